@@ -1,0 +1,209 @@
+/**
+ * The list commands, those that wait included. Timeouts are in seconds, as
+ * Redis takes them; 0 waits without end.
+ *
+ * @since 0.1.0
+ */
+import * as Command from "../Command.ts"
+import type { Arg, Key } from "../Command.ts"
+
+const { define, make } = Command
+
+/** An end of a list. @since 0.1.0 @category models */
+export type Side = "left" | "right"
+
+/** @internal */
+export const seconds = (arg: Arg | undefined): number => {
+  const n = Number(arg)
+  return n > 0 ? n * 1000 : Infinity
+}
+
+/** @internal */
+export const numkeys = (at: number) => (args: ReadonlyArray<Arg>): ReadonlyArray<Key> =>
+  args.slice(at + 1, at + 1 + Number(args[at])) as ReadonlyArray<Key>
+
+/** @internal */
+export const allButLast = (args: ReadonlyArray<Arg>): ReadonlyArray<Key> => args.slice(0, -1) as ReadonlyArray<Key>
+
+/** @internal */
+export const lastIsTimeout = (args: ReadonlyArray<Arg>): number => seconds(args[args.length - 1])
+
+/** @internal */
+export const firstIsTimeout = (args: ReadonlyArray<Arg>): number => seconds(args[0])
+
+const LPUSH = define({ words: ["LPUSH"], mode: "write", keys: 1, decode: Command.int })
+/** Prepends elements. The new length. */
+export const lpush = (key: Key, ...elements: ReadonlyArray<Arg>) => make(LPUSH, [key, ...elements])
+
+const LPUSHX = define({ words: ["LPUSHX"], mode: "write", keys: 1, decode: Command.int })
+/** Prepends elements, if the list exists. The new length. */
+export const lpushx = (key: Key, ...elements: ReadonlyArray<Arg>) => make(LPUSHX, [key, ...elements])
+
+const RPUSH = define({ words: ["RPUSH"], mode: "write", keys: 1, decode: Command.int })
+/** Appends elements. The new length. */
+export const rpush = (key: Key, ...elements: ReadonlyArray<Arg>) => make(RPUSH, [key, ...elements])
+
+const RPUSHX = define({ words: ["RPUSHX"], mode: "write", keys: 1, decode: Command.int })
+/** Appends elements, if the list exists. The new length. */
+export const rpushx = (key: Key, ...elements: ReadonlyArray<Arg>) => make(RPUSHX, [key, ...elements])
+
+const LPOP = define({ words: ["LPOP"], mode: "write", keys: 1, decode: Command.stringOrNull })
+/** Takes the first element, or null. */
+export const lpop = (key: Key) => make(LPOP, [key])
+
+const LPOP_COUNT = define({ words: ["LPOP"], mode: "write", keys: 1, decode: Command.stringsOrNull })
+/** Takes up to that many first elements; null where the key does not exist. */
+export const lpopCount = (key: Key, count: number) => make(LPOP_COUNT, [key, count])
+
+const RPOP = define({ words: ["RPOP"], mode: "write", keys: 1, decode: Command.stringOrNull })
+/** Takes the last element, or null. */
+export const rpop = (key: Key) => make(RPOP, [key])
+
+const RPOP_COUNT = define({ words: ["RPOP"], mode: "write", keys: 1, decode: Command.stringsOrNull })
+/** Takes up to that many last elements; null where the key does not exist. */
+export const rpopCount = (key: Key, count: number) => make(RPOP_COUNT, [key, count])
+
+const LLEN = define({ words: ["LLEN"], mode: "read", keys: 1, decode: Command.int })
+/** The length. */
+export const llen = (key: Key) => make(LLEN, [key])
+
+const LRANGE = define({ words: ["LRANGE"], mode: "read", keys: 1, decode: Command.strings })
+/** The elements between two indices, both inclusive; negative ones count from the end. */
+export const lrange = (key: Key, start: number, stop: number) => make(LRANGE, [key, start, stop])
+
+const LINDEX = define({ words: ["LINDEX"], mode: "read", keys: 1, decode: Command.stringOrNull })
+/** The element at an index, or null. */
+export const lindex = (key: Key, index: number) => make(LINDEX, [key, index])
+
+const LINSERT = define({ words: ["LINSERT"], mode: "write", keys: 1, decode: Command.int })
+/** Inserts an element beside another. The new length; -1 without the other, 0 without the key. */
+export const linsert = (key: Key, where: "before" | "after", pivot: Arg, element: Arg) =>
+  make(LINSERT, [key, where.toUpperCase(), pivot, element])
+
+const LSET = define({ words: ["LSET"], mode: "write", keys: 1, decode: Command.ok })
+/** Replaces the element at an index. */
+export const lset = (key: Key, index: number, element: Arg) => make(LSET, [key, index, element])
+
+const LREM = define({ words: ["LREM"], mode: "write", keys: 1, decode: Command.int })
+/** Removes elements: from the head (count > 0), the tail (< 0), or all (0). How many. */
+export const lrem = (key: Key, count: number, element: Arg) => make(LREM, [key, count, element])
+
+const LTRIM = define({ words: ["LTRIM"], mode: "write", keys: 1, decode: Command.ok })
+/** Keeps the elements between two indices. */
+export const ltrim = (key: Key, start: number, stop: number) => make(LTRIM, [key, start, stop])
+
+/**
+ * Options of LPOS.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LposOptions {
+  /** Which match to begin with: 1 for the first, -1 for the last. */
+  readonly rank?: number | undefined
+  /** How many elements to look at; 0 for all. */
+  readonly maxlen?: number | undefined
+}
+
+const lposArgs = (key: Key, element: Arg, options: LposOptions | undefined): Array<Arg> => {
+  const args: Array<Arg> = [key, element]
+  if (options?.rank !== undefined) args.push("RANK", options.rank)
+  if (options?.maxlen !== undefined) args.push("MAXLEN", options.maxlen)
+  return args
+}
+
+const LPOS = define({ words: ["LPOS"], mode: "read", keys: 1, decode: Command.intOrNull })
+/** The index of an element, or null. */
+export const lpos = (key: Key, element: Arg, options?: LposOptions | undefined) =>
+  make(LPOS, lposArgs(key, element, options))
+
+const LPOS_COUNT = define({ words: ["LPOS"], mode: "read", keys: 1, decode: Command.ints })
+/** The indices of an element, up to a count; 0 for all. */
+export const lposCount = (key: Key, element: Arg, count: number, options?: LposOptions | undefined) =>
+  make(LPOS_COUNT, [...lposArgs(key, element, options), "COUNT", count])
+
+const LMOVE = define({ words: ["LMOVE"], mode: "write", keys: 2, decode: Command.stringOrNull })
+/** Moves an element from an end of a list to an end of another. */
+export const lmove = (source: Key, destination: Key, from: Side, to: Side) =>
+  make(LMOVE, [source, destination, from.toUpperCase(), to.toUpperCase()])
+
+/**
+ * What a pop from several lists gives: which key, and its elements.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Popped<A = string> {
+  readonly key: A
+  readonly elements: Array<A>
+}
+
+const popped = Command.custom<Popped | null, Popped<Uint8Array> | null>((value, bytes) => {
+  if (value === null) return null
+  const reply = Command.list(value)
+  const key = Command.bulkString(reply[0] ?? null, bytes)
+  return { key, elements: Command.strings(reply[1] ?? null, bytes) } as Popped & Popped<Uint8Array>
+})
+
+const LMPOP = define({ words: ["LMPOP"], mode: "write", keys: numkeys(0), decode: popped })
+/** Takes elements from the first list that has any. Redis 7.0. */
+export const lmpop = (keys: ReadonlyArray<Key>, side: Side, count?: number | undefined) =>
+  make(LMPOP, [
+    keys.length,
+    ...keys,
+    side.toUpperCase(),
+    ...(count === undefined ? [] : ["COUNT", count])
+  ])
+
+const keyAndElement = Command.nullable(Command.strings) as Command.Decode<
+  [key: string, element: string] | null,
+  [key: Uint8Array, element: Uint8Array] | null
+>
+
+const BLPOP = define({
+  words: ["BLPOP"],
+  mode: "write",
+  keys: allButLast,
+  blocks: lastIsTimeout,
+  decode: keyAndElement
+})
+/** Takes the first element of the first list that has any, waiting for one. Null after the timeout. */
+export const blpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) => make(BLPOP, [...keys, timeoutSeconds])
+
+const BRPOP = define({
+  words: ["BRPOP"],
+  mode: "write",
+  keys: allButLast,
+  blocks: lastIsTimeout,
+  decode: keyAndElement
+})
+/** Takes the last element of the first list that has any, waiting for one. Null after the timeout. */
+export const brpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) => make(BRPOP, [...keys, timeoutSeconds])
+
+const BLMOVE = define({
+  words: ["BLMOVE"],
+  mode: "write",
+  keys: 2,
+  blocks: lastIsTimeout,
+  decode: Command.stringOrNull
+})
+/** LMOVE that waits for an element. Null after the timeout. */
+export const blmove = (source: Key, destination: Key, from: Side, to: Side, timeoutSeconds: number) =>
+  make(BLMOVE, [source, destination, from.toUpperCase(), to.toUpperCase(), timeoutSeconds])
+
+const BLMPOP = define({
+  words: ["BLMPOP"],
+  mode: "write",
+  keys: numkeys(1),
+  blocks: firstIsTimeout,
+  decode: popped
+})
+/** LMPOP that waits for an element. Null after the timeout. Redis 7.0. */
+export const blmpop = (keys: ReadonlyArray<Key>, side: Side, timeoutSeconds: number, count?: number | undefined) =>
+  make(BLMPOP, [
+    timeoutSeconds,
+    keys.length,
+    ...keys,
+    side.toUpperCase(),
+    ...(count === undefined ? [] : ["COUNT", count])
+  ])
