@@ -5,7 +5,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { scanArgs, type ScanOptions } from "./keys.ts"
+import { scanArgs, type ScanOptions } from "../internal/args.ts"
 
 const { define, make } = Command
 

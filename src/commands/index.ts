@@ -1,6 +1,7 @@
 /**
  * All command constructors. Each gives a `Command` value, for a pipeline, a
- * transaction or `run`; a client has a method of the same name for each.
+ * transaction or `run`; a client has a method of the same name for each, except
+ * those for sentinels, which are in the namespace `sentinel`.
  *
  * **Example** (Commands as values)
  *
@@ -21,7 +22,7 @@ export * from "./connection.ts"
 export * from "./hashes.ts"
 export * from "./keys.ts"
 export * from "./lists.ts"
-export * from "./sentinel.ts"
+export * as sentinel from "./sentinel.ts"
 export * from "./server.ts"
 export * from "./sets.ts"
 export * from "./sortedSets.ts"

@@ -5,6 +5,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
+import { scanArgs, type ScanOptions } from "../internal/args.ts"
 
 const { define, make } = Command
 
@@ -15,26 +16,6 @@ const { define, make } = Command
  * @category models
  */
 export type ValueType = "string" | "list" | "set" | "zset" | "hash" | "stream" | "none" | (string & {})
-
-/**
- * Options of the SCAN family.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ScanOptions {
-  /** A glob pattern. */
-  readonly match?: string | undefined
-  /** About how many elements the server looks at per call. Redis's default is 10. */
-  readonly count?: number | undefined
-}
-
-/** @internal */
-export const scanArgs = (out: Array<Arg>, options: ScanOptions | undefined): Array<Arg> => {
-  if (options?.match !== undefined) out.push("MATCH", options.match)
-  if (options?.count !== undefined) out.push("COUNT", options.count)
-  return out
-}
 
 const DEL = define({ words: ["DEL"], mode: "write", keys: "all", decode: Command.int })
 /** Deletes keys. How many existed. */

@@ -6,30 +6,12 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
+import { allButLast, firstIsTimeout, lastIsTimeout, numkeys } from "../internal/args.ts"
 
 const { define, make } = Command
 
 /** An end of a list. @since 0.1.0 @category models */
 export type Side = "left" | "right"
-
-/** @internal */
-export const seconds = (arg: Arg | undefined): number => {
-  const n = Number(arg)
-  return n > 0 ? n * 1000 : Infinity
-}
-
-/** @internal */
-export const numkeys = (at: number) => (args: ReadonlyArray<Arg>): ReadonlyArray<Key> =>
-  args.slice(at + 1, at + 1 + Number(args[at])) as ReadonlyArray<Key>
-
-/** @internal */
-export const allButLast = (args: ReadonlyArray<Arg>): ReadonlyArray<Key> => args.slice(0, -1) as ReadonlyArray<Key>
-
-/** @internal */
-export const lastIsTimeout = (args: ReadonlyArray<Arg>): number => seconds(args[args.length - 1])
-
-/** @internal */
-export const firstIsTimeout = (args: ReadonlyArray<Arg>): number => seconds(args[0])
 
 const LPUSH = define({ words: ["LPUSH"], mode: "write", keys: 1, decode: Command.int })
 /** Prepends elements. The new length. */

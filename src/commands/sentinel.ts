@@ -126,7 +126,7 @@ const instance = (fields: Record<string, string>): Instance => {
   }
 }
 
-const primary = (value: Resp.Value): PrimaryInstance => {
+const primaryOf = (value: Resp.Value): PrimaryInstance => {
   const fields = fieldsOf(value)
   return {
     ...instance(fields),
@@ -139,7 +139,7 @@ const primary = (value: Resp.Value): PrimaryInstance => {
   }
 }
 
-const replica = (value: Resp.Value): ReplicaInstance => {
+const replicaOf = (value: Resp.Value): ReplicaInstance => {
   const fields = fieldsOf(value)
   return {
     ...instance(fields),
@@ -153,7 +153,7 @@ const replica = (value: Resp.Value): ReplicaInstance => {
   }
 }
 
-const other = (value: Resp.Value): SentinelInstance => {
+const sentinelOf = (value: Resp.Value): SentinelInstance => {
   const fields = fieldsOf(value)
   return {
     ...instance(fields),
@@ -175,31 +175,31 @@ const GET_MASTER_ADDR = define({
   })
 })
 /** The address of a group's primary, or null for an unknown group. */
-export const sentinelGetPrimaryAddr = (group: string) => make(GET_MASTER_ADDR, [group])
+export const getPrimaryAddr = (group: string) => make(GET_MASTER_ADDR, [group])
 
 const MASTER = define({
   words: ["SENTINEL", "MASTER"],
   mode: "read",
-  decode: Command.custom<PrimaryInstance>(primary)
+  decode: Command.custom<PrimaryInstance>(primaryOf)
 })
 /** What the sentinel knows of a group's primary. */
-export const sentinelPrimary = (group: string) => make(MASTER, [group])
+export const primary = (group: string) => make(MASTER, [group])
 
-const MASTERS = define({ words: ["SENTINEL", "MASTERS"], mode: "read", decode: many(primary) })
+const MASTERS = define({ words: ["SENTINEL", "MASTERS"], mode: "read", decode: many(primaryOf) })
 /** What the sentinel knows of the primaries of all its groups. */
-export const sentinelPrimaries = () => make(MASTERS, [])
+export const primaries = () => make(MASTERS, [])
 
-const REPLICAS = define({ words: ["SENTINEL", "REPLICAS"], mode: "read", decode: many(replica) })
+const REPLICAS = define({ words: ["SENTINEL", "REPLICAS"], mode: "read", decode: many(replicaOf) })
 /** What the sentinel knows of a group's replicas. */
-export const sentinelReplicas = (group: string) => make(REPLICAS, [group])
+export const replicas = (group: string) => make(REPLICAS, [group])
 
-const SENTINELS = define({ words: ["SENTINEL", "SENTINELS"], mode: "read", decode: many(other) })
+const SENTINELS = define({ words: ["SENTINEL", "SENTINELS"], mode: "read", decode: many(sentinelOf) })
 /** What the sentinel knows of the others that watch a group. */
-export const sentinelSentinels = (group: string) => make(SENTINELS, [group])
+export const sentinels = (group: string) => make(SENTINELS, [group])
 
 const CKQUORUM = define({ words: ["SENTINEL", "CKQUORUM"], mode: "read", decode: Command.word })
 /** Succeeds with the sentinel's words if a failover could be authorised; fails with `ReplyError` NOQUORUM if not. */
-export const sentinelCkquorum = (group: string) => make(CKQUORUM, [group])
+export const ckquorum = (group: string) => make(CKQUORUM, [group])
 
 const CONFIG_GET = define({
   words: ["SENTINEL", "CONFIG", "GET"],
@@ -207,19 +207,19 @@ const CONFIG_GET = define({
   decode: Command.custom<Record<string, string>>((v) => ({ ...fieldsOf(v) }))
 })
 /** The sentinel's global parameters that match a glob pattern. Redis 6.2. */
-export const sentinelConfigGet = (pattern: string) => make(CONFIG_GET, [pattern])
+export const configGet = (pattern: string) => make(CONFIG_GET, [pattern])
 
 const CONFIG_SET = define({ words: ["SENTINEL", "CONFIG", "SET"], mode: "write", decode: Command.ok })
 /** Changes a global parameter of the sentinel. Redis 6.2. */
-export const sentinelConfigSet = (parameter: string, value: Arg) => make(CONFIG_SET, [parameter, value])
+export const configSet = (parameter: string, value: Arg) => make(CONFIG_SET, [parameter, value])
 
 const FAILOVER = define({ words: ["SENTINEL", "FAILOVER"], mode: "write", decode: Command.ok })
 /** Starts a failover, without asking the other sentinels. */
-export const sentinelFailover = (group: string) => make(FAILOVER, [group])
+export const failover = (group: string) => make(FAILOVER, [group])
 
 const FLUSHCONFIG = define({ words: ["SENTINEL", "FLUSHCONFIG"], mode: "write", decode: Command.ok })
 /** Makes the sentinel write its configuration to disk. */
-export const sentinelFlushconfig = () => make(FLUSHCONFIG, [])
+export const flushconfig = () => make(FLUSHCONFIG, [])
 
 /**
  * INFO as a sentinel last got it from a server.
@@ -249,7 +249,7 @@ const INFO_CACHE = define({
   })
 })
 /** By group, what INFO last said at its primary (first) and its replicas. */
-export const sentinelInfoCache = (...groups: ReadonlyArray<string>) => make(INFO_CACHE, groups)
+export const infoCache = (...groups: ReadonlyArray<string>) => make(INFO_CACHE, groups)
 
 const IS_DOWN = define({
   words: ["SENTINEL", "IS-MASTER-DOWN-BY-ADDR"],
@@ -263,7 +263,7 @@ const IS_DOWN = define({
   )
 })
 /** Whether the sentinel thinks a primary is down, and, if a run id is given, for whom it votes. */
-export const sentinelIsPrimaryDownByAddr = (
+export const isPrimaryDownByAddr = (
   host: string,
   port: number,
   epoch: number,
@@ -272,12 +272,12 @@ export const sentinelIsPrimaryDownByAddr = (
 
 const MONITOR = define({ words: ["SENTINEL", "MONITOR"], mode: "write", decode: Command.ok })
 /** Makes the sentinel watch a group. */
-export const sentinelMonitor = (group: string, host: string, port: number, quorum: number) =>
+export const monitor = (group: string, host: string, port: number, quorum: number) =>
   make(MONITOR, [group, host, port, quorum])
 
 const MYID = define({ words: ["SENTINEL", "MYID"], mode: "read", decode: Command.word })
 /** The sentinel's id. */
-export const sentinelMyid = () => make(MYID, [])
+export const myid = () => make(MYID, [])
 
 /**
  * A notification or reconfiguration script that waits or runs.
@@ -317,23 +317,23 @@ const PENDING_SCRIPTS = define({
   })
 })
 /** The scripts that the sentinel runs or is about to run. */
-export const sentinelPendingScripts = () => make(PENDING_SCRIPTS, [])
+export const pendingScripts = () => make(PENDING_SCRIPTS, [])
 
 const REMOVE = define({ words: ["SENTINEL", "REMOVE"], mode: "write", decode: Command.ok })
 /** Makes the sentinel forget a group. */
-export const sentinelRemove = (group: string) => make(REMOVE, [group])
+export const remove = (group: string) => make(REMOVE, [group])
 
 const RESET = define({ words: ["SENTINEL", "RESET"], mode: "write", decode: Command.int })
 /** Makes the sentinel start over with the groups that match a glob pattern. How many. */
-export const sentinelReset = (pattern: string) => make(RESET, [pattern])
+export const reset = (pattern: string) => make(RESET, [pattern])
 
 const SET = define({ words: ["SENTINEL", "SET"], mode: "write", decode: Command.ok })
 /** Changes parameters of a group, such as `quorum` or `down-after-milliseconds`. */
-export const sentinelSet = (group: string, parameters: Readonly<Record<string, Arg>>) =>
+export const set = (group: string, parameters: Readonly<Record<string, Arg>>) =>
   make(SET, [group, ...Object.entries(parameters).flat()])
 
 const SIMULATE_FAILURE = define({ words: ["SENTINEL", "SIMULATE-FAILURE"], mode: "write", decode: Command.ok })
 /** Makes the sentinel crash at that point of its next failover. */
-export const sentinelSimulateFailure = (
+export const simulateFailure = (
   ...when: ReadonlyArray<"crash-after-election" | "crash-after-promotion">
 ) => make(SIMULATE_FAILURE, when)

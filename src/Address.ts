@@ -1,0 +1,118 @@
+/**
+ * Where a server listens: a host and a port, or a unix socket. Parsing,
+ * checking and printing; nothing here resolves or dials.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * A TCP address. The host is a name, an IPv4 address, or an IPv6 address
+ * without brackets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tcp {
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * A unix socket.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Unix {
+  readonly path: string
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Address = Tcp | Unix
+
+/**
+ * An address as options take it: `"host:port"`, `"host"`, `"[::1]:6379"`,
+ * `"unix:/path"`, or an object.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Input = string | Address
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isUnix = (address: Address): address is Unix => "path" in address
+
+/**
+ * The address as text: `host:port`, `[v6]:port` or `unix:/path`.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const format = (address: Address): string =>
+  isUnix(address)
+    ? `unix:${address.path}`
+    : address.host.includes(":")
+    ? `[${address.host}]:${address.port}`
+    : `${address.host}:${address.port}`
+
+/**
+ * The address, or what is wrong with it in words.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parse = (input: Input, defaultPort: number): Address | string => {
+  if (typeof input === "object" && input !== null) {
+    if (isUnix(input)) {
+      return typeof input.path === "string" && input.path !== "" && !input.path.includes("\0")
+        ? input
+        : "the path of a unix socket is empty or malformed"
+    }
+    return checkHost(input.host) ?? checkPort(input.port) ?? input
+  }
+  if (typeof input !== "string") return `an address is a string or an object, not ${typeof input}`
+  if (input.startsWith("unix:")) return parse({ path: input.slice(5) }, defaultPort)
+  if (input.startsWith("/")) return parse({ path: input }, defaultPort)
+  const shown = JSON.stringify(input.length > 80 ? `${input.slice(0, 80)}...` : input)
+  if (input.includes("@") || input.includes("://")) return "a URL is not an address: give host:port and the rest as options"
+  let host = input
+  let port: number = defaultPort
+  const bracket = /^\[([^\]]*)\](?::(\d+))?$/.exec(input)
+  if (bracket !== null) {
+    host = bracket[1]!
+    if (bracket[2] !== undefined) port = Number(bracket[2])
+  } else if (input.indexOf(":") !== -1 && input.indexOf(":") === input.lastIndexOf(":")) {
+    const [h, p] = input.split(":") as [string, string]
+    if (!/^\d+$/.test(p)) return `${shown} has no port after the colon`
+    host = h
+    port = Number(p)
+  }
+  const wrong = checkHost(host) ?? checkPort(port)
+  return wrong === undefined ? { host, port } : `${shown}: ${wrong}`
+}
+
+const checkHost = (host: unknown): string | undefined =>
+  typeof host !== "string" || host === ""
+    ? "the host is empty"
+    : host.length > 255 || !/^[A-Za-z0-9._:%-]+$/.test(host)
+    ? "the host is malformed"
+    : undefined
+
+const checkPort = (port: unknown): string | undefined =>
+  typeof port === "number" && Number.isInteger(port) && port >= 1 && port <= 65535
+    ? undefined
+    : "the port is not between 1 and 65535"
+
+/**
+ * Whether two addresses are the same text.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const equals = (a: Address, b: Address): boolean => format(a) === format(b)

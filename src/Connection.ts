@@ -1,0 +1,660 @@
+/**
+ * One session with one server, from the handshake to its end: commands issued
+ * in one turn go out in one write, replies come back in order, push messages
+ * are routed, a watchdog notices a server that hangs.
+ *
+ * What becomes of a command whose connection ends is not decided here: each
+ * `Request` is told, and `Executor.ts` has the rules.
+ *
+ * @since 0.1.0
+ */
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as Address from "./Address.ts"
+import * as Command from "./Command.ts"
+import { info, role } from "./commands/server.ts"
+import { Connector, type TlsOptions, type Transport } from "./Connector.ts"
+import {
+  AuthenticationFailed,
+  ConnectFailed,
+  ConnectionLost,
+  ProtocolError,
+  RoleMismatch,
+  ReplyError,
+  UnexpectedReply
+} from "./Errors.ts"
+import { Alarm } from "./internal/Alarm.ts"
+import { Deque } from "./internal/Deque.ts"
+import * as Resp from "./Resp.ts"
+
+/**
+ * Why a session could not be opened.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type OpenError = ConnectFailed | ConnectionLost | AuthenticationFailed | RoleMismatch | ProtocolError
+
+/**
+ * Why a session ended.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type EndError = ConnectionLost | ProtocolError
+
+/**
+ * Who logs in, and how the session is set up.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SessionOptions {
+  /** The ACL user. Default: the server's `default` user. */
+  readonly username?: string | undefined
+  /** The password, or an Effect of one that runs at each connection attempt. */
+  readonly password?: Redacted.Redacted | Effect.Effect<Redacted.Redacted, unknown> | undefined
+  readonly tls?: TlsOptions | undefined
+  /** The database that the session selects. Default 0. */
+  readonly database?: number | undefined
+  /** The name that CLIENT LIST shows. */
+  readonly clientName?: string | undefined
+  /** The protocol asked for. Default 3; where the server has no HELLO, 2. */
+  readonly protocol?: 2 | 3 | undefined
+  /** For dialling, TLS and the handshake together. Default 2 seconds. */
+  readonly connectTimeout?: Duration.Input | undefined
+  /**
+   * For how long a server may leave a written command unanswered, with no byte
+   * coming in, before the connection is given up. `"infinity"` turns it off.
+   * Default 5 seconds.
+   */
+  readonly stallTimeout?: Duration.Input | undefined
+  /** After how long without traffic the server is sent a PING. Default 5 seconds. */
+  readonly pingInterval?: Duration.Input | undefined
+  /** What the decoder accepts at most. */
+  readonly limits?: Resp.Limits | undefined
+}
+
+/**
+ * One entry of a connection's queue. It is told exactly one of: all its
+ * replies, or its loss.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Request {
+  /** How many replies belong to it. */
+  readonly replies: number
+  /** Whether its bulk strings are wanted as bytes; asked at the start of each reply. */
+  readonly asBytes: boolean
+  /** For how long the server may keep it waiting on purpose, in milliseconds. */
+  readonly patience: number
+  /** When it is to be given up, in milliseconds on the Clock. */
+  readonly deadline: number
+  /** False once nobody waits for it: unwritten, it is dropped; written, its reply is. */
+  readonly wanted: boolean
+  readonly encode: (encoder: Resp.Encoder) => void
+  readonly onReply: (value: Resp.Value) => void
+  readonly onLost: (error: EndError, written: boolean) => void
+  readonly onDeadline: (written: boolean) => void
+}
+
+/** A batch is written once it holds this much, to keep one write within the socket's appetite. */
+const writeSize = 256 * 1024
+
+/**
+ * An open, handshaken session.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Connection {
+  readonly address: Address.Address
+  readonly shownAddress: string
+  /** The protocol agreed on. */
+  protocol: 2 | 3 = 2
+  /** Why it ended, once it has. */
+  ended: EndError | undefined = undefined
+  /** Set when something changed the session's state, so that it cannot serve anyone else. */
+  tainted = false
+  /** Called once, when it has ended and every request has been told. */
+  onEnd: (error: EndError) => void = ignore
+  /** Called for each push message. */
+  onPush: (message: ReadonlyArray<Resp.Value>) => void = ignore
+
+  private readonly transport: Transport
+  private readonly decoder: Resp.Decoder
+  private readonly encoder = new Resp.Encoder()
+  private readonly queue = new Deque<Request>()
+  private readonly inflight = new Deque<Request>()
+  private readonly alarm: Alarm
+  private readonly stallMillis: number
+  private readonly pingMillis: number
+  private answered = 0
+  private scheduled = false
+  private blocked = false
+  private draining: string | undefined = undefined
+  private waitingSince = 0
+  private lastRead: number
+
+  constructor(
+    transport: Transport,
+    address: Address.Address,
+    context: Context.Context<never>,
+    options: {
+      readonly stallMillis: number
+      readonly pingMillis: number
+      readonly limits: Resp.Limits | undefined
+    }
+  ) {
+    this.transport = transport
+    this.address = address
+    this.shownAddress = Address.format(address)
+    this.stallMillis = options.stallMillis
+    this.pingMillis = options.pingMillis
+    this.decoder = new Resp.Decoder({
+      wantsBytes: () => this.inflight.peek()?.asBytes ?? false,
+      onReply: (value) => this.onReply(value),
+      onPush: (message) => this.onPush(message)
+    }, options.limits)
+    this.alarm = new Alarm(context, (now) => this.watch(now))
+    this.lastRead = this.alarm.now()
+    transport.start({
+      data: (chunk) => this.onData(chunk),
+      drain: () => this.onDrain(),
+      closed: (cause) =>
+        this.end(
+          new ConnectionLost({
+            address: this.shownAddress,
+            kind: "closed",
+            detail: cause instanceof Error ? cause.message : "the server closed it",
+            cause
+          })
+        )
+    })
+    this.rest(this.lastRead)
+  }
+
+  /** How many requests are not written yet. */
+  get queued(): number {
+    return this.queue.size
+  }
+
+  /** Whether nothing is queued or unanswered. */
+  get idle(): boolean {
+    return this.queue.size === 0 && this.inflight.size === 0
+  }
+
+  /** Whether it takes requests. */
+  get open(): boolean {
+    return this.ended === undefined && this.draining === undefined
+  }
+
+  /** Queues a request; what is queued in one turn is written together. */
+  enqueue(request: Request): void {
+    if (this.ended !== undefined) return request.onLost(this.ended, false)
+    this.queue.push(request)
+    if (!this.scheduled && !this.blocked) {
+      this.scheduled = true
+      queueMicrotask(this.flush)
+    }
+  }
+
+  private readonly flush = (): void => {
+    this.scheduled = false
+    if (this.ended !== undefined || this.blocked) return
+    const { encoder, inflight, queue } = this
+    if (inflight.size === 0) this.waitingSince = this.alarm.now()
+    while (queue.size > 0) {
+      while (queue.size > 0 && encoder.size < writeSize) {
+        const request = queue.shift()!
+        if (!request.wanted) continue
+        request.encode(encoder)
+        inflight.push(request)
+      }
+      if (encoder.size === 0) break
+      const ascii = encoder.ascii
+      if (!this.transport.write(encoder.take(), ascii)) {
+        this.blocked = true
+        break
+      }
+      // A transport may report its end from inside a write.
+      if (this.ended !== undefined) return
+    }
+  }
+
+  private onDrain(): void {
+    this.blocked = false
+    if (this.queue.size > 0 && !this.scheduled) this.flush()
+  }
+
+  private onData(chunk: Uint8Array): void {
+    this.lastRead = this.alarm.now()
+    try {
+      this.decoder.feed(chunk)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.end(this.located(error))
+    }
+    if (this.draining !== undefined && this.idle) this.close(this.draining)
+  }
+
+  private located(error: ProtocolError): ProtocolError {
+    return new ProtocolError({ address: this.shownAddress, detail: error.detail, bytes: error.bytes })
+  }
+
+  private onReply(value: Resp.Value): void {
+    const request = this.inflight.peek()
+    if (request === undefined) {
+      const shown = value instanceof Resp.ErrorReply ? value.text : Resp.describe(value)
+      // An error that nobody asked for is the server's last word, such as
+      // "max number of clients reached" or "Protocol error".
+      this.end(
+        new ProtocolError({
+          address: this.shownAddress,
+          detail: "a reply that nothing was asked for",
+          bytes: Resp.escapeBytes(Buffer.from(shown))
+        })
+      )
+      return
+    }
+    if (++this.answered === request.replies) {
+      this.inflight.shift()
+      this.answered = 0
+    }
+    request.onReply(value)
+  }
+
+  /**
+   * Gives up every request whose deadline has passed, and says when the next
+   * one will.
+   */
+  expire(now: number): number {
+    let next = Infinity
+    const late: Array<[request: Request, written: boolean]> = []
+    for (const written of [true, false]) {
+      const requests = written ? this.inflight : this.queue
+      for (let i = 0; i < requests.size; i++) {
+        const request = requests.at(i)
+        if (!request.wanted) continue
+        if (request.deadline <= now) late.push([request, written])
+        else if (request.deadline < next) next = request.deadline
+      }
+    }
+    for (const [request, written] of late) request.onDeadline(written)
+    return next
+  }
+
+  // ---------------------------------------------------------------------------
+  // Watchdog
+
+  private rest(now: number): void {
+    this.alarm.set(Math.min(now + this.pingMillis, now + this.stallMillis / 2))
+  }
+
+  private watch(now: number): void {
+    const head = this.inflight.peek()
+    if (head === undefined && this.queue.size === 0) {
+      if (now - this.lastRead >= this.pingMillis) {
+        this.enqueue(new Ping())
+        this.alarm.set(now + Math.min(this.stallMillis, this.pingMillis))
+      } else {
+        this.rest(this.lastRead < now ? now : this.lastRead)
+      }
+      return
+    }
+    const patience = head === undefined ? 0 : head.patience
+    const since = Math.max(this.waitingSince, this.lastRead)
+    const limit = since + this.stallMillis + patience
+    if (now >= limit) {
+      this.end(
+        new ConnectionLost({
+          address: this.shownAddress,
+          kind: "stalled",
+          detail: `no answer for ${Math.round(now - since)} ms`
+        })
+      )
+    } else {
+      this.alarm.set(limit)
+    }
+  }
+
+  // ---------------------------------------------------------------------------
+  // End
+
+  /** Takes no more requests, and closes once the written ones are answered or the watchdog says that they never will be. */
+  drain(why: string): void {
+    if (this.ended !== undefined || this.draining !== undefined) return
+    this.draining = why
+    if (this.idle) this.close(why)
+  }
+
+  /** Closes it now. Written requests are lost. */
+  close(why: string): void {
+    this.end(new ConnectionLost({ address: this.shownAddress, kind: "retired", detail: why }))
+  }
+
+  private end(error: EndError): void {
+    if (this.ended !== undefined) return
+    this.ended = error
+    this.alarm.close()
+    this.decoder.stop()
+    this.transport.destroy()
+    const written = this.inflight.drain()
+    const unwritten = this.queue.drain()
+    for (const request of written) request.onLost(error, true)
+    for (const request of unwritten) request.onLost(error, false)
+    this.onEnd(error)
+  }
+
+  // ---------------------------------------------------------------------------
+  // Commands without an executor
+
+  /**
+   * Runs a command on this connection only, with no deadline and no second
+   * try: for handshakes and for questions to sentinels.
+   */
+  call<A>(command: Command.Command<A>): Effect.Effect<A, EndError | ReplyError | UnexpectedReply> {
+    return Effect.callback<A, EndError | ReplyError | UnexpectedReply>((resume) => {
+      const call = new Call(command, resume as Resume)
+      this.enqueue(call)
+      return Effect.sync(() => {
+        call.wanted = false
+      })
+    })
+  }
+}
+
+const ignore = (): void => {}
+
+class Ping implements Request {
+  readonly replies = 1
+  readonly asBytes = false
+  readonly patience = 0
+  readonly deadline = Infinity
+  readonly wanted = true
+  encode(encoder: Resp.Encoder): void {
+    encoder.raw("*1\r\n$4\r\nPING\r\n")
+  }
+  onReply(): void {}
+  onLost(): void {}
+  onDeadline(): void {}
+}
+
+type Resume = (exit: Exit.Exit<any, any>) => void
+
+class Call implements Request {
+  readonly replies = 1
+  readonly asBytes: boolean
+  readonly patience = 0
+  readonly deadline = Infinity
+  wanted = true
+  private readonly command: Command.Any
+  private readonly resume: Resume
+  constructor(command: Command.Any, resume: Resume) {
+    this.command = command
+    this.asBytes = command.asBytes
+    this.resume = resume
+  }
+  encode(encoder: Resp.Encoder): void {
+    Command.encode(this.command, encoder)
+  }
+  onReply(value: Resp.Value): void {
+    this.resume(decodeReply(this.command, value))
+  }
+  onLost(error: EndError): void {
+    this.resume(Exit.fail(error))
+  }
+  onDeadline(): void {}
+}
+
+/**
+ * What a reply makes of its command: the decoded result, or why there is none.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const decodeReply = <A>(
+  command: Command.Command<A, any, any>,
+  value: Resp.Value
+): Exit.Exit<A, ReplyError | UnexpectedReply> => {
+  if (value instanceof Resp.ErrorReply) return Exit.fail(replyError(command, value))
+  try {
+    return Exit.succeed(command.spec.decode(value, command.asBytes))
+  } catch (error) {
+    if (!(error instanceof Command.Mismatch)) return Exit.die(error)
+    return Exit.fail(
+      new UnexpectedReply({
+        command: command.spec.name,
+        expected: error.expected,
+        actual: Resp.describe(error.actual)
+      })
+    )
+  }
+}
+
+/**
+ * The error that the server's error reply becomes.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const replyError = (command: Command.Any, reply: Resp.ErrorReply): ReplyError =>
+  new ReplyError({ code: reply.code, detail: reply.text, command: command.spec.name })
+
+// -----------------------------------------------------------------------------
+// Opening
+// -----------------------------------------------------------------------------
+
+const session = <A>(words: ReadonlyArray<string>, args: ReadonlyArray<Command.Arg>, decode: Command.Decode<A>) =>
+  Command.make(Command.define({ words, mode: "read", decode }), args)
+
+const libraryVersion = "0.1.0"
+
+const defaultConnectTimeout = Duration.seconds(2)
+const defaultStallTimeout = Duration.seconds(5)
+const defaultPingInterval = Duration.seconds(5)
+
+/**
+ * Opens a session: dials, logs in, names itself, selects the database, and,
+ * where a role is given, makes sure that the server has it. All within
+ * `connectTimeout`. The session ends with the Scope.
+ *
+ * The commands of the handshake go out in one write: HELLO with AUTH and
+ * SETNAME, CLIENT SETINFO, SELECT, ROLE. Where HELLO is unknown, AUTH, CLIENT
+ * SETNAME and the rest follow in RESP2.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const open = (
+  address: Address.Address,
+  options: SessionOptions,
+  expected?: "primary" | "replica" | undefined
+): Effect.Effect<Connection, OpenError, Scope.Scope> => {
+  const shown = Address.format(address)
+  const timeout = Duration.fromInputUnsafe(options.connectTimeout ?? defaultConnectTimeout)
+  const establish = Effect.gen(function*() {
+    const dial = yield* Connector
+    const context = yield* Effect.context<never>()
+    const password = yield* evaluatePassword(shown, options)
+    const connection = yield* Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const transport = yield* restore(dial({ address, tls: options.tls }))
+        const connection = new Connection(transport, address, context, {
+          stallMillis: Duration.toMillis(Duration.fromInputUnsafe(options.stallTimeout ?? defaultStallTimeout)),
+          pingMillis: Duration.toMillis(Duration.fromInputUnsafe(options.pingInterval ?? defaultPingInterval)),
+          limits: options.limits
+        })
+        yield* Effect.addFinalizer(() => Effect.sync(() => connection.close("the scope closed")))
+        return connection
+      })
+    )
+    yield* handshake(connection, options, password, expected)
+    return connection
+  })
+  return Effect.timeoutOrElse(establish, {
+    duration: timeout,
+    orElse: () =>
+      Effect.fail(
+        new ConnectFailed({
+          address: shown,
+          phase: "handshake",
+          detail: `no session within ${Duration.toMillis(timeout)} ms`
+        })
+      )
+  })
+}
+
+const evaluatePassword = (
+  shown: string,
+  options: SessionOptions
+): Effect.Effect<string | undefined, ConnectFailed> => {
+  const password = options.password
+  if (password === undefined) return Effect.succeed(undefined)
+  if (Redacted.isRedacted(password)) return Effect.succeed(Redacted.value(password))
+  return Effect.matchCauseEffect(password, {
+    onSuccess: (secret) => Effect.succeed(Redacted.value(secret)),
+    // The cause stays out: nobody knows what a provider's error says.
+    onFailure: () =>
+      Effect.fail(
+        new ConnectFailed({ address: shown, phase: "credentials", detail: "the effect that gives the password failed" })
+      )
+  })
+}
+
+const authCodes = new Set(["NOAUTH", "WRONGPASS", "NOPERM"])
+
+const handshake = (
+  connection: Connection,
+  options: SessionOptions,
+  password: string | undefined,
+  expected: "primary" | "replica" | undefined
+): Effect.Effect<void, OpenError> => {
+  const shown = connection.shownAddress
+  const hide = (text: string): string =>
+    password === undefined || password === "" ? text : text.split(password).join("<redacted>")
+
+  const refused = (step: string, reply: Resp.ErrorReply): OpenError => {
+    const text = hide(reply.text)
+    const detail = `${step}: ${text}`
+    return authCodes.has(reply.code) || /\bAUTH\b/.test(text)
+      ? new AuthenticationFailed({ address: shown, username: options.username, code: reply.code, detail })
+      : new ConnectFailed({ address: shown, phase: "handshake", detail })
+  }
+
+  type Step = readonly [words: ReadonlyArray<string>, args: ReadonlyArray<Command.Arg>]
+
+  /** Sends all steps in one write, and waits for all replies. */
+  const ask = (steps: ReadonlyArray<Step>): Effect.Effect<ReadonlyArray<Resp.Value>, EndError> =>
+    Effect.callback((resume) => {
+      const replies: Array<Resp.Value> = []
+      for (const [words, args] of steps) {
+        const call = new Call(session(words, args, Command.value), (exit) => {
+          if (Exit.isFailure(exit)) resume(exit)
+        })
+        call.onReply = (value) => {
+          if (replies.push(value) === steps.length) resume(Effect.succeed(replies))
+        }
+        connection.enqueue(call)
+      }
+    })
+
+  const credentials: ReadonlyArray<string> = password === undefined ? [] : [options.username ?? "default", password]
+  const name: ReadonlyArray<string> = options.clientName === undefined ? [] : [options.clientName]
+  const database = options.database ?? 0
+
+  const begin3: ReadonlyArray<Step> = [
+    [["HELLO"], [
+      3,
+      ...(password === undefined ? [] : ["AUTH", ...credentials]),
+      ...(name.length === 0 ? [] : ["SETNAME", ...name])
+    ]]
+  ]
+  const begin2: ReadonlyArray<Step> = [
+    ...(password === undefined
+      ? []
+      : [[["AUTH"], options.username === undefined ? [password] : credentials] as const]),
+    ...(name.length === 0 ? [] : [[["CLIENT", "SETNAME"], name] as const])
+  ]
+  const common: ReadonlyArray<Step> = [
+    [["CLIENT", "SETINFO"], ["LIB-NAME", "effect-redis-sentinel"]],
+    [["CLIENT", "SETINFO"], ["LIB-VER", libraryVersion]],
+    ...(database === 0 ? [] : [[["SELECT"], [database]] as const]),
+    ...(expected === undefined ? [] : [[["ROLE"], []] as const])
+  ]
+
+  /** The first reply that the session cannot do without and that is an error. */
+  const failure = (steps: ReadonlyArray<Step>, replies: ReadonlyArray<Resp.Value>): OpenError | undefined => {
+    for (let i = 0; i < steps.length; i++) {
+      const reply = replies[i]!
+      const step = steps[i]![0].join(" ")
+      // Before Redis 7.2 there is no SETINFO; ROLE has a substitute.
+      if (reply instanceof Resp.ErrorReply && step !== "CLIENT SETINFO" && step !== "ROLE") return refused(step, reply)
+    }
+    return undefined
+  }
+
+  return Effect.gen(function*() {
+    let steps = [...begin3, ...common]
+    let replies: ReadonlyArray<Resp.Value> = []
+    let protocol = options.protocol ?? 3
+    if (protocol === 3) {
+      replies = yield* ask(steps)
+      const hello = replies[0]!
+      if (hello instanceof Resp.ErrorReply && (hello.code === "NOPROTO" || /unknown command/i.test(hello.text))) {
+        protocol = 2
+      }
+    }
+    if (protocol === 2) {
+      steps = [...begin2, ...common]
+      replies = yield* ask(steps)
+    }
+    connection.protocol = protocol
+    const wrong = failure(steps, replies)
+    if (wrong !== undefined) return yield* Effect.fail(wrong)
+    if (expected !== undefined) yield* verifyRole(connection, expected, replies[replies.length - 1]!, refused)
+  })
+}
+
+/**
+ * Guidelines for Sentinel clients, step 3: the server's own word on its role,
+ * from ROLE, or from INFO where ROLE is denied or unknown.
+ */
+const verifyRole = (
+  connection: Connection,
+  expected: "primary" | "replica",
+  reply: Resp.Value,
+  refused: (step: string, reply: Resp.ErrorReply) => OpenError
+): Effect.Effect<void, OpenError> =>
+  Effect.gen(function*() {
+    const shown = connection.shownAddress
+    let actual: string
+    if (!(reply instanceof Resp.ErrorReply)) {
+      const decoded = decodeReply(role(), reply)
+      actual = Exit.isSuccess(decoded) ? decoded.value.role : "something that is no role"
+      if (Exit.isSuccess(decoded) && decoded.value.role === "replica" && expected === "replica") {
+        // A replica that has never been in sync has nothing to read.
+        if (decoded.value.offset < 0) actual = `replica without data (link ${decoded.value.link})`
+      }
+    } else if (reply.code === "NOPERM" || /unknown command/i.test(reply.text)) {
+      const answer = yield* Effect.result(connection.call(info("replication")))
+      if (answer._tag === "Success") {
+        const said = answer.success["role"]
+        actual = said === "master" ? "primary" : said === "slave" ? "replica" : "nothing about its role"
+      } else if (answer.failure._tag === "ReplyError") {
+        actual = "it denies both ROLE and INFO"
+      } else if (answer.failure._tag === "UnexpectedReply") {
+        actual = "nothing about its role"
+      } else {
+        return yield* Effect.fail(answer.failure)
+      }
+    } else {
+      return yield* Effect.fail(refused("ROLE", reply))
+    }
+    if (actual !== expected) yield* Effect.fail(new RoleMismatch({ address: shown, expected, actual }))
+  })

@@ -1,0 +1,203 @@
+/**
+ * Opens byte streams to servers: TCP, TLS and unix sockets through Node. It is
+ * a Reference, so that tests put another in its place and nobody else needs to
+ * mention it.
+ *
+ * It knows nothing of Redis: `Connection.ts` speaks over what it opens.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Net from "node:net"
+import * as Tls from "node:tls"
+import * as Address from "./Address.ts"
+import { ConnectFailed } from "./Errors.ts"
+
+/**
+ * Who listens to a transport. Each is called synchronously, `closed` once and
+ * last.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Handler {
+  readonly data: (chunk: Uint8Array) => void
+  readonly drain: () => void
+  readonly closed: (cause: unknown) => void
+}
+
+/**
+ * An open byte stream.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Transport {
+  /** Begins to listen. Nothing is delivered before. Called once. */
+  readonly start: (handler: Handler) => void
+  /**
+   * Writes chunks in order, as one write where the system can; strings as
+   * UTF-8, or as latin1 if all are ASCII. False when its buffer is full: then
+   * `drain` follows.
+   */
+  readonly write: (chunks: ReadonlyArray<string | Uint8Array>, ascii: boolean) => boolean
+  /** Closes at once. `closed` is not called any more. May be called again. */
+  readonly destroy: () => void
+}
+
+/**
+ * TLS settings, as Node's `tls.connect` takes them: `ca`, `cert`, `key`,
+ * `servername`, `rejectUnauthorized`, ... `true` means Node's defaults. The
+ * server name is the host unless it is given.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TlsOptions = boolean | Tls.ConnectionOptions
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface DialOptions {
+  readonly address: Address.Address
+  readonly tls?: TlsOptions | undefined
+}
+
+/**
+ * Opens a transport. The one who dials destroys it; interrupting the dial
+ * leaves nothing behind. A hostname is resolved anew at each dial.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Dial {
+  (options: DialOptions): Effect.Effect<Transport, ConnectFailed>
+}
+
+class SocketTransport implements Transport {
+  private readonly socket: Net.Socket
+  constructor(socket: Net.Socket) {
+    this.socket = socket
+  }
+  readonly start = (handler: Handler): void => {
+    let cause: unknown = undefined
+    this.socket.on("data", handler.data)
+    this.socket.on("drain", handler.drain)
+    this.socket.on("error", (error) => {
+      cause = error
+    })
+    this.socket.on("end", () => this.socket.destroy())
+    this.socket.on("close", () => handler.closed(cause))
+    if (this.socket.destroyed) queueMicrotask(() => handler.closed(cause))
+    else this.socket.resume()
+  }
+  readonly write = (chunks: ReadonlyArray<string | Uint8Array>, ascii: boolean): boolean => {
+    const socket = this.socket
+    const encoding = ascii ? "latin1" : "utf8"
+    if (chunks.length === 1) return put(socket, chunks[0]!, encoding)
+    socket.cork()
+    let room = true
+    for (const chunk of chunks) room = put(socket, chunk, encoding)
+    socket.uncork()
+    return room && !socket.writableNeedDrain
+  }
+  readonly destroy = (): void => {
+    this.socket.removeAllListeners()
+    // A socket may still report an error after it was destroyed.
+    this.socket.on("error", ignore)
+    this.socket.destroy()
+  }
+}
+
+const ignore = (): void => {}
+
+const put = (socket: Net.Socket, chunk: string | Uint8Array, encoding: "latin1" | "utf8"): boolean =>
+  typeof chunk === "string" ? socket.write(chunk, encoding) : socket.write(chunk)
+
+/** Idle time before TCP keep-alive probes, so that a vanished peer is noticed on a connection that only waits. */
+const keepAliveMillis = 15_000
+
+/**
+ * Dials with Node's own sockets.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const dialNode: Dial = (options) =>
+  Effect.callback<Transport, ConnectFailed>((resume) => {
+    const address = options.address
+    const shown = Address.format(address)
+    const secure = options.tls !== undefined && options.tls !== false
+    let socket: Net.Socket
+    try {
+      if (secure) {
+        const extra = options.tls === true ? {} : options.tls as Tls.ConnectionOptions
+        const name = !Address.isUnix(address) && Net.isIP(address.host) === 0 ? { servername: address.host } : {}
+        socket = Tls.connect({ ...name, ...extra, ...address })
+      } else {
+        socket = Net.connect({ ...address })
+      }
+    } catch (cause) {
+      return resume(
+        Effect.fail(new ConnectFailed({ address: shown, phase: secure ? "tls" : "dial", detail: text(cause), cause }))
+      )
+    }
+    let connected = false
+    const onConnect = (): void => {
+      connected = true
+    }
+    const onError = (cause: unknown): void => {
+      socket.removeAllListeners()
+      socket.on("error", ignore)
+      socket.destroy()
+      const code = (cause as { code?: string } | undefined)?.code
+      resume(Effect.fail(
+        new ConnectFailed({
+          address: shown,
+          phase: code === "ENOTFOUND" || code === "EAI_AGAIN" ? "resolve" : secure && connected ? "tls" : "dial",
+          detail: text(cause),
+          cause
+        })
+      ))
+    }
+    const onClose = (): void => onError(new Error("closed before the connection was ready"))
+    socket.on("connect", onConnect)
+    socket.on("error", onError)
+    socket.on("close", onClose)
+    socket.once(secure ? "secureConnect" : "connect", () => {
+      socket.removeListener("connect", onConnect)
+      socket.removeListener("error", onError)
+      socket.removeListener("close", onClose)
+      socket.on("error", ignore)
+      socket.pause()
+      if (!Address.isUnix(address)) {
+        socket.setNoDelay(true)
+        socket.setKeepAlive(true, keepAliveMillis)
+      }
+      resume(Effect.succeed(new SocketTransport(socket)))
+    })
+    return Effect.sync(() => {
+      socket.removeAllListeners()
+      socket.on("error", ignore)
+      socket.destroy()
+    })
+  })
+
+const text = (cause: unknown): string => {
+  // Happy eyeballs gives one error for all addresses of a name, with an empty message.
+  if (cause instanceof AggregateError) return cause.errors.map(text).join(", ")
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+/**
+ * How connections are dialled. The default uses Node's sockets; a test puts
+ * servers in memory in its place.
+ *
+ * @since 0.1.0
+ * @category references
+ */
+export const Connector = Context.Reference<Dial>("effect-redis-sentinel/Connector", {
+  defaultValue: () => dialNode
+})

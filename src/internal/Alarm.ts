@@ -1,0 +1,55 @@
+/**
+ * One timer on Effect's Clock that can be set earlier, for the sweeps of
+ * deadlines and the watchdog. Setting it costs a comparison unless it has to
+ * ring sooner than it would. It is not a scheduler: one callback, one time.
+ */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+
+export class Alarm {
+  /** When it rings, in milliseconds on the Clock; Infinity if it is not set. */
+  at = Infinity
+  readonly clock: Clock.Clock
+  private readonly runFork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  private readonly ring: (now: number) => void
+  private fiber: Fiber.Fiber<void> | undefined = undefined
+  private closed = false
+
+  constructor(context: Context.Context<never>, ring: (now: number) => void) {
+    this.runFork = Effect.runForkWith(context)
+    let clock: Clock.Clock | undefined
+    this.runFork(Effect.clockWith((c) => Effect.sync(() => void (clock = c))))
+    this.clock = clock!
+    this.ring = ring
+  }
+
+  now(): number {
+    return this.clock.currentTimeMillisUnsafe()
+  }
+
+  /** Rings at that time, or sooner if it is set sooner already. */
+  set(at: number): void {
+    if (at >= this.at || this.closed) return
+    this.at = at
+    this.fiber?.interruptUnsafe()
+    this.fiber = this.runFork(
+      Effect.andThen(
+        Effect.sleep(Math.max(0, at - this.now())),
+        Effect.sync(() => {
+          this.at = Infinity
+          this.fiber = undefined
+          this.ring(this.now())
+        })
+      )
+    )
+  }
+
+  close(): void {
+    this.closed = true
+    this.at = Infinity
+    this.fiber?.interruptUnsafe()
+    this.fiber = undefined
+  }
+}
