@@ -64,9 +64,21 @@ export interface Spec<out A = unknown, out M extends Mode = Mode, out B = A> {
   readonly repeatable: boolean
   /** From the reply, of either protocol, to the result. Throws `Mismatch`. */
   readonly decode: (value: Resp.Value, bytes: boolean) => A | B
+  /**
+   * Whether it changes the session: `"lease"` if it may run on an exclusive
+   * connection only, `"never"` if it would take the connection out of the
+   * order of commands and replies.
+   */
+  readonly session: Session | undefined
   /** The beginnings of its frames, by number of arguments. */
   readonly heads: Array<string | undefined>
 }
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Session = "lease" | "never"
 
 /**
  * One command with its arguments. `A` is its result, `B` its result where
@@ -143,9 +155,19 @@ export const define = <A, const M extends Mode, B = A>(options: {
     blocks: options.blocks,
     repeatable: options.repeatable ?? options.mode === "read",
     decode: options.decode as (value: Resp.Value, bytes: boolean) => A | B,
+    session: sessions.get(options.words.slice(0, 2).join(" ")) ?? sessions.get(options.words[0]!),
     heads: []
   }
 }
+
+const sessions: ReadonlyMap<string, Session> = new Map([
+  ...["WATCH", "UNWATCH", "SELECT", "AUTH", "CLIENT SETNAME", "CLIENT NO-EVICT", "CLIENT NO-TOUCH", "READONLY", "READWRITE"]
+    .map((name) => [name, "lease"] as const),
+  ...["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "MONITOR", "MULTI", "EXEC"]
+    .map((name) => [name, "never"] as const),
+  ...["DISCARD", "HELLO", "QUIT", "RESET", "SYNC", "PSYNC", "REPLCONF", "CLIENT REPLY", "CLIENT TRACKING"]
+    .map((name) => [name, "never"] as const)
+])
 
 class CommandImpl<A, M extends Mode, B> implements Command<A, M, B> {
   readonly spec: Spec<A, M, B>
@@ -192,13 +214,14 @@ export const bytes = <A, M extends Mode, B>(self: Command<A, M, B>): Command<B, 
 /**
  * A command by its words, for whatever has no constructor. It counts as a
  * write unless told otherwise; its result is the reply in plain JavaScript
- * (`Map` for maps, `Set` for sets).
+ * (`Map` for maps, `Set` for sets). Commands of Redis that wait at the server
+ * are known by their names.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const raw = <const M extends Mode = "write">(
-  words: readonly [string, ...ReadonlyArray<string>],
+  name: string,
   args: ReadonlyArray<Arg>,
   options?: {
     /** Default `"write"`. */
@@ -209,17 +232,48 @@ export const raw = <const M extends Mode = "write">(
     readonly blocks?: number | undefined
   } | undefined
 ): Command<unknown, M> => {
-  const blocks = options?.blocks
-  return make(
-    define({
-      words: words.map((w) => w.toUpperCase()),
-      mode: (options?.mode ?? "write") as M,
-      keys: options?.keys,
-      blocks: blocks === undefined ? undefined : () => blocks,
-      decode: native
-    }),
-    args
-  )
+  const words = name.trim().toUpperCase().split(/\s+/)
+  const second = args[0]
+  const container = words.length === 1 && typeof second === "string" ? `${words[0]} ${second.toUpperCase()}` : ""
+  const blocks = options?.blocks ?? waitOf(words[0]!, args)
+  const spec = define({
+    words,
+    mode: (options?.mode ?? "write") as M,
+    keys: options?.keys,
+    blocks: blocks === undefined ? undefined : () => blocks,
+    decode: native
+  })
+  const session = sessions.get(container)
+  return make(session === undefined ? spec : { ...spec, session }, args)
+}
+
+const seconds = (arg: Arg | undefined): number => Number(arg) > 0 ? Number(arg) * 1000 : Infinity
+
+const millis = (arg: Arg | undefined): number => Number(arg) > 0 ? Number(arg) : Infinity
+
+const waitOf = (word: string, args: ReadonlyArray<Arg>): number | undefined => {
+  switch (word) {
+    case "BLPOP":
+    case "BRPOP":
+    case "BLMOVE":
+    case "BRPOPLPUSH":
+    case "BZPOPMIN":
+    case "BZPOPMAX":
+      return seconds(args[args.length - 1])
+    case "BLMPOP":
+    case "BZMPOP":
+      return seconds(args[0])
+    case "WAIT":
+    case "WAITAOF":
+      return millis(args[args.length - 1])
+    case "XREAD":
+    case "XREADGROUP": {
+      const at = args.findIndex((arg) => typeof arg === "string" && arg.toUpperCase() === "BLOCK")
+      return at === -1 ? undefined : millis(args[at + 1])
+    }
+    default:
+      return undefined
+  }
 }
 
 /**
@@ -231,8 +285,7 @@ export const raw = <const M extends Mode = "write">(
 export const keys = (self: Any): ReadonlyArray<Key> => self.spec.keys(self.args)
 
 /**
- * Writes a command's frame. Throws `TypeError`, with nothing written, for an
- * argument that is no `Arg`.
+ * Writes a command's frame. Its arguments have to pass `check`.
  *
  * @since 0.1.0
  * @category encoding
@@ -251,22 +304,21 @@ export const encode = (self: Any, encoder: Resp.Encoder): void => {
 }
 
 /**
- * Throws `TypeError` if an argument is not one, so that half a frame is never
- * written.
+ * What is wrong with a command's arguments, in words, so that half a frame is
+ * never written.
  *
  * @since 0.1.0
  * @category encoding
  */
-export const check = (self: Any): void => {
+export const check = (self: Any): string | undefined => {
   const args = self.args
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]
     const type = typeof arg
     if (type === "string" || type === "number" || type === "bigint" || arg instanceof Uint8Array) continue
-    throw new TypeError(
-      `${self.spec.name}: argument ${i + 1} is ${arg === null ? "null" : type}, not a string, a number or bytes`
-    )
+    return `argument ${i + 1} is ${arg === null ? "null" : type}, not a string, a number or bytes`
   }
+  return undefined
 }
 
 // -----------------------------------------------------------------------------

@@ -121,6 +121,8 @@ export class Connection {
   ended: EndError | undefined = undefined
   /** Set when something changed the session's state, so that it cannot serve anyone else. */
   tainted = false
+  /** The role that was asked for and verified, if one was. */
+  role: "primary" | "replica" | undefined = undefined
   /** Called once, when it has ended and every request has been told. */
   onEnd: (error: EndError) => void = ignore
   /** Called for each push message. */
@@ -495,6 +497,7 @@ export const open = (
       })
     )
     yield* handshake(connection, options, password, expected)
+    connection.role = expected
     return connection
   })
   return Effect.timeoutOrElse(establish, {

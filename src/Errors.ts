@@ -550,6 +550,25 @@ export class TransactionAborted extends Schema.TaggedError<TransactionAborted>(
 }
 
 /**
+ * The command cannot be run in this way: an argument is no argument, or it
+ * would change the session under everybody else's commands. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidCommand extends Schema.TaggedError<InvalidCommand>("effect-redis-sentinel/Errors/InvalidCommand")(
+  "InvalidCommand",
+  { command: Schema.String, detail: Schema.String }
+) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `${this.command} was not sent: ${this.detail}`
+  }
+}
+
+/**
  * The server's reply is good RESP, but not what the command returns. The
  * command was executed.
  *
@@ -602,6 +621,7 @@ export type RedisError =
   | AmbiguousOutcome
   | DeadlineExceeded
   | TransactionAborted
+  | InvalidCommand
   | UnexpectedReply
 
 const connectionTags: ReadonlySet<string> = new Set<ConnectionError["_tag"]>([

@@ -39,7 +39,7 @@ export const hgetall = (key: Key) => make(HGETALL, [key])
 
 const HDEL = define({ words: ["HDEL"], mode: "write", keys: 1, decode: Command.int })
 /** Deletes fields. How many existed. */
-export const hdel = (key: Key, ...fields: ReadonlyArray<Key>) => make(HDEL, [key, ...fields])
+export const hdel = (key: Key, ...fields: Array<Key>) => make(HDEL, [key, ...fields])
 
 const HEXISTS = define({ words: ["HEXISTS"], mode: "read", keys: 1, decode: Command.flag })
 /** Whether a field exists. */

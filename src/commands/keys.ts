@@ -19,19 +19,19 @@ export type ValueType = "string" | "list" | "set" | "zset" | "hash" | "stream" |
 
 const DEL = define({ words: ["DEL"], mode: "write", keys: "all", decode: Command.int })
 /** Deletes keys. How many existed. */
-export const del = (...keys: ReadonlyArray<Key>) => make(DEL, keys)
+export const del = (...keys: Array<Key>) => make(DEL, keys)
 
 const UNLINK = define({ words: ["UNLINK"], mode: "write", keys: "all", decode: Command.int })
 /** Deletes keys, freeing their memory in the background. How many existed. */
-export const unlink = (...keys: ReadonlyArray<Key>) => make(UNLINK, keys)
+export const unlink = (...keys: Array<Key>) => make(UNLINK, keys)
 
 const EXISTS = define({ words: ["EXISTS"], mode: "read", keys: "all", decode: Command.int })
 /** How many of the keys exist; one named twice counts twice. */
-export const exists = (...keys: ReadonlyArray<Key>) => make(EXISTS, keys)
+export const exists = (...keys: Array<Key>) => make(EXISTS, keys)
 
 const TOUCH = define({ words: ["TOUCH"], mode: "read", keys: "all", decode: Command.int })
 /** Marks keys as used. How many exist. */
-export const touch = (...keys: ReadonlyArray<Key>) => make(TOUCH, keys)
+export const touch = (...keys: Array<Key>) => make(TOUCH, keys)
 
 /**
  * A condition of EXPIRE and its kin: only if there is no expiry (`nx`), there

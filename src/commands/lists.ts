@@ -15,19 +15,19 @@ export type Side = "left" | "right"
 
 const LPUSH = define({ words: ["LPUSH"], mode: "write", keys: 1, decode: Command.int })
 /** Prepends elements. The new length. */
-export const lpush = (key: Key, ...elements: ReadonlyArray<Arg>) => make(LPUSH, [key, ...elements])
+export const lpush = (key: Key, ...elements: Array<Arg>) => make(LPUSH, [key, ...elements])
 
 const LPUSHX = define({ words: ["LPUSHX"], mode: "write", keys: 1, decode: Command.int })
 /** Prepends elements, if the list exists. The new length. */
-export const lpushx = (key: Key, ...elements: ReadonlyArray<Arg>) => make(LPUSHX, [key, ...elements])
+export const lpushx = (key: Key, ...elements: Array<Arg>) => make(LPUSHX, [key, ...elements])
 
 const RPUSH = define({ words: ["RPUSH"], mode: "write", keys: 1, decode: Command.int })
 /** Appends elements. The new length. */
-export const rpush = (key: Key, ...elements: ReadonlyArray<Arg>) => make(RPUSH, [key, ...elements])
+export const rpush = (key: Key, ...elements: Array<Arg>) => make(RPUSH, [key, ...elements])
 
 const RPUSHX = define({ words: ["RPUSHX"], mode: "write", keys: 1, decode: Command.int })
 /** Appends elements, if the list exists. The new length. */
-export const rpushx = (key: Key, ...elements: ReadonlyArray<Arg>) => make(RPUSHX, [key, ...elements])
+export const rpushx = (key: Key, ...elements: Array<Arg>) => make(RPUSHX, [key, ...elements])
 
 const LPOP = define({ words: ["LPOP"], mode: "write", keys: 1, decode: Command.stringOrNull })
 /** Takes the first element, or null. */

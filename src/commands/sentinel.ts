@@ -249,7 +249,7 @@ const INFO_CACHE = define({
   })
 })
 /** By group, what INFO last said at its primary (first) and its replicas. */
-export const infoCache = (...groups: ReadonlyArray<string>) => make(INFO_CACHE, groups)
+export const infoCache = (group: string, ...groups: Array<string>) => make(INFO_CACHE, [group, ...groups])
 
 const IS_DOWN = define({
   words: ["SENTINEL", "IS-MASTER-DOWN-BY-ADDR"],
@@ -335,5 +335,5 @@ export const set = (group: string, parameters: Readonly<Record<string, Arg>>) =>
 const SIMULATE_FAILURE = define({ words: ["SENTINEL", "SIMULATE-FAILURE"], mode: "write", decode: Command.ok })
 /** Makes the sentinel crash at that point of its next failover. */
 export const simulateFailure = (
-  ...when: ReadonlyArray<"crash-after-election" | "crash-after-promotion">
+  ...when: Array<"crash-after-election" | "crash-after-promotion">
 ) => make(SIMULATE_FAILURE, when)

@@ -16,7 +16,7 @@ const INFO = define({
   decode: Command.custom<Record<string, string>>((v) => parseInfo(Command.text(v)))
 })
 /** What the server says of itself: all sections, or those named. */
-export const info = (...sections: ReadonlyArray<string>) => make(INFO, sections)
+export const info = (...sections: Array<string>) => make(INFO, sections)
 
 /**
  * What ROLE says.
@@ -79,7 +79,7 @@ const strings = Command.custom<Record<string, string>>((v) => {
 
 const CONFIG_GET = define({ words: ["CONFIG", "GET"], mode: "read", decode: strings })
 /** The configuration parameters that match glob patterns. */
-export const configGet = (...patterns: ReadonlyArray<string>) => make(CONFIG_GET, patterns)
+export const configGet = (...patterns: Array<string>) => make(CONFIG_GET, patterns)
 
 const TIME = define({
   words: ["TIME"],

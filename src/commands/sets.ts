@@ -11,11 +11,11 @@ const { define, make } = Command
 
 const SADD = define({ words: ["SADD"], mode: "write", keys: 1, decode: Command.int })
 /** Adds members. How many are new. */
-export const sadd = (key: Key, ...members: ReadonlyArray<Arg>) => make(SADD, [key, ...members])
+export const sadd = (key: Key, ...members: Array<Arg>) => make(SADD, [key, ...members])
 
 const SREM = define({ words: ["SREM"], mode: "write", keys: 1, decode: Command.int })
 /** Removes members. How many there were. */
-export const srem = (key: Key, ...members: ReadonlyArray<Arg>) => make(SREM, [key, ...members])
+export const srem = (key: Key, ...members: Array<Arg>) => make(SREM, [key, ...members])
 
 const SMEMBERS = define({ words: ["SMEMBERS"], mode: "read", keys: 1, decode: Command.strings })
 /** All members. */
@@ -27,7 +27,7 @@ export const sismember = (key: Key, member: Arg) => make(SISMEMBER, [key, member
 
 const SMISMEMBER = define({ words: ["SMISMEMBER"], mode: "read", keys: 1, decode: Command.flags })
 /** For each, whether it is a member. */
-export const smismember = (key: Key, ...members: ReadonlyArray<Arg>) => make(SMISMEMBER, [key, ...members])
+export const smismember = (key: Key, ...members: Array<Arg>) => make(SMISMEMBER, [key, ...members])
 
 const SCARD = define({ words: ["SCARD"], mode: "read", keys: 1, decode: Command.int })
 /** How many members there are. */
@@ -55,11 +55,11 @@ export const smove = (source: Key, destination: Key, member: Arg) => make(SMOVE,
 
 const SINTER = define({ words: ["SINTER"], mode: "read", keys: "all", decode: Command.strings })
 /** The members that all sets have. */
-export const sinter = (...keys: ReadonlyArray<Key>) => make(SINTER, keys)
+export const sinter = (...keys: Array<Key>) => make(SINTER, keys)
 
 const SINTERSTORE = define({ words: ["SINTERSTORE"], mode: "write", keys: "all", decode: Command.int })
 /** Stores the members that all sets have. How many. */
-export const sinterstore = (destination: Key, ...keys: ReadonlyArray<Key>) => make(SINTERSTORE, [destination, ...keys])
+export const sinterstore = (destination: Key, ...keys: Array<Key>) => make(SINTERSTORE, [destination, ...keys])
 
 const SINTERCARD = define({ words: ["SINTERCARD"], mode: "read", keys: numkeys(0), decode: Command.int })
 /** How many members all sets have, counting up to a limit. Redis 7.0. */
@@ -68,19 +68,19 @@ export const sintercard = (keys: ReadonlyArray<Key>, limit?: number | undefined)
 
 const SUNION = define({ words: ["SUNION"], mode: "read", keys: "all", decode: Command.strings })
 /** The members that any set has. */
-export const sunion = (...keys: ReadonlyArray<Key>) => make(SUNION, keys)
+export const sunion = (...keys: Array<Key>) => make(SUNION, keys)
 
 const SUNIONSTORE = define({ words: ["SUNIONSTORE"], mode: "write", keys: "all", decode: Command.int })
 /** Stores the members that any set has. How many. */
-export const sunionstore = (destination: Key, ...keys: ReadonlyArray<Key>) => make(SUNIONSTORE, [destination, ...keys])
+export const sunionstore = (destination: Key, ...keys: Array<Key>) => make(SUNIONSTORE, [destination, ...keys])
 
 const SDIFF = define({ words: ["SDIFF"], mode: "read", keys: "all", decode: Command.strings })
 /** The members of the first set that none of the others has. */
-export const sdiff = (...keys: ReadonlyArray<Key>) => make(SDIFF, keys)
+export const sdiff = (...keys: Array<Key>) => make(SDIFF, keys)
 
 const SDIFFSTORE = define({ words: ["SDIFFSTORE"], mode: "write", keys: "all", decode: Command.int })
 /** Stores the members of the first set that none of the others has. How many. */
-export const sdiffstore = (destination: Key, ...keys: ReadonlyArray<Key>) => make(SDIFFSTORE, [destination, ...keys])
+export const sdiffstore = (destination: Key, ...keys: Array<Key>) => make(SDIFFSTORE, [destination, ...keys])
 
 const SSCAN = define({ words: ["SSCAN"], mode: "read", keys: 1, decode: Command.page(Command.strings) })
 /** One page of the members, from a cursor. */

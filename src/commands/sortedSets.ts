@@ -56,7 +56,7 @@ export const zaddIncr = (key: Key, member: Arg, increment: number, options?: Zad
 
 const ZREM = define({ words: ["ZREM"], mode: "write", keys: 1, decode: Command.int })
 /** Removes members. How many there were. */
-export const zrem = (key: Key, ...members: ReadonlyArray<Arg>) => make(ZREM, [key, ...members])
+export const zrem = (key: Key, ...members: Array<Arg>) => make(ZREM, [key, ...members])
 
 const ZSCORE = define({ words: ["ZSCORE"], mode: "read", keys: 1, decode: Command.floatOrNull })
 /** A member's score, or null. */
@@ -64,7 +64,7 @@ export const zscore = (key: Key, member: Arg) => make(ZSCORE, [key, member])
 
 const ZMSCORE = define({ words: ["ZMSCORE"], mode: "read", keys: 1, decode: Command.floatsOrNulls })
 /** The scores of members; null for those that do not exist. */
-export const zmscore = (key: Key, ...members: ReadonlyArray<Arg>) => make(ZMSCORE, [key, ...members])
+export const zmscore = (key: Key, ...members: Array<Arg>) => make(ZMSCORE, [key, ...members])
 
 const ZINCRBY = define({ words: ["ZINCRBY"], mode: "write", keys: 1, decode: Command.float })
 /** Adds to a member's score. The new score. */

@@ -1,0 +1,301 @@
+/**
+ * What a client can do: a method for each command, pipelines, transactions,
+ * leases and scans, on top of whatever runs commands. The services and layers
+ * that give clients to applications are in `RedisClient.ts` and `Sentinel.ts`.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Cause from "effect/Cause"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Command from "./Command.ts"
+import type { ScanOptions } from "./internal/args.ts"
+import * as commands from "./commands/index.ts"
+import type { RedisError } from "./Errors.ts"
+import { InvalidCommand } from "./Errors.ts"
+import type { Executor, Runner } from "./Executor.ts"
+
+type Constructors = Omit<typeof commands, "sentinel">
+
+/** The names of the constructors whose commands have at most that mode. */
+type NamesOf<M extends Command.Mode> = {
+  [K in keyof Constructors]: ReturnType<Constructors[K]> extends Command.Command<any, M, any> ? K : never
+}[keyof Constructors]
+
+/**
+ * A method for each command: the arguments of its constructor, and an Effect
+ * of its result.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Methods<M extends Command.Mode> = {
+  readonly [K in NamesOf<M>]: (
+    ...args: Parameters<Constructors[K]>
+  ) => Effect.Effect<ResultOf<ReturnType<Constructors[K]>>, RedisError>
+}
+
+type ResultOf<C> = C extends Command.Command<infer A, any, any> ? A : never
+
+/**
+ * The same methods, with bytes in place of strings in their results.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type BytesMethods<M extends Command.Mode> = {
+  readonly [K in NamesOf<M>]: (
+    ...args: Parameters<Constructors[K]>
+  ) => Effect.Effect<BytesOf<ReturnType<Constructors[K]>>, RedisError>
+}
+
+type BytesOf<C> = C extends Command.Command<any, any, infer B> ? B : never
+
+/**
+ * The results of commands, in their order.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type Results<Cs extends ReadonlyArray<Command.Any>> = {
+  -readonly [I in keyof Cs]: Command.Result<Cs[I]>
+}
+
+/**
+ * The outcomes of commands, in their order.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type Outcomes<Cs extends ReadonlyArray<Command.Any>> = {
+  -readonly [I in keyof Cs]: Result.Result<Command.Result<Cs[I]>, RedisError>
+}
+
+/**
+ * What every client has besides the methods. `M` is `"read"` for a replica's
+ * client, which cannot be given a write.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Base<M extends Command.Mode> {
+  /** The address or the group that the client is bound to. */
+  readonly target: string
+
+  /** The methods with bytes in place of strings in their results. */
+  readonly bytes: BytesMethods<M>
+
+  /**
+   * Runs a command value.
+   *
+   * `timeout` replaces the client's `commandTimeout` for this one.
+   */
+  readonly run: <A, B>(
+    command: Command.Command<A, M, B>,
+    options?: { readonly timeout?: Duration.Input | undefined } | undefined
+  ) => Effect.Effect<A, RedisError>
+
+  /**
+   * Runs a command by its name: `redis.send("OBJECT FREQ", "key")`. It counts
+   * as a write, so it is not sent again when its reply is lost; `Command.raw`
+   * says more. Maps come back as `Map`, sets as `Set`.
+   */
+  readonly send: (name: string, ...args: Array<Command.Arg>) => Effect.Effect<unknown, RedisError>
+
+  /**
+   * Runs commands in one write, in order, and gives the tuple of their results.
+   * It is not atomic. All are run; the first failure, in their order, fails it.
+   */
+  readonly pipeline: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
+    commands: Cs
+  ) => Effect.Effect<Results<Cs>, RedisError>
+
+  /** Runs commands like `pipeline`, and gives each one's own outcome. */
+  readonly pipelineResults: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
+    commands: Cs
+  ) => Effect.Effect<Outcomes<Cs>, RedisError>
+
+  /**
+   * Runs commands in MULTI and EXEC, and gives the tuple of their results.
+   * Either all are executed or none. A command that fails while EXEC runs it
+   * does not undo the others: then the first failure, in their order, fails it.
+   */
+  readonly transaction: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
+    commands: Cs
+  ) => Effect.Effect<Results<Cs>, RedisError>
+
+  /** Runs commands like `transaction`, and gives each one's own outcome. */
+  readonly transactionResults: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
+    commands: Cs
+  ) => Effect.Effect<Outcomes<Cs>, RedisError>
+
+  /** All keys, from SCAN. A key may come twice; one that is there all the time comes at least once. */
+  readonly scanStream: (
+    options?: (ScanOptions & { readonly type?: string | undefined }) | undefined
+  ) => Stream.Stream<string, RedisError>
+
+  /** All fields and values of a hash, from HSCAN. */
+  readonly hscanStream: (
+    key: Command.Key,
+    options?: ScanOptions | undefined
+  ) => Stream.Stream<[field: string, value: string], RedisError>
+
+  /** All members of a set, from SSCAN. */
+  readonly sscanStream: (key: Command.Key, options?: ScanOptions | undefined) => Stream.Stream<string, RedisError>
+
+  /** All members of a sorted set with their scores, from ZSCAN. */
+  readonly zscanStream: (
+    key: Command.Key,
+    options?: ScanOptions | undefined
+  ) => Stream.Stream<Command.Scored, RedisError>
+}
+
+/**
+ * A client on a connection of its own: for WATCH, for WAIT, for commands that
+ * change the session. When the connection is lost, its commands fail; they are
+ * not carried to another.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LeasedClient<M extends Command.Mode> extends Base<M> {
+  /** Makes the next `transaction` fail with `TransactionAborted` if one of the keys changes before it. */
+  readonly watch: (...keys: Array<Command.Key>) => Effect.Effect<"OK", RedisError>
+  /** Forgets what is watched. */
+  readonly unwatch: Effect.Effect<"OK", RedisError>
+}
+
+interface WithLease<M extends Command.Mode> {
+  /**
+   * A client on an exclusive connection, until the Scope closes. Fails with
+   * `LeaseTimeout` if none becomes free in time.
+   */
+  readonly lease: Effect.Effect<LeasedClient<M> & Methods<M>, RedisError, Scope.Scope>
+}
+
+/**
+ * A client that reads and writes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PrimaryClient = Base<"read" | "write"> & Methods<"read" | "write"> & WithLease<"read" | "write">
+
+/**
+ * A client that reads: it has no methods that write, and cannot be given a
+ * command that does.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ReplicaClient = Base<"read"> & Methods<"read"> & WithLease<"read">
+
+const WATCH = Command.define({ words: ["WATCH"], mode: "read", keys: "all", decode: Command.ok })
+const UNWATCH = Command.define({ words: ["UNWATCH"], mode: "read", decode: Command.ok })
+
+const { sentinel: _, ...constructors } = commands
+
+const outcome = (exit: Exit.Exit<any, RedisError>): Effect.Effect<Result.Result<any, RedisError>> => {
+  if (Exit.isSuccess(exit)) return Effect.succeed(Result.succeed(exit.value))
+  const error = Cause.findErrorOption(exit.cause)
+  return Option.isSome(error) ? Effect.succeed(Result.fail(error.value)) : Effect.failCause(exit.cause as Cause.Cause<never>)
+}
+
+const allResults = (exits: ReadonlyArray<Exit.Exit<any, RedisError>>): Effect.Effect<any, RedisError> => {
+  const out = new Array(exits.length)
+  for (let i = 0; i < exits.length; i++) {
+    const exit = exits[i]!
+    if (Exit.isFailure(exit)) return exit
+    out[i] = exit.value
+  }
+  return Exit.succeed(out)
+}
+
+const allOutcomes = (exits: ReadonlyArray<Exit.Exit<any, RedisError>>): Effect.Effect<any, RedisError> =>
+  Effect.forEach(exits, outcome)
+
+const make = (runner: Runner, target: string, mode: Command.Mode): Base<any> => {
+  /** What the types forbid already, for those who go around them. */
+  const refused = (list: ReadonlyArray<Command.Any>): InvalidCommand | undefined => {
+    if (mode === "write") return undefined
+    const write = list.find((c) => c.spec.mode === "write")
+    return write === undefined
+      ? undefined
+      : new InvalidCommand({ command: write.spec.name, detail: "a replica's client does not write" })
+  }
+  const run = mode === "write"
+    ? runner.run
+    : (command: Command.Any, timeout?: Duration.Input | undefined): Effect.Effect<any, RedisError> => {
+      const invalid = refused([command])
+      return invalid === undefined ? runner.run(command, timeout) : Effect.fail(invalid)
+    }
+  const guarded = (
+    many: (list: ReadonlyArray<Command.Any>) => Effect.Effect<ReadonlyArray<Exit.Exit<any, RedisError>>, RedisError>,
+    gather: (exits: ReadonlyArray<Exit.Exit<any, RedisError>>) => Effect.Effect<any, RedisError>
+  ) =>
+  (list: ReadonlyArray<Command.Any>): Effect.Effect<any, RedisError> => {
+    const invalid = refused(list)
+    return invalid === undefined ? Effect.flatMap(many(list), gather) : Effect.fail(invalid)
+  }
+
+  const scan = <A>(page: (cursor: string) => Command.Command<Command.Page<ReadonlyArray<A>>, "read", any>) =>
+    Stream.paginate("0", (cursor: string) =>
+      Effect.map(run(page(cursor)), ({ cursor: next, items }: Command.Page<ReadonlyArray<A>>) =>
+        [items, next === "0" ? Option.none<string>() : Option.some(next)] as const))
+
+  const methods: Record<string, unknown> = {}
+  const bytes: Record<string, unknown> = {}
+  for (const name of Object.keys(constructors)) {
+    const construct = (constructors as unknown as Record<string, (...args: Array<any>) => Command.Any>)[name]!
+    methods[name] = (...args: Array<any>) => run(construct(...args))
+    bytes[name] = (...args: Array<any>) => run(Command.bytes(construct(...args)))
+  }
+  const base: Base<any> = {
+    target,
+    bytes: bytes as unknown as BytesMethods<any>,
+    run: (command, options) => run(command, options?.timeout),
+    // The server itself refuses a write on a replica, so the name alone is enough.
+    send: (name, ...args) => runner.run(Command.raw(name, args)),
+    pipeline: guarded(runner.batch, allResults),
+    pipelineResults: guarded(runner.batch, allOutcomes),
+    transaction: guarded(runner.atomic, allResults),
+    transactionResults: guarded(runner.atomic, allOutcomes),
+    scanStream: (options) => scan((cursor) => commands.scan(cursor, options)),
+    hscanStream: (key, options) => scan((cursor) => commands.hscan(key, cursor, options)),
+    sscanStream: (key, options) => scan((cursor) => commands.sscan(key, cursor, options)),
+    zscanStream: (key, options) => scan((cursor) => commands.zscan(key, cursor, options))
+  }
+  return Object.assign(methods, base)
+}
+
+const fromExecutor = (executor: Executor, mode: Command.Mode): Base<any> => {
+  const lease = Effect.map(executor.lease, (leased) =>
+    Object.assign(make(leased, executor.shown, mode), {
+      watch: (...keys: Array<Command.Key>) => leased.run(Command.make(WATCH, keys)),
+      unwatch: leased.run(Command.make(UNWATCH, []))
+    }))
+  return Object.assign(make(executor, executor.shown, mode), { lease })
+}
+
+/**
+ * A client that reads and writes, on an executor.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makePrimary = (executor: Executor): PrimaryClient =>
+  fromExecutor(executor, "write") as unknown as PrimaryClient
+
+/**
+ * A client that reads, on an executor.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeReplica = (executor: Executor): ReplicaClient =>
+  fromExecutor(executor, "read") as unknown as ReplicaClient

@@ -1,0 +1,17 @@
+/**
+ * The library's modules, each under its own name.
+ *
+ * @since 0.1.0
+ */
+export * as Address from "./Address.ts"
+export * as Client from "./Client.ts"
+export * as Command from "./Command.ts"
+export * as commands from "./commands/index.ts"
+export * as Connection from "./Connection.ts"
+export * as Connector from "./Connector.ts"
+export * as Errors from "./Errors.ts"
+export * as Executor from "./Executor.ts"
+export * as Pool from "./Pool.ts"
+export * as RedisClient from "./RedisClient.ts"
+export * as Resp from "./Resp.ts"
+export * as Sentinel from "./Sentinel.ts"
