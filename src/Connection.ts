@@ -104,9 +104,9 @@ export interface Request {
 }
 
 /**
- * While replies are handed out, the commands that they give rise to are not
- * kept until the last one is: a first batch of this many goes out at once, the
- * next ones as they double. So client and server work at the same time instead
+ * While many replies of one chunk are handed out, the commands that they give
+ * rise to are not kept until the last one is: they go out after this many
+ * replies, then after twice as many, and so on. So client and server work at the same time instead
  * of taking turns. Measured with 100 in flight: 1.6 times the throughput.
  */
 const firstBatch = 16
@@ -146,7 +146,7 @@ export class Connection {
   private readonly pingMillis: number
   private answered = 0
   private scheduled = false
-  private receiving = false
+  private handedOut = 0
   private enough = 0
   private blocked = false
   private draining: string | undefined = undefined
@@ -211,10 +211,7 @@ export class Connection {
     if (this.ended !== undefined) return request.onLost(this.ended, false)
     this.queue.push(request)
     if (this.blocked) return
-    if (this.receiving && this.queue.size >= this.enough) {
-      this.enough *= 2
-      this.flush()
-    } else if (!this.scheduled) {
+    if (!this.scheduled) {
       this.scheduled = true
       queueMicrotask(this.turnEnds)
     }
@@ -254,15 +251,13 @@ export class Connection {
 
   private onData(chunk: Uint8Array): void {
     this.lastRead = this.alarm.now()
-    this.receiving = true
+    this.handedOut = 0
     this.enough = firstBatch
     try {
       this.decoder.feed(chunk)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       this.end(this.located(error))
-    } finally {
-      this.receiving = false
     }
     if (this.draining !== undefined && this.idle) this.close(this.draining)
   }
@@ -291,6 +286,11 @@ export class Connection {
       this.answered = 0
     }
     request.onReply(value)
+    if (++this.handedOut >= this.enough && this.queue.size > 0) {
+      this.handedOut = 0
+      this.enough *= 2
+      this.flush()
+    }
   }
 
   /**

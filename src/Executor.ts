@@ -606,7 +606,7 @@ export class Executor implements Owner, Runner {
     if (!connection.open) return
     const now = this.alarm.now()
     // A node that keeps refusing is asked less and less often.
-    this.penalty = now - this.penaltyAt > 2000 ? 10 : Math.min(500, this.penalty * 2)
+    this.penalty = now - this.penaltyAt > 2000 ? 10 : Math.min(500, Math.max(10, this.penalty * 2))
     this.penaltyAt = now
     this.leave(pool, why)
     this.wake()
