@@ -600,11 +600,15 @@ describe("pipelines, transactions, leases, scans", () => {
       assert.strictEqual(deployment.network.connections("10.0.0.1:6379"), 2)
       const cut = yield* Effect.forkChild(redis.blpop(["q"], 0))
       yield* TestClock.adjust("1 second")
+      const dials = deployment.network.dials("10.0.0.1:6379")
       yield* Fiber.interrupt(cut)
       yield* TestClock.adjust("1 second")
-      assert.strictEqual(deployment.network.connections("10.0.0.1:6379"), 1)
+      // Its connection is closed, or the element would go to nobody.
       yield* redis.rpush("q", "y")
       assert.strictEqual(yield* redis.llen("q"), 1)
+      assert.isAtMost(deployment.network.dials("10.0.0.1:6379"), dials + 1)
+      yield* TestClock.adjust("3 minutes")
+      assert.strictEqual(deployment.network.connections("10.0.0.1:6379"), 1)
     }).pipe(Effect.provide(live())))
 
   it.effect("idle leases are closed after their time", () =>
