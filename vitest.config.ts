@@ -14,7 +14,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^effect-redis-sentinel$/, replacement: new URL("./src/index.ts", import.meta.url).pathname },
-      { find: /^effect-redis-sentinel\/testing$/, replacement: new URL("./src/testing/index.ts", import.meta.url).pathname }
+      {
+        find: /^effect-redis-sentinel\/testing$/,
+        replacement: new URL("./src/testing/index.ts", import.meta.url).pathname
+      }
     ]
   }
 })

@@ -80,7 +80,9 @@ export const parse = (input: Input, defaultPort: number): Address | string => {
   if (input.startsWith("unix:")) return parse({ path: input.slice(5) }, defaultPort)
   if (input.startsWith("/")) return parse({ path: input }, defaultPort)
   const shown = JSON.stringify(input.length > 80 ? `${input.slice(0, 80)}...` : input)
-  if (input.includes("@") || input.includes("://")) return "a URL is not an address: give host:port and the rest as options"
+  if (input.includes("@") || input.includes("://")) {
+    return "a URL is not an address: give host:port and the rest as options"
+  }
   let host = input
   let port: number = defaultPort
   const bracket = /^\[([^\]]*)\](?::(\d+))?$/.exec(input)

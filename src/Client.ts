@@ -5,20 +5,20 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Cause from "effect/Cause"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Command from "./Command.ts"
-import type { ScanOptions } from "./internal/args.ts"
 import * as commands from "./commands/index.ts"
 import type { RedisError } from "./Errors.ts"
 import { InvalidCommand } from "./Errors.ts"
 import type { Executor, Runner } from "./Executor.ts"
+import type { ScanOptions } from "./internal/args.ts"
 
 type Constructors = Omit<typeof commands, "sentinel">
 
@@ -203,7 +203,9 @@ const { sentinel: _, ...constructors } = commands
 const outcome = (exit: Exit.Exit<any, RedisError>): Effect.Effect<Result.Result<any, RedisError>> => {
   if (Exit.isSuccess(exit)) return Effect.succeed(Result.succeed(exit.value))
   const error = Cause.findErrorOption(exit.cause)
-  return Option.isSome(error) ? Effect.succeed(Result.fail(error.value)) : Effect.failCause(exit.cause as Cause.Cause<never>)
+  return Option.isSome(error)
+    ? Effect.succeed(Result.fail(error.value))
+    : Effect.failCause(exit.cause as Cause.Cause<never>)
 }
 
 const allResults = (exits: ReadonlyArray<Exit.Exit<any, RedisError>>): Effect.Effect<any, RedisError> => {
@@ -244,9 +246,15 @@ const make = (runner: Runner, target: string, mode: Command.Mode): Base<any> => 
   }
 
   const scan = <A>(page: (cursor: string) => Command.Command<Command.Page<ReadonlyArray<A>>, "read", any>) =>
-    Stream.paginate("0", (cursor: string) =>
-      Effect.map(run(page(cursor)), ({ cursor: next, items }: Command.Page<ReadonlyArray<A>>) =>
-        [items, next === "0" ? Option.none<string>() : Option.some(next)] as const))
+    Stream.paginate(
+      "0",
+      (cursor: string) =>
+        Effect.map(
+          run(page(cursor)),
+          ({ cursor: next, items }: Command.Page<ReadonlyArray<A>>) =>
+            [items, next === "0" ? Option.none<string>() : Option.some(next)] as const
+        )
+    )
 
   const methods: Record<string, unknown> = {}
   const bytes: Record<string, unknown> = {}

@@ -161,9 +161,29 @@ export const define = <A, const M extends Mode, B = A>(options: {
 }
 
 const sessions: ReadonlyMap<string, Session> = new Map([
-  ...["WATCH", "UNWATCH", "SELECT", "AUTH", "CLIENT SETNAME", "CLIENT NO-EVICT", "CLIENT NO-TOUCH", "READONLY", "READWRITE"]
+  ...[
+    "WATCH",
+    "UNWATCH",
+    "SELECT",
+    "AUTH",
+    "CLIENT SETNAME",
+    "CLIENT NO-EVICT",
+    "CLIENT NO-TOUCH",
+    "READONLY",
+    "READWRITE"
+  ]
     .map((name) => [name, "lease"] as const),
-  ...["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "MONITOR", "MULTI", "EXEC"]
+  ...[
+    "SUBSCRIBE",
+    "PSUBSCRIBE",
+    "SSUBSCRIBE",
+    "UNSUBSCRIBE",
+    "PUNSUBSCRIBE",
+    "SUNSUBSCRIBE",
+    "MONITOR",
+    "MULTI",
+    "EXEC"
+  ]
     .map((name) => [name, "never"] as const),
   ...["DISCARD", "HELLO", "QUIT", "RESET", "SYNC", "PSYNC", "REPLCONF", "CLIENT REPLY", "CLIENT TRACKING"]
     .map((name) => [name, "never"] as const)
@@ -506,8 +526,9 @@ export const record: Decode<Record<string, string>, Record<string, Uint8Array>> 
     const key = bytes || typeof flat[i] !== "string" ? text(flat[i]!) : flat[i] as string
     const v = flat[i + 1]!
     const item = bytes ? bulk(v, true) : typeof v === "string" ? v : bulk(v, false)
-    if (key === "__proto__") Object.defineProperty(out, key, { value: item, enumerable: true, writable: true, configurable: true })
-    else out[key] = item
+    if (key === "__proto__") {
+      Object.defineProperty(out, key, { value: item, enumerable: true, writable: true, configurable: true })
+    } else out[key] = item
   }
   return out
 })

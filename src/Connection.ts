@@ -23,8 +23,8 @@ import {
   ConnectFailed,
   ConnectionLost,
   ProtocolError,
-  RoleMismatch,
   ReplyError,
+  RoleMismatch,
   UnexpectedReply
 } from "./Errors.ts"
 import { Alarm } from "./internal/Alarm.ts"
@@ -540,7 +540,7 @@ const evaluatePassword = (
   options: SessionOptions
 ): Effect.Effect<string | undefined, ConnectFailed> => {
   const password = options.password
-  if (password === undefined) return Effect.succeed(undefined)
+  if (password === undefined) return Effect.undefined
   if (Redacted.isRedacted(password)) return Effect.succeed(Redacted.value(password))
   return Effect.matchCauseEffect(password, {
     onSuccess: (secret) => Effect.succeed(Redacted.value(secret)),
@@ -641,7 +641,7 @@ const handshake = (
     }
     connection.protocol = protocol
     const wrong = failure(steps, replies)
-    if (wrong !== undefined) return yield* Effect.fail(wrong)
+    if (wrong !== undefined) return yield* wrong
     if (expected !== undefined) yield* verifyRole(connection, expected, replies[replies.length - 1]!, refused)
   })
 }
@@ -676,10 +676,10 @@ const verifyRole = (
       } else if (answer.failure._tag === "UnexpectedReply") {
         actual = "nothing about its role"
       } else {
-        return yield* Effect.fail(answer.failure)
+        return yield* answer.failure
       }
     } else {
-      return yield* Effect.fail(refused("ROLE", reply))
+      return yield* refused("ROLE", reply)
     }
-    if (actual !== expected) yield* Effect.fail(new RoleMismatch({ address: shown, expected, actual }))
+    if (actual !== expected) return yield* new RoleMismatch({ address: shown, expected, actual })
   })

@@ -646,7 +646,9 @@ export class Executor implements Owner, Runner {
             if (this.closed) return
             if (Exit.isFailure(exit)) {
               const error = this.lastError
-              if (error !== undefined) for (const operation of this.held.drain()) if (operation.wanted) operation.fail(error)
+              if (error !== undefined) {
+                for (const operation of this.held.drain()) if (operation.wanted) operation.fail(error)
+              }
             } else {
               this.wake()
             }
@@ -669,7 +671,7 @@ export class Executor implements Owner, Runner {
 
   private attach(connection: Connection, scope: Scope.Closeable): Effect.Effect<void, ConnectionError> {
     return Effect.gen({ self: this }, function*() {
-      if (connection.ended !== undefined) return yield* Effect.fail(connection.ended)
+      if (connection.ended !== undefined) return yield* connection.ended
       const address = connection.address
       let pool = this.pool
       if (pool === undefined || !Address.equals(pool.address, address)) {
@@ -775,7 +777,9 @@ class LeaseImpl implements Owner, Lease {
  */
 export const make = (target: Target, options: ExecutorOptions): Effect.Effect<Executor, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.map(Effect.context<never>(), (context) =>
-      new Executor(target, options, (ring) => new Alarm(context, ring), Effect.runForkWith(context))),
+    Effect.map(
+      Effect.context<never>(),
+      (context) => new Executor(target, options, (ring) => new Alarm(context, ring), Effect.runForkWith(context))
+    ),
     (executor) => Effect.sync(() => executor.close())
   )

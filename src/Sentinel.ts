@@ -310,7 +310,9 @@ const sentinelSource = (
     /** One question to one sentinel, on a session that is kept for the next. */
     const question = <A>(
       address: Address.Address,
-      f: (connection: Connection.Connection) => Effect.Effect<A, Report | Connection.EndError | ReplyError | UnexpectedReply>
+      f: (
+        connection: Connection.Connection
+      ) => Effect.Effect<A, Report | Connection.EndError | ReplyError | UnexpectedReply>
     ): Effect.Effect<A, Report> => {
       const shown = Address.format(address)
       const once: Effect.Effect<A, Report> = Effect.scoped(
@@ -334,7 +336,9 @@ const sentinelSource = (
           )
       }).pipe(
         Effect.tapError((report) =>
-          report.kind === "unreachable" || report.kind === "not-a-sentinel" ? RcMap.invalidate(sessions, shown) : Effect.void
+          report.kind === "unreachable" || report.kind === "not-a-sentinel"
+            ? RcMap.invalidate(sessions, shown)
+            : Effect.void
         )
       )
     }
@@ -500,7 +504,9 @@ const unusable = (
   if (error._tag === "AuthenticationFailed") return error
   const report = reportOf(address, error)
   return new NodeUnusable({
-    reports: [new Report({ address, kind: report.kind, detail: `announced by ${from}: ${report.detail}`, cause: error })]
+    reports: [
+      new Report({ address, kind: report.kind, detail: `announced by ${from}: ${report.detail}`, cause: error })
+    ]
   })
 }
 
@@ -518,20 +524,12 @@ const primaryTarget = (
       while (true) {
         const now = yield* Effect.option(source.primary(group))
         if (now._tag === "Some" && !Address.equals(now.value.value, address)) {
-          return yield* Effect.fail(
-            new PrimaryNotFound({
-              group,
-              reason: new NodeUnusable({
-                reports: [
-                  new Report({
-                    address: Address.format(address),
-                    kind: "unreachable",
-                    detail: `it did not answer, and the group has moved to ${Address.format(now.value.value)}`
-                  })
-                ]
-              })
-            })
-          )
+          const report = new Report({
+            address: Address.format(address),
+            kind: "unreachable",
+            detail: `it did not answer, and the group has moved to ${Address.format(now.value.value)}`
+          })
+          return yield* new PrimaryNotFound({ group, reason: new NodeUnusable({ reports: [report] }) })
         }
         yield* Effect.sleep(secondThoughtsInterval)
       }
@@ -591,7 +589,9 @@ const replicaTarget = (
       ).pipe(
         Effect.mapError((failures): ConnectionError => {
           const denied = failures.find(([, error]) => error._tag === "AuthenticationFailed")
-          if (denied !== undefined && failures.every(([, error]) => error._tag === "AuthenticationFailed")) return denied[1]
+          if (
+            denied !== undefined && failures.every(([, error]) => error._tag === "AuthenticationFailed")
+          ) return denied[1]
           const reports = failures.flatMap(([address, error]) => {
             const reason = unusable(Address.format(address), error, found.from)
             return reason._tag === "NodeUnusable"
@@ -612,15 +612,20 @@ const replicaTarget = (
     movable: true,
     schedule,
     open: fallback
-      ? Effect.catch(replicas, (error) =>
-        // What the sentinels themselves could not answer, they cannot answer for the primary.
-        error._tag === "ReplicaNotFound" && (error.reason._tag === "NoHealthyReplica" || error.reason._tag === "NodeUnusable")
-          ? Effect.mapError(primary.open, (worse) => worse._tag === "AuthenticationFailed" ? worse : error)
-          : Effect.fail(error))
+      // What the sentinels themselves could not answer, they cannot answer for the primary.
+      ? Effect.catchIf(
+        replicas,
+        lacksReplica,
+        (error) => Effect.mapError(primary.open, (worse) => worse._tag === "AuthenticationFailed" ? worse : error)
+      )
       : replicas,
     openAt: (like) => Connection.open(like.address, options, like.role)
   }
 }
+
+const lacksReplica = (error: ConnectionError): boolean =>
+  error._tag === "ReplicaNotFound" &&
+  (error.reason._tag === "NoHealthyReplica" || error.reason._tag === "NodeUnusable")
 
 // -----------------------------------------------------------------------------
 // The service
@@ -636,7 +641,12 @@ const fromSource = (
 
   const checked = (group: string, options: NodeOptions): Effect.Effect<void, InvalidOption> => {
     const check = new Check()
-    check.text("group", group, /^[A-Za-z0-9._-]+$/, "a group's name has letters, digits, dots, dashes and underscores only")
+    check.text(
+      "group",
+      group,
+      /^[A-Za-z0-9._-]+$/,
+      "a group's name has letters, digits, dots, dashes and underscores only"
+    )
     check.session("", options)
     check.executor("", options)
     return check.result

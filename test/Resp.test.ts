@@ -71,7 +71,10 @@ describe("Resp: every type of the protocol", () => {
     assert.strictEqual(one(",inf\r\n"), Infinity)
     assert.strictEqual(one(",-inf\r\n"), -Infinity)
     assert.isNaN(one(",nan\r\n"))
-    assert.strictEqual(one("(3492890328409238509324850943850943825024385\r\n"), 3492890328409238509324850943850943825024385n)
+    assert.strictEqual(
+      one("(3492890328409238509324850943850943825024385\r\n"),
+      3492890328409238509324850943850943825024385n
+    )
     assert.strictEqual(one("(-12\r\n"), -12n)
     assert.deepStrictEqual(one("!21\r\nSYNTAX invalid syntax\r\n"), new Resp.ErrorReply("SYNTAX invalid syntax"))
     assert.strictEqual(one("=15\r\ntxt:Some string\r\n"), "Some string")

@@ -118,7 +118,9 @@ describe("discovery", () => {
       yield* Effect.yieldNow
       yield* Fiber.interrupt(fibers[0]!)
       yield* deployment.resume("10.0.1.1:26379")
-      for (const fiber of fibers.slice(1)) assert.deepStrictEqual(yield* Fiber.join(fiber), { host: "10.0.0.1", port: 6379 })
+      for (const fiber of fibers.slice(1)) {
+        assert.deepStrictEqual(yield* Fiber.join(fiber), { host: "10.0.0.1", port: 6379 })
+      }
       assert.strictEqual(deployment.sentinel("10.0.1.1:26379").requests, 6)
     }).pipe(Effect.provide(live())))
 
@@ -444,13 +446,13 @@ describe("outcomes", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      for (const address of [...deployment.sentinels]) yield* deployment.hang(address)
+      for (const address of deployment.sentinels) yield* deployment.hang(address)
       const fibers = yield* Effect.forEach(
         Array.from({ length: 11 }),
         () => Effect.forkChild(Effect.exit(redis.incr("n")), { startImmediately: true })
       )
       assert.strictEqual(failureOf(yield* Fiber.join(fibers[10]!))._tag, "QueueFull")
-      for (const address of [...deployment.sentinels]) yield* deployment.resume(address)
+      for (const address of deployment.sentinels) yield* deployment.resume(address)
       yield* whileTimePasses(Fiber.join(fibers[9]!))
       assert.strictEqual(yield* redis.get("n"), "10")
     }).pipe(Effect.provide(live({}, { node: { maxQueue: 10 } }))))
@@ -473,7 +475,9 @@ describe("outcomes", () => {
       for (const effect of bad) assert.strictEqual((yield* Effect.flip(effect))._tag, "InvalidCommand")
       assert.strictEqual(yield* redis.get("a"), "1")
       const replica = yield* RedisClient.RedisReplica
-      const forced = replica as unknown as { readonly set: (k: string, v: string) => Effect.Effect<unknown, Errors.RedisError> }
+      const forced = replica as unknown as {
+        readonly set: (k: string, v: string) => Effect.Effect<unknown, Errors.RedisError>
+      }
       assert.strictEqual((yield* Effect.flip(forced.set("a", "2")))._tag, "InvalidCommand")
     }).pipe(Effect.provide(live())))
 })
@@ -692,7 +696,9 @@ describe("credentials", () => {
       const redis = yield* RedisClient.RedisClient
       assert.strictEqual(yield* redis.set("a", "1"), "OK")
     }).pipe(
-      Effect.provide(live(secured, { node: { password: Effect.succeed(password) }, sentinel: { password: sentinelPassword } }))
+      Effect.provide(
+        live(secured, { node: { password: Effect.succeed(password) }, sentinel: { password: sentinelPassword } })
+      )
     ))
 
   it.effect("RESP2 too", () =>

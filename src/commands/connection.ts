@@ -59,10 +59,12 @@ const CLIENT_LIST = define({
   )
 })
 /** What the server knows of its connections. */
-export const clientList = (options?: {
-  readonly type?: "normal" | "master" | "replica" | "pubsub" | undefined
-  readonly ids?: ReadonlyArray<number> | undefined
-} | undefined) => {
+export const clientList = (
+  options?: {
+    readonly type?: "normal" | "master" | "replica" | "pubsub" | undefined
+    readonly ids?: ReadonlyArray<number> | undefined
+  } | undefined
+) => {
   const args: Array<Arg> = []
   if (options?.type !== undefined) args.push("TYPE", options.type)
   if (options?.ids !== undefined) args.push("ID", ...options.ids)

@@ -122,14 +122,23 @@ const RANDOMKEY = define({ words: ["RANDOMKEY"], mode: "read", decode: Command.s
 /** A random key, or null. */
 export const randomkey = () => make(RANDOMKEY, [])
 
-const DUMP = define({ words: ["DUMP"], mode: "read", keys: 1, decode: Command.nullable(Command.custom<Uint8Array>((v) => v as Uint8Array)) })
+const DUMP = define({
+  words: ["DUMP"],
+  mode: "read",
+  keys: 1,
+  decode: Command.nullable(Command.custom<Uint8Array>((v) => v as Uint8Array))
+})
 /** A value in Redis's own serialisation, as bytes, or null. */
 export const dump = (key: Key): Command.Command<Uint8Array | null, "read"> => Command.bytes(make(DUMP, [key]))
 
 const RESTORE = define({ words: ["RESTORE"], mode: "write", keys: 1, decode: Command.ok })
 /** A value from DUMP's serialisation. `ttl` in milliseconds, 0 for none. */
-export const restore = (key: Key, ttl: number, value: Uint8Array, options?: { readonly replace?: boolean | undefined } | undefined) =>
-  make(RESTORE, options?.replace === true ? [key, ttl, value, "REPLACE"] : [key, ttl, value])
+export const restore = (
+  key: Key,
+  ttl: number,
+  value: Uint8Array,
+  options?: { readonly replace?: boolean | undefined } | undefined
+) => make(RESTORE, options?.replace === true ? [key, ttl, value, "REPLACE"] : [key, ttl, value])
 
 const SCAN = define({ words: ["SCAN"], mode: "read", decode: Command.page(Command.strings) })
 /** One page of the keys, from a cursor; `"0"` begins and ends. */

@@ -50,4 +50,3 @@ export const parseInfo = (text: string): Record<string, string> => {
   }
   return out
 }
-

@@ -27,7 +27,9 @@ export class Check {
       return this.fail(option, `${show(input)} is negative or not a number`)
     }
     // Effect reads a negative duration as none.
-    if (typeof input === "string" && input.trim().startsWith("-")) return this.fail(option, `${show(input)} is negative`)
+    if (typeof input === "string" && input.trim().startsWith("-")) {
+      return this.fail(option, `${show(input)} is negative`)
+    }
     if (positive && millis === 0) this.fail(option, "it has to be more than zero")
   }
 

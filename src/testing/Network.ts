@@ -5,8 +5,8 @@
  *
  * @since 0.1.0
  */
-import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
+import { Buffer } from "node:buffer"
 import * as Address from "../Address.ts"
 import type { Dial, Handler, Transport } from "../Connector.ts"
 import { ConnectFailed } from "../Errors.ts"
@@ -64,10 +64,9 @@ class Wire implements Transport {
   }
 
   accept(listener: Listener): void {
-    const wire = this
     this.server = listener.connect({
-      write: (bytes) => wire.toClient(bytes),
-      close: () => wire.cut(new Error("read ECONNRESET"))
+      write: (bytes) => this.toClient(bytes),
+      close: () => this.cut(new Error("read ECONNRESET"))
     })
   }
 

@@ -152,7 +152,18 @@ export class Process {
           return error("NOAUTH HELLO must be called with the client already authenticated")
         }
         session.protocol = version
-        return new MapReply(["server", "redis", "version", "7.0.15", "proto", version, "id", session.id, "mode", this.mode])
+        return new MapReply([
+          "server",
+          "redis",
+          "version",
+          "7.0.15",
+          "proto",
+          version,
+          "id",
+          session.id,
+          "mode",
+          this.mode
+        ])
       }
       case "AUTH":
         return this.login(session, args.length === 2 ? "default" : args[1], args[args.length - 1]) ? ok : wrongPass
@@ -232,19 +243,76 @@ const readOnly = error("READONLY You can't write against a read only replica.")
 const syntax = error("ERR syntax error")
 
 const writeNames = new Set([
-  "SET", "DEL", "UNLINK", "INCR", "INCRBY", "DECR", "DECRBY", "APPEND", "MSET", "GETDEL", "HSET", "HDEL", "HINCRBY",
-  "LPUSH", "RPUSH", "LPOP", "RPOP", "EXPIRE", "PEXPIRE", "PERSIST", "FLUSHDB", "FLUSHALL", "PUBLISH"
+  "SET",
+  "DEL",
+  "UNLINK",
+  "INCR",
+  "INCRBY",
+  "DECR",
+  "DECRBY",
+  "APPEND",
+  "MSET",
+  "GETDEL",
+  "HSET",
+  "HDEL",
+  "HINCRBY",
+  "LPUSH",
+  "RPUSH",
+  "LPOP",
+  "RPOP",
+  "EXPIRE",
+  "PEXPIRE",
+  "PERSIST",
+  "FLUSHDB",
+  "FLUSHALL",
+  "PUBLISH"
 ])
 
 /** The fewest and the most arguments, the name included. */
 const arity: Readonly<Record<string, readonly [number, number]>> = {
-  GET: [2, 2], SET: [3, 9], DEL: [2, Infinity], UNLINK: [2, Infinity], EXISTS: [2, Infinity], INCR: [2, 2],
-  INCRBY: [3, 3], DECR: [2, 2], DECRBY: [3, 3], APPEND: [3, 3], STRLEN: [2, 2], MGET: [2, Infinity],
-  MSET: [3, Infinity], GETDEL: [2, 2], HSET: [4, Infinity], HGET: [3, 3], HGETALL: [2, 2], HDEL: [3, Infinity],
-  HLEN: [2, 2], HINCRBY: [4, 4], LPUSH: [3, Infinity], RPUSH: [3, Infinity], LPOP: [2, 2], RPOP: [2, 2],
-  LRANGE: [4, 4], LLEN: [2, 2], BLPOP: [3, Infinity], EXPIRE: [3, 4], PEXPIRE: [3, 4], PERSIST: [2, 2], TTL: [2, 2],
-  PTTL: [2, 2], TYPE: [2, 2], DBSIZE: [1, 1], FLUSHDB: [1, 2], FLUSHALL: [1, 2], KEYS: [2, 2], SCAN: [2, Infinity],
-  PUBLISH: [3, 3], WAIT: [3, 3], TIME: [1, 1], ROLE: [1, 1], INFO: [1, Infinity]
+  GET: [2, 2],
+  SET: [3, 9],
+  DEL: [2, Infinity],
+  UNLINK: [2, Infinity],
+  EXISTS: [2, Infinity],
+  INCR: [2, 2],
+  INCRBY: [3, 3],
+  DECR: [2, 2],
+  DECRBY: [3, 3],
+  APPEND: [3, 3],
+  STRLEN: [2, 2],
+  MGET: [2, Infinity],
+  MSET: [3, Infinity],
+  GETDEL: [2, 2],
+  HSET: [4, Infinity],
+  HGET: [3, 3],
+  HGETALL: [2, 2],
+  HDEL: [3, Infinity],
+  HLEN: [2, 2],
+  HINCRBY: [4, 4],
+  LPUSH: [3, Infinity],
+  RPUSH: [3, Infinity],
+  LPOP: [2, 2],
+  RPOP: [2, 2],
+  LRANGE: [4, 4],
+  LLEN: [2, 2],
+  BLPOP: [3, Infinity],
+  EXPIRE: [3, 4],
+  PEXPIRE: [3, 4],
+  PERSIST: [2, 2],
+  TTL: [2, 2],
+  PTTL: [2, 2],
+  TYPE: [2, 2],
+  DBSIZE: [1, 1],
+  FLUSHDB: [1, 2],
+  FLUSHALL: [1, 2],
+  KEYS: [2, 2],
+  SCAN: [2, Infinity],
+  PUBLISH: [3, 3],
+  WAIT: [3, 3],
+  TIME: [1, 1],
+  ROLE: [1, 1],
+  INFO: [1, Infinity]
 }
 
 interface Waiting {
@@ -324,7 +392,11 @@ export class RedisNode extends Process {
     this.data = new Map(Array.from(primary.data, ([key, entry]) => [
       key,
       {
-        data: Array.isArray(entry.data) ? entry.data.slice() : entry.data instanceof Map ? new Map(entry.data) : entry.data,
+        data: Array.isArray(entry.data)
+          ? entry.data.slice()
+          : entry.data instanceof Map
+          ? new Map(entry.data)
+          : entry.data,
         expiresAt: entry.expiresAt
       }
     ]))
@@ -395,12 +467,18 @@ export class RedisNode extends Process {
     if (bounds === undefined) {
       return ["PING", "ECHO", "HELLO", "AUTH", "SELECT", "CLIENT"].includes(name)
         ? undefined
-        : error(`ERR unknown command '${args[0]}', with args beginning with: ${args.slice(1, 4).map((a) => `'${a}' `).join("")}`)
+        : error(
+          `ERR unknown command '${args[0]}', with args beginning with: ${
+            args.slice(1, 4).map((a) => `'${a}' `).join("")
+          }`
+        )
     }
     if (args.length < bounds[0] || args.length > bounds[1]) {
       return error(`ERR wrong number of arguments for '${name.toLowerCase()}' command`)
     }
-    if (this.loading && name !== "ROLE" && name !== "INFO") return error("LOADING Redis is loading the dataset in memory")
+    if (this.loading && name !== "ROLE" && name !== "INFO") {
+      return error("LOADING Redis is loading the dataset in memory")
+    }
     if (this.primary !== undefined && (writeNames.has(name) || name === "BLPOP")) return readOnly
     return undefined
   }
@@ -511,7 +589,8 @@ export class RedisNode extends Process {
     const name = args[0]!.toUpperCase()
     const key = args[1] ?? ""
     const entry = this.entry(key)
-    const text = (): string | ErrorReply => entry === undefined ? "" : typeof entry.data === "string" ? entry.data : wrongType
+    const text = (): string | ErrorReply =>
+      entry === undefined ? "" : typeof entry.data === "string" ? entry.data : wrongType
     const hash = (): Map<string, string> | ErrorReply =>
       entry === undefined ? new Map<string, string>() : entry.data instanceof Map ? entry.data : wrongType
     const array = (): Array<string> | ErrorReply =>
@@ -666,7 +745,13 @@ export class RedisNode extends Process {
       }
       case "TYPE":
         return simple(
-          entry === undefined ? "none" : typeof entry.data === "string" ? "string" : Array.isArray(entry.data) ? "list" : "hash"
+          entry === undefined
+            ? "none"
+            : typeof entry.data === "string"
+            ? "string"
+            : Array.isArray(entry.data)
+            ? "list"
+            : "hash"
         )
       case "DBSIZE":
         return this.live().length

@@ -114,7 +114,11 @@ export class SentinelNode extends Process {
     }
   }
 
-  private fields(node: Process, flags: ReadonlyArray<string>, more: Readonly<Record<string, string | number>>): MapReply {
+  private fields(
+    node: Process,
+    flags: ReadonlyArray<string>,
+    more: Readonly<Record<string, string | number>>
+  ): MapReply {
     const all: Record<string, string | number> = {
       name: node.shown,
       ip: node.address.host,

@@ -218,7 +218,9 @@ export const make = (options: Options = {}): Effect.Effect<Control, never, Scope
         return
       }
       for (const node of nodes) {
-        if (node !== primary && node.responsive && primary.responsive && node.primary !== primary && !planned.has(node)) {
+        if (
+          node !== primary && node.responsive && primary.responsive && node.primary !== primary && !planned.has(node)
+        ) {
           node.replicate(primary)
         }
       }
@@ -314,7 +316,9 @@ export const layerRedis = (
   Layer.effectContext(
     Effect.gen(function*() {
       const address = Address.parse(options?.address ?? "localhost:6379", 6379)
-      if (typeof address === "string" || Address.isUnix(address)) return yield* Effect.die(new Error(`bad address: ${options?.address}`))
+      if (typeof address === "string" || Address.isUnix(address)) {
+        return yield* Effect.die(new Error(`bad address: ${options?.address}`))
+      }
       const network = new Network()
       const node = new RedisNode(network, address, yield* makeTime)
       node.password = options?.password
@@ -328,4 +332,6 @@ export const layerRedis = (
  * @since 0.1.0
  * @category services
  */
-export class RedisServer extends Context.Service<RedisServer, RedisNode>()("effect-redis-sentinel/testing/RedisServer") {}
+export class RedisServer
+  extends Context.Service<RedisServer, RedisNode>()("effect-redis-sentinel/testing/RedisServer")
+{}

@@ -105,13 +105,55 @@ export const tlsFiles: Effect.Effect<TlsFiles, never, Scope.Scope> = Effect.map(
   const openssl = (...args: ReadonlyArray<string>): void => {
     execFileSync("openssl", args, { stdio: "ignore" })
   }
-  openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-    "-subj", "/CN=test ca", "-keyout", at("ca.key"), "-out", at("ca.crt"))
-  openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-    "-subj", "/CN=localhost", "-keyout", at("server.key"), "-out", at("server.csr"))
+  openssl(
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:prime256v1",
+    "-nodes",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=test ca",
+    "-keyout",
+    at("ca.key"),
+    "-out",
+    at("ca.crt")
+  )
+  openssl(
+    "req",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:prime256v1",
+    "-nodes",
+    "-subj",
+    "/CN=localhost",
+    "-keyout",
+    at("server.key"),
+    "-out",
+    at("server.csr")
+  )
   Fs.writeFileSync(at("ext"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-  openssl("x509", "-req", "-in", at("server.csr"), "-CA", at("ca.crt"), "-CAkey", at("ca.key"), "-CAcreateserial",
-    "-days", "2", "-extfile", at("ext"), "-out", at("server.crt"))
+  openssl(
+    "x509",
+    "-req",
+    "-in",
+    at("server.csr"),
+    "-CA",
+    at("ca.crt"),
+    "-CAkey",
+    at("ca.key"),
+    "-CAcreateserial",
+    "-days",
+    "2",
+    "-extfile",
+    at("ext"),
+    "-out",
+    at("server.crt")
+  )
   return { ca: at("ca.crt"), cert: at("server.crt"), key: at("server.key") }
 })
 
@@ -182,8 +224,14 @@ export const deployment = (options: DeploymentOptions = {}): Effect.Effect<Deplo
     yield* untilTrue(
       primary,
       { ...session, ...nodePassword },
-      (redis) => Effect.map(redis.info("replication"), (info) =>
-        Array.from({ length: wantedReplicas }, (_, i) => info[`slave${i}`] ?? "").every((s) => s.includes("state=online")))
+      (redis) =>
+        Effect.map(
+          redis.info("replication"),
+          (info) =>
+            Array.from({ length: wantedReplicas }, (_, i) => info[`slave${i}`] ?? "").every((s) =>
+              s.includes("state=online")
+            )
+        )
     )
     for (let i = 0; i < count; i++) {
       const port = yield* freePort
@@ -203,12 +251,16 @@ export const deployment = (options: DeploymentOptions = {}): Effect.Effect<Deplo
       )
     }
     for (const sentinel of sentinels) {
-      yield* untilTrue(sentinel, { ...session, ...sentinelPassword }, (redis) =>
-        Effect.map(redis.send("SENTINEL", "MASTER", group), (reply) => {
-          const fields = reply as Map<string, string>
-          return Number(fields.get("num-other-sentinels")) === count - 1 &&
-            Number(fields.get("num-slaves")) === wantedReplicas && fields.get("flags") === "master"
-        }))
+      yield* untilTrue(
+        sentinel,
+        { ...session, ...sentinelPassword },
+        (redis) =>
+          Effect.map(redis.send("SENTINEL", "MASTER", group), (reply) => {
+            const fields = reply as Map<string, string>
+            return Number(fields.get("num-other-sentinels")) === count - 1 &&
+              Number(fields.get("num-slaves")) === wantedReplicas && fields.get("flags") === "master"
+          })
+      )
     }
     return { group, primary, replicas, sentinels, sentinelAddresses: sentinels.map((s) => s.address) }
   })

@@ -1,0 +1,48 @@
+/**
+ * Runs the tests. The integration tests need redis-server, redis-sentinel and
+ * openssl: they are found, or installed where that is possible, or left out by
+ * name. In CI nothing is left out.
+ */
+import { spawnSync } from "node:child_process"
+
+const binaries = ["redis-server", "redis-sentinel", "openssl"]
+const has = (name) => spawnSync("sh", ["-c", `command -v ${name}`], { stdio: "ignore" }).status === 0
+const missing = () => binaries.filter((name) => !has(name))
+
+if (missing().length > 0 && has("apt-get") && process.getuid?.() === 0) {
+  console.log(`Installing ${missing().join(", ")} ...`)
+  const install = () =>
+    spawnSync("apt-get", [
+      "install",
+      "-y",
+      "-qq",
+      "--no-install-recommends",
+      "redis-server",
+      "redis-sentinel",
+      "openssl"
+    ], {
+      stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" }
+    })
+  if (install().status !== 0) {
+    spawnSync("apt-get", ["update", "-qq"], { stdio: ["ignore", "ignore", "inherit"] })
+    install()
+  }
+}
+
+const env = { ...process.env }
+const left = missing()
+if (left.length > 0) {
+  console.error([
+    "",
+    `LEFT OUT: the integration tests in test/integration, because ${left.join(", ")} cannot be found.`,
+    "Get them with: apt-get install redis-server redis-sentinel openssl (Debian), or brew install redis openssl.",
+    ""
+  ].join("\n"))
+  if (process.env.CI !== undefined && process.env.CI !== "" && process.env.CI !== "false") process.exit(1)
+  env.WITHOUT_REDIS = "1"
+}
+
+const { status } = spawnSync("vitest", ["run", ...process.argv.slice(2)], { stdio: "inherit", env })
+if (left.length > 0) console.error(`\nThe integration tests were left out: ${left.join(", ")} missing.`)
+process.exit(status ?? 1)
