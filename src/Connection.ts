@@ -619,7 +619,9 @@ const handshake = (
       const reply = replies[i]!
       const step = steps[i]![0].join(" ")
       // Before Redis 7.2 there is no SETINFO; ROLE has a substitute.
-      if (reply instanceof Resp.ErrorReply && step !== "CLIENT SETINFO" && step !== "ROLE") return refused(step, reply)
+      if (reply instanceof Resp.ErrorReply && step !== "CLIENT SETINFO" && step !== "ROLE") {
+        return refused(step === "SELECT" ? `SELECT ${database}` : step, reply)
+      }
     }
     return undefined
   }

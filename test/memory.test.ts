@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,6 +11,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { Command, commands, Connector, Errors, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
+import { failureOf } from "./support/exit.ts"
 
 const sentinels = ["10.0.1.1:26379"]
 
@@ -32,13 +32,6 @@ const whileTimePasses = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect
     effect,
     Effect.forever(Effect.andThen(Effect.yieldNow, TestClock.adjust("10 millis")))
   ) as Effect.Effect<A, E, R>
-
-const failureOf = <A, E>(exit: Exit.Exit<A, E>): E => {
-  assert.isTrue(Exit.isFailure(exit))
-  const error = Cause.findErrorOption((exit as Exit.Failure<A, E>).cause)
-  assert.isTrue(error._tag === "Some", Cause.pretty((exit as Exit.Failure<A, E>).cause))
-  return (error as { value: E }).value
-}
 
 describe("discovery", () => {
   it.effect("finds the primary and the replicas", () =>
