@@ -14,7 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type * as Schedule from "effect/Schedule"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import * as Command from "./Command.ts"
@@ -49,6 +49,14 @@ export interface Target {
   readonly open: Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /** Opens one more verified session with the node that `open` gave a session with. */
   readonly openAt: (like: Connection) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
+  /**
+   * Where `open` may give a makeshift, such as a primary in place of a replica:
+   * tries for the real thing only.
+   */
+  readonly better?: {
+    readonly open: Effect.Effect<Connection, ConnectionError, Scope.Scope>
+    readonly isMakeshift: (connection: Connection) => boolean
+  } | undefined
   /** How `open` is tried again. When it ends, what is held fails; the next command starts it anew. */
   readonly schedule: Schedule.Schedule<unknown, ConnectionError>
 }
@@ -66,6 +74,7 @@ export interface ExecutorOptions extends Pool.PoolOptions {
 
 const defaultCommandTimeout = Duration.seconds(10)
 const defaultMaxQueue = 100_000
+const improveInterval = Duration.seconds(1)
 
 /**
  * Error codes by which a server refuses a command before executing it, because
@@ -425,6 +434,7 @@ export class Executor implements Owner, Runner {
   private readonly retired = new Set<Pool.Pool>()
   private pool: Pool.Pool | undefined = undefined
   private connecting: Fiber.Fiber<void> | undefined = undefined
+  private improving: Fiber.Fiber<void, ConnectionError> | undefined = undefined
   private lastError: ConnectionError | undefined = undefined
   private penalty = 0
   private penaltyAt = 0
@@ -659,15 +669,38 @@ export class Executor implements Owner, Runner {
     if (fiber.pollUnsafe() === undefined) this.connecting = fiber
   }
 
-  private readonly attempt: Effect.Effect<void, ConnectionError> = Effect.suspend(() => {
-    const scope = Scope.makeUnsafe()
-    return this.target.open.pipe(
-      Scope.provide(scope),
-      Effect.flatMap((connection) => Effect.uninterruptible(this.attach(connection, scope))),
-      Effect.tapError((error) => Effect.sync(() => void (this.lastError = error))),
-      Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(scope, exit))
+  private tryOpen(
+    open: Effect.Effect<Connection, ConnectionError, Scope.Scope>
+  ): Effect.Effect<void, ConnectionError> {
+    return Effect.suspend(() => {
+      const scope = Scope.makeUnsafe()
+      return open.pipe(
+        Scope.provide(scope),
+        Effect.flatMap((connection) => Effect.uninterruptible(this.attach(connection, scope))),
+        Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(scope, exit))
+      )
+    })
+  }
+
+  private readonly attempt: Effect.Effect<void, ConnectionError> = Effect.suspend(() =>
+    Effect.tapError(this.tryOpen(this.target.open), (error) => Effect.sync(() => void (this.lastError = error)))
+  )
+
+  /** While a makeshift serves, the real thing is looked for now and then. */
+  private improve(connection: Connection): void {
+    const better = this.target.better
+    if (better === undefined || !better.isMakeshift(connection)) return
+    // An earlier one ends by itself: the connection that it is about is no longer open.
+    this.improving = this.runFork(
+      Effect.retry(
+        Effect.andThen(
+          Effect.sleep(improveInterval),
+          Effect.suspend(() => connection.open && !this.closed ? this.tryOpen(better.open) : Effect.void)
+        ),
+        { schedule: Schedule.forever }
+      )
     )
-  })
+  }
 
   private attach(connection: Connection, scope: Scope.Closeable): Effect.Effect<void, ConnectionError> {
     return Effect.gen({ self: this }, function*() {
@@ -701,6 +734,7 @@ export class Executor implements Owner, Runner {
       for (const operation of this.held.drain()) {
         if (operation.wanted) this.submit(operation)
       }
+      this.improve(connection)
     })
   }
 
@@ -709,6 +743,7 @@ export class Executor implements Owner, Runner {
     this.closed = true
     this.alarm.close()
     this.connecting?.interruptUnsafe()
+    this.improving?.interruptUnsafe()
     const pool = this.pool
     this.pool = undefined
     const why = "the client was closed"

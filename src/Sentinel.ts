@@ -619,6 +619,7 @@ const replicaTarget = (
         (error) => Effect.mapError(primary.open, (worse) => worse._tag === "AuthenticationFailed" ? worse : error)
       )
       : replicas,
+    better: fallback ? { open: replicas, isMakeshift: (connection) => connection.role === "primary" } : undefined,
     openAt: (like) => Connection.open(like.address, options, like.role)
   }
 }
