@@ -177,8 +177,7 @@ const real = demo(args.failover ? plannedFailover : undefined).pipe(Effect.provi
 const main = (args.sentinels === undefined ? inMemory : real).pipe(
   Effect.matchEffect({
     onSuccess: () => Effect.succeed(0),
-    onFailure: (error) =>
-      Effect.as(Console.error(`\n${error instanceof Error ? error.message : String(error)}`), 1)
+    onFailure: (error) => Effect.as(Console.error(`\n${error instanceof Error ? error.message : String(error)}`), 1)
   })
 )
 

@@ -740,7 +740,7 @@ export const layer = (options: Options): Layer.Layer<Sentinel, InvalidOption> =>
  * import { Sentinel } from "effect-redis-sentinel"
  *
  * export const live = Sentinel.layerConfig({
- *   sentinels: Config.Array(Config.String(), "SENTINELS"),
+ *   sentinels: Config.map(Config.String("SENTINELS"), (list) => list.split(",")),
  *   node: { password: Config.Redacted("REDIS_PASSWORD") }
  * })
  * ```

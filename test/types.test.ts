@@ -1,0 +1,85 @@
+/** What must and what must not compile. `npm run check` compiles it; the assertions run with the tests. */
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import type * as Effect from "effect/Effect"
+import * as Eff from "effect/Effect"
+import { type Client, Command, commands, Errors, type Sentinel } from "../src/index.ts"
+
+type SuccessOf<E> = E extends Effect.Effect<infer A, any, any> ? A : never
+type ErrorOf<E> = E extends Effect.Effect<any, infer X, any> ? X : never
+
+declare const redis: Client.PrimaryClient
+declare const replica: Client.ReplicaClient
+declare const sentinel: Sentinel.Shape
+
+/** Compiled, never run. */
+const compiled = (_: () => unknown): void => {}
+
+describe("types", () => {
+  it("errors: the unions, and how catchTag narrows", () => {
+    expectTypeOf<Errors.PrimaryNotFound>().toExtend<Errors.ConnectionError>()
+    expectTypeOf<Errors.ReplicaNotFound>().toExtend<Errors.ConnectionError>()
+    expectTypeOf<Errors.ConnectionError>().toExtend<Errors.RedisError>()
+    expectTypeOf<Errors.AmbiguousOutcome>().not.toExtend<Errors.ConnectionError>()
+    compiled(() => {
+      const caught = sentinel.discoverPrimary("g").pipe(
+        Eff.catchTag("PrimaryNotFound", (error) => {
+          expectTypeOf(error).toEqualTypeOf<Errors.PrimaryNotFound>()
+          return Eff.succeed(error.reason)
+        })
+      )
+      expectTypeOf<ErrorOf<typeof caught>>().toEqualTypeOf<Exclude<Errors.ConnectionError, Errors.PrimaryNotFound>>()
+      const reason = redis.get("k").pipe(
+        Eff.catchReason("PrimaryNotFound", "GroupUnknown", (r) => {
+          expectTypeOf(r).toEqualTypeOf<Errors.GroupUnknown>()
+          return Eff.succeed(null)
+        })
+      )
+      expectTypeOf<SuccessOf<typeof reason>>().toEqualTypeOf<string | null>()
+      return caught
+    })
+    const error: Errors.RedisError = new Errors.QueueFull({ target: "t", limit: 1 })
+    assert.isTrue(Errors.isConnectionError(error))
+    assert.isFalse(Errors.isConnectionError(new Errors.ReplyError({ code: "ERR", detail: "ERR", command: "GET" })))
+  })
+
+  it("a replica's client has no writes", () => {
+    compiled(() => {
+      expectTypeOf<SuccessOf<ReturnType<typeof replica.get>>>().toEqualTypeOf<string | null>()
+      expectTypeOf(replica).not.toHaveProperty("set")
+      expectTypeOf(replica).not.toHaveProperty("publish")
+      expectTypeOf(replica.bytes).not.toHaveProperty("set")
+      expectTypeOf(redis).toHaveProperty("set")
+      expectTypeOf<Command.Command<"OK" | null, "write">>().not.toExtend<Parameters<typeof replica.run>[0]>()
+      expectTypeOf<readonly [Command.Command<number, "write">]>().not.toExtend<
+        Parameters<typeof replica.pipeline>[0]
+      >()
+      return replica.pipeline([commands.get("a"), commands.mget(["b"])])
+    })
+  })
+
+  it("pipelines and transactions give tuples", () => {
+    compiled(() => {
+      const list = [
+        commands.incr("n"),
+        commands.get("a"),
+        Command.bytes(commands.get("b")),
+        commands.hgetall("h")
+      ] as const
+      const pipeline = redis.pipeline(list)
+      expectTypeOf<SuccessOf<typeof pipeline>>().toEqualTypeOf<
+        [number, string | null, Uint8Array | null, Record<string, string>]
+      >()
+      const inline = redis.transaction([commands.incr("n"), commands.zscore("z", "m")])
+      expectTypeOf<SuccessOf<typeof inline>>().toEqualTypeOf<[number, number | null]>()
+      return pipeline
+    })
+  })
+
+  it("bytes where they are asked for", () => {
+    compiled(() => {
+      expectTypeOf<SuccessOf<ReturnType<typeof redis.bytes.get>>>().toEqualTypeOf<Uint8Array | null>()
+      expectTypeOf<SuccessOf<ReturnType<typeof redis.bytes.hgetall>>>().toEqualTypeOf<Record<string, Uint8Array>>()
+      expectTypeOf<SuccessOf<ReturnType<typeof redis.bytes.incr>>>().toEqualTypeOf<number>()
+    })
+  })
+})
