@@ -12,7 +12,7 @@ declare const replica: Client.ReplicaClient
 declare const sentinel: Sentinel.Shape
 
 /** Compiled, never run. */
-const compiled = (_: () => unknown): void => {}
+const compiled = (body: () => unknown): void => void body
 
 describe("types", () => {
   it("errors: the unions, and how catchTag narrows", () => {
