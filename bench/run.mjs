@@ -4,7 +4,7 @@
  * windows agree. Prints operations per second and ratios.
  *
  *   npm run bench
- *   npm run bench -- --json FILE --only TEXT --rounds 3 --millis 1000
+ *   npm run bench -- --json FILE --only TEXT --clients "ours,ioredis auto" --rounds 3 --millis 1000
  *
  * The ratio in question is the median, over the rounds, of ours to the best
  * other client of the same round.
@@ -21,6 +21,7 @@ const { values: options } = parseArgs({
   options: {
     json: { type: "string" },
     only: { type: "string", default: "" },
+    clients: { type: "string", default: "ours,ioredis,ioredis auto,node-redis,valkey-glide,floor" },
     rounds: { type: "string", default: "3" },
     millis: { type: "string", default: "1000" }
   }
@@ -88,7 +89,7 @@ const fill = (port) =>
     socket.write(frames.join(""))
   })
 
-const names = ["ours", "ioredis", "ioredis auto", "node-redis", "valkey-glide", "floor"]
+const names = options.clients.split(",")
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor((list.length - 1) / 2)]
 
 const children = new Map()

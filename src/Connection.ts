@@ -97,6 +97,8 @@ export interface Request {
   readonly deadline: number
   /** False once nobody waits for it: unwritten, it is dropped; written, its reply is. */
   readonly wanted: boolean
+  /** Asked once, as it is about to be written: is it to be? */
+  readonly claim: () => boolean
   readonly encode: (encoder: Resp.Encoder) => void
   readonly onReply: (value: Resp.Value) => void
   readonly onLost: (error: EndError, written: boolean) => void
@@ -206,15 +208,22 @@ export class Connection {
     return this.ended === undefined && this.draining === undefined
   }
 
-  /** Queues a request; what is queued in one turn is written together. */
-  enqueue(request: Request): void {
-    if (this.ended !== undefined) return request.onLost(this.ended, false)
+  /**
+   * Queues a request; what is queued in one turn is written together. Says
+   * whether it goes out as this turn ends, or has to wait for the socket.
+   */
+  enqueue(request: Request): boolean {
+    if (this.ended !== undefined) {
+      request.onLost(this.ended, false)
+      return false
+    }
     this.queue.push(request)
-    if (this.blocked) return
+    if (this.blocked) return false
     if (!this.scheduled) {
       this.scheduled = true
       queueMicrotask(this.turnEnds)
     }
+    return true
   }
 
   private readonly turnEnds = (): void => {
@@ -229,7 +238,7 @@ export class Connection {
     while (queue.size > 0) {
       while (queue.size > 0 && encoder.size < writeSize) {
         const request = queue.shift()!
-        if (!request.wanted) continue
+        if (!request.claim()) continue
         request.encode(encoder)
         inflight.push(request)
       }
@@ -401,6 +410,9 @@ class Ping implements Request {
   readonly patience = 0
   readonly deadline = Infinity
   readonly wanted = true
+  claim(): boolean {
+    return true
+  }
   encode(encoder: Resp.Encoder): void {
     encoder.raw("*1\r\n$4\r\nPING\r\n")
   }
@@ -423,6 +435,9 @@ class Call implements Request {
     this.command = command
     this.asBytes = command.asBytes
     this.resume = resume
+  }
+  claim(): boolean {
+    return this.wanted
   }
   encode(encoder: Resp.Encoder): void {
     Command.encode(this.command, encoder)

@@ -13,7 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
@@ -89,6 +89,8 @@ interface Owner {
   readonly again: (operation: Operation) => void
   /** The server refused it before executing it. */
   readonly refused: (operation: Operation, command: Command.Any, reply: Resp.ErrorReply) => void
+  /** Runs a command from the beginning. */
+  readonly anew: (command: Command.Any, timeout: number) => Effect.Effect<any, RedisError>
   /** What stands in the way, if an operation's time is up before it was written. */
   readonly obstacle: () => ConnectionError | undefined
 }
@@ -135,10 +137,14 @@ abstract class Operation extends Cancelable implements Request {
   abstract onReply(value: Resp.Value): void
   abstract finish(exit: Exit.Exit<any, RedisError>): void
 
-  /** Puts it on a connection. */
-  dispatch(connection: Connection): void {
+  /** Puts it on a connection; says whether it goes out as this turn ends. */
+  dispatch(connection: Connection): boolean {
     this.connection = connection
-    connection.enqueue(this)
+    return connection.enqueue(this)
+  }
+
+  claim(): boolean {
+    return this.wanted
   }
 
   cancel(): void {
@@ -198,17 +204,55 @@ const ambiguous = (command: string, cause: RedisError): Exit.Exit<never, Ambiguo
 
 type Resume = (effect: Effect.Effect<any, any>) => void
 
+/**
+ * A fiber that waits for a reply. A canceler per command would cost a quarter
+ * of the throughput, for the case that a fiber is interrupted in the turn in
+ * which it issued the command; so the fiber itself is asked, as the turn ends.
+ * The two fields are Effect's own business: without them, only fibers that
+ * have ended count as interrupted.
+ */
+interface Waiter {
+  readonly pollUnsafe: () => unknown
+  readonly _interruptedCause?: unknown
+  readonly interruptible?: boolean
+}
+
 class Single extends Operation {
   readonly replies = 1
   readonly asBytes: boolean
   readonly command: Command.Any
   private readonly resume: Resume
+  private fiber: Waiter | undefined = undefined
+  private interruption: unknown = undefined
+  private interruptible = false
 
   constructor(owner: Owner, command: Command.Any, resume: Resume, deadline: number, timeout: number) {
     super(owner, deadline, timeout)
     this.command = command
     this.asBytes = command.asBytes
     this.resume = resume
+  }
+
+  /** Remembers who waits, so that it is not written for a fiber that was interrupted meanwhile. */
+  watch(fiber: Waiter | undefined): void {
+    this.fiber = fiber
+    // A fiber that waits where it cannot be interrupted goes on waiting, whatever happens to it.
+    this.interruptible = fiber?.interruptible === true
+    this.interruption = fiber?._interruptedCause
+  }
+
+  override claim(): boolean {
+    if (!this.wanted) return false
+    const fiber = this.fiber
+    if (fiber === undefined) return true
+    if (
+      fiber.pollUnsafe() === undefined &&
+      (fiber._interruptedCause === this.interruption || !this.interruptible)
+    ) return true
+    this.wanted = false
+    // Nobody hears it. If somebody did after all, they would run the command anew, not wait for ever.
+    this.resume(this.owner.anew(this.command, this.timeout))
+    return false
   }
   get label(): string {
     return this.command.spec.name
@@ -372,8 +416,9 @@ class Ready extends Operation {
     super(owner, deadline, timeout)
     this.resume = resume
   }
-  override dispatch(): void {
+  override dispatch(): boolean {
     this.done(Exit.void)
+    return true
   }
   encode(): void {}
   onReply(): void {}
@@ -484,11 +529,12 @@ export class Executor implements Owner, Runner {
       if (invalid !== undefined) return resume(Exit.fail(invalid))
       const millis = timeout === undefined ? this.timeout : timeoutMillis(timeout)
       const patience = command.spec.blocks === undefined ? 0 : command.spec.blocks(command.args)
-      const operation = new Single(owner, command, resume, this.alarm.now() + millis + patience, millis)
+      const operation = new Single(owner, command, resume, this.alarm.turn() + millis + patience, millis)
       operation.patience = patience
       if (owner instanceof LeaseImpl && command.spec.session !== undefined) owner.connection.tainted = true
-      owner.submit(operation)
-      return operation
+      operation.watch(Fiber.getCurrent() as Waiter | undefined)
+      // What has to wait can be taken back for as long as it does.
+      return owner.submit(operation) ? undefined : operation
     })
   }
 
@@ -543,15 +589,22 @@ export class Executor implements Owner, Runner {
     return ready
   })
 
-  submit(operation: Operation): void {
+  /** Puts an operation on its way; says whether it goes out as this turn ends. */
+  submit(operation: Operation): boolean {
     const connection = this.pool === undefined ? undefined : this.pool.pick()
-    if (connection === undefined) return this.hold(operation)
-    if (connection.queued >= this.maxQueue) {
-      return operation.fail(new QueueFull({ target: this.shown, limit: this.maxQueue }))
+    if (connection === undefined) {
+      this.hold(operation)
+      return false
     }
-    operation.dispatch(connection)
+    if (connection.queued >= this.maxQueue) {
+      operation.fail(new QueueFull({ target: this.shown, limit: this.maxQueue }))
+      return false
+    }
     this.arm(operation.deadline)
+    return operation.dispatch(connection)
   }
+
+  readonly anew = (command: Command.Any, timeout: number): Effect.Effect<any, RedisError> => this.run(command, timeout)
 
   /** Makes sure that a deadline is noticed. */
   arm(deadline: number): void {
@@ -788,10 +841,11 @@ class LeaseImpl implements Owner, Lease {
   readonly batch: Runner["batch"] = (commands) => this.executor.batchOn(this, commands)
   readonly atomic: Runner["atomic"] = (commands) => this.executor.atomicOn(this, commands)
 
-  submit(operation: Operation): void {
-    operation.dispatch(this.connection)
+  submit(operation: Operation): boolean {
     this.executor.arm(operation.deadline)
+    return operation.dispatch(this.connection)
   }
+  readonly anew = (command: Command.Any, timeout: number): Effect.Effect<any, RedisError> => this.run(command, timeout)
   again(operation: Operation): void {
     operation.fail(this.connection.ended!)
   }

@@ -415,8 +415,12 @@ describe("outcomes", () => {
         { startImmediately: true }
       )
       const interrupting = yield* Effect.forkChild(Fiber.interrupt(stubborn), { startImmediately: true })
+      // But one that cannot be interrupted has its reply.
+      const firm = yield* Effect.forkChild(Effect.uninterruptible(redis.append("firm", "x")), { startImmediately: true })
+      yield* Effect.forkChild(Fiber.interrupt(firm), { startImmediately: true })
       yield* TestClock.adjust("2 seconds")
       yield* Fiber.join(interrupting)
+      assert.strictEqual(yield* redis.get("firm"), "x")
       assert.strictEqual(yield* redis.get("n"), "0")
       assert.isUndefined(deployment.node("10.0.0.1:6379").executed.get("INCR"))
     }).pipe(Effect.provide(live())))

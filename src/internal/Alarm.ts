@@ -16,6 +16,8 @@ export class Alarm {
   private readonly ring: (now: number) => void
   private fiber: Fiber.Fiber<void> | undefined = undefined
   private closed = false
+  private known = false
+  private time = 0
 
   constructor(context: Context.Context<never>, ring: (now: number) => void) {
     this.runFork = Effect.runForkWith(context)
@@ -27,6 +29,20 @@ export class Alarm {
 
   now(): number {
     return this.clock.currentTimeMillisUnsafe()
+  }
+
+  /** The time as it was when this turn began, for all who ask within it. */
+  turn(): number {
+    if (!this.known) {
+      this.known = true
+      this.time = this.now()
+      queueMicrotask(this.forget)
+    }
+    return this.time
+  }
+
+  private readonly forget = (): void => {
+    this.known = false
   }
 
   /** Rings at that time, or sooner if it is set sooner already. */
