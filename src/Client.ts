@@ -5,7 +5,6 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,7 +16,7 @@ import * as Command from "./Command.ts"
 import * as commands from "./commands/index.ts"
 import type { RedisError } from "./Errors.ts"
 import { InvalidCommand } from "./Errors.ts"
-import type { Executor, Runner } from "./Executor.ts"
+import type { Executor, Outcomes, Runner } from "./Executor.ts"
 import type { ScanOptions } from "./internal/args.ts"
 
 type Constructors = Omit<typeof commands, "sentinel">
@@ -72,7 +71,7 @@ export type Results<Cs extends ReadonlyArray<Command.Any>> = {
  * @since 0.1.0
  * @category utility types
  */
-export type Outcomes<Cs extends ReadonlyArray<Command.Any>> = {
+export type ResultsOf<Cs extends ReadonlyArray<Command.Any>> = {
   -readonly [I in keyof Cs]: Result.Result<Command.Result<Cs[I]>, RedisError>
 }
 
@@ -118,7 +117,7 @@ export interface Base<M extends Command.Mode> {
   /** Runs commands like `pipeline`, and gives each one's own outcome. */
   readonly pipelineResults: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
     commands: Cs
-  ) => Effect.Effect<Outcomes<Cs>, RedisError>
+  ) => Effect.Effect<ResultsOf<Cs>, RedisError>
 
   /**
    * Runs commands in MULTI and EXEC, and gives the tuple of their results.
@@ -132,7 +131,7 @@ export interface Base<M extends Command.Mode> {
   /** Runs commands like `transaction`, and gives each one's own outcome. */
   readonly transactionResults: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
     commands: Cs
-  ) => Effect.Effect<Outcomes<Cs>, RedisError>
+  ) => Effect.Effect<ResultsOf<Cs>, RedisError>
 
   /** All keys, from SCAN. A key may come twice; one that is there all the time comes at least once. */
   readonly scanStream: (
@@ -200,26 +199,16 @@ const UNWATCH = Command.define({ words: ["UNWATCH"], mode: "read", decode: Comma
 
 const { sentinel: _, ...constructors } = commands
 
-const outcome = (exit: Exit.Exit<any, RedisError>): Effect.Effect<Result.Result<any, RedisError>> => {
-  if (Exit.isSuccess(exit)) return Effect.succeed(Result.succeed(exit.value))
-  const error = Cause.findErrorOption(exit.cause)
-  return Option.isSome(error)
-    ? Effect.succeed(Result.fail(error.value))
-    : Effect.failCause(exit.cause as Cause.Cause<never>)
+const allResults = ({ failures, values }: Outcomes): Effect.Effect<any, RedisError> => {
+  if (failures === undefined) return Exit.succeed(values)
+  return failures.get(Math.min(...failures.keys()))!
 }
 
-const allResults = (exits: ReadonlyArray<Exit.Exit<any, RedisError>>): Effect.Effect<any, RedisError> => {
-  const out = new Array(exits.length)
-  for (let i = 0; i < exits.length; i++) {
-    const exit = exits[i]!
-    if (Exit.isFailure(exit)) return exit
-    out[i] = exit.value
-  }
-  return Exit.succeed(out)
-}
-
-const allOutcomes = (exits: ReadonlyArray<Exit.Exit<any, RedisError>>): Effect.Effect<any, RedisError> =>
-  Effect.forEach(exits, outcome)
+const allOutcomes = ({ failures, values }: Outcomes): Effect.Effect<any, RedisError> =>
+  Effect.forEach(values, (value, i): Effect.Effect<Result.Result<unknown, RedisError>> => {
+    const failure = failures?.get(i)
+    return failure === undefined ? Effect.succeed(Result.succeed(value)) : Effect.result(failure)
+  })
 
 const make = (runner: Runner, target: string, mode: Command.Mode): Base<any> => {
   /** What the types forbid already, for those who go around them. */
@@ -237,8 +226,8 @@ const make = (runner: Runner, target: string, mode: Command.Mode): Base<any> => 
       return invalid === undefined ? runner.run(command, timeout) : Effect.fail(invalid)
     }
   const guarded = (
-    many: (list: ReadonlyArray<Command.Any>) => Effect.Effect<ReadonlyArray<Exit.Exit<any, RedisError>>, RedisError>,
-    gather: (exits: ReadonlyArray<Exit.Exit<any, RedisError>>) => Effect.Effect<any, RedisError>
+    many: (list: ReadonlyArray<Command.Any>) => Effect.Effect<Outcomes, RedisError>,
+    gather: (outcomes: Outcomes) => Effect.Effect<any, RedisError>
   ) =>
   (list: ReadonlyArray<Command.Any>): Effect.Effect<any, RedisError> => {
     const invalid = refused(list)

@@ -272,6 +272,9 @@ class Single extends Operation {
       return this.owner.refused(this, this.command, value)
     }
     this.wanted = false
+    this.settle(value)
+  }
+  protected settle(value: Resp.Value): void {
     this.resume(decodeReply(this.command, value))
   }
   finish(exit: Exit.Exit<any, RedisError>): void {
@@ -279,12 +282,26 @@ class Single extends Operation {
   }
 }
 
-/** A command of a pipeline: a Single whose result goes into the pipeline's array. */
-class Batch {
+/**
+ * What many commands came to, in their order: the results of those that
+ * succeeded, and the failures of those that did not, by index.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Outcomes {
+  readonly values: ReadonlyArray<unknown>
+  /** Undefined if there are none. */
+  readonly failures: ReadonlyMap<number, Exit.Exit<never, RedisError>> | undefined
+}
+
+/** A pipeline on its way: one callback for all of its commands. */
+class Batch implements Outcomes {
+  readonly values: Array<unknown>
+  failures: Map<number, Exit.Exit<never, RedisError>> | undefined = undefined
+  readonly entries: Array<Entry>
   private left: number
-  private readonly results: Array<Exit.Exit<any, RedisError>>
   private readonly resume: Resume
-  readonly entries: ReadonlyArray<Single>
   constructor(
     owner: Owner,
     commands: ReadonlyArray<Command.Any>,
@@ -293,25 +310,62 @@ class Batch {
     timeout: number
   ) {
     this.left = commands.length
-    this.results = new Array(commands.length)
+    this.values = new Array(commands.length)
     this.resume = resume
-    this.entries = commands.map((command, i) =>
-      new Single(
-        owner,
-        command,
-        (exit) => {
-          this.results[i] = exit as Exit.Exit<any, RedisError>
-          if (--this.left === 0) this.resume(Exit.succeed(this.results))
-        },
-        deadline,
-        timeout
-      )
-    )
+    this.entries = new Array(commands.length)
+    for (let i = 0; i < commands.length; i++) {
+      this.entries[i] = new Entry(this, i, owner, commands[i]!, deadline, timeout)
+    }
+  }
+  succeed(index: number, value: unknown): void {
+    this.values[index] = value
+    if (--this.left === 0) this.resume(Exit.succeed<Outcomes>(this))
+  }
+  settle(index: number, exit: Exit.Exit<unknown, RedisError>): void {
+    if (Exit.isSuccess(exit)) return this.succeed(index, exit.value)
+    this.failures ??= new Map()
+    this.failures.set(index, exit as Exit.Exit<never, RedisError>)
+    this.succeed(index, undefined)
   }
   readonly cancel = Effect.sync(() => {
     for (const entry of this.entries) entry.cancel()
   })
 }
+
+/** A command of a pipeline. */
+class Entry extends Single {
+  private readonly batch: Batch
+  private readonly index: number
+  constructor(
+    batch: Batch,
+    index: number,
+    owner: Owner,
+    command: Command.Any,
+    deadline: number,
+    timeout: number
+  ) {
+    super(owner, command, unheard, deadline, timeout)
+    this.batch = batch
+    this.index = index
+  }
+  protected override settle(value: Resp.Value): void {
+    if (value instanceof Resp.ErrorReply) return this.batch.settle(this.index, decodeReply(this.command, value))
+    let result: unknown
+    try {
+      result = this.command.spec.decode(value, this.asBytes)
+    } catch {
+      return this.batch.settle(this.index, decodeReply(this.command, value))
+    }
+    this.batch.succeed(this.index, result)
+  }
+  override finish(exit: Exit.Exit<any, RedisError>): void {
+    this.batch.settle(this.index, exit)
+  }
+}
+
+const unheard: Resume = () => {}
+
+const nothing: Outcomes = { values: [], failures: undefined }
 
 class Transaction extends Operation {
   readonly replies: number
@@ -366,13 +420,15 @@ class Transaction extends Operation {
     if (!Array.isArray(results) || results.length !== this.commands.length) {
       return this.done(decodeReply(exec, results))
     }
-    this.done(
-      Exit.succeed(
-        this.commands.map((command, i) =>
-          decodeReply(command, this.asBytes && !command.asBytes ? asText(results[i]) : results[i])
-        )
-      )
-    )
+    let failures: Map<number, Exit.Exit<never, RedisError>> | undefined
+    const values = this.commands.map((command, i) => {
+      const exit = decodeReply(command, this.asBytes && !command.asBytes ? asText(results[i]) : results[i])
+      if (Exit.isSuccess(exit)) return exit.value
+      failures ??= new Map()
+      failures.set(i, exit as Exit.Exit<never, RedisError>)
+      return undefined
+    })
+    this.done(Exit.succeed<Outcomes>({ values, failures }))
   }
   finish(exit: Exit.Exit<any, RedisError>): void {
     this.resume(exit)
@@ -442,11 +498,11 @@ export interface Runner {
   /** Runs commands in one write; gives every command's own outcome. */
   readonly batch: (
     commands: ReadonlyArray<Command.Any>
-  ) => Effect.Effect<ReadonlyArray<Exit.Exit<any, RedisError>>, RedisError>
+  ) => Effect.Effect<Outcomes, RedisError>
   /** Runs commands in MULTI and EXEC; gives every command's own outcome. */
   readonly atomic: (
     commands: ReadonlyArray<Command.Any>
-  ) => Effect.Effect<ReadonlyArray<Exit.Exit<any, RedisError>>, RedisError>
+  ) => Effect.Effect<Outcomes, RedisError>
 }
 
 /**
@@ -513,11 +569,11 @@ export class Executor implements Owner, Runner {
 
   readonly batch = (
     commands: ReadonlyArray<Command.Any>
-  ): Effect.Effect<ReadonlyArray<Exit.Exit<any, RedisError>>, RedisError> => this.batchOn(this, commands)
+  ): Effect.Effect<Outcomes, RedisError> => this.batchOn(this, commands)
 
   readonly atomic = (
     commands: ReadonlyArray<Command.Any>
-  ): Effect.Effect<ReadonlyArray<Exit.Exit<any, RedisError>>, RedisError> => this.atomicOn(this, commands)
+  ): Effect.Effect<Outcomes, RedisError> => this.atomicOn(this, commands)
 
   private runOn<A, B>(
     owner: Executor | LeaseImpl,
@@ -541,8 +597,8 @@ export class Executor implements Owner, Runner {
   batchOn(
     owner: Executor | LeaseImpl,
     commands: ReadonlyArray<Command.Any>
-  ): Effect.Effect<ReadonlyArray<Exit.Exit<any, RedisError>>, RedisError> {
-    if (commands.length === 0) return Effect.succeed([])
+  ): Effect.Effect<Outcomes, RedisError> {
+    if (commands.length === 0) return Effect.succeed(nothing)
     return Effect.callback((resume) => {
       for (const command of commands) {
         const invalid = invalidity(command, owner === this) ?? waits(command, owner === this)
@@ -557,8 +613,8 @@ export class Executor implements Owner, Runner {
   atomicOn(
     owner: Executor | LeaseImpl,
     commands: ReadonlyArray<Command.Any>
-  ): Effect.Effect<ReadonlyArray<Exit.Exit<any, RedisError>>, RedisError> {
-    if (commands.length === 0) return Effect.succeed([])
+  ): Effect.Effect<Outcomes, RedisError> {
+    if (commands.length === 0) return Effect.succeed(nothing)
     return Effect.callback((resume) => {
       for (const command of commands) {
         const invalid = invalidity(command, true)

@@ -416,7 +416,9 @@ describe("outcomes", () => {
       )
       const interrupting = yield* Effect.forkChild(Fiber.interrupt(stubborn), { startImmediately: true })
       // But one that cannot be interrupted has its reply.
-      const firm = yield* Effect.forkChild(Effect.uninterruptible(redis.append("firm", "x")), { startImmediately: true })
+      const firm = yield* Effect.forkChild(Effect.uninterruptible(redis.append("firm", "x")), {
+        startImmediately: true
+      })
       yield* Effect.forkChild(Fiber.interrupt(firm), { startImmediately: true })
       yield* TestClock.adjust("2 seconds")
       yield* Fiber.join(interrupting)
