@@ -477,13 +477,18 @@ export const decodeReply = <A>(
 }
 
 /**
- * The error that the server's error reply becomes.
+ * The error that the server's error reply becomes. What Redis repeats of an
+ * unknown command's arguments is left out: one of them may be a secret.
  *
  * @since 0.1.0
  * @category errors
  */
 export const replyError = (command: Command.Any, reply: Resp.ErrorReply): ReplyError =>
-  new ReplyError({ code: reply.code, detail: reply.text, command: command.spec.name })
+  new ReplyError({
+    code: reply.code,
+    detail: reply.text.replace(/, with args beginning with:.*$/s, ""),
+    command: command.spec.name
+  })
 
 // -----------------------------------------------------------------------------
 // Opening

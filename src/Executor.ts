@@ -9,11 +9,13 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
@@ -117,8 +119,8 @@ abstract class Operation extends Cancelable implements Request {
   readonly owner: Owner
   deadline: number
   readonly timeout: number
-  /** Whether it was written once and may have been applied, though nobody heard. */
-  private unheard: EndError | undefined = undefined
+  /** Set once it was written and may have been applied, though nobody heard. */
+  protected unheard: EndError | undefined = undefined
   /** The last refusal, for the message if time runs out. */
   refusal: unknown = undefined
 
@@ -162,8 +164,9 @@ abstract class Operation extends Cancelable implements Request {
     )
   }
 
+  /** Fails, unless an earlier attempt may have been applied: then nobody can say that it was not. */
   failWith(exit: Exit.Exit<never, RedisError>): void {
-    this.done(exit)
+    this.done(this.unheard === undefined ? exit : ambiguous(this.label, this.unheard))
   }
 
   onLost(error: EndError, written: boolean): void {
@@ -270,6 +273,9 @@ class Single extends Operation {
     if (!this.wanted) return
     if (value instanceof Resp.ErrorReply && refusals.has(value.code)) {
       return this.owner.refused(this, this.command, value)
+    }
+    if (this.unheard !== undefined && value instanceof Resp.ErrorReply) {
+      return this.failWith(Exit.fail(replyError(this.command, value)))
     }
     this.wanted = false
     this.settle(value)
@@ -411,7 +417,7 @@ class Transaction extends Operation {
       const command = this.commands[i - 1] ?? exec
       // An error before EXEC's own reply means that EXEC executed nothing.
       if (refusals.has(reply.code)) return this.owner.refused(this, command, reply)
-      return this.done(Exit.fail(replyError(command, reply)))
+      return this.failWith(Exit.fail(replyError(command, reply)))
     }
     const results = received[received.length - 1]!
     if (results === null) {
@@ -630,13 +636,26 @@ export class Executor implements Owner, Runner {
    * A connection of one's own, until the Scope closes. Its commands are never
    * sent again elsewhere: they fail with the loss of this connection.
    */
-  readonly lease: Effect.Effect<Lease, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(() =>
-    Effect.flatMap(this.ready, () => {
-      const pool = this.pool
-      return pool === undefined
-        ? this.lease
-        : Effect.map(pool.lease, (connection) => new LeaseImpl(this, connection))
-    })
+  readonly lease: Effect.Effect<Lease, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(() => {
+    let last: ConnectionError | DeadlineExceeded | undefined
+    return Effect.timeoutOrElse(
+      Effect.retry(
+        Effect.tapError(this.leaseOnce, (error) => Effect.sync(() => void (last = error))),
+        { schedule: this.target.schedule as Schedule.Schedule<unknown, unknown>, while: mayMove }
+      ),
+      {
+        duration: this.timeout,
+        orElse: () => Effect.fail(last ?? new DeadlineExceeded({ command: "connect", timeoutMillis: this.timeout }))
+      }
+    )
+  })
+
+  private readonly leaseOnce: Effect.Effect<Lease, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(
+    () =>
+      Effect.flatMap(this.ready, () =>
+        this.pool === undefined
+          ? this.leaseOnce
+          : Effect.map(this.pool.lease, (connection): Lease => new LeaseImpl(this, connection)))
   )
 
   private readonly ready: Effect.Effect<void, ConnectionError | DeadlineExceeded> = Effect.callback((resume) => {
@@ -763,13 +782,13 @@ export class Executor implements Owner, Runner {
           Effect.sync(() => {
             this.connecting = undefined
             if (this.closed) return
-            if (Exit.isFailure(exit)) {
-              const error = this.lastError
-              if (error !== undefined) {
-                for (const operation of this.held.drain()) if (operation.wanted) operation.fail(error)
-              }
-            } else {
-              this.wake()
+            if (Exit.isSuccess(exit)) return this.wake()
+            const error = Cause.findErrorOption(exit.cause)
+            for (const operation of this.held.drain()) {
+              if (!operation.wanted) continue
+              // A defect, such as a natMap that throws, is not turned into something else.
+              if (Option.isSome(error)) operation.fail(error.value)
+              else operation.failWith(Exit.failCause(exit.cause as Cause.Cause<never>))
             }
           })
       )
@@ -881,6 +900,10 @@ const waits = (command: Command.Any, shared: boolean): InvalidCommand | undefine
       detail: "it waits at the server, which would hold up a shared connection: run it by itself or on a lease"
     })
     : undefined
+
+/** The node cannot be reached, or has been left: the next one may do. */
+const mayMove = (error: ConnectionError | DeadlineExceeded): boolean =>
+  error._tag === "ConnectFailed" || error._tag === "ConnectionLost" || error._tag === "RoleMismatch"
 
 const isRetryable = (error: ConnectionError): boolean => error.isRetryable
 

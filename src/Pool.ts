@@ -7,14 +7,15 @@
  *
  * @since 0.1.0
  */
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as EffectPool from "effect/Pool"
 import * as Scope from "effect/Scope"
-import type * as Address from "./Address.ts"
+import * as Address from "./Address.ts"
 import type { Connection } from "./Connection.ts"
-import { type ConnectionError, LeaseTimeout } from "./Errors.ts"
+import { type ConnectionError, ConnectionLost, LeaseTimeout } from "./Errors.ts"
 
 /**
  * How many connections a client keeps to its node.
@@ -135,7 +136,10 @@ export const make = (options: {
           : Effect.flatMap(EffectPool.invalidate(leases, connection), () => get)
     )
 
-    const lease = Effect.timeoutOrElse(get, {
+    // Effect's pool interrupts those who wait when it shuts down: they hear why instead.
+    const retired = Deferred.makeUnsafe<never, ConnectionLost>()
+
+    const lease = Effect.timeoutOrElse(Effect.raceFirst(Deferred.await(retired), get), {
       duration: timeout,
       orElse: () =>
         Effect.fail(
@@ -171,6 +175,8 @@ export const make = (options: {
       close: (why, drain) => {
         if (closed !== undefined) return
         closed = why
+        const address = Address.format(options.address)
+        Deferred.doneUnsafe(retired, Exit.fail(new ConnectionLost({ address, kind: "retired", detail: why })))
         for (const connection of shared.splice(0)) {
           if (drain) {
             draining.add(connection)

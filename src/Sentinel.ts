@@ -336,7 +336,8 @@ const sentinelSource = (
           )
       }).pipe(
         Effect.tapError((report) =>
-          report.kind === "unreachable" || report.kind === "not-a-sentinel"
+          // What failed to open is not kept either.
+          report.kind === "unreachable" || report.kind === "not-a-sentinel" || report.kind === "denied"
             ? RcMap.invalidate(sessions, shown)
             : Effect.void
         )

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -145,6 +146,32 @@ describe("discovery", () => {
       assert.strictEqual(none._tag === "PrimaryNotFound" ? none.reason._tag : none._tag, "SentinelsUnreachable")
       for (const address of deployment.sentinels) assert.include(none.message, address)
     }).pipe(Effect.provide(live({}, { schedule: Schedule.recurs(2) }))))
+
+  it.effect("a sentinel that hung and came back is asked again", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const sentinel = yield* Sentinel.Sentinel
+      yield* deployment.hang("10.0.1.1:26379")
+      yield* whileTimePasses(sentinel.discoverPrimary("mymaster"))
+      yield* deployment.resume("10.0.1.1:26379")
+      yield* deployment.kill("10.0.1.2:26379")
+      yield* deployment.kill("10.0.1.3:26379")
+      assert.deepStrictEqual(yield* whileTimePasses(sentinel.discoverPrimary("mymaster")), {
+        host: "10.0.0.1",
+        port: 6379
+      })
+    }).pipe(Effect.provide(live({}, { sentinels: [1, 2, 3].map((i) => `10.0.1.${i}:26379`) }))))
+
+  it.effect("a natMap that throws is a defect, not a wait", () =>
+    Effect.gen(function*() {
+      const redis = yield* RedisClient.RedisClient
+      const exit = yield* Effect.exit(redis.get("a"))
+      assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+    }).pipe(Effect.provide(live({}, {
+      natMap: () => {
+        throw new Error("a bug of the user's")
+      }
+    }))))
 
   it.effect("minOtherSentinels", () =>
     Effect.gen(function*() {
@@ -330,6 +357,37 @@ describe("outcomes", () => {
       yield* redis.set("n", 0)
       yield* deployment.cut({ address: "10.0.0.1:6379", direction: "reply", after: 1 })
       assert.strictEqual(yield* whileTimePasses(redis.run(Command.repeatable(commands.incr("n")))), 2)
+    }).pipe(Effect.provide(live())))
+
+  it.effect("a repeated write that is then refused is ambiguous still", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* redis.set("n", 0)
+      yield* deployment.cut({ address: "10.0.0.1:6379", direction: "reply", after: 1 })
+      const fiber = yield* Effect.forkChild(Effect.exit(redis.run(Command.repeatable(commands.incr("n")))), {
+        startImmediately: true
+      })
+      yield* Effect.promise(() => Promise.resolve())
+      yield* Effect.promise(() => Promise.resolve())
+      yield* Effect.promise(() => Promise.resolve())
+      // It was applied; before it is sent again, the key becomes something else.
+      assert.strictEqual(deployment.node("10.0.0.1:6379").peek("n"), "1")
+      const other = yield* RedisClient.make({ address: "10.0.0.1:6379" }).pipe(
+        Effect.provideService(Connector.Connector, deployment.network.dial)
+      )
+      yield* other.set("n", "text")
+      const error = failureOf(yield* whileTimePasses(Fiber.join(fiber)))
+      assert.strictEqual(error._tag, "AmbiguousOutcome")
+    }).pipe(Effect.provide(live())))
+
+  it.effect("what the server repeats of an unknown command's arguments is left out", () =>
+    Effect.gen(function*() {
+      const redis = yield* RedisClient.RedisClient
+      const error = yield* Effect.flip(redis.send("ATUH", "s3cret"))
+      assert.strictEqual(error._tag, "ReplyError")
+      assert.include(error.message, "unknown command")
+      assert.notInclude(error.message + JSON.stringify(error), "s3cret")
     }).pipe(Effect.provide(live())))
 
   it.effect("each entry of a pipeline has its own outcome", () =>
@@ -590,6 +648,24 @@ describe("pipelines, transactions, leases, scans", () => {
         })
       ))
     }).pipe(Effect.provide(live({}, { node: { maxLeases: 2, leaseTimeout: "10 seconds" } }))))
+
+  it.effect("who waits for a lease while the group moves gets one of the new primary", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      const scope = yield* Scope.make()
+      const held = yield* Scope.provide(redis.lease, scope)
+      const waiting = yield* Effect.forkChild(
+        Effect.exit(Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.role())))
+      )
+      yield* TestClock.adjust("1 second")
+      yield* deployment.kill("10.0.0.1:6379")
+      yield* TestClock.adjust("5 seconds")
+      const role = yield* Fiber.join(waiting)
+      assert.isTrue(Exit.isSuccess(role), String(role))
+      assert.strictEqual(failureOf(yield* Effect.exit(held.ping()))._tag, "ConnectionLost")
+      yield* Scope.close(scope, Exit.void)
+    }).pipe(Effect.provide(live({}, { node: { maxLeases: 1, leaseTimeout: "1 minute" } }))))
 
   it.effect("blocking commands wait on connections of their own; interrupting one closes it", () =>
     Effect.gen(function*() {
