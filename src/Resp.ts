@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import { Buffer, isAscii } from "node:buffer"
+import { StringDecoder } from "node:string_decoder"
 import { ProtocolError } from "./Errors.ts"
 
 // -----------------------------------------------------------------------------
@@ -400,6 +401,7 @@ export class Decoder {
 
   // A bulk string that does not end in the chunk it began in.
   private bulk: Buffer | undefined = undefined
+  private long: LongText | undefined = undefined
   private bulkFilled = 0
   private bulkLength = -1
   private bulkType = 0
@@ -681,7 +683,13 @@ export class Decoder {
       this.endBulk(buffer, from, to, false)
       return true
     }
-    if (this.bulkFilled < length) {
+    if (this.bulkFilled < length && this.bulkType === 0x24 && !this.bytes && length >= longText) {
+      const take = Math.min(length - this.bulkFilled, end - this.position)
+      this.long ??= new LongText()
+      this.long.push(buffer, this.position, this.position + take)
+      this.bulkFilled += take
+      this.position += take
+    } else if (this.bulkFilled < length) {
       const take = Math.min(length - this.bulkFilled, end - this.position)
       const needed = this.bulkFilled + take
       let bulk = this.bulk
@@ -704,6 +712,13 @@ export class Decoder {
       this.tail++
     }
     if (this.tail < 2) return false
+    if (this.long !== undefined) {
+      const text = this.long.end()
+      this.long = undefined
+      this.bulkLength = -1
+      this.emit(text)
+      return true
+    }
     const bulk = this.bulk ?? empty
     this.bulk = undefined
     this.endBulk(bulk, 0, length, true)
@@ -863,9 +878,56 @@ export class Decoder {
     this.stack = []
     this.top = undefined
     this.bulk = undefined
+    this.long = undefined
     this.line = undefined
     this.failure = new ProtocolError({ detail, bytes: escapeBytes(buffer.subarray(from, to)) })
     throw this.failure
+  }
+}
+
+/** From this length on, a string in parts is decoded as they come, without putting its bytes together first. */
+const longText = 64 * 1024
+/** Smaller parts are put together, so that the text does not consist of crumbs. */
+const smallPart = 4 * 1024
+
+class LongText {
+  private text = ""
+  private decoder: StringDecoder | undefined = undefined
+  private staging: Buffer | undefined = undefined
+  private staged = 0
+
+  push(buffer: Buffer, from: number, to: number): void {
+    const length = to - from
+    if (length >= smallPart) {
+      this.flush()
+      this.decode(buffer.subarray(from, to))
+      return
+    }
+    this.staging ??= Buffer.allocUnsafeSlow(smallPart * 2)
+    buffer.copy(this.staging, this.staged, from, to)
+    this.staged += length
+    if (this.staged >= smallPart) this.flush()
+  }
+
+  end(): string {
+    this.flush()
+    return this.decoder === undefined ? this.text : this.text + this.decoder.end()
+  }
+
+  private flush(): void {
+    if (this.staged === 0) return
+    this.decode(this.staging!.subarray(0, this.staged))
+    this.staged = 0
+  }
+
+  private decode(part: Buffer): void {
+    if (this.decoder === undefined && isAscii(part)) {
+      this.text += (part as unknown as SliceableBuffer).latin1Slice(0, part.length)
+    } else {
+      // A character may lie across two parts.
+      this.decoder ??= new StringDecoder("utf8")
+      this.text += this.decoder.write(part)
+    }
   }
 }
 

@@ -195,6 +195,21 @@ describe("Resp: properties", () => {
     }
   })
 
+  it("long strings, in parts of any size", () => {
+    for (const unit of ["a", "é", "\u{1F600}", "aaaaaaaaaaaaaaaaé"]) {
+      for (const length of [65_535, 65_536, 65_537, 300_001]) {
+        const text = unit.repeat(length).slice(0, length).toWellFormed()
+        const bytes = Resp.encodeValue([text, "after"])
+        for (const size of [1000, 4095, 4096, 4097, 65_536]) {
+          const chunks: Array<Uint8Array> = []
+          for (let i = 0; i < bytes.length; i += size) chunks.push(bytes.subarray(i, i + size))
+          const [reply] = decode(chunks).replies
+          assert.isTrue(Array.isArray(reply) && reply[0] === text && reply[1] === "after", `${unit} ${length} ${size}`)
+        }
+      }
+    }
+  })
+
   it.effect.prop("hostile bytes: a ProtocolError or nothing", [
     Schema.Array(Schema.Int)
   ], ([numbers]) =>

@@ -260,6 +260,22 @@ describe("failover", () => {
       assert.strictEqual(next.peek("n"), "1")
     }).pipe(Effect.provide(live())))
 
+  it.effect("a transaction refused by a demoted primary runs at the new one", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* redis.set("a", "1")
+      const old = deployment.node("10.0.0.1:6379")
+      const next = deployment.node("10.0.0.2:6379")
+      next.promote()
+      old.primary = next
+      for (const s of deployment.sentinels) deployment.sentinel(s).primary = next
+      const fiber = yield* Effect.forkChild(redis.transaction([commands.incr("n"), commands.get("a")]))
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), [1, "1"])
+      assert.isUndefined(old.peek("n"))
+    }).pipe(Effect.provide(live())))
+
   it.effect("LOADING is waited out", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
@@ -563,6 +579,48 @@ describe("pipelines, transactions, leases, scans", () => {
       assert.strictEqual(writes - before, 1)
       yield* redis.pipeline(Array.from({ length: 500 }, (_, i) => commands.get(`k${i}`)))
       assert.isAtMost(writes - before, 8)
+    }))
+
+  it.effect("a full socket is not written to; what waits for it can be taken back", () =>
+    Effect.gen(function*() {
+      let writes = 0
+      let full = false
+      let drain = (): void => {}
+      const deployment = yield* Testing.make()
+      const narrow: Connector.Dial = (options) =>
+        Effect.map(deployment.network.dial(options), (transport): Connector.Transport => ({
+          start: (handler) => {
+            drain = handler.drain
+            transport.start(handler)
+          },
+          destroy: transport.destroy,
+          write: (chunks, ascii) => {
+            writes++
+            transport.write(chunks, ascii)
+            return !full
+          }
+        }))
+      const redis = yield* RedisClient.make({ address: "10.0.0.1:6379", maxQueue: 3 }).pipe(
+        Effect.provideService(Connector.Connector, narrow)
+      )
+      yield* redis.ping()
+      full = true
+      yield* redis.set("fills", "it")
+      const before = writes
+      const fibers = yield* Effect.forEach(
+        ["a", "b", "c", "d"],
+        (key) => Effect.forkChild(Effect.exit(redis.set(key, "1")), { startImmediately: true })
+      )
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(writes, before)
+      assert.strictEqual(failureOf(yield* Fiber.join(fibers[3]!))._tag, "QueueFull")
+      yield* Fiber.interrupt(fibers[1]!)
+      full = false
+      drain()
+      assert.isTrue(Exit.isSuccess(yield* Fiber.join(fibers[0]!)))
+      assert.isTrue(Exit.isSuccess(yield* Fiber.join(fibers[2]!)))
+      assert.strictEqual(writes, before + 1)
+      assert.deepStrictEqual(yield* redis.mget(["a", "b", "c"]), ["1", null, "1"])
     }))
 
   it.effect("a transaction is all or nothing, and typed", () =>
