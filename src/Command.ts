@@ -267,7 +267,8 @@ export const raw = <const M extends Mode = "write">(
   return make(session === undefined ? spec : { ...spec, session }, args)
 }
 
-const seconds = (arg: Arg | undefined): number => Number(arg) > 0 ? Number(arg) * 1000 : Infinity
+/** A timeout in seconds as milliseconds; 0 waits without end. @internal */
+export const seconds = (arg: Arg | undefined): number => Number(arg) > 0 ? Number(arg) * 1000 : Infinity
 
 const millis = (arg: Arg | undefined): number => Number(arg) > 0 ? Number(arg) : Infinity
 
@@ -481,7 +482,7 @@ export const strings: Decode<Array<string>, Array<Uint8Array>> = decoder((value,
   return items
 })
 
-/** An array of strings, empty where the reply is null. @since 0.1.0 @category decoders */
+/** An array of strings, or null. @since 0.1.0 @category decoders */
 export const stringsOrNull: Decode<Array<string> | null, Array<Uint8Array> | null> = decoder((value, bytes) =>
   value === null ? null : strings(value, bytes)
 )

@@ -108,8 +108,8 @@ export interface Request {
 /**
  * While many replies of one chunk are handed out, the commands that they give
  * rise to are not kept until the last one is: they go out after this many
- * replies, then after twice as many, and so on. So client and server work at the same time instead
- * of taking turns. Measured with 100 in flight: 1.6 times the throughput.
+ * replies, then after twice as many, and so on. So client and server work at
+ * the same time instead of taking turns. Measured with 100 in flight: 1.6 times the throughput.
  */
 const firstBatch = 32
 

@@ -350,7 +350,7 @@ class Entry extends Single {
     deadline: number,
     timeout: number
   ) {
-    super(owner, command, unheard, deadline, timeout)
+    super(owner, command, toBatch, deadline, timeout)
     this.batch = batch
     this.index = index
   }
@@ -369,7 +369,8 @@ class Entry extends Single {
   }
 }
 
-const unheard: Resume = () => {}
+/** An entry tells its batch instead. */
+const toBatch: Resume = () => {}
 
 const nothing: Outcomes = { values: [], failures: undefined }
 
@@ -428,7 +429,7 @@ class Transaction extends Operation {
     }
     let failures: Map<number, Exit.Exit<never, RedisError>> | undefined
     const values = this.commands.map((command, i) => {
-      const exit = decodeReply(command, this.asBytes && !command.asBytes ? asText(results[i]) : results[i])
+      const exit = decodeReply(command, this.asBytes && !command.asBytes ? Resp.toText(results[i]) : results[i])
       if (Exit.isSuccess(exit)) return exit.value
       failures ??= new Map()
       failures.set(i, exit as Exit.Exit<never, RedisError>)
@@ -451,20 +452,6 @@ const exec = Command.make(
   }),
   []
 )
-
-const utf8 = new TextDecoder()
-
-/** A reply that was decoded as bytes because another of its transaction wants them. */
-const asText = (value: Resp.Value): Resp.Value =>
-  value instanceof Uint8Array
-    ? utf8.decode(value)
-    : Array.isArray(value)
-    ? value.map(asText)
-    : value instanceof Resp.MapReply
-    ? new Resp.MapReply(value.flat.map(asText))
-    : value instanceof Resp.SetReply
-    ? new Resp.SetReply(value.values.map(asText))
-    : value
 
 /** Waits until there is a connection. */
 class Ready extends Operation {
@@ -581,7 +568,7 @@ export class Executor implements Owner, Runner {
     commands: ReadonlyArray<Command.Any>
   ): Effect.Effect<Outcomes, RedisError> => this.atomicOn(this, commands)
 
-  private runOn<A, B>(
+  runOn<A, B>(
     owner: Executor | LeaseImpl,
     command: Command.Command<A, any, B>,
     timeout: Duration.Input | undefined
@@ -916,7 +903,7 @@ class LeaseImpl implements Owner, Lease {
     this.connection = connection
     this.shown = executor.shown
   }
-  readonly run: Runner["run"] = (command, timeout) => this.executor["runOn"](this, command, timeout)
+  readonly run: Runner["run"] = (command, timeout) => this.executor.runOn(this, command, timeout)
   readonly batch: Runner["batch"] = (commands) => this.executor.batchOn(this, commands)
   readonly atomic: Runner["atomic"] = (commands) => this.executor.atomicOn(this, commands)
 

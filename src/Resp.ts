@@ -984,6 +984,25 @@ export const toNative = (value: Value): unknown => {
   return value
 }
 
+const utf8 = new TextDecoder()
+
+/**
+ * A reply that was decoded as bytes, with text in place of them.
+ *
+ * @since 0.1.0
+ * @category utilities
+ */
+export const toText = (value: Value): Value =>
+  value instanceof Uint8Array
+    ? utf8.decode(value)
+    : Array.isArray(value)
+    ? value.map(toText)
+    : value instanceof MapReply
+    ? new MapReply(value.flat.map(toText))
+    : value instanceof SetReply
+    ? new SetReply(value.values.map(toText))
+    : value
+
 /**
  * The shape of a reply for an error message, without its contents.
  *

@@ -5,10 +5,22 @@
  */
 import * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
-import { parseInfo } from "../internal/args.ts"
 import type * as Resp from "../Resp.ts"
 
 const { define, make } = Command
+
+/**
+ * The fields of INFO's reply, without its section headings. A field that comes
+ * twice has its last value.
+ */
+const parseInfo = (text: string): Record<string, string> => {
+  const out: Record<string, string> = {}
+  for (const line of text.split("\n")) {
+    const colon = line.indexOf(":")
+    if (colon > 0 && !line.startsWith("#")) out[line.slice(0, colon)] = line.slice(colon + 1).trim()
+  }
+  return out
+}
 
 const INFO = define({
   words: ["INFO"],

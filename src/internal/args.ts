@@ -1,8 +1,8 @@
 /**
- * What several command files need: common arguments, where keys stand, and
- * the format of INFO. Not for anything that only one of them uses.
+ * What several command files need: common arguments, and where keys and
+ * timeouts stand. Not for anything that only one of them uses.
  */
-import type { Arg, Key } from "../Command.ts"
+import { type Arg, type Key, seconds } from "../Command.ts"
 
 /**
  * Options of the SCAN family.
@@ -29,24 +29,6 @@ export const numkeys = (at: number) => (args: ReadonlyArray<Arg>): ReadonlyArray
 
 export const allButLast = (args: ReadonlyArray<Arg>): ReadonlyArray<Key> => args.slice(0, -1) as ReadonlyArray<Key>
 
-const secondsToMillis = (arg: Arg | undefined): number => {
-  const n = Number(arg)
-  return n > 0 ? n * 1000 : Infinity
-}
+export const lastIsTimeout = (args: ReadonlyArray<Arg>): number => seconds(args[args.length - 1])
 
-export const lastIsTimeout = (args: ReadonlyArray<Arg>): number => secondsToMillis(args[args.length - 1])
-
-export const firstIsTimeout = (args: ReadonlyArray<Arg>): number => secondsToMillis(args[0])
-
-/**
- * The fields of INFO's reply, without its section headings. A field that comes
- * twice has its last value.
- */
-export const parseInfo = (text: string): Record<string, string> => {
-  const out: Record<string, string> = {}
-  for (const line of text.split("\n")) {
-    const colon = line.indexOf(":")
-    if (colon > 0 && !line.startsWith("#")) out[line.slice(0, colon)] = line.slice(colon + 1).trim()
-  }
-  return out
-}
+export const firstIsTimeout = (args: ReadonlyArray<Arg>): number => seconds(args[0])

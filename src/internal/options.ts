@@ -9,6 +9,7 @@ import * as Address from "../Address.ts"
 import type { SessionOptions } from "../Connection.ts"
 import { InvalidOption } from "../Errors.ts"
 import type { ExecutorOptions } from "../Executor.ts"
+import { defaultOptions } from "../Pool.ts"
 
 /** Collects the first thing that is wrong. */
 export class Check {
@@ -90,7 +91,7 @@ export class Check {
     this.integer(at("maxQueue"), options.maxQueue, 1, 100_000_000)
     this.integer(at("connections"), options.connections, 1, 1000)
     this.integer(at("maxLeases"), options.maxLeases, 1, 10_000)
-    this.integer(at("minLeases"), options.minLeases, 0, options.maxLeases ?? 16)
+    this.integer(at("minLeases"), options.minLeases, 0, options.maxLeases ?? defaultOptions.maxLeases)
   }
 
   /** Succeeds if nothing was wrong. */
