@@ -4,10 +4,14 @@
  * time, ends. Each client is used as its own documentation shows.
  */
 import * as Net from "node:net"
+import { join } from "node:path"
+import * as Url from "node:url"
 import { BIG, FIELDS, KEYS, promiseLoop, VALUE } from "./workloads.mjs"
 
 const [name, port, sentinelPort, group] = process.argv.slice(2)
 const host = "127.0.0.1"
+// `ours:FOLDER` is another build of this library.
+const build = name.startsWith("ours:") ? Url.pathToFileURL(join(name.slice(5), "index.js")).href : "../dist/index.js"
 
 const ofPromises = (ops) => ({ loop: promiseLoop(ops), once: (op) => ops[op](0) })
 
@@ -40,7 +44,7 @@ const clients = {
     const Effect = await import("effect/Effect")
     const Exit = await import("effect/Exit")
     const Scope = await import("effect/Scope")
-    const { commands, RedisClient, Sentinel } = await import("../dist/index.js")
+    const { commands, RedisClient, Sentinel } = await import(build)
     const make = (redis) => {
       const sets = KEYS.map((key) => commands.set(key, VALUE))
       const ops = {
@@ -235,7 +239,7 @@ const verify = async (side) => {
   expect("pipeline", (await side.once("pipeline")).length === 1000)
 }
 
-const sides = await clients[name]()
+const sides = await (clients[name] ?? clients.ours)()
 await verify(sides.direct)
 await verify(sides.sentinel)
 

@@ -97,8 +97,6 @@ export interface Request {
   readonly deadline: number
   /** False once nobody waits for it: unwritten, it is dropped; written, its reply is. */
   readonly wanted: boolean
-  /** Asked once, as it is about to be written: is it to be? */
-  readonly claim: () => boolean
   readonly encode: (encoder: Resp.Encoder) => void
   readonly onReply: (value: Resp.Value) => void
   readonly onLost: (error: EndError, written: boolean) => void
@@ -208,22 +206,13 @@ export class Connection {
     return this.ended === undefined && this.draining === undefined
   }
 
-  /**
-   * Queues a request; what is queued in one turn is written together. Says
-   * whether it goes out as this turn ends, or has to wait for the socket.
-   */
-  enqueue(request: Request): boolean {
-    if (this.ended !== undefined) {
-      request.onLost(this.ended, false)
-      return false
-    }
+  /** Queues a request; what is queued in one turn is written together. */
+  enqueue(request: Request): void {
+    if (this.ended !== undefined) return request.onLost(this.ended, false)
     this.queue.push(request)
-    if (this.blocked) return false
-    if (!this.scheduled) {
-      this.scheduled = true
-      queueMicrotask(this.turnEnds)
-    }
-    return true
+    if (this.blocked || this.scheduled) return
+    this.scheduled = true
+    queueMicrotask(this.turnEnds)
   }
 
   private readonly turnEnds = (): void => {
@@ -238,7 +227,7 @@ export class Connection {
     while (queue.size > 0) {
       while (queue.size > 0 && encoder.size < writeSize) {
         const request = queue.shift()!
-        if (!request.claim()) continue
+        if (!request.wanted) continue
         request.encode(encoder)
         inflight.push(request)
       }
@@ -410,9 +399,6 @@ class Ping implements Request {
   readonly patience = 0
   readonly deadline = Infinity
   readonly wanted = true
-  claim(): boolean {
-    return true
-  }
   encode(encoder: Resp.Encoder): void {
     encoder.raw("*1\r\n$4\r\nPING\r\n")
   }
@@ -435,9 +421,6 @@ class Call implements Request {
     this.command = command
     this.asBytes = command.asBytes
     this.resume = resume
-  }
-  claim(): boolean {
-    return this.wanted
   }
   encode(encoder: Resp.Encoder): void {
     Command.encode(this.command, encoder)

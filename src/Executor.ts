@@ -12,7 +12,6 @@
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -33,6 +32,7 @@ import {
 } from "./Errors.ts"
 import { Alarm } from "./internal/Alarm.ts"
 import { Deque } from "./internal/Deque.ts"
+import { isDirect, makeBase, type Suspended, type Suspending, type Waiter } from "./internal/suspend.ts"
 import * as Pool from "./Pool.ts"
 import * as Resp from "./Resp.ts"
 
@@ -91,26 +91,14 @@ interface Owner {
   readonly again: (operation: Operation) => void
   /** The server refused it before executing it. */
   readonly refused: (operation: Operation, command: Command.Any, reply: Resp.ErrorReply) => void
-  /** Runs a command from the beginning. */
-  readonly anew: (command: Command.Any, timeout: number) => Effect.Effect<any, RedisError>
   /** What stands in the way, if an operation's time is up before it was written. */
   readonly obstacle: () => ConnectionError | undefined
 }
 
-// An operation is its own canceler: an Effect without anything allocated for it.
-const Cancelable = function() {} as unknown as new() => Effect.Effect<void>
-Cancelable.prototype = Effectable.Prototype<Effect.Effect<void> & { readonly cancel: () => void }>({
-  label: "effect-redis-sentinel/Operation",
-  evaluate() {
-    this.cancel()
-    return Exit.void
-  }
-})
-
 /**
  * One command, pipeline entry or transaction on its way.
  */
-abstract class Operation extends Cancelable implements Request {
+abstract class Operation implements Request {
   abstract readonly replies: number
   abstract readonly asBytes: boolean
   patience = 0
@@ -125,7 +113,6 @@ abstract class Operation extends Cancelable implements Request {
   refusal: unknown = undefined
 
   constructor(owner: Owner, deadline: number, timeout: number) {
-    super()
     this.owner = owner
     this.deadline = deadline
     this.timeout = timeout
@@ -139,14 +126,10 @@ abstract class Operation extends Cancelable implements Request {
   abstract onReply(value: Resp.Value): void
   abstract finish(exit: Exit.Exit<any, RedisError>): void
 
-  /** Puts it on a connection; says whether it goes out as this turn ends. */
-  dispatch(connection: Connection): boolean {
+  /** Puts it on a connection. */
+  dispatch(connection: Connection): void {
     this.connection = connection
-    return connection.enqueue(this)
-  }
-
-  claim(): boolean {
-    return this.wanted
+    connection.enqueue(this)
   }
 
   cancel(): void {
@@ -205,57 +188,16 @@ const ambiguous = (command: string, cause: RedisError): Exit.Exit<never, Ambiguo
   return exit
 }
 
-type Resume = (effect: Effect.Effect<any, any>) => void
-
-/**
- * A fiber that waits for a reply. A canceler per command would cost a quarter
- * of the throughput, for the case that a fiber is interrupted in the turn in
- * which it issued the command; so the fiber itself is asked, as the turn ends.
- * The two fields are Effect's own business: without them, only fibers that
- * have ended count as interrupted.
- */
-interface Waiter {
-  readonly pollUnsafe: () => unknown
-  readonly _interruptedCause?: unknown
-  readonly interruptible?: boolean
-}
-
-class Single extends Operation {
+/** An operation of one command. */
+abstract class One extends Operation {
   readonly replies = 1
   readonly asBytes: boolean
   readonly command: Command.Any
-  private readonly resume: Resume
-  private fiber: Waiter | undefined = undefined
-  private interruption: unknown = undefined
-  private interruptible = false
 
-  constructor(owner: Owner, command: Command.Any, resume: Resume, deadline: number, timeout: number) {
+  constructor(owner: Owner, command: Command.Any, deadline: number, timeout: number) {
     super(owner, deadline, timeout)
     this.command = command
     this.asBytes = command.asBytes
-    this.resume = resume
-  }
-
-  /** Remembers who waits, so that it is not written for a fiber that was interrupted meanwhile. */
-  watch(fiber: Waiter | undefined): void {
-    this.fiber = fiber
-    // A fiber that waits where it cannot be interrupted goes on waiting, whatever happens to it.
-    this.interruptible = fiber?.interruptible === true
-    this.interruption = fiber?._interruptedCause
-  }
-
-  override claim(): boolean {
-    if (!this.wanted) return false
-    const fiber = this.fiber
-    if (fiber === undefined) return true
-    if (
-      fiber.pollUnsafe() === undefined &&
-      (fiber._interruptedCause === this.interruption || !this.interruptible)
-    ) return true
-    this.wanted = false
-    // Nobody hears it. If somebody did after all, they would run the command anew, not wait for ever.
-    this.resume(this.owner.anew(this.command, this.timeout))
-    return false
   }
   get label(): string {
     return this.command.spec.name
@@ -280,11 +222,46 @@ class Single extends Operation {
     this.wanted = false
     this.settle(value)
   }
+  protected abstract settle(value: Resp.Value): void
+}
+
+/** A command by itself. */
+class Single extends One implements Suspended {
+  settled: Exit.Exit<any, any> | undefined = undefined
+  suspended = false
+  private readonly waiter: Waiter
+
+  constructor(owner: Owner, command: Command.Any, waiter: Waiter, deadline: number, timeout: number) {
+    super(owner, command, deadline, timeout)
+    this.waiter = waiter
+  }
   protected settle(value: Resp.Value): void {
-    this.resume(decodeReply(this.command, value))
+    this.finish(decodeReply(this.command, value))
   }
   finish(exit: Exit.Exit<any, RedisError>): void {
-    this.resume(exit)
+    if (this.suspended) this.waiter.evaluate(exit)
+    else this.settled = exit
+  }
+  released(): void {
+    this.wanted = false
+  }
+}
+
+/** One more run of a command, each time that it is run. */
+class Run extends makeBase(isDirect()) implements Suspending {
+  private readonly executor: Executor
+  private readonly owner: Executor | LeaseImpl
+  private readonly command: Command.Any
+  private readonly timeout: number
+  constructor(executor: Executor, owner: Executor | LeaseImpl, command: Command.Any, timeout: number) {
+    super()
+    this.executor = executor
+    this.owner = owner
+    this.command = command
+    this.timeout = timeout
+  }
+  begin(waiter: Waiter): Suspended {
+    return this.executor.begin(this.owner, this.command, this.timeout, waiter)
   }
 }
 
@@ -300,6 +277,8 @@ export interface Outcomes {
   /** Undefined if there are none. */
   readonly failures: ReadonlyMap<number, Exit.Exit<never, RedisError>> | undefined
 }
+
+type Resume = (effect: Effect.Effect<any, any>) => void
 
 /** A pipeline on its way: one callback for all of its commands. */
 class Batch implements Outcomes {
@@ -339,7 +318,7 @@ class Batch implements Outcomes {
 }
 
 /** A command of a pipeline. */
-class Entry extends Single {
+class Entry extends One {
   private readonly batch: Batch
   private readonly index: number
   constructor(
@@ -350,11 +329,11 @@ class Entry extends Single {
     deadline: number,
     timeout: number
   ) {
-    super(owner, command, toBatch, deadline, timeout)
+    super(owner, command, deadline, timeout)
     this.batch = batch
     this.index = index
   }
-  protected override settle(value: Resp.Value): void {
+  protected settle(value: Resp.Value): void {
     if (value instanceof Resp.ErrorReply) return this.batch.settle(this.index, decodeReply(this.command, value))
     let result: unknown
     try {
@@ -364,13 +343,10 @@ class Entry extends Single {
     }
     this.batch.succeed(this.index, result)
   }
-  override finish(exit: Exit.Exit<any, RedisError>): void {
+  finish(exit: Exit.Exit<any, RedisError>): void {
     this.batch.settle(this.index, exit)
   }
 }
-
-/** An entry tells its batch instead. */
-const toBatch: Resume = () => {}
 
 const nothing: Outcomes = { values: [], failures: undefined }
 
@@ -465,9 +441,8 @@ class Ready extends Operation {
     super(owner, deadline, timeout)
     this.resume = resume
   }
-  override dispatch(): boolean {
+  override dispatch(): void {
     this.done(Exit.void)
-    return true
   }
   encode(): void {}
   onReply(): void {}
@@ -573,18 +548,23 @@ export class Executor implements Owner, Runner {
     command: Command.Command<A, any, B>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<A, RedisError> {
-    return Effect.callback<A, RedisError>((resume) => {
-      const invalid = invalidity(command, owner === this)
-      if (invalid !== undefined) return resume(Exit.fail(invalid))
-      const millis = timeout === undefined ? this.timeout : timeoutMillis(timeout)
-      const patience = command.spec.blocks === undefined ? 0 : command.spec.blocks(command.args)
-      const operation = new Single(owner, command, resume, this.alarm.turn() + millis + patience, millis)
-      operation.patience = patience
-      if (owner instanceof LeaseImpl && command.spec.session !== undefined) owner.connection.tainted = true
-      operation.watch(Fiber.getCurrent() as Waiter | undefined)
-      // What has to wait can be taken back for as long as it does.
-      return owner.submit(operation) ? undefined : operation
-    })
+    return new Run(this, owner, command, timeout === undefined ? this.timeout : timeoutMillis(timeout))
+  }
+
+  begin(
+    owner: Executor | LeaseImpl,
+    command: Command.Any,
+    millis: number,
+    waiter: Waiter
+  ): Suspended {
+    const invalid = invalidity(command, owner === this)
+    if (invalid !== undefined) return { settled: Exit.fail(invalid), suspended: false, released: () => {} }
+    const patience = command.spec.blocks === undefined ? 0 : command.spec.blocks(command.args)
+    const operation = new Single(owner, command, waiter, this.alarm.turn() + millis + patience, millis)
+    operation.patience = patience
+    if (owner instanceof LeaseImpl && command.spec.session !== undefined) owner.connection.tainted = true
+    owner.submit(operation)
+    return operation
   }
 
   batchOn(
@@ -615,7 +595,7 @@ export class Executor implements Owner, Runner {
       }
       const transaction = new Transaction(owner, commands, resume, this.alarm.now() + this.timeout, this.timeout)
       owner.submit(transaction)
-      return transaction
+      return Effect.sync(() => transaction.cancel())
     })
   }
 
@@ -648,25 +628,19 @@ export class Executor implements Owner, Runner {
   private readonly ready: Effect.Effect<void, ConnectionError | DeadlineExceeded> = Effect.callback((resume) => {
     const ready = new Ready(this, resume, this.alarm.now() + this.timeout, this.timeout)
     this.submit(ready)
-    return ready
+    return Effect.sync(() => ready.cancel())
   })
 
-  /** Puts an operation on its way; says whether it goes out as this turn ends. */
-  submit(operation: Operation): boolean {
+  /** Puts an operation on its way. */
+  submit(operation: Operation): void {
     const connection = this.pool === undefined ? undefined : this.pool.pick()
-    if (connection === undefined) {
-      this.hold(operation)
-      return false
-    }
+    if (connection === undefined) return this.hold(operation)
     if (connection.queued >= this.maxQueue) {
-      operation.fail(new QueueFull({ target: this.shown, limit: this.maxQueue }))
-      return false
+      return operation.fail(new QueueFull({ target: this.shown, limit: this.maxQueue }))
     }
     this.arm(operation.deadline)
-    return operation.dispatch(connection)
+    operation.dispatch(connection)
   }
-
-  readonly anew = (command: Command.Any, timeout: number): Effect.Effect<any, RedisError> => this.run(command, timeout)
 
   /** Makes sure that a deadline is noticed. */
   arm(deadline: number): void {
@@ -907,11 +881,10 @@ class LeaseImpl implements Owner, Lease {
   readonly batch: Runner["batch"] = (commands) => this.executor.batchOn(this, commands)
   readonly atomic: Runner["atomic"] = (commands) => this.executor.atomicOn(this, commands)
 
-  submit(operation: Operation): boolean {
+  submit(operation: Operation): void {
     this.executor.arm(operation.deadline)
-    return operation.dispatch(this.connection)
+    operation.dispatch(this.connection)
   }
-  readonly anew = (command: Command.Any, timeout: number): Effect.Effect<any, RedisError> => this.run(command, timeout)
   again(operation: Operation): void {
     operation.fail(this.connection.ended!)
   }

@@ -7,6 +7,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg } from "../Command.ts"
+import { argv } from "../internal/args.ts"
 
 const { define, make } = Command
 
@@ -16,7 +17,7 @@ export const ping = (message?: string | undefined) => make(PING, message === und
 
 const ECHO = define({ words: ["ECHO"], mode: "read", decode: Command.string })
 /** The message. */
-export const echo = (message: string | Uint8Array) => make(ECHO, [message])
+export const echo = (message: string | Uint8Array) => make(ECHO, argv(message))
 
 /**
  * What CLIENT INFO and CLIENT LIST say of a connection: the fields as the
@@ -41,7 +42,7 @@ const parseClient = (line: string): ClientInfo => {
 
 const CLIENT_ID = define({ words: ["CLIENT", "ID"], mode: "read", decode: Command.int })
 /** The id of the connection that the command ran on. */
-export const clientId = () => make(CLIENT_ID, [])
+export const clientId = () => make(CLIENT_ID, argv())
 
 const CLIENT_INFO = define({
   words: ["CLIENT", "INFO"],
@@ -49,7 +50,7 @@ const CLIENT_INFO = define({
   decode: Command.custom<ClientInfo>((v) => parseClient(Command.text(v)))
 })
 /** What the server knows of the connection that the command ran on. */
-export const clientInfo = () => make(CLIENT_INFO, [])
+export const clientInfo = () => make(CLIENT_INFO, argv())
 
 const CLIENT_LIST = define({
   words: ["CLIENT", "LIST"],
@@ -73,7 +74,7 @@ export const clientList = (
 
 const CLIENT_GETNAME = define({ words: ["CLIENT", "GETNAME"], mode: "read", decode: Command.wordOrNull })
 /** The name of the connection that the command ran on, or null. */
-export const clientGetname = () => make(CLIENT_GETNAME, [])
+export const clientGetname = () => make(CLIENT_GETNAME, argv())
 
 const CLIENT_KILL = define({ words: ["CLIENT", "KILL"], mode: "read", decode: Command.int })
 /** Closes connections at the server. How many. */
@@ -107,4 +108,4 @@ export const clientPause = (millis: number, what?: "write" | "all" | undefined) 
 
 const CLIENT_UNPAUSE = define({ words: ["CLIENT", "UNPAUSE"], mode: "write", decode: Command.ok })
 /** Ends CLIENT PAUSE. */
-export const clientUnpause = () => make(CLIENT_UNPAUSE, [])
+export const clientUnpause = () => make(CLIENT_UNPAUSE, argv())

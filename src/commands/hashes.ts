@@ -5,13 +5,13 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { scanArgs, type ScanOptions } from "../internal/args.ts"
+import { argv, scanArgs, type ScanOptions } from "../internal/args.ts"
 
 const { define, make } = Command
 
 const HGET = define({ words: ["HGET"], mode: "read", keys: 1, decode: Command.stringOrNull })
 /** The value of a field, or null. */
-export const hget = (key: Key, field: Key) => make(HGET, [key, field])
+export const hget = (key: Key, field: Key) => make(HGET, argv(key, field))
 
 const HSET = define({ words: ["HSET"], mode: "write", keys: 1, decode: Command.int })
 /** Sets fields. How many are new. */
@@ -27,55 +27,55 @@ export const hset = (key: Key, fields: Readonly<Record<string, Arg>> | Iterable<
 
 const HSETNX = define({ words: ["HSETNX"], mode: "write", keys: 1, decode: Command.flag })
 /** Sets a field, if it does not exist. */
-export const hsetnx = (key: Key, field: Key, value: Arg) => make(HSETNX, [key, field, value])
+export const hsetnx = (key: Key, field: Key, value: Arg) => make(HSETNX, argv(key, field, value))
 
 const HMGET = define({ words: ["HMGET"], mode: "read", keys: 1, decode: Command.stringsWithNulls })
 /** The values of many fields, in their order; null for those that do not exist. */
-export const hmget = (key: Key, fields: ReadonlyArray<Key>) => make(HMGET, [key, ...fields])
+export const hmget = (key: Key, fields: ReadonlyArray<Key>) => make(HMGET, argv(key, ...fields))
 
 const HGETALL = define({ words: ["HGETALL"], mode: "read", keys: 1, decode: Command.record })
 /** All fields and values. Empty where the key does not exist. */
-export const hgetall = (key: Key) => make(HGETALL, [key])
+export const hgetall = (key: Key) => make(HGETALL, argv(key))
 
 const HDEL = define({ words: ["HDEL"], mode: "write", keys: 1, decode: Command.int })
 /** Deletes fields. How many existed. */
-export const hdel = (key: Key, ...fields: Array<Key>) => make(HDEL, [key, ...fields])
+export const hdel = (key: Key, ...fields: Array<Key>) => make(HDEL, argv(key, ...fields))
 
 const HEXISTS = define({ words: ["HEXISTS"], mode: "read", keys: 1, decode: Command.flag })
 /** Whether a field exists. */
-export const hexists = (key: Key, field: Key) => make(HEXISTS, [key, field])
+export const hexists = (key: Key, field: Key) => make(HEXISTS, argv(key, field))
 
 const HINCRBY = define({ words: ["HINCRBY"], mode: "write", keys: 1, decode: Command.int })
 /** Adds an integer to a field. The new value. */
-export const hincrby = (key: Key, field: Key, increment: number | bigint) => make(HINCRBY, [key, field, increment])
+export const hincrby = (key: Key, field: Key, increment: number | bigint) => make(HINCRBY, argv(key, field, increment))
 
 const HINCRBYFLOAT = define({ words: ["HINCRBYFLOAT"], mode: "write", keys: 1, decode: Command.float })
 /** Adds a number to a field. The new value. */
-export const hincrbyfloat = (key: Key, field: Key, increment: number) => make(HINCRBYFLOAT, [key, field, increment])
+export const hincrbyfloat = (key: Key, field: Key, increment: number) => make(HINCRBYFLOAT, argv(key, field, increment))
 
 const HKEYS = define({ words: ["HKEYS"], mode: "read", keys: 1, decode: Command.strings })
 /** All fields. */
-export const hkeys = (key: Key) => make(HKEYS, [key])
+export const hkeys = (key: Key) => make(HKEYS, argv(key))
 
 const HVALS = define({ words: ["HVALS"], mode: "read", keys: 1, decode: Command.strings })
 /** All values. */
-export const hvals = (key: Key) => make(HVALS, [key])
+export const hvals = (key: Key) => make(HVALS, argv(key))
 
 const HLEN = define({ words: ["HLEN"], mode: "read", keys: 1, decode: Command.int })
 /** How many fields there are. */
-export const hlen = (key: Key) => make(HLEN, [key])
+export const hlen = (key: Key) => make(HLEN, argv(key))
 
 const HSTRLEN = define({ words: ["HSTRLEN"], mode: "read", keys: 1, decode: Command.int })
 /** The length of a field's value in bytes. */
-export const hstrlen = (key: Key, field: Key) => make(HSTRLEN, [key, field])
+export const hstrlen = (key: Key, field: Key) => make(HSTRLEN, argv(key, field))
 
 const HRANDFIELD = define({ words: ["HRANDFIELD"], mode: "read", keys: 1, decode: Command.strings })
 /** Random fields; a negative count allows repetitions. */
-export const hrandfield = (key: Key, count: number) => make(HRANDFIELD, [key, count])
+export const hrandfield = (key: Key, count: number) => make(HRANDFIELD, argv(key, count))
 
 const HRANDFIELD_PAIRS = define({ words: ["HRANDFIELD"], mode: "read", keys: 1, decode: Command.pairs })
 /** Random fields with their values. */
-export const hrandfieldWithValues = (key: Key, count: number) => make(HRANDFIELD_PAIRS, [key, count, "WITHVALUES"])
+export const hrandfieldWithValues = (key: Key, count: number) => make(HRANDFIELD_PAIRS, argv(key, count, "WITHVALUES"))
 
 const HSCAN = define({ words: ["HSCAN"], mode: "read", keys: 1, decode: Command.page(Command.pairs) })
 /** One page of the fields and values, from a cursor. */

@@ -5,7 +5,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { scanArgs, type ScanOptions } from "../internal/args.ts"
+import { argv, scanArgs, type ScanOptions } from "../internal/args.ts"
 
 const { define, make } = Command
 
@@ -67,35 +67,35 @@ export const pexpireat = (key: Key, unixMillis: number, when?: ExpireWhen | unde
 
 const EXPIRETIME = define({ words: ["EXPIRETIME"], mode: "read", keys: 1, decode: Command.int })
 /** The expiry as a Unix time in seconds; -1 without one, -2 without the key. Redis 7.0. */
-export const expiretime = (key: Key) => make(EXPIRETIME, [key])
+export const expiretime = (key: Key) => make(EXPIRETIME, argv(key))
 
 const PEXPIRETIME = define({ words: ["PEXPIRETIME"], mode: "read", keys: 1, decode: Command.int })
 /** The expiry as a Unix time in milliseconds; -1 without one, -2 without the key. Redis 7.0. */
-export const pexpiretime = (key: Key) => make(PEXPIRETIME, [key])
+export const pexpiretime = (key: Key) => make(PEXPIRETIME, argv(key))
 
 const TTL = define({ words: ["TTL"], mode: "read", keys: 1, decode: Command.int })
 /** The seconds left; -1 without an expiry, -2 without the key. */
-export const ttl = (key: Key) => make(TTL, [key])
+export const ttl = (key: Key) => make(TTL, argv(key))
 
 const PTTL = define({ words: ["PTTL"], mode: "read", keys: 1, decode: Command.int })
 /** The milliseconds left; -1 without an expiry, -2 without the key. */
-export const pttl = (key: Key) => make(PTTL, [key])
+export const pttl = (key: Key) => make(PTTL, argv(key))
 
 const PERSIST = define({ words: ["PERSIST"], mode: "write", keys: 1, decode: Command.flag })
 /** Takes the expiry away. False if there was none. */
-export const persist = (key: Key) => make(PERSIST, [key])
+export const persist = (key: Key) => make(PERSIST, argv(key))
 
 const TYPE = define({ words: ["TYPE"], mode: "read", keys: 1, decode: Command.word })
 /** The type of a value. */
-export const type = (key: Key): Command.Command<ValueType, "read"> => make(TYPE, [key])
+export const type = (key: Key): Command.Command<ValueType, "read"> => make(TYPE, argv(key))
 
 const RENAME = define({ words: ["RENAME"], mode: "write", keys: 2, decode: Command.ok })
 /** Renames a key, overwriting the other. */
-export const rename = (key: Key, newKey: Key) => make(RENAME, [key, newKey])
+export const rename = (key: Key, newKey: Key) => make(RENAME, argv(key, newKey))
 
 const RENAMENX = define({ words: ["RENAMENX"], mode: "write", keys: 2, decode: Command.flag })
 /** Renames a key, if the other does not exist. */
-export const renamenx = (key: Key, newKey: Key) => make(RENAMENX, [key, newKey])
+export const renamenx = (key: Key, newKey: Key) => make(RENAMENX, argv(key, newKey))
 
 const COPY = define({ words: ["COPY"], mode: "write", keys: 2, decode: Command.flag })
 /** Copies a value to another key. */
@@ -112,15 +112,15 @@ export const copy = (
 
 const MOVE = define({ words: ["MOVE"], mode: "write", keys: 1, decode: Command.flag })
 /** Moves a key to another database. */
-export const move = (key: Key, db: number) => make(MOVE, [key, db])
+export const move = (key: Key, db: number) => make(MOVE, argv(key, db))
 
 const KEYS = define({ words: ["KEYS"], mode: "read", decode: Command.strings })
 /** All keys that match a glob pattern. It blocks the server: prefer a scan. */
-export const keys = (pattern: string) => make(KEYS, [pattern])
+export const keys = (pattern: string) => make(KEYS, argv(pattern))
 
 const RANDOMKEY = define({ words: ["RANDOMKEY"], mode: "read", decode: Command.stringOrNull })
 /** A random key, or null. */
-export const randomkey = () => make(RANDOMKEY, [])
+export const randomkey = () => make(RANDOMKEY, argv())
 
 const DUMP = define({
   words: ["DUMP"],
@@ -129,7 +129,7 @@ const DUMP = define({
   decode: Command.nullable(Command.custom<Uint8Array>((v) => v as Uint8Array))
 })
 /** A value in Redis's own serialisation, as bytes, or null. */
-export const dump = (key: Key): Command.Command<Uint8Array | null, "read"> => Command.bytes(make(DUMP, [key]))
+export const dump = (key: Key): Command.Command<Uint8Array | null, "read"> => Command.bytes(make(DUMP, argv(key)))
 
 const RESTORE = define({ words: ["RESTORE"], mode: "write", keys: 1, decode: Command.ok })
 /** A value from DUMP's serialisation. `ttl` in milliseconds, 0 for none. */
@@ -153,15 +153,15 @@ export const scan = (
 
 const OBJECT_ENCODING = define({ words: ["OBJECT", "ENCODING"], mode: "read", keys: 1, decode: Command.wordOrNull })
 /** How Redis stores a value, or null. */
-export const objectEncoding = (key: Key) => make(OBJECT_ENCODING, [key])
+export const objectEncoding = (key: Key) => make(OBJECT_ENCODING, argv(key))
 
 const OBJECT_IDLETIME = define({ words: ["OBJECT", "IDLETIME"], mode: "read", keys: 1, decode: Command.intOrNull })
 /** The seconds since a value was last used, or null. */
-export const objectIdletime = (key: Key) => make(OBJECT_IDLETIME, [key])
+export const objectIdletime = (key: Key) => make(OBJECT_IDLETIME, argv(key))
 
 const OBJECT_REFCOUNT = define({ words: ["OBJECT", "REFCOUNT"], mode: "read", keys: 1, decode: Command.intOrNull })
 /** How many references there are to a value, or null. */
-export const objectRefcount = (key: Key) => make(OBJECT_REFCOUNT, [key])
+export const objectRefcount = (key: Key) => make(OBJECT_REFCOUNT, argv(key))
 
 /**
  * Options of SORT.
@@ -200,4 +200,4 @@ const SORT_STORE = define({
 })
 /** Stores the sorted elements as a list. Its length. */
 export const sortStore = (key: Key, destination: Key, options?: SortOptions | undefined) =>
-  make(SORT_STORE, [...sortArgs(key, options), "STORE", destination])
+  make(SORT_STORE, argv(...sortArgs(key, options), "STORE", destination))

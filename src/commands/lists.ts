@@ -6,7 +6,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { allButLast, firstIsTimeout, lastIsTimeout, numkeys } from "../internal/args.ts"
+import { allButLast, argv, firstIsTimeout, lastIsTimeout, numkeys } from "../internal/args.ts"
 
 const { define, make } = Command
 
@@ -15,64 +15,64 @@ export type Side = "left" | "right"
 
 const LPUSH = define({ words: ["LPUSH"], mode: "write", keys: 1, decode: Command.int })
 /** Prepends elements. The new length. */
-export const lpush = (key: Key, ...elements: Array<Arg>) => make(LPUSH, [key, ...elements])
+export const lpush = (key: Key, ...elements: Array<Arg>) => make(LPUSH, argv(key, ...elements))
 
 const LPUSHX = define({ words: ["LPUSHX"], mode: "write", keys: 1, decode: Command.int })
 /** Prepends elements, if the list exists. The new length. */
-export const lpushx = (key: Key, ...elements: Array<Arg>) => make(LPUSHX, [key, ...elements])
+export const lpushx = (key: Key, ...elements: Array<Arg>) => make(LPUSHX, argv(key, ...elements))
 
 const RPUSH = define({ words: ["RPUSH"], mode: "write", keys: 1, decode: Command.int })
 /** Appends elements. The new length. */
-export const rpush = (key: Key, ...elements: Array<Arg>) => make(RPUSH, [key, ...elements])
+export const rpush = (key: Key, ...elements: Array<Arg>) => make(RPUSH, argv(key, ...elements))
 
 const RPUSHX = define({ words: ["RPUSHX"], mode: "write", keys: 1, decode: Command.int })
 /** Appends elements, if the list exists. The new length. */
-export const rpushx = (key: Key, ...elements: Array<Arg>) => make(RPUSHX, [key, ...elements])
+export const rpushx = (key: Key, ...elements: Array<Arg>) => make(RPUSHX, argv(key, ...elements))
 
 const LPOP = define({ words: ["LPOP"], mode: "write", keys: 1, decode: Command.stringOrNull })
 /** Takes the first element, or null. */
-export const lpop = (key: Key) => make(LPOP, [key])
+export const lpop = (key: Key) => make(LPOP, argv(key))
 
 const LPOP_COUNT = define({ words: ["LPOP"], mode: "write", keys: 1, decode: Command.stringsOrNull })
 /** Takes up to that many first elements; null where the key does not exist. */
-export const lpopCount = (key: Key, count: number) => make(LPOP_COUNT, [key, count])
+export const lpopCount = (key: Key, count: number) => make(LPOP_COUNT, argv(key, count))
 
 const RPOP = define({ words: ["RPOP"], mode: "write", keys: 1, decode: Command.stringOrNull })
 /** Takes the last element, or null. */
-export const rpop = (key: Key) => make(RPOP, [key])
+export const rpop = (key: Key) => make(RPOP, argv(key))
 
 const RPOP_COUNT = define({ words: ["RPOP"], mode: "write", keys: 1, decode: Command.stringsOrNull })
 /** Takes up to that many last elements; null where the key does not exist. */
-export const rpopCount = (key: Key, count: number) => make(RPOP_COUNT, [key, count])
+export const rpopCount = (key: Key, count: number) => make(RPOP_COUNT, argv(key, count))
 
 const LLEN = define({ words: ["LLEN"], mode: "read", keys: 1, decode: Command.int })
 /** The length. */
-export const llen = (key: Key) => make(LLEN, [key])
+export const llen = (key: Key) => make(LLEN, argv(key))
 
 const LRANGE = define({ words: ["LRANGE"], mode: "read", keys: 1, decode: Command.strings })
 /** The elements between two indices, both inclusive; negative ones count from the end. */
-export const lrange = (key: Key, start: number, stop: number) => make(LRANGE, [key, start, stop])
+export const lrange = (key: Key, start: number, stop: number) => make(LRANGE, argv(key, start, stop))
 
 const LINDEX = define({ words: ["LINDEX"], mode: "read", keys: 1, decode: Command.stringOrNull })
 /** The element at an index, or null. */
-export const lindex = (key: Key, index: number) => make(LINDEX, [key, index])
+export const lindex = (key: Key, index: number) => make(LINDEX, argv(key, index))
 
 const LINSERT = define({ words: ["LINSERT"], mode: "write", keys: 1, decode: Command.int })
 /** Inserts an element beside another. The new length; -1 without the other, 0 without the key. */
 export const linsert = (key: Key, where: "before" | "after", pivot: Arg, element: Arg) =>
-  make(LINSERT, [key, where.toUpperCase(), pivot, element])
+  make(LINSERT, argv(key, where.toUpperCase(), pivot, element))
 
 const LSET = define({ words: ["LSET"], mode: "write", keys: 1, decode: Command.ok })
 /** Replaces the element at an index. */
-export const lset = (key: Key, index: number, element: Arg) => make(LSET, [key, index, element])
+export const lset = (key: Key, index: number, element: Arg) => make(LSET, argv(key, index, element))
 
 const LREM = define({ words: ["LREM"], mode: "write", keys: 1, decode: Command.int })
 /** Removes elements: from the head (count > 0), the tail (< 0), or all (0). How many. */
-export const lrem = (key: Key, count: number, element: Arg) => make(LREM, [key, count, element])
+export const lrem = (key: Key, count: number, element: Arg) => make(LREM, argv(key, count, element))
 
 const LTRIM = define({ words: ["LTRIM"], mode: "write", keys: 1, decode: Command.ok })
 /** Keeps the elements between two indices. */
-export const ltrim = (key: Key, start: number, stop: number) => make(LTRIM, [key, start, stop])
+export const ltrim = (key: Key, start: number, stop: number) => make(LTRIM, argv(key, start, stop))
 
 /**
  * Options of LPOS.
@@ -102,12 +102,12 @@ export const lpos = (key: Key, element: Arg, options?: LposOptions | undefined) 
 const LPOS_COUNT = define({ words: ["LPOS"], mode: "read", keys: 1, decode: Command.ints })
 /** The indices of an element, up to a count; 0 for all. */
 export const lposCount = (key: Key, element: Arg, count: number, options?: LposOptions | undefined) =>
-  make(LPOS_COUNT, [...lposArgs(key, element, options), "COUNT", count])
+  make(LPOS_COUNT, argv(...lposArgs(key, element, options), "COUNT", count))
 
 const LMOVE = define({ words: ["LMOVE"], mode: "write", keys: 2, decode: Command.stringOrNull })
 /** Moves an element from an end of a list to an end of another. */
 export const lmove = (source: Key, destination: Key, from: Side, to: Side) =>
-  make(LMOVE, [source, destination, from.toUpperCase(), to.toUpperCase()])
+  make(LMOVE, argv(source, destination, from.toUpperCase(), to.toUpperCase()))
 
 /**
  * What a pop from several lists gives: which key, and its elements.
@@ -150,7 +150,7 @@ const BLPOP = define({
   decode: keyAndElement
 })
 /** Takes the first element of the first list that has any, waiting for one. Null after the timeout. */
-export const blpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) => make(BLPOP, [...keys, timeoutSeconds])
+export const blpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) => make(BLPOP, argv(...keys, timeoutSeconds))
 
 const BRPOP = define({
   words: ["BRPOP"],
@@ -160,7 +160,7 @@ const BRPOP = define({
   decode: keyAndElement
 })
 /** Takes the last element of the first list that has any, waiting for one. Null after the timeout. */
-export const brpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) => make(BRPOP, [...keys, timeoutSeconds])
+export const brpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) => make(BRPOP, argv(...keys, timeoutSeconds))
 
 const BLMOVE = define({
   words: ["BLMOVE"],
@@ -171,7 +171,7 @@ const BLMOVE = define({
 })
 /** LMOVE that waits for an element. Null after the timeout. */
 export const blmove = (source: Key, destination: Key, from: Side, to: Side, timeoutSeconds: number) =>
-  make(BLMOVE, [source, destination, from.toUpperCase(), to.toUpperCase(), timeoutSeconds])
+  make(BLMOVE, argv(source, destination, from.toUpperCase(), to.toUpperCase(), timeoutSeconds))
 
 const BLMPOP = define({
   words: ["BLMPOP"],

@@ -7,6 +7,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg } from "../Command.ts"
+import { argv } from "../internal/args.ts"
 import type * as Resp from "../Resp.ts"
 
 const { define, make } = Command
@@ -175,7 +176,7 @@ const GET_MASTER_ADDR = define({
   })
 })
 /** The address of a group's primary, or null for an unknown group. */
-export const getPrimaryAddr = (group: string) => make(GET_MASTER_ADDR, [group])
+export const getPrimaryAddr = (group: string) => make(GET_MASTER_ADDR, argv(group))
 
 const MASTER = define({
   words: ["SENTINEL", "MASTER"],
@@ -183,23 +184,23 @@ const MASTER = define({
   decode: Command.custom<PrimaryInstance>(primaryOf)
 })
 /** What the sentinel knows of a group's primary. */
-export const primary = (group: string) => make(MASTER, [group])
+export const primary = (group: string) => make(MASTER, argv(group))
 
 const MASTERS = define({ words: ["SENTINEL", "MASTERS"], mode: "read", decode: many(primaryOf) })
 /** What the sentinel knows of the primaries of all its groups. */
-export const primaries = () => make(MASTERS, [])
+export const primaries = () => make(MASTERS, argv())
 
 const REPLICAS = define({ words: ["SENTINEL", "REPLICAS"], mode: "read", decode: many(replicaOf) })
 /** What the sentinel knows of a group's replicas. */
-export const replicas = (group: string) => make(REPLICAS, [group])
+export const replicas = (group: string) => make(REPLICAS, argv(group))
 
 const SENTINELS = define({ words: ["SENTINEL", "SENTINELS"], mode: "read", decode: many(sentinelOf) })
 /** What the sentinel knows of the others that watch a group. */
-export const sentinels = (group: string) => make(SENTINELS, [group])
+export const sentinels = (group: string) => make(SENTINELS, argv(group))
 
 const CKQUORUM = define({ words: ["SENTINEL", "CKQUORUM"], mode: "read", decode: Command.word })
 /** Succeeds with the sentinel's words if a failover could be authorised; fails with `ReplyError` NOQUORUM if not. */
-export const ckquorum = (group: string) => make(CKQUORUM, [group])
+export const ckquorum = (group: string) => make(CKQUORUM, argv(group))
 
 const CONFIG_GET = define({
   words: ["SENTINEL", "CONFIG", "GET"],
@@ -207,19 +208,19 @@ const CONFIG_GET = define({
   decode: Command.custom<Record<string, string>>((v) => ({ ...fieldsOf(v) }))
 })
 /** The sentinel's global parameters that match a glob pattern. Redis 6.2. */
-export const configGet = (pattern: string) => make(CONFIG_GET, [pattern])
+export const configGet = (pattern: string) => make(CONFIG_GET, argv(pattern))
 
 const CONFIG_SET = define({ words: ["SENTINEL", "CONFIG", "SET"], mode: "write", decode: Command.ok })
 /** Changes a global parameter of the sentinel. Redis 6.2. */
-export const configSet = (parameter: string, value: Arg) => make(CONFIG_SET, [parameter, value])
+export const configSet = (parameter: string, value: Arg) => make(CONFIG_SET, argv(parameter, value))
 
 const FAILOVER = define({ words: ["SENTINEL", "FAILOVER"], mode: "write", decode: Command.ok })
 /** Starts a failover, without asking the other sentinels. */
-export const failover = (group: string) => make(FAILOVER, [group])
+export const failover = (group: string) => make(FAILOVER, argv(group))
 
 const FLUSHCONFIG = define({ words: ["SENTINEL", "FLUSHCONFIG"], mode: "write", decode: Command.ok })
 /** Makes the sentinel write its configuration to disk. */
-export const flushconfig = () => make(FLUSHCONFIG, [])
+export const flushconfig = () => make(FLUSHCONFIG, argv())
 
 /**
  * INFO as a sentinel last got it from a server.
@@ -249,7 +250,7 @@ const INFO_CACHE = define({
   })
 })
 /** By group, what INFO last said at its primary (first) and its replicas. */
-export const infoCache = (group: string, ...groups: Array<string>) => make(INFO_CACHE, [group, ...groups])
+export const infoCache = (group: string, ...groups: Array<string>) => make(INFO_CACHE, argv(group, ...groups))
 
 const IS_DOWN = define({
   words: ["SENTINEL", "IS-MASTER-DOWN-BY-ADDR"],
@@ -268,16 +269,16 @@ export const isPrimaryDownByAddr = (
   port: number,
   epoch: number,
   runId?: string | undefined
-) => make(IS_DOWN, [host, port, epoch, runId ?? "*"])
+) => make(IS_DOWN, argv(host, port, epoch, runId ?? "*"))
 
 const MONITOR = define({ words: ["SENTINEL", "MONITOR"], mode: "write", decode: Command.ok })
 /** Makes the sentinel watch a group. */
 export const monitor = (group: string, host: string, port: number, quorum: number) =>
-  make(MONITOR, [group, host, port, quorum])
+  make(MONITOR, argv(group, host, port, quorum))
 
 const MYID = define({ words: ["SENTINEL", "MYID"], mode: "read", decode: Command.word })
 /** The sentinel's id. */
-export const myid = () => make(MYID, [])
+export const myid = () => make(MYID, argv())
 
 /**
  * A notification or reconfiguration script that waits or runs.
@@ -317,20 +318,20 @@ const PENDING_SCRIPTS = define({
   })
 })
 /** The scripts that the sentinel runs or is about to run. */
-export const pendingScripts = () => make(PENDING_SCRIPTS, [])
+export const pendingScripts = () => make(PENDING_SCRIPTS, argv())
 
 const REMOVE = define({ words: ["SENTINEL", "REMOVE"], mode: "write", decode: Command.ok })
 /** Makes the sentinel forget a group. */
-export const remove = (group: string) => make(REMOVE, [group])
+export const remove = (group: string) => make(REMOVE, argv(group))
 
 const RESET = define({ words: ["SENTINEL", "RESET"], mode: "write", decode: Command.int })
 /** Makes the sentinel start over with the groups that match a glob pattern. How many. */
-export const reset = (pattern: string) => make(RESET, [pattern])
+export const reset = (pattern: string) => make(RESET, argv(pattern))
 
 const SET = define({ words: ["SENTINEL", "SET"], mode: "write", decode: Command.ok })
 /** Changes parameters of a group, such as `quorum` or `down-after-milliseconds`. */
 export const set = (group: string, parameters: Readonly<Record<string, Arg>>) =>
-  make(SET, [group, ...Object.entries(parameters).flat()])
+  make(SET, argv(group, ...Object.entries(parameters).flat()))
 
 const SIMULATE_FAILURE = define({ words: ["SENTINEL", "SIMULATE-FAILURE"], mode: "write", decode: Command.ok })
 /** Makes the sentinel crash at that point of its next failover. */

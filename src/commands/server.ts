@@ -5,6 +5,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
+import { argv } from "../internal/args.ts"
 import type * as Resp from "../Resp.ts"
 
 const { define, make } = Command
@@ -80,7 +81,7 @@ const role_ = (value: Resp.Value): Role => {
 
 const ROLE = define({ words: ["ROLE"], mode: "read", decode: Command.custom<Role>(role_) })
 /** Whether the server is a primary, a replica or a sentinel, and its replication state. */
-export const role = () => make(ROLE, [])
+export const role = () => make(ROLE, argv())
 
 const strings = Command.custom<Record<string, string>>((v) => {
   const flat = Command.list(v)
@@ -102,15 +103,15 @@ const TIME = define({
   })
 })
 /** The server's clock: Unix seconds, and the microseconds of the current one. */
-export const time = () => make(TIME, [])
+export const time = () => make(TIME, argv())
 
 const DBSIZE = define({ words: ["DBSIZE"], mode: "read", decode: Command.int })
 /** How many keys the database has. */
-export const dbsize = () => make(DBSIZE, [])
+export const dbsize = () => make(DBSIZE, argv())
 
 const LASTSAVE = define({ words: ["LASTSAVE"], mode: "read", decode: Command.int })
 /** When the server last saved to disk, as a Unix time in seconds. */
-export const lastsave = () => make(LASTSAVE, [])
+export const lastsave = () => make(LASTSAVE, argv())
 
 const FLUSHDB = define({ words: ["FLUSHDB"], mode: "write", decode: Command.ok })
 /** Deletes all keys of the database. */
@@ -133,12 +134,12 @@ const WAIT = define({
  * many milliseconds (0: without end). How many replicas have. It speaks of the
  * connection that it runs on: use it on the lease that did the writes.
  */
-export const wait = (replicas: number, timeoutMillis: number) => make(WAIT, [replicas, timeoutMillis])
+export const wait = (replicas: number, timeoutMillis: number) => make(WAIT, argv(replicas, timeoutMillis))
 
 const PUBLISH = define({ words: ["PUBLISH"], mode: "write", decode: Command.int })
 /** Sends a message to a channel's subscribers. How many of this server's received it. */
-export const publish = (channel: Key, message: Command.Arg) => make(PUBLISH, [channel, message])
+export const publish = (channel: Key, message: Command.Arg) => make(PUBLISH, argv(channel, message))
 
 const SPUBLISH = define({ words: ["SPUBLISH"], mode: "write", keys: 1, decode: Command.int })
 /** Sends a message to a shard channel's subscribers. Redis 7.0. */
-export const spublish = (channel: Key, message: Command.Arg) => make(SPUBLISH, [channel, message])
+export const spublish = (channel: Key, message: Command.Arg) => make(SPUBLISH, argv(channel, message))

@@ -5,7 +5,15 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key, Scored } from "../Command.ts"
-import { allButLast, firstIsTimeout, lastIsTimeout, numkeys, scanArgs, type ScanOptions } from "../internal/args.ts"
+import {
+  allButLast,
+  argv,
+  firstIsTimeout,
+  lastIsTimeout,
+  numkeys,
+  scanArgs,
+  type ScanOptions
+} from "../internal/args.ts"
 
 const { define, make } = Command
 
@@ -52,27 +60,27 @@ export const zadd = (
 const ZADD_INCR = define({ words: ["ZADD"], mode: "write", keys: 1, decode: Command.floatOrNull })
 /** Adds to a member's score, under ZADD's conditions. The new score; null where they were not met. */
 export const zaddIncr = (key: Key, member: Arg, increment: number, options?: ZaddOptions | undefined) =>
-  make(ZADD_INCR, [...zaddArgs(key, options), "INCR", score(increment), member])
+  make(ZADD_INCR, argv(...zaddArgs(key, options), "INCR", score(increment), member))
 
 const ZREM = define({ words: ["ZREM"], mode: "write", keys: 1, decode: Command.int })
 /** Removes members. How many there were. */
-export const zrem = (key: Key, ...members: Array<Arg>) => make(ZREM, [key, ...members])
+export const zrem = (key: Key, ...members: Array<Arg>) => make(ZREM, argv(key, ...members))
 
 const ZSCORE = define({ words: ["ZSCORE"], mode: "read", keys: 1, decode: Command.floatOrNull })
 /** A member's score, or null. */
-export const zscore = (key: Key, member: Arg) => make(ZSCORE, [key, member])
+export const zscore = (key: Key, member: Arg) => make(ZSCORE, argv(key, member))
 
 const ZMSCORE = define({ words: ["ZMSCORE"], mode: "read", keys: 1, decode: Command.floatsOrNulls })
 /** The scores of members; null for those that do not exist. */
-export const zmscore = (key: Key, ...members: Array<Arg>) => make(ZMSCORE, [key, ...members])
+export const zmscore = (key: Key, ...members: Array<Arg>) => make(ZMSCORE, argv(key, ...members))
 
 const ZINCRBY = define({ words: ["ZINCRBY"], mode: "write", keys: 1, decode: Command.float })
 /** Adds to a member's score. The new score. */
-export const zincrby = (key: Key, increment: number, member: Arg) => make(ZINCRBY, [key, score(increment), member])
+export const zincrby = (key: Key, increment: number, member: Arg) => make(ZINCRBY, argv(key, score(increment), member))
 
 const ZCARD = define({ words: ["ZCARD"], mode: "read", keys: 1, decode: Command.int })
 /** How many members there are. */
-export const zcard = (key: Key) => make(ZCARD, [key])
+export const zcard = (key: Key) => make(ZCARD, argv(key))
 
 /**
  * A bound of a range by score: a number, or `"(1.5"` to leave it out itself.
@@ -86,11 +94,11 @@ const bound = (b: ScoreBound): Arg => typeof b === "number" ? score(b) : b
 
 const ZCOUNT = define({ words: ["ZCOUNT"], mode: "read", keys: 1, decode: Command.int })
 /** How many members have a score between two bounds. */
-export const zcount = (key: Key, min: ScoreBound, max: ScoreBound) => make(ZCOUNT, [key, bound(min), bound(max)])
+export const zcount = (key: Key, min: ScoreBound, max: ScoreBound) => make(ZCOUNT, argv(key, bound(min), bound(max)))
 
 const ZLEXCOUNT = define({ words: ["ZLEXCOUNT"], mode: "read", keys: 1, decode: Command.int })
 /** How many members lie between two, in a set of equal scores; bounds as `"[a"`, `"(a"`, `"-"`, `"+"`. */
-export const zlexcount = (key: Key, min: string, max: string) => make(ZLEXCOUNT, [key, min, max])
+export const zlexcount = (key: Key, min: string, max: string) => make(ZLEXCOUNT, argv(key, min, max))
 
 /**
  * Options of ZRANGE.
@@ -142,19 +150,19 @@ export const zrangestore = (
 
 const ZRANK = define({ words: ["ZRANK"], mode: "read", keys: 1, decode: Command.intOrNull })
 /** A member's rank from the lowest, from 0; or null. */
-export const zrank = (key: Key, member: Arg) => make(ZRANK, [key, member])
+export const zrank = (key: Key, member: Arg) => make(ZRANK, argv(key, member))
 
 const ZREVRANK = define({ words: ["ZREVRANK"], mode: "read", keys: 1, decode: Command.intOrNull })
 /** A member's rank from the highest, from 0; or null. */
-export const zrevrank = (key: Key, member: Arg) => make(ZREVRANK, [key, member])
+export const zrevrank = (key: Key, member: Arg) => make(ZREVRANK, argv(key, member))
 
 const ZPOPMIN = define({ words: ["ZPOPMIN"], mode: "write", keys: 1, decode: Command.scored })
 /** Takes the members of the lowest scores. */
-export const zpopmin = (key: Key, count = 1) => make(ZPOPMIN, [key, count])
+export const zpopmin = (key: Key, count = 1) => make(ZPOPMIN, argv(key, count))
 
 const ZPOPMAX = define({ words: ["ZPOPMAX"], mode: "write", keys: 1, decode: Command.scored })
 /** Takes the members of the highest scores. */
-export const zpopmax = (key: Key, count = 1) => make(ZPOPMAX, [key, count])
+export const zpopmax = (key: Key, count = 1) => make(ZPOPMAX, argv(key, count))
 
 /**
  * What a pop from several sorted sets gives: which key, and its members.
@@ -186,7 +194,7 @@ const poppedOne = Command.custom<PoppedScored | null, PoppedScored<Uint8Array> |
 const ZMPOP = define({ words: ["ZMPOP"], mode: "write", keys: numkeys(0), decode: poppedMany })
 /** Takes members from the first sorted set that has any. Redis 7.0. */
 export const zmpop = (keys: ReadonlyArray<Key>, which: "min" | "max", count = 1) =>
-  make(ZMPOP, [keys.length, ...keys, which.toUpperCase(), "COUNT", count])
+  make(ZMPOP, argv(keys.length, ...keys, which.toUpperCase(), "COUNT", count))
 
 const BZPOPMIN = define({
   words: ["BZPOPMIN"],
@@ -196,7 +204,8 @@ const BZPOPMIN = define({
   decode: poppedOne
 })
 /** Takes the lowest member of the first sorted set that has any, waiting for one. Null after the timeout. */
-export const bzpopmin = (keys: ReadonlyArray<Key>, timeoutSeconds: number) => make(BZPOPMIN, [...keys, timeoutSeconds])
+export const bzpopmin = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
+  make(BZPOPMIN, argv(...keys, timeoutSeconds))
 
 const BZPOPMAX = define({
   words: ["BZPOPMAX"],
@@ -206,7 +215,8 @@ const BZPOPMAX = define({
   decode: poppedOne
 })
 /** Takes the highest member of the first sorted set that has any, waiting for one. Null after the timeout. */
-export const bzpopmax = (keys: ReadonlyArray<Key>, timeoutSeconds: number) => make(BZPOPMAX, [...keys, timeoutSeconds])
+export const bzpopmax = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
+  make(BZPOPMAX, argv(...keys, timeoutSeconds))
 
 const BZMPOP = define({
   words: ["BZMPOP"],
@@ -217,28 +227,29 @@ const BZMPOP = define({
 })
 /** ZMPOP that waits for a member. Null after the timeout. Redis 7.0. */
 export const bzmpop = (keys: ReadonlyArray<Key>, which: "min" | "max", timeoutSeconds: number, count = 1) =>
-  make(BZMPOP, [timeoutSeconds, keys.length, ...keys, which.toUpperCase(), "COUNT", count])
+  make(BZMPOP, argv(timeoutSeconds, keys.length, ...keys, which.toUpperCase(), "COUNT", count))
 
 const ZRANDMEMBER = define({ words: ["ZRANDMEMBER"], mode: "read", keys: 1, decode: Command.strings })
 /** Random members; a negative count allows repetitions. */
-export const zrandmember = (key: Key, count: number) => make(ZRANDMEMBER, [key, count])
+export const zrandmember = (key: Key, count: number) => make(ZRANDMEMBER, argv(key, count))
 
 const ZRANDMEMBER_SCORES = define({ words: ["ZRANDMEMBER"], mode: "read", keys: 1, decode: Command.scored })
 /** Random members with their scores. */
-export const zrandmemberWithScores = (key: Key, count: number) => make(ZRANDMEMBER_SCORES, [key, count, "WITHSCORES"])
+export const zrandmemberWithScores = (key: Key, count: number) =>
+  make(ZRANDMEMBER_SCORES, argv(key, count, "WITHSCORES"))
 
 const ZREMRANGEBYRANK = define({ words: ["ZREMRANGEBYRANK"], mode: "write", keys: 1, decode: Command.int })
 /** Removes the members between two ranks. How many. */
-export const zremrangebyrank = (key: Key, start: number, stop: number) => make(ZREMRANGEBYRANK, [key, start, stop])
+export const zremrangebyrank = (key: Key, start: number, stop: number) => make(ZREMRANGEBYRANK, argv(key, start, stop))
 
 const ZREMRANGEBYSCORE = define({ words: ["ZREMRANGEBYSCORE"], mode: "write", keys: 1, decode: Command.int })
 /** Removes the members between two scores. How many. */
 export const zremrangebyscore = (key: Key, min: ScoreBound, max: ScoreBound) =>
-  make(ZREMRANGEBYSCORE, [key, bound(min), bound(max)])
+  make(ZREMRANGEBYSCORE, argv(key, bound(min), bound(max)))
 
 const ZREMRANGEBYLEX = define({ words: ["ZREMRANGEBYLEX"], mode: "write", keys: 1, decode: Command.int })
 /** Removes the members between two, in a set of equal scores. How many. */
-export const zremrangebylex = (key: Key, min: string, max: string) => make(ZREMRANGEBYLEX, [key, min, max])
+export const zremrangebylex = (key: Key, min: string, max: string) => make(ZREMRANGEBYLEX, argv(key, min, max))
 
 /**
  * Options of the unions and intersections.
@@ -299,16 +310,17 @@ export const zintercard = (keys: ReadonlyArray<Key>, limit?: number | undefined)
 
 const ZDIFF = define({ words: ["ZDIFF"], mode: "read", keys: numkeys(0), decode: Command.strings })
 /** The members of the first sorted set that none of the others has. */
-export const zdiff = (keys: ReadonlyArray<Key>) => make(ZDIFF, [keys.length, ...keys])
+export const zdiff = (keys: ReadonlyArray<Key>) => make(ZDIFF, argv(keys.length, ...keys))
 
 const ZDIFF_SCORES = define({ words: ["ZDIFF"], mode: "read", keys: numkeys(0), decode: Command.scored })
 /** The same, with their scores. */
-export const zdiffWithScores = (keys: ReadonlyArray<Key>) => make(ZDIFF_SCORES, [keys.length, ...keys, "WITHSCORES"])
+export const zdiffWithScores = (keys: ReadonlyArray<Key>) =>
+  make(ZDIFF_SCORES, argv(keys.length, ...keys, "WITHSCORES"))
 
 const ZDIFFSTORE = define({ words: ["ZDIFFSTORE"], mode: "write", keys: destinationAndKeys, decode: Command.int })
 /** Stores the members of the first sorted set that none of the others has. How many. */
 export const zdiffstore = (destination: Key, keys: ReadonlyArray<Key>) =>
-  make(ZDIFFSTORE, [destination, keys.length, ...keys])
+  make(ZDIFFSTORE, argv(destination, keys.length, ...keys))
 
 const ZSCAN = define({ words: ["ZSCAN"], mode: "read", keys: 1, decode: Command.page(Command.scored) })
 /** One page of the members and scores, from a cursor. */

@@ -5,6 +5,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
+import { argv } from "../internal/args.ts"
 
 const { define, make } = Command
 
@@ -70,12 +71,12 @@ const evenKeys = (args: ReadonlyArray<Arg>): ReadonlyArray<Key> => args.filter((
 
 const GET = define({ words: ["GET"], mode: "read", keys: 1, decode: Command.stringOrNull })
 /** The value of a key, or null. */
-export const get = (key: Key) => make(GET, [key])
+export const get = (key: Key) => make(GET, argv(key))
 
 const SET = define({ words: ["SET"], mode: "write", keys: 1, decode: Command.okOrNull })
 /** Sets a key. Null where `when` was not met. */
 export const set = (key: Key, value: Arg, options?: SetOptions | undefined) =>
-  make(SET, options === undefined ? [key, value] : setArgs(key, value, options, false))
+  make(SET, options === undefined ? argv(key, value) : setArgs(key, value, options, false))
 
 const SET_GET = define({ words: ["SET"], mode: "write", keys: 1, decode: Command.stringOrNull })
 /** Sets a key and gives the value that it had before, or null (SET with GET). */
@@ -84,7 +85,7 @@ export const setGet = (key: Key, value: Arg, options?: SetOptions | undefined) =
 
 const GETDEL = define({ words: ["GETDEL"], mode: "write", keys: 1, decode: Command.stringOrNull })
 /** The value of a key, which is deleted. */
-export const getdel = (key: Key) => make(GETDEL, [key])
+export const getdel = (key: Key) => make(GETDEL, argv(key))
 
 const GETEX = define({ words: ["GETEX"], mode: "write", keys: 1, decode: Command.stringOrNull })
 /** The value of a key, whose expiry is changed. */
@@ -97,39 +98,39 @@ export const getex = (key: Key, options: Expiry & { readonly persist?: boolean |
 
 const GETRANGE = define({ words: ["GETRANGE"], mode: "read", keys: 1, decode: Command.string })
 /** A part of a value, by byte offsets, both inclusive; negative ones count from the end. */
-export const getrange = (key: Key, start: number, end: number) => make(GETRANGE, [key, start, end])
+export const getrange = (key: Key, start: number, end: number) => make(GETRANGE, argv(key, start, end))
 
 const SETRANGE = define({ words: ["SETRANGE"], mode: "write", keys: 1, decode: Command.int })
 /** Overwrites a part of a value. The new length in bytes. */
-export const setrange = (key: Key, offset: number, value: Arg) => make(SETRANGE, [key, offset, value])
+export const setrange = (key: Key, offset: number, value: Arg) => make(SETRANGE, argv(key, offset, value))
 
 const STRLEN = define({ words: ["STRLEN"], mode: "read", keys: 1, decode: Command.int })
 /** The length of a value in bytes. */
-export const strlen = (key: Key) => make(STRLEN, [key])
+export const strlen = (key: Key) => make(STRLEN, argv(key))
 
 const APPEND = define({ words: ["APPEND"], mode: "write", keys: 1, decode: Command.int })
 /** Appends to a value. The new length in bytes. */
-export const append = (key: Key, value: Arg) => make(APPEND, [key, value])
+export const append = (key: Key, value: Arg) => make(APPEND, argv(key, value))
 
 const INCR = define({ words: ["INCR"], mode: "write", keys: 1, decode: Command.int })
 /** Adds one. The new value. */
-export const incr = (key: Key) => make(INCR, [key])
+export const incr = (key: Key) => make(INCR, argv(key))
 
 const INCRBY = define({ words: ["INCRBY"], mode: "write", keys: 1, decode: Command.int })
 /** Adds an integer. The new value. */
-export const incrby = (key: Key, increment: number | bigint) => make(INCRBY, [key, increment])
+export const incrby = (key: Key, increment: number | bigint) => make(INCRBY, argv(key, increment))
 
 const INCRBYFLOAT = define({ words: ["INCRBYFLOAT"], mode: "write", keys: 1, decode: Command.float })
 /** Adds a number. The new value. */
-export const incrbyfloat = (key: Key, increment: number) => make(INCRBYFLOAT, [key, increment])
+export const incrbyfloat = (key: Key, increment: number) => make(INCRBYFLOAT, argv(key, increment))
 
 const DECR = define({ words: ["DECR"], mode: "write", keys: 1, decode: Command.int })
 /** Subtracts one. The new value. */
-export const decr = (key: Key) => make(DECR, [key])
+export const decr = (key: Key) => make(DECR, argv(key))
 
 const DECRBY = define({ words: ["DECRBY"], mode: "write", keys: 1, decode: Command.int })
 /** Subtracts an integer. The new value. */
-export const decrby = (key: Key, decrement: number | bigint) => make(DECRBY, [key, decrement])
+export const decrby = (key: Key, decrement: number | bigint) => make(DECRBY, argv(key, decrement))
 
 const MGET = define({ words: ["MGET"], mode: "read", keys: "all", decode: Command.stringsWithNulls })
 /** The values of many keys, in their order; null for those that do not exist. */
@@ -147,8 +148,8 @@ export const msetnx = (entries: Readonly<Record<string, Arg>> | Iterable<readonl
 
 const LCS = define({ words: ["LCS"], mode: "read", keys: 2, decode: Command.string })
 /** The longest common subsequence of two values. Redis 7.0. */
-export const lcs = (a: Key, b: Key) => make(LCS, [a, b])
+export const lcs = (a: Key, b: Key) => make(LCS, argv(a, b))
 
 const LCS_LEN = define({ words: ["LCS"], mode: "read", keys: 2, decode: Command.int })
 /** The length of the longest common subsequence of two values. Redis 7.0. */
-export const lcsLen = (a: Key, b: Key) => make(LCS_LEN, [a, b, "LEN"])
+export const lcsLen = (a: Key, b: Key) => make(LCS_LEN, argv(a, b, "LEN"))
