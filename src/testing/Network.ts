@@ -1,7 +1,7 @@
 /**
  * A network in memory: servers listen at addresses, and the library dials them
- * through a `Connector` as it would dial sockets. It carries bytes and can cut,
- * hang and refuse; it knows nothing of Redis.
+ * through a `Connector` as it would dial sockets. It carries bytes in order,
+ * and can delay, hold, cut, corrupt and refuse them. It knows nothing of Redis.
  *
  * @since 0.1.0
  */
@@ -10,6 +10,7 @@ import { Buffer } from "node:buffer"
 import * as Address from "../Address.ts"
 import type { Dial, Handler, Transport } from "../Connector.ts"
 import { ConnectFailed } from "../Errors.ts"
+import type { Time } from "./Time.ts"
 
 /**
  * The server's side of a connection.
@@ -18,7 +19,11 @@ import { ConnectFailed } from "../Errors.ts"
  * @category models
  */
 export interface Peer {
-  readonly write: (bytes: Uint8Array) => void
+  /** Who is at the other end: the name of a client, or an address. */
+  readonly party: string
+  /** Sends bytes, one per character. */
+  readonly write: (bytes: string) => void
+  /** Closes the connection after what was written. */
   readonly close: () => void
 }
 
@@ -31,42 +36,102 @@ export interface Peer {
 export interface Listener {
   /** Whether it accepts a connection now. */
   readonly accepts: () => boolean
-  /** Whether the connection is established but nobody ever answers it, as with a stopped process. */
   readonly connect: (peer: Peer) => {
     readonly data: (bytes: Uint8Array) => void
     readonly closed: () => void
   }
 }
 
+/** @since 0.1.0 @category models */
+export type Direction = "request" | "reply"
+
 /**
- * How many bytes of a connection pass in either direction before it is cut.
+ * Something that befalls one connection to an address, once so many more bytes
+ * have passed in that direction.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Cut {
   readonly address: string
-  readonly direction: "request" | "reply"
+  readonly direction: Direction
   readonly after: number
+}
+
+interface Fault {
+  readonly address: string
+  readonly direction: Direction
+  readonly kind: "cut" | "corrupt"
+  after: number
+}
+
+/**
+ * One direction of a connection: what is on its way, in order.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Lane {
+  readonly from: string
+  readonly to: string
+  private readonly network: Network
+  private readonly queue: Array<{ readonly due: number; readonly run: () => void }> = []
+  private arrived = 0
+
+  constructor(network: Network, from: string, to: string) {
+    this.network = network
+    this.from = from
+    this.to = to
+  }
+
+  /** Runs something at the other end, after the way there and `more` milliseconds. */
+  send(run: () => void, more = 0): void {
+    const delay = this.network.delay(this.from, this.to) + more
+    const now = this.network.time.now()
+    if (delay === 0 && this.queue.length === 0 && this.network.passes(this.from, this.to)) {
+      this.queue.push({ due: now, run })
+      return queueMicrotask(() => this.flush())
+    }
+    // Nothing overtakes what was sent before it.
+    const due = Math.max(now + delay, this.arrived)
+    this.arrived = due
+    this.queue.push({ due, run })
+    if (due <= now) queueMicrotask(() => this.flush())
+    else this.network.time.later(due - now, () => this.flush())
+  }
+
+  /** Delivers what is due, unless the way is blocked. */
+  flush(): void {
+    const now = this.network.time.now()
+    while (this.queue.length > 0 && this.queue[0]!.due <= now && this.network.passes(this.from, this.to)) {
+      this.queue.shift()!.run()
+    }
+  }
 }
 
 class Wire implements Transport {
   private handler: Handler | undefined = undefined
   private readonly early: Array<Uint8Array> = []
   private server: ReturnType<Listener["connect"]> | undefined = undefined
-  private open = true
+  private clientOpen = true
+  private serverOpen = true
   private readonly network: Network
   readonly address: string
+  readonly requests: Lane
+  readonly replies: Lane
 
-  constructor(network: Network, address: string) {
+  constructor(network: Network, party: string, address: string) {
     this.network = network
     this.address = address
+    this.requests = network.lane(party, address)
+    this.replies = network.lane(address, party)
   }
 
   accept(listener: Listener): void {
     this.server = listener.connect({
-      write: (bytes) => this.toClient(bytes),
-      close: () => this.cut(new Error("read ECONNRESET"))
+      party: this.requests.from,
+      write: (bytes) => this.reply(bytes),
+      close: () => this.closeServer(undefined)
     })
   }
 
@@ -74,77 +139,138 @@ class Wire implements Transport {
 
   readonly start = (handler: Handler): void => {
     this.handler = handler
-    if (!this.open) return queueMicrotask(() => handler.closed(undefined))
     for (const bytes of this.early.splice(0)) handler.data(bytes)
+    if (!this.clientOpen) queueMicrotask(() => handler.closed(undefined))
   }
 
   readonly write = (chunks: ReadonlyArray<string | Uint8Array>): boolean => {
-    if (!this.open) return true
-    const bytes = Buffer.concat(chunks.map((c) => typeof c === "string" ? Buffer.from(c, "utf8") : c))
-    const passed = this.network.passing(this, "request", bytes)
-    queueMicrotask(() => {
-      if (passed.bytes.length > 0 && this.open) this.server?.data(passed.bytes)
-      if (passed.cut) this.cut(new Error("read ECONNRESET"))
+    if (!this.clientOpen) return true
+    const whole = chunks.length === 1 && typeof chunks[0] === "string"
+      ? Buffer.from(chunks[0], "utf8")
+      : Buffer.concat(chunks.map((c) => typeof c === "string" ? Buffer.from(c, "utf8") : c))
+    const { bytes, cut } = this.network.passing(this.address, "request", whole)
+    this.requests.send(() => {
+      if (this.serverOpen && bytes.length > 0) this.server!.data(bytes)
+      if (cut) this.cut()
     })
     return true
   }
 
   readonly destroy = (): void => {
-    if (!this.open) return
-    this.open = false
+    if (!this.clientOpen) return
+    this.clientOpen = false
     this.handler = undefined
-    this.network.forget(this)
-    const server = this.server
-    queueMicrotask(() => server?.closed())
+    this.requests.send(() => this.endServer())
+    this.forget()
   }
 
   // The server's side.
 
-  toClient(bytes: Uint8Array): void {
-    if (!this.open) return
-    const passed = this.network.passing(this, "reply", bytes)
-    queueMicrotask(() => {
-      if (this.open && passed.bytes.length > 0) {
-        if (this.handler === undefined) this.early.push(passed.bytes)
-        else this.handler.data(passed.bytes)
+  private reply(text: string): void {
+    if (!this.serverOpen) return
+    const { bytes, cut } = this.network.passing(this.address, "reply", Buffer.from(text, "latin1"))
+    this.replies.send(() => {
+      if (this.clientOpen && bytes.length > 0) {
+        if (this.handler === undefined) this.early.push(bytes)
+        else this.handler.data(bytes)
       }
-      if (passed.cut) this.cut(new Error("read ECONNRESET"))
+      if (cut) this.cut()
     })
   }
 
-  readonly close = (): void => this.cut(undefined)
+  /** The server's operating system ends the connection; the client learns of it when it hears. */
+  closeServer(cause: unknown): void {
+    if (!this.serverOpen) return
+    this.endServer()
+    this.replies.send(() => this.endClient(cause))
+  }
 
-  cut(cause: unknown): void {
-    if (!this.open) return
-    this.open = false
-    this.network.forget(this)
+  /** Both sides lose the connection at once. */
+  cut(): void {
+    this.endServer()
+    this.endClient(new Error("read ECONNRESET"))
+  }
+
+  private endServer(): void {
+    if (!this.serverOpen) return
+    this.serverOpen = false
+    this.forget()
     this.server?.closed()
+  }
+
+  private endClient(cause: unknown): void {
+    if (!this.clientOpen) return
+    this.clientOpen = false
+    this.forget()
     this.handler?.closed(cause)
+  }
+
+  private forget(): void {
+    if (!this.clientOpen && !this.serverOpen) this.network.forget(this)
+  }
+
+  /** Whether the client still has it open. */
+  get open(): boolean {
+    return this.clientOpen
   }
 }
 
 /**
- * Addresses, who listens at them, and what is connected.
+ * Addresses, who listens at them, what is connected, and what is wrong with it.
  *
  * @since 0.1.0
  * @category models
  */
 export class Network {
+  readonly time: Time
   private readonly listeners = new Map<string, Listener>()
   private readonly wires = new Set<Wire>()
-  private cuts: Array<{ -readonly [K in keyof Cut]: Cut[K] }> = []
+  private readonly lanes = new Set<Lane>()
+  private faults: Array<Fault> = []
   private readonly dialled = new Map<string, number>()
-  /** How long one dial takes, in milliseconds on the Clock. */
-  latency = 0
+  private readonly blocked = new Set<string>()
+  private readonly refused = new Set<string>()
+  private readonly names = new Map<string, string | undefined>()
+  private readonly slowness = new Map<string, number>()
+  private waiting: Array<() => void> = []
+  /** How long a byte takes in either direction, in milliseconds: from the first to the second. */
+  latency: readonly [min: number, max: number] = [0, 0]
+  private readonly listening: Array<() => void> = []
+  /** Called with each dial, once it is known where it goes. */
+  onDial: (party: string, address: string) => void = () => {}
+
+  constructor(time: Time) {
+    this.time = time
+  }
+
+  /** Whether something waits here: tells a simulation that is at its end. */
+  get quiet(): boolean {
+    return this.wires.size === 0 && this.waiting.length === 0
+  }
+
+  /** Runs something whenever a process or a way between two has changed. */
+  onChange(run: () => void): void {
+    this.listening.push(run)
+  }
+
+  /** A process has changed. */
+  changed(): void {
+    for (const run of this.listening) run()
+  }
 
   listen(address: string, listener: Listener): void {
     this.listeners.set(address, listener)
   }
 
-  /** How many connections are open, to an address or in all. */
+  /** Who listens at an address. */
+  listener(address: string): Listener | undefined {
+    return this.listeners.get(address)
+  }
+
+  /** How many connections clients have open, to an address or in all. */
   connections(address?: string | undefined): number {
     let n = 0
-    for (const wire of this.wires) if (address === undefined || wire.address === address) n++
+    for (const wire of this.wires) if (wire.open && (address === undefined || wire.address === address)) n++
     return n
   }
 
@@ -155,57 +281,167 @@ export class Network {
 
   /** Closes every connection to an address, as the server's operating system would. */
   closeAll(address: string): void {
-    for (const wire of Array.from(this.wires)) if (wire.address === address) wire.close()
+    for (const wire of Array.from(this.wires)) {
+      if (wire.address === address) wire.closeServer(new Error("read ECONNRESET"))
+    }
   }
 
   /** Cuts one connection to an address once so many more bytes have passed. */
   cutAfter(cut: Cut): void {
-    this.cuts.push({ ...cut })
+    this.faults.push({ ...cut, kind: "cut" })
+  }
+
+  /** Flips bits of one byte of one connection to an address once so many more have passed. */
+  corruptAfter(cut: Cut): void {
+    this.faults.push({ ...cut, kind: "corrupt" })
+  }
+
+  /** Lets nothing pass from one party to another. `"*"` stands for everybody else. */
+  block(from: string, to: string): void {
+    this.blocked.add(`${from} ${to}`)
+    this.changed()
+  }
+
+  /** Lets everything pass again, in the order in which it was sent. */
+  unblock(from: string, to: string): void {
+    this.blocked.delete(`${from} ${to}`)
+    this.resume()
+  }
+
+  /** Unblocks everything. */
+  unblockAll(): void {
+    this.blocked.clear()
+    this.resume()
+  }
+
+  private resume(): void {
+    for (const lane of Array.from(this.lanes)) lane.flush()
+    for (const retry of this.waiting.splice(0)) retry()
+    this.changed()
+  }
+
+  /** Whether bytes pass from one party to another. */
+  passes(from: string, to: string): boolean {
+    if (this.blocked.size === 0) return true
+    return !this.blocked.has(`${from} ${to}`) && !this.blocked.has(`${from} *`) && !this.blocked.has(`* ${to}`)
+  }
+
+  /** Whether two parties hear each other. */
+  reach(a: string, b: string): boolean {
+    return this.passes(a, b) && this.passes(b, a)
+  }
+
+  /** Refuses connections to an address, or accepts them again. */
+  refuse(address: string, refused: boolean): void {
+    if (refused) this.refused.add(address)
+    else this.refused.delete(address)
+  }
+
+  /** Adds so many milliseconds to each way of an address. */
+  slow(address: string, millis: number): void {
+    this.slowness.set(address, millis)
+  }
+
+  /** Gives a name an address, `host` only; undefined takes the name away. */
+  name(name: string, host: string | undefined): void {
+    this.names.set(name, host)
+  }
+
+  /** How long the next message takes, in milliseconds. @internal */
+  delay(from: string, to: string): number {
+    const [min, max] = this.latency
+    const slow = this.slowness.size === 0 ? 0 : (this.slowness.get(from) ?? 0) + (this.slowness.get(to) ?? 0)
+    return (max === 0 ? 0 : this.time.between(min, max)) + slow
+  }
+
+  /** A way from one party to another; `leave` has to follow. @internal */
+  lane(from: string, to: string): Lane {
+    const lane = new Lane(this, from, to)
+    this.lanes.add(lane)
+    return lane
   }
 
   /** @internal */
-  forget(wire: unknown): void {
-    this.wires.delete(wire as Wire)
+  leave(lane: Lane): void {
+    this.lanes.delete(lane)
+  }
+
+  /** @internal */
+  forget(wire: Wire): void {
+    this.wires.delete(wire)
+    this.lanes.delete(wire.requests)
+    this.lanes.delete(wire.replies)
   }
 
   /** @internal */
   passing(
-    wire: { readonly address: string },
-    direction: Cut["direction"],
+    address: string,
+    direction: Direction,
     bytes: Uint8Array
   ): { readonly bytes: Uint8Array; readonly cut: boolean } {
-    const cut = this.cuts.find((c) => c.address === wire.address && c.direction === direction)
-    if (cut === undefined) return { bytes, cut: false }
-    if (bytes.length < cut.after) {
-      cut.after -= bytes.length
+    if (this.faults.length === 0) return { bytes, cut: false }
+    const fault = this.faults.find((f) => f.address === address && f.direction === direction)
+    if (fault === undefined) return { bytes, cut: false }
+    if (bytes.length < fault.after || (fault.kind === "corrupt" && bytes.length === fault.after)) {
+      fault.after -= bytes.length
       return { bytes, cut: false }
     }
-    this.cuts = this.cuts.filter((c) => c !== cut)
-    return { bytes: bytes.subarray(0, cut.after), cut: true }
+    this.faults = this.faults.filter((f) => f !== fault)
+    if (fault.kind === "cut") return { bytes: bytes.subarray(0, fault.after), cut: true }
+    const corrupted = Uint8Array.from(bytes)
+    corrupted[fault.after] = corrupted[fault.after]! ^ 0x55
+    return { bytes: corrupted, cut: false }
   }
 
-  /** The `Connector` of this network. */
-  readonly dial: Dial = ({ address }) =>
-    Effect.suspend(() => {
-      const shown = Address.format(address)
-      this.dialled.set(shown, this.dials(shown) + 1)
-      const listener = this.listeners.get(shown)
-      const connect = Effect.suspend(() => {
-        if (listener === undefined || !listener.accepts()) {
-          return Effect.fail(
-            new ConnectFailed({
-              address: shown,
-              phase: "dial",
-              detail: `connect ECONNREFUSED ${shown}`,
-              cause: new Error("ECONNREFUSED")
-            })
-          )
-        }
-        const wire = new Wire(this, shown)
-        this.wires.add(wire)
-        wire.accept(listener)
-        return Effect.succeed<Transport>(wire)
-      })
-      return this.latency === 0 ? connect : Effect.andThen(Effect.sleep(this.latency), connect)
+  private failure(shown: string, phase: "dial" | "resolve", code: string): ConnectFailed {
+    return new ConnectFailed({
+      address: shown,
+      phase,
+      detail: phase === "dial" ? `connect ${code} ${shown}` : `getaddrinfo ${code} ${shown}`,
+      cause: new Error(code)
     })
+  }
+
+  /** Dials for a party. */
+  dialer(party: string): Dial {
+    return ({ address }) =>
+      Effect.callback<Transport, ConnectFailed>((resume) => {
+        const shown = Address.format(address)
+        let target = shown
+        if (!Address.isUnix(address) && this.names.has(address.host)) {
+          const host = this.names.get(address.host)
+          if (host === undefined) return resume(Effect.fail(this.failure(shown, "resolve", "ENOTFOUND")))
+          target = Address.format({ host, port: address.port })
+        }
+        this.dialled.set(target, this.dials(target) + 1)
+        this.onDial(party, target)
+        let given = false
+        const arrive = (): void => {
+          if (given) return
+          // A lost packet is sent again: the dial goes on once both ways are open.
+          if (!this.reach(party, target)) {
+            this.waiting.push(arrive)
+            return
+          }
+          const listener = this.listeners.get(target)
+          if (listener === undefined || this.refused.has(target) || !listener.accepts()) {
+            return resume(Effect.fail(this.failure(shown, "dial", "ECONNREFUSED")))
+          }
+          const wire = new Wire(this, party, target)
+          this.wires.add(wire)
+          wire.accept(listener)
+          resume(Effect.succeed(wire))
+        }
+        const delay = this.delay(party, target) + this.delay(target, party)
+        const timer = delay === 0 ? arrive() : this.time.later(delay, arrive)
+        return Effect.sync(() => {
+          given = true
+          this.waiting = this.waiting.filter((w) => w !== arrive)
+          if (timer !== undefined) timer.cancel()
+        })
+      })
+  }
+
+  /** The `Connector` of the party `client`. */
+  readonly dial: Dial = (options) => this.dialer("client")(options)
 }

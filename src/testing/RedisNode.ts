@@ -1,336 +1,210 @@
 /**
- * A Redis server in memory: the data commands below, transactions, roles, and
- * asynchronous replication that a failover can outrun. It speaks RESP2 and
- * RESP3 over a `Network`.
+ * A Redis server in memory: the data commands of `data/`, transactions,
+ * commands that wait, roles, and asynchronous replication that a failover can
+ * outrun.
  *
- * Who is primary is decided elsewhere: `SentinelNode.ts` or the test.
+ * Who is primary is decided elsewhere: by `SentinelNode.ts`, or by a test.
  *
  * @since 0.1.0
  */
-import { Buffer } from "node:buffer"
-import * as Address from "../Address.ts"
-import { ProtocolError } from "../Errors.ts"
-import { Decoder, encodeValue, ErrorReply, MapReply, type Value } from "../Resp.ts"
-import type { Network, Peer } from "./Network.ts"
+import type * as Address from "../Address.ts"
+import { type Definition, group, int, matches, noKeys, rest, type Scene } from "./data/command.ts"
+import { dataCommands } from "./data/index.ts"
+import * as Lists from "./data/lists.ts"
+import * as SortedSets from "./data/sortedSets.ts"
+import { Keyspace } from "./Keyspace.ts"
+import type { Lane, Network } from "./Network.ts"
+import { type Answer, commonCommands, Process, type Session, withheld } from "./Process.ts"
+import { Failure, Fields, nullArray, ok, type Reply, Simple, Verbatim } from "./Reply.ts"
+import { seeded } from "./Time.ts"
 
-/** What a session with any server in memory has. */
-export interface Session {
-  readonly id: number
-  protocol: 2 | 3
-  authenticated: boolean
-  name: string
-  database: number
-  queue: Array<Array<string>> | undefined
-  broken: boolean
-  watched: Map<string, number> | undefined
-  readonly peer: Peer
-}
+const err = (text: string): Failure => new Failure(`ERR ${text}`)
+const queued = new Simple("QUEUED")
+const readOnly = new Failure("READONLY You can't write against a read only replica.")
+const loading = new Failure("LOADING Redis is loading the dataset in memory")
+const masterDown = new Failure("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.")
+const noReplicas = new Failure("NOREPLICAS Not enough good replicas to write.")
+const outOfMemory = new Failure("OOM command not allowed when used memory > 'maxmemory'.")
+const diskFull = new Failure(
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."
+)
+const unblocked = new Failure(
+  "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
+)
 
-/** Answers one request; undefined leaves it without a reply for now. */
-export type Serve = (session: Session, args: Array<string>) => Value | undefined
+const server = group("server")
+const transactions = group("transactions")
+const pubsub = group("pubsub")
+const nothing = (): Reply => null
 
-const error = (text: string): ErrorReply => new ErrorReply(text)
+const serverCommands: ReadonlyArray<Definition> = [
+  ...commonCommands,
+  transactions("multi", 1, "fast stale", noKeys, nothing),
+  transactions("exec", 1, "stale", noKeys, nothing),
+  transactions("discard", 1, "fast stale", noKeys, nothing),
+  transactions("watch", -2, "fast stale", rest, nothing),
+  transactions("unwatch", 1, "fast stale", noKeys, nothing),
+  pubsub("spublish", 3, "pubsub fast stale", noKeys, nothing),
+  pubsub("ssubscribe", -2, "pubsub stale", noKeys, nothing),
+  pubsub("sunsubscribe", -1, "pubsub stale", noKeys, nothing),
+  pubsub("pubsub", -2, "pubsub stale", noKeys, nothing),
+  server("select", 2, "fast stale", noKeys, nothing),
+  server("role", 1, "fast stale", noKeys, nothing),
+  server("info", -1, "stale", noKeys, nothing),
+  server("time", 1, "fast stale", noKeys, nothing),
+  server("lastsave", 1, "fast stale", noKeys, nothing),
+  server("wait", 3, "blocking", noKeys, nothing),
+  server("config", -2, "admin stale", noKeys, nothing),
+  server("debug", -2, "admin stale", noKeys, nothing),
+  server("replicaof", 3, "admin stale", noKeys, nothing),
+  server("slaveof", 3, "admin stale", noKeys, nothing),
+  server("shutdown", -1, "admin stale", noKeys, nothing)
+]
 
-/**
- * A server process in memory: sessions, requests in order, and the ways it can
- * fail. Strings are latin1 inside, so that they are binary safe.
- */
-export class Process {
-  readonly address: Address.Tcp
-  readonly shown: string
-  readonly network: Network
-  running = true
-  password: string | undefined = undefined
-  protected readonly sessions = new Map<Session, Array<Array<string>>>()
-  private hung = false
-  private nextId = 1
-  protected serve: Serve = () => error("ERR not ready")
-
-  constructor(network: Network, address: Address.Tcp) {
-    this.network = network
-    this.address = address
-    this.shown = Address.format(address)
-    network.listen(this.shown, {
-      accepts: () => this.running,
-      connect: (peer) => this.connect(peer)
-    })
-  }
-
-  /** Whether it answers. */
-  get responsive(): boolean {
-    return this.running && !this.hung
-  }
-
-  private connect(peer: Peer): { readonly data: (bytes: Uint8Array) => void; readonly closed: () => void } {
-    const session: Session = {
-      id: this.nextId++,
-      protocol: 2,
-      authenticated: this.password === undefined,
-      name: "",
-      database: 0,
-      queue: undefined,
-      broken: false,
-      watched: undefined,
-      peer
-    }
-    const waiting: Array<Array<string>> = []
-    this.sessions.set(session, waiting)
-    const decoder = new Decoder({
-      wantsBytes: () => true,
-      onReply: (value) => {
-        const args = Array.isArray(value)
-          ? value.map((v) => v instanceof Uint8Array ? Buffer.from(v).toString("latin1") : String(v))
-          : []
-        waiting.push(args)
-        if (!this.hung) this.work(session, waiting)
-      },
-      onPush: () => {}
-    })
-    return {
-      data: (bytes) => {
-        try {
-          decoder.feed(bytes)
-        } catch (e) {
-          if (!(e instanceof ProtocolError)) throw e
-          peer.write(encodeValue(error(`ERR Protocol error: ${e.detail}`)))
-          peer.close()
-        }
-      },
-      closed: () => {
-        this.sessions.delete(session)
-        this.gone(session)
-      }
-    }
-  }
-
-  protected gone(_session: Session): void {}
-
-  private work(session: Session, waiting: Array<Array<string>>): void {
-    let args: Array<string> | undefined
-    while (!this.hung && this.running && (args = waiting.shift()) !== undefined) {
-      const reply = this.serve(session, args)
-      if (reply !== undefined) this.reply(session, reply)
-    }
-  }
-
-  protected reply(session: Session, value: Value): void {
-    session.peer.write(encode(value, session.protocol))
-  }
-
-  /** Ends every connection and refuses new ones. */
-  stop(): void {
-    this.running = false
-    this.hung = false
-    this.network.closeAll(this.shown)
-  }
-
-  /** Connections stay open and are accepted, but nothing is answered, as with SIGSTOP. */
-  hang(): void {
-    this.hung = true
-  }
-
-  /** Goes on with everything that came meanwhile. */
-  resume(): void {
-    this.hung = false
-    for (const [session, waiting] of Array.from(this.sessions)) this.work(session, waiting)
-  }
-
-  /** HELLO, AUTH, PING and the like, which all servers answer alike. */
-  protected common(session: Session, name: string, args: Array<string>): Value | undefined {
-    switch (name) {
-      case "HELLO": {
-        const version = args[1] === undefined ? session.protocol : Number(args[1])
-        if (version !== 2 && version !== 3) return error("NOPROTO unsupported protocol version")
-        for (let i = 2; i < args.length; i++) {
-          const option = args[i]!.toUpperCase()
-          if (option === "AUTH") {
-            if (!this.login(session, args[i + 1], args[i + 2])) return wrongPass
-            i += 2
-          } else if (option === "SETNAME") session.name = args[++i] ?? ""
-        }
-        if (!session.authenticated) {
-          return error("NOAUTH HELLO must be called with the client already authenticated")
-        }
-        session.protocol = version
-        return new MapReply([
-          "server",
-          "redis",
-          "version",
-          "7.0.15",
-          "proto",
-          version,
-          "id",
-          session.id,
-          "mode",
-          this.mode
-        ])
-      }
-      case "AUTH":
-        return this.login(session, args.length === 2 ? "default" : args[1], args[args.length - 1]) ? ok : wrongPass
-      case "PING":
-        return args[1] ?? simple("PONG")
-      case "ECHO":
-        return latin(args[1] ?? "")
-      case "SELECT":
-        session.database = Number(args[1])
-        return session.database < 16 ? ok : error("ERR DB index is out of range")
-      case "CLIENT":
-        switch ((args[1] ?? "").toUpperCase()) {
-          case "SETNAME":
-            session.name = args[2] ?? ""
-            return ok
-          case "GETNAME":
-            return session.name === "" ? null : session.name
-          case "ID":
-            return session.id
-          case "INFO":
-            return `id=${session.id} name=${session.name} db=${session.database} resp=${session.protocol}\n`
-          default:
-            return error(`ERR unknown subcommand '${args[1]}'. Try CLIENT HELP.`)
-        }
-      default:
-        return undefined
-    }
-  }
-
-  protected readonly mode: string = "standalone"
-
-  private login(session: Session, user: string | undefined, password: string | undefined): boolean {
-    const right = user === "default" && (this.password === undefined || password === this.password)
-    if (right) session.authenticated = true
-    return right
-  }
-}
-
-const wrongPass = error("WRONGPASS invalid username-password pair or user is disabled.")
-
-// `Value` has no class for simple strings: those that the kit sends are marked here.
-const simples = new WeakSet<object>()
-
-const simple = (text: string): Value => {
-  const value = Object.assign([text], { simple: true }) as unknown as ReadonlyArray<Value>
-  simples.add(value as object)
-  return value
-}
-
-/** The reply `OK`. */
-export const ok: Value = simple("OK")
-const queued: Value = simple("QUEUED")
-
-/** A string of latin1 characters as the bytes that they stand for. */
-export const latin = (text: string): Uint8Array => Buffer.from(text, "latin1")
-
-const encode = (value: Value, protocol: 2 | 3): Uint8Array => {
-  if (typeof value === "object" && value !== null && simples.has(value)) {
-    return Buffer.from(`+${(value as ReadonlyArray<string>)[0]}\r\n`, "latin1")
-  }
-  if (Array.isArray(value)) {
-    return Buffer.concat([Buffer.from(`*${value.length}\r\n`), ...value.map((v) => encode(v, protocol))])
-  }
-  return encodeValue(value, protocol)
-}
-
-type Data = string | Array<string> | Map<string, string>
-
-interface Entry {
-  data: Data
-  expiresAt: number
-}
-
-const wrongType = error("WRONGTYPE Operation against a key holding the wrong kind of value")
-const notInteger = error("ERR value is not an integer or out of range")
-const readOnly = error("READONLY You can't write against a read only replica.")
-const syntax = error("ERR syntax error")
-
-const writeNames = new Set([
-  "SET",
-  "DEL",
-  "UNLINK",
-  "INCR",
-  "INCRBY",
-  "DECR",
-  "DECRBY",
-  "APPEND",
-  "MSET",
-  "GETDEL",
-  "HSET",
-  "HDEL",
-  "HINCRBY",
-  "LPUSH",
-  "RPUSH",
-  "LPOP",
-  "RPOP",
-  "EXPIRE",
-  "PEXPIRE",
-  "PERSIST",
-  "FLUSHDB",
-  "FLUSHALL",
-  "PUBLISH"
+const table: ReadonlyMap<string, Definition> = new Map([
+  ...dataCommands,
+  ...serverCommands.map((d) => [d.name, d] as const)
 ])
 
-/** The fewest and the most arguments, the name included. */
-const arity: Readonly<Record<string, readonly [number, number]>> = {
-  GET: [2, 2],
-  SET: [3, 9],
-  DEL: [2, Infinity],
-  UNLINK: [2, Infinity],
-  EXISTS: [2, Infinity],
-  INCR: [2, 2],
-  INCRBY: [3, 3],
-  DECR: [2, 2],
-  DECRBY: [3, 3],
-  APPEND: [3, 3],
-  STRLEN: [2, 2],
-  MGET: [2, Infinity],
-  MSET: [3, Infinity],
-  GETDEL: [2, 2],
-  HSET: [4, Infinity],
-  HGET: [3, 3],
-  HGETALL: [2, 2],
-  HDEL: [3, Infinity],
-  HLEN: [2, 2],
-  HINCRBY: [4, 4],
-  LPUSH: [3, Infinity],
-  RPUSH: [3, Infinity],
-  LPOP: [2, 2],
-  RPOP: [2, 2],
-  LRANGE: [4, 4],
-  LLEN: [2, 2],
-  BLPOP: [3, Infinity],
-  EXPIRE: [3, 4],
-  PEXPIRE: [3, 4],
-  PERSIST: [2, 2],
-  TTL: [2, 2],
-  PTTL: [2, 2],
-  TYPE: [2, 2],
-  DBSIZE: [1, 1],
-  FLUSHDB: [1, 2],
-  FLUSHALL: [1, 2],
-  KEYS: [2, 2],
-  SCAN: [2, Infinity],
-  PUBLISH: [3, 3],
-  WAIT: [3, 3],
-  TIME: [1, 1],
-  ROLE: [1, 1],
-  INFO: [1, Infinity]
-}
-
-interface Waiting {
-  readonly session: Session
-  readonly keys: ReadonlyArray<string>
-  readonly until: number
-}
-
 /**
- * How a node is told of time: the Clock of the deployment.
+ * The names of the commands that nodes in memory have, in lower case.
  *
  * @since 0.1.0
- * @category models
+ * @category constants
  */
-export interface Time {
-  readonly now: () => number
-  /** Runs something later, in so many milliseconds on the Clock. */
-  readonly later: (millis: number, f: () => void) => void
+export const commandNames: ReadonlyArray<string> = Array.from(table.keys())
+
+/** Commands that are not queued after MULTI. */
+const notQueued = new Set(["multi", "exec", "discard", "watch", "quit", "reset"])
+/** Commands that a transaction cannot have. */
+const notInTransactions = new Set([
+  "subscribe",
+  "psubscribe",
+  "ssubscribe",
+  "unsubscribe",
+  "punsubscribe",
+  "sunsubscribe",
+  "hello",
+  "auth",
+  "shutdown",
+  "replicaof",
+  "slaveof"
+])
+
+interface Waits {
+  /** What the command does once it can; undefined while it cannot. */
+  readonly attempt: (scene: Scene, args: ReadonlyArray<string>) => Reply | undefined
+  /** Its timeout in seconds, as it was given. */
+  readonly timeout: (args: ReadonlyArray<string>) => string
+  readonly nothing: Reply
+  /** Looks at the arguments before anything is done. */
+  readonly check?: ((args: ReadonlyArray<string>) => void) | undefined
+}
+
+const lastOf = (args: ReadonlyArray<string>): string => args[args.length - 1]!
+const firstOf = (args: ReadonlyArray<string>): string => args[1]!
+
+const waiting: Readonly<Record<string, Waits>> = {
+  blpop: {
+    attempt: (scene, args) => Lists.popFirst(scene, args.slice(1, -1), true),
+    timeout: lastOf,
+    nothing: nullArray
+  },
+  brpop: {
+    attempt: (scene, args) => Lists.popFirst(scene, args.slice(1, -1), false),
+    timeout: lastOf,
+    nothing: nullArray
+  },
+  blmove: {
+    attempt: (scene, args) => Lists.move(scene, args[1]!, args[2]!, Lists.side(args[3]!), Lists.side(args[4]!)),
+    timeout: lastOf,
+    nothing: null,
+    check: (args) => void [Lists.side(args[3]!), Lists.side(args[4]!)]
+  },
+  brpoplpush: {
+    attempt: (scene, args) => Lists.move(scene, args[1]!, args[2]!, false, true),
+    timeout: lastOf,
+    nothing: null
+  },
+  blmpop: {
+    attempt: (scene, args) => Lists.popMany(scene, Lists.manyRequest(args, 2)),
+    timeout: firstOf,
+    nothing: nullArray,
+    check: (args) => void Lists.side(Lists.manyRequest(args, 2).where)
+  },
+  bzpopmin: {
+    attempt: (scene, args) => SortedSets.popFirst(scene, args.slice(1, -1), false),
+    timeout: lastOf,
+    nothing: nullArray
+  },
+  bzpopmax: {
+    attempt: (scene, args) => SortedSets.popFirst(scene, args.slice(1, -1), true),
+    timeout: lastOf,
+    nothing: nullArray
+  },
+  bzmpop: {
+    attempt: (scene, args) => SortedSets.popMany(scene, Lists.manyRequest(args, 2)),
+    timeout: firstOf,
+    nothing: nullArray,
+    check: (args) => void SortedSets.end(Lists.manyRequest(args, 2).where)
+  }
+}
+
+/** A change on its way to the replicas: what made it, and all that it depended on. */
+interface Change {
+  readonly database: number
+  readonly args: ReadonlyArray<string>
+  readonly now: number
+  readonly seed: number
+  /** The replication offset after it. */
+  readonly offset: number
+}
+
+/** A replica, as its primary sees it. */
+interface Follower {
+  readonly node: RedisNode
+  readonly lane: Lane
+  readonly back: Lane
+  acknowledged: number
+}
+
+/** A primary, as its replica sees it. */
+interface Link {
+  readonly host: string
+  readonly port: number
+  state: "connect" | "sync" | "connected"
+  /** Since when it is down, in milliseconds on the Clock. */
+  downSince: number
+  follower: Follower | undefined
+}
+
+/** Changes that a primary keeps, so that a replica that was away need not get everything. */
+const backlogSize = 1024 * 1024
+/** How often a replica looks at its link, in milliseconds. */
+const cronMillis = 1000
+
+const defaultConfig: ReadonlyArray<readonly [string, string]> = [
+  ["appendonly", "no"],
+  ["databases", "16"],
+  ["maxclients", "10000"],
+  ["maxmemory", "0"],
+  ["maxmemory-policy", "noeviction"],
+  ["min-replicas-max-lag", "10"],
+  ["min-replicas-to-write", "0"],
+  ["repl-timeout", "60"],
+  ["replica-priority", "100"],
+  ["replica-read-only", "yes"],
+  ["replica-serve-stale-data", "yes"],
+  ["save", ""],
+  ["timeout", "0"]
+]
+
+const aliases: Readonly<Record<string, string>> = {
+  "slave-priority": "replica-priority",
+  "slave-read-only": "replica-read-only",
+  "slave-serve-stale-data": "replica-serve-stale-data",
+  "min-slaves-to-write": "min-replicas-to-write",
+  "min-slaves-max-lag": "min-replicas-max-lag"
 }
 
 /**
@@ -340,218 +214,329 @@ export interface Time {
  * @category models
  */
 export class RedisNode extends Process {
-  private readonly time: Time
-  private data = new Map<string, Entry>()
-  private readonly versions = new Map<string, number>()
-  private waiters: Array<Waiting> = []
-  private changes = 0
-  /** The primary that it replicates, if it is a replica. */
-  primary: RedisNode | undefined = undefined
-  /** Its replicas, while it is a primary. */
-  private readonly replicas = new Set<RedisNode>()
-  /** How far it is in the history of writes. */
-  offset = 0
-  /** How long a write takes to reach a replica, in milliseconds on the Clock. */
-  lag = 0
-  /** Set while it loads its data after a restart. */
+  readonly mode: string = "standalone"
+  protected readonly table: ReadonlyMap<string, Definition> = table
+  readonly config = new Map(defaultConfig)
+  /** Whether it answers LOADING, as while it reads its data from disk. */
   loading = false
-  /** How many commands it executed, by name. */
-  readonly executed = new Map<string, number>()
+  /** Whether it cannot save: writes are refused with MISCONF. */
+  diskFull = false
+  /** Whether its memory is full: commands that need more are refused with OOM. */
+  outOfMemory = false
+  /** How long a write takes to reach a replica beside the network, in milliseconds. */
+  lag: readonly [min: number, max: number] = [0, 0]
+  /** How long a full resynchronisation takes, in milliseconds. */
+  syncMillis: readonly [min: number, max: number] = [0, 0]
+  runId: string
+  /** The replication offset: how many bytes of changes it has seen. */
+  offset = 0
+  /** How often it took all data from a primary, and how often only what it had missed. */
+  readonly resyncs = { full: 0, partial: 0 }
+  /** The other nodes, by address. */
+  find: (address: string) => RedisNode | undefined = () => undefined
 
-  constructor(network: Network, address: Address.Tcp, time: Time) {
+  private readonly databases = Array.from({ length: 16 }, (_, i) => new Keyspace(i))
+  private replicationId: string
+  private formerId: { readonly id: string; readonly until: number } | undefined = undefined
+  private link: Link | undefined = undefined
+  private readonly followers = new Map<RedisNode, Follower>()
+  private backlog: Array<Change> = []
+  private backlogBytes = 0
+  private parked: Array<ReadonlyArray<Change>> = []
+  private applying = false
+  private waiters: Array<{ readonly session: Session; readonly attempt: () => boolean }> = []
+  private readonly written = new WeakMap<Session, number>()
+  private batch: Array<Change> | undefined = undefined
+  private servedAt = 0
+  private cron = false
+
+  constructor(network: Network, address: Address.Tcp) {
     super(network, address)
-    this.time = time
-    this.serve = (session, args) => this.request(session, args)
-  }
-
-  /** What is stored at a key of strings, without the network. */
-  peek(key: string): string | undefined {
-    const entry = this.entry(key)
-    return typeof entry?.data === "string" ? entry.data : undefined
-  }
-
-  /** Becomes a primary, with what it has. */
-  promote(): void {
-    this.primary?.replicas.delete(this)
-    this.primary = undefined
-    this.disconnectAll()
-  }
-
-  /** Becomes a replica of another node, and takes over its data. */
-  replicate(primary: RedisNode): void {
-    if (primary === this) return
-    this.primary?.replicas.delete(this)
-    const wasPrimary = this.primary === undefined
-    this.primary = primary
-    primary.replicas.add(this)
-    if (wasPrimary) this.disconnectAll()
-    if (primary.running) this.copy(primary)
-  }
-
-  private copy(primary: RedisNode): void {
-    this.data = new Map(Array.from(primary.data, ([key, entry]) => [
-      key,
-      {
-        data: Array.isArray(entry.data)
-          ? entry.data.slice()
-          : entry.data instanceof Map
-          ? new Map(entry.data)
-          : entry.data,
-        expiresAt: entry.expiresAt
-      }
-    ]))
-    this.offset = primary.offset
-  }
-
-  private disconnectAll(): void {
-    for (const session of Array.from(this.sessions.keys())) session.peer.close()
-  }
-
-  /** Starts again after `stop`, with its data or without. */
-  start(options: { readonly keepData: boolean }): void {
-    if (!options.keepData) {
-      this.data = new Map()
-      this.offset = 0
+    this.runId = this.hex()
+    this.replicationId = this.hex()
+    for (const db of this.databases) {
+      db.onTouch = (key) => this.touched(db, key)
+      db.onExpire = () => this.link === undefined || this.applying
     }
-    this.running = true
-    if (this.primary !== undefined) this.replicate(this.primary)
   }
 
-  private request(session: Session, args: Array<string>): Value | undefined {
-    const name = (args[0] ?? "").toUpperCase()
-    if (!session.authenticated && name !== "AUTH" && name !== "HELLO") return error("NOAUTH Authentication required.")
-    if (session.queue !== undefined && !["EXEC", "DISCARD", "MULTI", "WATCH"].includes(name)) {
-      const refusal = this.refusal(name, args)
-      if (refusal !== undefined) {
-        session.broken = true
-        return refusal
-      }
+  private hex(): string {
+    return Array.from({ length: 40 }, () => Math.floor(this.time.random() * 16).toString(16)).join("")
+  }
+
+  /** Whether it is a primary. */
+  get isPrimary(): boolean {
+    return this.link === undefined
+  }
+
+  /** The address of its primary, if it is a replica. */
+  get primaryAddress(): string | undefined {
+    return this.link === undefined ? undefined : `${this.link.host}:${this.link.port}`
+  }
+
+  /** Whether it hears its primary. */
+  get linked(): boolean {
+    return this.link?.state === "connected"
+  }
+
+  /** For how long it has not heard its primary, in milliseconds. */
+  get linkDownMillis(): number {
+    return this.link === undefined || this.link.state === "connected" ? 0 : this.time.now() - this.link.downSince
+  }
+
+  /** The nodes that follow it. */
+  get replicas(): ReadonlyArray<RedisNode> {
+    return Array.from(this.followers.keys())
+  }
+
+  /** A string as it is stored, in database 0 unless another is given; undefined if there is none. */
+  peek(key: string, database = 0): string | undefined {
+    const entry = this.databases[database]!.get(key, this.time.now())
+    return typeof entry?.value === "string" ? entry.value : undefined
+  }
+
+  /** A database. */
+  database(index: number): Keyspace | undefined {
+    return this.databases[index]
+  }
+
+  /** What waits for something here. */
+  get waitingSessions(): number {
+    return this.waiters.length
+  }
+
+  // ---------------------------------------------------------------------------
+  // Requests
+
+  private scene(session: Session, now: number, random: () => number): Scene {
+    return {
+      db: this.databases[session.database]!,
+      now,
+      protocol: session.protocol,
+      random,
+      database: (index) => this.databases[index]
+    }
+  }
+
+  protected serve(session: Session, command: Definition, args: Array<string>): Answer {
+    const name = command.name
+    if (session.queue !== undefined && !notQueued.has(name)) {
+      if (notInTransactions.has(name)) return this.refuse(session, err("Command not allowed inside a transaction"))
+      const refusal = this.refusal(command)
+      if (refusal !== undefined) return this.refuse(session, refusal)
       session.queue.push(args)
       return queued
     }
     switch (name) {
-      case "MULTI":
-        if (session.queue !== undefined) return error("ERR MULTI calls can not be nested")
+      case "multi":
+        if (session.queue !== undefined) return err("MULTI calls can not be nested")
         session.queue = []
         session.broken = false
         return ok
-      case "DISCARD":
-        if (session.queue === undefined) return error("ERR DISCARD without MULTI")
-        session.queue = undefined
-        session.watched = undefined
+      case "discard":
+        if (session.queue === undefined) return err("DISCARD without MULTI")
+        this.endTransaction(session)
         return ok
-      case "WATCH":
-        session.watched ??= new Map()
-        for (const key of args.slice(1)) session.watched.set(key, this.versions.get(key) ?? 0)
+      case "watch": {
+        if (session.queue !== undefined) return err("WATCH inside MULTI is not allowed")
+        session.watched ??= new Set()
+        for (const key of args.slice(1)) session.watched.add(`${session.database} ${key}`)
         return ok
-      case "UNWATCH":
-        session.watched = undefined
-        return ok
-      case "EXEC": {
-        const queue = session.queue
-        const watched = session.watched
-        session.queue = undefined
-        session.watched = undefined
-        if (queue === undefined) return error("ERR EXEC without MULTI")
-        if (session.broken) return error("EXECABORT Transaction discarded because of previous errors.")
-        for (const [key, version] of watched ?? []) if ((this.versions.get(key) ?? 0) !== version) return null
-        return queue.map((queuedArgs) => this.execute(session, queuedArgs, true) ?? null)
       }
+      case "unwatch":
+        session.watched = undefined
+        session.dirty = false
+        return ok
+      case "exec":
+        return this.exec(session)
     }
-    return this.refusal(name, args) ?? this.execute(session, args, false)
+    return this.refusal(command) ??
+      this.executing(session, command, args, () => this.execute(session, command, args, false))
   }
 
-  /** Why a command is not executed, if it is not. */
-  private refusal(name: string, args: Array<string>): ErrorReply | undefined {
-    const bounds = arity[name]
-    if (bounds === undefined) {
-      return ["PING", "ECHO", "HELLO", "AUTH", "SELECT", "CLIENT"].includes(name)
-        ? undefined
-        : error(
-          `ERR unknown command '${args[0]}', with args beginning with: ${
-            args.slice(1, 4).map((a) => `'${a}' `).join("")
-          }`
-        )
+  /** Why the state of the server forbids a command, if it does. */
+  private refusal(command: Definition): Failure | undefined {
+    const flags = command.flags
+    const writes = flags.has("write")
+    if (flags.has("denyoom") && this.outOfMemory) return outOfMemory
+    if (writes && this.diskFull && this.isPrimary) return diskFull
+    if (writes && this.isPrimary && this.goodReplicas() < Number(this.config.get("min-replicas-to-write"))) {
+      return noReplicas
     }
-    if (args.length < bounds[0] || args.length > bounds[1]) {
-      return error(`ERR wrong number of arguments for '${name.toLowerCase()}' command`)
-    }
-    if (this.loading && name !== "ROLE" && name !== "INFO") {
-      return error("LOADING Redis is loading the dataset in memory")
-    }
-    if (this.primary !== undefined && (writeNames.has(name) || name === "BLPOP")) return readOnly
+    if (writes && !this.isPrimary && this.config.get("replica-read-only") !== "no") return readOnly
+    if (
+      this.link !== undefined && this.link.state !== "connected" && !flags.has("stale") &&
+      this.config.get("replica-serve-stale-data") === "no"
+    ) return masterDown
+    if (this.loading && !flags.has("stale")) return loading
     return undefined
   }
 
-  private execute(session: Session, args: Array<string>, inTransaction: boolean): Value | undefined {
-    const name = args[0]!.toUpperCase()
-    this.executed.set(name, (this.executed.get(name) ?? 0) + 1)
-    const shared = this.common(session, name, args)
-    if (shared !== undefined) return shared
-    if (name === "BLPOP") return this.blpop(session, args, inTransaction)
+  private goodReplicas(): number {
+    let n = 0
+    for (const follower of this.followers.values()) {
+      if (follower.node.linked && this.network.reach(this.shown, follower.node.shown) && follower.node.responsive) n++
+    }
+    return n
+  }
+
+  private endTransaction(session: Session): void {
+    session.queue = undefined
+    session.broken = false
+    session.watched = undefined
+    session.dirty = false
+  }
+
+  private exec(session: Session): Answer {
+    const { broken, dirty, queue } = session
+    if (queue === undefined) return err("EXEC without MULTI")
+    this.endTransaction(session)
+    if (broken) return new Failure("EXECABORT Transaction discarded because of previous errors.")
+    if (dirty) return nullArray
+    for (const args of queue) {
+      const refusal = this.refusal(table.get(args[0]!.toLowerCase())!)
+      if (refusal !== undefined) {
+        return new Failure(`EXECABORT Transaction discarded because of: ${refusal.text}`)
+      }
+    }
+    // Its changes reach a replica together, or not at all.
+    this.batch = []
+    const replies = queue.map((args): Reply => {
+      const command = table.get(args[0]!.toLowerCase())!
+      const reply = this.executing(session, command, args, () => this.execute(session, command, args, true))
+      return reply === withheld ? null : reply
+    })
+    const batch = this.batch
+    this.batch = undefined
+    this.send(batch)
+    return replies
+  }
+
+  private execute(session: Session, command: Definition, args: ReadonlyArray<string>, inTransaction: boolean): Answer {
+    const name = command.name
+    if (!dataCommands.has(name)) return this.own(session, name, args, inTransaction)
+    const now = this.time.now()
+    if (session.tracking !== undefined && !session.tracking.broadcast && command.flags.has("read")) {
+      for (const key of command.keys(args)) session.tracked.add(key)
+    }
+    const waits = waiting[name]
+    if (waits !== undefined) return this.wait(session, command, args, waits, inTransaction)
+    if (!command.flags.has("write")) return command.run(this.scene(session, now, this.time.random), args)
+    return this.change(session, args, now, (scene) => command.run(scene, args))
+  }
+
+  /** Runs something that changes data, and passes it on to the replicas if it did. */
+  private change<A>(
+    session: Session,
+    args: ReadonlyArray<string>,
+    now: number,
+    run: (scene: Scene) => A
+  ): A {
+    const seed = Math.floor(this.time.random() * 2 ** 32)
     const before = this.changes
-    const reply = this.apply(args)
-    if (writeNames.has(name) && this.changes !== before) {
-      this.offset += args.reduce((n, a) => n + a.length + 8, 16)
-      this.propagate(args, this.offset)
-      if (!inTransaction) this.wakeWaiters()
-    }
-    return reply
-  }
-
-  private propagate(args: Array<string>, offset: number): void {
-    // Times in a write are absolute on the way to a replica.
-    const entry = args[1] === undefined ? undefined : this.data.get(args[1])
-    for (const replica of this.replicas) {
-      const deliver = (): void => {
-        if (!this.responsive || !replica.running || replica.primary !== this || replica.offset >= offset) return
-        replica.apply(args)
-        const copied = args[1] === undefined ? undefined : replica.data.get(args[1])
-        if (copied !== undefined && entry !== undefined) copied.expiresAt = entry.expiresAt
-        replica.offset = offset
+    this.writer = session
+    try {
+      return run(this.scene(session, now, seeded(seed)))
+    } finally {
+      this.writer = undefined
+      if (this.changes !== before) {
+        this.append(session.database, args, now, seed)
+        this.written.set(session, this.offset)
       }
-      if (this.lag === 0) queueMicrotask(deliver)
-      else this.time.later(this.lag, deliver)
     }
   }
 
-  private blpop(session: Session, args: Array<string>, inTransaction: boolean): Value | undefined {
-    const keys = args.slice(1, -1)
-    const popped = this.popFirst(keys)
-    if (popped !== undefined) return popped
-    if (inTransaction) return null
-    const seconds = Number(args[args.length - 1])
-    const until = seconds === 0 ? Infinity : this.time.now() + seconds * 1000
-    const waiting: Waiting = { session, keys, until }
-    this.waiters.push(waiting)
-    if (until !== Infinity) {
-      this.time.later(seconds * 1000, () => {
-        if (!this.waiters.includes(waiting)) return
-        this.waiters = this.waiters.filter((w) => w !== waiting)
-        this.reply(session, null)
-      })
+  private changes = 0
+  private writer: Session | undefined = undefined
+
+  private touched(db: Keyspace, key: string): void {
+    this.changes++
+    const watched = `${db.index} ${key}`
+    for (const session of this.sessions) {
+      if (session.watched?.has(watched) === true) session.dirty = true
+      const tracking = session.tracking
+      if (tracking === undefined) continue
+      const concerned = tracking.broadcast
+        ? tracking.prefixes.length === 0 || tracking.prefixes.some((p) => key.startsWith(p))
+        : session.tracked.delete(key)
+      if (concerned && !(tracking.noLoop && session === this.writer)) this.push(session, ["invalidate", [key]])
     }
-    return undefined
   }
 
-  private popFirst(keys: ReadonlyArray<string>): Value | undefined {
-    for (const key of keys) {
-      const entry = this.entry(key)
-      if (entry === undefined) continue
-      if (!Array.isArray(entry.data)) return wrongType
-      const element = entry.data[0]!
-      this.execute(undefined as unknown as Session, ["LPOP", key], true)
-      return [latin(key), latin(element)]
-    }
-    return undefined
+  // ---------------------------------------------------------------------------
+  // Waiting
+
+  private wait(
+    session: Session,
+    command: Definition,
+    args: ReadonlyArray<string>,
+    waits: Waits,
+    inTransaction: boolean
+  ): Answer {
+    const text = waits.timeout(args)
+    const seconds = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN
+    if (Number.isNaN(seconds)) return err("timeout is not a float or out of range")
+    if (seconds < 0) return err("timeout is negative")
+    waits.check?.(args)
+    const attempt = (): Reply | undefined =>
+      this.change(session, args, this.time.now(), (scene) => waits.attempt(scene, args))
+    const at = attempt()
+    if (at !== undefined) return at
+    if (inTransaction) return waits.nothing
+    this.block(session, command.name, () => waits.nothing, seconds * 1000, attempt)
+    return withheld
   }
 
-  private wakeWaiters(): void {
-    for (const waiting of this.waiters.slice()) {
-      const popped = this.popFirst(waiting.keys)
-      if (popped === undefined) continue
-      this.waiters = this.waiters.filter((w) => w !== waiting)
-      this.reply(waiting.session, popped)
+  /** Lets a session wait until there is a reply, or until its time is up. */
+  private block(
+    session: Session,
+    name: string,
+    nothing: () => Reply,
+    millis: number,
+    attempt: () => Reply | undefined
+  ): void {
+    let over = false
+    const end = (reply: Reply): void => {
+      if (over) return
+      over = true
+      timer?.cancel()
+      this.waiters = this.waiters.filter((w) => w !== waiter)
+      this.onExecute(session, [name], reply)
+      this.reply(session, reply)
+      this.unblock(session)
+    }
+    const waiter = {
+      session,
+      attempt: () => {
+        let reply: Reply | undefined
+        try {
+          reply = attempt()
+        } catch (error) {
+          if (!(error instanceof Failure)) throw error
+          // A key of another kind is not what it waits for.
+          return false
+        }
+        if (reply === undefined) return false
+        end(reply)
+        return true
+      }
+    }
+    this.waiters.push(waiter)
+    session.blocked = { command: name, end, nothing }
+    const timer = millis === 0 ? undefined : this.time.later(millis, () => {
+      if (this.running && session.open) end(nothing())
+    })
+  }
+
+  protected override after(): void {
+    if (this.waiters.length === 0 || this.servedAt === this.changes) return
+    let progress = true
+    while (progress) {
+      this.servedAt = this.changes
+      progress = false
+      for (const waiter of this.waiters.slice()) {
+        if (waiter.session.blocked !== undefined && waiter.attempt()) progress = true
+      }
     }
   }
 
@@ -559,283 +544,485 @@ export class RedisNode extends Process {
     this.waiters = this.waiters.filter((w) => w.session !== session)
   }
 
-  private entry(key: string): Entry | undefined {
-    const entry = this.data.get(key)
-    if (entry !== undefined && entry.expiresAt <= this.time.now()) {
-      this.data.delete(key)
-      return undefined
+  // ---------------------------------------------------------------------------
+  // Replication
+
+  private append(database: number, args: ReadonlyArray<string>, now: number, seed: number): void {
+    const size = sizeOf(args)
+    const change: Change = { database, args, now, seed, offset: this.offset + size }
+    this.offset = change.offset
+    this.keep(change, size)
+    if (this.batch !== undefined) this.batch.push(change)
+    else this.send([change])
+  }
+
+  private keep(change: Change, size: number): void {
+    this.backlog.push(change)
+    this.backlogBytes += size
+    while (this.backlogBytes > backlogSize && this.backlog.length > 1) {
+      const dropped = this.backlog.shift()!
+      this.backlogBytes -= this.backlog[0]!.offset - dropped.offset
     }
-    return entry
   }
 
-  private put(key: string, data: Data, expiresAt: number): void {
-    this.data.set(key, { data, expiresAt })
-    this.touch(key)
+  private send(changes: ReadonlyArray<Change>): void {
+    if (changes.length === 0) return
+    for (const follower of this.followers.values()) {
+      if (follower.node.linked) this.stream(follower, changes)
+    }
   }
 
-  private touch(key: string): void {
-    this.changes++
-    this.versions.set(key, (this.versions.get(key) ?? 0) + 1)
+  private stream(follower: Follower, changes: ReadonlyArray<Change>): void {
+    const { lane, node } = follower
+    lane.send(() => {
+      if (node.link?.follower === follower && node.running) node.receive(changes)
+    }, this.lag[1] === 0 ? 0 : this.time.between(this.lag[0], this.lag[1]))
   }
 
-  private remove(key: string): boolean {
-    if (this.entry(key) === undefined) return false
-    this.data.delete(key)
-    this.touch(key)
-    return true
+  private receive(changes: ReadonlyArray<Change>): void {
+    // A stopped process reads its socket when it goes on.
+    if (!this.responsive) this.parked.push(changes)
+    else for (const change of changes) this.apply(change)
   }
 
-  private apply(args: Array<string>): Value {
-    const name = args[0]!.toUpperCase()
-    const key = args[1] ?? ""
-    const entry = this.entry(key)
-    const text = (): string | ErrorReply =>
-      entry === undefined ? "" : typeof entry.data === "string" ? entry.data : wrongType
-    const hash = (): Map<string, string> | ErrorReply =>
-      entry === undefined ? new Map<string, string>() : entry.data instanceof Map ? entry.data : wrongType
-    const array = (): Array<string> | ErrorReply =>
-      entry === undefined ? [] : Array.isArray(entry.data) ? entry.data : wrongType
-    const keep = entry?.expiresAt ?? Infinity
+  private apply(change: Change): void {
+    if (change.offset <= this.offset) return
+    const command = table.get(change.args[0]!.toLowerCase())!
+    const size = change.offset - this.offset
+    this.offset = change.offset
+    this.keep(change, size)
+    this.applying = true
+    try {
+      const scene: Scene = {
+        db: this.databases[change.database]!,
+        now: change.now,
+        protocol: 2,
+        random: seeded(change.seed),
+        database: (index) => this.databases[index]
+      }
+      if (command.name === "publish") this.publish(change.args[1]!, change.args[2]!)
+      else if (command.name === "spublish") this.shardPublish(change.args[1]!, change.args[2]!)
+      else if (waiting[command.name] !== undefined) waiting[command.name]!.attempt(scene, change.args)
+      else command.run(scene, change.args)
+    } finally {
+      this.applying = false
+    }
+    this.send([change])
+    this.acknowledge()
+  }
+
+  /** Tells the primary how far it is. */
+  private acknowledge(): void {
+    const follower = this.link?.follower
+    const primary = this.link === undefined ? undefined : this.find(this.primaryAddress!)
+    if (follower === undefined || primary === undefined || primary.waiters.length === 0) return
+    const offset = this.offset
+    follower.back.send(() => {
+      if (!primary.responsive || primary.followers.get(this) !== follower) return
+      follower.acknowledged = Math.max(follower.acknowledged, offset)
+      primary.waited()
+    })
+  }
+
+  private waited(): void {
+    for (const waiter of this.waiters.slice()) waiter.attempt()
+  }
+
+  /** Makes it a primary. */
+  promote(): void {
+    if (this.link === undefined) return
+    this.unlink()
+    this.link = undefined
+    this.formerId = { id: this.replicationId, until: this.offset }
+    this.replicationId = this.hex()
+    // Its own replicas have to hear of the new history.
+    for (const follower of Array.from(this.followers.values())) follower.node.dropLink()
+    this.network.changed()
+  }
+
+  /** Makes it a replica of a node. */
+  replicate(host: string, port: number): void {
+    if (this.link !== undefined && this.link.host === host && this.link.port === port) return
+    this.unlink()
+    const now = this.time.now()
+    this.link = { host, port, state: "connect", downSince: now, follower: undefined }
+    for (const session of Array.from(this.sessions)) {
+      if (session.blocked === undefined) continue
+      session.blocked.end(unblocked)
+      this.close(session)
+    }
+    for (const follower of Array.from(this.followers.values())) follower.node.dropLink()
+    this.connectLink()
+    this.watchLink()
+    this.network.changed()
+  }
+
+  private unlink(): void {
+    const link = this.link
+    if (link?.follower === undefined) return
+    this.network.leave(link.follower.lane)
+    this.network.leave(link.follower.back)
+    this.find(this.primaryAddress!)?.followers.delete(this)
+    link.follower = undefined
+    this.parked = []
+  }
+
+  /** The connection to its primary is lost. */
+  private dropLink(): void {
+    if (this.link === undefined || this.link.state === "connect") return
+    this.unlink()
+    this.link.state = "connect"
+    this.link.downSince = this.time.now()
+    this.watchLink()
+    this.network.changed()
+  }
+
+  /** Looks at the link every second for as long as it is down. */
+  private watchLink(): void {
+    if (this.cron) return
+    this.cron = true
+    this.time.later(cronMillis, () => {
+      this.cron = false
+      if (this.link === undefined || this.link.state === "connected" || !this.running) return
+      if (this.responsive) this.connectLink()
+      this.watchLink()
+    })
+  }
+
+  private connectLink(): void {
+    const link = this.link
+    if (link === undefined || link.state !== "connect" || !this.responsive) return
+    const primary = this.find(`${link.host}:${link.port}`)
+    if (
+      primary === undefined || primary === this || !primary.responsive ||
+      !this.network.reach(this.shown, primary.shown) || (!primary.isPrimary && !primary.linked)
+    ) return
+    link.state = "sync"
+    const follower: Follower = {
+      node: this,
+      lane: this.network.lane(primary.shown, this.shown),
+      back: this.network.lane(this.shown, primary.shown),
+      acknowledged: 0
+    }
+    link.follower = follower
+    primary.followers.set(this, follower)
+    const partial = primary.continues(this.replicationId, this.offset)
+    const finish = (): void => {
+      if (this.link !== link || link.follower !== follower || !this.running) return
+      if (!primary.running || !this.network.reach(this.shown, primary.shown)) return this.dropLink()
+      if (partial) this.resyncs.partial++
+      else {
+        this.resyncs.full++
+        this.databases.forEach((db, i) => db.copyFrom(primary.databases[i]!))
+        this.offset = primary.offset
+        this.backlog = []
+        this.backlogBytes = 0
+      }
+      this.replicationId = primary.replicationId
+      this.formerId = primary.formerId
+      link.state = "connected"
+      const missed = primary.backlog.filter((change) => change.offset > this.offset)
+      if (missed.length > 0) this.receive(missed)
+      follower.acknowledged = this.offset
+      // Whoever follows this one starts over with it.
+      if (!partial) { for (const f of Array.from(this.followers.values())) f.node.dropLink() }
+    }
+    const [min, max] = this.syncMillis
+    if (partial || max === 0) finish()
+    else this.time.later(this.time.between(min, max), finish)
+  }
+
+  /** Whether a replica with that history can go on from there. */
+  private continues(id: string, offset: number): boolean {
+    const known = id === this.replicationId
+      ? offset <= this.offset
+      : this.formerId !== undefined && id === this.formerId.id && offset <= this.formerId.until
+    if (!known) return false
+    const first = this.backlog.find((change) => change.offset > offset)
+    // What is missing has to be in the backlog from its beginning.
+    return first === undefined
+      ? offset === this.offset
+      : this.backlog[0] !== first || first.offset - sizeOf(first.args) <= offset
+  }
+
+  // ---------------------------------------------------------------------------
+  // Failing
+
+  override stop(): void {
+    super.stop()
+    this.waiters = []
+    this.parked = []
+    for (const follower of Array.from(this.followers.values())) follower.node.dropLink()
+    if (this.link !== undefined) {
+      this.unlink()
+      this.link.state = "connect"
+      this.link.downSince = this.time.now()
+    }
+  }
+
+  /** Starts again after `stop`, with its data unless told otherwise. */
+  override start(options: { readonly keepData?: boolean | undefined } = {}): void {
+    super.start()
+    this.runId = this.hex()
+    this.loading = false
+    if (options.keepData === false) {
+      for (const db of this.databases) db.clear()
+      this.replicationId = this.hex()
+      this.formerId = undefined
+      this.offset = 0
+      this.backlog = []
+      this.backlogBytes = 0
+    }
+    if (this.link !== undefined) {
+      this.connectLink()
+      this.watchLink()
+    }
+  }
+
+  override resume(): void {
+    super.resume()
+    for (const changes of this.parked.splice(0)) this.receive(changes)
+    this.connectLink()
+  }
+
+  // ---------------------------------------------------------------------------
+  // The server's own commands
+
+  private own(session: Session, name: string, args: ReadonlyArray<string>, inTransaction: boolean): Answer {
     switch (name) {
-      case "GET": {
-        const value = text()
-        return value instanceof ErrorReply ? value : entry === undefined ? null : latin(value)
-      }
-      case "GETDEL": {
-        const value = text()
-        if (value instanceof ErrorReply) return value
-        return this.remove(key) ? latin(value) : null
-      }
-      case "SET":
-        return this.set(args, entry)
-      case "MSET":
-        if (args.length % 2 === 0) return error("ERR wrong number of arguments for 'mset' command")
-        for (let i = 1; i < args.length; i += 2) this.put(args[i]!, args[i + 1]!, Infinity)
+      case "select": {
+        if (!/^-?\d+$/.test(args[1]!)) return err("value is not an integer or out of range")
+        const index = int(args[1]!)
+        if (this.databases[index] === undefined) return err("DB index is out of range")
+        session.database = index
         return ok
-      case "MGET":
-        return args.slice(1).map((k) => {
-          const e = this.entry(k)
-          return e !== undefined && typeof e.data === "string" ? latin(e.data) : null
-        })
-      case "DEL":
-      case "UNLINK":
-        return args.slice(1).filter((k) => this.remove(k)).length
-      case "EXISTS":
-        return args.slice(1).filter((k) => this.entry(k) !== undefined).length
-      case "INCR":
-      case "DECR":
-      case "INCRBY":
-      case "DECRBY": {
-        const value = text()
-        if (value instanceof ErrorReply) return value
-        const by = args[2] ?? "1"
-        if (!/^-?\d+$/.test(by) || (entry !== undefined && !/^-?\d+$/.test(value))) return notInteger
-        const sum = BigInt(entry === undefined ? "0" : value) + (name.startsWith("DECR") ? -BigInt(by) : BigInt(by))
-        if (BigInt.asIntN(64, sum) !== sum) return error("ERR increment or decrement would overflow")
-        this.put(key, String(sum), keep)
-        return Number.isSafeInteger(Number(sum)) ? Number(sum) : sum
       }
-      case "APPEND": {
-        const value = text()
-        if (value instanceof ErrorReply) return value
-        this.put(key, value + args[2]!, keep)
-        return value.length + args[2]!.length
+      case "publish": {
+        const receivers = this.publish(args[1]!, args[2]!)
+        if (this.isPrimary) this.append(session.database, args, this.time.now(), 0)
+        return receivers
       }
-      case "STRLEN": {
-        const value = text()
-        return value instanceof ErrorReply ? value : value.length
+      case "spublish": {
+        const receivers = this.shardPublish(args[1]!, args[2]!)
+        if (this.isPrimary) this.append(session.database, args, this.time.now(), 0)
+        return receivers
       }
-      case "HSET": {
-        const fields = hash()
-        if (fields instanceof ErrorReply) return fields
-        if (args.length % 2 === 1) return error("ERR wrong number of arguments for 'hset' command")
-        let added = 0
-        for (let i = 2; i < args.length; i += 2) {
-          if (!fields.has(args[i]!)) added++
-          fields.set(args[i]!, args[i + 1]!)
+      case "ssubscribe":
+        return this.subscribe(session, name, args)
+      case "sunsubscribe":
+        return this.unsubscribe(session, name, args)
+      case "pubsub":
+        return this.pubsub(args)
+      case "role":
+        return this.describeRole()
+      case "info":
+        return new Verbatim(this.info(args.slice(1)))
+      case "time": {
+        const now = this.time.now()
+        return [String(Math.floor(now / 1000)), String(Math.floor((now % 1000) * 1000))]
+      }
+      case "lastsave":
+        return Math.floor(this.time.now() / 1000)
+      case "wait":
+        return this.waitForReplicas(session, args, inTransaction)
+      case "config":
+        return this.configure(args)
+      case "debug":
+        if (args[1]!.toLowerCase() !== "sleep" || args.length !== 3) {
+          return err(`unknown subcommand or wrong number of arguments for '${args[1]}'. Try DEBUG HELP.`)
         }
-        this.put(key, fields, keep)
-        return added
-      }
-      case "HINCRBY": {
-        const fields = hash()
-        if (fields instanceof ErrorReply) return fields
-        const value = fields.get(args[2]!) ?? "0"
-        if (!/^-?\d+$/.test(value) || !/^-?\d+$/.test(args[3]!)) return error("ERR hash value is not an integer")
-        const sum = BigInt(value) + BigInt(args[3]!)
-        fields.set(args[2]!, String(sum))
-        this.put(key, fields, keep)
-        return Number(sum)
-      }
-      case "HGET": {
-        const fields = hash()
-        if (fields instanceof ErrorReply) return fields
-        const value = fields.get(args[2]!)
-        return value === undefined ? null : latin(value)
-      }
-      case "HGETALL": {
-        const fields = hash()
-        return fields instanceof ErrorReply
-          ? fields
-          : new MapReply(Array.from(fields).flatMap(([f, v]) => [latin(f), latin(v)]))
-      }
-      case "HDEL": {
-        const fields = hash()
-        if (fields instanceof ErrorReply) return fields
-        const removed = args.slice(2).filter((f) => fields.delete(f)).length
-        if (removed > 0) {
-          if (fields.size === 0) this.data.delete(key)
-          this.touch(key)
+        this.occupy(Number(args[2]) * 1000, () => this.reply(session, ok))
+        return withheld
+      case "replicaof":
+      case "slaveof":
+        if (args[1]!.toLowerCase() === "no" && args[2]!.toLowerCase() === "one") this.promote()
+        else {
+          if (!/^\d{1,5}$/.test(args[2]!) || Number(args[2]) > 65_535) return err("Invalid master port")
+          if (this.primaryAddress === `${args[1]}:${args[2]}`) {
+            return new Simple("OK Already connected to specified master")
+          }
+          this.replicate(args[1]!, Number(args[2]))
         }
-        return removed
-      }
-      case "HLEN": {
-        const fields = hash()
-        return fields instanceof ErrorReply ? fields : fields.size
-      }
-      case "LPUSH":
-      case "RPUSH": {
-        const elements = array()
-        if (elements instanceof ErrorReply) return elements
-        if (name === "LPUSH") elements.unshift(...args.slice(2).reverse())
-        else elements.push(...args.slice(2))
-        this.put(key, elements, keep)
-        return elements.length
-      }
-      case "LPOP":
-      case "RPOP": {
-        const elements = array()
-        if (elements instanceof ErrorReply) return elements
-        const element = name === "LPOP" ? elements.shift() : elements.pop()
-        if (element === undefined) return null
-        if (elements.length === 0) this.data.delete(key)
-        this.touch(key)
-        return latin(element)
-      }
-      case "LLEN": {
-        const elements = array()
-        return elements instanceof ErrorReply ? elements : elements.length
-      }
-      case "LRANGE": {
-        const elements = array()
-        if (elements instanceof ErrorReply) return elements
-        const n = elements.length
-        const at = (s: string): number => Number(s) < 0 ? Math.max(0, n + Number(s)) : Number(s)
-        const stop = Number(args[3]) < 0 ? n + Number(args[3]) : Number(args[3])
-        return elements.slice(at(args[2]!), stop + 1).map(latin)
-      }
-      case "EXPIRE":
-      case "PEXPIRE":
-        if (entry === undefined) return 0
-        if (!/^-?\d+$/.test(args[2]!)) return notInteger
-        entry.expiresAt = this.time.now() + Number(args[2]) * (name === "EXPIRE" ? 1000 : 1)
-        this.touch(key)
-        return 1
-      case "PERSIST":
-        if (entry === undefined || entry.expiresAt === Infinity) return 0
-        entry.expiresAt = Infinity
-        this.touch(key)
-        return 1
-      case "TTL":
-      case "PTTL": {
-        if (entry === undefined) return -2
-        if (entry.expiresAt === Infinity) return -1
-        const left = entry.expiresAt - this.time.now()
-        return name === "TTL" ? Math.round(left / 1000) : left
-      }
-      case "TYPE":
-        return simple(
-          entry === undefined
-            ? "none"
-            : typeof entry.data === "string"
-            ? "string"
-            : Array.isArray(entry.data)
-            ? "list"
-            : "hash"
-        )
-      case "DBSIZE":
-        return this.live().length
-      case "FLUSHDB":
-      case "FLUSHALL":
-        for (const k of Array.from(this.data.keys())) this.remove(k)
-        this.changes++
         return ok
-      case "KEYS":
-        return this.live().filter(glob(args[1]!)).map(latin)
-      case "SCAN": {
-        const keys = this.live().sort()
-        const options = new Map<string, string>()
-        for (let i = 2; i + 1 < args.length; i += 2) options.set(args[i]!.toUpperCase(), args[i + 1]!)
-        const count = Number(options.get("COUNT") ?? "10")
-        const from = Number(args[1])
-        const page = keys.slice(from, from + count)
-        const next = from + count >= keys.length ? "0" : String(from + count)
-        return [next, page.filter(glob(options.get("MATCH") ?? "*")).map(latin)]
-      }
-      case "TIME":
-        return [String(Math.floor(this.time.now() / 1000)), String((this.time.now() % 1000) * 1000)]
-      case "PUBLISH":
-        return 0
-      case "WAIT":
-        return Array.from(this.replicas).filter((r) => r.offset >= this.offset).length
-      case "ROLE":
-        return this.primary === undefined
-          ? [
-            "master",
-            this.offset,
-            Array.from(this.replicas, (r) => [r.address.host, String(r.address.port), String(r.offset)])
-          ]
-          : [
-            "slave",
-            this.primary.address.host,
-            this.primary.address.port,
-            this.primary.responsive ? "connected" : "connect",
-            this.offset
-          ]
-      case "INFO":
-        return `# Replication\r\nrole:${this.primary === undefined ? "master" : "slave"}\r\n` +
-          `connected_slaves:${this.replicas.size}\r\nmaster_repl_offset:${this.offset}\r\n`
+      case "shutdown":
+        this.stop()
+        return withheld
       default:
-        return syntax
+        return this.common(session, name, args)
     }
   }
 
-  private live(): Array<string> {
-    return Array.from(this.data.keys()).filter((k) => this.entry(k) !== undefined)
-  }
-
-  private set(args: Array<string>, entry: Entry | undefined): Value {
-    let expiresAt = Infinity
-    let when = ""
-    let get = false
-    for (let i = 3; i < args.length; i++) {
-      const option = args[i]!.toUpperCase()
-      if (option === "NX" || option === "XX") when = option
-      else if (option === "GET") get = true
-      else if (option === "KEEPTTL") expiresAt = entry?.expiresAt ?? Infinity
-      else if (["EX", "PX", "EXAT", "PXAT"].includes(option)) {
-        const n = Number(args[++i])
-        if (!Number.isInteger(n)) return notInteger
-        if (n <= 0) return error("ERR invalid expire time in 'set' command")
-        expiresAt = option === "EX"
-          ? this.time.now() + n * 1000
-          : option === "PX"
-          ? this.time.now() + n
-          : option === "EXAT"
-          ? n * 1000
-          : n
-      } else return syntax
+  private waitForReplicas(session: Session, args: ReadonlyArray<string>, inTransaction: boolean): Answer {
+    if (!this.isPrimary) {
+      return err(
+        "WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated."
+      )
     }
-    if (get && entry !== undefined && typeof entry.data !== "string") return wrongType
-    const old = entry === undefined ? null : latin(entry.data as string)
-    if ((when === "NX" && entry !== undefined) || (when === "XX" && entry === undefined)) return get ? old : null
-    this.put(args[1]!, args[2]!, expiresAt)
-    return get ? old : ok
+    const wanted = int(args[1]!)
+    const millis = int(args[2]!, "timeout is not an integer or out of range")
+    if (millis < 0) return err("timeout is negative")
+    const offset = this.written.get(session) ?? 0
+    const count = (): number => {
+      let n = 0
+      for (const follower of this.followers.values()) {
+        if (follower.node.linked && follower.acknowledged >= offset) n++
+      }
+      return n
+    }
+    if (count() >= wanted || inTransaction) return count()
+    this.block(session, "wait", count, millis, () => count() >= wanted ? count() : undefined)
+    // As REPLCONF GETACK: the replicas are asked how far they are.
+    for (const follower of this.followers.values()) {
+      follower.lane.send(() => {
+        if (follower.node.responsive) follower.node.acknowledge()
+      })
+    }
+    return withheld
+  }
+
+  private pubsub(args: ReadonlyArray<string>): Reply {
+    const all = (pick: (s: Session) => Iterable<string>): Array<string> =>
+      Array.from(new Set(Array.from(this.sessions).flatMap((s) => Array.from(pick(s)))))
+    const count = (channel: string, pick: (s: Session) => ReadonlySet<string>): number =>
+      Array.from(this.sessions).filter((s) => pick(s).has(channel)).length
+    switch (args[1]!.toLowerCase()) {
+      case "channels":
+        return all((s) => s.channels)
+      case "numsub":
+        return args.slice(2).flatMap((c): Array<Reply> => [c, count(c, (s) => s.channels)])
+      case "numpat":
+        return all((s) => s.patterns).length
+      case "shardchannels":
+        return all((s) => s.shards)
+      case "shardnumsub":
+        return args.slice(2).flatMap((c): Array<Reply> => [c, count(c, (s) => s.shards)])
+      default:
+        return err(`unknown subcommand '${args[1]}'. Try PUBSUB HELP.`)
+    }
+  }
+
+  private describeRole(): Reply {
+    const link = this.link
+    if (link !== undefined) {
+      return ["slave", link.host, link.port, link.state, link.state === "connected" ? this.offset : -1]
+    }
+    const replicas = Array.from(this.followers.values()).filter((f) => f.node.linked)
+    return [
+      "master",
+      this.offset,
+      replicas.map(({ node }) => [node.address.host, String(node.address.port), String(node.offset)])
+    ]
+  }
+
+  /** The sections of INFO. */
+  info(sections: ReadonlyArray<string>): string {
+    const link = this.link
+    const all: Readonly<Record<string, () => ReadonlyArray<readonly [string, string | number]>>> = {
+      server: () => [
+        ["redis_version", "7.0.15"],
+        ["redis_mode", "standalone"],
+        ["run_id", this.runId],
+        ["tcp_port", this.address.port]
+      ],
+      clients: () => [
+        ["connected_clients", this.sessions.size],
+        ["blocked_clients", this.waiters.length]
+      ],
+      persistence: () => [
+        ["loading", this.loading ? 1 : 0],
+        ["rdb_last_bgsave_status", this.diskFull ? "err" : "ok"]
+      ],
+      replication: () => [
+        ["role", link === undefined ? "master" : "slave"],
+        ...(link === undefined ? [] : [
+          ["master_host", link.host],
+          ["master_port", link.port],
+          ["master_link_status", link.state === "connected" ? "up" : "down"],
+          ["master_last_io_seconds_ago", link.state === "connected" ? 0 : -1],
+          ["master_sync_in_progress", link.state === "sync" ? 1 : 0],
+          ["slave_read_repl_offset", this.offset],
+          ["slave_repl_offset", this.offset],
+          ...(link.state === "connected"
+            ? []
+            : [["master_link_down_since_seconds", Math.floor(this.linkDownMillis / 1000)] as const]),
+          ["slave_priority", this.config.get("replica-priority")!],
+          ["slave_read_only", this.config.get("replica-read-only") === "no" ? 0 : 1],
+          ["replica_announced", 1]
+        ] as ReadonlyArray<readonly [string, string | number]>),
+        ["connected_slaves", this.followers.size],
+        ...Array.from(
+          this.followers.values(),
+          ({ node }, i) =>
+            [
+              `slave${i}`,
+              `ip=${node.address.host},port=${node.address.port},state=${
+                node.linked ? "online" : "wait_bgsave"
+              },offset=${node.offset},lag=0`
+            ] as const
+        ),
+        ["master_failover_state", "no-failover"],
+        ["master_replid", this.replicationId],
+        ["master_replid2", this.formerId?.id ?? "0".repeat(40)],
+        ["master_repl_offset", this.offset],
+        ["second_repl_offset", this.formerId === undefined ? -1 : this.formerId.until + 1]
+      ],
+      keyspace: () =>
+        this.databases.flatMap((db) => {
+          const keys = db.keys(this.time.now())
+          return keys.length === 0 ? [] : [[`db${db.index}`, `keys=${keys.length},expires=0,avg_ttl=0`] as const]
+        })
+    }
+    const everything = ["all", "default", "everything"]
+    const wanted = sections.length === 0 || sections.some((s) => everything.includes(s.toLowerCase()))
+      ? Object.keys(all)
+      : Object.keys(all).filter((name) => sections.some((s) => s.toLowerCase() === name))
+    return wanted.map((name) => {
+      const title = name[0]!.toUpperCase() + name.slice(1)
+      return `# ${title}\r\n${all[name]!().map(([k, v]) => `${k}:${v}\r\n`).join("")}`
+    }).join("\r\n")
+  }
+
+  private configure(args: ReadonlyArray<string>): Reply {
+    switch (args[1]!.toLowerCase()) {
+      case "get": {
+        if (args.length < 3) return err("wrong number of arguments for 'config|get' command")
+        const found: Array<string> = []
+        const patterns = args.slice(2).map((p) => p.toLowerCase())
+        for (const pattern of patterns) {
+          const alias = aliases[pattern]
+          if (alias !== undefined) found.push(pattern, this.config.get(alias)!)
+        }
+        for (const [name, value] of this.config) {
+          if (patterns.some((pattern) => matches(pattern, name))) found.push(name, value)
+        }
+        return new Fields(found)
+      }
+      case "set": {
+        if (args.length < 4 || args.length % 2 === 1) {
+          return err("wrong number of arguments for 'config|set' command")
+        }
+        for (let i = 2; i < args.length; i += 2) {
+          const given = args[i]!.toLowerCase()
+          const name = aliases[given] ?? given
+          if (!this.config.has(name) || name === "databases") {
+            return err(`Unknown option or number of arguments for CONFIG SET - '${args[i]}'`)
+          }
+        }
+        for (let i = 2; i < args.length; i += 2) {
+          const given = args[i]!.toLowerCase()
+          this.config.set(aliases[given] ?? given, args[i + 1]!)
+        }
+        return ok
+      }
+      case "resetstat":
+      case "rewrite":
+        return ok
+      default:
+        return err(`unknown subcommand '${args[1]}'. Try CONFIG HELP.`)
+    }
   }
 }
 
-const glob = (pattern: string): (key: string) => boolean => {
-  const source = pattern.replace(/[.+^${}()|\\]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".")
-  const regex = new RegExp(`^${source}$`, "s")
-  return (key) => regex.test(key)
-}
+/** How many bytes a request has on the wire. */
+const sizeOf = (args: ReadonlyArray<string>): number =>
+  args.reduce((n, a) => n + a.length + String(a.length).length + 5, String(args.length).length + 3)

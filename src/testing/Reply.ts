@@ -1,0 +1,304 @@
+/**
+ * What a server in memory reads and writes: replies and how they look on the
+ * wire, requests and how they are found in it. Strings hold one byte per
+ * character (latin1), so that they are binary safe.
+ *
+ * It knows no commands: those are in `data/`, `RedisNode.ts` and
+ * `SentinelNode.ts`.
+ *
+ * @since 0.1.0
+ */
+import { Buffer } from "node:buffer"
+
+/** A simple string, such as OK. @since 0.1.0 @category models */
+export class Simple {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** An error, its code in front. Commands throw it or return it. @since 0.1.0 @category models */
+export class Failure {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** A double: its own type in RESP3, a bulk string in RESP2. @since 0.1.0 @category models */
+export class Double {
+  readonly value: number
+  constructor(value: number) {
+    this.value = value
+  }
+}
+
+/** Text with a format: a verbatim string in RESP3, a bulk string in RESP2. @since 0.1.0 @category models */
+export class Verbatim {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** Keys and values in turn: a map in RESP3, an array in RESP2. @since 0.1.0 @category models */
+export class Fields {
+  readonly flat: ReadonlyArray<Reply>
+  constructor(flat: ReadonlyArray<Reply>) {
+    this.flat = flat
+  }
+}
+
+/** Members: a set in RESP3, an array in RESP2. @since 0.1.0 @category models */
+export class Members {
+  readonly values: ReadonlyArray<Reply>
+  constructor(values: ReadonlyArray<Reply>) {
+    this.values = values
+  }
+}
+
+/** A message that answers nothing: a push in RESP3, an array in RESP2. @since 0.1.0 @category models */
+export class Push {
+  readonly values: ReadonlyArray<Reply>
+  constructor(values: ReadonlyArray<Reply>) {
+    this.values = values
+  }
+}
+
+/** Several replies to one request, as SUBSCRIBE gives. @since 0.1.0 @category models */
+export class Several {
+  readonly replies: ReadonlyArray<Reply>
+  constructor(replies: ReadonlyArray<Reply>) {
+    this.replies = replies
+  }
+}
+
+class NullArray {}
+
+/** An array that is not there: `*-1` in RESP2, the null in RESP3. @since 0.1.0 @category constants */
+export const nullArray: NullArray = new NullArray()
+
+/** @since 0.1.0 @category constants */
+export const ok: Simple = new Simple("OK")
+
+/**
+ * A reply. Numbers are integers; strings are bulk strings.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Reply =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | NullArray
+  | Simple
+  | Failure
+  | Double
+  | Verbatim
+  | Fields
+  | Members
+  | Push
+  | Several
+  | ReadonlyArray<Reply>
+
+/** @since 0.1.0 @category models */
+export type Protocol = 2 | 3
+
+/**
+ * A double as `%.17g` prints it: what Redis 7.0 sends for scores.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const formatDouble = (n: number): string => {
+  if (Number.isNaN(n)) return "nan"
+  if (!Number.isFinite(n)) return n > 0 ? "inf" : "-inf"
+  if (n === 0) return Object.is(n, -0) ? "-0" : "0"
+  if (Number.isInteger(n) && Math.abs(n) < 1e17) return String(n)
+  const [mantissa, exponent] = n.toExponential(16).split("e") as [string, string]
+  const e = Number(exponent)
+  const trim = (s: string): string => s.includes(".") ? s.replace(/\.?0+$/, "") : s
+  if (e < -4 || e >= 17) return `${trim(mantissa)}e${e < 0 ? "-" : "+"}${String(Math.abs(e)).padStart(2, "0")}`
+  return trim(n.toFixed(Math.min(100, 16 - e)))
+}
+
+/**
+ * A reply as bytes of the wire.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const encode = (reply: Reply, protocol: Protocol): string => {
+  if (typeof reply === "string") return `$${reply.length}\r\n${reply}\r\n`
+  if (typeof reply === "number" || typeof reply === "bigint") return `:${reply}\r\n`
+  if (reply === null) return protocol === 3 ? "_\r\n" : "$-1\r\n"
+  if (typeof reply === "boolean") return protocol === 3 ? (reply ? "#t\r\n" : "#f\r\n") : (reply ? ":1\r\n" : ":0\r\n")
+  if (reply instanceof Simple) return `+${reply.text}\r\n`
+  if (reply instanceof Failure) return `-${reply.text}\r\n`
+  if (reply instanceof Double) {
+    const text = formatDouble(reply.value)
+    return protocol === 3 ? `,${text}\r\n` : encode(text, 2)
+  }
+  if (reply instanceof Fields) {
+    return all(protocol === 3 ? `%${reply.flat.length / 2}\r\n` : `*${reply.flat.length}\r\n`, reply.flat, protocol)
+  }
+  if (reply instanceof Members) {
+    return all(`${protocol === 3 ? "~" : "*"}${reply.values.length}\r\n`, reply.values, protocol)
+  }
+  if (reply instanceof Verbatim) {
+    return protocol === 3 ? `=${reply.text.length + 4}\r\ntxt:${reply.text}\r\n` : encode(reply.text, 2)
+  }
+  if (reply instanceof Push) {
+    return all(`${protocol === 3 ? ">" : "*"}${reply.values.length}\r\n`, reply.values, protocol)
+  }
+  if (reply instanceof Several) return all("", reply.replies, protocol)
+  if (reply instanceof NullArray) return protocol === 3 ? "_\r\n" : "*-1\r\n"
+  return all(`*${reply.length}\r\n`, reply, protocol)
+}
+
+const all = (head: string, replies: ReadonlyArray<Reply>, protocol: Protocol): string => {
+  let out = head
+  for (const reply of replies) out += encode(reply, protocol)
+  return out
+}
+
+/**
+ * Text as the bytes that it has in UTF-8, one per character.
+ *
+ * @since 0.1.0
+ * @category utilities
+ */
+export const fromText = (text: string): string => Buffer.from(text, "utf8").toString("latin1")
+
+/** From how many bytes on a request that is not complete is refused. */
+const maxInline = 64 * 1024
+
+/**
+ * Finds requests in chunks of bytes: arrays of bulk strings, and the inline
+ * form that one types by hand. Throws a `Failure` for anything else, in the
+ * words of Redis.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export class Requests {
+  private rest = ""
+  private readonly onRequest: (args: Array<string>) => void
+  /** Until a client has logged in, it may send little only. */
+  limited = false
+
+  constructor(onRequest: (args: Array<string>) => void) {
+    this.onRequest = onRequest
+  }
+
+  feed(bytes: Uint8Array): void {
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")
+    this.rest = this.rest === "" ? chunk : this.rest + chunk
+    let at = 0
+    while (at < this.rest.length) {
+      const next = this.rest[at] === "*" ? this.array(at) : this.inline(at)
+      if (next === -1) break
+      at = next
+    }
+    this.rest = at === this.rest.length ? "" : this.rest.slice(at)
+  }
+
+  /** A number in a line; the position after the line; or undefined if the line is not complete. */
+  private line(at: number, what: string): readonly [text: string, next: number] | undefined {
+    const end = this.rest.indexOf("\r", at)
+    if (end === -1 || end + 1 >= this.rest.length) {
+      if (this.rest.length - at > maxInline) throw new Failure(`ERR Protocol error: ${what}`)
+      return undefined
+    }
+    return [this.rest.slice(at, end), end + 2]
+  }
+
+  private array(start: number): number {
+    const head = this.line(start + 1, "too big mbulk count string")
+    if (head === undefined) return -1
+    const count = integer(head[0])
+    if (count === undefined || count > 2 ** 31 - 1) throw new Failure("ERR Protocol error: invalid multibulk length")
+    if (this.limited && count > 10) throw new Failure("ERR Protocol error: unauthenticated multibulk length")
+    let at = head[1]
+    if (count <= 0) return at
+    const args: Array<string> = []
+    while (args.length < count) {
+      if (at >= this.rest.length) return -1
+      if (this.rest[at] !== "$") {
+        const line = this.line(at, "too big bulk count string")
+        if (line === undefined) return -1
+        throw new Failure(`ERR Protocol error: expected '$', got '${this.rest[at]}'`)
+      }
+      const line = this.line(at + 1, "too big bulk count string")
+      if (line === undefined) return -1
+      const length = integer(line[0])
+      if (length === undefined || length < 0 || length > 512 * 1024 * 1024) {
+        throw new Failure("ERR Protocol error: invalid bulk length")
+      }
+      if (this.limited && length > 16_384) throw new Failure("ERR Protocol error: unauthenticated bulk length")
+      if (this.rest.length < line[1] + length + 2) return -1
+      args.push(this.rest.slice(line[1], line[1] + length))
+      at = line[1] + length + 2
+    }
+    this.onRequest(args)
+    return at
+  }
+
+  private inline(start: number): number {
+    const end = this.rest.indexOf("\n", start)
+    if (end === -1) {
+      if (this.rest.length - start > maxInline) throw new Failure("ERR Protocol error: too big inline request")
+      return -1
+    }
+    const args = splitArgs(this.rest.slice(start, end).replace(/\r$/, ""))
+    if (args === undefined) throw new Failure("ERR Protocol error: unbalanced quotes in request")
+    if (args.length > 0) this.onRequest(args)
+    return end + 1
+  }
+}
+
+const integer = (text: string): number | undefined => /^-?\d{1,19}$/.test(text) ? Number(text) : undefined
+
+const escapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" }
+
+/** The words of a line, quoted ones included; undefined if a quote does not end well. */
+const splitArgs = (line: string): Array<string> | undefined => {
+  const args: Array<string> = []
+  let i = 0
+  while (true) {
+    while (i < line.length && /\s/.test(line[i]!)) i++
+    if (i >= line.length) return args
+    let word = ""
+    while (i < line.length && !/\s/.test(line[i]!)) {
+      const quote = line[i]!
+      if (quote !== "\"" && quote !== "'") {
+        word += line[i++]
+        continue
+      }
+      i++
+      for (;;) {
+        if (i >= line.length) return undefined
+        const c = line[i]!
+        if (quote === "\"" && c === "\\" && /^x[0-9a-fA-F]{2}/.test(line.slice(i + 1))) {
+          word += String.fromCharCode(parseInt(line.slice(i + 2, i + 4), 16))
+          i += 4
+        } else if (c === "\\" && i + 1 < line.length && (quote === "\"" || line[i + 1] === "'")) {
+          word += quote === "\"" ? escapes[line[i + 1]!] ?? line[i + 1] : "'"
+          i += 2
+        } else if (c === quote) {
+          i++
+          if (i < line.length && !/\s/.test(line[i]!)) return undefined
+          break
+        } else {
+          word += c
+          i++
+        }
+      }
+    }
+    args.push(word)
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * What the data commands of a server in memory are made of: a table entry each,
+ * what they are given, and how they read their arguments. The commands
+ * themselves are in the other files of this folder.
+ */
+import type { Keyspace } from "../Keyspace.ts"
+import { Failure, type Protocol, type Reply } from "../Reply.ts"
+
+/** What a command sees of its server and its session. */
+export interface Scene {
+  readonly db: Keyspace
+  /** In milliseconds on the Clock. */
+  readonly now: number
+  readonly protocol: Protocol
+  /** From 0 to 1, 1 excluded. */
+  readonly random: () => number
+  /** Another database, or undefined if there is none of that number. */
+  readonly database: (index: number) => Keyspace | undefined
+}
+
+export type Flag = "write" | "read" | "denyoom" | "fast" | "admin" | "pubsub" | "connection" | "blocking" | "stale"
+
+export interface Definition {
+  readonly name: string
+  /** As in COMMAND INFO: the number of words, or minus the least of them. */
+  readonly arity: number
+  readonly flags: ReadonlySet<Flag>
+  readonly group: string
+  /** Which of the words are keys. */
+  readonly keys: (args: ReadonlyArray<string>) => ReadonlyArray<string>
+  /** Undefined where the server itself has to do it. */
+  readonly run: (scene: Scene, args: ReadonlyArray<string>) => Reply
+}
+
+export type Keys = (args: ReadonlyArray<string>) => ReadonlyArray<string>
+
+export const noKeys: Keys = () => []
+export const first: Keys = (args) => [args[1]!]
+export const firstTwo: Keys = (args) => [args[1]!, args[2]!]
+export const rest: Keys = (args) => args.slice(1)
+export const restButLast: Keys = (args) => args.slice(1, -1)
+export const everyOther: Keys = (args) => args.filter((_, i) => i % 2 === 1)
+/** Keys that follow their own number. */
+export const counted = (at: number): Keys => (args) => args.slice(at + 1, at + 1 + Number(args[at]))
+/** A destination, then keys that follow their own number. */
+export const storedCounted: Keys = (args) => [args[1]!, ...counted(2)(args)]
+
+/** Makes the entries of one group of commands. */
+export const group = (name: string) =>
+(
+  command: string,
+  arity: number,
+  flags: string,
+  keys: Keys,
+  run: Definition["run"]
+): Definition => ({
+  name: command,
+  arity,
+  flags: new Set(flags.split(" ")) as ReadonlySet<Flag>,
+  group: name,
+  keys,
+  run
+})
+
+// -----------------------------------------------------------------------------
+// Arguments
+// -----------------------------------------------------------------------------
+
+export const fail = (text: string): never => {
+  throw new Failure(`ERR ${text}`)
+}
+
+export const syntaxError = (): never => fail("syntax error")
+
+const notInteger = "value is not an integer or out of range"
+
+/** A 64-bit integer in its only spelling, or undefined. */
+export const parseInteger = (text: string): bigint | undefined => {
+  if (!/^(0|-?[1-9]\d{0,18})$/.test(text)) return undefined
+  const n = BigInt(text)
+  return BigInt.asIntN(64, n) === n ? n : undefined
+}
+
+export const big = (text: string, message = notInteger): bigint => parseInteger(text) ?? fail(message)
+
+export const int = (text: string, message = notInteger): number => Number(big(text, message))
+
+/** An integer of at least that much. */
+export const atLeast = (min: number, text: string, message: string): number => {
+  const n = int(text, message)
+  return n < min ? fail(message) : n
+}
+
+export const parseFloating = (text: string): number | undefined => {
+  if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith("-") ? -Infinity : Infinity
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined
+}
+
+export const float = (text: string, message = "value is not a valid float"): number =>
+  parseFloating(text) ?? fail(message)
+
+/** From a position, negative ones from the end, to one in the range. */
+export const range = (length: number, start: number, stop: number): readonly [from: number, to: number] => {
+  const from = Math.max(0, start < 0 ? length + start : start)
+  const to = Math.min(length - 1, stop < 0 ? length + stop : stop)
+  return from > to ? [0, -1] : [from, to]
+}
+
+// -----------------------------------------------------------------------------
+// Decimal arithmetic, since INCRBYFLOAT is exact to 17 digits after the point
+// -----------------------------------------------------------------------------
+
+const places = 17
+
+const scaled = (text: string): bigint => {
+  const [, sign, whole = "", fraction = "", exponent = "0"] = /^([+-]?)(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text)!
+  const shift = Number(exponent) + places - fraction.length
+  const digits = BigInt(whole + fraction || "0")
+  const n = shift >= 0 ? digits * 10n ** BigInt(shift) : digits / 10n ** BigInt(-shift)
+  return sign === "-" ? -n : n
+}
+
+/** The sum of two decimal numbers, as Redis writes it; undefined if it is not finite. */
+export const addDecimals = (a: string, b: string): string | undefined => {
+  if (!Number.isFinite(float(a)) || !Number.isFinite(float(b))) return undefined
+  const sum = scaled(a) + scaled(b)
+  const digits = String(sum < 0n ? -sum : sum).padStart(places + 1, "0")
+  const text = `${digits.slice(0, -places)}.${digits.slice(-places)}`.replace(/\.?0+$/, "")
+  return sum < 0n && text !== "0" ? `-${text}` : text
+}
+
+// -----------------------------------------------------------------------------
+// Patterns
+// -----------------------------------------------------------------------------
+
+/** Whether a text has the form of a glob, in Redis's dialect. */
+export const matches = (pattern: string, text: string): boolean => glob(pattern, 0, text, 0)
+
+const glob = (pattern: string, p: number, text: string, t: number): boolean => {
+  while (p < pattern.length) {
+    const c = pattern[p]!
+    if (c === "*") {
+      while (pattern[p + 1] === "*") p++
+      if (p + 1 === pattern.length) return true
+      for (let i = t; i <= text.length; i++) if (glob(pattern, p + 1, text, i)) return true
+      return false
+    }
+    if (t >= text.length) return false
+    if (c === "[") {
+      let i = p + 1
+      const negated = pattern[i] === "^"
+      if (negated) i++
+      let found = false
+      for (; i < pattern.length && pattern[i] !== "]"; i++) {
+        if (pattern[i] === "\\" && i + 1 < pattern.length) {
+          i++
+          if (pattern[i] === text[t]) found = true
+        } else if (pattern[i + 1] === "-" && i + 2 < pattern.length) {
+          const [low, high] = [pattern[i]!, pattern[i + 2]!].sort() as [string, string]
+          if (text[t]! >= low && text[t]! <= high) found = true
+          i += 2
+        } else if (pattern[i] === text[t]) found = true
+      }
+      if (found === negated) return false
+      p = i + 1
+    } else {
+      const literal = c === "\\" && p + 1 < pattern.length
+      if (literal) p++
+      if (pattern[p] !== text[t] && (literal || c !== "?")) return false
+      p++
+    }
+    t++
+  }
+  return t === text.length
+}
+
+// -----------------------------------------------------------------------------
+// Scans
+// -----------------------------------------------------------------------------
+
+export interface ScanRequest {
+  readonly cursor: number
+  readonly count: number
+  readonly match: (text: string) => boolean
+  readonly type: string | undefined
+}
+
+/** The options of the SCAN family, from a cursor at that position on. */
+export const scanRequest = (args: ReadonlyArray<string>, at: number, typed = false): ScanRequest => {
+  if (!/^\d{1,20}$/.test(args[at]!)) return fail("invalid cursor")
+  let count = 10
+  let pattern = "*"
+  let type: string | undefined
+  for (let i = at + 1; i < args.length; i += 2) {
+    const option = args[i]!.toUpperCase()
+    if (i + 1 >= args.length) return syntaxError()
+    if (option === "COUNT") {
+      count = int(args[i + 1]!)
+      if (count < 1) return syntaxError()
+    } else if (option === "MATCH") pattern = args[i + 1]!
+    else if (option === "TYPE" && typed) type = args[i + 1]!.toLowerCase()
+    else return syntaxError()
+  }
+  return { cursor: Number(args[at]), count, match: (text) => matches(pattern, text), type }
+}
+
+/** A cursor and a page of a collection, whose elements are given in a fixed order. */
+export const page = <A>(
+  request: ScanRequest,
+  items: ReadonlyArray<A>,
+  text: (item: A) => string,
+  reply: (item: A) => ReadonlyArray<Reply>
+): Reply => {
+  const to = request.cursor + request.count
+  return [
+    to >= items.length ? "0" : String(to),
+    items.slice(request.cursor, to).filter((item) => request.match(text(item))).flatMap(reply)
+  ]
+}
+
+/** `count` different elements in random order, or all of them. */
+export const sample = <A>(items: ReadonlyArray<A>, count: number, random: () => number): Array<A> => {
+  const pool = items.slice()
+  const n = Math.min(count, pool.length)
+  for (let i = 0; i < n; i++) {
+    const j = i + Math.floor(random() * (pool.length - i))
+    const swapped = pool[i]!
+    pool[i] = pool[j]!
+    pool[j] = swapped
+  }
+  return pool.slice(0, n)
+}
+
+/** As HRANDFIELD and its like choose: different ones, or, for a negative count, any. */
+export const choose = <A>(items: ReadonlyArray<A>, count: number, random: () => number): Array<A> =>
+  count >= 0
+    ? sample(items, count, random)
+    : items.length === 0
+    ? []
+    : Array.from({ length: -count }, () => items[Math.floor(random() * items.length)]!)

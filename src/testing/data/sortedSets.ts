@@ -1,0 +1,416 @@
+/**
+ * The sorted set commands of a server in memory. Those that wait are here as
+ * what they do when they need not: undefined says that they would have to.
+ */
+import { SortedSet } from "../Keyspace.ts"
+import { Double, formatDouble, nullArray, type Reply } from "../Reply.ts"
+import {
+  atLeast,
+  choose,
+  counted,
+  fail,
+  first,
+  firstTwo,
+  float,
+  group,
+  int,
+  page,
+  parseFloating,
+  range,
+  restButLast,
+  scanRequest,
+  type Scene,
+  storedCounted,
+  syntaxError
+} from "./command.ts"
+import type { ManyRequest } from "./lists.ts"
+import { manyRequest } from "./lists.ts"
+
+const define = group("sorted-set")
+
+type Ranked = ReadonlyArray<readonly [member: string, score: number]>
+
+const read = ({ db, now }: Scene, key: string): SortedSet => db.read(key, "zset", now) ?? new SortedSet()
+
+/** Members, with their scores if asked for: in pairs in RESP3, in a row in RESP2. */
+const list = (items: Ranked, scores: boolean, scene: Scene, nested = scene.protocol === 3): Reply =>
+  scores
+    ? nested
+      ? items.map(([member, score]) => [member, new Double(score)])
+      : items.flatMap(([member, score]) => [member, new Double(score)])
+    : items.map(([member]) => member)
+
+const remove = ({ db }: Scene, key: string, set: SortedSet, items: Ranked): number => {
+  for (const [member] of items) set.delete(member)
+  if (items.length > 0) db.settle(key)
+  return items.length
+}
+
+// -----------------------------------------------------------------------------
+// Ranges
+// -----------------------------------------------------------------------------
+
+type Range = (set: SortedSet) => Ranked
+
+const scoreBound = (text: string): readonly [score: number, exclusive: boolean] => {
+  const exclusive = text.startsWith("(")
+  const score = parseFloating(exclusive ? text.slice(1) : text)
+  return score === undefined ? fail("min or max is not a float") : [score, exclusive]
+}
+
+const byScore = (min: string, max: string): Range => {
+  const [low, notLow] = scoreBound(min)
+  const [high, notHigh] = scoreBound(max)
+  return (set) =>
+    set.ranked.filter(([, score]) => (notLow ? score > low : score >= low) && (notHigh ? score < high : score <= high))
+}
+
+const lexBound = (text: string): (member: string) => number => {
+  if (text === "-") return () => 1
+  if (text === "+") return () => -1
+  const exclusive = text.startsWith("(")
+  if (!exclusive && !text.startsWith("[")) return fail("min or max not valid string range item")
+  const bound = text.slice(1)
+  return (member) => member < bound ? -1 : member > bound ? 1 : exclusive ? NaN : 0
+}
+
+const byLex = (min: string, max: string): Range => {
+  const low = lexBound(min)
+  const high = lexBound(max)
+  return (set) => set.ranked.filter(([member]) => low(member) >= 0 && high(member) <= 0)
+}
+
+const byRank = (start: string, stop: string, reverse: boolean): Range => {
+  const [a, b] = [int(start), int(stop)]
+  return (set) => {
+    const [from, to] = range(set.size, a, b)
+    const all = reverse ? set.ranked.slice().reverse() : set.ranked
+    return all.slice(from, to + 1)
+  }
+}
+
+const limited = (items: Ranked, limit: readonly [offset: number, count: number] | undefined): Ranked => {
+  if (limit === undefined) return items
+  const [offset, count] = limit
+  if (offset < 0) return []
+  return items.slice(offset, count < 0 ? undefined : offset + count)
+}
+
+type By = "rank" | "score" | "lex"
+
+/** ZRANGE, the older commands that it replaces, and ZRANGESTORE. */
+const ranged = (
+  scene: Scene,
+  args: ReadonlyArray<string>,
+  from: number,
+  fixed?: { readonly by: By; readonly reverse: boolean } | undefined,
+  storing = false
+): readonly [items: Ranked, scores: boolean] => {
+  let by: By = fixed?.by ?? "rank"
+  let reverse = fixed?.reverse ?? false
+  let scores = false
+  let limit: readonly [number, number] | undefined
+  for (let i = from + 3; i < args.length; i++) {
+    const option = args[i]!.toUpperCase()
+    if (option === "WITHSCORES" && !storing) scores = true
+    else if (option === "LIMIT" && i + 2 < args.length) limit = [int(args[i + 1]!), int(args[i += 2]!)]
+    else if (fixed === undefined && option === "REV") reverse = true
+    else if (fixed === undefined && option === "BYLEX") by = "lex"
+    else if (fixed === undefined && option === "BYSCORE") by = "score"
+    else return syntaxError()
+  }
+  if (limit !== undefined && by === "rank") {
+    return fail("syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX")
+  }
+  if (scores && by === "lex") return fail("syntax error, WITHSCORES not supported in combination with BYLEX")
+  const [a, b] = [args[from + 1]!, args[from + 2]!]
+  if (by === "rank") return [byRank(a, b, reverse)(read(scene, args[from]!)), scores]
+  const [min, max] = reverse ? [b, a] : [a, b]
+  const found = by === "score" ? byScore(min, max) : byLex(min, max)
+  const items = found(read(scene, args[from]!))
+  return [limited(reverse ? items.slice().reverse() : items, limit), scores]
+}
+
+const rangeCommand = (name: string, by: By, reverse: boolean) =>
+  define(name, -4, "read", first, (scene, args) => {
+    const [items, scores] = ranged(scene, args, 1, { by, reverse })
+    return list(items, scores, scene)
+  })
+
+const count = (name: string, make: (min: string, max: string) => Range) =>
+  define(name, 4, "read fast", first, (scene, [, key, min, max]) => {
+    const found = make(min!, max!)
+    return found(read(scene, key!)).length
+  })
+
+const removeRange = (name: string, make: (min: string, max: string) => Range) =>
+  define(name, 4, "write", first, (scene, [, key, min, max]) => {
+    const found = make(min!, max!)
+    const set = read(scene, key!)
+    return remove(scene, key!, set, found(set).slice())
+  })
+
+// -----------------------------------------------------------------------------
+// Adding
+// -----------------------------------------------------------------------------
+
+const add = (scene: Scene, args: ReadonlyArray<string>, increment = false): Reply => {
+  const { db, now } = scene
+  const options = new Set<string>()
+  let at = 2
+  if (increment) options.add("INCR")
+  else {
+    for (; at < args.length && ["NX", "XX", "GT", "LT", "CH", "INCR"].includes(args[at]!.toUpperCase()); at++) {
+      options.add(args[at]!.toUpperCase())
+    }
+  }
+  const pairs = args.slice(at)
+  if (pairs.length === 0 || pairs.length % 2 === 1) return syntaxError()
+  if (options.has("NX") && options.has("XX")) return fail("XX and NX options at the same time are not compatible")
+  if ((options.has("GT") && options.has("LT")) || (options.has("NX") && (options.has("GT") || options.has("LT")))) {
+    return fail("GT, LT, and/or NX options at the same time are not compatible")
+  }
+  if (options.has("INCR") && pairs.length > 2) return fail("INCR option supports a single increment-element pair")
+  const given: Array<readonly [member: string, score: number]> = []
+  for (let i = 0; i < pairs.length; i += 2) given.push([pairs[i + 1]!, float(pairs[i]!)])
+  const key = args[1]!
+  const existing = db.read(key, "zset", now)
+  if (existing === undefined && options.has("XX")) return options.has("INCR") ? null : 0
+  let added = 0
+  let updated = 0
+  let result: Reply = null
+  const changes: Array<readonly [member: string, score: number]> = []
+  const before = new Map<string, number>()
+  const scoreOf = (member: string): number | undefined => before.get(member) ?? existing?.scores.get(member)
+  for (const [member, score] of given) {
+    const old = scoreOf(member)
+    if ((old !== undefined && options.has("NX")) || (old === undefined && options.has("XX"))) continue
+    const next = options.has("INCR") && old !== undefined ? old + score : score
+    if (Number.isNaN(next)) return fail("resulting score is not a number (NaN)")
+    if (old !== undefined && ((options.has("GT") && next <= old) || (options.has("LT") && next >= old))) continue
+    if (old === undefined) added++
+    else if (next !== old) updated++
+    before.set(member, next)
+    if (next !== old) changes.push([member, next])
+    result = new Double(next)
+  }
+  if (changes.length > 0) {
+    const set = db.open(key, "zset", now)
+    for (const [member, score] of changes) set.set(member, score)
+    db.settle(key)
+  }
+  return options.has("INCR") ? result : options.has("CH") ? added + updated : added
+}
+
+// -----------------------------------------------------------------------------
+// Popping
+// -----------------------------------------------------------------------------
+
+const take = (scene: Scene, key: string, max: boolean, n: number): Ranked => {
+  const set = read(scene, key)
+  const items = max ? set.ranked.slice().reverse().slice(0, n) : set.ranked.slice(0, n)
+  remove(scene, key, set, items)
+  return items
+}
+
+const pop = (name: string, max: boolean) =>
+  define(name, -2, "write fast", first, (scene, args) => {
+    if (args.length > 3) return fail(`wrong number of arguments for '${name}' command`)
+    const n = args[2] === undefined ? 1 : atLeast(0, args[2], "value is out of range, must be positive")
+    const items = take(scene, args[1]!, max, n)
+    return list(items, true, scene, scene.protocol === 3 && args[2] !== undefined)
+  })
+
+/** Pops one member of the first sorted set that has one. */
+export const popFirst = (scene: Scene, keys: ReadonlyArray<string>, max: boolean): Reply | undefined => {
+  for (const key of keys) {
+    if (read(scene, key).size === 0) continue
+    const [member, score] = take(scene, key, max, 1)[0]!
+    return [key, member, new Double(score)]
+  }
+  return undefined
+}
+
+export const end = (text: string): boolean => {
+  const upper = text.toUpperCase()
+  return upper === "MAX" ? true : upper === "MIN" ? false : syntaxError()
+}
+
+/** Pops several members of the first sorted set that has one. */
+export const popMany = (scene: Scene, request: ManyRequest): Reply | undefined => {
+  const max = end(request.where)
+  for (const key of request.keys) {
+    if (read(scene, key).size === 0) continue
+    return [key, list(take(scene, key, max, request.count), true, scene, true)]
+  }
+  return undefined
+}
+
+// -----------------------------------------------------------------------------
+// Combining
+// -----------------------------------------------------------------------------
+
+type Scores = ReadonlyMap<string, number>
+
+const scoresOf = (scene: Scene, key: string): Scores => {
+  const entry = scene.db.get(key, scene.now)
+  if (entry?.kind === "set") return new Map(Array.from(entry.value as Set<string>, (member) => [member, 1]))
+  return read(scene, key).scores
+}
+
+interface Combination {
+  readonly scores: SortedSet
+  readonly withScores: boolean
+}
+
+const combine = (
+  scene: Scene,
+  args: ReadonlyArray<string>,
+  at: number,
+  name: string,
+  how: "union" | "inter" | "diff",
+  storing: boolean
+): Combination => {
+  const n = int(args[at]!)
+  if (n < 1) return fail(`at least 1 input key is needed for '${name}' command`)
+  if (n > args.length - at - 1) return syntaxError()
+  const sources = args.slice(at + 1, at + 1 + n).map((key) => scoresOf(scene, key))
+  let weights: ReadonlyArray<number> = sources.map(() => 1)
+  let aggregate = (a: number, b: number): number => {
+    const sum = a + b
+    return Number.isNaN(sum) ? 0 : sum
+  }
+  let withScores = false
+  for (let i = at + 1 + n; i < args.length; i++) {
+    const option = args[i]!.toUpperCase()
+    const left = args.length - i - 1
+    if (how !== "diff" && option === "WEIGHTS" && left >= n) {
+      weights = args.slice(i + 1, i + 1 + n).map((text) => float(text, "weight value is not a float"))
+      i += n
+    } else if (how !== "diff" && option === "AGGREGATE" && left >= 1) {
+      const kind = args[++i]!.toUpperCase()
+      if (kind === "MIN") aggregate = Math.min
+      else if (kind === "MAX") aggregate = Math.max
+      else if (kind !== "SUM") return syntaxError()
+    } else if (!storing && option === "WITHSCORES") withScores = true
+    else return syntaxError()
+  }
+  const scores = new SortedSet()
+  const weighed = (i: number, score: number): number => {
+    const product = weights[i]! * score
+    return Number.isNaN(product) ? 0 : product
+  }
+  if (how === "diff") {
+    for (const [member, score] of sources[0]!) {
+      if (!sources.slice(1).some((s) => s.has(member))) scores.set(member, score)
+    }
+  } else {
+    sources.forEach((source, i) => {
+      for (const [member, score] of source) {
+        if (how === "inter" && !sources.every((s) => s.has(member))) continue
+        const old = scores.scores.get(member)
+        const next = weighed(i, score)
+        scores.set(member, old === undefined ? next : aggregate(old, next))
+      }
+    })
+  }
+  return { scores, withScores }
+}
+
+const combination = (how: "union" | "inter" | "diff") => [
+  define(`z${how}`, -3, "read", counted(1), (scene, args) => {
+    const { scores, withScores } = combine(scene, args, 1, `z${how}`, how, false)
+    return list(scores.ranked, withScores, scene)
+  }),
+  define(`z${how}store`, -4, "write denyoom", storedCounted, (scene, args) => {
+    const { scores } = combine(scene, args, 2, `z${how}store`, how, true)
+    scene.db.store(args[1]!, "zset", scores, scene.now)
+    return scores.size
+  })
+]
+
+const rank = (name: string, reverse: boolean) =>
+  define(name, 3, "read fast", first, (scene, [, key, member]) => {
+    const set = read(scene, key!)
+    const at = set.ranked.findIndex(([m]) => m === member)
+    return at === -1 ? null : reverse ? set.size - 1 - at : at
+  })
+
+export const sortedSets = [
+  define("zadd", -4, "write denyoom fast", first, (scene, args) => add(scene, args)),
+  define("zincrby", 4, "write denyoom fast", first, (scene, args) => add(scene, args, true)),
+  define("zrem", -3, "write fast", first, (scene, args) => {
+    const set = read(scene, args[1]!)
+    const items = new Set(args.slice(2).filter((member) => set.scores.has(member)))
+    return remove(scene, args[1]!, set, Array.from(items, (member) => [member, 0] as const))
+  }),
+  define("zscore", 3, "read fast", first, (scene, [, key, member]) => {
+    const score = read(scene, key!).scores.get(member!)
+    return score === undefined ? null : new Double(score)
+  }),
+  define("zmscore", -3, "read fast", first, (scene, args) => {
+    const set = read(scene, args[1]!)
+    return args.slice(2).map((member) => {
+      const score = set.scores.get(member)
+      return score === undefined ? null : new Double(score)
+    })
+  }),
+  define("zcard", 2, "read fast", first, (scene, [, key]) => read(scene, key!).size),
+  count("zcount", byScore),
+  count("zlexcount", byLex),
+  define("zrange", -4, "read", first, (scene, args) => {
+    const [items, scores] = ranged(scene, args, 1)
+    return list(items, scores, scene)
+  }),
+  define("zrangestore", -5, "write denyoom", firstTwo, (scene, args) => {
+    const [items] = ranged(scene, args, 2, undefined, true)
+    scene.db.store(args[1]!, "zset", new SortedSet(new Map(items)), scene.now)
+    return items.length
+  }),
+  rangeCommand("zrevrange", "rank", true),
+  rangeCommand("zrangebyscore", "score", false),
+  rangeCommand("zrevrangebyscore", "score", true),
+  rangeCommand("zrangebylex", "lex", false),
+  rangeCommand("zrevrangebylex", "lex", true),
+  rank("zrank", false),
+  rank("zrevrank", true),
+  pop("zpopmin", false),
+  pop("zpopmax", true),
+  define("zmpop", -4, "write", counted(1), (scene, args) => {
+    const request = manyRequest(args, 1)
+    end(request.where)
+    return popMany(scene, request) ?? nullArray
+  }),
+  define("zrandmember", -2, "read", first, (scene, args): Reply => {
+    const [, key, countText, option] = args
+    if (args.length > 4 || (option !== undefined && option.toUpperCase() !== "WITHSCORES")) return syntaxError()
+    const n = countText === undefined ? 1 : int(countText)
+    const chosen = choose(read(scene, key!).ranked, n, scene.random)
+    return countText === undefined ? chosen[0]?.[0] ?? null : list(chosen, option !== undefined, scene)
+  }),
+  removeRange("zremrangebyrank", (start, stop) => byRank(start, stop, false)),
+  removeRange("zremrangebyscore", byScore),
+  removeRange("zremrangebylex", byLex),
+  ...combination("union"),
+  ...combination("inter"),
+  ...combination("diff"),
+  define("zintercard", -3, "read", counted(1), (scene, args) => {
+    const n = atLeast(1, args[1]!, "numkeys should be greater than 0")
+    if (n > args.length - 2) return syntaxError()
+    let limit = 0
+    for (let i = 2 + n; i < args.length; i += 2) {
+      if (args[i]!.toUpperCase() !== "LIMIT" || args[i + 1] === undefined) return syntaxError()
+      limit = atLeast(0, args[i + 1]!, "LIMIT can't be negative")
+    }
+    const { scores } = combine(scene, args.slice(0, 2 + n), 1, "zintercard", "inter", true)
+    return limit === 0 ? scores.size : Math.min(limit, scores.size)
+  }),
+  define("zscan", -3, "read", first, (scene, args) => {
+    const request = scanRequest(args, 2)
+    return page(request, read(scene, args[1]!).ranked, ([m]) => m, ([m, score]) => [m, formatDouble(score)])
+  }),
+  // What waits is served by the server: here is only what it looks like from outside.
+  define("bzpopmin", -3, "write fast blocking", restButLast, () => nullArray),
+  define("bzpopmax", -3, "write fast blocking", restButLast, () => nullArray),
+  define("bzmpop", -5, "write blocking", counted(2), () => nullArray)
+]
