@@ -7,10 +7,12 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type * as Address from "../Address.ts"
 import { type Cut, Network } from "./Network.ts"
 import type { Process, PushFault } from "./Process.ts"
 import { RedisNode } from "./RedisNode.ts"
 import { type Lie, SentinelNode } from "./SentinelNode.ts"
+import * as Tcp from "./Tcp.ts"
 import * as Time from "./Time.ts"
 
 /**
@@ -41,13 +43,19 @@ export interface Options {
   readonly password?: string | undefined
   /** The password of the sentinels. Default none. */
   readonly sentinelPassword?: string | undefined
+  /**
+   * Whether nodes and sentinels listen on free ports of 127.0.0.1 too, which are
+   * then their addresses: for other clients. Default false.
+   */
+  readonly tcp?: boolean | undefined
   /** Where chance begins: the same seed gives the same deployment. Default 0. */
   readonly seed?: number | undefined
 }
 
 /**
  * Moves a deployment. Addresses are `host:port`; the nodes are at
- * `10.0.0.1:6379` and up, the sentinels at `10.0.1.1:26379` and up; a client
+ * `10.0.0.1:6379` and up, the sentinels at `10.0.1.1:26379` and up (with `tcp`,
+ * where they listen); a client
  * is the party `client` unless it dials by `network.dialer(name)`. Each effect
  * has taken effect when it ends. An address that nobody has is a defect.
  *
@@ -135,12 +143,20 @@ const rangeOf = (given: number | Range | undefined): Range =>
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<Control, never, Scope.Scope> =>
-  Effect.map(Time.make(options.seed ?? 0), (time) => {
+  Effect.gen(function*() {
+    const time = yield* Time.make(options.seed ?? 0)
+    const count = options.sentinels ?? 3
+    const nodeCount = 1 + (options.replicas ?? 2)
+    const ports = options.tcp === true
+      ? yield* Effect.forEach(Array.from({ length: nodeCount + count }), () => Tcp.open(0))
+      : []
+    const addressOf = (index: number, host: string, port: number): Address.Tcp =>
+      ports.length === 0 ? { host, port } : { host: "127.0.0.1", port: ports[index]!.number }
     const group = options.group ?? "mymaster"
     const network = new Network(time)
     network.latency = rangeOf(options.latencyMillis)
-    const nodes = Array.from({ length: 1 + (options.replicas ?? 2) }, (_, i) => {
-      const node = new RedisNode(network, { host: `10.0.0.${i + 1}`, port: 6379 })
+    const nodes = Array.from({ length: nodeCount }, (_, i) => {
+      const node = new RedisNode(network, addressOf(i, `10.0.0.${i + 1}`, 6379))
       node.password = options.password
       node.lag = rangeOf(options.lagMillis)
       node.syncMillis = rangeOf(options.syncMillis)
@@ -151,10 +167,9 @@ export const make = (options: Options = {}): Effect.Effect<Control, never, Scope
     const first = nodes[0]!
     const replicas = nodes.slice(1)
     for (const node of replicas) node.replicate(first.address.host, first.address.port)
-    const count = options.sentinels ?? 3
     const sentinelsByAddress = new Map<string, SentinelNode>()
     const sentinels = Array.from({ length: count }, (_, i) => {
-      const sentinel = new SentinelNode(network, { host: `10.0.1.${i + 1}`, port: 26379 }, {
+      const sentinel = new SentinelNode(network, addressOf(nodeCount + i, `10.0.1.${i + 1}`, 26379), {
         node: (address) => byAddress.get(address),
         sentinel: (address) => sentinelsByAddress.get(address)
       })
@@ -177,6 +192,7 @@ export const make = (options: Options = {}): Effect.Effect<Control, never, Scope
       return found
     }
     const all: ReadonlyArray<RedisNode | SentinelNode> = [...nodes, ...sentinels]
+    ports.forEach((port, i) => port.lead(network, all[i]!.shown))
     const newest = (): string => {
       const alive = sentinels.filter((s) => s.responsive)
       const from = (alive.length === 0 ? sentinels : alive).reduce<SentinelNode | undefined>(

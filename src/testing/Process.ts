@@ -13,6 +13,7 @@ import {
   encode,
   Failure,
   Fields,
+  Members,
   ok,
   type Protocol,
   Push,
@@ -373,7 +374,12 @@ export abstract class Process {
       )
     }
     if (command.arity > 0 ? args.length !== command.arity : args.length < -command.arity) {
-      return this.refuse(session, err(`wrong number of arguments for '${name}' command`))
+      const text = `wrong number of arguments for '${name}' command`
+      if (name === "exec") {
+        session.queue = undefined
+        return new Failure(`EXECABORT Transaction discarded because of: ${text}`)
+      }
+      return this.refuse(session, err(text))
     }
     if (!session.authenticated && !withoutLogin.has(name)) return this.refuse(session, noAuth)
     const denied = this.denied(session, command, args)
@@ -661,7 +667,9 @@ export abstract class Process {
   }
 
   /** What HELLO says of the role. */
-  protected readonly role: string | undefined = undefined
+  protected get role(): string | undefined {
+    return undefined
+  }
 
   private auth(session: Session, args: ReadonlyArray<string>): Reply {
     if (args.length > 3) return err("syntax error")
@@ -766,7 +774,11 @@ export abstract class Process {
       case "trackinginfo":
         return new Fields([
           "flags",
-          session.tracking === undefined ? ["off"] : ["on", ...(session.tracking.broadcast ? ["bcast"] : [])],
+          new Members(
+            session.tracking === undefined
+              ? ["off"]
+              : ["on", ...(session.tracking.broadcast ? ["bcast"] : []), ...(session.tracking.noLoop ? ["noloop"] : [])]
+          ),
           "redirect",
           session.tracking === undefined ? -1 : 0,
           "prefixes",
@@ -838,11 +850,6 @@ export abstract class Process {
       else return err("syntax error")
     }
     if (prefixes.length > 0 && !broadcast) return err("PREFIX option requires BCAST mode to be enabled")
-    if (session.protocol === 2) {
-      return err(
-        "Client tracking can be enabled only in RESP3 mode or when a redirection client is specified via the REDIRECT option."
-      )
-    }
     session.tracking = { broadcast, prefixes, noLoop }
     return ok
   }

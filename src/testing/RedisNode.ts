@@ -76,27 +76,14 @@ export const commandNames: ReadonlyArray<string> = Array.from(table.keys())
 
 /** Commands that are not queued after MULTI. */
 const notQueued = new Set(["multi", "exec", "discard", "watch", "quit", "reset"])
-/** Commands that a transaction cannot have. */
-const notInTransactions = new Set([
-  "subscribe",
-  "psubscribe",
-  "ssubscribe",
-  "unsubscribe",
-  "punsubscribe",
-  "sunsubscribe",
-  "hello",
-  "auth",
-  "shutdown",
-  "replicaof",
-  "slaveof"
-])
-
 interface Waits {
   /** What the command does once it can; undefined while it cannot. */
   readonly attempt: (scene: Scene, args: ReadonlyArray<string>) => Reply | undefined
   /** Its timeout in seconds, as it was given. */
   readonly timeout: (args: ReadonlyArray<string>) => string
   readonly nothing: Reply
+  /** The reply in a transaction, where it does not wait, if that is another. */
+  readonly atOnce?: Reply
   /** Looks at the arguments before anything is done. */
   readonly check?: ((args: ReadonlyArray<string>) => void) | undefined
 }
@@ -118,13 +105,15 @@ const waiting: Readonly<Record<string, Waits>> = {
   blmove: {
     attempt: (scene, args) => Lists.move(scene, args[1]!, args[2]!, Lists.side(args[3]!), Lists.side(args[4]!)),
     timeout: lastOf,
-    nothing: null,
+    nothing: nullArray,
+    atOnce: null,
     check: (args) => void [Lists.side(args[3]!), Lists.side(args[4]!)]
   },
   brpoplpush: {
     attempt: (scene, args) => Lists.move(scene, args[1]!, args[2]!, false, true),
     timeout: lastOf,
-    nothing: null
+    nothing: nullArray,
+    atOnce: null
   },
   blmpop: {
     attempt: (scene, args) => Lists.popMany(scene, Lists.manyRequest(args, 2)),
@@ -269,6 +258,10 @@ export class RedisNode extends Process {
     return this.link === undefined
   }
 
+  protected override get role(): string {
+    return this.isPrimary ? "master" : "replica"
+  }
+
   /** The address of its primary, if it is a replica. */
   get primaryAddress(): string | undefined {
     return this.link === undefined ? undefined : `${this.link.host}:${this.link.port}`
@@ -321,7 +314,7 @@ export class RedisNode extends Process {
   protected serve(session: Session, command: Definition, args: Array<string>): Answer {
     const name = command.name
     if (session.queue !== undefined && !notQueued.has(name)) {
-      if (notInTransactions.has(name)) return this.refuse(session, err("Command not allowed inside a transaction"))
+      if (name === "shutdown") return this.refuse(session, err("Command not allowed inside a transaction"))
       const refusal = this.refusal(command)
       if (refusal !== undefined) return this.refuse(session, refusal)
       session.queue.push(args)
@@ -358,7 +351,7 @@ export class RedisNode extends Process {
   private refusal(command: Definition): Failure | undefined {
     const flags = command.flags
     const writes = flags.has("write")
-    if (flags.has("denyoom") && this.outOfMemory) return outOfMemory
+    if (flags.has("denyoom") && this.full) return outOfMemory
     if (writes && this.diskFull && this.isPrimary) return diskFull
     if (writes && this.isPrimary && this.goodReplicas() < Number(this.config.get("min-replicas-to-write"))) {
       return noReplicas
@@ -370,6 +363,12 @@ export class RedisNode extends Process {
     ) return masterDown
     if (this.loading && !flags.has("stale")) return loading
     return undefined
+  }
+
+  /** An empty server has about a million bytes already. */
+  private get full(): boolean {
+    const limit = Number(this.config.get("maxmemory"))
+    return this.outOfMemory || (limit > 0 && limit < 1_000_000)
   }
 
   private goodReplicas(): number {
@@ -388,8 +387,14 @@ export class RedisNode extends Process {
   }
 
   private exec(session: Session): Answer {
-    const { broken, dirty, queue } = session
+    const { broken, queue, watched } = session
     if (queue === undefined) return err("EXEC without MULTI")
+    // What has expired since it was watched has changed.
+    for (const entry of watched ?? []) {
+      const space = entry.indexOf(" ")
+      this.databases[Number(entry.slice(0, space))]!.get(entry.slice(space + 1), this.time.now())
+    }
+    const dirty = session.dirty
     this.endTransaction(session)
     if (broken) return new Failure("EXECABORT Transaction discarded because of previous errors.")
     if (dirty) return nullArray
@@ -459,7 +464,9 @@ export class RedisNode extends Process {
       const concerned = tracking.broadcast
         ? tracking.prefixes.length === 0 || tracking.prefixes.some((p) => key.startsWith(p))
         : session.tracked.delete(key)
-      if (concerned && !(tracking.noLoop && session === this.writer)) this.push(session, ["invalidate", [key]])
+      if (concerned && session.protocol === 3 && !(tracking.noLoop && session === this.writer)) {
+        this.push(session, ["invalidate", [key]])
+      }
     }
   }
 
@@ -482,7 +489,7 @@ export class RedisNode extends Process {
       this.change(session, args, this.time.now(), (scene) => waits.attempt(scene, args))
     const at = attempt()
     if (at !== undefined) return at
-    if (inTransaction) return waits.nothing
+    if (inTransaction) return waits.atOnce === undefined ? waits.nothing : waits.atOnce
     this.block(session, command.name, () => waits.nothing, seconds * 1000, attempt)
     return withheld
   }

@@ -74,10 +74,8 @@ export class Several {
   }
 }
 
-class NullArray {}
-
 /** An array that is not there: `*-1` in RESP2, the null in RESP3. @since 0.1.0 @category constants */
-export const nullArray: NullArray = new NullArray()
+export const nullArray: unique symbol = Symbol("null array")
 
 /** @since 0.1.0 @category constants */
 export const ok: Simple = new Simple("OK")
@@ -94,7 +92,7 @@ export type Reply =
   | bigint
   | boolean
   | null
-  | NullArray
+  | typeof nullArray
   | Simple
   | Failure
   | Double
@@ -156,7 +154,7 @@ export const encode = (reply: Reply, protocol: Protocol): string => {
     return all(`${protocol === 3 ? ">" : "*"}${reply.values.length}\r\n`, reply.values, protocol)
   }
   if (reply instanceof Several) return all("", reply.replies, protocol)
-  if (reply instanceof NullArray) return protocol === 3 ? "_\r\n" : "*-1\r\n"
+  if (reply === nullArray) return protocol === 3 ? "_\r\n" : "*-1\r\n"
   return all(`*${reply.length}\r\n`, reply, protocol)
 }
 

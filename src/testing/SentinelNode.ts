@@ -13,7 +13,7 @@ import { type Definition, group, matches, noKeys } from "./data/command.ts"
 import type { Network } from "./Network.ts"
 import { type Answer, commonCommands, Process, type Session } from "./Process.ts"
 import type { RedisNode } from "./RedisNode.ts"
-import { Failure, Fields, nullArray, ok, type Reply, Simple, Verbatim } from "./Reply.ts"
+import { Failure, Fields, nullArray, ok, type Reply, Simple } from "./Reply.ts"
 import type { Timer } from "./Time.ts"
 import { timelines } from "./timelines.ts"
 
@@ -25,7 +25,7 @@ const nothing = (): Reply => null
 
 const table: ReadonlyMap<string, Definition> = new Map(
   [
-    ...commonCommands,
+    ...commonCommands.filter((command) => command.name !== "reset"),
     sentinelCommand("sentinel", -2, "admin", noKeys, nothing),
     sentinelCommand("info", -1, "stale", noKeys, nothing),
     sentinelCommand("role", 1, "fast", noKeys, nothing),
@@ -739,7 +739,7 @@ export class SentinelNode extends Process {
       case "role":
         return ["sentinel", Array.from(this.monitors.keys())]
       case "info":
-        return new Verbatim(this.info())
+        return this.info()
       case "publish":
         return err("Only HELLO messages are accepted by Sentinel instances.")
       case "shutdown":
@@ -834,9 +834,9 @@ export class SentinelNode extends Process {
         if (!/^-?\d+$/.test(args[5]!)) return err("Invalid quorum")
         if (quorum <= 0) return err("Quorum must be 1 or greater.")
         const port = Number(args[4])
-        if (!/^\d+$/.test(args[4]!) || port === 0 || port > 65_535) return err("Invalid port number")
+        if (!/^\d+$/.test(args[4]!) || port === 0 || port > 65_535) return err("Invalid port")
         if (!/^[\d.]+$|:/.test(args[3]!)) return err("Invalid IP address or hostname specified")
-        if (this.monitors.has(args[2]!)) return err("Duplicated master name")
+        if (this.monitors.has(args[2]!)) return err("Duplicate master name.")
         this.monitor(args[2]!, { host: args[3]!, port }, { quorum, downAfterMillis: 30_000 })
         const monitor = this.monitors.get(args[2]!)!
         this.event("+monitor", `${this.on(monitor)} quorum ${quorum}`)
@@ -880,15 +880,13 @@ export class SentinelNode extends Process {
       case "info-cache": {
         if (args.length < 3) exactly(3)
         const wanted = args.slice(2)
-        return new Fields(
-          Array.from(this.monitors.values()).filter((m) => wanted.includes(m.name)).flatMap((m): Array<Reply> => [
-            m.name,
-            [m.primary, ...m.replicas.values()].map((instance): Reply => [
-              Math.max(0, Math.floor(this.time.now() - instance.infoAt)),
-              this.directory.node(instance.address)?.info([]) ?? null
-            ])
+        return Array.from(this.monitors.values()).filter((m) => wanted.includes(m.name)).flatMap((m): Array<Reply> => [
+          m.name,
+          [m.primary, ...m.replicas.values()].map((instance): Reply => [
+            Math.max(0, Math.floor(this.time.now() - instance.infoAt)),
+            this.directory.node(instance.address)?.info([]) ?? null
           ])
-        )
+        ])
       }
       case "simulate-failure": {
         const flags = args.slice(2).map((a) => a.toLowerCase())
@@ -923,7 +921,7 @@ export class SentinelNode extends Process {
   private set(args: ReadonlyArray<string>): Reply {
     this.wake()
     const monitor = this.lie.unknownGroup === true ? undefined : this.monitors.get(args[2] ?? "")
-    if (args.length < 3) return err("wrong number of arguments for 'sentinel|set' command")
+    if (args.length < 5) return err("wrong number of arguments for 'sentinel|set' command")
     if (monitor === undefined) return noGroup
     for (let i = 3; i < args.length; i += 2) {
       const option = args[i]!.toLowerCase()
@@ -964,7 +962,7 @@ export class SentinelNode extends Process {
       this.settings.set(name, args[4]!)
       return ok
     }
-    return err("Only GET and SET operations are supported by SENTINEL CONFIG")
+    return err("Only SENTINEL CONFIG GET <option> / SET <option> <value> are supported.")
   }
 
   private head(instance: Instance | Other, name: string, runId: string, flags: ReadonlyArray<string>): Array<string> {

@@ -107,27 +107,66 @@ export const range = (length: number, start: number, stop: number): readonly [fr
 }
 
 // -----------------------------------------------------------------------------
-// Decimal arithmetic, since INCRBYFLOAT is exact to 17 digits after the point
+// INCRBYFLOAT adds in the x87's extended precision, and prints 17 decimal places
 // -----------------------------------------------------------------------------
 
+/** A number as `mantissa * 2 ** exponent`, its mantissa of 64 bits at most. */
+type Extended = readonly [mantissa: bigint, exponent: number]
+
+const precision = 64
 const places = 17
 
-const scaled = (text: string): bigint => {
-  const [, sign, whole = "", fraction = "", exponent = "0"] = /^([+-]?)(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text)!
-  const shift = Number(exponent) + places - fraction.length
-  const digits = BigInt(whole + fraction || "0")
-  const n = shift >= 0 ? digits * 10n ** BigInt(shift) : digits / 10n ** BigInt(-shift)
-  return sign === "-" ? -n : n
+/** `numerator / denominator`, rounded to the nearest extended number, ties to even. */
+const extended = (numerator: bigint, denominator: bigint): Extended => {
+  if (numerator === 0n) return [0n, 0]
+  const sign = numerator < 0n ? -1n : 1n
+  const n = numerator * sign
+  let exponent = n.toString(2).length - denominator.toString(2).length - precision
+  const divide = (e: number): readonly [bigint, bigint, bigint] => {
+    const top = e < 0 ? n << BigInt(-e) : n
+    const bottom = e > 0 ? denominator << BigInt(e) : denominator
+    return [top / bottom, top % bottom, bottom]
+  }
+  if (divide(exponent)[0].toString(2).length > precision) exponent++
+  const [quotient, rest, bottom] = divide(exponent)
+  const up = rest * 2n > bottom || (rest * 2n === bottom && (quotient & 1n) === 1n)
+  return [sign * (up ? quotient + 1n : quotient), exponent]
 }
 
-/** The sum of two decimal numbers, as Redis writes it; undefined if it is not finite. */
-export const addDecimals = (a: string, b: string): string | undefined => {
-  if (!Number.isFinite(float(a)) || !Number.isFinite(float(b))) return undefined
-  const sum = scaled(a) + scaled(b)
-  const digits = String(sum < 0n ? -sum : sum).padStart(places + 1, "0")
-  const text = `${digits.slice(0, -places)}.${digits.slice(-places)}`.replace(/\.?0+$/, "")
-  return sum < 0n && text !== "0" ? `-${text}` : text
+const parseExtended = (text: string): Extended => {
+  const [, sign, whole = "", fraction = "", exponent = "0"] = /^([+-]?)(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text)!
+  const digits = BigInt(whole + fraction || "0") * (sign === "-" ? -1n : 1n)
+  const shift = Number(exponent) - fraction.length
+  return shift >= 0 ? extended(digits * 10n ** BigInt(shift), 1n) : extended(digits, 10n ** BigInt(-shift))
 }
+
+const sum = ([a, x]: Extended, [b, y]: Extended): Extended => {
+  const least = Math.min(x, y)
+  const total = (a << BigInt(x - least)) + (b << BigInt(y - least))
+  return least >= 0 ? extended(total << BigInt(least), 1n) : extended(total, 1n << BigInt(-least))
+}
+
+const printExtended = ([mantissa, exponent]: Extended): string => {
+  const sign = mantissa < 0n ? -1n : 1n
+  const scaled = mantissa * sign * 10n ** BigInt(places)
+  let digits: bigint
+  if (exponent >= 0) digits = scaled << BigInt(exponent)
+  else {
+    const unit = 1n << BigInt(-exponent)
+    const rest = scaled % unit
+    digits = scaled / unit
+    if (rest * 2n > unit || (rest * 2n === unit && (digits & 1n) === 1n)) digits++
+  }
+  const text = String(digits).padStart(places + 1, "0")
+  const trimmed = `${text.slice(0, -places)}.${text.slice(-places)}`.replace(/\.?0+$/, "")
+  return sign < 0n && trimmed !== "0" ? `-${trimmed}` : trimmed
+}
+
+/** The sum of two numbers as INCRBYFLOAT has it; undefined if it is not finite. */
+export const addFloats = (a: string, b: string): string | undefined =>
+  Number.isFinite(float(a)) && Number.isFinite(float(b))
+    ? printExtended(sum(parseExtended(a), parseExtended(b)))
+    : undefined
 
 // -----------------------------------------------------------------------------
 // Patterns

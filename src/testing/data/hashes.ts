@@ -1,7 +1,7 @@
 /** The hash commands of a server in memory. */
 import { Fields, ok, type Reply } from "../Reply.ts"
 import {
-  addDecimals,
+  addFloats,
   big,
   choose,
   fail,
@@ -73,7 +73,7 @@ export const hashes = [
     float(by!)
     const old = read(scene, key!).get(field!) ?? "0"
     float(old, "hash value is not a float")
-    const sum = addDecimals(old, by!)
+    const sum = addFloats(old, by!)
     if (sum === undefined) return fail("increment would produce NaN or Infinity")
     scene.db.open(key!, "hash", scene.now).set(field!, sum)
     scene.db.settle(key!)

@@ -215,7 +215,7 @@ const take = (scene: Scene, key: string, max: boolean, n: number): Ranked => {
 
 const pop = (name: string, max: boolean) =>
   define(name, -2, "write fast", first, (scene, args) => {
-    if (args.length > 3) return fail(`wrong number of arguments for '${name}' command`)
+    if (args.length > 3) return syntaxError()
     const n = args[2] === undefined ? 1 : atLeast(0, args[2], "value is out of range, must be positive")
     const items = take(scene, args[1]!, max, n)
     return list(items, true, scene, scene.protocol === 3 && args[2] !== undefined)
@@ -395,7 +395,8 @@ export const sortedSets = [
   ...combination("inter"),
   ...combination("diff"),
   define("zintercard", -3, "read", counted(1), (scene, args) => {
-    const n = atLeast(1, args[1]!, "numkeys should be greater than 0")
+    const n = int(args[1]!)
+    if (n < 1) return fail("at least 1 input key is needed for 'zintercard' command")
     if (n > args.length - 2) return syntaxError()
     let limit = 0
     for (let i = 2 + n; i < args.length; i += 2) {

@@ -2,7 +2,7 @@
 import type { Keyspace } from "../Keyspace.ts"
 import { Fields, ok, type Reply } from "../Reply.ts"
 import {
-  addDecimals,
+  addFloats,
   big,
   everyOther,
   fail,
@@ -252,7 +252,7 @@ export const strings = [
     const old = db.read(key!, "string", now) ?? "0"
     float(old)
     float(by!)
-    const sum = addDecimals(old, by!)
+    const sum = addFloats(old, by!)
     if (sum === undefined) return fail("increment would produce NaN or Infinity")
     change(db, key!, sum, now)
     return sum

@@ -1,0 +1,309 @@
+/**
+ * Runs the scripts against a node in memory, which listens on loopback, and
+ * against a real redis-server, and compares reply by reply, as they are on the
+ * wire.
+ */
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Fs from "node:fs"
+import * as Net from "node:net"
+import { encodeCommand } from "../../src/Resp.ts"
+import * as Testing from "../../src/testing/index.ts"
+import { deployment, server } from "../support/processes.ts"
+import { hostile, odd, scripts, sentinelScript } from "./scripts.ts"
+
+/** A reply as it is on the wire: its type, and what is in it. */
+type Seen = readonly [type: string, value: string | ReadonlyArray<Seen>]
+
+/** One reply at a position, and where it ends; undefined if it is not complete. */
+const parse = (text: string, at: number): readonly [Seen, number] | undefined => {
+  const end = text.indexOf("\r\n", at)
+  if (end === -1) return undefined
+  const type = text[at]!
+  const line = text.slice(at + 1, end)
+  const next = end + 2
+  if (type === "$" || type === "=" || type === "!") {
+    const length = Number(line)
+    if (length < 0) return [[`${type}-1`, ""], next]
+    if (text.length < next + length + 2) return undefined
+    return [[type, text.slice(next, next + length)], next + length + 2]
+  }
+  if (type === "*" || type === "~" || type === "%" || type === ">") {
+    const length = Number(line)
+    if (length < 0) return [[`${type}-1`, ""], next]
+    const items: Array<Seen> = []
+    let position = next
+    for (let i = 0; i < length * (type === "%" ? 2 : 1); i++) {
+      const item = parse(text, position)
+      if (item === undefined) return undefined
+      items.push(item[0])
+      position = item[1]
+    }
+    return [[type, items], position]
+  }
+  return [[type, line], next]
+}
+
+class Talk {
+  private readonly socket: Net.Socket
+  private text = ""
+  closed = false
+  private waiting: (() => void) | undefined
+
+  constructor(port: number) {
+    this.socket = Net.connect({ port, host: "127.0.0.1", noDelay: true })
+    this.socket.on("data", (chunk: Buffer) => {
+      this.text += chunk.toString("latin1")
+      this.waiting?.()
+    })
+    this.socket.on("close", () => {
+      this.closed = true
+      this.waiting?.()
+    })
+    this.socket.on("error", () => {})
+  }
+  send(...args: ReadonlyArray<string>): void {
+    this.socket.write(encodeCommand(args.map((a) => Buffer.from(a, "latin1"))))
+  }
+  raw(text: string): void {
+    this.socket.write(text, "latin1")
+  }
+  /** The next reply; "closed" once the connection is. */
+  async next(): Promise<Seen> {
+    for (;;) {
+      const reply = parse(this.text, 0)
+      if (reply !== undefined) {
+        this.text = this.text.slice(reply[1])
+        return reply[0]
+      }
+      if (this.closed) return ["closed", ""]
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`no reply; so far ${JSON.stringify(this.text)}`)), 5000)
+        this.waiting = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+  }
+  async ask(...args: ReadonlyArray<string>): Promise<Seen> {
+    this.send(...args)
+    return this.next()
+  }
+  end(): void {
+    this.socket.destroy()
+  }
+}
+
+/** The words of a line, as redis-cli reads them. */
+const words = (line: string): Array<string> =>
+  (line.match(/"(?:\\.|[^"\\])*"|\S+/g) ?? []).map((word) =>
+    word.startsWith("\"")
+      ? word.slice(1, -1).replace(
+        /\\(x[0-9a-f]{2}|.)/gi,
+        (_, e: string) =>
+          /^x[0-9a-f]{2}/i.test(e)
+            ? String.fromCharCode(parseInt(e.slice(1), 16))
+            : e === "r"
+            ? "\r"
+            : e === "n"
+            ? "\n"
+            : e
+      )
+      : word
+  )
+
+interface Exchange {
+  readonly line: string
+  readonly mark: string
+  readonly reply: Seen
+}
+
+/** Runs a script; every reply that was waited for. */
+const run = async (port: number, protocol: 2 | 3, script: string, clean = true): Promise<ReadonlyArray<Exchange>> => {
+  const control = new Talk(port)
+  const sessions = new Map<string, Talk>()
+  const exchanges: Array<Exchange> = []
+  const session = async (name: string): Promise<Talk> => {
+    const known = sessions.get(name)
+    if (known !== undefined) return known
+    const talk = new Talk(port)
+    sessions.set(name, talk)
+    if (protocol === 3) await talk.ask("HELLO", "3")
+    return talk
+  }
+  const blocked = async (): Promise<number> => {
+    const [, text] = await control.ask("INFO", "clients")
+    return Number(/blocked_clients:(\d+)/.exec(text as string)![1])
+  }
+  try {
+    if (clean) await control.ask("FLUSHALL")
+    for (const raw of script.trim().split("\n")) {
+      if (raw.startsWith("#")) continue
+      const [, mark = "", who = "", how = ">", rest = ""] = /^(?:([~?k]) )?(?:(\d?)([>!<]) ?)?(.*)$/.exec(raw)!
+      const talk = await session(who === "" ? "1" : who)
+      if (how === "!") {
+        const before = await blocked()
+        const args = words(rest)
+        talk.send(...args)
+        // A command that waits has to be there before the next one comes.
+        if (/^(B[LRZ])/.test(args[0]!)) {
+          while (await blocked() === before) await new Promise((r) => setTimeout(r, 1))
+        }
+        continue
+      }
+      if (how === ">") talk.send(...words(rest))
+      exchanges.push({ line: raw, mark, reply: await talk.next() })
+    }
+  } finally {
+    control.end()
+    for (const talk of sessions.values()) talk.end()
+  }
+  return exchanges
+}
+
+/** The names of the fields of one map or of several. */
+const fields = ([type, value]: Seen): unknown =>
+  typeof value === "string"
+    ? [type]
+    : value.length > 0 && typeof value[0]![1] !== "string"
+    ? [type, value.map(fields)]
+    : [type, value.filter((_, i) => i % 2 === 0).map(([, name]) => name).sort()]
+
+/** What a reply is compared by. */
+const comparable = ({ mark, reply }: Exchange): unknown => {
+  const sorted = ([type, value]: Seen): Seen =>
+    typeof value === "string"
+      ? [type, value]
+      : [type, value.map(sorted).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))]
+  if (mark === "?") return reply[0]
+  if (mark === "k") return fields(reply)
+  return mark === "~" ? sorted(reply) : reply
+}
+
+const both: Effect.Effect<{ readonly memory: number; readonly real: number }, never, Scope.Scope> = Effect.gen(
+  function*() {
+    const deployment = yield* Testing.make({ replicas: 0, sentinels: 0, tcp: true })
+    const real = yield* server({ config: ["enable-debug-command yes"] })
+    return { memory: Number(deployment.nodes[0]!.split(":")[1]), real: real.port }
+  }
+)
+
+const same = (ours: ReadonlyArray<Exchange>, theirs: ReadonlyArray<Exchange>): void => {
+  assert.strictEqual(ours.length, theirs.length)
+  const different = ours.flatMap((exchange, i) => {
+    compared++
+    return JSON.stringify(comparable(exchange)) === JSON.stringify(comparable(theirs[i]!))
+      ? []
+      : [
+        `${exchange.line}\n    memory ${JSON.stringify(exchange.reply)}\n    redis  ${JSON.stringify(theirs[i]!.reply)}`
+      ]
+  })
+  assert.strictEqual(different.length, 0, `\n${different.join("\n")}\n`)
+}
+
+let compared = 0
+// Of all of them, when the whole file is run.
+afterAll(() => console.log(`conformance: ${compared} replies compared`))
+
+describe("a node in memory answers as Redis does", () => {
+  for (const protocol of [2, 3] as const) {
+    for (const [name, script] of Object.entries(scripts)) {
+      it.live(`${name}, RESP${protocol}`, () =>
+        Effect.scoped(Effect.gen(function*() {
+          const { memory, real } = yield* both
+          const [ours, theirs] = yield* Effect.promise(() =>
+            Promise.all([run(memory, protocol, script), run(real, protocol, script)])
+          )
+          same(ours, theirs)
+        })), 30_000)
+    }
+  }
+
+  for (const protocol of [2, 3] as const) {
+    it.live(`a sentinel, RESP${protocol}`, () =>
+      Effect.scoped(Effect.gen(function*() {
+        const memory = yield* Testing.make({ replicas: 1, sentinels: 2, tcp: true })
+        const real = yield* deployment({ replicas: 1, sentinels: 2 })
+        const [ours, theirs] = yield* Effect.promise(() =>
+          Promise.all([
+            run(Number(memory.sentinels[0]!.split(":")[1]), protocol, sentinelScript, false),
+            run(real.sentinels[0]!.port, protocol, sentinelScript, false)
+          ])
+        )
+        same(ours, theirs)
+      })), 30_000)
+  }
+
+  it.live("a full disk, and data that is still being read", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const memory = yield* Testing.make({ replicas: 0, sentinels: 0, tcp: true })
+      const address = memory.nodes[0]!
+      const real = yield* server({ config: ["enable-debug-command yes", "enable-protected-configs yes"] })
+      const script = "SET a 1\nGET a\nINCR n\nMULTI\nSET a 1\nEXEC\nPUBLISH ch x"
+      const admin = new Talk(real.port)
+      const ask = (...args: ReadonlyArray<string>) => Effect.promise(() => admin.ask(...args))
+
+      // With its directory gone, it cannot save.
+      const [, dir] = yield* ask("CONFIG", "GET", "dir")
+      Fs.rmSync((dir as ReadonlyArray<Seen>)[1]![1] as string, { recursive: true })
+      yield* ask("CONFIG", "SET", "save", "3600 1")
+      yield* ask("BGSAVE")
+      while (!String((yield* ask("INFO", "persistence"))[1]).includes("rdb_last_bgsave_status:err")) {
+        yield* Effect.sleep("5 millis")
+      }
+      yield* memory.fillDisk(address)
+      const port = Number(address.split(":")[1])
+      same(
+        yield* Effect.promise(() => run(port, 3, script, false)),
+        yield* Effect.promise(() => run(real.port, 3, script, false))
+      )
+      yield* memory.fillDisk(address, false)
+      Fs.mkdirSync((dir as ReadonlyArray<Seen>)[1]![1] as string)
+      yield* ask("CONFIG", "SET", "dir", (dir as ReadonlyArray<Seen>)[1]![1] as string)
+      yield* ask("CONFIG", "SET", "save", "")
+
+      // While it reads its own data again, slowly, it looks at requests now and then.
+      yield* ask("DEBUG", "POPULATE", "2000")
+      yield* ask("CONFIG", "SET", "loading-process-events-interval-bytes", "1024")
+      yield* ask("CONFIG", "SET", "key-load-delay", "500")
+      admin.send("DEBUG", "RELOAD")
+      const watch = new Talk(real.port)
+      while (!String((yield* Effect.promise(() => watch.ask("INFO", "persistence")))[1]).includes("loading:1")) {
+        yield* Effect.sleep("1 millis")
+      }
+      yield* memory.load(address)
+      const questions = "GET a\nSET a 1\nPING\nMULTI\nDISCARD"
+      same(
+        yield* Effect.promise(() => run(port, 2, questions, false)),
+        yield* Effect.promise(() => run(real.port, 2, questions, false))
+      )
+      watch.end()
+      admin.end()
+    })), 30_000)
+
+  it.live("what is not RESP, and what is but rarely seen", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { memory, real } = yield* both
+      const replies = async (port: number, text: string): Promise<ReadonlyArray<Seen>> => {
+        const talk = new Talk(port)
+        talk.raw(text)
+        // The end of what it has to say is known by the reply to this, or by the end of the connection.
+        talk.raw("*2\r\n$4\r\nECHO\r\n$7\r\nthe-end\r\n")
+        const all: Array<Seen> = []
+        for (;;) {
+          const reply = await talk.next()
+          all.push(reply)
+          if (reply[0] === "closed" || reply[1] === "the-end") break
+        }
+        talk.end()
+        return all
+      }
+      for (const text of [...hostile, ...odd]) {
+        const [ours, theirs] = yield* Effect.promise(() => Promise.all([replies(memory, text), replies(real, text)]))
+        compared += ours.length
+        assert.deepStrictEqual(ours, theirs, JSON.stringify(text))
+      }
+    })), 30_000)
+})
