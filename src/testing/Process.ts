@@ -169,7 +169,7 @@ export abstract class Process {
   /** How many requests it took in. */
   requests = 0
   /** Told of each request that is executed, and of its reply. */
-  onExecute: (session: Session, args: ReadonlyArray<string>, reply: Answer) => void = () => {}
+  onExecute: (session: Session, args: ReadonlyArray<string>, reply: Reply) => void = () => {}
 
   abstract readonly mode: string
   protected abstract readonly table: ReadonlyMap<string, Definition>
@@ -408,7 +408,8 @@ export abstract class Process {
     const reply = caught(run)
     const upper = command.name.toUpperCase()
     this.executed.set(upper, (this.executed.get(upper) ?? 0) + 1)
-    this.onExecute(session, args, reply)
+    // What waits is told of when it is over.
+    if (reply !== withheld) this.onExecute(session, args, reply)
     return reply
   }
 

@@ -219,6 +219,10 @@ export class RedisNode extends Process {
   runId: string
   /** The replication offset: how many bytes of changes it has seen. */
   offset = 0
+  /** Changes whenever its data may become another's: by promotion, by following a primary, by a new beginning. */
+  reign = 0
+  /** Since when it has had its role, in milliseconds on the Clock. */
+  roleSince = 0
   /** How often it took all data from a primary, and how often only what it had missed. */
   readonly resyncs = { full: 0, partial: 0 }
   /** The other nodes, by address. */
@@ -425,7 +429,7 @@ export class RedisNode extends Process {
       for (const key of command.keys(args)) session.tracked.add(key)
     }
     const waits = waiting[name]
-    if (waits !== undefined) return this.wait(session, command, args, waits, inTransaction)
+    if (waits !== undefined) return this.wait(session, args, waits, inTransaction)
     if (!command.flags.has("write")) return command.run(this.scene(session, now, this.time.random), args)
     return this.change(session, args, now, (scene) => command.run(scene, args))
   }
@@ -475,7 +479,6 @@ export class RedisNode extends Process {
 
   private wait(
     session: Session,
-    command: Definition,
     args: ReadonlyArray<string>,
     waits: Waits,
     inTransaction: boolean
@@ -490,14 +493,14 @@ export class RedisNode extends Process {
     const at = attempt()
     if (at !== undefined) return at
     if (inTransaction) return waits.atOnce === undefined ? waits.nothing : waits.atOnce
-    this.block(session, command.name, () => waits.nothing, seconds * 1000, attempt)
+    this.block(session, args, () => waits.nothing, seconds * 1000, attempt)
     return withheld
   }
 
   /** Lets a session wait until there is a reply, or until its time is up. */
   private block(
     session: Session,
-    name: string,
+    args: ReadonlyArray<string>,
     nothing: () => Reply,
     millis: number,
     attempt: () => Reply | undefined
@@ -508,7 +511,7 @@ export class RedisNode extends Process {
       over = true
       timer?.cancel()
       this.waiters = this.waiters.filter((w) => w !== waiter)
-      this.onExecute(session, [name], reply)
+      this.onExecute(session, args, reply)
       this.reply(session, reply)
       this.unblock(session)
     }
@@ -529,7 +532,7 @@ export class RedisNode extends Process {
       }
     }
     this.waiters.push(waiter)
-    session.blocked = { command: name, end, nothing }
+    session.blocked = { command: args[0]!.toLowerCase(), end, nothing }
     const timer = millis === 0 ? undefined : this.time.later(millis, () => {
       if (this.running && session.open) end(nothing())
     })
@@ -640,6 +643,7 @@ export class RedisNode extends Process {
     if (this.link === undefined) return
     this.unlink()
     this.link = undefined
+    this.newReign()
     this.formerId = { id: this.replicationId, until: this.offset }
     this.replicationId = this.hex()
     // Its own replicas have to hear of the new history.
@@ -652,6 +656,8 @@ export class RedisNode extends Process {
     if (this.link !== undefined && this.link.host === host && this.link.port === port) return
     this.unlink()
     const now = this.time.now()
+    if (this.link === undefined) this.newReign()
+    else this.reign++
     this.link = { host, port, state: "connect", downSince: now, follower: undefined }
     for (const session of Array.from(this.sessions)) {
       if (session.blocked === undefined) continue
@@ -662,6 +668,11 @@ export class RedisNode extends Process {
     this.connectLink()
     this.watchLink()
     this.network.changed()
+  }
+
+  private newReign(): void {
+    this.reign++
+    this.roleSince = this.time.now()
   }
 
   private unlink(): void {
@@ -720,6 +731,7 @@ export class RedisNode extends Process {
       if (partial) this.resyncs.partial++
       else {
         this.resyncs.full++
+        this.reign++
         this.databases.forEach((db, i) => db.copyFrom(primary.databases[i]!))
         this.offset = primary.offset
         this.backlog = []
@@ -774,6 +786,7 @@ export class RedisNode extends Process {
     this.loading = false
     if (options.keepData === false) {
       for (const db of this.databases) db.clear()
+      this.reign++
       this.replicationId = this.hex()
       this.formerId = undefined
       this.offset = 0
@@ -877,7 +890,7 @@ export class RedisNode extends Process {
       return n
     }
     if (count() >= wanted || inTransaction) return count()
-    this.block(session, "wait", count, millis, () => count() >= wanted ? count() : undefined)
+    this.block(session, args, count, millis, () => count() >= wanted ? count() : undefined)
     // As REPLCONF GETACK: the replicas are asked how far they are.
     for (const follower of this.followers.values()) {
       follower.lane.send(() => {

@@ -181,6 +181,8 @@ export class SentinelNode extends Process {
   /** Whether it looks at all: while all is as it should be, it need not. */
   private looking = false
   lie: Lie = {}
+  /** Told of each event that it publishes. */
+  onEvent: (name: string, text: string) => void = () => {}
 
   constructor(network: Network, address: Address.Tcp, directory: Directory) {
     super(network, address)
@@ -294,6 +296,7 @@ export class SentinelNode extends Process {
   // Events
 
   private event(name: string, text: string): void {
+    this.onEvent(name, text)
     this.publish(name, text)
   }
 

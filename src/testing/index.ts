@@ -22,6 +22,7 @@ export { type Control, Deployment, make, type Options } from "./Deployment.ts"
 export { type Cut, type Direction, Network } from "./Network.ts"
 export { Process, type PushFault, type Session } from "./Process.ts"
 export { commandNames, RedisNode } from "./RedisNode.ts"
+export { Failure, type Reply } from "./Reply.ts"
 export { type Lie, SentinelNode } from "./SentinelNode.ts"
 export { type Timer } from "./Time.ts"
 

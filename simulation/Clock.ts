@@ -1,0 +1,133 @@
+/**
+ * Time for a simulation: a clock that stands still until nothing is left to do,
+ * and then jumps to the next thing that waits. With the same beginning, the
+ * same happens in the same order.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
+import * as Scheduler from "effect/Scheduler"
+
+interface Sleeper {
+  readonly at: number
+  readonly serial: number
+  wake: (() => void) | undefined
+}
+
+const before = (a: Sleeper, b: Sleeper): boolean => a.at < b.at || (a.at === b.at && a.serial < b.serial)
+
+/** Somewhere to begin that is not zero, as a real clock. */
+const origin = 1_000_000
+
+export class VirtualClock implements Clock.Clock {
+  private time = origin
+  private serial = 0
+  private readonly heap: Array<Sleeper> = []
+  /** How often it jumped. */
+  jumps = 0
+
+  currentTimeMillisUnsafe(): number {
+    return this.time
+  }
+  currentTimeNanosUnsafe(): bigint {
+    return BigInt(Math.floor(this.time)) * 1_000_000n
+  }
+  monotonicTimeNanosUnsafe(): bigint {
+    return this.currentTimeNanosUnsafe()
+  }
+  readonly currentTimeMillis = Effect.sync(() => this.time)
+  readonly currentTimeNanos = Effect.sync(() => this.currentTimeNanosUnsafe())
+  readonly monotonicTimeNanos = Effect.sync(() => this.currentTimeNanosUnsafe())
+
+  sleep(duration: Duration.Duration): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      const millis = Duration.toMillis(duration)
+      if (millis === Infinity) return undefined
+      const sleeper: Sleeper = { at: this.time + millis, serial: this.serial++, wake: () => resume(Effect.void) }
+      this.push(sleeper)
+      return Effect.sync(() => {
+        sleeper.wake = undefined
+      })
+    })
+  }
+
+  /** How many wait. */
+  get sleepers(): number {
+    return this.heap.reduce((n, s) => s.wake === undefined ? n : n + 1, 0)
+  }
+
+  /** Jumps to the next that waits, and wakes all of that time. False if nobody waits. */
+  jump(): boolean {
+    while (this.heap.length > 0 && this.heap[0]!.wake === undefined) this.pop()
+    if (this.heap.length === 0) return false
+    this.time = this.heap[0]!.at
+    this.jumps++
+    while (this.heap.length > 0 && this.heap[0]!.at <= this.time) this.pop().wake?.()
+    return true
+  }
+
+  private push(item: Sleeper): void {
+    const heap = this.heap
+    let i = heap.length
+    heap.push(item)
+    while (i > 0) {
+      const parent = (i - 1) >> 1
+      if (!before(item, heap[parent]!)) break
+      heap[i] = heap[parent]!
+      i = parent
+    }
+    heap[i] = item
+  }
+
+  private pop(): Sleeper {
+    const heap = this.heap
+    const top = heap[0]!
+    const last = heap.pop()!
+    if (heap.length === 0) return top
+    let i = 0
+    for (;;) {
+      let child = 2 * i + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++
+      if (!before(heap[child]!, last)) break
+      heap[i] = heap[child]!
+      i = child
+    }
+    heap[i] = last
+    return top
+  }
+}
+
+/** What became of a program: its fiber, or the reason why it came to no end. */
+export interface Driven<A, E> {
+  readonly fiber: Fiber.Fiber<A, E>
+  /** `stuck`: nobody waits for anything, but it is not over. `endless`: it takes too long. */
+  readonly stopped: "stuck" | "endless" | undefined
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Runs a program in virtual time, for at most so many milliseconds of it. */
+export const drive = async <A, E>(
+  clock: VirtualClock,
+  seed: number,
+  program: Effect.Effect<A, E>,
+  limitMillis: number
+): Promise<Driven<A, E>> => {
+  const fiber = Effect.runFork(
+    program.pipe(
+      Random.withSeed(seed),
+      Effect.provideService(Clock.Clock, clock),
+      Effect.provideService(Scheduler.Scheduler, new Scheduler.MixedScheduler("sync"))
+    )
+  )
+  const end = clock.currentTimeMillisUnsafe() + limitMillis
+  for (;;) {
+    await settled()
+    if (fiber.pollUnsafe() !== undefined) return { fiber, stopped: undefined }
+    if (clock.currentTimeMillisUnsafe() > end) return { fiber, stopped: "endless" }
+    if (!clock.jump()) return { fiber, stopped: "stuck" }
+  }
+}

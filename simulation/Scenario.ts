@@ -1,0 +1,234 @@
+/**
+ * What a simulated run consists of, drawn from a seed: a deployment, clients,
+ * what they do, and what goes wrong when. Plain data: a scenario can be
+ * printed, made smaller, and run again.
+ */
+import { seeded } from "../src/testing/Time.ts"
+
+/** Something that goes wrong, and, after a while, right again. */
+export interface Fault {
+  /** In milliseconds after the beginning. */
+  readonly at: number
+  readonly kind:
+    | "kill"
+    | "wipe"
+    | "hang"
+    | "partition"
+    | "isolate"
+    | "cut"
+    | "disconnect"
+    | "refuse"
+    | "slow"
+    | "failover"
+    | "lie"
+    | "disk"
+    | "memory"
+    | "loading"
+    | "corrupt"
+  /** Whom it befalls: `n0` and up are nodes, `s0` and up sentinels, `c0` and up clients, `primary` whoever is one then. */
+  readonly who: string
+  /** For partitions: the other side. */
+  readonly other?: string
+  readonly oneWay?: boolean
+  /** For how long, in milliseconds. */
+  readonly millis: number
+  /** For cuts: after how many bytes, and in which direction. */
+  readonly after?: number
+  readonly direction?: "request" | "reply"
+}
+
+export interface Scenario {
+  readonly seed: number
+  readonly replicas: number
+  readonly sentinels: number
+  readonly lagMillis: readonly [number, number]
+  readonly latencyMillis: readonly [number, number]
+  readonly syncMillis: readonly [number, number]
+  readonly clients: number
+  readonly workers: number
+  readonly operations: number
+  /** How long the workload takes, in milliseconds, if nothing goes wrong. */
+  readonly duration: number
+  readonly connections: number
+  readonly maxLeases: number
+  readonly protocol: 2 | 3
+  readonly commandTimeout: number
+  readonly stallTimeout: number
+  readonly faults: ReadonlyArray<Fault>
+}
+
+export type Action =
+  | "set"
+  | "setRepeatable"
+  | "get"
+  | "range"
+  | "incr"
+  | "push"
+  | "pushRepeatable"
+  | "mget"
+  | "transaction"
+  | "pipeline"
+  | "pop"
+  | "watch"
+  | "leased"
+  | "replicaRange"
+  | "wrongType"
+
+export interface Operation {
+  readonly id: number
+  readonly action: Action
+  readonly key: number
+  /** Interrupted after so many milliseconds, if it is not over by then. */
+  readonly interruptAfter: number | undefined
+  /** How long the worker waits before it. */
+  readonly pause: number
+}
+
+export class Dice {
+  private readonly random: () => number
+  constructor(seed: number) {
+    this.random = seeded(seed)
+    // The first numbers of neighbouring seeds are alike.
+    for (let i = 0; i < 8; i++) this.random()
+  }
+  chance(p: number): boolean {
+    return this.random() < p
+  }
+  /** From `min` to `max`, both included. */
+  int(min: number, max: number): number {
+    return min + Math.floor(this.random() * (max - min + 1))
+  }
+  pick<A>(list: ReadonlyArray<A>): A {
+    return list[Math.floor(this.random() * list.length)]!
+  }
+  weighted<A extends string>(weights: Readonly<Record<A, number>>): A {
+    const names = Object.keys(weights) as Array<A>
+    let left = this.random() * names.reduce((n, name) => n + weights[name], 0)
+    for (const name of names) {
+      left -= weights[name]
+      if (left < 0) return name
+    }
+    return names[names.length - 1]!
+  }
+}
+
+const faultWeights: Readonly<Record<Fault["kind"], number>> = {
+  kill: 5,
+  wipe: 1,
+  hang: 5,
+  partition: 6,
+  isolate: 3,
+  cut: 10,
+  disconnect: 5,
+  refuse: 2,
+  slow: 3,
+  failover: 6,
+  lie: 2,
+  disk: 1,
+  memory: 1,
+  loading: 2,
+  corrupt: 1
+}
+
+const drawFault = (dice: Dice, scenario: Omit<Scenario, "faults">): Fault => {
+  const kind = dice.weighted(faultWeights)
+  const at = dice.int(100, Math.floor(scenario.duration * 0.8))
+  const millis = dice.chance(0.3) ? dice.int(10, 300) : dice.int(300, 4000)
+  const node = (): string => dice.chance(0.5) ? "primary" : `n${dice.int(0, scenario.replicas)}`
+  const sentinel = (): string => `s${dice.int(0, scenario.sentinels - 1)}`
+  const client = (): string => `c${dice.int(0, scenario.clients - 1)}`
+  const anyone = (): string => dice.weighted({ node: 4, sentinel: 2 }) === "node" ? node() : sentinel()
+  const bytes = (): { readonly after: number; readonly direction: "request" | "reply" } => ({
+    after: dice.int(0, dice.chance(0.5) ? 40 : 2000),
+    direction: dice.pick(["request", "reply"])
+  })
+  switch (kind) {
+    case "kill":
+    case "hang":
+    case "disconnect":
+    case "refuse":
+    case "slow":
+    case "isolate":
+      return { at, kind, who: anyone(), millis }
+    case "wipe":
+      // A primary that comes back empty takes everybody's data with it: no client can help that.
+      return { at, kind, who: `n${dice.int(0, scenario.replicas)}`, millis: Math.max(millis, 2500) }
+    case "partition": {
+      const who = dice.weighted({ client: 3, node: 2, sentinel: 1 })
+      const [a, b] = who === "client"
+        ? [client(), anyone()]
+        : who === "node"
+        ? [node(), anyone()]
+        : [sentinel(), sentinel()]
+      return { at, kind, who: a, other: b, oneWay: dice.chance(0.3), millis }
+    }
+    case "cut":
+    case "corrupt":
+      return { at, kind, who: dice.chance(0.8) ? node() : sentinel(), millis: 0, ...bytes() }
+    case "failover":
+      return { at, kind, who: sentinel(), millis: 0 }
+    case "lie":
+      return { at, kind, who: sentinel(), other: dice.pick(["stale", "replica", "unknown"]), millis }
+    case "disk":
+    case "memory":
+    case "loading":
+      return { at, kind, who: node(), millis }
+  }
+}
+
+/** The scenario of a seed. */
+export const generate = (seed: number): Scenario => {
+  const dice = new Dice(seed)
+  const quick = dice.chance(0.4)
+  const base = {
+    seed,
+    replicas: dice.pick([1, 2, 2, 2, 3]),
+    sentinels: dice.pick([3, 3, 3, 5]),
+    lagMillis: dice.pick([[0, 0], [0, 2], [1, 50]] as const),
+    latencyMillis: quick ? [0, 0] as const : dice.pick([[0, 1], [1, 2], [1, 10]] as const),
+    syncMillis: dice.pick([[0, 0], [10, 200]] as const),
+    clients: dice.pick([1, 1, 2]),
+    workers: dice.int(6, 12),
+    operations: 500,
+    duration: dice.int(2500, 5000),
+    connections: dice.pick([1, 1, 2, 3]),
+    maxLeases: dice.pick([2, 4]),
+    protocol: dice.chance(0.8) ? 3 as const : 2 as const,
+    commandTimeout: dice.pick([1000, 3000, 10_000]),
+    stallTimeout: dice.pick([300, 1000])
+  }
+  const faults = Array.from({ length: dice.int(3, 7) }, () => drawFault(dice, base)).sort((a, b) => a.at - b.at)
+  return { ...base, faults }
+}
+
+const actionWeights: Readonly<Record<Action, number>> = {
+  set: 14,
+  setRepeatable: 3,
+  get: 8,
+  range: 14,
+  incr: 16,
+  push: 10,
+  pushRepeatable: 3,
+  mget: 4,
+  transaction: 6,
+  pipeline: 6,
+  pop: 4,
+  watch: 2,
+  leased: 4,
+  replicaRange: 4,
+  wrongType: 1
+}
+
+/** What a worker does, in order: the same whatever goes wrong. */
+export const operationsOf = (scenario: Scenario, worker: number): ReadonlyArray<Operation> => {
+  const dice = new Dice(scenario.seed * 1009 + worker)
+  const count = Math.ceil(scenario.operations / scenario.workers)
+  const mean = scenario.duration / count
+  return Array.from({ length: count }, (_, i) => ({
+    id: (worker * 1000 + i) * 10,
+    action: dice.weighted(actionWeights),
+    key: dice.int(0, 5),
+    interruptAfter: dice.chance(0.04) ? dice.int(0, 30) : undefined,
+    pause: dice.chance(0.3) ? 0 : dice.int(0, Math.ceil(mean * 2.6))
+  }))
+}

@@ -1,0 +1,59 @@
+/**
+ * Makes a scenario that fails smaller for as long as it fails in the same way:
+ * fewer faults first, then fewer workers and operations.
+ */
+import { check, type Violation } from "./Checker.ts"
+import type { Scenario } from "./Scenario.ts"
+import { type History, run } from "./World.ts"
+
+export interface Shrunk {
+  readonly history: History
+  readonly violation: Violation
+}
+
+const attempt = async (scenario: Scenario, promise: Violation["promise"]): Promise<Shrunk | undefined> => {
+  const history = await run(scenario)
+  const violation = check(history).find((v) => v.promise === promise)
+  return violation === undefined ? undefined : { history, violation }
+}
+
+/** The smallest failing scenario that was found, and its history. */
+export const shrink = async (scenario: Scenario, violation: Violation): Promise<Shrunk> => {
+  let best: Shrunk = (await attempt(scenario, violation.promise))!
+  const consider = async (smaller: Scenario): Promise<boolean> => {
+    const found = await attempt(smaller, violation.promise)
+    if (found === undefined) return false
+    best = found
+    return true
+  }
+  // Halves, then quarters, ..., then single faults are left out.
+  for (let size = Math.ceil(best.history.scenario.faults.length / 2); size >= 1; size = Math.floor(size / 2)) {
+    for (let at = 0; at < best.history.scenario.faults.length;) {
+      const { faults } = best.history.scenario
+      const fewer = [...faults.slice(0, at), ...faults.slice(at + size)]
+      if (!await consider({ ...best.history.scenario, faults: fewer })) at += size
+    }
+  }
+  for (let again = true; again;) {
+    again = false
+    const now = best.history.scenario
+    for (
+      const smaller of [
+        { ...now, clients: 1 },
+        { ...now, workers: Math.ceil(now.workers / 2), operations: Math.ceil(now.operations / 2) },
+        { ...now, workers: now.workers - 1, operations: Math.ceil(now.operations * (now.workers - 1) / now.workers) },
+        { ...now, replicas: now.replicas - 1 },
+        { ...now, connections: 1 },
+        { ...now, latencyMillis: [0, 0] as const },
+        { ...now, lagMillis: [0, 0] as const }
+      ]
+    ) {
+      if (JSON.stringify(smaller) === JSON.stringify(now) || smaller.workers < 1 || smaller.replicas < 1) continue
+      if (await consider(smaller)) {
+        again = true
+        break
+      }
+    }
+  }
+  return best
+}

@@ -1,0 +1,131 @@
+/**
+ * Runs many seeds, on all cores, and says what was found.
+ *
+ *   npm run simulate -- --seeds 10000 --from 0
+ *   npm run simulate -- --seed 17          one seed, with its timeline if it fails
+ */
+import { fork } from "node:child_process"
+import { availableParallelism } from "node:os"
+import { parseArgs } from "node:util"
+import { check, type Violation } from "./Checker.ts"
+import { report } from "./Report.ts"
+import { generate } from "./Scenario.ts"
+import { shrink } from "./Shrink.ts"
+import { run } from "./World.ts"
+
+export interface Tally {
+  seeds: number
+  operations: number
+  faults: number
+  acknowledged: number
+  ambiguous: number
+  unexecuted: number
+  rejected: number
+  interrupted: number
+  millis: number
+  readonly failed: Array<{ readonly seed: number; readonly violation: Violation }>
+}
+
+const empty = (): Tally => ({
+  seeds: 0,
+  operations: 0,
+  faults: 0,
+  acknowledged: 0,
+  ambiguous: 0,
+  unexecuted: 0,
+  rejected: 0,
+  interrupted: 0,
+  millis: 0,
+  failed: []
+})
+
+const { values: options } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "200" },
+    from: { type: "string", default: "0" },
+    seed: { type: "string" },
+    step: { type: "string", default: "1" },
+    /** Stops at the first failure. */
+    first: { type: "boolean", default: false },
+    worker: { type: "boolean", default: false }
+  }
+})
+
+const trySeeds = async (from: number, to: number, step: number, first: boolean): Promise<Tally> => {
+  const tally = empty()
+  const begin = performance.now()
+  for (let seed = from; seed < to; seed += step) {
+    const history = await run(generate(seed))
+    tally.seeds++
+    tally.faults += history.faults
+    tally.operations += history.calls.length
+    for (const { outcome } of history.calls) {
+      if (outcome?.tag === "ok") tally.acknowledged++
+      else if (outcome?.tag === "ambiguous") tally.ambiguous++
+      else if (outcome?.tag === "unexecuted") tally.unexecuted++
+      else if (outcome?.tag === "rejected") tally.rejected++
+      else if (outcome?.tag === "interrupted") tally.interrupted++
+    }
+    const [violation] = check(history)
+    if (violation === undefined) continue
+    tally.failed.push({ seed, violation: { ...violation, call: undefined } })
+    if (first || tally.failed.length >= 10) break
+  }
+  tally.millis = performance.now() - begin
+  return tally
+}
+
+const explain = async (seed: number): Promise<void> => {
+  const scenario = generate(seed)
+  const violations = check(await run(scenario))
+  if (violations.length === 0) return console.log(`seed ${seed}: every promise was kept`)
+  console.log(`seed ${seed}: ${violations.length} broken promises`)
+  const smaller = await shrink(scenario, violations[0]!)
+  console.log(report(smaller.history, smaller.violation))
+}
+
+if (options.worker) {
+  const tally = await trySeeds(
+    Number(options.from),
+    Number(options.from) + Number(options.seeds),
+    Number(options.step),
+    options.first
+  )
+  process.send!(tally)
+  process.disconnect()
+} else if (options.seed !== undefined) {
+  await explain(Number(options.seed))
+} else {
+  const cores = Math.max(1, Math.min(availableParallelism(), Number(options.seeds)))
+  const tallies = await Promise.all(
+    Array.from({ length: cores }, (_, core) =>
+      new Promise<Tally>((resolve, reject) => {
+        const child = fork(import.meta.filename, [
+          "--worker",
+          "--from",
+          String(Number(options.from) + core),
+          "--seeds",
+          String(Number(options.seeds) - core),
+          "--step",
+          String(cores),
+          ...(options.first ? ["--first"] : [])
+        ])
+        child.once("message", (tally) => resolve(tally as Tally))
+        child.once("exit", (code) => reject(new Error(`a worker ended with ${code}`)))
+      }))
+  )
+  const sum = (f: (tally: Tally) => number): number => tallies.reduce((n, t) => n + f(t), 0)
+  const failed = tallies.flatMap((t) => t.failed).sort((a, b) => a.seed - b.seed)
+  for (const { seed, violation } of failed) console.log(`seed ${seed}: ${violation.promise}: ${violation.text}`)
+  if (failed.length > 0) await explain(failed[0]!.seed)
+  const seconds = Math.max(...tallies.map((t) => t.millis)) / 1000
+  console.log(
+    `${sum((t) => t.seeds)} deployments, ${sum((t) => t.faults)} faults, ${sum((t) => t.operations)} operations: ` +
+      `${sum((t) => t.acknowledged)} acknowledged, ${sum((t) => t.ambiguous)} ambiguous, ${
+        sum((t) => t.unexecuted)
+      } not executed, ` +
+      `${sum((t) => t.rejected)} rejected, ${sum((t) => t.interrupted)} interrupted; ` +
+      `${(sum((t) => t.seeds) / seconds / cores).toFixed(1)} deployments per second and core; ${failed.length} failed`
+  )
+  if (failed.length > 0) process.exitCode = 1
+}
