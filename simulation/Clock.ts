@@ -18,7 +18,7 @@ interface Sleeper {
 
 const before = (a: Sleeper, b: Sleeper): boolean => a.at < b.at || (a.at === b.at && a.serial < b.serial)
 
-/** Somewhere to begin that is not zero, as a real clock. */
+/** Somewhere to begin, in whole milliseconds as ever after, that is not zero, as a real clock. */
 const origin = 1_000_000
 
 export class VirtualClock implements Clock.Clock {
@@ -45,7 +45,11 @@ export class VirtualClock implements Clock.Clock {
     return Effect.callback((resume) => {
       const millis = Duration.toMillis(duration)
       if (millis === Infinity) return undefined
-      const sleeper: Sleeper = { at: this.time + millis, serial: this.serial++, wake: () => resume(Effect.void) }
+      const sleeper: Sleeper = {
+        at: Math.ceil(this.time + millis),
+        serial: this.serial++,
+        wake: () => resume(Effect.void)
+      }
       this.push(sleeper)
       return Effect.sync(() => {
         sleeper.wake = undefined

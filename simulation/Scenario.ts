@@ -225,7 +225,7 @@ export const operationsOf = (scenario: Scenario, worker: number): ReadonlyArray<
   const count = Math.ceil(scenario.operations / scenario.workers)
   const mean = scenario.duration / count
   return Array.from({ length: count }, (_, i) => ({
-    id: (worker * 1000 + i) * 10,
+    id: (worker * 1000 + i + 1) * 10,
     action: dice.weighted(actionWeights),
     key: dice.int(0, 5),
     interruptAfter: dice.chance(0.04) ? dice.int(0, 30) : undefined,

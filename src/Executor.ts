@@ -49,6 +49,8 @@ export interface Target {
   readonly movable: boolean
   /** Finds the node and opens a verified session with it: one attempt. */
   readonly open: Effect.Effect<Connection, ConnectionError, Scope.Scope>
+  /** Opens one more session to be shared, beside one that there is: where that one is, if there is a choice. */
+  readonly openBeside: (like: Connection) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /** Opens one more verified session with the node that `open` gave a session with. */
   readonly openAt: (like: Connection) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /**
@@ -703,12 +705,16 @@ export class Executor implements Owner, Runner {
     const pool = this.pool
     if (pool === undefined || connection === undefined || !Address.equals(pool.address, connection.address)) return
     if (!connection.open) return
-    const now = this.alarm.now()
-    // A node that keeps refusing is asked less and less often.
-    this.penalty = now - this.penaltyAt > 2000 ? 10 : Math.min(500, Math.max(10, this.penalty * 2))
-    this.penaltyAt = now
+    this.penalize()
     this.leave(pool, why)
     this.wake()
+  }
+
+  /** A node that keeps refusing, or a group that keeps moving, is asked less and less often. */
+  private penalize(): void {
+    const now = this.alarm.now()
+    this.penalty = now - this.penaltyAt > 2000 ? 10 : Math.min(500, Math.max(10, this.penalty * 2))
+    this.penaltyAt = now
   }
 
   private leave(pool: Pool.Pool, why: string): void {
@@ -771,9 +777,13 @@ export class Executor implements Owner, Runner {
     })
   }
 
-  private readonly attempt: Effect.Effect<void, ConnectionError> = Effect.suspend(() =>
-    Effect.tapError(this.tryOpen(this.target.open), (error) => Effect.sync(() => void (this.lastError = error)))
-  )
+  private readonly attempt: Effect.Effect<void, ConnectionError> = Effect.suspend(() => {
+    const like = this.pool?.pick()
+    return Effect.tapError(
+      this.tryOpen(like === undefined ? this.target.open : this.target.openBeside(like)),
+      (error) => Effect.sync(() => void (this.lastError = error))
+    )
+  })
 
   /** While a makeshift serves, the real thing is looked for now and then. */
   private improve(connection: Connection): void {
@@ -797,7 +807,10 @@ export class Executor implements Owner, Runner {
       const address = connection.address
       let pool = this.pool
       if (pool === undefined || !Address.equals(pool.address, address)) {
-        if (pool !== undefined) this.leave(pool, `${this.shown} is now at ${connection.shownAddress}`)
+        if (pool !== undefined) {
+          this.penalize()
+          this.leave(pool, `${this.shown} is now at ${connection.shownAddress}`)
+        }
         pool = yield* Pool.make({
           address,
           target: this.shown,

@@ -93,6 +93,7 @@ export const make = (
       movable: false,
       schedule: options.schedule ?? Sentinel.defaultSchedule,
       open,
+      openBeside: () => open,
       openAt: () => open
     }, options)
     return Client.makePrimary(executor)

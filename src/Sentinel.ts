@@ -536,18 +536,21 @@ const primaryTarget = (
       }
     })
 
+  const open = Effect.flatMap(source.primary(group), (found) =>
+    Effect.raceFirst(
+      Effect.mapError(Connection.open(found.value, node, "primary"), (error): ConnectionError => {
+        const reason = unusable(Address.format(found.value), error, found.from)
+        return reason._tag === "AuthenticationFailed" ? reason : new PrimaryNotFound({ group, reason })
+      }),
+      moved(found.value)
+    ))
   return {
     shown: group,
     movable: true,
     schedule,
-    open: Effect.flatMap(source.primary(group), (found) =>
-      Effect.raceFirst(
-        Effect.mapError(Connection.open(found.value, node, "primary"), (error): ConnectionError => {
-          const reason = unusable(Address.format(found.value), error, found.from)
-          return reason._tag === "AuthenticationFailed" ? reason : new PrimaryNotFound({ group, reason })
-        }),
-        moved(found.value)
-      )),
+    open,
+    // Guidelines: each new connection asks the sentinels first.
+    openBeside: () => open,
     openAt: (like) => Connection.open(like.address, node, "primary")
   }
 }
@@ -608,20 +611,24 @@ const replicaTarget = (
     })
 
   const replicas = Effect.flatMap(source.replicas(group), walk)
+  const open = fallback
+    // What the sentinels themselves could not answer, they cannot answer for the primary.
+    ? Effect.catchIf(
+      replicas,
+      lacksReplica,
+      (error) => Effect.mapError(primary.open, (worse) => worse._tag === "AuthenticationFailed" ? worse : error)
+    )
+    : replicas
+  const openAt = (like: Connection.Connection) => Connection.open(like.address, options, like.role)
   return {
     shown: group,
     movable: true,
     schedule,
-    open: fallback
-      // What the sentinels themselves could not answer, they cannot answer for the primary.
-      ? Effect.catchIf(
-        replicas,
-        lacksReplica,
-        (error) => Effect.mapError(primary.open, (worse) => worse._tag === "AuthenticationFailed" ? worse : error)
-      )
-      : replicas,
+    open,
+    // Another replica would do as well, but a client's connections go to one of them.
+    openBeside: (like) => Effect.catch(openAt(like), () => open),
     better: fallback ? { open: replicas, isMakeshift: (connection) => connection.role === "primary" } : undefined,
-    openAt: (like) => Connection.open(like.address, options, like.role)
+    openAt
   }
 }
 

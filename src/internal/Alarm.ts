@@ -56,7 +56,8 @@ export class Alarm {
         Effect.sync(() => {
           this.at = Infinity
           this.fiber = undefined
-          this.ring(this.now())
+          // A sum of fractions may be less than its parts: it is not told that it is early.
+          this.ring(Math.max(at, this.now()))
         })
       )
     )

@@ -86,7 +86,7 @@ export class Lane {
 
   /** Runs something at the other end, after the way there and `more` milliseconds. */
   send(run: () => void, more = 0): void {
-    const delay = this.network.delay(this.from, this.to) + more
+    const delay = this.network.delay(this.from, this.to) + Math.round(more)
     const now = this.network.time.now()
     if (delay === 0 && this.queue.length === 0 && this.network.passes(this.from, this.to)) {
       this.queue.push({ due: now, run })
@@ -97,7 +97,7 @@ export class Lane {
     this.arrived = due
     this.queue.push({ due, run })
     if (due <= now) queueMicrotask(() => this.flush())
-    else this.network.time.later(due - now, () => this.flush())
+    else this.network.time.at(due, () => this.flush())
   }
 
   /** Delivers what is due, unless the way is blocked. */
@@ -351,7 +351,7 @@ export class Network {
   delay(from: string, to: string): number {
     const [min, max] = this.latency
     const slow = this.slowness.size === 0 ? 0 : (this.slowness.get(from) ?? 0) + (this.slowness.get(to) ?? 0)
-    return (max === 0 ? 0 : this.time.between(min, max)) + slow
+    return (max === 0 ? 0 : Math.round(this.time.between(min, max))) + slow
   }
 
   /** A way from one party to another; `leave` has to follow. @internal */

@@ -36,22 +36,29 @@ export class Time {
   private readonly alarm: Alarm
   private readonly heap: Array<Pending> = []
   private serial = 0
+  /** The time for which its alarm rings, while it does. */
+  private ringing = 0
   /** From 0 to 1, 1 excluded. */
   readonly random: () => number
 
-  constructor(alarm: (ring: () => void) => Alarm, random: () => number) {
-    this.alarm = alarm(() => this.ring())
+  constructor(alarm: (ring: (now: number) => void) => Alarm, random: () => number) {
+    this.alarm = alarm((now) => this.ring(now))
     this.random = random
   }
 
   /** In milliseconds on the Clock. */
   now(): number {
-    return this.alarm.now()
+    return Math.max(this.alarm.now(), this.ringing)
   }
 
   /** Runs something later, in whole milliseconds; what is due at the same time runs in the order in which it was set. */
   later(millis: number, run: () => void): Timer {
-    const pending: Pending = { at: this.now() + Math.max(0, Math.round(millis)), serial: this.serial++, run }
+    return this.at(this.now() + Math.max(0, Math.round(millis)), run)
+  }
+
+  /** Runs something at a time on the Clock, in milliseconds. */
+  at(millis: number, run: () => void): Timer {
+    const pending: Pending = { at: millis, serial: this.serial++, run }
     this.push(pending)
     this.alarm.set(this.heap[0]!.at)
     return {
@@ -71,12 +78,13 @@ export class Time {
     this.alarm.close()
   }
 
-  private ring(): void {
-    const now = this.now()
+  private ring(now: number): void {
+    this.ringing = now
     while (this.heap.length > 0 && this.heap[0]!.at <= now) {
       const run = this.pop().run
       run?.()
     }
+    this.ringing = 0
     if (this.heap.length > 0) this.alarm.set(this.heap[0]!.at)
   }
 
