@@ -86,7 +86,7 @@ export interface History {
 }
 
 /** How long after the last fault has ended clients have to work again, in milliseconds. */
-const settleMillis = 30_000
+const settleMillis = 60_000
 
 const readTag = 1_000_000
 
@@ -534,7 +534,13 @@ export const run = async (scenario: Scenario): Promise<History> => {
     note("all is right again")
     yield* Effect.sleep(settleMillis)
     for (const party of parties) {
-      const exit = yield* Effect.exit(party.primary.set(`last:${party.name}`, "1"))
+      // A connection that is to be cut may have been waiting for this.
+      const exit = yield* Effect.exit(
+        Effect.retry(party.primary.set(`last:${party.name}`, "1"), {
+          times: scenario.faults.length,
+          while: (error) => error._tag === "AmbiguousOutcome"
+        })
+      )
       if (Exit.isFailure(exit)) dead.push(`${party.name}: ${Cause.pretty(exit.cause).slice(0, 500)}`)
     }
     yield* Scope.close(inner, Exit.void)

@@ -818,6 +818,11 @@ export class Executor implements Owner, Runner {
           pool: this.options
         })
       }
+      if (pool.missing === 0) {
+        // What was looked for elsewhere is here already.
+        connection.close("there are enough connections")
+        return this.runFork(Scope.close(scope, Exit.void))
+      }
       const home = pool
       connection.onEnd = (error) => {
         home.remove(connection)

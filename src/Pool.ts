@@ -156,7 +156,7 @@ export const make = (options: {
     return {
       address: options.address,
       get missing() {
-        return closed === undefined ? size - shared.length : 0
+        return closed === undefined ? Math.max(0, size - shared.length) : 0
       },
       pick: () => {
         const n = shared.length

@@ -90,6 +90,9 @@ const helloMillis = 2000
 /** Two failovers of a group have at least this much time between them, times two. */
 const defaultFailoverTimeout = 6000
 const maxDesyncMillis = 1000
+/** A sentinel that stood still for longer than this does not act for a while. */
+const tiltTriggerMillis = 2000
+const tiltMillis = 30_000
 
 /** A node, as a sentinel sees it. */
 interface Instance {
@@ -178,6 +181,8 @@ export class SentinelNode extends Process {
   private helloAt = 0
   /** When it looks for the first time; after that every so often. */
   private readonly phase: number
+  private hungAt = 0
+  private tiltUntil = 0
   /** Whether it looks at all: while all is as it should be, it need not. */
   private looking = false
   lie: Lie = {}
@@ -247,6 +252,7 @@ export class SentinelNode extends Process {
   thinksDown(name: string, address: string): boolean {
     const monitor = this.monitors.get(name)
     if (monitor === undefined) return false
+    if (this.tilted) return false
     return monitor.primary.address === address ? monitor.primary.down : monitor.replicas.get(address)?.down ?? false
   }
 
@@ -338,6 +344,29 @@ export class SentinelNode extends Process {
     this.time.later((now < this.phase ? this.phase : last + tickMillis) - now, () => this.tick())
   }
 
+  override hang(): void {
+    this.hungAt = this.time.now()
+    super.hang()
+  }
+
+  override resume(): void {
+    const now = this.time.now()
+    if (!this.responsive && now - this.hungAt > tiltTriggerMillis) {
+      this.tiltUntil = now + tiltMillis
+      this.event("+tilt", "#tilt mode entered")
+    }
+    super.resume()
+  }
+
+  /** Whether it does not trust its own clock: it looks and listens, but does nothing. */
+  private get tilted(): boolean {
+    if (this.tiltUntil === 0) return false
+    if (this.time.now() < this.tiltUntil) return true
+    this.tiltUntil = 0
+    this.event("-tilt", "#tilt mode exited")
+    return false
+  }
+
   private tick(): void {
     if (!this.running) {
       this.looking = false
@@ -360,7 +389,7 @@ export class SentinelNode extends Process {
 
   /** Whether nothing will change until something happens. */
   private calm(monitor: Monitor, now: number): boolean {
-    if (monitor.failover !== undefined || monitor.odown || monitor.primary.down) return false
+    if (this.tilted || monitor.failover !== undefined || monitor.odown || monitor.primary.down) return false
     const settled = (i: Instance | Other): boolean => i.down ? !this.hears(i.address) : i.heardAt === now
     if (!settled(monitor.primary) || monitor.primary.role !== "master" || monitor.primary.infoAt < now - infoMillis) {
       return false
@@ -391,6 +420,7 @@ export class SentinelNode extends Process {
       }
     }
     this.refresh(monitor)
+    if (this.tilted) return
     this.agree(monitor)
     if (monitor.odown && monitor.failover === undefined && now - monitor.triedAt > monitor.failoverTimeout * 2) {
       this.begin(monitor, false)
@@ -568,7 +598,7 @@ export class SentinelNode extends Process {
     failover.timer = this.time.later(this.time.between(min, max), () => {
       if (!this.running || monitor.failover !== failover) return
       // A stopped process goes on where it was.
-      if (!this.responsive) return this.next(monitor, failover, [tickMillis, tickMillis], run)
+      if (!this.responsive || this.tilted) return this.next(monitor, failover, [tickMillis, tickMillis], run)
       run()
     })
   }
@@ -628,7 +658,7 @@ export class SentinelNode extends Process {
     const primary = monitor.primary
     const longest = (primary.down ? now - primary.downSince : 0) + monitor.downAfter * 10
     return Array.from(monitor.replicas.values())
-      .filter((r) => !r.down && r.priority !== 0 && now - r.heardAt < 5000 && r.role === "slave")
+      .filter((r) => !r.down && r.priority !== 0 && now - r.heardAt < 5000)
       .filter((r) => r.linkDownMillis <= longest)
       .sort((a, b) => a.priority - b.priority || b.offset - a.offset || (a.runId < b.runId ? -1 : 1))[0]
   }
