@@ -111,7 +111,8 @@ export interface Driven<A, E> {
   readonly stopped: "stuck" | "endless" | undefined
 }
 
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+/** Node turns to the next tick once no microtask is left: quicker than a turn of its event loop. */
+const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
 /** Runs a program in virtual time, for at most so many milliseconds of it. */
 export const drive = async <A, E>(

@@ -46,6 +46,7 @@ export interface Scenario {
   readonly syncMillis: readonly [number, number]
   readonly clients: number
   readonly workers: number
+  /** What the workers do, in all; some of it is several commands: there are 500 or more. */
   readonly operations: number
   /** How long the workload takes, in milliseconds, if nothing goes wrong. */
   readonly duration: number
@@ -189,7 +190,7 @@ export const generate = (seed: number): Scenario => {
     syncMillis: dice.pick([[0, 0], [10, 200]] as const),
     clients: dice.pick([1, 1, 2]),
     workers: dice.int(6, 12),
-    operations: 500,
+    operations: 420,
     duration: dice.int(2500, 5000),
     connections: dice.pick([1, 1, 2, 3]),
     maxLeases: dice.pick([2, 4]),

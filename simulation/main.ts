@@ -16,6 +16,8 @@ import { run } from "./World.ts"
 export interface Tally {
   seeds: number
   operations: number
+  /** Of the deployment that had the fewest. */
+  least: number
   faults: number
   acknowledged: number
   ambiguous: number
@@ -29,6 +31,7 @@ export interface Tally {
 const empty = (): Tally => ({
   seeds: 0,
   operations: 0,
+  least: Infinity,
   faults: 0,
   acknowledged: 0,
   ambiguous: 0,
@@ -47,6 +50,8 @@ const { values: options } = parseArgs({
     step: { type: "string", default: "1" },
     /** Stops at the first failure. */
     first: { type: "boolean", default: false },
+    /** Does not explain the first failure. */
+    quiet: { type: "boolean", default: false },
     worker: { type: "boolean", default: false }
   }
 })
@@ -59,6 +64,7 @@ const trySeeds = async (from: number, to: number, step: number, first: boolean):
     tally.seeds++
     tally.faults += history.faults
     tally.operations += history.calls.length
+    tally.least = Math.min(tally.least, history.calls.length)
     for (const { outcome } of history.calls) {
       if (outcome?.tag === "ok") tally.acknowledged++
       else if (outcome?.tag === "ambiguous") tally.ambiguous++
@@ -85,6 +91,8 @@ const explain = async (seed: number): Promise<void> => {
 }
 
 if (options.worker) {
+  // Nobody reads where thousands of expected errors came from.
+  Error.stackTraceLimit = 0
   const tally = await trySeeds(
     Number(options.from),
     Number(options.from) + Number(options.seeds),
@@ -117,10 +125,12 @@ if (options.worker) {
   const sum = (f: (tally: Tally) => number): number => tallies.reduce((n, t) => n + f(t), 0)
   const failed = tallies.flatMap((t) => t.failed).sort((a, b) => a.seed - b.seed)
   for (const { seed, violation } of failed) console.log(`seed ${seed}: ${violation.promise}: ${violation.text}`)
-  if (failed.length > 0) await explain(failed[0]!.seed)
+  if (failed.length > 0 && !options.quiet) await explain(failed[0]!.seed)
   const seconds = Math.max(...tallies.map((t) => t.millis)) / 1000
   console.log(
-    `${sum((t) => t.seeds)} deployments, ${sum((t) => t.faults)} faults, ${sum((t) => t.operations)} operations: ` +
+    `${sum((t) => t.seeds)} deployments, ${sum((t) => t.faults)} faults, ${sum((t) => t.operations)} operations (${
+      Math.min(...tallies.map((t) => t.least))
+    } at least): ` +
       `${sum((t) => t.acknowledged)} acknowledged, ${sum((t) => t.ambiguous)} ambiguous, ${
         sum((t) => t.unexecuted)
       } not executed, ` +

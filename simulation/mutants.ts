@@ -1,0 +1,85 @@
+/**
+ * Shows that the checker bites: plants one bug at a time in a copy of the
+ * library, and counts the seeds until a promise is broken.
+ *
+ *   node simulation/mutants.ts [--seeds 1000] [--only TEXT]
+ */
+import { spawnSync } from "node:child_process"
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+
+interface Mutant {
+  readonly name: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+const mutants: ReadonlyArray<Mutant> = [
+  {
+    name: "writes retried blindly",
+    file: "src/Executor.ts",
+    find: "if (!this.repeatable) return this.done(ambiguous(this.label, error))",
+    replace: ""
+  },
+  {
+    name: "a stale shared connection kept after a switch",
+    file: "src/Executor.ts",
+    find: "if (pool === undefined || !Address.equals(pool.address, address)) {",
+    replace: "if (pool === undefined) {"
+  },
+  {
+    name: "ROLE not verified",
+    file: "src/Connection.ts",
+    find: "if (actual !== expected) return yield* new RoleMismatch({ address: shown, expected, actual })",
+    replace: "void actual"
+  },
+  {
+    name: "a reply delivered to the wrong command",
+    file: "src/Connection.ts",
+    find: "const request = this.inflight.peek()\n    if (request === undefined) {",
+    replace:
+      "while (this.answered === 0 && this.inflight.peek()?.wanted === false) this.inflight.shift()\n    const request = this.inflight.peek()\n    if (request === undefined) {"
+  },
+  {
+    name: "a lease returned to the pool while a command is under way",
+    file: "src/Pool.ts",
+    find: "if (connection.idle && !connection.tainted) return Effect.void",
+    replace: "if (!connection.tainted) return Effect.void"
+  }
+]
+
+const { values: options } = parseArgs({
+  options: { seeds: { type: "string", default: "1000" }, only: { type: "string", default: "" } }
+})
+
+const root = join(import.meta.dirname, "..")
+let missed = 0
+for (const mutant of mutants.filter((m) => m.name.includes(options.only))) {
+  const dir = mkdtempSync(join(tmpdir(), "effect-redis-sentinel-mutant-"))
+  try {
+    for (const part of ["src", "simulation", "package.json"]) {
+      cpSync(join(root, part), join(dir, part), { recursive: true })
+    }
+    symlinkSync(join(root, "node_modules"), join(dir, "node_modules"))
+    const file = join(dir, mutant.file)
+    const source = readFileSync(file, "utf8")
+    if (source.split(mutant.find).length !== 2) throw new Error(`${mutant.name}: its place is not in ${mutant.file}`)
+    writeFileSync(file, source.replace(mutant.find, mutant.replace))
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      ["simulation/main.ts", "--seeds", options.seeds, "--first", "--quiet"],
+      { cwd: dir, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }
+    )
+    const found = /^seed (\d+): (.*)$/m.exec(stdout)
+    if (status === 0 || found === null) {
+      missed++
+      console.log(`MISSED  ${mutant.name}`)
+    } else console.log(`found   ${mutant.name}: seed ${found[1]}, ${found[2]!.slice(0, 160)}`)
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+if (missed > 0) process.exitCode = 1
