@@ -106,9 +106,10 @@ export const check = (history: History): ReadonlyArray<Violation> => {
       }
     } else if (outcome.tag === "ok" && (call.kind === "incr" || call.kind === "get")) {
       const candidates = untagged.get(`${call.client} ${call.kind.toUpperCase()} ${call.key}`) ?? []
-      const right = candidates.find((e) => e.at >= call.begin && e.at <= call.end && same(e.reply, outcome.value))
-      if (right === undefined) broken("a reply is that of its command", show(call), call.end, call)
-      else matched.set(call, right)
+      const right = candidates.filter((e) => e.at >= call.begin && e.at <= call.end && same(e.reply, outcome.value))
+      if (right.length === 0) broken("a reply is that of its command", show(call), call.end, call)
+      // One that was on its way for long may have had the same reply elsewhere.
+      else if (right.length === 1) matched.set(call, right[0]!)
     }
   }
 
@@ -157,8 +158,10 @@ const handshake = new Set(["HELLO", "AUTH", "CLIENT", "SELECT", "ROLE", "INFO", 
 const checkPlaces = (history: History, matched: ReadonlyMap<Call, Execution>, broken: Broken): void => {
   const byExecution = new Map<Execution, Call>()
   for (const [call, execution] of matched) byExecution.set(execution, call)
-  /** The newest node that a client has worked with, and since when. */
-  const newest = new Map<string, { readonly node: string; readonly sessionSince: number; readonly told: number }>()
+  /** The node that a client has turned to last, and when it did so. */
+  const newest = new Map<string, { readonly node: string; readonly since: number }>()
+  /** When each session was used for the first time. */
+  const firstUse = new Map<string, number>()
   for (const execution of history.executions) {
     if (execution.client.endsWith("r") || handshake.has(execution.name)) continue
     const call = byExecution.get(execution)
@@ -172,21 +175,20 @@ const checkPlaces = (history: History, matched: ReadonlyMap<Call, Execution>, br
       )
     }
     const known = newest.get(execution.client)
-    if (known === undefined || execution.sessionSince > known.sessionSince) {
-      newest.set(execution.client, {
-        node: execution.node,
-        sessionSince: execution.sessionSince,
-        told: known?.node === execution.node ? known.told : execution.at
-      })
+    const session = `${execution.client} ${execution.node} ${execution.session}`
+    if (!firstUse.has(session)) {
+      firstUse.set(session, execution.at)
+      if (known?.node !== execution.node) newest.set(execution.client, { node: execution.node, since: execution.at })
       continue
     }
-    if (execution.node === known.node || call === undefined || call.begin <= known.told) continue
-    if (execution.sessionSince === known.sessionSince) continue
+    if (known === undefined || execution.node === known.node || call === undefined || call.begin <= known.since) {
+      continue
+    }
     broken(
       "a client does not go back to a primary that it has left",
       `${
         show(call)
-      } was executed at ${execution.node}, though the client had been at ${known.node} since ${known.told}`,
+      } was executed at ${execution.node}, though the client had turned to ${known.node} at ${known.since}`,
       execution.at,
       call
     )

@@ -88,6 +88,9 @@ export interface History {
 /** How long after the last fault has ended clients have to work again, in milliseconds. */
 const settleMillis = 60_000
 
+/** A client that dials more often than this dials without end. */
+const maxDials = 3000
+
 const readTag = 1_000_000
 
 /** The call that a command says it belongs to. */
@@ -448,6 +451,12 @@ export const run = async (scenario: Scenario): Promise<History> => {
     })
 
   const observe = (control: Testing.Control): void => {
+    const dials = new Map<string, number>()
+    control.network.onDial = (party) => {
+      const n = (dials.get(party) ?? 0) + 1
+      dials.set(party, n)
+      if (n > maxDials) throw new Error(`${party} dials without end`)
+    }
     for (const address of control.nodes) {
       const node = control.node(address)
       node.onExecute = (session, args, reply) => {

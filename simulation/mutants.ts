@@ -10,44 +10,78 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 
-interface Mutant {
-  readonly name: string
+interface Edit {
   readonly file: string
   readonly find: string
   readonly replace: string
 }
 
+interface Mutant {
+  readonly name: string
+  readonly edits: ReadonlyArray<Edit>
+}
+
 const mutants: ReadonlyArray<Mutant> = [
   {
     name: "writes retried blindly",
-    file: "src/Executor.ts",
-    find: "if (!this.repeatable) return this.done(ambiguous(this.label, error))",
-    replace: ""
+    edits: [{
+      file: "src/Executor.ts",
+      find: "if (!this.repeatable) return this.done(ambiguous(this.label, error))",
+      replace: ""
+    }]
   },
   {
     name: "a stale shared connection kept after a switch",
-    file: "src/Executor.ts",
-    find: "if (pool === undefined || !Address.equals(pool.address, address)) {",
-    replace: "if (pool === undefined) {"
+    edits: [{
+      file: "src/Executor.ts",
+      find: "if (pool === undefined || !Address.equals(pool.address, address)) {",
+      replace: "if (pool === undefined) {"
+    }]
   },
   {
     name: "ROLE not verified",
-    file: "src/Connection.ts",
-    find: "if (actual !== expected) return yield* new RoleMismatch({ address: shown, expected, actual })",
-    replace: "void actual"
+    edits: [{
+      file: "src/Connection.ts",
+      find: "if (actual !== expected) return yield* new RoleMismatch({ address: shown, expected, actual })",
+      replace: "void actual"
+    }]
   },
   {
     name: "a reply delivered to the wrong command",
-    file: "src/Connection.ts",
-    find: "const request = this.inflight.peek()\n    if (request === undefined) {",
-    replace:
-      "while (this.answered === 0 && this.inflight.peek()?.wanted === false) this.inflight.shift()\n    const request = this.inflight.peek()\n    if (request === undefined) {"
+    edits: [{
+      file: "src/Connection.ts",
+      find: "const request = this.inflight.peek()\n    if (request === undefined) {",
+      replace:
+        "while (this.answered === 0 && this.inflight.peek()?.wanted === false) this.inflight.shift()\n    const request = this.inflight.peek()\n    if (request === undefined) {"
+    }]
   },
   {
     name: "a lease returned to the pool while a command is under way",
-    file: "src/Pool.ts",
-    find: "if (connection.idle && !connection.tainted) return Effect.void",
-    replace: "if (!connection.tainted) return Effect.void"
+    edits: [{
+      file: "src/Pool.ts",
+      find: "if (connection.idle && !connection.tainted) return Effect.void",
+      replace: "if (!connection.tainted) return Effect.void"
+    }]
+  },
+  // Bugs that the simulation found.
+  {
+    name: "a replica's client whose connections go to one replica after another, without end",
+    edits: [{
+      file: "src/Sentinel.ts",
+      find: "openBeside: (like) => Effect.catch(openAt(like), () => open),",
+      replace: "openBeside: () => open,"
+    }]
+  },
+  {
+    name: "a pool that takes in more connections than it wants, without end",
+    edits: [
+      { file: "src/Executor.ts", find: "if (pool.missing === 0) {", replace: "if (pool === undefined) {" },
+      {
+        file: "src/Pool.ts",
+        find: "return closed === undefined ? Math.max(0, size - shared.length) : 0",
+        replace: "return closed === undefined ? size - shared.length : 0"
+      }
+    ]
   }
 ]
 
@@ -64,10 +98,12 @@ for (const mutant of mutants.filter((m) => m.name.includes(options.only))) {
       cpSync(join(root, part), join(dir, part), { recursive: true })
     }
     symlinkSync(join(root, "node_modules"), join(dir, "node_modules"))
-    const file = join(dir, mutant.file)
-    const source = readFileSync(file, "utf8")
-    if (source.split(mutant.find).length !== 2) throw new Error(`${mutant.name}: its place is not in ${mutant.file}`)
-    writeFileSync(file, source.replace(mutant.find, mutant.replace))
+    for (const edit of mutant.edits) {
+      const file = join(dir, edit.file)
+      const source = readFileSync(file, "utf8")
+      if (source.split(edit.find).length !== 2) throw new Error(`${mutant.name}: its place is not in ${edit.file}`)
+      writeFileSync(file, source.replace(edit.find, edit.replace))
+    }
     const { status, stdout } = spawnSync(
       process.execPath,
       ["simulation/main.ts", "--seeds", options.seeds, "--first", "--quiet"],

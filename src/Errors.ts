@@ -241,6 +241,7 @@ export class Report extends Schema.Class<Report>("effect-redis-sentinel/Errors/R
    * - `not-a-sentinel`: it answers, but has no SENTINEL commands
    * - `bad-answer`: its answer makes no sense
    * - `too-few-sentinels`: it knows fewer other sentinels than `minOtherSentinels`
+   * - `outdated`: it knows an older configuration of the group than another did
    * - `wrong-role`: the node does not have the role it was announced with
    */
   kind: Schema.Literals([
@@ -250,6 +251,7 @@ export class Report extends Schema.Class<Report>("effect-redis-sentinel/Errors/R
     "not-a-sentinel",
     "bad-answer",
     "too-few-sentinels",
+    "outdated",
     "wrong-role"
   ]),
   detail: Schema.String,

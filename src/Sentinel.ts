@@ -24,6 +24,7 @@ import * as Client from "./Client.ts"
 import * as Command from "./Command.ts"
 import { sentinel as commands } from "./commands/index.ts"
 import * as Connection from "./Connection.ts"
+import { Connector, type Dial } from "./Connector.ts"
 import {
   type AuthenticationFailed,
   type ConnectionError,
@@ -173,6 +174,8 @@ export class Sentinel extends Context.Service<Sentinel, Shape>()("effect-redis-s
 
 const defaultTimeout = Duration.millis(500)
 const defaultHeadStart = Duration.millis(100)
+/** After how long without a word from a sentinel that knows the newest configuration an older one is believed. */
+const forgetAfter = 10_000
 /** So that a lying sentinel cannot grow the list without bound. */
 const maxSentinels = 64
 
@@ -243,6 +246,8 @@ interface Found<A> {
 /** Where the addresses of groups come from: sentinels, or a fixed list. */
 interface Source {
   readonly primary: (group: string) => Effect.Effect<Found<Address.Address>, PrimaryNotFound>
+  /** A primary that it gave is none, or cannot be reached. */
+  readonly disproved: (group: string, address: Address.Address) => void
   readonly replicas: (group: string) => Effect.Effect<Found<ReadonlyArray<Address.Address>>, ReplicaNotFound>
   readonly sentinels: Effect.Effect<ReadonlyArray<Address.Address>>
   readonly ask: Shape["ask"]
@@ -386,8 +391,24 @@ const sentinelSource = (
       if (list.length !== known.length) known = list
     }
 
-    const askPrimary = (group: string) =>
-      race((connection, shown) =>
+    /** The newest configuration of each group that was heard of. */
+    const configurations = new Map<string, {
+      readonly address: Address.Address
+      readonly epoch: number
+      readonly from: string
+      readonly confirmedAt: number
+      disproved: boolean
+    }>()
+
+    const askPrimary = (group: string): Effect.Effect<Found<Address.Address>, PrimaryNotFound> => {
+      interface Outdated {
+        readonly address: Address.Address
+        readonly epoch: number
+        readonly from: string
+        readonly others: ReadonlyArray<{ readonly host: string; readonly port: number }>
+      }
+      const outdated: Array<Outdated> = []
+      return race((connection, shown) =>
         Effect.gen(function*() {
           const [addr, state, others] = yield* Effect.all([
             connection.call(commands.getPrimaryAddr(group)),
@@ -417,15 +438,64 @@ const sentinelSource = (
               )
             }
           }
-          return { address, others: others._tag === "Success" ? others.success : [] }
+          const epoch = state._tag === "Success" ? state.success.configEpoch : 0
+          const answer = { address, epoch, others: others._tag === "Success" ? others.success : [] }
+          const best = configurations.get(group)
+          if (best !== undefined && epoch < best.epoch && !Address.equals(address, best.address)) {
+            outdated.push({ ...answer, from: shown })
+            return yield* Effect.fail(
+              new Report({
+                address: shown,
+                kind: "outdated",
+                detail: `it knows configuration epoch ${epoch} of the group, another sentinel knew ${best.epoch}`
+              })
+            )
+          }
+          return answer
         })
       ).pipe(
-        Effect.mapError((reports) => new PrimaryNotFound({ group, reason: reasonOf(reports) })),
-        Effect.map(({ from, value }): Found<Address.Address> => {
-          learn(value.others)
-          return { value: value.address, from }
+        Effect.matchEffect({
+          onSuccess: ({ from, value }) =>
+            Effect.clockWith((clock) =>
+              Effect.sync((): Found<Address.Address> => {
+                learn(value.others)
+                configurations.set(group, {
+                  address: value.address,
+                  epoch: value.epoch,
+                  from,
+                  confirmedAt: clock.currentTimeMillisUnsafe(),
+                  disproved: false
+                })
+                return { value: value.address, from }
+              })
+            ),
+          // The newest configuration wins, until nobody who knows it has been
+          // heard for a while, or it turned out to be wrong.
+          onFailure: (reports) =>
+            Effect.clockWith((clock) =>
+              Effect.suspend(() => {
+                const best = configurations.get(group)
+                const newest = outdated.toSorted((a, b) => b.epoch - a.epoch)[0]
+                if (best === undefined || newest === undefined) {
+                  return Effect.fail(new PrimaryNotFound({ group, reason: reasonOf(reports) }))
+                }
+                if (!best.disproved && clock.currentTimeMillisUnsafe() - best.confirmedAt < forgetAfter) {
+                  return Effect.succeed<Found<Address.Address>>({ value: best.address, from: best.from })
+                }
+                learn(newest.others)
+                configurations.set(group, {
+                  address: newest.address,
+                  epoch: newest.epoch,
+                  from: newest.from,
+                  confirmedAt: clock.currentTimeMillisUnsafe(),
+                  disproved: false
+                })
+                return Effect.succeed<Found<Address.Address>>({ value: newest.address, from: newest.from })
+              })
+            )
         })
       )
+    }
 
     const askReplicas = (group: string) =>
       race((connection) => connection.call(commands.replicas(group))).pipe(
@@ -441,7 +511,11 @@ const sentinelSource = (
       )
 
     return {
-      primary: yield* shared(askPrimary),
+      primary: yield* shared((group) => Effect.suspend(() => askPrimary(group))),
+      disproved: (group, address) => {
+        const best = configurations.get(group)
+        if (best !== undefined && Address.equals(best.address, address)) best.disproved = true
+      },
       replicas: yield* shared(askReplicas),
       sentinels: Effect.sync(() => known),
       ask: (command) =>
@@ -643,8 +717,12 @@ const lacksReplica = (error: ConnectionError): boolean =>
 const fromSource = (
   source: Source,
   node: NodeOptions,
-  schedule: Schedule.Schedule<unknown, ConnectionError>
+  schedule: Schedule.Schedule<unknown, ConnectionError>,
+  dial: Dial
 ): Shape => {
+  /** Whoever uses the service dials as it was told to when it was made. */
+  const dialling = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.provideService(effect, Connector, dial)
   const retried = <A, E extends ConnectionError>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.retry(effect, { schedule: schedule as Schedule.Schedule<unknown, E>, while: (error) => error.isRetryable })
 
@@ -663,27 +741,27 @@ const fromSource = (
 
   return Sentinel.of({
     discoverPrimary: (group, options) =>
-      retried(
+      dialling(retried(
         options?.verify === false
           ? Effect.map(source.primary(group), (found): Address.Address => found.value)
           : Effect.scoped(
             Effect.map(primaryTarget(source, group, node, schedule).open, (connection) => connection.address)
           )
-      ),
+      )),
     discoverReplicas: (group) => retried(Effect.map(source.replicas(group), (found) => found.value)),
     primaryFor: (group, options) => {
       const merged = { ...node, ...options }
-      return Effect.andThen(
+      return dialling(Effect.andThen(
         checked(group, merged),
         Effect.map(Executor.make(primaryTarget(source, group, merged, schedule), merged), Client.makePrimary)
-      )
+      ))
     },
     replicaFor: (group, options) => {
       const merged = { ...node, ...options }
-      return Effect.andThen(
+      return dialling(Effect.andThen(
         checked(group, merged),
         Effect.map(Executor.make(replicaTarget(source, group, merged, schedule), merged), Client.makeReplica)
-      )
+      ))
     },
     sentinels: source.sentinels,
     ask: source.ask
@@ -727,7 +805,7 @@ export const make = (options: Options): Effect.Effect<Shape, InvalidOption, Scop
     }
     yield* check.result
     const source = yield* sentinelSource(options, sentinels)
-    return fromSource(source, options.node ?? {}, options.schedule ?? defaultSchedule)
+    return fromSource(source, options.node ?? {}, options.schedule ?? defaultSchedule, yield* Connector)
   })
 
 /**
@@ -793,11 +871,12 @@ export const makeStatic = (options: StaticOptions): Effect.Effect<Shape, Invalid
     const from = "the options"
     const source: Source = {
       primary: () => Effect.succeed({ value: primary!, from }),
+      disproved: () => {},
       replicas: () => Effect.succeed({ value: replicas as ReadonlyArray<Address.Address>, from }),
       sentinels: Effect.succeed([]),
       ask: () => Effect.fail(new SentinelsUnreachable({ reports: [] }))
     }
-    return fromSource(source, options.node ?? {}, options.schedule ?? defaultSchedule)
+    return fromSource(source, options.node ?? {}, options.schedule ?? defaultSchedule, yield* Connector)
   })
 
 /**

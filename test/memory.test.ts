@@ -174,6 +174,48 @@ describe("discovery", () => {
       }
     }))))
 
+  it.effect("a service dials as it was told to when it was made, whoever uses it", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.make()
+      const sentinel = yield* Sentinel.make({ sentinels }).pipe(
+        Effect.provideService(Connector.Connector, deployment.network.dial)
+      )
+      assert.deepStrictEqual(yield* sentinel.discoverPrimary("mymaster"), { host: "10.0.0.1", port: 6379 })
+      const redis = yield* sentinel.primaryFor("mymaster")
+      assert.strictEqual(yield* redis.ping(), "PONG")
+    }))
+
+  it.effect("a sentinel that knows an older configuration is not believed", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const sentinel = yield* Sentinel.Sentinel
+      const at = (port: string) =>
+        sentinel.discoverPrimary("mymaster", { verify: false }).pipe(
+          Effect.map((a) => "host" in a ? `${a.host}:${a.port}` : port)
+        )
+      yield* at("")
+      // One sentinel hears nothing of the failover, but the client hears it.
+      for (const other of [...deployment.sentinels.slice(1), ...deployment.nodes]) {
+        yield* deployment.partition("10.0.1.1:26379", other)
+      }
+      yield* deployment.kill("10.0.0.1:6379")
+      yield* TestClock.adjust("5 seconds")
+      const current = yield* deployment.primary
+      assert.notStrictEqual(current, "10.0.0.1:6379")
+      assert.strictEqual(deployment.sentinel("10.0.1.1:26379").primaryOf("mymaster"), "10.0.0.1:6379")
+      // It is asked first, and nothing better is known yet.
+      assert.strictEqual(yield* at(""), "10.0.0.1:6379")
+      yield* deployment.hang("10.0.1.1:26379")
+      assert.strictEqual(yield* whileTimePasses(at("")), current)
+      yield* deployment.resume("10.0.1.1:26379")
+      // Now the outdated one is asked first again, and alone.
+      for (const address of deployment.sentinels.slice(1)) yield* deployment.kill(address)
+      assert.strictEqual(yield* whileTimePasses(at("")), current)
+      // When nobody confirms the newer configuration for long, the older one has to do.
+      yield* TestClock.adjust("11 seconds")
+      assert.strictEqual(yield* whileTimePasses(at("")), "10.0.0.1:6379")
+    }).pipe(Effect.provide(live())))
+
   it.effect("minOtherSentinels", () =>
     Effect.gen(function*() {
       const sentinel = yield* Sentinel.Sentinel

@@ -694,7 +694,8 @@ export class SentinelNode extends Process {
   }
 
   private promoted(monitor: Monitor, failover: Failover, chosen: Instance): void {
-    if (!this.hears(chosen.address)) {
+    // Another sentinel may have made it a replica again meanwhile.
+    if (!this.hears(chosen.address) || !this.directory.node(chosen.address)!.isPrimary) {
       if (this.time.now() - failover.began > monitor.failoverTimeout) return this.abort(monitor, "slave-timeout")
       return this.next(monitor, failover, [tickMillis, tickMillis], () => this.promoted(monitor, failover, chosen))
     }

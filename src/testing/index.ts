@@ -11,8 +11,18 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as Address from "../Address.ts"
 import { Connector } from "../Connector.ts"
+import {
+  GroupUnknown,
+  InvalidOption,
+  PrimaryNotFound,
+  ReplicaNotFound,
+  Report,
+  SentinelsUnreachable
+} from "../Errors.ts"
+import * as Sentinel from "../Sentinel.ts"
 import { Deployment, make, type Options } from "./Deployment.ts"
 import { Network } from "./Network.ts"
 import { RedisNode } from "./RedisNode.ts"
@@ -78,6 +88,113 @@ export const layerRedis = (
       const node = new RedisNode(network, address)
       node.password = options?.password
       return Context.make(RedisServer, node).pipe(Context.add(Connector, network.dial))
+    })
+  )
+
+/**
+ * What a mocked Sentinel answers, group by group.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Answers {
+  /** The address of a group's primary, the port 6379 unless given; without one, the group is unknown. */
+  readonly primary?: Address.Input | undefined
+  /** The addresses of its replicas. Default none. */
+  readonly replicas?: ReadonlyArray<Address.Input> | undefined
+}
+
+/**
+ * A Sentinel service that only answers, for tests of what is made of the
+ * answers. Nothing is dialled for them; a group that it was not told of is
+ * unknown. Clients of a group dial the addresses that were given, through
+ * whatever `Connector` there is.
+ *
+ * **Example** (A mocked Sentinel)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Sentinel } from "effect-redis-sentinel"
+ * import * as Testing from "effect-redis-sentinel/testing"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const sentinel = yield* Sentinel.Sentinel
+ *   return yield* sentinel.discoverPrimary("mymaster")
+ * }).pipe(
+ *   Effect.provide(Testing.layerSentinel({ mymaster: { primary: "10.0.0.1:6379", replicas: ["10.0.0.2:6379"] } }))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerSentinel = (
+  groups: Readonly<Record<string, Answers>>,
+  node: Sentinel.NodeOptions = {}
+): Layer.Layer<Sentinel.Sentinel, InvalidOption> =>
+  Layer.effect(
+    Sentinel.Sentinel,
+    Effect.gen(function*() {
+      const known = new Map<
+        string,
+        { readonly primary: Address.Address | undefined; readonly service: Sentinel.Shape }
+      >()
+      const replicas = new Map<string, ReadonlyArray<Address.Address>>()
+      const parsed = (option: string, input: Address.Input): Effect.Effect<Address.Address, InvalidOption> => {
+        const address = Address.parse(input, 6379)
+        return typeof address === "string"
+          ? Effect.fail(new InvalidOption({ option, detail: address }))
+          : Effect.succeed(address)
+      }
+      for (const [group, answers] of Object.entries(groups)) {
+        const primary = answers.primary === undefined
+          ? undefined
+          : yield* parsed(`${group}.primary`, answers.primary)
+        const list = yield* Effect.forEach(
+          answers.replicas ?? [],
+          (input, i) => parsed(`${group}.replicas[${i}]`, input)
+        )
+        replicas.set(group, list)
+        // Without a primary nobody listens where its clients are sent.
+        const service = yield* Sentinel.makeStatic({
+          primary: primary ?? "localhost:1",
+          replicas: list,
+          node,
+          schedule: Schedule.recurs(0)
+        })
+        known.set(group, { primary, service })
+      }
+      const report = (group: string) =>
+        new GroupUnknown({
+          reports: [
+            new Report({
+              address: "the mocked sentinel",
+              kind: "unknown-group",
+              detail: `it was not told of the group "${group}"`
+            })
+          ]
+        })
+      const primaryOf = (group: string): Effect.Effect<Address.Address, PrimaryNotFound> => {
+        const primary = known.get(group)?.primary
+        return primary === undefined
+          ? Effect.fail(new PrimaryNotFound({ group, reason: report(group) }))
+          : Effect.succeed(primary)
+      }
+      const unknown = yield* Sentinel.makeStatic({ primary: "localhost:1", node, schedule: Schedule.recurs(0) })
+      const serviceOf = (group: string): Sentinel.Shape => known.get(group)?.service ?? unknown
+      return Sentinel.Sentinel.of({
+        discoverPrimary: primaryOf,
+        discoverReplicas: (group) => {
+          const list = replicas.get(group)
+          return list === undefined
+            ? Effect.fail(new ReplicaNotFound({ group, reason: report(group) }))
+            : Effect.succeed(list)
+        },
+        primaryFor: (group, options) => serviceOf(group).primaryFor(group, options),
+        replicaFor: (group, options) => serviceOf(group).replicaFor(group, options),
+        sentinels: Effect.succeed([]),
+        ask: () => Effect.fail(new SentinelsUnreachable({ reports: [] }))
+      })
     })
   )
 
