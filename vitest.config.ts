@@ -6,8 +6,8 @@ const without = process.env["WITHOUT_REDIS"] === "1"
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: without ? ["test/integration/**"] : [],
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    exclude: without ? ["test/integration/**", "test/conformance/**"] : [],
     testTimeout: 30_000,
     hookTimeout: 60_000
   },

@@ -158,41 +158,50 @@ const handshake = new Set(["HELLO", "AUTH", "CLIENT", "SELECT", "ROLE", "INFO", 
 const checkPlaces = (history: History, matched: ReadonlyMap<Call, Execution>, broken: Broken): void => {
   const byExecution = new Map<Execution, Call>()
   for (const [call, execution] of matched) byExecution.set(execution, call)
-  /** The node that a client has turned to last, and when it did so. */
-  const newest = new Map<string, { readonly node: string; readonly since: number }>()
-  /** When each session was used for the first time. */
-  const firstUse = new Map<string, number>()
   for (const execution of history.executions) {
     if (execution.client.endsWith("r") || handshake.has(execution.name)) continue
-    const call = byExecution.get(execution)
     // It was a replica when the session was opened, and is one still.
-    if (!execution.isPrimary && execution.roleSince <= execution.sessionSince) {
-      broken(
-        "a primary's client talks to a primary",
-        `${execution.name} of ${execution.client} was executed at ${execution.node}, a replica`,
-        execution.at,
-        call
-      )
-    }
-    const known = newest.get(execution.client)
-    const session = `${execution.client} ${execution.node} ${execution.session}`
-    if (!firstUse.has(session)) {
-      firstUse.set(session, execution.at)
-      if (known?.node !== execution.node) newest.set(execution.client, { node: execution.node, since: execution.at })
-      continue
-    }
-    if (known === undefined || execution.node === known.node || call === undefined || call.begin <= known.since) {
-      continue
-    }
+    if (execution.isPrimary || execution.roleSince > execution.sessionSince) continue
     broken(
-      "a client does not go back to a primary that it has left",
-      `${
-        show(call)
-      } was executed at ${execution.node}, though the client had turned to ${known.node} at ${known.since}`,
+      "a primary's client talks to a primary",
+      `${execution.name} of ${execution.client} was executed at ${execution.node}, a replica`,
       execution.at,
-      call
+      byExecution.get(execution)
     )
   }
+
+  interface Use {
+    readonly client: string
+    readonly node: string
+    readonly calls: Array<Call>
+    /** When the client had its first reply there. */
+    since: number
+  }
+  const uses = new Map<string, Use>()
+  for (const [call, { client, node, session }] of matched) {
+    if (call.replica) continue
+    const name = `${client} ${node} ${session}`
+    const use = uses.get(name) ?? { client, node, calls: [], since: Infinity }
+    uses.set(name, use)
+    use.calls.push(call)
+    use.since = Math.min(use.since, call.end)
+  }
+  const list = Array.from(uses.values()).sort((a, b) => a.since - b.since)
+  list.forEach((older, i) => {
+    // Once it had a reply from another node on a newer connection, it sends nothing more on the older one.
+    const newer = list.slice(i + 1).find((use) =>
+      use.client === older.client && use.node !== older.node && use.since > older.since
+    )
+    if (newer === undefined) return
+    const call = older.calls.find((c) => c.begin > newer.since)
+    if (call === undefined) return
+    broken(
+      "a client does not go back to a primary that it has left",
+      `${show(call)} was executed at ${older.node}, though the client had turned to ${newer.node} by ${newer.since}`,
+      call.end,
+      call
+    )
+  })
 }
 
 /** On one connection, one lease ends before the next one begins. */

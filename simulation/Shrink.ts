@@ -11,17 +11,20 @@ export interface Shrunk {
   readonly violation: Violation
 }
 
-const attempt = async (scenario: Scenario, promise: Violation["promise"]): Promise<Shrunk | undefined> => {
-  const history = await run(scenario)
-  const violation = check(history).find((v) => v.promise === promise)
-  return violation === undefined ? undefined : { history, violation }
-}
-
-/** The smallest failing scenario that was found, and its history. */
-export const shrink = async (scenario: Scenario, violation: Violation): Promise<Shrunk> => {
-  let best: Shrunk = (await attempt(scenario, violation.promise))!
+/** The smallest failing scenario that was found, and its history. `find` says what is broken in one. */
+export const shrink = async (
+  scenario: Scenario,
+  violation: Violation,
+  find: (history: History) => ReadonlyArray<Violation> = check
+): Promise<Shrunk> => {
+  const attempt = async (smaller: Scenario): Promise<Shrunk | undefined> => {
+    const history = await run(smaller)
+    const found = find(history).find((v) => v.promise === violation.promise)
+    return found === undefined ? undefined : { history, violation: found }
+  }
+  let best: Shrunk = (await attempt(scenario))!
   const consider = async (smaller: Scenario): Promise<boolean> => {
-    const found = await attempt(smaller, violation.promise)
+    const found = await attempt(smaller)
     if (found === undefined) return false
     best = found
     return true

@@ -1,9 +1,6 @@
-/** A real primary, two replicas and three sentinels: discovery, failover, credentials, TLS. */
+/** A real primary, its replicas and sentinels: every sentinel command, credentials, TLS. */
 import { assert, describe, it } from "@effect/vitest"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -34,56 +31,6 @@ const clientsOf = (
     const replica = yield* sentinel.replicaFor(d.group)
     return { sentinel, redis, replica }
   })
-
-interface Load {
-  /** When each write was acknowledged, and which. */
-  readonly acknowledged: Array<readonly [at: number, key: string]>
-  readonly failed: Array<Errors.RedisError>
-  readonly pending: Set<number>
-  stopped: boolean
-}
-
-/** 32 writers of unique keys, until they are stopped. */
-const writers = (redis: Client.PrimaryClient, load: Load) =>
-  Effect.forEach(Array.from({ length: 32 }, (_, i) => i), (writer) =>
-    Effect.gen(function*() {
-      for (let n = 0; !load.stopped; n++) {
-        const key = `w:${writer}:${n}`
-        load.pending.add(writer)
-        const exit = yield* Effect.exit(redis.set(key, n))
-        load.pending.delete(writer)
-        if (Exit.isSuccess(exit)) load.acknowledged.push([yield* Clock.currentTimeMillis, key])
-        else load.failed.push(failureOf(exit))
-        // So that the servers have time for their own business.
-        yield* Effect.sleep("1 millis")
-      }
-    }), { concurrency: "unbounded", discard: true })
-
-const newLoad = (): Load => ({ acknowledged: [], failed: [], pending: new Set(), stopped: false })
-
-const knownTags = new Set([
-  "AmbiguousOutcome",
-  "DeadlineExceeded",
-  "PrimaryNotFound",
-  "ConnectionLost",
-  "ConnectFailed",
-  "RoleMismatch"
-])
-
-/** Waits until the first sentinel gives another primary than the old one. Its time. */
-const switched = (d: Deployment, old: number, options: RedisClient.Options = {}) =>
-  Effect.scoped(
-    Effect.raceAll(d.sentinels.map((s) =>
-      Effect.gen(function*() {
-        const client = yield* RedisClient.make({ ...options, address: s.address })
-        while (true) {
-          const found = yield* client.run(commands.sentinel.getPrimaryAddr(d.group))
-          if (found !== null && found.port !== old) return yield* Clock.currentTimeMillis
-          yield* Effect.sleep("5 millis")
-        }
-      })
-    ))
-  )
 
 const until = <E, R>(condition: Effect.Effect<boolean, E, R>): Effect.Effect<void, unknown, R> =>
   condition.pipe(
@@ -161,122 +108,6 @@ describe("discovery", () => {
         )
       })
     ))
-
-  it.live("all sentinels down and back: the connection goes on, and so does discovery afterwards", () =>
-    Effect.scoped(
-      Effect.gen(function*() {
-        const d = yield* deployment()
-        const { redis, sentinel } = yield* clientsOf(d, { schedule: Schedule.recurs(1) })
-        yield* redis.set("a", "1")
-        for (const s of d.sentinels) yield* s.kill
-        assert.strictEqual(yield* redis.set("a", "2"), "OK")
-        const error = yield* Effect.flip(sentinel.discoverPrimary(d.group))
-        assert.strictEqual(error._tag === "PrimaryNotFound" ? error.reason._tag : error._tag, "SentinelsUnreachable")
-        assert.strictEqual(error._tag === "PrimaryNotFound" ? error.reason.reports.length : 0, 3)
-        for (const s of d.sentinels) yield* s.restart
-        assert.deepStrictEqual(yield* sentinel.discoverPrimary(d.group), { host: "127.0.0.1", port: d.primary.port })
-        yield* redis.clientKill({ type: "normal", skipme: false }).pipe(Effect.ignore)
-        assert.strictEqual(yield* redis.get("a"), "2")
-      })
-    ))
-})
-
-describe("failover", () => {
-  it.live("kill -9 of the primary under 32 writers", () =>
-    Effect.scoped(
-      Effect.gen(function*() {
-        const d = yield* deployment()
-        const { redis, replica } = yield* clientsOf(d)
-        const load = newLoad()
-        const running = yield* Effect.forkScoped(writers(redis, load))
-        yield* until(Effect.sync(() => load.acknowledged.length > 500))
-        const reported = yield* Effect.forkChild(switched(d, d.primary.port), { startImmediately: true })
-        yield* d.primary.kill
-        const at = yield* Fiber.join(reported)
-        yield* until(Effect.sync(() => load.acknowledged.some(([t]) => t >= at)))
-        const first = load.acknowledged.find(([t]) => t >= at)![0]
-        console.log(
-          `kill -9: the first write was acknowledged ${first - at} ms after a sentinel reported the new primary`
-        )
-        const count = load.acknowledged.length
-        yield* until(Effect.sync(() => load.acknowledged.length > count + 500))
-        load.stopped = true
-        // Nobody waits for ever.
-        yield* Fiber.join(running).pipe(Effect.timeout("10 seconds"))
-        assert.strictEqual(load.pending.size, 0)
-        for (const error of load.failed) assert.isTrue(knownTags.has(error._tag), error._tag)
-        assert.isAtMost(load.failed.filter((e) => e._tag === "AmbiguousOutcome").length, 32)
-        // What was acknowledged after the switch is there.
-        const after = load.acknowledged.filter(([t]) => t > at).map(([, key]) => key)
-        const values = yield* redis.mget(after)
-        assert.isTrue(values.every((v) => v !== null))
-        // The primary may serve reads until the other replica is in sync again.
-        yield* until(Effect.map(replica.role(), (r) => r.role === "replica"))
-      })
-    ), 60_000)
-
-  it.live("a planned failover: the client goes to the new primary when the old one is demoted", () =>
-    Effect.scoped(
-      Effect.gen(function*() {
-        const d = yield* deployment()
-        const { redis, sentinel } = yield* clientsOf(d)
-        const load = newLoad()
-        const running = yield* Effect.forkScoped(writers(redis, load))
-        yield* until(Effect.sync(() => load.acknowledged.length > 200))
-        const one = yield* RedisClient.make({ address: d.sentinelAddresses[0]! })
-        assert.strictEqual(yield* one.run(commands.sentinel.failover(d.group)), "OK")
-        yield* switched(d, d.primary.port)
-        const next = yield* sentinel.discoverPrimary(d.group)
-        assert.notDeepEqual(next, { host: "127.0.0.1", port: d.primary.port })
-        // The old primary says READONLY, or closes the connection, once it is demoted.
-        const there = yield* RedisClient.make({ address: next })
-        yield* until(
-          Effect.gen(function*() {
-            const mark = load.acknowledged.length
-            yield* until(Effect.sync(() => load.acknowledged.length > mark + 50))
-            const newest = load.acknowledged[load.acknowledged.length - 1]![1]
-            return (yield* there.get(newest)) !== null
-          })
-        )
-        load.stopped = true
-        yield* Fiber.join(running).pipe(Effect.timeout("10 seconds"))
-        assert.strictEqual(load.pending.size, 0)
-        for (const error of load.failed) assert.isTrue(knownTags.has(error._tag), error._tag)
-      })
-    ), 60_000)
-
-  it.live("SIGSTOP of the primary: the client leaves it without being told", () =>
-    Effect.scoped(
-      Effect.gen(function*() {
-        const d = yield* deployment()
-        const { redis } = yield* clientsOf(d)
-        yield* redis.set("a", "1")
-        yield* d.primary.signal("SIGSTOP")
-        const write = yield* Effect.exit(redis.incr("n"))
-        assert.strictEqual(failureOf(write)._tag, "AmbiguousOutcome")
-        assert.strictEqual(yield* redis.get("a"), "1")
-        const info = yield* redis.info("server")
-        assert.notStrictEqual(Number(info["tcp_port"]), d.primary.port)
-        yield* d.primary.signal("SIGCONT")
-      })
-    ), 60_000)
-
-  it.live("a replica frozen by SIGSTOP is left for another", () =>
-    Effect.scoped(
-      Effect.gen(function*() {
-        const d = yield* deployment()
-        const { redis, replica } = yield* clientsOf(d)
-        yield* redis.set("a", "1")
-        yield* until(Effect.map(replica.get("a"), (v) => v === "1"))
-        const port = Number((yield* replica.info("server"))["tcp_port"])
-        const frozen = d.replicas.find((r) => r.port === port)!
-        yield* frozen.signal("SIGSTOP")
-        assert.strictEqual(yield* replica.get("a"), "1")
-        assert.notStrictEqual(Number((yield* replica.info("server"))["tcp_port"]), port)
-        assert.strictEqual((yield* replica.role()).role, "replica")
-        yield* frozen.signal("SIGCONT")
-      })
-    ), 60_000)
 })
 
 describe("credentials and TLS", () => {

@@ -1,0 +1,162 @@
+/** A few hundred simulated deployments, the seeds that once failed, and the checker itself. */
+import { assert, describe, it } from "@effect/vitest"
+import { check } from "../simulation/Checker.ts"
+import { findViolation, type RegisterOperation } from "../simulation/Linearizability.ts"
+import { report } from "../simulation/Report.ts"
+import { generate, type Scenario } from "../simulation/Scenario.ts"
+import { shrink } from "../simulation/Shrink.ts"
+import { type Call, type History, run } from "../simulation/World.ts"
+
+const passes = async (scenario: Scenario): Promise<History> => {
+  const history = await run(scenario)
+  const [violation] = check(history)
+  if (violation !== undefined) assert.fail(report(history, violation))
+  return history
+}
+
+describe("simulation", () => {
+  for (const from of [0, 100, 200]) {
+    it(`seeds ${from} to ${from + 99} keep every promise`, async () => {
+      for (let seed = from; seed < from + 100; seed++) {
+        const history = await passes(generate(seed))
+        assert.isAtLeast(history.calls.length, 500)
+        assert.isAtLeast(history.scenario.faults.length, 3)
+      }
+    }, 120_000)
+  }
+
+  it("the same seed gives the same history", async () => {
+    const [a, b] = [await run(generate(7)), await run(generate(7))]
+    assert.deepStrictEqual(a.calls, b.calls)
+    assert.deepStrictEqual(a.events, b.events)
+    assert.deepStrictEqual(a.executions, b.executions)
+  })
+
+  // What once failed, as data: a seed means something else when the generator changes.
+  const known: Readonly<Record<string, Scenario>> = {
+    "a replica's client with two connections moved from one replica to the other, without end": {
+      ...generate(9),
+      replicas: 2,
+      connections: 2,
+      latencyMillis: [0, 0],
+      faults: [
+        { at: 329, kind: "hang", who: "primary", millis: 1446 },
+        { at: 1869, kind: "hang", who: "s2", millis: 576 }
+      ]
+    },
+    "a client took in more connections than it wanted, without end, when its makeshift became a replica": {
+      ...generate(158),
+      replicas: 2,
+      connections: 3,
+      latencyMillis: [0, 0],
+      faults: [
+        { at: 672, kind: "failover", who: "s0", millis: 0 },
+        { at: 1121, kind: "failover", who: "s2", millis: 0 },
+        { at: 1751, kind: "hang", who: "s0", millis: 2483 },
+        { at: 2010, kind: "hang", who: "n0", millis: 3907 }
+      ]
+    },
+    "a slow new primary and an old one that comes back are not mixed up": generate(3837),
+    "a command that was on its way for long is not taken for a newer one": generate(5106),
+    "a promotion that another sentinel undid is not announced": generate(6693)
+  }
+  for (const [name, scenario] of Object.entries(known)) it(name, () => passes(scenario))
+})
+
+describe("the checker", () => {
+  const write = (begin: number, end: number, value: string): RegisterOperation => ({ begin, end, kind: "write", value })
+  const read = (begin: number, end: number, value: string): RegisterOperation => ({ begin, end, kind: "read", value })
+
+  it("knows what is linearizable", () => {
+    assert.isUndefined(findViolation([]))
+    assert.isUndefined(findViolation([write(0, 1, "a"), read(2, 3, "a")]))
+    // What the register held before is found by the first read.
+    assert.isUndefined(findViolation([read(0, 1, "x"), write(2, 3, "a"), read(4, 5, "a")]))
+    assert.isUndefined(findViolation([write(0, 10, "a"), read(1, 2, "x"), read(3, 4, "a")]))
+    // A write of which nothing was heard may take effect late, or never.
+    assert.isUndefined(findViolation([write(0, 1, "a"), write(2, Infinity, "b"), read(3, 4, "a"), read(5, 6, "b")]))
+    assert.isUndefined(findViolation([write(0, 1, "a"), write(2, Infinity, "b"), read(3, 4, "a")]))
+  })
+
+  it("knows what is not", () => {
+    assert.isDefined(findViolation([write(0, 1, "a"), write(2, 3, "b"), read(4, 5, "a")]))
+    assert.isDefined(findViolation([write(0, 1, "a"), read(2, 3, "b")]))
+    assert.isDefined(findViolation([read(0, 1, "x"), read(2, 3, "y")]))
+    assert.isDefined(findViolation([write(0, 10, "a"), read(1, 2, "a"), read(3, 4, "x")]))
+    assert.isDefined(
+      findViolation([write(0, 1, "a"), write(2, Infinity, "b"), read(3, 4, "b"), read(5, 6, "a")])
+    )
+  })
+
+  it("finds each broken promise in a history that was tampered with", async () => {
+    const history = await passes({ ...generate(3), faults: [] })
+    const tampered = (change: (call: Call) => Partial<Call> | undefined): ReadonlyArray<string> => {
+      let once = false
+      const calls = history.calls.map((call) => {
+        const changed = once ? undefined : change(call)
+        if (changed === undefined) return call
+        once = true
+        return { ...call, ...changed }
+      })
+      assert.isTrue(once)
+      return check({ ...history, calls }).map((v) => v.promise)
+    }
+    const done = (call: Call, kind: Call["kind"]): boolean => call.kind === kind && call.outcome?.tag === "ok"
+    assert.include(
+      tampered((c) => done(c, "set") ? { outcome: { tag: "unexecuted", error: "x" } } : undefined),
+      "what was not executed was not executed"
+    )
+    assert.include(
+      tampered((c) => done(c, "push") ? { id: 999_999_999 } : undefined),
+      "what was acknowledged was executed"
+    )
+    assert.include(
+      tampered((c) => done(c, "range") ? { outcome: { tag: "ok", value: "another's" } } : undefined),
+      "a reply is that of its command"
+    )
+    assert.include(
+      tampered((c) => done(c, "incr") ? { outcome: { tag: "unexecuted", error: "x" } } : undefined),
+      "nothing is applied twice"
+    )
+    assert.include(
+      tampered((c) => done(c, "get") ? { end: Infinity, outcome: undefined } : undefined),
+      "an operation ends in time"
+    )
+    assert.include(
+      tampered((c) => done(c, "set") ? { end: c.due + 1000 } : undefined),
+      "an operation ends in time"
+    )
+    assert.include(
+      tampered((c) => done(c, "set") ? { outcome: { tag: "defect", error: "x" } } : undefined),
+      "an error is one of ours"
+    )
+    const push = history.executions.find((e) => e.name === "RPUSH" && e.id !== undefined)!
+    assert.include(
+      check({ ...history, executions: [...history.executions, push] }).map((v) => v.promise),
+      "nothing is applied twice"
+    )
+    assert.include(
+      check({ ...history, leftovers: ["1 timers"] }).map((v) => v.promise),
+      "nothing is left after the Scope"
+    )
+  })
+
+  it("a failing scenario is made smaller, and told so that a person can read it", async () => {
+    const scenario = generate(0)
+    // Whoever waits until it is over takes its pauses for too long.
+    const broken: Scenario = { ...scenario, workers: 2, operations: 40 }
+    const history = await run(broken)
+    const first = history.calls[0]!
+    const { history: smaller, violation } = await shrink(broken, {
+      promise: "an operation ends in time",
+      text: "",
+      at: first.begin,
+      call: first
+    }, (h) => [{ promise: "an operation ends in time", text: "for the test", at: 0, call: h.calls[0] }])
+    assert.strictEqual(smaller.scenario.faults.length, 0)
+    assert.strictEqual(smaller.scenario.workers, 1)
+    const text = report(smaller, violation)
+    assert.include(text, `seed ${scenario.seed}`)
+    assert.include(text, "for the test")
+  }, 60_000)
+})
