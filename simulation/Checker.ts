@@ -19,6 +19,7 @@ export interface Violation {
     | "a lease is one user's"
     | "nothing is left after the Scope"
     | "when all is right again, so is the client"
+    | "a client that has what it needs is at rest"
   readonly text: string
   readonly at: number
   readonly call: Call | undefined
@@ -49,6 +50,7 @@ export const check = (history: History): ReadonlyArray<Violation> => {
   }
   if (history.defect !== undefined) broken("an error is one of ours", history.defect, Infinity)
   for (const what of history.leftovers) broken("nothing is left after the Scope", what, Infinity)
+  for (const what of history.restless) broken("a client that has what it needs is at rest", what, Infinity)
   for (const what of history.dead) broken("when all is right again, so is the client", what, Infinity)
   // Of values that were changed on the way nothing more can be said.
   if (corrupted) return violations

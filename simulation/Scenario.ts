@@ -124,7 +124,7 @@ const faultWeights: Readonly<Record<Fault["kind"], number>> = {
   refuse: 2,
   slow: 3,
   failover: 6,
-  lie: 2,
+  lie: 4,
   disk: 1,
   memory: 1,
   loading: 2,
@@ -169,7 +169,7 @@ const drawFault = (dice: Dice, scenario: Omit<Scenario, "faults">): Fault => {
     case "failover":
       return { at, kind, who: sentinel(), millis: 0 }
     case "lie":
-      return { at, kind, who: sentinel(), other: dice.pick(["stale", "replica", "unknown"]), millis }
+      return { at, kind, who: sentinel(), other: dice.pick(["stale", "replica", "replica", "unknown"]), millis }
     case "disk":
     case "memory":
     case "loading":

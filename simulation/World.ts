@@ -79,6 +79,8 @@ export interface History {
   readonly stopped: "stuck" | "endless" | undefined
   /** What was left after the clients' Scope closed, in words. */
   readonly leftovers: ReadonlyArray<string>
+  /** Clients that dial, or have more connections than they should, though nothing is wrong any more. */
+  readonly restless: ReadonlyArray<string>
   /** Clients whose last write, after everything was right again, failed. */
   readonly dead: ReadonlyArray<string>
   readonly defect: string | undefined
@@ -152,6 +154,8 @@ export const run = async (scenario: Scenario): Promise<History> => {
   const events: Array<{ at: number; text: string }> = []
   const leftovers: Array<string> = []
   const dead: Array<string> = []
+  const restless: Array<string> = []
+  const dialled: Array<{ readonly at: number; readonly party: string; readonly address: string }> = []
   let faults = 0
   let corrupted = false
   let serial = 0
@@ -452,7 +456,8 @@ export const run = async (scenario: Scenario): Promise<History> => {
 
   const observe = (control: Testing.Control): void => {
     const dials = new Map<string, number>()
-    control.network.onDial = (party) => {
+    control.network.onDial = (party, address) => {
+      dialled.push({ at: now(), party, address })
       const n = (dials.get(party) ?? 0) + 1
       dials.set(party, n)
       if (n > maxDials) throw new Error(`${party} dials without end`)
@@ -542,6 +547,17 @@ export const run = async (scenario: Scenario): Promise<History> => {
     for (const fiber of befalling) yield* Fiber.await(fiber)
     note("all is right again")
     yield* Effect.sleep(settleMillis)
+    const recently = now() - settleMillis / 4
+    for (const name of parties.flatMap((party) => [party.name, `${party.name}r`])) {
+      const dials = dialled.filter((d) => d.at > recently && d.party === name && control.nodes.includes(d.address))
+      // A lease may be replaced as its idle time ends.
+      if (dials.length > scenario.maxLeases) {
+        restless.push(`${name} dialled ${dials.length} times, ${dials[0]!.address} first`)
+      }
+      const open = control.nodes.reduce((n, address) => n + control.network.connections(address, name), 0)
+      const most = scenario.connections + scenario.maxLeases
+      if (open > most) restless.push(`${name} has ${open} connections, ${most} at most`)
+    }
     for (const party of parties) {
       // A connection that is to be cut may have been waiting for this.
       const exit = yield* Effect.exit(
@@ -577,6 +593,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
     corrupted,
     stopped,
     leftovers,
+    restless,
     dead,
     defect: exit !== undefined && Exit.isFailure(exit) ? Cause.pretty(exit.cause) : undefined,
     origin

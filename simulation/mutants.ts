@@ -63,7 +63,7 @@ const mutants: ReadonlyArray<Mutant> = [
       replace: "if (!connection.tainted) return Effect.void"
     }]
   },
-  // Bugs that the simulation found.
+  // A bug that the simulation found.
   {
     name: "a replica's client whose connections go to one replica after another, without end",
     edits: [{
@@ -71,17 +71,6 @@ const mutants: ReadonlyArray<Mutant> = [
       find: "openBeside: (like) => Effect.catch(openAt(like), () => open),",
       replace: "openBeside: () => open,"
     }]
-  },
-  {
-    name: "a pool that takes in more connections than it wants, without end",
-    edits: [
-      { file: "src/Executor.ts", find: "if (pool.missing === 0) {", replace: "if (pool === undefined) {" },
-      {
-        file: "src/Pool.ts",
-        find: "return closed === undefined ? Math.max(0, size - shared.length) : 0",
-        replace: "return closed === undefined ? size - shared.length : 0"
-      }
-    ]
   }
 ]
 

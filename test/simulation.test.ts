@@ -6,6 +6,7 @@ import { report } from "../simulation/Report.ts"
 import { generate, type Scenario } from "../simulation/Scenario.ts"
 import { shrink } from "../simulation/Shrink.ts"
 import { type Call, type History, run } from "../simulation/World.ts"
+import { known } from "./support/known.ts"
 
 const passes = async (scenario: Scenario): Promise<History> => {
   const history = await run(scenario)
@@ -32,34 +33,6 @@ describe("simulation", () => {
     assert.deepStrictEqual(a.executions, b.executions)
   })
 
-  // What once failed, as data: a seed means something else when the generator changes.
-  const known: Readonly<Record<string, Scenario>> = {
-    "a replica's client with two connections moved from one replica to the other, without end": {
-      ...generate(9),
-      replicas: 2,
-      connections: 2,
-      latencyMillis: [0, 0],
-      faults: [
-        { at: 329, kind: "hang", who: "primary", millis: 1446 },
-        { at: 1869, kind: "hang", who: "s2", millis: 576 }
-      ]
-    },
-    "a client took in more connections than it wanted, without end, when its makeshift became a replica": {
-      ...generate(158),
-      replicas: 2,
-      connections: 3,
-      latencyMillis: [0, 0],
-      faults: [
-        { at: 672, kind: "failover", who: "s0", millis: 0 },
-        { at: 1121, kind: "failover", who: "s2", millis: 0 },
-        { at: 1751, kind: "hang", who: "s0", millis: 2483 },
-        { at: 2010, kind: "hang", who: "n0", millis: 3907 }
-      ]
-    },
-    "a slow new primary and an old one that comes back are not mixed up": generate(3837),
-    "a command that was on its way for long is not taken for a newer one": generate(5106),
-    "a promotion that another sentinel undid is not announced": generate(6693)
-  }
   for (const [name, scenario] of Object.entries(known)) it(name, () => passes(scenario))
 })
 

@@ -267,10 +267,13 @@ export class Network {
     return this.listeners.get(address)
   }
 
-  /** How many connections clients have open, to an address or in all. */
-  connections(address?: string | undefined): number {
+  /** How many connections are open, to an address or in all, by a party or by everybody. */
+  connections(address?: string | undefined, party?: string | undefined): number {
     let n = 0
-    for (const wire of this.wires) if (wire.open && (address === undefined || wire.address === address)) n++
+    for (const wire of this.wires) {
+      if (!wire.open || (address !== undefined && wire.address !== address)) continue
+      if (party === undefined || wire.requests.from === party) n++
+    }
     return n
   }
 

@@ -1,0 +1,131 @@
+/**
+ * Scenarios that once failed, as data: a seed means something else when the
+ * generator changes. What each showed is its name.
+ */
+import type { Scenario } from "../../simulation/Scenario.ts"
+
+export const known: Readonly<Record<string, Scenario>> = {
+  "a replica's client with two connections moved from one replica to the other, without end": {
+    "seed": 9,
+    "replicas": 2,
+    "sentinels": 3,
+    "lagMillis": [0, 2],
+    "latencyMillis": [0, 0],
+    "syncMillis": [0, 0],
+    "clients": 2,
+    "workers": 8,
+    "operations": 420,
+    "duration": 4326,
+    "connections": 2,
+    "maxLeases": 2,
+    "protocol": 3,
+    "commandTimeout": 10000,
+    "stallTimeout": 1000,
+    "faults": [
+      { "at": 329, "kind": "hang", "who": "primary", "millis": 1446 },
+      { "at": 737, "kind": "lie", "who": "s0", "other": "unknown", "millis": 1534 },
+      { "at": 1869, "kind": "hang", "who": "s2", "millis": 576 },
+      { "at": 1893, "kind": "disconnect", "who": "n1", "millis": 2138 },
+      { "at": 3316, "kind": "cut", "who": "primary", "millis": 0, "after": 1600, "direction": "reply" }
+    ]
+  },
+  "a client took in more connections than it wanted, without end, when its makeshift became a replica": {
+    "seed": 158,
+    "replicas": 2,
+    "sentinels": 3,
+    "lagMillis": [0, 2],
+    "latencyMillis": [0, 0],
+    "syncMillis": [10, 200],
+    "clients": 1,
+    "workers": 10,
+    "operations": 420,
+    "duration": 4081,
+    "connections": 3,
+    "maxLeases": 2,
+    "protocol": 2,
+    "commandTimeout": 3000,
+    "stallTimeout": 1000,
+    "faults": [
+      { "at": 672, "kind": "failover", "who": "s0", "millis": 0 },
+      { "at": 1121, "kind": "failover", "who": "s2", "millis": 0 },
+      { "at": 1305, "kind": "isolate", "who": "primary", "millis": 181 },
+      { "at": 1553, "kind": "partition", "who": "c0", "other": "s2", "oneWay": false, "millis": 118 },
+      { "at": 1733, "kind": "cut", "who": "primary", "millis": 0, "after": 1716, "direction": "request" },
+      { "at": 1751, "kind": "hang", "who": "s0", "millis": 2483 },
+      { "at": 2010, "kind": "hang", "who": "n0", "millis": 3907 }
+    ]
+  },
+  "a slow new primary and an old one that comes back are not mixed up": {
+    "seed": 3837,
+    "replicas": 3,
+    "sentinels": 3,
+    "lagMillis": [0, 0],
+    "latencyMillis": [1, 10],
+    "syncMillis": [10, 200],
+    "clients": 1,
+    "workers": 11,
+    "operations": 420,
+    "duration": 3221,
+    "connections": 2,
+    "maxLeases": 2,
+    "protocol": 3,
+    "commandTimeout": 3000,
+    "stallTimeout": 1000,
+    "faults": [
+      { "at": 290, "kind": "isolate", "who": "n0", "millis": 1758 },
+      { "at": 777, "kind": "slow", "who": "n2", "millis": 2520 },
+      { "at": 777, "kind": "loading", "who": "n1", "millis": 281 },
+      { "at": 1092, "kind": "memory", "who": "primary", "millis": 1335 },
+      { "at": 1512, "kind": "isolate", "who": "primary", "millis": 1574 },
+      { "at": 1917, "kind": "partition", "who": "c0", "other": "s1", "oneWay": false, "millis": 2865 }
+    ]
+  },
+  "a command that was on its way for long is not taken for a newer one": {
+    "seed": 5106,
+    "replicas": 2,
+    "sentinels": 5,
+    "lagMillis": [0, 0],
+    "latencyMillis": [1, 10],
+    "syncMillis": [10, 200],
+    "clients": 1,
+    "workers": 11,
+    "operations": 420,
+    "duration": 3756,
+    "connections": 1,
+    "maxLeases": 2,
+    "protocol": 3,
+    "commandTimeout": 10000,
+    "stallTimeout": 1000,
+    "faults": [{ "at": 557, "kind": "kill", "who": "n2", "millis": 160 }, {
+      "at": 1912,
+      "kind": "cut",
+      "who": "primary",
+      "millis": 0,
+      "after": 36,
+      "direction": "request"
+    }, { "at": 2897, "kind": "isolate", "who": "primary", "millis": 1971 }]
+  },
+  "a promotion that another sentinel undid is not announced": {
+    "seed": 6693,
+    "replicas": 1,
+    "sentinels": 3,
+    "lagMillis": [1, 50],
+    "latencyMillis": [0, 1],
+    "syncMillis": [0, 0],
+    "clients": 1,
+    "workers": 11,
+    "operations": 420,
+    "duration": 2584,
+    "connections": 3,
+    "maxLeases": 4,
+    "protocol": 3,
+    "commandTimeout": 3000,
+    "stallTimeout": 1000,
+    "faults": [
+      { "at": 953, "kind": "cut", "who": "s2", "millis": 0, "after": 18, "direction": "reply" },
+      { "at": 1261, "kind": "failover", "who": "s1", "millis": 0 },
+      { "at": 1581, "kind": "isolate", "who": "s2", "millis": 1276 },
+      { "at": 1636, "kind": "hang", "who": "s1", "millis": 2890 }
+    ]
+  }
+}
