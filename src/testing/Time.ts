@@ -36,8 +36,8 @@ export class Time {
   private readonly alarm: Alarm
   private readonly heap: Array<Pending> = []
   private serial = 0
-  /** The time for which its alarm rings, while it does. */
-  private ringing = 0
+  /** The latest time that anybody was told: a timer may ring a little early, but time does not go back. */
+  private latest = 0
   /** From 0 to 1, 1 excluded. */
   readonly random: () => number
 
@@ -48,7 +48,9 @@ export class Time {
 
   /** In milliseconds on the Clock. */
   now(): number {
-    return Math.max(this.alarm.now(), this.ringing)
+    const now = this.alarm.now()
+    if (now > this.latest) this.latest = now
+    return this.latest
   }
 
   /** Runs something later, in whole milliseconds; what is due at the same time runs in the order in which it was set. */
@@ -79,12 +81,11 @@ export class Time {
   }
 
   private ring(now: number): void {
-    this.ringing = now
+    if (now > this.latest) this.latest = now
     while (this.heap.length > 0 && this.heap[0]!.at <= now) {
       const run = this.pop().run
       run?.()
     }
-    this.ringing = 0
     if (this.heap.length > 0) this.alarm.set(this.heap[0]!.at)
   }
 

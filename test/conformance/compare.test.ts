@@ -154,7 +154,10 @@ const run = async (port: number, protocol: 2 | 3, script: string, clean = true):
         continue
       }
       if (how === ">") talk.send(...words(rest))
-      exchanges.push({ line: raw, mark, reply: await talk.next() })
+      const reply = await talk.next().catch((error: Error) => {
+        throw new Error(`${raw}: ${error.message}`)
+      })
+      exchanges.push({ line: raw, mark, reply })
     }
   } finally {
     control.end()
@@ -281,6 +284,34 @@ describe("a node in memory answers as Redis does", () => {
       )
       watch.end()
       admin.end()
+    })), 30_000)
+
+  it.live("what one dumps, the other restores", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { memory, real } = yield* both
+      const fill = "SET s text\nRPUSH l a b c\nSADD set x y\nHSET h f v g w\nZADD z 1.5 a -2 b"
+      const look = "GET s\nLRANGE l 0 -1\n~ SMEMBERS set\nHGETALL h\nZRANGE z 0 -1 WITHSCORES\nTTL s"
+      const [ours, theirs] = yield* Effect.promise(() => Promise.all([run(memory, 2, fill), run(real, 2, fill)]))
+      same(ours, theirs)
+      const talks = [new Talk(memory), new Talk(real)] as const
+      for (const key of ["s", "l", "set", "h", "z"]) {
+        const dumped = yield* Effect.promise(() => talks[0].ask("DUMP", key))
+        const restored = yield* Effect.promise(() => talks[1].ask("RESTORE", key, "0", dumped[1] as string, "REPLACE"))
+        assert.deepStrictEqual(restored, ["+", "OK"], key)
+        const again = yield* Effect.promise(() => talks[0].ask("RESTORE", key, "0", dumped[1] as string, "REPLACE"))
+        assert.deepStrictEqual(again, ["+", "OK"], key)
+      }
+      for (const value of ["text", "12", "-300", "70000"]) {
+        yield* Effect.promise(() => talks[1].ask("SET", "s", value))
+        const dumped = yield* Effect.promise(() => talks[1].ask("DUMP", "s"))
+        yield* Effect.promise(() => talks[0].ask("RESTORE", "s", "0", dumped[1] as string, "REPLACE"))
+        assert.deepStrictEqual(yield* Effect.promise(() => talks[0].ask("GET", "s")), ["$", value])
+      }
+      for (const talk of talks) talk.end()
+      same(
+        yield* Effect.promise(() => run(memory, 3, look, false)),
+        yield* Effect.promise(() => run(real, 3, look, false))
+      )
     })), 30_000)
 
   it.live("what is not RESP, and what is but rarely seen", () =>

@@ -332,6 +332,22 @@ EXISTS gone
 TTL gone
 INCR gone
 TTL gone`,
+  "dump and restore": `
+DUMP missing
+SET s hello
+DUMP s
+SET e ""
+DUMP e
+SET n text
+DUMP n
+RESTORE s 0 "\\x00\\x05hello"
+RESTORE t 0 "\\x00\\x05hello"
+RESTORE t -1 x
+RESTORE t x x
+RESTORE s 0 x
+RESTORE t 0 x REPLACE WHAT
+RESTORE t
+DUMP`,
   hashes: `
 HSET h a 1 b 2
 HSET h a 3 c 4
