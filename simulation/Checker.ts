@@ -188,22 +188,23 @@ const checkPlaces = (history: History, matched: ReadonlyMap<Call, Execution>, br
     use.calls.push(call)
     use.since = Math.min(use.since, call.end)
   }
-  const list = Array.from(uses.values()).sort((a, b) => a.since - b.since)
-  list.forEach((older, i) => {
-    // Once it had a reply from another node on a newer connection, it sends nothing more on the older one.
-    const newer = list.slice(i + 1).find((use) =>
-      use.client === older.client && use.node !== older.node && use.since > older.since
-    )
-    if (newer === undefined) return
-    const call = older.calls.find((c) => c.begin > newer.since)
-    if (call === undefined) return
+  const list = Array.from(uses.values())
+  for (const older of list) {
+    // What was begun after this connection was in use, and was answered by another
+    // node, shows that the client has turned away: nothing begun later comes here.
+    const turned = list
+      .filter((use) => use.client === older.client && use.node !== older.node)
+      .flatMap((use) => use.calls.filter((c) => c.begin > older.since))
+      .sort((a, b) => a.end - b.end)[0]
+    const call = turned === undefined ? undefined : older.calls.find((c) => c.begin > turned.end)
+    if (call === undefined) continue
     broken(
       "a client does not go back to a primary that it has left",
-      `${show(call)} was executed at ${older.node}, though the client had turned to ${newer.node} by ${newer.since}`,
+      `${show(call)} was executed at ${older.node}, though the client had turned away: ${show(turned!)}`,
       call.end,
       call
     )
-  })
+  }
 }
 
 /** On one connection, one lease ends before the next one begins. */
