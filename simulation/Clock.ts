@@ -9,14 +9,11 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
+import { Agenda, type Item } from "../src/internal/Agenda.ts"
 
-interface Sleeper {
-  readonly at: number
-  readonly serial: number
+interface Sleeper extends Item {
   wake: (() => void) | undefined
 }
-
-const before = (a: Sleeper, b: Sleeper): boolean => a.at < b.at || (a.at === b.at && a.serial < b.serial)
 
 /** Somewhere to begin, in whole milliseconds as ever after, that is not zero, as a real clock. */
 const origin = 1_000_000
@@ -24,7 +21,7 @@ const origin = 1_000_000
 export class VirtualClock implements Clock.Clock {
   private time = origin
   private serial = 0
-  private readonly heap: Array<Sleeper> = []
+  private readonly agenda = new Agenda<Sleeper>()
   /** How often it jumped. */
   jumps = 0
 
@@ -50,7 +47,7 @@ export class VirtualClock implements Clock.Clock {
         serial: this.serial++,
         wake: () => resume(Effect.void)
       }
-      this.push(sleeper)
+      this.agenda.push(sleeper)
       return Effect.sync(() => {
         sleeper.wake = undefined
       })
@@ -59,48 +56,19 @@ export class VirtualClock implements Clock.Clock {
 
   /** How many wait. */
   get sleepers(): number {
-    return this.heap.reduce((n, s) => s.wake === undefined ? n : n + 1, 0)
+    return this.agenda.items.reduce((n, s) => s.wake === undefined ? n : n + 1, 0)
   }
 
   /** Jumps to the next that waits, and wakes all of that time. False if nobody waits. */
   jump(): boolean {
-    while (this.heap.length > 0 && this.heap[0]!.wake === undefined) this.pop()
-    if (this.heap.length === 0) return false
-    this.time = this.heap[0]!.at
+    const agenda = this.agenda
+    while (agenda.peek() !== undefined && agenda.peek()!.wake === undefined) agenda.pop()
+    const next = agenda.peek()
+    if (next === undefined) return false
+    this.time = next.at
     this.jumps++
-    while (this.heap.length > 0 && this.heap[0]!.at <= this.time) this.pop().wake?.()
+    while (agenda.size > 0 && agenda.peek()!.at <= this.time) agenda.pop().wake?.()
     return true
-  }
-
-  private push(item: Sleeper): void {
-    const heap = this.heap
-    let i = heap.length
-    heap.push(item)
-    while (i > 0) {
-      const parent = (i - 1) >> 1
-      if (!before(item, heap[parent]!)) break
-      heap[i] = heap[parent]!
-      i = parent
-    }
-    heap[i] = item
-  }
-
-  private pop(): Sleeper {
-    const heap = this.heap
-    const top = heap[0]!
-    const last = heap.pop()!
-    if (heap.length === 0) return top
-    let i = 0
-    for (;;) {
-      let child = 2 * i + 1
-      if (child >= heap.length) break
-      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++
-      if (!before(heap[child]!, last)) break
-      heap[i] = heap[child]!
-      i = child
-    }
-    heap[i] = last
-    return top
   }
 }
 

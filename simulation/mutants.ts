@@ -2,7 +2,7 @@
  * Shows that the checker bites: plants one bug at a time in a copy of the
  * library, and counts the seeds until a promise is broken.
  *
- *   node simulation/mutants.ts [--seeds 1000] [--only TEXT]
+ *   npm run simulate:mutants -- [--seeds 1000] [--only TEXT]
  */
 import { spawnSync } from "node:child_process"
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"

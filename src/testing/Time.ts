@@ -6,6 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { Agenda, type Item } from "../internal/Agenda.ts"
 import { Alarm } from "../internal/Alarm.ts"
 
 /**
@@ -18,13 +19,9 @@ export interface Timer {
   readonly cancel: () => void
 }
 
-interface Pending {
-  readonly at: number
-  readonly serial: number
+interface Pending extends Item {
   run: (() => void) | undefined
 }
-
-const before = (a: Pending, b: Pending): boolean => a.at < b.at || (a.at === b.at && a.serial < b.serial)
 
 /**
  * The time of a deployment.
@@ -34,7 +31,7 @@ const before = (a: Pending, b: Pending): boolean => a.at < b.at || (a.at === b.a
  */
 export class Time {
   private readonly alarm: Alarm
-  private readonly heap: Array<Pending> = []
+  private readonly agenda = new Agenda<Pending>()
   private serial = 0
   /** The latest time that anybody was told: a timer may ring a little early, but time does not go back. */
   private latest = 0
@@ -61,8 +58,8 @@ export class Time {
   /** Runs something at a time on the Clock, in milliseconds. */
   at(millis: number, run: () => void): Timer {
     const pending: Pending = { at: millis, serial: this.serial++, run }
-    this.push(pending)
-    this.alarm.set(this.heap[0]!.at)
+    this.agenda.push(pending)
+    this.alarm.set(this.agenda.peek()!.at)
     return {
       cancel: () => {
         pending.run = undefined
@@ -76,48 +73,18 @@ export class Time {
   }
 
   close(): void {
-    this.heap.length = 0
+    this.agenda.clear()
     this.alarm.close()
   }
 
   private ring(now: number): void {
     if (now > this.latest) this.latest = now
-    while (this.heap.length > 0 && this.heap[0]!.at <= now) {
-      const run = this.pop().run
+    const agenda = this.agenda
+    while (agenda.size > 0 && agenda.peek()!.at <= now) {
+      const run = agenda.pop().run
       run?.()
     }
-    if (this.heap.length > 0) this.alarm.set(this.heap[0]!.at)
-  }
-
-  private push(item: Pending): void {
-    const heap = this.heap
-    let i = heap.length
-    heap.push(item)
-    while (i > 0) {
-      const parent = (i - 1) >> 1
-      if (!before(item, heap[parent]!)) break
-      heap[i] = heap[parent]!
-      i = parent
-    }
-    heap[i] = item
-  }
-
-  private pop(): Pending {
-    const heap = this.heap
-    const top = heap[0]!
-    const last = heap.pop()!
-    if (heap.length === 0) return top
-    let i = 0
-    for (;;) {
-      let child = 2 * i + 1
-      if (child >= heap.length) break
-      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++
-      if (!before(heap[child]!, last)) break
-      heap[i] = heap[child]!
-      i = child
-    }
-    heap[i] = last
-    return top
+    if (agenda.size > 0) this.alarm.set(agenda.peek()!.at)
   }
 }
 
