@@ -190,7 +190,7 @@ export const generate = (seed: number): Scenario => {
     syncMillis: dice.pick([[0, 0], [10, 200]] as const),
     clients: dice.pick([1, 1, 2]),
     workers: dice.int(6, 12),
-    operations: 440,
+    operations: 430,
     duration: dice.int(2500, 5000),
     connections: dice.pick([1, 1, 2, 3]),
     maxLeases: dice.pick([2, 4]),

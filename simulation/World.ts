@@ -516,7 +516,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
                 protocol: scenario.protocol,
                 commandTimeout: scenario.commandTimeout,
                 stallTimeout: scenario.stallTimeout,
-                pingInterval: scenario.stallTimeout,
+                pingInterval: 3000,
                 connectTimeout: 1000,
                 leaseTimeout: 5000,
                 clientName: name

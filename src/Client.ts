@@ -210,6 +210,11 @@ const allOutcomes = ({ failures, values }: Outcomes): Effect.Effect<any, RedisEr
     return failure === undefined ? Effect.succeed(Result.succeed(value)) : Effect.result(failure)
   })
 
+const names = Object.keys(constructors)
+
+const constructorOf = (name: string): (...args: Array<any>) => Command.Any =>
+  (constructors as unknown as Record<string, (...args: Array<any>) => Command.Any>)[name]!
+
 const make = (runner: Runner, target: string, mode: Command.Mode): Base<any> => {
   /** What the types forbid already, for those who go around them. */
   const refused = (list: ReadonlyArray<Command.Any>): InvalidCommand | undefined => {
@@ -246,15 +251,27 @@ const make = (runner: Runner, target: string, mode: Command.Mode): Base<any> => 
     )
 
   const methods: Record<string, unknown> = {}
-  const bytes: Record<string, unknown> = {}
-  for (const name of Object.keys(constructors)) {
-    const construct = (constructors as unknown as Record<string, (...args: Array<any>) => Command.Any>)[name]!
+  for (const name of names) {
+    const construct = constructorOf(name)
     methods[name] = (...args: Array<any>) => run(construct(...args))
-    bytes[name] = (...args: Array<any>) => run(Command.bytes(construct(...args)))
   }
-  const base: Base<any> = {
+  let bytes: Record<string, unknown> | undefined
+  // Few ask for them, and a lease has a client of its own: they are made when they are asked for.
+  Object.defineProperty(methods, "bytes", {
+    enumerable: true,
+    get: () => {
+      if (bytes === undefined) {
+        bytes = {}
+        for (const name of names) {
+          const construct = constructorOf(name)
+          bytes[name] = (...args: Array<any>) => run(Command.bytes(construct(...args)))
+        }
+      }
+      return bytes
+    }
+  })
+  const base: Omit<Base<any>, "bytes"> = {
     target,
-    bytes: bytes as unknown as BytesMethods<any>,
     run: (command, options) => run(command, options?.timeout),
     // The server itself refuses a write on a replica, so the name alone is enough.
     send: (name, ...args) => runner.run(Command.raw(name, args)),
@@ -267,7 +284,7 @@ const make = (runner: Runner, target: string, mode: Command.Mode): Base<any> => 
     sscanStream: (key, options) => scan((cursor) => commands.sscan(key, cursor, options)),
     zscanStream: (key, options) => scan((cursor) => commands.zscan(key, cursor, options))
   }
-  return Object.assign(methods, base)
+  return Object.assign(methods, base) as unknown as Base<any>
 }
 
 const fromExecutor = (executor: Executor, mode: Command.Mode): Base<any> => {

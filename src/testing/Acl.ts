@@ -177,6 +177,11 @@ export class User {
     }
   }
 
+  /** Whether nothing is forbidden to it. */
+  get mayAll(): boolean {
+    return this.rules.length === 1 && this.rules[0] === "+@all" && this.keys[0] === "*" && this.channels[0] === "*"
+  }
+
   mayRun(command: Definition, words: ReadonlyArray<string>): boolean {
     let allowed = false
     for (const rule of this.rules) {

@@ -358,6 +358,17 @@ export class SentinelNode extends Process {
     super.resume()
   }
 
+  /** It begins with what it had written down: the newest configuration, but no failover under way. */
+  override start(): void {
+    for (const monitor of this.monitors.values()) {
+      const chosen = this.current(monitor)
+      monitor.failover?.timer?.cancel()
+      monitor.failover = undefined
+      if (chosen !== monitor.primary) this.switchTo(monitor, chosen)
+    }
+    super.start()
+  }
+
   /** Whether it does not trust its own clock: it looks and listens, but does nothing. */
   private get tilted(): boolean {
     if (this.tiltUntil === 0) return false
