@@ -87,8 +87,11 @@ export interface History {
   readonly origin: number
 }
 
-/** How long after the last fault has ended clients have to work again, in milliseconds. */
+/** How long after the last fault the sentinels may take to put their group in order, in milliseconds. */
 const settleMillis = 60_000
+/** How long after that clients have to be at rest again, and for how long that is looked at. */
+const calmMillis = 5000
+const restMillis = 8000
 
 /** A client that dials more often than this dials without end. */
 const maxDials = 3000
@@ -546,8 +549,12 @@ export const run = async (scenario: Scenario): Promise<History> => {
     )
     for (const fiber of befalling) yield* Fiber.await(fiber)
     note("all is right again")
-    yield* Effect.sleep(settleMillis)
-    const recently = now() - settleMillis / 4
+    const until = now() + settleMillis
+    while (now() < until && !control.sentinels.every((address) => control.sentinel(address).atRest)) {
+      yield* Effect.sleep(500)
+    }
+    yield* Effect.sleep(calmMillis + restMillis)
+    const recently = now() - restMillis
     for (const name of parties.flatMap((party) => [party.name, `${party.name}r`])) {
       const dials = dialled.filter((d) => d.at > recently && d.party === name && control.nodes.includes(d.address))
       // A lease may be replaced as its idle time ends.

@@ -301,6 +301,11 @@ export class SentinelNode extends Process {
   // ---------------------------------------------------------------------------
   // Events
 
+  /** Whether it has nothing to do until something happens: all is as it should be. */
+  get atRest(): boolean {
+    return !this.looking
+  }
+
   private event(name: string, text: string): void {
     this.onEvent(name, text)
     this.publish(name, text)
