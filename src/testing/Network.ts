@@ -58,6 +58,9 @@ export interface Cut {
   readonly after: number
 }
 
+// One of each: a client that waits for its server to come back causes many.
+const causes = { ECONNREFUSED: new Error("ECONNREFUSED"), ENOTFOUND: new Error("ENOTFOUND") } as const
+
 interface Fault {
   readonly address: string
   readonly direction: Direction
@@ -396,12 +399,12 @@ export class Network {
     return { bytes: corrupted, cut: false }
   }
 
-  private failure(shown: string, phase: "dial" | "resolve", code: string): ConnectFailed {
+  private failure(shown: string, phase: "dial" | "resolve", code: keyof typeof causes): ConnectFailed {
     return new ConnectFailed({
       address: shown,
       phase,
       detail: phase === "dial" ? `connect ${code} ${shown}` : `getaddrinfo ${code} ${shown}`,
-      cause: new Error(code)
+      cause: causes[code]
     })
   }
 
