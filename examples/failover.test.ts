@@ -16,7 +16,7 @@ const failover = Effect.gen(function*() {
   yield* redis.set("visits", 41)
   yield* deployment.kill(yield* deployment.primary)
   const visits = yield* Effect.forkChild(redis.incr("visits"))
-  yield* TestClock.adjust("5 seconds")
+  yield* TestClock.adjust("3 seconds")
   assert.strictEqual(yield* Fiber.join(visits), 42) // by the new primary
 }).pipe(Effect.provide(live))
 
