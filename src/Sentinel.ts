@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
 import * as RcMap from "effect/RcMap"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
@@ -641,7 +642,7 @@ const replicaTarget = (
   const primary = primaryTarget(source, group, options, schedule)
   const fallback = options.fallbackToPrimary ?? true
   // Clients begin at different replicas; one client begins after the one that it had.
-  let turn = Math.floor(Math.random() * 1024)
+  let turn: number | undefined
 
   const walk = (
     found: Found<ReadonlyArray<Address.Address>>
@@ -649,7 +650,8 @@ const replicaTarget = (
     Effect.gen(function*() {
       const scope = yield* Effect.scope
       const n = found.value.length
-      const start = turn++
+      const start = turn ?? (yield* Random.nextIntBetween(0, 1024))
+      turn = start + 1
       const order = found.value.map((_, i) => found.value[(start + i) % n]!)
       return yield* hedged(
         order.map((address) =>
