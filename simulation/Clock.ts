@@ -22,8 +22,6 @@ export class VirtualClock implements Clock.Clock {
   private time = origin
   private serial = 0
   private readonly agenda = new Agenda<Sleeper>()
-  /** How often it jumped. */
-  jumps = 0
 
   currentTimeMillisUnsafe(): number {
     return this.time
@@ -66,7 +64,6 @@ export class VirtualClock implements Clock.Clock {
     const next = agenda.peek()
     if (next === undefined) return false
     this.time = next.at
-    this.jumps++
     while (agenda.size > 0 && agenda.peek()!.at <= this.time) agenda.pop().wake?.()
     return true
   }

@@ -84,7 +84,6 @@ export interface History {
   /** Clients whose last write, after everything was right again, failed. */
   readonly dead: ReadonlyArray<string>
   readonly defect: string | undefined
-  readonly origin: number
 }
 
 /** How long after the last fault the sentinels may take to put their group in order, in milliseconds. */
@@ -602,8 +601,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
     leftovers,
     restless,
     dead,
-    defect: exit !== undefined && Exit.isFailure(exit) ? Cause.pretty(exit.cause) : undefined,
-    origin
+    defect: exit !== undefined && Exit.isFailure(exit) ? Cause.pretty(exit.cause) : undefined
   }
 }
 

@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -401,14 +402,22 @@ const sentinelSource = (
       disproved: boolean
     }>()
 
+    interface Answer {
+      readonly address: Address.Address
+      readonly epoch: number
+      readonly from: string
+      readonly others: ReadonlyArray<{ readonly host: string; readonly port: number }>
+    }
+
+    /** Takes an answer for the newest configuration. */
+    const adopt = (group: string, { address, epoch, from, others }: Answer, now: number): Found<Address.Address> => {
+      learn(others)
+      configurations.set(group, { address, epoch, from, confirmedAt: now, disproved: false })
+      return { value: address, from }
+    }
+
     const askPrimary = (group: string): Effect.Effect<Found<Address.Address>, PrimaryNotFound> => {
-      interface Outdated {
-        readonly address: Address.Address
-        readonly epoch: number
-        readonly from: string
-        readonly others: ReadonlyArray<{ readonly host: string; readonly port: number }>
-      }
-      const outdated: Array<Outdated> = []
+      const outdated: Array<Answer> = []
       return race((connection, shown) =>
         Effect.gen(function*() {
           const [addr, state, others] = yield* Effect.all([
@@ -440,10 +449,15 @@ const sentinelSource = (
             }
           }
           const epoch = state._tag === "Success" ? state.success.configEpoch : 0
-          const answer = { address, epoch, others: others._tag === "Success" ? others.success : [] }
+          const answer: Answer = {
+            address,
+            epoch,
+            from: shown,
+            others: others._tag === "Success" ? others.success : []
+          }
           const best = configurations.get(group)
           if (best !== undefined && epoch < best.epoch && !Address.equals(address, best.address)) {
-            outdated.push({ ...answer, from: shown })
+            outdated.push(answer)
             return yield* Effect.fail(
               new Report({
                 address: shown,
@@ -456,44 +470,22 @@ const sentinelSource = (
         })
       ).pipe(
         Effect.matchEffect({
-          onSuccess: ({ from, value }) =>
-            Effect.clockWith((clock) =>
-              Effect.sync((): Found<Address.Address> => {
-                learn(value.others)
-                configurations.set(group, {
-                  address: value.address,
-                  epoch: value.epoch,
-                  from,
-                  confirmedAt: clock.currentTimeMillisUnsafe(),
-                  disproved: false
-                })
-                return { value: value.address, from }
-              })
-            ),
+          onSuccess: ({ value }) => Effect.map(Clock.currentTimeMillis, (now) => adopt(group, value, now)),
           // The newest configuration wins, until nobody who knows it has been
           // heard for a while, or it turned out to be wrong.
           onFailure: (reports) =>
-            Effect.clockWith((clock) =>
-              Effect.suspend(() => {
-                const best = configurations.get(group)
-                const newest = outdated.toSorted((a, b) => b.epoch - a.epoch)[0]
-                if (best === undefined || newest === undefined) {
-                  return Effect.fail(new PrimaryNotFound({ group, reason: reasonOf(reports) }))
-                }
-                if (!best.disproved && clock.currentTimeMillisUnsafe() - best.confirmedAt < forgetAfter) {
-                  return Effect.succeed<Found<Address.Address>>({ value: best.address, from: best.from })
-                }
-                learn(newest.others)
-                configurations.set(group, {
-                  address: newest.address,
-                  epoch: newest.epoch,
-                  from: newest.from,
-                  confirmedAt: clock.currentTimeMillisUnsafe(),
-                  disproved: false
-                })
-                return Effect.succeed<Found<Address.Address>>({ value: newest.address, from: newest.from })
-              })
-            )
+            Effect.flatMap(Clock.currentTimeMillis, (now) => {
+              const best = configurations.get(group)
+              const newest = outdated.toSorted((a, b) => b.epoch - a.epoch)[0]
+              if (best === undefined || newest === undefined) {
+                return Effect.fail(new PrimaryNotFound({ group, reason: reasonOf(reports) }))
+              }
+              return Effect.succeed(
+                !best.disproved && now - best.confirmedAt < forgetAfter
+                  ? { value: best.address, from: best.from }
+                  : adopt(group, newest, now)
+              )
+            })
         })
       )
     }

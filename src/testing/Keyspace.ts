@@ -178,15 +178,6 @@ export class Keyspace {
     return this.entries.get(key)?.serial ?? 0
   }
 
-  /** Whether the key is there, though its time may have come. */
-  holds(key: string): boolean {
-    return this.entries.has(key)
-  }
-
-  get size(): number {
-    return this.entries.size
-  }
-
   clear(): void {
     for (const key of this.entries.keys()) this.onTouch(key)
     this.changes += this.entries.size

@@ -91,10 +91,6 @@ export class Lane {
   send(run: () => void, more = 0): void {
     const delay = this.network.delay(this.from, this.to) + Math.round(more)
     const now = this.network.time.now()
-    if (delay === 0 && this.queue.length === 0 && this.network.passes(this.from, this.to)) {
-      this.queue.push({ due: now, run })
-      return queueMicrotask(() => this.flush())
-    }
     // Nothing overtakes what was sent before it.
     const due = Math.max(now + delay, this.arrived)
     this.arrived = due
@@ -244,11 +240,6 @@ export class Network {
 
   constructor(time: Time) {
     this.time = time
-  }
-
-  /** Whether something waits here: tells a simulation that is at its end. */
-  get quiet(): boolean {
-    return this.wires.size === 0 && this.waiting.length === 0
   }
 
   /** Runs something whenever a process or a way between two has changed. */

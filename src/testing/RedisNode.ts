@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import type * as Address from "../Address.ts"
-import { type Definition, group, int, matches, noKeys, rest, type Scene } from "./data/command.ts"
+import { type Definition, group, int, manyRequest, matches, noKeys, rest, type Scene } from "./data/command.ts"
 import { dataCommands } from "./data/index.ts"
 import * as Lists from "./data/lists.ts"
 import * as SortedSets from "./data/sortedSets.ts"
@@ -116,10 +116,10 @@ const waiting: Readonly<Record<string, Waits>> = {
     atOnce: null
   },
   blmpop: {
-    attempt: (scene, args) => Lists.popMany(scene, Lists.manyRequest(args, 2)),
+    attempt: (scene, args) => Lists.popMany(scene, manyRequest(args, 2)),
     timeout: firstOf,
     nothing: nullArray,
-    check: (args) => void Lists.side(Lists.manyRequest(args, 2).where)
+    check: (args) => void Lists.side(manyRequest(args, 2).where)
   },
   bzpopmin: {
     attempt: (scene, args) => SortedSets.popFirst(scene, args.slice(1, -1), false),
@@ -132,10 +132,10 @@ const waiting: Readonly<Record<string, Waits>> = {
     nothing: nullArray
   },
   bzmpop: {
-    attempt: (scene, args) => SortedSets.popMany(scene, Lists.manyRequest(args, 2)),
+    attempt: (scene, args) => SortedSets.popMany(scene, manyRequest(args, 2)),
     timeout: firstOf,
     nothing: nullArray,
-    check: (args) => void SortedSets.end(Lists.manyRequest(args, 2).where)
+    check: (args) => void SortedSets.end(manyRequest(args, 2).where)
   }
 }
 
@@ -240,7 +240,11 @@ export class RedisNode extends Process {
   private waiters: Array<{ readonly session: Session; readonly attempt: () => boolean }> = []
   private readonly written = new WeakMap<Session, number>()
   private batch: Array<Change> | undefined = undefined
+  /** How many changes there were, at all and when those who wait were served last. */
+  private changes = 0
   private servedAt = 0
+  /** Whose request is being executed, if it writes. */
+  private writer: Session | undefined = undefined
   private cron = false
 
   constructor(network: Network, address: Address.Tcp) {
@@ -295,11 +299,6 @@ export class RedisNode extends Process {
   /** A database. */
   database(index: number): Keyspace | undefined {
     return this.databases[index]
-  }
-
-  /** What waits for something here. */
-  get waitingSessions(): number {
-    return this.waiters.length
   }
 
   // ---------------------------------------------------------------------------
@@ -454,9 +453,6 @@ export class RedisNode extends Process {
       }
     }
   }
-
-  private changes = 0
-  private writer: Session | undefined = undefined
 
   private touched(db: Keyspace, key: string): void {
     this.changes++

@@ -99,6 +99,28 @@ export const parseFloating = (text: string): number | undefined => {
 export const float = (text: string, message = "value is not a valid float"): number =>
   parseFloating(text) ?? fail(message)
 
+export interface ManyRequest {
+  readonly keys: ReadonlyArray<string>
+  readonly where: string
+  readonly count: number
+}
+
+/** The arguments of LMPOP and its like: a number of keys, the keys, where, COUNT. */
+export const manyRequest = (args: ReadonlyArray<string>, at: number): ManyRequest => {
+  const n = atLeast(1, args[at]!, "numkeys should be greater than 0")
+  const where = args[at + 1 + n]
+  if (where === undefined) return syntaxError()
+  let count = 1
+  let seen = false
+  const options = args.slice(at + 2 + n)
+  for (let i = 0; i < options.length; i += 2) {
+    if (seen || options[i]!.toUpperCase() !== "COUNT" || options[i + 1] === undefined) return syntaxError()
+    count = atLeast(1, options[i + 1]!, "count should be greater than 0")
+    seen = true
+  }
+  return { keys: args.slice(at + 1, at + 1 + n), where, count }
+}
+
 /** From a position, negative ones from the end, to one in the range. */
 export const range = (length: number, start: number, stop: number): readonly [from: number, to: number] => {
   const from = Math.max(0, start < 0 ? length + start : start)

@@ -11,6 +11,8 @@ import {
   firstTwo,
   group,
   int,
+  type ManyRequest,
+  manyRequest,
   range,
   restButLast,
   type Scene,
@@ -74,28 +76,6 @@ export const popFirst = (scene: Scene, keys: ReadonlyArray<string>, left: boolea
     return [key, take(scene, key, left, 1)[0]!]
   }
   return undefined
-}
-
-export interface ManyRequest {
-  readonly keys: ReadonlyArray<string>
-  readonly where: string
-  readonly count: number
-}
-
-/** The arguments of LMPOP and its like: a number of keys, the keys, where, COUNT. */
-export const manyRequest = (args: ReadonlyArray<string>, at: number): ManyRequest => {
-  const n = atLeast(1, args[at]!, "numkeys should be greater than 0")
-  const where = args[at + 1 + n]
-  if (where === undefined) return syntaxError()
-  let count = 1
-  let seen = false
-  const options = args.slice(at + 2 + n)
-  for (let i = 0; i < options.length; i += 2) {
-    if (seen || options[i]!.toUpperCase() !== "COUNT" || options[i + 1] === undefined) return syntaxError()
-    count = atLeast(1, options[i + 1]!, "count should be greater than 0")
-    seen = true
-  }
-  return { keys: args.slice(at + 1, at + 1 + n), where, count }
 }
 
 /** Pops several elements of the first list that has one. */

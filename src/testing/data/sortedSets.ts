@@ -14,6 +14,8 @@ import {
   float,
   group,
   int,
+  type ManyRequest,
+  manyRequest,
   page,
   parseFloating,
   range,
@@ -23,8 +25,6 @@ import {
   storedCounted,
   syntaxError
 } from "./command.ts"
-import type { ManyRequest } from "./lists.ts"
-import { manyRequest } from "./lists.ts"
 
 const define = group("sorted-set")
 
