@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
+import * as References from "effect/References"
 import * as Scheduler from "effect/Scheduler"
 import { Agenda, type Item } from "../src/internal/Agenda.ts"
 
@@ -89,6 +90,7 @@ export const drive = async <A, E>(
   const fiber = Effect.runFork(
     program.pipe(
       Random.withSeed(seed),
+      Effect.provideService(References.MinimumLogLevel, "None"),
       Effect.provideService(Clock.Clock, clock),
       Effect.provideService(Scheduler.Scheduler, new Scheduler.MixedScheduler("sync"))
     )

@@ -56,6 +56,8 @@ export interface Spec<out A = unknown, out M extends Mode = Mode, out B = A> {
    * runs on an exclusive connection.
    */
   readonly blocks: ((args: ReadonlyArray<Arg>) => number) | undefined
+  /** The arguments of the same command with another time to wait, in milliseconds. */
+  readonly rewait: ((args: ReadonlyArray<Arg>, millis: number) => ReadonlyArray<Arg>) | undefined
   /**
    * Whether it may be sent again after a reply that never came. True for
    * reads. No write is repeatable of its own: even a SET, sent again, would
@@ -139,6 +141,7 @@ export const define = <A, const M extends Mode, B = A>(options: {
   readonly mode: M
   readonly keys?: number | "all" | ((args: ReadonlyArray<Arg>) => ReadonlyArray<Key>) | undefined
   readonly blocks?: ((args: ReadonlyArray<Arg>) => number) | undefined
+  readonly rewait?: ((args: ReadonlyArray<Arg>, millis: number) => ReadonlyArray<Arg>) | undefined
   readonly repeatable?: boolean | undefined
   readonly decode: Decode<A, B>
 }): Spec<A, M, B> => {
@@ -153,6 +156,7 @@ export const define = <A, const M extends Mode, B = A>(options: {
       ? (args) => args as ReadonlyArray<Key>
       : (args) => args.slice(0, keys) as ReadonlyArray<Key>,
     blocks: options.blocks,
+    rewait: options.rewait,
     repeatable: options.repeatable ?? options.mode === "read",
     decode: options.decode as (value: Resp.Value, bytes: boolean) => A | B,
     session: sessions.get(options.words.slice(0, 2).join(" ")) ?? sessions.get(options.words[0]!),
@@ -221,6 +225,17 @@ export const make = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: ReadonlyAr
  */
 export const repeatable = <A, M extends Mode, B>(self: Command<A, M, B>): Command<A, M, B> =>
   new CommandImpl(self.spec, self.args, true, self.asBytes)
+
+/**
+ * The same command with other arguments.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withArgs = <A, M extends Mode, B>(
+  self: Command<A, M, B>,
+  args: ReadonlyArray<Arg>
+): Command<A, M, B> => new CommandImpl(self.spec, args, self.repeat, self.asBytes)
 
 /**
  * The same command, with bytes in place of strings in its result.

@@ -97,6 +97,11 @@ export interface Request {
   readonly deadline: number
   /** False once nobody waits for it: unwritten, it is dropped; written, its reply is. */
   readonly wanted: boolean
+  /**
+   * Whether its replies are acknowledgements of subscriptions, which RESP3 sends
+   * as push messages; an error in their place is its only reply.
+   */
+  readonly acknowledged?: boolean
   readonly encode: (encoder: Resp.Encoder) => void
   readonly onReply: (value: Resp.Value) => void
   readonly onLost: (error: EndError, written: boolean) => void
@@ -136,11 +141,20 @@ export class Connection {
   tainted = false
   /** The role that was asked for and verified, if one was. */
   role: "primary" | "replica" | undefined = undefined
+  /** The server's number for this connection; 0 where it does not say. */
+  id = 0
+  /** The configuration epoch of its group in which it was opened; 0 where there is none. */
+  epoch = 0
+  /** Which run of which server it leads to, once somebody has asked. */
+  server: string | undefined = undefined
+  /** Set where it listens in RESP2: then published messages come in place of replies. */
+  listening = false
   /** Called once, when it has ended and every request has been told. */
   onEnd: (error: EndError) => void = ignore
   /** Called for each push message. */
   onPush: (message: ReadonlyArray<Resp.Value>) => void = ignore
 
+  private readonly ending = new Set<() => void>()
   private readonly transport: Transport
   private readonly decoder: Resp.Decoder
   private readonly encoder = new Resp.Encoder()
@@ -176,7 +190,7 @@ export class Connection {
     this.decoder = new Resp.Decoder({
       wantsBytes: () => this.inflight.peek()?.asBytes ?? false,
       onReply: (value) => this.onReply(value),
-      onPush: (message) => this.onPush(message)
+      onPush: (message) => this.pushed(message)
     }, options.limits)
     this.alarm = new Alarm(context, (now) => this.watch(now))
     this.lastRead = this.alarm.now()
@@ -219,6 +233,24 @@ export class Connection {
     this.scheduled = true
     queueMicrotask(this.turnEnds)
   }
+
+  /** Takes back what is not written yet, in order. */
+  recall(): ReadonlyArray<Request> {
+    return this.queue.drain().filter((request) => request.wanted)
+  }
+
+  /** Puts others in the place of requests that are written and wait for replies. */
+  replace(f: (request: Request) => Request): void {
+    for (let i = 0; i < this.inflight.size; i++) this.inflight.set(i, f(this.inflight.at(i)))
+  }
+
+  /** Ends when the connection has. */
+  readonly closed: Effect.Effect<void> = Effect.callback((resume) => {
+    if (this.ended !== undefined) return resume(Effect.void)
+    const done = (): void => resume(Effect.void)
+    this.ending.add(done)
+    return Effect.sync(() => void this.ending.delete(done))
+  })
 
   private readonly turnEnds = (): void => {
     this.scheduled = false
@@ -269,7 +301,13 @@ export class Connection {
     return new ProtocolError({ address: this.shownAddress, detail: error.detail, bytes: error.bytes })
   }
 
+  private pushed(message: ReadonlyArray<Resp.Value>): void {
+    if (this.inflight.peek()?.acknowledged === true && acknowledgements.has(message[0])) this.onReply(message)
+    else this.onPush(message)
+  }
+
   private onReply(value: Resp.Value): void {
+    if (this.listening && Array.isArray(value) && published.has(value[0])) return this.onPush(value)
     const request = this.inflight.peek()
     if (request === undefined) {
       const shown = value instanceof Resp.ErrorReply ? value.text : Resp.describe(value)
@@ -284,7 +322,9 @@ export class Connection {
       )
       return
     }
-    if (++this.answered === request.replies) {
+    if (
+      ++this.answered === request.replies || (value instanceof Resp.ErrorReply && request.acknowledged === true)
+    ) {
       this.inflight.shift()
       this.answered = 0
     }
@@ -360,8 +400,8 @@ export class Connection {
   }
 
   /** Closes it now. Written requests are lost. */
-  close(why: string): void {
-    this.end(new ConnectionLost({ address: this.shownAddress, kind: "retired", detail: why }))
+  close(why: string, kind: "retired" | "moved" = "retired"): void {
+    this.end(new ConnectionLost({ address: this.shownAddress, kind, detail: why }))
   }
 
   private end(error: EndError): void {
@@ -375,6 +415,7 @@ export class Connection {
     for (const request of written) request.onLost(error, true)
     for (const request of unwritten) request.onLost(error, false)
     this.onEnd(error)
+    for (const done of Array.from(this.ending)) done()
   }
 
   // ---------------------------------------------------------------------------
@@ -396,6 +437,17 @@ export class Connection {
 }
 
 const ignore = (): void => {}
+
+const acknowledgements: ReadonlySet<unknown> = new Set([
+  "subscribe",
+  "psubscribe",
+  "ssubscribe",
+  "unsubscribe",
+  "punsubscribe",
+  "sunsubscribe"
+])
+
+const published: ReadonlySet<unknown> = new Set(["message", "pmessage", "smessage"])
 
 class Ping implements Request {
   readonly replies = 1
@@ -559,6 +611,16 @@ const evaluatePassword = (
   })
 }
 
+const dispensable = new Set(["CLIENT SETINFO", "CLIENT ID", "ROLE"])
+
+/** The connection's id, from HELLO's reply or CLIENT ID's. */
+const idOf = (reply: Resp.Value): number => {
+  if (typeof reply === "number") return reply
+  const flat = reply instanceof Resp.MapReply ? reply.flat : Array.isArray(reply) ? reply : []
+  const id = flat[flat.indexOf("id") + 1]
+  return flat.includes("id") && typeof id === "number" ? id : 0
+}
+
 const authCodes = new Set(["NOAUTH", "WRONGPASS", "NOPERM"])
 
 const handshake = (
@@ -607,10 +669,12 @@ const handshake = (
       ...(name.length === 0 ? [] : ["SETNAME", ...name])
     ]]
   ]
+  const clientId: Step = [["CLIENT", "ID"], []]
   const begin2: ReadonlyArray<Step> = [
     ...(password === undefined
       ? []
       : [[["AUTH"], options.username === undefined ? [password] : credentials] as const]),
+    clientId,
     ...(name.length === 0 ? [] : [[["CLIENT", "SETNAME"], name] as const])
   ]
   const common: ReadonlyArray<Step> = [
@@ -625,8 +689,8 @@ const handshake = (
     for (let i = 0; i < steps.length; i++) {
       const reply = replies[i]!
       const step = steps[i]![0].join(" ")
-      // Before Redis 7.2 there is no SETINFO; ROLE has a substitute.
-      if (reply instanceof Resp.ErrorReply && step !== "CLIENT SETINFO" && step !== "ROLE") {
+      // Before Redis 7.2 there is no SETINFO, before 5 no ID; ROLE has a substitute.
+      if (reply instanceof Resp.ErrorReply && !dispensable.has(step)) {
         return refused(step === "SELECT" ? `SELECT ${database}` : step, reply)
       }
     }
@@ -651,6 +715,7 @@ const handshake = (
     connection.protocol = protocol
     const wrong = failure(steps, replies)
     if (wrong !== undefined) return yield* wrong
+    connection.id = idOf(steps[0]![0][0] === "HELLO" ? replies[0]! : replies[steps.indexOf(clientId)] ?? 0)
     if (expected !== undefined) yield* verifyRole(connection, expected, replies[replies.length - 1]!, refused)
   })
 }

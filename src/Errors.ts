@@ -68,8 +68,12 @@ export class ConnectionLost extends Schema.TaggedError<ConnectionLost>("effect-r
   "ConnectionLost",
   {
     address: Schema.String,
-    /** `closed`: by the server or the network; `stalled`: by the watchdog; `retired`: by this client. */
-    kind: Schema.Literals(["closed", "stalled", "retired"]),
+    /**
+     * `closed`: by the server or the network; `stalled`: by the watchdog; `moved`:
+     * by this client, because its group has another primary; `retired`: by this
+     * client, for whatever other reason.
+     */
+    kind: Schema.Literals(["closed", "stalled", "moved", "retired"]),
     detail: Schema.String,
     cause: Schema.optional(Schema.Defect())
   }
@@ -218,6 +222,30 @@ export class ClientClosed extends Schema.TaggedError<ClientClosed>("effect-redis
   }
   override get message(): string {
     return `The client of ${this.target} is closed`
+  }
+}
+
+/**
+ * Fewer than a majority of the group's sentinels can be reached, and the option
+ * `whenIsolated` is `"fail"`: a write was not sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SentinelsIsolated extends Schema.TaggedError<SentinelsIsolated>(
+  "effect-redis-sentinel/Errors/SentinelsIsolated"
+)("SentinelsIsolated", {
+  group: Schema.String,
+  /** How many sentinels can be reached. */
+  reachable: Schema.Finite,
+  /** How many sentinels are known. */
+  known: Schema.Finite
+}) {
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return `Only ${this.reachable} of the ${this.known} sentinels of "${this.group}" can be reached: no writes meanwhile`
   }
 }
 
@@ -552,6 +580,62 @@ export class TransactionAborted extends Schema.TaggedError<TransactionAborted>(
 }
 
 /**
+ * A scan cannot go on: its cursor belongs to a server that the client no longer
+ * talks to, because the group moved or the server was started again. What it
+ * had given is right; there may be more.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ScanInterrupted extends Schema.TaggedError<ScanInterrupted>(
+  "effect-redis-sentinel/Errors/ScanInterrupted"
+)("ScanInterrupted", {
+  command: Schema.String,
+  /** How many elements the stream had given. */
+  given: Schema.Finite,
+  detail: Schema.String
+}) {
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return `${this.command} was interrupted after ${this.given} elements: ${this.detail}`
+  }
+}
+
+/**
+ * Writes were executed by the primary, but not by as many replicas as asked for
+ * within the time: they may be lost in a failover.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class NotReplicated extends Schema.TaggedError<NotReplicated>("effect-redis-sentinel/Errors/NotReplicated")(
+  "NotReplicated",
+  {
+    /** How many replicas were asked for. */
+    wanted: Schema.Finite,
+    /** How many are known to have the writes. */
+    acknowledged: Schema.Finite,
+    /** Whether the primary itself has them on disk; undefined where that was not asked for. */
+    isLocal: Schema.optional(Schema.Boolean),
+    /** The time that they had, in milliseconds. */
+    timeoutMillis: Schema.Finite,
+    /** What stood in the way, if it was not the time. */
+    cause: Schema.optional(Schema.Defect())
+  }
+) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    const why = this.cause instanceof Error ? `: ${this.cause.message}` : ""
+    const disk = this.isLocal === false ? ", and the primary has not written them to disk" : ""
+    return `${this.acknowledged} of ${this.wanted} replicas acknowledged the writes within ${this.timeoutMillis} ms${disk}${why}`
+  }
+}
+
+/**
  * The command cannot be run in this way: an argument is no argument, or it
  * would change the session under everybody else's commands. Nothing was sent.
  *
@@ -610,6 +694,7 @@ export type ConnectionError =
   | LeaseTimeout
   | QueueFull
   | ClientClosed
+  | SentinelsIsolated
 
 /**
  * Everything that a command can fail with.
@@ -623,6 +708,7 @@ export type RedisError =
   | AmbiguousOutcome
   | DeadlineExceeded
   | TransactionAborted
+  | ScanInterrupted
   | InvalidCommand
   | UnexpectedReply
 
@@ -636,7 +722,8 @@ const connectionTags: ReadonlySet<string> = new Set<ConnectionError["_tag"]>([
   "ProtocolError",
   "LeaseTimeout",
   "QueueFull",
-  "ClientClosed"
+  "ClientClosed",
+  "SentinelsIsolated"
 ])
 
 /**

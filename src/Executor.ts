@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -19,20 +20,25 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import * as Command from "./Command.ts"
+import { clientUnblock } from "./commands/connection.ts"
+import { info } from "./commands/server.ts"
 import { type Connection, decodeReply, type EndError, replyError, type Request } from "./Connection.ts"
 import {
   AmbiguousOutcome,
   ClientClosed,
   type ConnectionError,
+  ConnectionLost,
   DeadlineExceeded,
   InvalidCommand,
   QueueFull,
   type RedisError,
+  ScanInterrupted,
   TransactionAborted
 } from "./Errors.ts"
 import { Alarm } from "./internal/Alarm.ts"
 import { Deque } from "./internal/Deque.ts"
 import { isDirect, makeBase, type Suspended, type Suspending, type Waiter } from "./internal/suspend.ts"
+import * as Metrics from "./Metrics.ts"
 import * as Pool from "./Pool.ts"
 import * as Resp from "./Resp.ts"
 
@@ -63,6 +69,34 @@ export interface Target {
   } | undefined
   /** How `open` is tried again. When it ends, what is held fails; the next command starts it anew. */
   readonly schedule: Schedule.Schedule<unknown, ConnectionError>
+  /** Tells of moves and of when writes have to wait, until what it gives is called. */
+  readonly watch?: ((watcher: Watcher) => () => void) | undefined
+  /** Is told of the first write that was acknowledged after a move. */
+  readonly acknowledged?: (() => void) | undefined
+}
+
+/**
+ * Whether writes may go out: undefined if they may; `"held"` if they have to
+ * wait; or the error with which they are refused.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Gate = undefined | "held" | ConnectionError
+
+/**
+ * Who is told of what happens to the node.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Watcher {
+  /** The node is another one now, at this address since this epoch. */
+  readonly moved: (address: Address.Address, epoch: number) => void
+  /** The node at this address is no longer one to go to. */
+  readonly left: (address: Address.Address, why: string) => void
+  /** Whether writes may go out has changed. */
+  readonly gate: (gate: Gate) => void
 }
 
 /**
@@ -74,6 +108,12 @@ export interface ExecutorOptions extends Pool.PoolOptions {
   readonly commandTimeout?: Duration.Input | undefined
   /** How many commands may wait for a connection, or for its socket. Default 100,000. */
   readonly maxQueue?: number | undefined
+  /**
+   * Whether writes may be sent again when their reply never came: all of them,
+   * or those for which a function says so. They may then be applied twice; they
+   * no longer fail with `AmbiguousOutcome` for a lost connection. Default false.
+   */
+  readonly repeatable?: boolean | ((command: Command.Any) => boolean) | undefined
 }
 
 const defaultCommandTimeout = Duration.seconds(10)
@@ -82,9 +122,31 @@ const improveInterval = Duration.seconds(1)
 
 /**
  * Error codes by which a server refuses a command before executing it, because
- * of its own state and not because of the command.
+ * of its own state and not because of the command: another server is looked for.
  */
 const refusals: ReadonlySet<string> = new Set(["READONLY", "LOADING", "MASTERDOWN"])
+
+/** The same, for states that pass by themselves: the same server is asked again after a pause. */
+const pauses: ReadonlySet<string> = new Set(["NOREPLICAS", "TRYAGAIN", "CLUSTERDOWN"])
+
+/** How long that pause is, in milliseconds. */
+const pauseMillis = 20
+
+/** How long a wait at a server that was given up is not begun again, in milliseconds. */
+const rewaitMillis = 10
+
+const onceMore = Symbol("once more")
+
+/** By these words a server ends a wait because it has become a replica: nothing was taken. */
+const forced = "UNBLOCKED force unblock"
+
+/**
+ * How long after the fence has closed a reply to an earlier write is believed at
+ * once, in milliseconds. The replica is promoted 57 ms or more after it was
+ * selected (Redis 7.0.15): a write that the old primary executes later may be
+ * lost, so its reply waits until it is known whether the group has moved.
+ */
+const graceMillis = 50
 
 /** Who runs an operation: the executor, or one of its leases. */
 interface Owner {
@@ -95,6 +157,10 @@ interface Owner {
   readonly refused: (operation: Operation, command: Command.Any, reply: Resp.ErrorReply) => void
   /** What stands in the way, if an operation's time is up before it was written. */
   readonly obstacle: () => ConnectionError | undefined
+  /** Puts an operation on its way. */
+  readonly submit: (operation: Operation) => void
+  /** One more of what is counted. */
+  readonly count: (metric: "ambiguous" | "repeated") => void
 }
 
 /**
@@ -124,6 +190,10 @@ abstract class Operation implements Request {
   /** Whether it may be written twice. */
   abstract readonly repeatable: boolean
   abstract readonly writes: boolean
+  /** Whether it has to wait while writes do. */
+  get waits(): boolean {
+    return this.writes
+  }
   abstract encode(encoder: Resp.Encoder): void
   abstract onReply(value: Resp.Value): void
   abstract finish(exit: Exit.Exit<any, RedisError>): void
@@ -157,9 +227,13 @@ abstract class Operation implements Request {
   onLost(error: EndError, written: boolean): void {
     if (!this.wanted) return
     if (written) {
-      if (!this.repeatable) return this.done(ambiguous(this.label, error))
+      if (!this.repeatable) {
+        this.owner.count("ambiguous")
+        return this.done(ambiguous(this.label, error))
+      }
       if (this.writes) this.unheard = error
       this.restart()
+      this.owner.count("repeated")
     }
     this.owner.again(this)
   }
@@ -172,6 +246,7 @@ abstract class Operation implements Request {
     const late = () =>
       new DeadlineExceeded({ command: this.label, timeoutMillis: this.timeout, cause: this.unheard ?? this.refusal })
     if (this.writes && (written || this.unheard !== undefined)) {
+      this.owner.count("ambiguous")
       return this.done(Exit.fail(new AmbiguousOutcome({ command: this.label, cause: late() })))
     }
     const obstacle = written || this.refusal !== undefined ? undefined : this.owner.obstacle()
@@ -215,9 +290,7 @@ abstract class One extends Operation {
   }
   onReply(value: Resp.Value): void {
     if (!this.wanted) return
-    if (value instanceof Resp.ErrorReply && refusals.has(value.code)) {
-      return this.owner.refused(this, this.command, value)
-    }
+    if (value instanceof Resp.ErrorReply && isRefusal(value)) return this.owner.refused(this, this.command, value)
     if (this.unheard !== undefined && value instanceof Resp.ErrorReply) {
       return this.failWith(Exit.fail(replyError(this.command, value)))
     }
@@ -226,6 +299,8 @@ abstract class One extends Operation {
   }
   protected abstract settle(value: Resp.Value): void
 }
+
+const isRefusal = (reply: Resp.ErrorReply): boolean => refusals.has(reply.code) || pauses.has(reply.code)
 
 /** A command by itself. */
 class Single extends One implements Suspended {
@@ -246,6 +321,87 @@ class Single extends One implements Suspended {
   }
   released(): void {
     this.wanted = false
+  }
+}
+
+/**
+ * Where a scan is: at one server, in one epoch. Its cursor means nothing to any
+ * other.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Pin {
+  /** Undefined before the first page. */
+  server: string | undefined
+  /** How many elements were given so far. */
+  given: number
+}
+
+/** Learns which run of which server a connection leads to; without that, each connection is one of its own. */
+class Identify implements Request {
+  readonly replies = 1
+  readonly asBytes = false
+  readonly patience = 0
+  readonly deadline = Infinity
+  readonly wanted = true
+  private readonly connection: Connection
+  private readonly command = info("server")
+  constructor(connection: Connection) {
+    this.connection = connection
+  }
+  encode(encoder: Resp.Encoder): void {
+    Command.encode(this.command, encoder)
+  }
+  onReply(value: Resp.Value): void {
+    const exit = decodeReply(this.command, value)
+    const run = Exit.isSuccess(exit) ? exit.value["run_id"] : undefined
+    const { epoch, shownAddress } = this.connection
+    this.connection.server = run === undefined ? `${shownAddress}, connection ${serial++}` : `${shownAddress} ${epoch} ${run}`
+  }
+  onLost(): void {}
+  onDeadline(): void {}
+}
+
+let serial = 1
+
+/** A page of a scan. */
+class Paged extends Single {
+  private readonly pin: Pin
+  constructor(owner: Owner, command: Command.Any, pin: Pin, waiter: Waiter, deadline: number, timeout: number) {
+    super(owner, command, waiter, deadline, timeout)
+    this.pin = pin
+  }
+  override dispatch(connection: Connection): void {
+    if (connection.server === undefined) connection.enqueue(new Identify(connection))
+    super.dispatch(connection)
+  }
+  protected override settle(value: Resp.Value): void {
+    const server = this.connection?.server
+    const pin = this.pin
+    if (pin.server !== undefined && pin.server !== server) {
+      return this.finish(Exit.fail(
+        new ScanInterrupted({
+          command: this.label,
+          given: pin.given,
+          detail: `its cursor belongs to ${pin.server.split(" ", 1)[0]}, as that was then`
+        })
+      ))
+    }
+    pin.server = server
+    super.settle(value)
+  }
+}
+
+/** A page of a scan, each time that it is run. */
+class Turn extends makeBase(isDirect()) implements Suspending {
+  private readonly start: (waiter: Waiter) => Suspended
+  constructor(start: (waiter: Waiter) => Suspended) {
+    super()
+    this.start = start
+  }
+  begin(waiter: Waiter): Suspended {
+    return this.start(waiter)
   }
 }
 
@@ -286,6 +442,8 @@ type Resume = (effect: Effect.Effect<any, any>) => void
 class Batch implements Outcomes {
   readonly values: Array<unknown>
   failures: Map<number, Exit.Exit<never, RedisError>> | undefined = undefined
+  /** Once one of its writes has to wait, what comes after it does too: the order is kept. */
+  waits = false
   readonly entries: Array<Entry>
   private left: number
   private readonly resume: Resume
@@ -334,6 +492,9 @@ class Entry extends One {
     super(owner, command, deadline, timeout)
     this.batch = batch
     this.index = index
+  }
+  override get waits(): boolean {
+    return this.batch.waits ||= this.writes
   }
   protected settle(value: Resp.Value): void {
     if (value instanceof Resp.ErrorReply) return this.batch.settle(this.index, decodeReply(this.command, value))
@@ -394,8 +555,9 @@ class Transaction extends Operation {
       const reply = received[i]
       if (!(reply instanceof Resp.ErrorReply)) continue
       const command = this.commands[i - 1] ?? exec
-      // An error before EXEC's own reply means that EXEC executed nothing.
-      if (refusals.has(reply.code)) return this.owner.refused(this, command, reply)
+      // An error before EXEC's own reply means that EXEC executed nothing; its own may name the reason.
+      const reason = because(reply)
+      if (isRefusal(reason)) return this.owner.refused(this, command, reason)
       return this.failWith(Exit.fail(replyError(command, reply)))
     }
     const results = received[received.length - 1]!
@@ -418,6 +580,12 @@ class Transaction extends Operation {
   finish(exit: Exit.Exit<any, RedisError>): void {
     this.resume(exit)
   }
+}
+
+/** EXEC's own words for why the server cannot execute a transaction now. */
+const because = (reply: Resp.ErrorReply): Resp.ErrorReply => {
+  const reason = /^EXECABORT .* because of: ([A-Z]+ .*)$/s.exec(reply.text)
+  return reason === null ? reply : new Resp.ErrorReply(reason[1]!)
 }
 
 const exec = Command.make(
@@ -453,6 +621,69 @@ class Ready extends Operation {
   }
 }
 
+/** Stands in line for a write whose reply came, or comes, so late that it may be lost. */
+class Parked implements Request {
+  readonly replies: number
+  readonly asBytes: boolean
+  readonly patience: number
+  readonly operation: Operation
+  private values: Array<Resp.Value> = []
+  private trusted = false
+  constructor(operation: Operation) {
+    this.operation = operation
+    this.replies = operation.replies
+    this.asBytes = operation.asBytes
+    this.patience = operation.patience
+  }
+  get wanted(): boolean {
+    return this.operation.wanted
+  }
+  get deadline(): number {
+    return this.operation.deadline
+  }
+  /** Whether its replies came, at least in part. */
+  get answered(): boolean {
+    return this.values.length > 0
+  }
+  encode(): void {}
+  onReply(value: Resp.Value): void {
+    if (this.trusted) this.operation.onReply(value)
+    else this.values.push(value)
+  }
+  onLost(error: EndError, written: boolean): void {
+    this.operation.onLost(error, written)
+  }
+  onDeadline(written: boolean): void {
+    this.operation.onDeadline(written)
+  }
+  /** The server is still the right one: what it said counts. */
+  trust(): void {
+    this.trusted = true
+    for (const value of this.values.splice(0)) this.operation.onReply(value)
+  }
+}
+
+/** Comes after a write in the order of replies: tells that it was acknowledged. */
+class Milestone implements Request {
+  readonly replies = 1
+  readonly asBytes = false
+  readonly patience = 0
+  readonly deadline = Infinity
+  readonly wanted = true
+  private readonly reached: () => void
+  constructor(reached: () => void) {
+    this.reached = reached
+  }
+  encode(encoder: Resp.Encoder): void {
+    encoder.raw("*1\r\n$4\r\nPING\r\n")
+  }
+  onReply(): void {
+    this.reached()
+  }
+  onLost(): void {}
+  onDeadline(): void {}
+}
+
 /**
  * What runs commands: an executor, or a lease of one.
  *
@@ -473,6 +704,8 @@ export interface Runner {
   readonly atomic: (
     commands: ReadonlyArray<Command.Any>
   ) => Effect.Effect<Outcomes, RedisError>
+  /** Runs a page of a scan; fails with `ScanInterrupted` where it is no longer at the server that gave the cursor. */
+  readonly page: <A, B>(command: Command.Command<A, any, B>, pin: Pin) => Effect.Effect<A, RedisError>
 }
 
 /**
@@ -510,20 +743,49 @@ export class Executor implements Owner, Runner {
   private penalty = 0
   private penaltyAt = 0
   private closed = false
+  private gate: Gate | "marking" = undefined
+  /** Set after a move, until a write was acknowledged. */
+  private marking = false
+  /** Where the group has moved to, once it has. */
+  private here: { readonly address: Address.Address; readonly epoch: number } | undefined = undefined
+  private fence: Error | undefined = undefined
+  private parking: Fiber.Fiber<void> | undefined = undefined
+  private parked: Array<Parked> = []
+  private pausing: Deque<Operation> = new Deque()
+  private pauseTimer: Fiber.Fiber<void> | undefined = undefined
+  /** Waits at the server, which are ended while writes wait. */
+  private readonly waiting = new Set<LeaseImpl>()
+  /** Connections of their own that follow the node: subscriptions. */
+  private readonly owned = new Set<Connection>()
+  private readonly unwatch: (() => void) | undefined
+  private readonly context: Context.Context<never>
+  private readonly mayRepeat: ((command: Command.Any) => boolean) | undefined
 
   constructor(
     target: Target,
     options: ExecutorOptions,
-    alarm: (ring: (now: number) => void) => Alarm,
-    runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+    context: Context.Context<never>
   ) {
     this.shown = target.shown
     this.target = target
     this.options = options
     this.timeout = timeoutMillis(options.commandTimeout ?? defaultCommandTimeout)
     this.maxQueue = options.maxQueue ?? defaultMaxQueue
-    this.alarm = alarm((now) => this.sweep(now))
-    this.runFork = runFork
+    this.context = context
+    this.alarm = new Alarm(context, (now) => this.sweep(now))
+    this.runFork = Effect.runForkWith(context)
+    const repeatable = options.repeatable ?? false
+    this.mayRepeat = repeatable === false ? undefined : repeatable === true ? () => true : repeatable
+    this.unwatch = target.watch?.({
+      moved: (address, epoch) => this.relocate(address, epoch),
+      left: (address, why) => {
+        const pool = this.pool
+        if (pool === undefined || !Address.equals(pool.address, address)) return
+        this.leave(pool, why, new ConnectionLost({ address: Address.format(address), kind: "moved", detail: why }))
+        this.wake()
+      },
+      gate: (gate) => this.regulate(gate)
+    })
   }
 
   // ---------------------------------------------------------------------------
@@ -533,9 +795,70 @@ export class Executor implements Owner, Runner {
     command: Command.Command<A, any, B>,
     timeout?: Duration.Input | undefined
   ): Effect.Effect<A, RedisError> =>
-    command.spec.blocks === undefined
-      ? this.runOn(this, command, timeout)
-      : Effect.scoped(Effect.flatMap(this.lease, (lease) => lease.run(command, timeout)))
+    command.spec.blocks === undefined ? this.runOn(this, command, timeout) : this.waitAt(command, timeout)
+
+  /**
+   * Runs a command that waits at the server, on a connection of its own. When
+   * the server gives it up without having executed it, the rest of its time is
+   * waited for at the next one.
+   */
+  private waitAt<A, B>(
+    command: Command.Command<A, any, B>,
+    timeout: Duration.Input | undefined
+  ): Effect.Effect<A, RedisError> {
+    return Effect.suspend(() => {
+      const { blocks, rewait } = command.spec
+      const until = this.alarm.now() + blocks!(command.args)
+      const giveUp = until + (timeout === undefined ? this.timeout : timeoutMillis(timeout))
+      let left = command
+      const attempt = Effect.scoped(
+        Effect.flatMap(this.leased, (lease) => {
+          this.waiting.add(lease)
+          if (this.gate === "held") this.unblock(lease)
+          return lease.run(left, timeout).pipe(
+            Effect.onExit(() => Effect.sync(() => void this.waiting.delete(lease))),
+            Effect.catchIf(
+              (error) => rewait !== undefined && this.alarm.now() < giveUp && notExecuted(error, lease),
+              () => Effect.as(Effect.sleep(rewaitMillis), onceMore)
+            )
+          )
+        })
+      )
+      const loop: Effect.Effect<A, RedisError> = Effect.flatMap(attempt, (result) => {
+        if (result !== onceMore) return Effect.succeed(result as A)
+        left = Command.withArgs(command, rewait!(command.args, Math.max(1, until - this.alarm.now())))
+        this.count("repeated")
+        return loop
+      })
+      return loop
+    })
+  }
+
+  /** Ends a wait at the server, exactly: it answers what it has, or that it had nothing. */
+  private unblock(lease: LeaseImpl): void {
+    const id = lease.connection.id
+    const connection = this.pool?.pick()
+    if (id === 0 || connection === undefined || lease.unblocked) return
+    lease.unblocked = true
+    this.runFork(Effect.ignore(connection.call(clientUnblock(id, "error"))))
+  }
+
+  readonly page = <A, B>(command: Command.Command<A, any, B>, pin: Pin): Effect.Effect<A, RedisError> =>
+    this.pageOn(this, command, pin)
+
+  pageOn<A, B>(
+    owner: Executor | LeaseImpl,
+    command: Command.Command<A, any, B>,
+    pin: Pin
+  ): Effect.Effect<A, RedisError> {
+    return new Turn((waiter) => {
+      const invalid = invalidity(command, owner === this)
+      if (invalid !== undefined) return { settled: Exit.fail(invalid), suspended: false, released: () => {} }
+      const page = new Paged(owner, command, pin, waiter, this.alarm.turn() + this.timeout, this.timeout)
+      owner.submit(page)
+      return page
+    })
+  }
 
   readonly batch = (
     commands: ReadonlyArray<Command.Any>
@@ -562,11 +885,23 @@ export class Executor implements Owner, Runner {
     const invalid = invalidity(command, owner === this)
     if (invalid !== undefined) return { settled: Exit.fail(invalid), suspended: false, released: () => {} }
     const patience = command.spec.blocks === undefined ? 0 : command.spec.blocks(command.args)
-    const operation = new Single(owner, command, waiter, this.alarm.turn() + millis + patience, millis)
+    const operation = new Single(
+      owner,
+      this.mayRepeat === undefined ? command : this.allowed(command),
+      waiter,
+      this.alarm.turn() + millis + patience,
+      millis
+    )
     operation.patience = patience
     if (owner instanceof LeaseImpl && command.spec.session !== undefined) owner.connection.tainted = true
     owner.submit(operation)
     return operation
+  }
+
+  private allowed(command: Command.Any): Command.Any {
+    return this.mayRepeat !== undefined && !command.repeat && this.mayRepeat(command)
+      ? Command.repeatable(command)
+      : command
   }
 
   batchOn(
@@ -579,7 +914,8 @@ export class Executor implements Owner, Runner {
         const invalid = invalidity(command, owner === this) ?? waits(command, owner === this)
         if (invalid !== undefined) return resume(Exit.fail(invalid))
       }
-      const batch = new Batch(owner, commands, resume, this.alarm.now() + this.timeout, this.timeout)
+      const list = this.mayRepeat === undefined ? commands : commands.map((c) => this.allowed(c))
+      const batch = new Batch(owner, list, resume, this.alarm.now() + this.timeout, this.timeout)
       for (const entry of batch.entries) owner.submit(entry)
       return batch.cancel
     })
@@ -595,7 +931,8 @@ export class Executor implements Owner, Runner {
         const invalid = invalidity(command, true)
         if (invalid !== undefined) return resume(Exit.fail(invalid))
       }
-      const transaction = new Transaction(owner, commands, resume, this.alarm.now() + this.timeout, this.timeout)
+      const list = this.mayRepeat === undefined ? commands : commands.map((c) => this.allowed(c))
+      const transaction = new Transaction(owner, list, resume, this.alarm.now() + this.timeout, this.timeout)
       owner.submit(transaction)
       return Effect.sync(() => transaction.cancel())
     })
@@ -605,7 +942,12 @@ export class Executor implements Owner, Runner {
    * A connection of one's own, until the Scope closes. Its commands are never
    * sent again elsewhere: they fail with the loss of this connection.
    */
-  readonly lease: Effect.Effect<Lease, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(() => {
+  readonly lease: Effect.Effect<Lease, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(() =>
+    this.leased
+  )
+
+  private readonly leased: Effect.Effect<LeaseImpl, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(
+    () => {
     let last: ConnectionError | DeadlineExceeded | undefined
     return Effect.timeoutOrElse(
       Effect.retry(
@@ -619,12 +961,32 @@ export class Executor implements Owner, Runner {
     )
   })
 
-  private readonly leaseOnce: Effect.Effect<Lease, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(
-    () =>
-      Effect.flatMap(this.ready, () =>
-        this.pool === undefined
-          ? this.leaseOnce
-          : Effect.map(this.pool.lease, (connection): Lease => new LeaseImpl(this, connection)))
+  private readonly leaseOnce: Effect.Effect<LeaseImpl, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect
+    .suspend(
+      () =>
+        Effect.flatMap(this.ready, () =>
+          this.pool === undefined
+            ? this.leaseOnce
+            : Effect.map(this.pool.lease, (connection) => new LeaseImpl(this, connection)))
+    )
+
+  /**
+   * A session outside of the pool, until the Scope closes: for what changes the
+   * meaning of a connection, such as a subscription. It ends when the node does,
+   * or when the group moves.
+   */
+  readonly session: Effect.Effect<Connection, ConnectionError, Scope.Scope> = Effect.suspend(() =>
+    this.closed
+      ? Effect.fail(new ClientClosed({ target: this.shown }))
+      : Effect.tap(
+        Effect.retry(this.target.open, { schedule: this.target.schedule, while: isRetryable }),
+        (connection) =>
+          Effect.sync(() => {
+            this.owned.add(connection)
+            connection.onEnd = () => void this.owned.delete(connection)
+            if (this.closed) connection.close("the client was closed")
+          })
+      )
   )
 
   private readonly ready: Effect.Effect<void, ConnectionError | DeadlineExceeded> = Effect.callback((resume) => {
@@ -635,6 +997,7 @@ export class Executor implements Owner, Runner {
 
   /** Puts an operation on its way. */
   submit(operation: Operation): void {
+    if (this.gate !== undefined && operation.waits) return this.gated(operation)
     const connection = this.pool === undefined ? undefined : this.pool.pick()
     if (connection === undefined) return this.hold(operation)
     if (connection.queued >= this.maxQueue) {
@@ -642,6 +1005,39 @@ export class Executor implements Owner, Runner {
     }
     this.arm(operation.deadline)
     operation.dispatch(connection)
+  }
+
+  /** Whether writes wait, or are refused. */
+  get isHolding(): boolean {
+    return this.gate !== undefined && this.gate !== "marking"
+  }
+
+  /** A write that comes while writes do not simply go out. */
+  gated(operation: Operation): void {
+    const gate = this.gate
+    if (gate === "held") {
+      if (operation.refusal === undefined) {
+        operation.refusal = this.fence
+        Metrics.held.updateUnsafe(1, this.context)
+      }
+      return this.hold(operation)
+    }
+    if (gate !== "marking" && gate !== undefined) return operation.fail(gate)
+    this.gate = undefined
+    operation.owner.submit(operation)
+    this.mark(operation)
+  }
+
+  /** The first write after a move: when it is acknowledged, that is told. */
+  private mark(operation: Operation): void {
+    const connection = operation.connection
+    if (!this.marking || connection === undefined || !connection.open || operation.owner !== this) return
+    this.marking = false
+    connection.enqueue(new Milestone(() => this.target.acknowledged?.()))
+  }
+
+  count(metric: "ambiguous" | "repeated"): void {
+    Metrics[metric].updateUnsafe(1, this.context)
   }
 
   /** Makes sure that a deadline is noticed. */
@@ -671,7 +1067,22 @@ export class Executor implements Owner, Runner {
       next = Math.min(next, operation.deadline)
       return true
     })
+    this.pausing.retain((operation) => {
+      if (operation.wanted && operation.deadline <= now) late.push(operation)
+      else if (operation.wanted) next = Math.min(next, operation.deadline)
+      return operation.wanted && operation.deadline > now
+    })
     for (const operation of late) operation.onDeadline(false)
+    this.parked = this.parked.filter((parked) => {
+      if (!parked.wanted) return false
+      // Those without an answer are their connection's.
+      if (parked.answered && parked.deadline <= now) {
+        parked.onDeadline(true)
+        return false
+      }
+      if (parked.answered) next = Math.min(next, parked.deadline)
+      return true
+    })
     const expire = (connection: Connection): void => {
       next = Math.min(next, connection.expire(now))
     }
@@ -688,12 +1099,35 @@ export class Executor implements Owner, Runner {
   }
 
   refused(operation: Operation, command: Command.Any, reply: Resp.ErrorReply): void {
+    if (pauses.has(reply.code)) {
+      operation.refusal ??= replyError(command, reply)
+      this.count("repeated")
+      return this.pause(operation)
+    }
     if (!this.target.movable && reply.code !== "LOADING") {
       return operation.failWith(Exit.fail(replyError(command, reply)))
     }
     operation.refusal ??= replyError(command, reply)
+    this.count("repeated")
     this.distrust(operation.connection, reply.text)
     this.hold(operation)
+  }
+
+  /** Sends an operation again a little later. */
+  private pause(operation: Operation): void {
+    if (this.closed) return operation.failWith(Exit.fail(new ClientClosed({ target: this.shown })))
+    this.pausing.push(operation)
+    this.arm(operation.deadline)
+    if (this.pauseTimer !== undefined) return
+    this.pauseTimer = this.runFork(
+      Effect.andThen(
+        Effect.sleep(pauseMillis),
+        Effect.sync(() => {
+          this.pauseTimer = undefined
+          for (const paused of this.pausing.drain()) if (paused.wanted) paused.owner.submit(paused)
+        })
+      )
+    )
   }
 
   obstacle(): ConnectionError | undefined {
@@ -717,11 +1151,109 @@ export class Executor implements Owner, Runner {
     this.penaltyAt = now
   }
 
-  private leave(pool: Pool.Pool, why: string): void {
+  /** With an error, what is under way is lost with it; without one, it is answered first. */
+  private leave(pool: Pool.Pool, why: string, error?: ConnectionLost | undefined): void {
     if (this.pool === pool) this.pool = undefined
     this.retired.add(pool)
-    pool.close(why, true)
+    if (error === undefined) pool.close(why, "drain")
+    else pool.close(why, "moved")
     this.prune()
+  }
+
+  // ---------------------------------------------------------------------------
+  // Moves and the fence
+
+  /** The group has another primary: everything to the old one is given up, at once. */
+  private relocate(address: Address.Address, epoch: number): void {
+    if (this.closed) return
+    this.here = { address, epoch }
+    const why = `${this.shown} moved to ${Address.format(address)}, epoch ${epoch}`
+    const pool = this.pool
+    for (const connection of Array.from(this.owned)) {
+      if (!Address.equals(connection.address, address)) connection.close(why, "moved")
+    }
+    if (pool !== undefined && Address.equals(pool.address, address)) return
+    this.marking = true
+    const lost = new ConnectionLost({
+      address: pool === undefined ? this.shown : Address.format(pool.address),
+      kind: "moved",
+      detail: why
+    })
+    // What was acknowledged too late to be believed, is lost as far as anybody can know.
+    for (const parked of this.parked.splice(0)) {
+      if (parked.answered && parked.wanted) parked.onLost(lost, true)
+    }
+    const connecting = this.connecting
+    this.connecting = undefined
+    connecting?.interruptUnsafe()
+    if (pool !== undefined) this.leave(pool, why, lost)
+    for (const old of this.retired) old.forEach((connection) => connection.close(why, "moved"))
+    if (pool !== undefined || connecting !== undefined || this.held.size > 0) this.wake()
+  }
+
+  private regulate(gate: Gate): void {
+    if (this.closed || gate === this.gate) return
+    const before = this.gate
+    this.gate = gate
+    if (gate === "held") {
+      this.fence = new Error(`writes to ${this.shown} wait for the end of a failover`)
+      // What the socket has not taken yet must not go out.
+      this.pool?.forEach((connection) => {
+        for (const request of connection.recall()) {
+          if (request instanceof Operation) request.owner.submit(request)
+          else connection.enqueue(request)
+        }
+      })
+      for (const lease of this.waiting) this.unblock(lease)
+      this.parking = this.runFork(
+        // The second sleep lets what arrived during a long turn be read first.
+        Effect.andThen(Effect.sleep(graceMillis - 5), Effect.andThen(Effect.sleep(5), Effect.sync(() => this.park())))
+      )
+      return
+    }
+    this.parking?.interruptUnsafe()
+    this.parking = undefined
+    if (before === "held") for (const parked of this.parked.splice(0)) parked.trust()
+    if (gate === undefined) this.release()
+    else {
+      this.held.retain((operation) => {
+        if (operation.wanted && operation.waits) operation.fail(gate)
+        return operation.wanted
+      })
+    }
+  }
+
+  /** From now on replies to earlier writes wait until it is known what they are worth. */
+  private park(): void {
+    this.parking = undefined
+    this.pool?.forEach((connection) =>
+      connection.replace((request) => {
+        if (!(request instanceof Operation) || !request.writes || !request.wanted) return request
+        const parked = new Parked(request)
+        this.parked.push(parked)
+        return parked
+      })
+    )
+    for (const parked of this.parked) this.arm(parked.deadline)
+  }
+
+  /** What was held goes on, in its order. */
+  private release(): void {
+    const held = this.held.drain()
+    if (this.pool === undefined) {
+      for (const operation of held) if (operation.wanted) operation.owner.submit(operation)
+      return
+    }
+    let first: Operation | undefined
+    for (const operation of held) {
+      if (!operation.wanted) continue
+      operation.owner.submit(operation)
+      if (this.marking && operation.writes && operation.wanted) {
+        first ??= operation
+        this.mark(operation)
+      }
+    }
+    if (this.marking && this.gate === undefined) this.gate = "marking"
   }
 
   private prune(): void {
@@ -747,6 +1279,8 @@ export class Executor implements Owner, Runner {
         pause > 0 ? Effect.andThen(Effect.sleep(pause), attempts) : attempts,
         (exit) =>
           Effect.sync(() => {
+            // It was given up for another one.
+            if (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) return
             this.connecting = undefined
             if (this.closed) return
             if (Exit.isSuccess(exit)) return this.wake()
@@ -779,8 +1313,12 @@ export class Executor implements Owner, Runner {
 
   private readonly attempt: Effect.Effect<void, ConnectionError> = Effect.suspend(() => {
     const like = this.pool?.pick()
+    const began = this.alarm.now()
     return Effect.tapError(
-      this.tryOpen(like === undefined ? this.target.open : this.target.openBeside(like)),
+      Effect.tap(
+        this.tryOpen(like === undefined ? this.target.open : this.target.openBeside(like)),
+        () => Effect.sync(() => Metrics.discoveryTime.updateUnsafe(this.alarm.now() - began, this.context))
+      ),
       (error) => Effect.sync(() => void (this.lastError = error))
     )
   })
@@ -805,6 +1343,11 @@ export class Executor implements Owner, Runner {
     return Effect.gen({ self: this }, function*() {
       if (connection.ended !== undefined) return yield* connection.ended
       const address = connection.address
+      const here = this.here
+      if (here !== undefined && connection.epoch < here.epoch && !Address.equals(address, here.address)) {
+        connection.close(`${this.shown} moved to ${Address.format(here.address)}, epoch ${here.epoch}`, "moved")
+        return yield* connection.ended!
+      }
       let pool = this.pool
       if (pool === undefined || !Address.equals(pool.address, address)) {
         if (pool !== undefined) {
@@ -832,15 +1375,13 @@ export class Executor implements Owner, Runner {
         if (this.pool === home) this.wake()
       }
       if (this.closed) {
-        home.close("the client was closed", false)
+        home.close("the client was closed", "retired")
         return connection.close("the client was closed")
       }
       this.pool = home
       this.lastError = undefined
       home.add(connection)
-      for (const operation of this.held.drain()) {
-        if (operation.wanted) this.submit(operation)
-      }
+      this.release()
       this.improve(connection)
     })
   }
@@ -849,18 +1390,28 @@ export class Executor implements Owner, Runner {
     if (this.closed) return
     this.closed = true
     this.alarm.close()
-    this.connecting?.interruptUnsafe()
-    this.improving?.interruptUnsafe()
+    this.unwatch?.()
+    for (const fiber of [this.connecting, this.improving, this.parking, this.pauseTimer]) fiber?.interruptUnsafe()
+    for (const parked of this.parked.splice(0)) parked.trust()
+    for (const connection of Array.from(this.owned)) connection.close("the client was closed")
     const pool = this.pool
     this.pool = undefined
     const why = "the client was closed"
-    pool?.close(why, false)
+    pool?.close(why, "retired")
     for (const old of this.retired) old.forEach((connection) => connection.close(why))
     this.retired.clear()
     const error = new ClientClosed({ target: this.shown })
-    for (const operation of this.held.drain()) if (operation.wanted) operation.fail(error)
+    for (const operation of [...this.held.drain(), ...this.pausing.drain()]) {
+      if (operation.wanted) operation.fail(error)
+    }
   }
 }
+
+/** Whether a wait at the server ended without having taken anything, and not because somebody wished so. */
+const notExecuted = (error: RedisError, lease: LeaseImpl): boolean =>
+  error._tag === "ConnectionLost" ||
+  (error._tag === "ReplyError" &&
+    (refusals.has(error.code) || error.detail.startsWith(forced) || (error.code === "UNBLOCKED" && lease.unblocked)))
 
 const invalidity = (command: Command.Any, shared: boolean): InvalidCommand | undefined => {
   const session = command.spec.session
@@ -889,6 +1440,8 @@ const isRetryable = (error: ConnectionError): boolean => error.isRetryable
 class LeaseImpl implements Owner, Lease {
   readonly shown: string
   readonly connection: Connection
+  /** Whether its wait was ended from here. */
+  unblocked = false
   private readonly executor: Executor
   constructor(executor: Executor, connection: Connection) {
     this.executor = executor
@@ -898,16 +1451,23 @@ class LeaseImpl implements Owner, Lease {
   readonly run: Runner["run"] = (command, timeout) => this.executor.runOn(this, command, timeout)
   readonly batch: Runner["batch"] = (commands) => this.executor.batchOn(this, commands)
   readonly atomic: Runner["atomic"] = (commands) => this.executor.atomicOn(this, commands)
+  readonly page: Runner["page"] = (command, pin) => this.executor.pageOn(this, command, pin)
 
   submit(operation: Operation): void {
+    if (this.executor.isHolding && operation.waits && this.connection.ended === undefined) {
+      return this.executor.gated(operation)
+    }
     this.executor.arm(operation.deadline)
     operation.dispatch(this.connection)
+  }
+  count(metric: "ambiguous" | "repeated"): void {
+    this.executor.count(metric)
   }
   again(operation: Operation): void {
     operation.fail(this.connection.ended!)
   }
   refused(operation: Operation, command: Command.Any, reply: Resp.ErrorReply): void {
-    this.executor.distrust(this.connection, reply.text)
+    if (!pauses.has(reply.code)) this.executor.distrust(this.connection, reply.text)
     operation.failWith(Exit.fail(replyError(command, reply)))
   }
   obstacle(): ConnectionError | undefined {
@@ -925,7 +1485,7 @@ export const make = (target: Target, options: ExecutorOptions): Effect.Effect<Ex
   Effect.acquireRelease(
     Effect.map(
       Effect.context<never>(),
-      (context) => new Executor(target, options, (ring) => new Alarm(context, ring), Effect.runForkWith(context))
+      (context) => new Executor(target, options, context)
     ),
     (executor) => Effect.sync(() => executor.close())
   )

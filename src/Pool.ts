@@ -70,9 +70,10 @@ export interface Pool {
   readonly forEach: (f: (connection: Connection) => void) => void
   /**
    * Closes the pool: leases at once; shared connections at once, or, with
-   * `drain`, when what was written is answered.
+   * `"drain"`, when what was written is answered. `"moved"` and `"retired"` say
+   * why, in the errors.
    */
-  readonly close: (why: string, drain: boolean) => void
+  readonly close: (why: string, how: "drain" | "moved" | "retired") => void
 }
 
 /**
@@ -172,18 +173,19 @@ export const make = (options: {
         for (const connection of Array.from(draining)) f(connection)
         for (const connection of Array.from(leased)) f(connection)
       },
-      close: (why, drain) => {
+      close: (why, how) => {
         if (closed !== undefined) return
         closed = why
+        const kind = how === "drain" ? "retired" : how
         const address = Address.format(options.address)
-        Deferred.doneUnsafe(retired, Exit.fail(new ConnectionLost({ address, kind: "retired", detail: why })))
+        Deferred.doneUnsafe(retired, Exit.fail(new ConnectionLost({ address, kind, detail: why })))
         for (const connection of shared.splice(0)) {
-          if (drain) {
+          if (how === "drain") {
             draining.add(connection)
             connection.drain(why)
-          } else connection.close(why)
+          } else connection.close(why, kind)
         }
-        for (const connection of Array.from(leased)) connection.close(why)
+        for (const connection of Array.from(leased)) connection.close(why, kind)
         // Waits for those who hold a lease to notice; its connections are closed already.
         runFork(Scope.close(scope, Exit.void))
       }

@@ -97,8 +97,9 @@ describe("discovery", () => {
       assert.strictEqual(deployment.network.dials("10.0.0.1:6379"), 1)
       assert.strictEqual(deployment.network.connections("10.0.0.1:6379"), 1)
       const queries = deployment.sentinel("10.0.1.1:26379").requests
-      // HELLO, two CLIENT SETINFO, and the three questions of one discovery.
-      assert.strictEqual(queries, 6)
+      // HELLO, two CLIENT SETINFO, and the three questions of one discovery; then two
+      // subscriptions, and the four questions of the first look at the topology.
+      assert.strictEqual(queries, 6 + 2 + 4)
     }).pipe(Effect.provide(live())))
 
   it.effect("callers that ask at once share the questions; interrupting one leaves the others", () =>

@@ -6,7 +6,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { allButLast, argv, firstIsTimeout, lastIsTimeout, numkeys } from "../internal/args.ts"
+import { allButLast, argv, firstIsTimeout, firstWait, lastIsTimeout, lastWait, numkeys } from "../internal/args.ts"
 
 const { define, make } = Command
 
@@ -147,6 +147,7 @@ const BLPOP = define({
   mode: "write",
   keys: allButLast,
   blocks: lastIsTimeout,
+  rewait: lastWait,
   decode: keyAndElement
 })
 /** Takes the first element of the first list that has any, waiting for one. Null after the timeout. */
@@ -157,6 +158,7 @@ const BRPOP = define({
   mode: "write",
   keys: allButLast,
   blocks: lastIsTimeout,
+  rewait: lastWait,
   decode: keyAndElement
 })
 /** Takes the last element of the first list that has any, waiting for one. Null after the timeout. */
@@ -167,6 +169,7 @@ const BLMOVE = define({
   mode: "write",
   keys: 2,
   blocks: lastIsTimeout,
+  rewait: lastWait,
   decode: Command.stringOrNull
 })
 /** LMOVE that waits for an element. Null after the timeout. */
@@ -178,6 +181,7 @@ const BLMPOP = define({
   mode: "write",
   keys: numkeys(1),
   blocks: firstIsTimeout,
+  rewait: firstWait,
   decode: popped
 })
 /** LMPOP that waits for an element. Null after the timeout. Redis 7.0. */

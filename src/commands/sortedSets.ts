@@ -9,7 +9,9 @@ import {
   allButLast,
   argv,
   firstIsTimeout,
+  firstWait,
   lastIsTimeout,
+  lastWait,
   numkeys,
   scanArgs,
   type ScanOptions
@@ -201,6 +203,7 @@ const BZPOPMIN = define({
   mode: "write",
   keys: allButLast,
   blocks: lastIsTimeout,
+  rewait: lastWait,
   decode: poppedOne
 })
 /** Takes the lowest member of the first sorted set that has any, waiting for one. Null after the timeout. */
@@ -212,6 +215,7 @@ const BZPOPMAX = define({
   mode: "write",
   keys: allButLast,
   blocks: lastIsTimeout,
+  rewait: lastWait,
   decode: poppedOne
 })
 /** Takes the highest member of the first sorted set that has any, waiting for one. Null after the timeout. */
@@ -223,6 +227,7 @@ const BZMPOP = define({
   mode: "write",
   keys: numkeys(1),
   blocks: firstIsTimeout,
+  rewait: firstWait,
   decode: poppedMany
 })
 /** ZMPOP that waits for a member. Null after the timeout. Redis 7.0. */

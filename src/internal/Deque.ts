@@ -22,6 +22,10 @@ export class Deque<A> {
     return this.items[(this.head + index) & this.mask] as A
   }
 
+  set(index: number, item: A): void {
+    this.items[(this.head + index) & this.mask] = item
+  }
+
   shift(): A | undefined {
     if (this.size === 0) return undefined
     const item = this.items[this.head]

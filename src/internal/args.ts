@@ -40,3 +40,16 @@ export const allButLast = (args: ReadonlyArray<Arg>): ReadonlyArray<Key> => args
 export const lastIsTimeout = (args: ReadonlyArray<Arg>): number => seconds(args[args.length - 1])
 
 export const firstIsTimeout = (args: ReadonlyArray<Arg>): number => seconds(args[0])
+
+/** A time to wait as an argument, in seconds; 0 is without end. */
+const waitArg = (millis: number): number => millis === Infinity ? 0 : millis / 1000
+
+export const lastWait = (args: ReadonlyArray<Arg>, millis: number): ReadonlyArray<Arg> => [
+  ...args.slice(0, -1),
+  waitArg(millis)
+]
+
+export const firstWait = (args: ReadonlyArray<Arg>, millis: number): ReadonlyArray<Arg> => [
+  waitArg(millis),
+  ...args.slice(1)
+]

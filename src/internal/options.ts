@@ -45,6 +45,11 @@ export class Check {
     if (value !== undefined && (typeof value !== "string" || !pattern.test(value))) this.fail(option, what)
   }
 
+  oneOf(option: string, value: string | undefined, choices: ReadonlyArray<string>): void {
+    if (value === undefined || choices.includes(value)) return
+    this.fail(option, `${show(value)} is none of ${choices.join(", ")}`)
+  }
+
   address(option: string, input: Address.Input, defaultPort: number): Address.Address | undefined {
     const parsed = Address.parse(input, defaultPort)
     if (typeof parsed !== "string") return parsed

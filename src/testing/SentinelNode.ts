@@ -1099,7 +1099,12 @@ export class SentinelNode extends Process {
         replica.primary.slice(replica.primary.lastIndexOf(":") + 1)
       ]
     return new Fields([
-      ...this.head(replica, replica.address, replica.runId, this.flags("slave", replica)),
+      ...this.head(
+        replica,
+        replica.address,
+        replica.runId,
+        this.flags("slave", replica, monitor.failover?.chosen === replica ? ["promoted"] : [])
+      ),
       ...this.infoFields(replica, monitor),
       "master-link-down-time",
       String(Math.floor(replica.linkDownMillis)),

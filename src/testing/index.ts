@@ -192,6 +192,7 @@ export const layerSentinel = (
         },
         primaryFor: (group, options) => serviceOf(group).primaryFor(group, options),
         replicaFor: (group, options) => serviceOf(group).replicaFor(group, options),
+        topology: (group) => serviceOf(group).topology(group),
         sentinels: Effect.succeed([]),
         ask: () => Effect.fail(new SentinelsUnreachable({ reports: [] }))
       })

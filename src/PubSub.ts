@@ -1,0 +1,127 @@
+/**
+ * Subscriptions on one connection: how they are asked for and acknowledged in
+ * either protocol, and what a published message is.
+ *
+ * What becomes of a subscription whose connection ends is for those who hold
+ * it: `Discovery.ts` for the sentinels' events, `Subscription.ts` for a
+ * client's.
+ *
+ * Source: https://redis.io/docs/latest/develop/pubsub/
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Command from "./Command.ts"
+import { type Connection, type EndError, replyError, type Request } from "./Connection.ts"
+import type { ReplyError } from "./Errors.ts"
+import * as Resp from "./Resp.ts"
+
+/**
+ * What was published.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Published {
+  readonly channel: string
+  /** The pattern that the channel matched, if the subscription is one to a pattern. */
+  readonly pattern: string | undefined
+  readonly payload: string
+}
+
+/**
+ * What is subscribed to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Interests {
+  readonly channels?: ReadonlyArray<string> | undefined
+  /** Glob patterns of channels. */
+  readonly patterns?: ReadonlyArray<string> | undefined
+  /** Shard channels. Redis 7.0. */
+  readonly shards?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * What a pushed message says was published; undefined if it is about something else.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const messageOf = (message: ReadonlyArray<Resp.Value>): Published | undefined => {
+  const [kind, a, b, c] = message
+  switch (kind) {
+    case "message":
+    case "smessage":
+      return typeof a === "string" && typeof b === "string"
+        ? { channel: a, pattern: undefined, payload: b }
+        : undefined
+    case "pmessage":
+      return typeof a === "string" && typeof b === "string" && typeof c === "string"
+        ? { channel: b, pattern: a, payload: c }
+        : undefined
+    default:
+      return undefined
+  }
+}
+
+const kinds = { channels: "SUBSCRIBE", patterns: "PSUBSCRIBE", shards: "SSUBSCRIBE" } as const
+
+class Subscribe implements Request {
+  readonly replies: number
+  readonly asBytes = false
+  readonly patience = 0
+  readonly deadline = Infinity
+  readonly acknowledged = true
+  wanted = true
+  private left: number
+  private readonly command: Command.Any
+  private readonly done: (exit: Exit.Exit<void, EndError | ReplyError>) => void
+  constructor(command: Command.Any, done: (exit: Exit.Exit<void, EndError | ReplyError>) => void) {
+    this.command = command
+    this.replies = command.args.length
+    this.left = this.replies
+    this.done = done
+  }
+  encode(encoder: Resp.Encoder): void {
+    Command.encode(this.command, encoder)
+  }
+  onReply(value: Resp.Value): void {
+    if (value instanceof Resp.ErrorReply) return this.done(Exit.fail(replyError(this.command, value)))
+    if (--this.left === 0) this.done(Exit.void)
+  }
+  onLost(error: EndError): void {
+    this.done(Exit.fail(error))
+  }
+  onDeadline(): void {}
+}
+
+/**
+ * Subscribes, and ends when the server has acknowledged all of it. Messages go
+ * to the connection's `onPush` from then on. Fails with `ReplyError` if the
+ * server refuses (NOPERM), or with the connection's end.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const subscribe = (connection: Connection, interests: Interests): Effect.Effect<void, EndError | ReplyError> =>
+  Effect.callback((resume) => {
+    connection.listening = connection.protocol === 2
+    let left = 0
+    let failure: Exit.Exit<void, EndError | ReplyError> | undefined
+    const done = (exit: Exit.Exit<void, EndError | ReplyError>): void => {
+      if (Exit.isFailure(exit)) failure ??= exit
+      if (--left === 0) resume(failure ?? Exit.void)
+    }
+    const requests = (["channels", "patterns", "shards"] as const).flatMap((kind) => {
+      const names = interests[kind] ?? []
+      if (names.length === 0) return []
+      const spec = Command.define({ words: [kinds[kind]], mode: "read", decode: Command.value })
+      return [new Subscribe(Command.make(spec, names), done)]
+    })
+    left = requests.length
+    if (left === 0) return resume(Exit.void)
+    for (const request of requests) connection.enqueue(request)
+  })

@@ -1,0 +1,966 @@
+/**
+ * What is known of one group: its primary, its replicas, its sentinels, the
+ * configuration epoch, and whether writes have to wait. One state machine per
+ * group, fed by what the sentinels publish, by what they answer, and by what
+ * the nodes say of their roles. What is published is never believed by itself:
+ * it only says when to ask.
+ *
+ * It opens no connections for commands (`Sentinel.ts` does), and does not know
+ * what becomes of commands while writes wait (`Executor.ts` does).
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as PubSub from "effect/PubSub"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
+import * as Address from "./Address.ts"
+import * as Connection from "./Connection.ts"
+import type * as Discovery from "./Discovery.ts"
+import { type PrimaryNotFound, SentinelsIsolated } from "./Errors.ts"
+import type { Gate, Watcher } from "./Executor.ts"
+import * as Metrics from "./Metrics.ts"
+
+// -----------------------------------------------------------------------------
+// State
+// -----------------------------------------------------------------------------
+
+/**
+ * A replica, as the sentinels see it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Replica {
+  readonly address: Address.Address
+  /** As the sentinel writes them: `slave`, `s_down`, `disconnected`, ... */
+  readonly flags: ReadonlySet<string>
+  /** Whether most sentinels think that it is up, and it has a connection to its primary. */
+  readonly isHealthy: boolean
+  readonly isLinkUp: boolean
+  /** How much of its primary's history it had when a sentinel last asked it, in bytes: up to ten seconds ago. */
+  readonly offset: number
+  /** Its `replica-priority`; 0 means that it is never to be promoted. */
+  readonly priority: number
+  /** What the option `label` made of it. */
+  readonly label: string | undefined
+}
+
+/**
+ * A sentinel of a group.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SentinelState {
+  readonly address: Address.Address
+  /** Undefined as long as the first try is under way. */
+  readonly isReachable: boolean | undefined
+  /** The configuration epoch that it last told; undefined as long as it has told none. */
+  readonly epoch: number | undefined
+}
+
+/**
+ * Why writes wait: a failover is under way, and what the old primary would
+ * acknowledge now would be lost.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Fence {
+  /** Milliseconds on the Clock. */
+  readonly since: number
+  /** The sentinel that gave the sign. */
+  readonly from: string
+  /** The sign, such as `+selected-slave`. */
+  readonly sign: string
+  /** The replica that is to be the new primary, if it was named. */
+  readonly candidate: Address.Address | undefined
+}
+
+/**
+ * What is known of a group.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface State {
+  readonly group: string
+  /** The primary, verified by its own word; undefined as long as none is known. */
+  readonly primary: Address.Address | undefined
+  /** The configuration epoch of that primary: it grows with each failover. 0 where it is not known. */
+  readonly epoch: number
+  /** Whether the primary was followed before a sentinel reported it (`follow: "promotion"`). */
+  readonly isProvisional: boolean
+  readonly replicas: ReadonlyArray<Replica>
+  readonly sentinels: ReadonlyArray<SentinelState>
+  /** Undefined while writes need not wait. */
+  readonly fence: Fence | undefined
+  /** Whether fewer than a majority of the sentinels can be reached. */
+  readonly isIsolated: boolean
+  /** The last thing that changed any of this. */
+  readonly lastChange: { readonly at: number; readonly what: string; readonly from: string } | undefined
+}
+
+/**
+ * Follows a group.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Topology {
+  /** What is known now. The first time, it waits until the sentinels have been asked. */
+  readonly current: Effect.Effect<State>
+  /**
+   * What is known now, and then every change: of the primary, the epoch, the
+   * fence, the health of a replica, the reach of a sentinel. Offsets change
+   * without being told. A subscriber that is slow misses what is in between,
+   * never the last.
+   */
+  readonly changes: Stream.Stream<State>
+}
+
+/**
+ * How a group is followed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * The write fence: for how long writes wait at most while the sentinels carry
+   * out a failover. From the moment at which a replica is selected, what the
+   * old primary acknowledges is lost. Reads go on. 0 turns it off. Default 10
+   * seconds.
+   */
+  readonly maxHold?: Duration.Input | undefined
+  /**
+   * When a new primary is taken for one. `"sentinels"`: once a sentinel reports
+   * it. `"promotion"`: as soon as the selected replica itself says that it is a
+   * primary, about a second sooner; but if the sentinel that leads the failover
+   * dies before it has told the others, the promotion is undone and what was
+   * written meanwhile is lost. Default `"sentinels"`.
+   */
+  readonly follow?: "sentinels" | "promotion" | undefined
+  /**
+   * What becomes of writes while fewer than a majority of the known sentinels
+   * can be reached, so that a failover might go unnoticed. Default `"allow"`.
+   */
+  readonly whenIsolated?: "allow" | "hold" | "fail" | undefined
+  /** A label for a replica, such as its zone, for the choice among replicas. */
+  readonly label?: ((replica: Omit<Replica, "label">) => string | undefined) | undefined
+}
+
+const defaultMaxHold = Duration.seconds(10)
+
+// -----------------------------------------------------------------------------
+// Events
+// -----------------------------------------------------------------------------
+
+interface Place {
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * What a sentinel published, taken apart.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Event {
+  readonly name: string
+  /** Undefined for what is about no group, such as `+new-epoch`. */
+  readonly group: string | undefined
+  /** The group's primary, as the sentinel saw it when it published. */
+  readonly primary: Place | undefined
+  /** What the event is about. */
+  readonly subject: (Place & { readonly kind: "master" | "slave" | "sentinel" }) | undefined
+  /** Of `+switch-master`: the new primary. */
+  readonly next: Place | undefined
+  /** Of `+new-epoch`. */
+  readonly epoch: number | undefined
+}
+
+const place = (host: string | undefined, port: string | undefined): Place | undefined =>
+  host !== undefined && port !== undefined && /^\d{1,5}$/.test(port) ? { host, port: Number(port) } : undefined
+
+/**
+ * Takes apart what a sentinel published. Undefined for what makes no sense.
+ *
+ * Source of the formats: https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#pubsub-messages
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parseEvent = (name: string, payload: string): Event | undefined => {
+  if (payload.length > 4096) return undefined
+  const words = payload.split(" ")
+  const nothing = { name, group: undefined, primary: undefined, subject: undefined, next: undefined, epoch: undefined }
+  if (name === "+new-epoch") return /^\d{1,15}$/.test(payload) ? { ...nothing, epoch: Number(payload) } : undefined
+  if (name === "+tilt" || name === "-tilt") return nothing
+  if (name === "+switch-master") {
+    const primary = place(words[1], words[2])
+    const next = place(words[3], words[4])
+    return primary === undefined || next === undefined ? undefined : { ...nothing, group: words[0]!, primary, next }
+  }
+  const kind = words[0]
+  if (kind !== "master" && kind !== "slave" && kind !== "sentinel") return undefined
+  const subject = place(words[2], words[3])
+  if (subject === undefined) return undefined
+  if (kind === "master") {
+    return { ...nothing, group: words[1]!, primary: subject, subject: { ...subject, kind } }
+  }
+  const primary = place(words[6], words[7])
+  return words[4] !== "@" || words[5] === undefined || primary === undefined
+    ? undefined
+    : { ...nothing, group: words[5], primary, subject: { ...subject, kind } }
+}
+
+/** From these on, a write that the old primary acknowledges may not reach the new one. */
+const selections: ReadonlySet<string> = new Set([
+  "+selected-slave",
+  "+failover-state-send-slaveof-noone",
+  "+failover-state-wait-promotion"
+])
+
+/** These say that there is a new primary. */
+const claims: ReadonlySet<string> = new Set([
+  "+promoted-slave",
+  "+failover-state-reconf-slaves",
+  "+config-update-from",
+  "+switch-master"
+])
+
+/** A failover that may come to something: where it is told first. */
+const beginnings: ReadonlySet<string> = new Set(["+try-failover", "+elected-leader", "+failover-state-select-slave"])
+
+// -----------------------------------------------------------------------------
+// Following
+// -----------------------------------------------------------------------------
+
+/** How often the sentinels are asked though nothing was heard: what they publish may get lost. */
+const reconcileInterval = Duration.seconds(10)
+/** How often they are asked while writes wait. */
+const fencedInterval = Duration.millis(500)
+/** What is not urgent waits so long for what else there is, in milliseconds. */
+const coalesceMillis = 50
+/** Two rounds of questions have at least this much time between them, in milliseconds. */
+const leastGap = 20
+/** How often a node is asked for its role while it is expected to become a primary, in milliseconds. */
+const pollMillis = 10
+/** For how long a reported primary that is none yet is asked again, in milliseconds. */
+const chaseMillis = 30_000
+/** A sentinel whose fence came to nothing does not close another for so long, in milliseconds. */
+const mistrustMillis = 60_000
+/** For how long a client that looks for the primary is left to verify it, in milliseconds. */
+const clientMillis = 1000
+/** For how long a first look waits for the primary's own word, in milliseconds. */
+const verifyMillis = 500
+/** For how long the first acknowledged write is waited for, to tell of it, in milliseconds. */
+const storyMillis = 1000
+
+/**
+ * Who is told of what happens, at once.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Observer extends Pick<Watcher, "moved" | "gate"> {
+  readonly changed?: ((state: State) => void) | undefined
+}
+
+interface Chase {
+  readonly address: Address.Address
+  epoch: number
+  from: string
+  isProvisional: boolean
+  readonly fiber: Fiber.Fiber<void>
+}
+
+/** A failover, from its first sign to the first write that the new primary acknowledges. */
+interface Story {
+  readonly began: number
+  readonly sign: string
+  readonly span: Tracer.Span
+  old: string | undefined
+  fencedAt: number | undefined
+  movedAt: number | undefined
+  openedAt: number | undefined
+}
+
+/**
+ * What a follower needs to know.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FollowerOptions extends Options {
+  readonly group: string
+  /** The sessions by which roles are verified. */
+  readonly node: Connection.SessionOptions
+}
+
+/**
+ * Follows one group for its clients and for those who look at its topology.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Follower implements Topology {
+  private state: State
+  private readonly discovery: Discovery.Discovery
+  private readonly options: FollowerOptions
+  private readonly maxHold: number
+  private readonly pubsub: PubSub.PubSub<State>
+  private readonly context: Context.Context<never>
+  private readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  private readonly clock: Clock.Clock
+  private readonly watchers = new Set<Observer>()
+  private readonly views = new Map<string, Discovery.View>()
+  private readonly epochs = new Map<string, number>()
+  private readonly mistrusted = new Map<string, number>()
+  private readonly surveyed = Deferred.makeUnsafe<void>()
+  private readonly found = Deferred.makeUnsafe<void>()
+  private started = false
+  private closed = false
+  private listening: Fiber.Fiber<void> | undefined = undefined
+  private surveying: Fiber.Fiber<void> | undefined = undefined
+  private isSurveying = false
+  /** When the sentinels are to be asked next; Infinity if they are not. */
+  private due = Infinity
+  private lastSurvey = -Infinity
+  private chase: Chase | undefined = undefined
+  private fenceTimer: Fiber.Fiber<void> | undefined = undefined
+  private storyTimer: Fiber.Fiber<void> | undefined = undefined
+  private story: Story | undefined = undefined
+  private gate: Gate = undefined
+  /** The sentinels' own epoch, under a primary that they have not reported yet. */
+  private reportedEpoch = 0
+  private provisionalUntil = 0
+  private doubted = false
+  /** When a client looked for the primary last: it is about to verify it. */
+  private locatedAt = -Infinity
+
+  constructor(
+    discovery: Discovery.Discovery,
+    options: FollowerOptions,
+    pubsub: PubSub.PubSub<State>,
+    context: Context.Context<never>,
+    clock: Clock.Clock
+  ) {
+    this.discovery = discovery
+    this.options = options
+    this.maxHold = Duration.toMillis(Duration.fromInputUnsafe(options.maxHold ?? defaultMaxHold))
+    this.pubsub = pubsub
+    this.context = context
+    this.clock = clock
+    this.runFork = Effect.runForkWith(context)
+    this.state = {
+      group: options.group,
+      primary: undefined,
+      epoch: 0,
+      isProvisional: false,
+      replicas: [],
+      sentinels: [],
+      fence: undefined,
+      isIsolated: false,
+      lastChange: undefined
+    }
+  }
+
+  private now(): number {
+    return this.clock.currentTimeMillisUnsafe()
+  }
+
+  /** Begins to listen, at the first need. */
+  start(): void {
+    if (this.started || this.closed) return
+    this.started = true
+    this.listening = this.runFork(
+      Effect.scoped(
+        Effect.gen({ self: this }, function*() {
+          yield* this.discovery.listen({
+            event: (from, channel, payload) => this.heard(from, channel, payload),
+            standing: (from, reachable) => this.stands(from, reachable)
+          })
+          this.look()
+          while (true) {
+            yield* Effect.sleep(reconcileInterval)
+            this.look()
+          }
+        })
+      )
+    )
+  }
+
+  close(): void {
+    this.closed = true
+    for (
+      const fiber of [
+        this.listening,
+        this.surveying,
+        this.chase?.fiber,
+        this.fenceTimer,
+        this.storyTimer
+      ]
+    ) fiber?.interruptUnsafe()
+    this.watchers.clear()
+    this.story?.span.end(this.clock.currentTimeNanosUnsafe(), Exit.void)
+    this.story = undefined
+  }
+
+  // ---------------------------------------------------------------------------
+  // For clients
+
+  /** Tells of moves and of when writes have to wait. What holds already is told at once. */
+  watch(watcher: Observer): () => void {
+    this.watchers.add(watcher)
+    if (this.gate !== undefined) watcher.gate(this.gate)
+    return () => void this.watchers.delete(watcher)
+  }
+
+  /** The state as it is, without asking anybody. */
+  get present(): State {
+    return this.state
+  }
+
+  /** Where the primary is, by the sentinels' word unless a newer one was followed already. */
+  readonly locate: Effect.Effect<Discovery.Found<Address.Address>, PrimaryNotFound> = Effect.suspend(() => {
+    this.start()
+    this.locatedAt = this.now()
+    return Effect.matchEffect(this.discovery.primary(this.options.group), {
+      onSuccess: (found) => Effect.succeed(this.newest() ?? found),
+      onFailure: (error) => {
+        const newest = this.newest()
+        return newest === undefined ? Effect.fail(error) : Effect.succeed(newest)
+      }
+    })
+  })
+
+  private newest(): Discovery.Found<Address.Address> | undefined {
+    const { epoch, isProvisional, primary } = this.state
+    return isProvisional && primary !== undefined
+      ? { value: primary, from: "the node itself", epoch }
+      : undefined
+  }
+
+  /**
+   * A node has said that it is the primary, at an address that the sentinels
+   * gave. False if the group has moved on meanwhile.
+   */
+  verified({ epoch, from, value }: Discovery.Found<Address.Address>): boolean {
+    const { primary } = this.state
+    if (primary !== undefined && epoch <= this.state.epoch && Address.equals(primary, value)) return true
+    if (primary !== undefined && epoch < this.state.epoch) return false
+    this.moved(value, epoch, from, false)
+    return true
+  }
+
+  /** A primary does not answer as one: whoever is named with the same epoch is believed too. */
+  disproved(address: Address.Address): void {
+    this.discovery.disproved(this.options.group, address)
+    if (this.state.primary === undefined || !Address.equals(this.state.primary, address)) return
+    this.doubted = true
+    if (this.state.isProvisional) this.state = { ...this.state, isProvisional: false, epoch: this.reportedEpoch }
+    this.look()
+  }
+
+  /** The first write that the primary acknowledged after a move. */
+  acknowledged(): void {
+    this.tell()
+  }
+
+  // ---------------------------------------------------------------------------
+  // For those who look
+
+  readonly current: Effect.Effect<State> = Effect.gen({ self: this }, function*() {
+    this.start()
+    yield* Deferred.await(this.surveyed)
+    if (this.state.primary === undefined) {
+      this.locatedAt = -Infinity
+      for (const view of this.views.values()) this.consider(view)
+      yield* Effect.raceFirst(Deferred.await(this.found), Effect.sleep(verifyMillis))
+    }
+    return this.state
+  })
+
+  readonly changes: Stream.Stream<State> = Stream.unwrap(
+    Effect.map(this.current, () => Stream.fromPubSub(this.pubsub))
+  )
+
+  private set(change: Partial<State>, what: string, from: string): void {
+    this.state = { ...this.state, ...change, lastChange: { at: this.now(), what, from } }
+    this.runFork(PubSub.publish(this.pubsub, this.state))
+    for (const watcher of Array.from(this.watchers)) watcher.changed?.(this.state)
+  }
+
+  // ---------------------------------------------------------------------------
+  // What is heard
+
+  private stands(from: string, reachable: boolean): void {
+    this.reach()
+    if (reachable) this.lookSoon()
+    else this.views.delete(from)
+  }
+
+  /** How many sentinels can be reached, and what that means for writes. */
+  private reach(): void {
+    const sentinels = this.sentinels()
+    const lost = sentinels.filter((s) => s.isReachable === false).length
+    const isIsolated = sentinels.length > 0 && sentinels.length - lost < Math.floor(sentinels.length / 2) + 1
+    const changed = isIsolated !== this.state.isIsolated || sentinels.length !== this.state.sentinels.length ||
+      sentinels.some((s, i) =>
+        s.isReachable !== this.state.sentinels[i]!.isReachable || s.epoch !== this.state.sentinels[i]!.epoch ||
+        !Address.equals(s.address, this.state.sentinels[i]!.address)
+      )
+    if (!changed) return
+    this.set({ sentinels, isIsolated }, "the reach of the sentinels", "the client")
+    this.regulate()
+  }
+
+  private sentinels(): ReadonlyArray<SentinelState> {
+    return this.discovery.sentinels().map((address) => {
+      const shown = Address.format(address)
+      return { address, isReachable: this.discovery.isReachable(shown), epoch: this.views.get(shown)?.epoch }
+    }).sort((a, b) => Address.format(a.address) < Address.format(b.address) ? -1 : 1)
+  }
+
+  private heard(from: string, channel: string, payload: string): void {
+    const event = parseEvent(channel, payload)
+    if (event === undefined) return
+    if (event.epoch !== undefined) this.epochs.set(from, event.epoch)
+    if (event.group === undefined) return
+    if (event.group !== this.options.group) return
+    const { name } = event
+    const old = event.primary === undefined ? undefined : this.at(event.primary)
+    // Of a configuration that was left already nothing more needs to be done.
+    const ours = old !== undefined && (this.state.primary === undefined || Address.equals(old, this.state.primary))
+    if (beginnings.has(name)) {
+      if (ours) {
+        this.begin(name)
+        this.discovery.prefer(from)
+      }
+      return
+    }
+    if (selections.has(name)) {
+      if (!ours) return
+      this.begin(name)
+      this.discovery.prefer(from)
+      this.fence(from, name, event.subject === undefined ? undefined : this.at(event.subject))
+      return
+    }
+    if (claims.has(name)) {
+      const next = event.next === undefined ? undefined : this.at(event.next)
+      if (!ours || (next !== undefined && this.state.primary !== undefined && Address.equals(next, this.state.primary))) {
+        return this.lookSoon()
+      }
+      this.begin(name)
+      this.discovery.prefer(from)
+      this.fence(from, name, next ?? (name === "+promoted-slave" ? this.at(event.subject!) : undefined))
+      return this.look()
+    }
+    if (name.startsWith("-failover-abort") && this.state.fence?.from === from) this.unfence(name, from)
+    this.lookSoon()
+  }
+
+  private at({ host, port }: Place): Address.Address | undefined {
+    const address = this.discovery.announced(host, port)
+    return typeof address === "string" ? undefined : address
+  }
+
+  // ---------------------------------------------------------------------------
+  // Asking
+
+  /** Asks the sentinels, at once. However often it is called, the rounds of questions come one after another. */
+  look(): void {
+    this.lookAt(this.now())
+  }
+
+  /** Asks the sentinels, soon: one thing that they tell is often followed by others. */
+  private lookSoon(): void {
+    this.lookAt(this.now() + coalesceMillis)
+  }
+
+  private lookAt(at: number): void {
+    if (!this.started || this.closed || at >= this.due) return
+    this.due = at
+    if (this.isSurveying) return
+    this.surveying?.interruptUnsafe()
+    const fiber = this.runFork(
+      Effect.gen({ self: this }, function*() {
+        while (this.due !== Infinity) {
+          const pause = Math.max(this.due, this.lastSurvey + leastGap) - this.now()
+          if (pause > 0) yield* Effect.sleep(pause)
+          this.due = Infinity
+          this.isSurveying = true
+          const seen: Array<Discovery.View> = []
+          yield* this.discovery.survey(this.options.group, (view) => {
+            seen.push(view)
+            this.views.set(view.from, view)
+            this.consider(view)
+          })
+          this.lastSurvey = this.now()
+          this.conclude(seen)
+          this.isSurveying = false
+          Deferred.doneUnsafe(this.surveyed, Exit.void)
+        }
+      })
+    )
+    this.surveying = fiber
+  }
+
+  /** One sentinel's answer: is there a newer primary? */
+  private consider(view: Discovery.View): void {
+    const { epoch, fence, isProvisional, primary } = this.state
+    if (primary !== undefined && Address.equals(view.primary, primary)) {
+      if (isProvisional || view.epoch > epoch) {
+        if (isProvisional && view.epoch < this.reportedEpoch) return
+        this.moved(primary, view.epoch, view.from, false)
+      }
+      this.underWay(view)
+      return
+    }
+    // The client that looks for it has its own word for it in a moment.
+    if (primary === undefined && this.now() - this.locatedAt < clientMillis) return
+    if (isProvisional) {
+      // The sentinels may still know the configuration that was left; but not for ever.
+      const late = this.now() > this.provisionalUntil && view.epoch >= this.reportedEpoch
+      if (view.epoch < epoch && !late) return
+    } else if (view.epoch < epoch || (view.epoch === epoch && primary !== undefined && !this.doubted)) return
+    if (primary !== undefined && fence === undefined && view.epoch > epoch && !this.isMistrusted(view.from)) {
+      // What nobody published: the events were lost.
+      this.begin("a newer configuration")
+      this.fence(view.from, "a newer configuration", view.primary)
+    }
+    this.pursue(view.primary, view.epoch, view.from, false)
+  }
+
+  /** A failover whose beginning was missed: its leader says so, and marks the replica that it has selected. */
+  private underWay(view: Discovery.View): void {
+    if (this.state.fence !== undefined || view.instance?.isFailoverInProgress !== true) return
+    const selected = view.replicas?.find((r) => r.instance.flags.has("promoted"))
+    if (selected === undefined || this.state.primary === undefined) return
+    if (Address.equals(selected.address, this.state.primary)) return
+    this.begin("failover_in_progress")
+    this.fence(view.from, "failover_in_progress", selected.address)
+  }
+
+  /** All answers of a round. */
+  private conclude(views: ReadonlyArray<Discovery.View>): void {
+    this.reach()
+    const { fence, primary } = this.state
+    const chase = this.chase
+    if (
+      chase !== undefined && !chase.isProvisional && views.length > 0 &&
+      !views.some((v) => Address.equals(v.primary, chase.address))
+    ) {
+      chase.fiber.interruptUnsafe()
+      this.chase = undefined
+    }
+    const leader = fence === undefined ? undefined : views.find((v) => v.from === fence.from)
+    if (
+      fence !== undefined && leader !== undefined && this.chase === undefined && primary !== undefined &&
+      Address.equals(leader.primary, primary) && leader.instance?.isFailoverInProgress === false &&
+      this.now() - fence.since >= leastGap
+    ) {
+      // Whoever gave the sign says that there is no failover any more.
+      this.unfence("the failover came to nothing", leader.from)
+    }
+    const newest = views.filter((v) => v.epoch >= this.state.epoch || this.state.isProvisional)
+    this.replicas(newest.length > 0 ? newest : views)
+  }
+
+  private replicas(views: ReadonlyArray<Discovery.View>): void {
+    const found = new Map<string, Array<Discovery.SeenReplica>>()
+    for (const view of views) {
+      for (const replica of view.replicas ?? []) {
+        const shown = Address.format(replica.address)
+        const list = found.get(shown)
+        if (list === undefined) found.set(shown, [replica])
+        else list.push(replica)
+      }
+    }
+    if (found.size === 0 && !views.some((v) => v.replicas !== undefined)) return
+    const replicas = Array.from(found.values(), (seen): Replica => {
+      const down = seen.filter(({ instance: i }) =>
+        i.isSubjectivelyDown || i.isObjectivelyDown || i.isDisconnected
+      ).length
+      // The one who asked last knows best how far it is.
+      const best = seen.reduce((a, b) => b.instance.offset > a.instance.offset ? b : a)
+      const isLinkUp = seen.some((s) => s.instance.isLinkUp)
+      const replica = {
+        address: best.address,
+        flags: best.instance.flags,
+        isHealthy: down * 2 <= seen.length && isLinkUp && down < seen.length,
+        isLinkUp,
+        offset: best.instance.offset,
+        priority: best.instance.priority
+      }
+      return { ...replica, label: this.options.label?.(replica) }
+    }).filter((r) => this.state.primary === undefined || !Address.equals(r.address, this.state.primary))
+      .sort((a, b) => Address.format(a.address) < Address.format(b.address) ? -1 : 1)
+    const key = (list: ReadonlyArray<Replica>): string =>
+      JSON.stringify(list.map((r) => [Address.format(r.address), r.isHealthy, r.isLinkUp, r.priority, r.label]))
+    if (key(replicas) === key(this.state.replicas)) this.state = { ...this.state, replicas }
+    else this.set({ replicas }, "the replicas", views[0]?.from ?? "the client")
+  }
+
+  // ---------------------------------------------------------------------------
+  // Moving
+
+  /** Asks a node for its role until it says that it is a primary. */
+  private pursue(address: Address.Address, epoch: number, from: string, isProvisional: boolean): void {
+    const chase = this.chase
+    if (chase !== undefined) {
+      if (Address.equals(chase.address, address)) {
+        if (isProvisional) return
+        chase.epoch = Math.max(epoch, chase.isProvisional ? 0 : chase.epoch)
+        chase.from = from
+        chase.isProvisional = false
+        return
+      }
+      if (!chase.isProvisional && epoch <= chase.epoch) return
+      chase.fiber.interruptUnsafe()
+    }
+    const until = this.now() + (isProvisional ? Math.max(this.maxHold, 1000) : chaseMillis)
+    const node = this.options.node
+    const asking = Effect.gen({ self: this }, function*() {
+      let pause = pollMillis
+      while (this.now() < until) {
+        const began = this.now()
+        const exit = yield* Effect.exit(
+          Effect.scoped(Connection.open(address, { ...node, clientName: undefined }, "primary"))
+        )
+        // Whoever may not ask for the role believes the sentinels.
+        const denied = Exit.isFailure(exit) && mayNotAsk(exit) && !this.chase!.isProvisional
+        if (Exit.isSuccess(exit) || denied) {
+          const { epoch, from, isProvisional } = this.chase!
+          this.chase = undefined
+          return this.moved(address, epoch, from, isProvisional)
+        }
+        if (!this.chase!.isProvisional) {
+          pause = Math.min(pause * 1.5, 100)
+          // Somebody may have thought better of it.
+          if (pause === 100) this.lookSoon()
+        }
+        yield* Effect.sleep(Math.max(1, pause - (this.now() - began)))
+      }
+      this.chase = undefined
+    })
+    this.chase = { address, epoch, from, isProvisional, fiber: undefined! }
+    const fiber = this.runFork(asking)
+    if (this.chase !== undefined) (this.chase as { fiber: Fiber.Fiber<void> }).fiber = fiber
+  }
+
+  private moved(address: Address.Address, epoch: number, from: string, isProvisional: boolean): void {
+    const old = this.state.primary
+    const same = old !== undefined && Address.equals(old, address)
+    if (!isProvisional) {
+      this.reportedEpoch = epoch
+      this.runFork(this.discovery.confirmed(this.options.group, address, epoch, from))
+    } else this.provisionalUntil = this.now() + Math.max(this.maxHold, 1000)
+    if (same && epoch <= this.state.epoch && isProvisional === this.state.isProvisional) {
+      this.doubted = false
+      return
+    }
+    if (this.chase !== undefined && !this.chase.isProvisional && this.chase.epoch <= epoch) {
+      this.chase.fiber?.interruptUnsafe()
+      this.chase = undefined
+    }
+    this.doubted = false
+    this.mistrusted.clear()
+    this.set(
+      {
+        primary: address,
+        epoch,
+        isProvisional,
+        replicas: this.state.replicas.filter((r) => !Address.equals(r.address, address))
+      },
+      old === undefined ? "the primary was found" : same ? "a newer epoch" : "the primary moved",
+      from
+    )
+    if (same) return
+    Deferred.doneUnsafe(this.found, Exit.void)
+    if (old !== undefined) {
+      this.begin("a newer configuration")
+      this.story!.old = Address.format(old)
+      this.story!.movedAt = this.now()
+      Metrics.failovers.updateUnsafe(1, this.context)
+      for (const watcher of Array.from(this.watchers)) watcher.moved(address, epoch)
+      this.storyTimer?.interruptUnsafe()
+      this.storyTimer = this.runFork(Effect.andThen(Effect.sleep(storyMillis), Effect.sync(() => this.tell())))
+    }
+    this.unfence("the primary moved", from)
+    this.lookSoon()
+  }
+
+  // ---------------------------------------------------------------------------
+  // The fence
+
+  private isMistrusted(from: string): boolean {
+    const since = this.mistrusted.get(from)
+    return since !== undefined && this.now() - since < mistrustMillis
+  }
+
+  private fence(from: string, sign: string, candidate: Address.Address | undefined): void {
+    const known = this.state.fence
+    if (this.options.follow === "promotion" && candidate !== undefined && !this.isMistrusted(from)) {
+      this.pursue(candidate, Math.max(this.epochs.get(from) ?? 0, this.state.epoch + 1), from, true)
+    }
+    if (this.maxHold === 0 || this.isMistrusted(from)) return
+    if (known !== undefined) {
+      if (known.candidate === undefined && candidate !== undefined) {
+        this.state = { ...this.state, fence: { ...known, candidate } }
+      }
+      return
+    }
+    // A primary that is not known yet cannot be left.
+    if (this.state.primary === undefined) return
+    const since = this.now()
+    if (this.story !== undefined) this.story.fencedAt ??= since
+    this.set({ fence: { since, from, sign, candidate } }, `writes wait: ${sign}`, from)
+    this.regulate()
+    this.fenceTimer = this.runFork(
+      Effect.gen({ self: this }, function*() {
+        while (this.now() - since < this.maxHold) {
+          yield* Effect.sleep(Math.min(Duration.toMillis(fencedInterval), since + this.maxHold - this.now()))
+          this.look()
+        }
+        this.mistrusted.set(from, this.now())
+        this.fenceTimer = undefined
+        this.unfence("writes have waited long enough", from)
+      })
+    )
+  }
+
+  private unfence(why: string, from: string): void {
+    const fence = this.state.fence
+    if (fence === undefined) return
+    this.fenceTimer?.interruptUnsafe()
+    this.fenceTimer = undefined
+    if (this.chase?.isProvisional === true) {
+      this.chase.fiber.interruptUnsafe()
+      this.chase = undefined
+    }
+    const now = this.now()
+    Metrics.fenceTime.updateUnsafe(now - fence.since, this.context)
+    if (this.story !== undefined) this.story.openedAt = now
+    this.set({ fence: undefined }, `writes go on: ${why}`, from)
+    this.regulate()
+    // A failover that came to nothing has no first write.
+    if (this.story?.movedAt === undefined) this.tell()
+  }
+
+  private regulate(): void {
+    const { group, isIsolated, sentinels } = this.state
+    const policy = this.options.whenIsolated ?? "allow"
+    const gate: Gate = this.state.fence !== undefined
+      ? "held"
+      : !isIsolated || policy === "allow"
+      ? undefined
+      : policy === "hold"
+      ? "held"
+      : new SentinelsIsolated({
+        group,
+        reachable: sentinels.filter((s) => s.isReachable !== false).length,
+        known: sentinels.length
+      })
+    if (gate === this.gate) return
+    this.gate = gate
+    for (const watcher of Array.from(this.watchers)) watcher.gate(gate)
+  }
+
+  // ---------------------------------------------------------------------------
+  // What is told of it
+
+  private begin(sign: string): void {
+    if (this.story !== undefined) return
+    const attributes = { "db.system.name": "redis", "redis.sentinel.group": this.options.group, "redis.sign": sign }
+    this.story = {
+      began: this.now(),
+      sign,
+      span: Effect.runSyncWith(this.context)(Effect.makeSpan("redis.failover", { kind: "client", attributes })),
+      old: undefined,
+      fencedAt: undefined,
+      movedAt: undefined,
+      openedAt: undefined
+    }
+    // One that nothing comes of is not kept for ever.
+    this.storyTimer?.interruptUnsafe()
+    this.storyTimer = this.runFork(
+      Effect.andThen(Effect.sleep(Math.max(this.maxHold, chaseMillis)), Effect.sync(() => this.tell()))
+    )
+  }
+
+  /** The end of a failover's story: one line, one span. */
+  private tell(): void {
+    const story = this.story
+    if (story === undefined) return
+    this.story = undefined
+    this.storyTimer?.interruptUnsafe()
+    this.storyTimer = undefined
+    const now = this.now()
+    const primary = this.state.primary === undefined ? "unknown" : Address.format(this.state.primary)
+    const annotations: Record<string, unknown> = {
+      group: this.options.group,
+      epoch: this.state.epoch,
+      sign: story.sign,
+      millis: now - story.began,
+      ...(story.fencedAt === undefined ? {} : { heldMillis: (story.openedAt ?? now) - story.fencedAt }),
+      ...(story.movedAt === undefined ? {} : { from: story.old, to: primary })
+    }
+    for (const [name, value] of Object.entries(annotations)) story.span.attribute(`redis.failover.${name}`, value)
+    story.span.end(this.clock.currentTimeNanosUnsafe(), Exit.void)
+    const held = annotations["heldMillis"]
+    const waited = held === undefined ? "" : `, writes waited ${held} ms`
+    this.runFork(
+      Effect.annotateLogs(
+        Effect.logInfo(
+          story.movedAt === undefined
+            ? `${this.options.group}: a failover (${story.sign}) came to nothing${waited}`
+            : `${this.options.group}: the primary moved from ${story.old} to ${primary}${waited}`
+        ),
+        annotations
+      )
+    )
+  }
+}
+
+const mayNotAsk = (exit: Exit.Exit<unknown, Connection.OpenError>): boolean => {
+  const error = Exit.findErrorOption(exit)
+  return error._tag === "Some" &&
+    (error.value._tag === "AuthenticationFailed" ||
+      (error.value._tag === "RoleMismatch" && error.value.actual.startsWith("it denies")))
+}
+
+/**
+ * Follows a group, until the Scope closes. Nothing is asked before somebody
+ * looks or a client needs its primary.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  discovery: Discovery.Discovery,
+  options: FollowerOptions
+): Effect.Effect<Follower, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const context = yield* Effect.context<never>()
+    const clock = yield* Clock.Clock
+    const pubsub = yield* Effect.acquireRelease(
+      PubSub.sliding<State>({ capacity: 16, replay: 1 }),
+      PubSub.shutdown
+    )
+    return yield* Effect.acquireRelease(
+      Effect.sync(() => new Follower(discovery, options, pubsub, context, clock)),
+      (follower) => Effect.sync(() => follower.close())
+    )
+  })
