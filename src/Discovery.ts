@@ -708,7 +708,6 @@ const natOf = (natMap: NatMap | undefined): (address: Address.Tcp) => Address.Tc
   }
 }
 
-
 /**
  * A fixed primary and fixed replicas, in place of sentinels.
  *

@@ -357,7 +357,9 @@ class Identify implements Request {
     const exit = decodeReply(this.command, value)
     const run = Exit.isSuccess(exit) ? exit.value["run_id"] : undefined
     const { epoch, shownAddress } = this.connection
-    this.connection.server = run === undefined ? `${shownAddress}, connection ${serial++}` : `${shownAddress} ${epoch} ${run}`
+    this.connection.server = run === undefined
+      ? `${shownAddress}, connection ${serial++}`
+      : `${shownAddress} ${epoch} ${run}`
   }
   onLost(): void {}
   onDeadline(): void {}
@@ -948,18 +950,19 @@ export class Executor implements Owner, Runner {
 
   private readonly leased: Effect.Effect<LeaseImpl, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(
     () => {
-    let last: ConnectionError | DeadlineExceeded | undefined
-    return Effect.timeoutOrElse(
-      Effect.retry(
-        Effect.tapError(this.leaseOnce, (error) => Effect.sync(() => void (last = error))),
-        { schedule: this.target.schedule as Schedule.Schedule<unknown, unknown>, while: mayMove }
-      ),
-      {
-        duration: this.timeout,
-        orElse: () => Effect.fail(last ?? new DeadlineExceeded({ command: "connect", timeoutMillis: this.timeout }))
-      }
-    )
-  })
+      let last: ConnectionError | DeadlineExceeded | undefined
+      return Effect.timeoutOrElse(
+        Effect.retry(
+          Effect.tapError(this.leaseOnce, (error) => Effect.sync(() => void (last = error))),
+          { schedule: this.target.schedule as Schedule.Schedule<unknown, unknown>, while: mayMove }
+        ),
+        {
+          duration: this.timeout,
+          orElse: () => Effect.fail(last ?? new DeadlineExceeded({ command: "connect", timeoutMillis: this.timeout }))
+        }
+      )
+    }
+  )
 
   private readonly leaseOnce: Effect.Effect<LeaseImpl, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect
     .suspend(
@@ -1213,7 +1216,7 @@ export class Executor implements Owner, Runner {
     }
     this.parking?.interruptUnsafe()
     this.parking = undefined
-    if (before === "held") for (const parked of this.parked.splice(0)) parked.trust()
+    if (before === "held") { for (const parked of this.parked.splice(0)) parked.trust() }
     if (gate === undefined) this.release()
     else {
       this.held.retain((operation) => {

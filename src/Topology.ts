@@ -559,7 +559,9 @@ export class Follower implements Topology {
     }
     if (claims.has(name)) {
       const next = event.next === undefined ? undefined : this.at(event.next)
-      if (!ours || (next !== undefined && this.state.primary !== undefined && Address.equals(next, this.state.primary))) {
+      if (
+        !ours || (next !== undefined && this.state.primary !== undefined && Address.equals(next, this.state.primary))
+      ) {
         return this.lookSoon()
       }
       this.begin(name)

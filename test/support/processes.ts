@@ -198,13 +198,15 @@ export interface DeploymentOptions {
   readonly sentinelPassword?: string | undefined
   readonly tls?: TlsFiles | undefined
   readonly downAfterMillis?: number | undefined
+  /** More lines for the configuration of the nodes. */
+  readonly config?: ReadonlyArray<string> | undefined
 }
 
 /** A primary, its replicas and its sentinels, once all of them know each other. */
 export const deployment = (options: DeploymentOptions = {}): Effect.Effect<Deployment, never, Scope.Scope> =>
   Effect.gen(function*() {
     const group = "mymaster"
-    const node = { password: options.password, tls: options.tls }
+    const node = { password: options.password, tls: options.tls, config: options.config }
     const primary = yield* server(node)
     const replicas: Array<Server> = []
     const wantedReplicas = options.replicas ?? 2

@@ -1,0 +1,188 @@
+/**
+ * What goes wrong, fault by fault: how the deployment is made, what is done to
+ * it, and when it is in order again. Whom it befalls and what is measured is
+ * not said here.
+ */
+import * as Effect from "effect/Effect"
+import type { DeploymentOptions, Server } from "../test/support/processes.ts"
+import { ask, type Credentials, type Witness } from "./witness.ts"
+
+export interface Scene {
+  readonly primary: Server
+  readonly replicas: ReadonlyArray<Server>
+  readonly sentinels: ReadonlyArray<Server>
+  readonly group: string
+  readonly witness: Witness
+  readonly credentials: Credentials
+}
+
+export interface Fault {
+  readonly name: string
+  readonly short?: boolean
+  /** Whether writes that were acknowledged may be missing: replication is asynchronous, a killed primary takes some along. */
+  readonly mayLose?: boolean
+  readonly options?: DeploymentOptions
+  /** Whether passwords and TLS are used. */
+  readonly secure?: "passwords" | "tls"
+  /** Whether the sentinels are down when the client begins. */
+  readonly early?: boolean
+  /** Whether the group has another primary afterwards. */
+  readonly moves: boolean
+  readonly strike: (scene: Scene) => Promise<void>
+}
+
+export const sleep = (millis: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis))
+
+const run = (server: Server, what: "kill" | "restart"): Promise<void> => Effect.runPromise(server[what])
+const signal = (server: Server, name: NodeJS.Signals): void => void server.process.kill(name)
+
+/** Waits until something holds, for so many milliseconds at most. */
+export const until = async (what: string, millis: number, condition: () => Promise<boolean>): Promise<void> => {
+  const end = performance.now() + millis
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`it never came: ${what}`)
+    await sleep(20)
+  }
+}
+
+/** Begins a planned failover, at the first sentinel that can. */
+const planned = async (scene: Scene): Promise<void> => {
+  const { sentinelPassword: password, tls } = scene.credentials
+  await until("a sentinel that begins a failover", 20_000, async () => {
+    const reply = await ask(scene.sentinels[0]!.port, [["SENTINEL", "FAILOVER", scene.group]], { password, tls })
+    return reply?.[0] === "OK"
+  })
+}
+
+const moved = (scene: Scene, after: number): Promise<void> =>
+  until("the end of the failover", 30_000, async () => scene.witness.first("+switch-master", after) !== undefined)
+
+/** Everything is written to disk before it is acknowledged. */
+const durable = { config: ["appendonly yes", "appendfsync always", "save \"\""] }
+
+export const faults: ReadonlyArray<Fault> = [
+  {
+    name: "planned failover",
+    short: true,
+    moves: true,
+    strike: planned
+  },
+  {
+    name: "kill -9 of the primary",
+    short: true,
+    mayLose: true,
+    moves: true,
+    strike: (scene) => run(scene.primary, "kill")
+  },
+  {
+    name: "SIGSTOP of the primary, 4 s",
+    short: true,
+    mayLose: true,
+    moves: true,
+    strike: async (scene) => {
+      signal(scene.primary, "SIGSTOP")
+      await sleep(4000)
+      signal(scene.primary, "SIGCONT")
+    }
+  },
+  {
+    name: "kill -9 of primary and first sentinel",
+    mayLose: true,
+    moves: true,
+    strike: async (scene) => {
+      await Promise.all([run(scene.primary, "kill"), run(scene.sentinels[0]!, "kill")])
+    }
+  },
+  {
+    name: "kill -9 of a replica",
+    moves: false,
+    strike: async (scene) => {
+      await run(scene.replicas[0]!, "kill")
+      await sleep(2000)
+      await run(scene.replicas[0]!, "restart")
+    }
+  },
+  {
+    name: "SIGSTOP of a replica, 3 s",
+    moves: false,
+    strike: async (scene) => {
+      signal(scene.replicas[0]!, "SIGSTOP")
+      await sleep(3000)
+      signal(scene.replicas[0]!, "SIGCONT")
+    }
+  },
+  {
+    name: "all sentinels down, 3 s",
+    short: true,
+    moves: false,
+    strike: async (scene) => {
+      for (const sentinel of scene.sentinels) await run(sentinel, "kill")
+      await sleep(3000)
+      for (const sentinel of scene.sentinels) await run(sentinel, "restart")
+    }
+  },
+  {
+    name: "restart within down-after",
+    moves: false,
+    options: { ...durable, downAfterMillis: 3000 },
+    strike: async (scene) => {
+      await run(scene.primary, "kill")
+      await run(scene.primary, "restart")
+    }
+  },
+  {
+    name: "two planned failovers in a row",
+    moves: true,
+    strike: async (scene) => {
+      const begin = performance.now()
+      await planned(scene)
+      await moved(scene, begin)
+      const second = performance.now()
+      await planned(scene)
+      await moved(scene, second)
+    }
+  },
+  {
+    name: "client begins before any sentinel",
+    moves: false,
+    early: true,
+    strike: async (scene) => {
+      await sleep(1000)
+      for (const sentinel of scene.sentinels) await run(sentinel, "restart")
+    }
+  },
+  {
+    name: "CLIENT KILL, 20 times",
+    short: true,
+    moves: false,
+    strike: async (scene) => {
+      for (let i = 0; i < 20; i++) {
+        await ask(scene.primary.port, [["CLIENT", "KILL", "TYPE", "normal"]], scene.credentials)
+        await sleep(50)
+      }
+    }
+  },
+  {
+    name: "everything stops and comes back",
+    moves: false,
+    options: durable,
+    strike: async (scene) => {
+      const all = [...scene.sentinels, scene.primary, ...scene.replicas]
+      await Promise.all(all.map((server) => run(server, "kill")))
+      await sleep(1500)
+      for (const server of [scene.primary, ...scene.replicas, ...scene.sentinels]) await run(server, "restart")
+    }
+  },
+  {
+    name: "planned failover, with passwords",
+    moves: true,
+    secure: "passwords",
+    strike: planned
+  },
+  {
+    name: "planned failover, with TLS",
+    moves: true,
+    secure: "tls",
+    strike: planned
+  }
+]

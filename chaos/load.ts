@@ -1,0 +1,142 @@
+/**
+ * The work that clients do while things go wrong: writers of unique keys that
+ * also count, and readers; and the judgement of what they were told, held
+ * against what the new primary has.
+ */
+import type { Server } from "../test/support/processes.ts"
+import type { Handle } from "./clients.ts"
+import { ask, type Credentials } from "./witness.ts"
+
+const writers = 32
+const readers = 16
+/** Every so many writes a writer counts. */
+const countEvery = 8
+
+export interface Verdict {
+  readonly acknowledged: number
+  /** The longest time without an acknowledged write, in milliseconds, and when it began. */
+  readonly pause: number
+  readonly pauseFrom: number
+  readonly errors: ReadonlyMap<string, number>
+  readonly readErrors: ReadonlyMap<string, number>
+  readonly reads: number
+  readonly unresolved: number
+  readonly missing: number
+  /** By how much the counters are above what was acknowledged or may have been executed. */
+  readonly excess: number
+  /** When the first write after a time was acknowledged. */
+  readonly firstAfter: (at: number) => number | undefined
+}
+
+export class Load {
+  private stopped = false
+  /** Each acknowledged write: when, and its key's number by writer. */
+  private readonly times: Array<number> = []
+  private readonly begun: Array<number> = []
+  private readonly keys: Array<number> = []
+  private readonly certain = new Array<number>(writers).fill(0)
+  private readonly possible = new Array<number>(writers).fill(0)
+  private readonly errors = new Map<string, number>()
+  private readonly readErrors = new Map<string, number>()
+  private reads = 0
+  private pending = 0
+  private readonly running: Array<Promise<void>> = []
+  private readonly handle: Handle
+
+  constructor(handle: Handle) {
+    this.handle = handle
+    for (let w = 0; w < writers; w++) this.running.push(this.write(w))
+    for (let r = 0; r < readers; r++) this.running.push(this.read())
+  }
+
+  get acknowledged(): number {
+    return this.times.length
+  }
+
+  private async write(writer: number): Promise<void> {
+    for (let i = 0; !this.stopped; i++) {
+      const counts = i % countEvery === countEvery - 1
+      const number = i * writers + writer
+      const began = performance.now()
+      this.pending++
+      const ending = counts
+        ? await this.handle.incr(`counter:${writer}`)
+        : await this.handle.set(`w:${number}`, String(number))
+      this.pending--
+      if (ending.ok) {
+        if (counts) this.certain[writer]!++
+        else {
+          this.times.push(performance.now())
+          this.begun.push(began)
+          this.keys.push(number)
+        }
+      } else {
+        this.errors.set(ending.tag, (this.errors.get(ending.tag) ?? 0) + 1)
+        if (counts && ending.mayBeExecuted) this.possible[writer]!++
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    }
+  }
+
+  private async read(): Promise<void> {
+    while (!this.stopped) {
+      const number = this.keys[Math.floor(Math.random() * this.keys.length)] ?? 0
+      this.pending++
+      const ending = await this.handle.get(`w:${number}`)
+      this.pending--
+      this.reads++
+      if (!ending.ok) this.readErrors.set(ending.tag, (this.readErrors.get(ending.tag) ?? 0) + 1)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+
+  /** Ends the work, waits for what is under way, and compares with what the primary has. */
+  async finish(primary: Server, credentials: Credentials): Promise<Verdict> {
+    this.stopped = true
+    await Promise.race([
+      Promise.all(this.running),
+      new Promise((resolve) => setTimeout(resolve, 25_000).unref())
+    ])
+    let missing = 0
+    for (let i = 0; i < this.keys.length; i += 5000) {
+      const slice = this.keys.slice(i, i + 5000)
+      const reply = await ask(primary.port, [["MGET", ...slice.map((n) => `w:${n}`)]], { ...credentials, millis: 5000 })
+      const values = reply?.[0]
+      if (!Array.isArray(values)) throw new Error("the primary does not answer")
+      values.forEach((value, j) => {
+        if (value !== String(slice[j])) missing++
+      })
+    }
+    let excess = 0
+    const counters = await ask(
+      primary.port,
+      [["MGET", ...Array.from({ length: writers }, (_, w) => `counter:${w}`)]],
+      { ...credentials, millis: 5000 }
+    )
+    ;(counters![0] as ReadonlyArray<string | null>).forEach((value, w) => {
+      const count = Number(value ?? 0)
+      excess += Math.max(0, count - this.certain[w]! - this.possible[w]!)
+    })
+    let pause = 0
+    let pauseFrom = this.times[0] ?? 0
+    for (let i = 1; i < this.times.length; i++) {
+      const gap = this.times[i]! - this.times[i - 1]!
+      if (gap > pause) {
+        pause = gap
+        pauseFrom = this.times[i - 1]!
+      }
+    }
+    return {
+      acknowledged: this.times.length,
+      pause,
+      pauseFrom,
+      errors: this.errors,
+      readErrors: this.readErrors,
+      reads: this.reads,
+      unresolved: this.pending,
+      missing,
+      excess,
+      firstAfter: (at) => this.times.find((time) => time >= at)
+    }
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * Puts clients through faults on real processes: a primary, two replicas, three
+ * sentinels, 32 writers, 16 readers of replicas. Prints what they lost.
+ *
+ *   npm run chaos                     this library, every fault
+ *   npm run chaos -- --peers          and ioredis and node-redis beside it
+ *   npm run chaos -- --only TEXT --runs N
+ *   npm run chaos -- --short          what CI runs
+ *
+ * Exits with 1 if this library broke a promise: an acknowledged write is
+ * missing where none may be, a counter is above what was acknowledged or in
+ * doubt, an operation never ended, an error is none of ours.
+ */
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import { execFileSync } from "node:child_process"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { deployment, tlsFiles } from "../test/support/processes.ts"
+import { type Driver, hasPeers, ioredis, nodeRedis, ours } from "./clients.ts"
+import { type Fault, faults, type Scene, sleep, until } from "./faults.ts"
+import { Load, type Verdict } from "./load.ts"
+import { type Credentials, Witness } from "./witness.ts"
+
+const { values: options } = parseArgs({
+  options: {
+    peers: { type: "boolean", default: false },
+    short: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+    client: { type: "string", default: "" },
+    runs: { type: "string", default: "1" }
+  }
+})
+
+interface Result {
+  readonly fault: Fault
+  readonly client: string
+  readonly verdict: Verdict
+  /** The servers' own pause: from `+try-failover` until a sentinel first gave the new address. */
+  readonly servers: number | undefined
+  /** From a sentinel's first report of the new address to the first write acknowledged after it. */
+  readonly afterReport: number | undefined
+  /** The same from when a replica first said that it is the primary. */
+  readonly afterRole: number | undefined
+}
+
+const play = async (fault: Fault, driver: Driver): Promise<Result> => {
+  const scope = Effect.runSync(Scope.make())
+  const inScope = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
+    Effect.runPromise(Scope.provide(effect, scope))
+  const cleanup: Array<() => unknown> = []
+  try {
+    const tls = fault.secure === "tls" ? await inScope(tlsFiles) : undefined
+    const credentials: Credentials = {
+      password: fault.secure === undefined ? undefined : "secret-of-nodes",
+      sentinelPassword: fault.secure === undefined ? undefined : "secret-of-sentinels",
+      tls
+    }
+    const d = await inScope(deployment({ ...fault.options, ...credentials }))
+    if (fault.early === true) { for (const sentinel of d.sentinels) await Effect.runPromise(sentinel.kill) }
+    const witness = new Witness(d, credentials)
+    cleanup.push(() => witness.stop())
+    const scene: Scene = { ...d, witness, credentials }
+    const handle = await driver.connect({ sentinels: d.sentinelAddresses, group: d.group, ...credentials })
+    cleanup.push(() => handle.close())
+    const load = new Load(handle)
+    if (fault.early !== true) {
+      await until("the first writes", 20_000, async () => load.acknowledged > 500)
+      await sleep(500)
+    }
+    if (fault.moves) witness.watchMove()
+    const begin = performance.now()
+    await fault.strike(scene)
+    const report = (): number | undefined => witness.first("REPORTED", begin)
+    if (fault.moves) await until("a sentinel's report", 30_000, async () => report() !== undefined)
+    // The old primary goes on as one for ten seconds and more: whoever still writes to it then loses that.
+    let primary = await witness.settled()
+    await until("the group in order", 60_000, async () => (primary = await witness.settled()) !== undefined)
+    const count = load.acknowledged
+    await until("writes afterwards", 25_000, async () => load.acknowledged > count + 200).catch(() => {})
+    const verdict = await load.finish(primary!, credentials)
+    const since = (at: number | undefined): number | undefined => {
+      const first = at === undefined ? undefined : verdict.firstAfter(at)
+      return first === undefined ? undefined : first - at!
+    }
+    const reported = report()
+    const tried = witness.first("+try-failover", begin)
+    return {
+      fault,
+      client: driver.name,
+      verdict,
+      servers: reported === undefined || tried === undefined ? undefined : reported - tried,
+      afterReport: since(reported),
+      afterRole: since(witness.first("ROLE", begin))
+    }
+  } finally {
+    for (const clean of cleanup.reverse()) await clean()
+    await Effect.runPromise(Scope.close(scope, { _tag: "Success", value: undefined } as never))
+  }
+}
+
+const counted = (map: ReadonlyMap<string, number>): string =>
+  map.size === 0 ? "-" : Array.from(map, ([tag, n]) => `${tag} ${n}`).join(", ")
+
+const shown = (millis: number | undefined): string => millis === undefined ? "-" : String(Math.round(millis))
+
+const known = new Set([
+  "AmbiguousOutcome",
+  "DeadlineExceeded",
+  "PrimaryNotFound",
+  "ReplicaNotFound",
+  "ConnectFailed",
+  "ConnectionLost",
+  "SentinelsIsolated"
+])
+
+const broken = ({ client, fault, verdict }: Result): ReadonlyArray<string> => {
+  if (!client.startsWith("ours")) return []
+  const strange = [...verdict.errors.keys(), ...verdict.readErrors.keys()].filter((tag) => !known.has(tag))
+  return [
+    ...(verdict.missing > 0 && fault.mayLose !== true ? [`${verdict.missing} acknowledged writes are missing`] : []),
+    ...(verdict.excess > 0 ? [`counters are ${verdict.excess} above what was acknowledged or in doubt`] : []),
+    ...(verdict.unresolved > 0 ? [`${verdict.unresolved} operations never ended`] : []),
+    ...strange.map((tag) => `an error is none of ours: ${tag}`),
+    // A planned failover costs nobody an error.
+    ...(fault.name.includes("planned") && verdict.errors.size > 0 ? [`errors: ${counted(verdict.errors)}`] : [])
+  ]
+}
+
+const drivers: Array<Driver> = [ours("ours"), ours("ours, promotion", { follow: "promotion" })]
+if (options.peers) {
+  if (!hasPeers) {
+    console.log("Installing the other clients ...")
+    execFileSync("npm", ["ci", "--no-fund", "--no-audit"], {
+      cwd: join(import.meta.dirname, "../bench"),
+      stdio: ["ignore", "ignore", "inherit"]
+    })
+  }
+  drivers.push(ioredis("ioredis", {}), ioredis("ioredis, detector", { failoverDetector: true }), nodeRedis)
+}
+
+const line = (...cells: ReadonlyArray<string>): void => {
+  const widths = [38, 18, 9, 8, 8, 8, 8, 8, 8]
+  console.log(cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" "))
+}
+
+let failures = 0
+line(
+  "fault",
+  "client",
+  "writes",
+  "pause",
+  "servers",
+  "report",
+  "role",
+  "missing",
+  "excess",
+  "unresolved; errors; read errors"
+)
+for (const fault of faults) {
+  if (!fault.name.includes(options.only) || (options.short && fault.short !== true)) continue
+  for (const driver of drivers) {
+    if (!driver.name.includes(options.client)) continue
+    // Where nothing moves, it does not matter when it is followed.
+    if (driver.name === "ours, promotion" && !fault.moves) continue
+    for (let i = 0; i < Number(options.runs); i++) {
+      try {
+        const result = await play(fault, driver)
+        const { verdict } = result
+        line(
+          fault.name,
+          driver.name,
+          String(verdict.acknowledged),
+          shown(verdict.pause),
+          shown(result.servers),
+          shown(result.afterReport),
+          shown(result.afterRole),
+          String(verdict.missing),
+          String(verdict.excess),
+          `${verdict.unresolved}; ${counted(verdict.errors)}; ${counted(verdict.readErrors)}`
+        )
+        for (const what of broken(result)) {
+          failures++
+          console.log(`  BROKEN: ${what}`)
+        }
+      } catch (error) {
+        line(fault.name, driver.name, `no result: ${(error as Error).message}`)
+        if (driver.name.startsWith("ours")) failures++
+      }
+    }
+  }
+}
+console.log(failures === 0 ? "Every promise was kept." : `${failures} promises were broken.`)
+process.exit(failures === 0 ? 0 : 1)
