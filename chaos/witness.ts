@@ -122,8 +122,7 @@ export class Witness {
     const begin = performance.now()
     void (async () => {
       const old = this.deployment.primary.port
-      const [named] = await Promise.all([this.named(this.deployment.sentinels[1]!)])
-      const current = named ?? old
+      const current = await this.named(this.deployment.sentinels[1]!) ?? old
       const poll = async (what: string, check: () => Promise<boolean>): Promise<void> => {
         while (!this.stopped && this.first(what, begin) === undefined) {
           if (await check()) {

@@ -16,8 +16,10 @@ import * as Command from "./Command.ts"
 import * as commands from "./commands/index.ts"
 import type { RedisError } from "./Errors.ts"
 import { InvalidCommand } from "./Errors.ts"
-import type { Executor, Outcomes, Runner } from "./Executor.ts"
-import type { ScanOptions } from "./internal/args.ts"
+import type { Executor, Outcomes, Pin, Runner } from "./Executor.ts"
+import type * as Args from "./internal/args.ts"
+import type * as PubSub from "./PubSub.ts"
+import * as Subscription from "./Subscription.ts"
 
 type Constructors = Omit<typeof commands, "sentinel">
 
@@ -76,6 +78,22 @@ export type ResultsOf<Cs extends ReadonlyArray<Command.Any>> = {
 }
 
 /**
+ * Options of a scan as a Stream.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ScanOptions extends Args.ScanOptions {
+  /**
+   * What becomes of the Stream when its cursor no longer means anything, because
+   * the group moved or the server was started again. `"fail"`: it fails with
+   * `ScanInterrupted`, which says how many elements it had given. `"restart"`: it
+   * starts over, and elements come again. Default `"fail"`.
+   */
+  readonly whenInterrupted?: "fail" | "restart" | undefined
+}
+
+/**
  * What every client has besides the methods. `M` is `"read"` for a replica's
  * client, which cannot be given a write.
  *
@@ -98,6 +116,13 @@ export interface Base<M extends Command.Mode> {
     command: Command.Command<A, M, B>,
     options?: { readonly timeout?: Duration.Input | undefined } | undefined
   ) => Effect.Effect<A, RedisError>
+
+  /**
+   * Runs a command that may be sent again if its reply never comes, and so be
+   * applied twice: `redis.repeatable(commands.set("last", "now"))`. It does not
+   * fail with `AmbiguousOutcome` for a lost connection.
+   */
+  readonly repeatable: <A, B>(command: Command.Command<A, M, B>) => Effect.Effect<A, RedisError>
 
   /**
    * Runs a command by its name: `redis.send("OBJECT FREQ", "key")`. It counts
@@ -133,7 +158,11 @@ export interface Base<M extends Command.Mode> {
     commands: Cs
   ) => Effect.Effect<ResultsOf<Cs>, RedisError>
 
-  /** All keys, from SCAN. A key may come twice; one that is there all the time comes at least once. */
+  /**
+   * All keys, from SCAN. A key may come twice; one that is there all the time
+   * comes at least once. Fails with `ScanInterrupted` when the server is another
+   * one, unless it is told to start over.
+   */
   readonly scanStream: (
     options?: (ScanOptions & { readonly type?: string | undefined }) | undefined
   ) => Stream.Stream<string, RedisError>
@@ -163,6 +192,11 @@ export interface Base<M extends Command.Mode> {
  * @category models
  */
 export interface LeasedClient<M extends Command.Mode> extends Base<M> {
+  /**
+   * The configuration epoch that the connection was opened in. Once the group has
+   * moved on, the lease's commands fail with `ConnectionLost` (`kind` `"moved"`).
+   */
+  readonly epoch: number
   /** Makes the next `transaction` fail with `TransactionAborted` if one of the keys changes before it. */
   readonly watch: (...keys: Array<Command.Key>) => Effect.Effect<"OK", RedisError>
   /** Forgets what is watched. */
@@ -170,6 +204,34 @@ export interface LeasedClient<M extends Command.Mode> extends Base<M> {
 }
 
 interface WithLease<M extends Command.Mode> {
+  /**
+   * What is published on channels, on those that match patterns, and on shard
+   * channels, on a connection of its own. The Stream follows the node through
+   * losses and moves; where messages may be missing, it has a `Gap`.
+   *
+   * **Example**
+   *
+   * ```ts
+   * import { Effect, Stream } from "effect"
+   * import { RedisClient } from "effect-redis-sentinel"
+   *
+   * export const program = Effect.gen(function*() {
+   *   const redis = yield* RedisClient.RedisClient
+   *   yield* redis.subscribe({ channels: ["news"], patterns: ["user:*"] }).pipe(
+   *     Stream.runForEach((item) =>
+   *       item._tag === "Gap"
+   *         ? Effect.log(`messages may be missing: ${item.detail}`)
+   *         : Effect.log(`${item.channel}: ${item.payload}`)
+   *     )
+   *   )
+   * })
+   * ```
+   */
+  readonly subscribe: (
+    interests: PubSub.Interests,
+    options?: Subscription.Options | undefined
+  ) => Stream.Stream<Subscription.Message | Subscription.Gap, RedisError>
+
   /**
    * A client on an exclusive connection, until the Scope closes. Fails with
    * `LeaseTimeout` if none becomes free in time.
@@ -239,16 +301,28 @@ const make = (runner: Runner, target: string, mode: Command.Mode): Base<any> => 
     return invalid === undefined ? Effect.flatMap(many(list), gather) : Effect.fail(invalid)
   }
 
-  const scan = <A>(page: (cursor: string) => Command.Command<Command.Page<ReadonlyArray<A>>, "read", any>) =>
-    Stream.paginate(
-      "0",
-      (cursor: string) =>
-        Effect.map(
-          run(page(cursor)),
-          ({ cursor: next, items }: Command.Page<ReadonlyArray<A>>) =>
-            [items, next === "0" ? Option.none<string>() : Option.some(next)] as const
-        )
-    )
+  const scan = <A>(
+    page: (cursor: string) => Command.Command<Command.Page<ReadonlyArray<A>>, "read", any>,
+    options: ScanOptions | undefined
+  ) =>
+    Stream.suspend(() => {
+      const pin: Pin = { server: undefined, given: 0 }
+      const turn = (cursor: string): Effect.Effect<Command.Page<ReadonlyArray<A>>, RedisError> =>
+        options?.whenInterrupted === "restart"
+          ? Effect.catchTag(runner.page(page(cursor), pin), "ScanInterrupted", () => {
+            pin.server = undefined
+            return turn("0")
+          })
+          : runner.page(page(cursor), pin)
+      return Stream.paginate(
+        "0",
+        (cursor: string) =>
+          Effect.map(turn(cursor), ({ cursor: next, items }) => {
+            pin.given += items.length
+            return [items, next === "0" ? Option.none<string>() : Option.some(next)] as const
+          })
+      )
+    })
 
   const methods: Record<string, unknown> = {}
   for (const name of names) {
@@ -273,16 +347,17 @@ const make = (runner: Runner, target: string, mode: Command.Mode): Base<any> => 
   const base: Omit<Base<any>, "bytes"> = {
     target,
     run: (command, options) => run(command, options?.timeout),
+    repeatable: (command) => run(Command.repeatable(command)),
     // The server itself refuses a write on a replica, so the name alone is enough.
     send: (name, ...args) => runner.run(Command.raw(name, args)),
     pipeline: guarded(runner.batch, allResults),
     pipelineResults: guarded(runner.batch, allOutcomes),
     transaction: guarded(runner.atomic, allResults),
     transactionResults: guarded(runner.atomic, allOutcomes),
-    scanStream: (options) => scan((cursor) => commands.scan(cursor, options)),
-    hscanStream: (key, options) => scan((cursor) => commands.hscan(key, cursor, options)),
-    sscanStream: (key, options) => scan((cursor) => commands.sscan(key, cursor, options)),
-    zscanStream: (key, options) => scan((cursor) => commands.zscan(key, cursor, options))
+    scanStream: (options) => scan((cursor) => commands.scan(cursor, options), options),
+    hscanStream: (key, options) => scan((cursor) => commands.hscan(key, cursor, options), options),
+    sscanStream: (key, options) => scan((cursor) => commands.sscan(key, cursor, options), options),
+    zscanStream: (key, options) => scan((cursor) => commands.zscan(key, cursor, options), options)
   }
   return Object.assign(methods, base) as unknown as Base<any>
 }
@@ -290,10 +365,15 @@ const make = (runner: Runner, target: string, mode: Command.Mode): Base<any> => 
 const fromExecutor = (executor: Executor, mode: Command.Mode): Base<any> => {
   const lease = Effect.map(executor.lease, (leased) =>
     Object.assign(make(leased, executor.shown, mode), {
+      epoch: leased.connection.epoch,
       watch: (...keys: Array<Command.Key>) => leased.run(Command.make(WATCH, keys)),
       unwatch: leased.run(Command.make(UNWATCH, []))
     }))
-  return Object.assign(make(executor, executor.shown, mode), { lease })
+  return Object.assign(make(executor, executor.shown, mode), {
+    lease,
+    subscribe: (interests: PubSub.Interests, options?: Subscription.Options | undefined) =>
+      Subscription.make(executor.session, interests, options)
+  })
 }
 
 /**

@@ -1040,7 +1040,8 @@ export class Executor implements Owner, Runner {
   }
 
   count(metric: "ambiguous" | "repeated"): void {
-    Metrics[metric].updateUnsafe(1, this.context)
+    const counter = metric === "ambiguous" ? Metrics.ambiguous : Metrics.repeated
+    counter.updateUnsafe(1, this.context)
   }
 
   /** Makes sure that a deadline is noticed. */

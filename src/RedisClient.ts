@@ -9,14 +9,16 @@
  */
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import * as Client from "./Client.ts"
 import * as Connection from "./Connection.ts"
-import type { ConnectionError, InvalidOption } from "./Errors.ts"
+import { type ConnectionError, type InvalidOption, NotReplicated, type RedisError } from "./Errors.ts"
 import * as Executor from "./Executor.ts"
 import { Check } from "./internal/options.ts"
 import * as Sentinel from "./Sentinel.ts"
@@ -57,6 +59,97 @@ export class RedisClient
 export class RedisReplica
   extends Context.Service<RedisReplica, Client.ReplicaClient>()("effect-redis-sentinel/RedisReplica")
 {}
+
+/**
+ * What writes have to reach before they count.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Durability {
+  /** How many replicas have to have them. */
+  readonly replicas: number
+  /** How long that may take after the writes, to the millisecond. */
+  readonly timeout: Duration.Input
+  /**
+   * Whether they have to be on disk: at the replicas, and with `"local"` at the
+   * primary too (WAITAOF, Redis 7.2; a primary without an append-only file refuses
+   * `"local"`). Default: in the memory of the replicas (WAIT).
+   */
+  readonly onDisk?: "replicas" | "local" | undefined
+}
+
+/**
+ * Runs an effect whose commands all go through one connection, in one epoch,
+ * and then waits until enough replicas have what it wrote. Inside it, the
+ * service `RedisClient` is that connection.
+ *
+ * Fails with `NotReplicated`, which says how many replicas acknowledged, if
+ * they are too few within the time, and also if the connection or the primary
+ * is lost before that is known. A failover may still choose a replica that does
+ * not have the writes, unless all of them do: replication is asynchronous.
+ *
+ * Source: https://redis.io/docs/latest/commands/wait/
+ *
+ * **Example** (An order that is on a replica before it is confirmed)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { RedisClient } from "effect-redis-sentinel"
+ *
+ * const order = Effect.gen(function*() {
+ *   const redis = yield* RedisClient.RedisClient
+ *   yield* redis.hset("order:1", { total: 12 })
+ *   yield* redis.rpush("orders", "order:1")
+ * })
+ *
+ * export const program = order.pipe(
+ *   RedisClient.withReplicas({ replicas: 1, timeout: "200 millis" }),
+ *   Effect.catchTag("NotReplicated", (error) => Effect.log(`only ${error.acknowledged} replicas have it`))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withReplicas: {
+  (
+    durability: Durability
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | RedisError | NotReplicated, R | RedisClient>
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    durability: Durability
+  ): Effect.Effect<A, E | RedisError | NotReplicated, R | RedisClient>
+} = dual(2, <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  durability: Durability
+): Effect.Effect<A, E | RedisError | NotReplicated, R | RedisClient> =>
+  Effect.scoped(
+    Effect.gen(function*() {
+      const redis = yield* RedisClient
+      const lease = yield* redis.lease
+      // Whoever leases a connection inside has this one already.
+      const within = Object.assign(Object.create(lease), {
+        lease: Effect.succeed(lease),
+        subscribe: redis.subscribe
+      }) as Client.PrimaryClient
+      const result = yield* Effect.provideService(self, RedisClient, within)
+      const wanted = durability.replicas
+      const timeoutMillis = Math.max(1, Math.round(Duration.toMillis(Duration.fromInputUnsafe(durability.timeout))))
+      const isLocal = durability.onDisk === "local"
+      const fail = (acknowledged: number, local: boolean | undefined, cause?: unknown) =>
+        new NotReplicated({ wanted, acknowledged, isLocal: local, timeoutMillis, cause })
+      const asked = durability.onDisk === undefined
+        ? Effect.map(lease.wait(wanted, timeoutMillis), (replicas) => ({ isLocal: false, replicas }))
+        : lease.waitaof(isLocal ? 1 : 0, wanted, timeoutMillis)
+      // The writes were acknowledged; only how far they have come is not known.
+      const answer = yield* Effect.mapError(asked, (cause) => fail(0, isLocal ? false : undefined, cause))
+      if (answer.replicas < wanted || (isLocal && !answer.isLocal)) {
+        return yield* fail(answer.replicas, isLocal ? answer.isLocal : undefined)
+      }
+      return result
+    })
+  ))
 
 /**
  * Options of a client of one fixed server.

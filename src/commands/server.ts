@@ -136,6 +136,23 @@ const WAIT = define({
  */
 export const wait = (replicas: number, timeoutMillis: number) => make(WAIT, argv(replicas, timeoutMillis))
 
+const WAITAOF = define({
+  words: ["WAITAOF"],
+  mode: "read",
+  blocks: (args) => Number(args[2]) > 0 ? Number(args[2]) : Infinity,
+  decode: Command.custom<{ readonly isLocal: boolean; readonly replicas: number }>((v) => {
+    const [local, replicas] = Command.list(v)
+    return { isLocal: local === 1, replicas: Command.integer(replicas ?? null) }
+  })
+})
+/**
+ * Waits until this server (if `local` is 1) and that many replicas have what
+ * this connection wrote on disk, or for that many milliseconds (0: without
+ * end). Redis 7.2. Like WAIT, it speaks of the connection that it runs on.
+ */
+export const waitaof = (local: 0 | 1, replicas: number, timeoutMillis: number) =>
+  make(WAITAOF, argv(local, replicas, timeoutMillis))
+
 const PUBLISH = define({ words: ["PUBLISH"], mode: "write", decode: Command.int })
 /** Sends a message to a channel's subscribers. How many of this server's received it. */
 export const publish = (channel: Key, message: Command.Arg) => make(PUBLISH, argv(channel, message))
