@@ -155,6 +155,8 @@ export const faults: ReadonlyArray<Fault> = [
     name: "CLIENT KILL, 20 times",
     short: true,
     moves: false,
+    // The sentinels' own connections are killed too: they are to think nothing of it.
+    options: { downAfterMillis: 5000 },
     strike: async (scene) => {
       for (let i = 0; i < 20; i++) {
         await ask(scene.primary.port, [["CLIENT", "KILL", "TYPE", "normal"]], scene.credentials)

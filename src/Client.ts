@@ -5,7 +5,8 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -15,7 +16,7 @@ import * as Stream from "effect/Stream"
 import * as Command from "./Command.ts"
 import * as commands from "./commands/index.ts"
 import type { RedisError } from "./Errors.ts"
-import { InvalidCommand } from "./Errors.ts"
+import { DeadlineExceeded, EpochPassed, InvalidCommand, RoleMismatch } from "./Errors.ts"
 import type { Executor, Outcomes, Pin, Runner } from "./Executor.ts"
 import type * as Args from "./internal/args.ts"
 import type * as PubSub from "./PubSub.ts"
@@ -245,7 +246,26 @@ interface WithLease<M extends Command.Mode> {
  * @since 0.1.0
  * @category models
  */
-export type PrimaryClient = Base<"read" | "write"> & Methods<"read" | "write"> & WithLease<"read" | "write">
+export type PrimaryClient = Base<"read" | "write"> & Methods<"read" | "write"> & WithLease<"read" | "write"> & {
+  /**
+   * How far the primary's history is now: whatever it has acknowledged before is
+   * in it. For reads of one's own writes: see `afterOffset` of a replica's client.
+   */
+  readonly offset: Effect.Effect<Offset, RedisError>
+}
+
+/**
+ * A place in the history of a group's data.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Offset {
+  /** The configuration epoch of the primary. */
+  readonly epoch: number
+  /** Its replication offset, in bytes. */
+  readonly offset: number
+}
 
 /**
  * A client that reads: it has no methods that write, and cannot be given a
@@ -254,7 +274,30 @@ export type PrimaryClient = Base<"read" | "write"> & Methods<"read" | "write"> &
  * @since 0.1.0
  * @category models
  */
-export type ReplicaClient = Base<"read"> & Methods<"read"> & WithLease<"read">
+export type ReplicaClient = Base<"read"> & Methods<"read"> & WithLease<"read"> & {
+  /**
+   * A client whose reads are not older than that: each waits until a replica has
+   * come so far, 20 milliseconds at most; then the primary serves it, unless that
+   * is turned off. Fails with `EpochPassed` once the group has moved: what was
+   * written before may be lost.
+   *
+   * **Example** (Reading one's own writes)
+   *
+   * ```ts
+   * import { Effect } from "effect"
+   * import { RedisClient } from "effect-redis-sentinel"
+   *
+   * export const program = Effect.gen(function*() {
+   *   const redis = yield* RedisClient.RedisClient
+   *   const replica = yield* RedisClient.RedisReplica
+   *   yield* redis.set("name", "Ada")
+   *   const own = replica.afterOffset(yield* redis.offset)
+   *   return yield* own.get("name") // "Ada"
+   * })
+   * ```
+   */
+  readonly afterOffset: (offset: Offset) => Base<"read"> & Methods<"read">
+}
 
 const WATCH = Command.define({ words: ["WATCH"], mode: "read", keys: "all", decode: Command.ok })
 const UNWATCH = Command.define({ words: ["UNWATCH"], mode: "read", decode: Command.ok })
@@ -376,6 +419,65 @@ const fromExecutor = (executor: Executor, mode: Command.Mode): Base<any> => {
   })
 }
 
+/** How long a replica is waited for before the primary is asked, in milliseconds, and how often it is asked. */
+const patienceMillis = 20
+const againMillis = 2
+
+/**
+ * Runs reads in one transaction with ROLE, so that the answer is of the same
+ * moment, until that has come as far as it has to.
+ */
+const after = (executor: Executor, primary: Runner | undefined, offset: Offset): Runner => {
+  const atomic = (list: ReadonlyArray<Command.Any>): Effect.Effect<Outcomes, RedisError> =>
+    Effect.gen(function*() {
+      const clock = yield* Clock.Clock
+      const until = clock.currentTimeMillisUnsafe() + patienceMillis
+      while (true) {
+        const late = clock.currentTimeMillisUnsafe() >= until
+        const runner: Runner = late && primary !== undefined ? primary : executor
+        const { failures, values } = yield* runner.atomic([commands.role(), ...list])
+        const denied = failures?.get(0)
+        if (denied !== undefined) return yield* denied
+        const now = executor.epoch
+        const role = values[0] as ReturnType<typeof commands.role> extends Command.Command<infer A, any, any> ? A
+          : never
+        if (runner === executor && now !== 0 && now !== offset.epoch) {
+          return yield* new EpochPassed({ target: executor.shown, epoch: offset.epoch, now })
+        }
+        if (role.role === "primary" || (role.role === "replica" && role.offset >= offset.offset)) {
+          const shifted = failures === undefined
+            ? undefined
+            : new Map(Array.from(failures, ([i, exit]) => [i - 1, exit] as const))
+          return { values: values.slice(1), failures: shifted }
+        }
+        yield* Effect.sleep(againMillis)
+      }
+    })
+  const run: Runner["run"] = (command) =>
+    Effect.flatMap(
+      atomic([command]),
+      ({ failures, values }) => failures === undefined ? Effect.succeed(values[0] as never) : failures.get(0)!
+    )
+  return {
+    run: (command, timeout) => {
+      const limit = timeout ?? executor.commandTimeout
+      return Effect.timeoutOrElse(run(command), {
+        duration: limit,
+        orElse: () =>
+          Effect.fail(
+            new DeadlineExceeded({
+              command: command.spec.name,
+              timeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(limit))
+            })
+          )
+      })
+    },
+    batch: atomic,
+    atomic,
+    page: (command) => run(command)
+  }
+}
+
 /**
  * A client that reads and writes, on an executor.
  *
@@ -383,13 +485,20 @@ const fromExecutor = (executor: Executor, mode: Command.Mode): Base<any> => {
  * @category constructors
  */
 export const makePrimary = (executor: Executor): PrimaryClient =>
-  fromExecutor(executor, "write") as unknown as PrimaryClient
+  Object.assign(fromExecutor(executor, "write"), {
+    offset: Effect.flatMap(executor.run(commands.role()), (role): Effect.Effect<Offset, RedisError> =>
+      role.role === "primary"
+        ? Effect.succeed({ epoch: executor.epoch, offset: role.offset })
+        : Effect.fail(new RoleMismatch({ address: executor.shown, expected: "primary", actual: role.role })))
+  }) as unknown as PrimaryClient
 
 /**
- * A client that reads, on an executor.
+ * A client that reads, on an executor; `primary` serves reads for which no replica is new enough.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const makeReplica = (executor: Executor): ReplicaClient =>
-  fromExecutor(executor, "read") as unknown as ReplicaClient
+export const makeReplica = (executor: Executor, primary?: Runner | undefined): ReplicaClient =>
+  Object.assign(fromExecutor(executor, "read"), {
+    afterOffset: (offset: Offset) => make(after(executor, primary, offset), executor.shown, "read")
+  }) as unknown as ReplicaClient

@@ -604,6 +604,32 @@ export class ScanInterrupted extends Schema.TaggedError<ScanInterrupted>(
 }
 
 /**
+ * A read was to see what had been written in an earlier epoch, and the group has
+ * moved since: what was written may be lost, so nobody can promise it.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class EpochPassed extends Schema.TaggedError<EpochPassed>("effect-redis-sentinel/Errors/EpochPassed")(
+  "EpochPassed",
+  {
+    /** What the client is bound to. */
+    target: Schema.String,
+    /** The epoch of the writes. */
+    epoch: Schema.Finite,
+    /** The epoch now. */
+    now: Schema.Finite
+  }
+) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `${this.target} has moved since the writes: they were made in epoch ${this.epoch}, and it is ${this.now} now`
+  }
+}
+
+/**
  * Writes were executed by the primary, but not by as many replicas as asked for
  * within the time: they may be lost in a failover.
  *
@@ -709,6 +735,7 @@ export type RedisError =
   | DeadlineExceeded
   | TransactionAborted
   | ScanInterrupted
+  | EpochPassed
   | InvalidCommand
   | UnexpectedReply
 

@@ -71,6 +71,10 @@ export interface Target {
   readonly schedule: Schedule.Schedule<unknown, ConnectionError>
   /** Tells of moves and of when writes have to wait, until what it gives is called. */
   readonly watch?: ((watcher: Watcher) => () => void) | undefined
+  /** The group's configuration epoch, as far as it is known. */
+  readonly epoch?: (() => number) | undefined
+  /** Is told of each connection that was taken in. */
+  readonly attached?: (() => void) | undefined
   /** Is told of the first write that was acknowledged after a move. */
   readonly acknowledged?: (() => void) | undefined
 }
@@ -148,8 +152,13 @@ const forced = "UNBLOCKED force unblock"
  */
 const graceMillis = 50
 
-/** Who runs an operation: the executor, or one of its leases. */
-interface Owner {
+/**
+ * Who runs an operation: an executor, or one of its leases.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Owner {
   readonly shown: string
   /** The operation was not executed. */
   readonly again: (operation: Operation) => void
@@ -165,8 +174,11 @@ interface Owner {
 
 /**
  * One command, pipeline entry or transaction on its way.
+ *
+ * @since 0.1.0
+ * @category models
  */
-abstract class Operation implements Request {
+export abstract class Operation implements Request {
   abstract readonly replies: number
   abstract readonly asBytes: boolean
   patience = 0
@@ -236,6 +248,13 @@ abstract class Operation implements Request {
       this.owner.count("repeated")
     }
     this.owner.again(this)
+  }
+
+  /** The server refused it because of its own state. Whether that passes by itself. */
+  refuse(command: Command.Any, reply: Resp.ErrorReply): boolean {
+    this.refusal ??= replyError(command, reply)
+    this.owner.count("repeated")
+    return pauses.has(reply.code)
   }
 
   /** Forgets replies of an attempt that is over. */
@@ -731,12 +750,12 @@ const timeoutMillis = (input: Duration.Input): number => Duration.toMillis(Durat
 export class Executor implements Owner, Runner {
   readonly shown: string
   private readonly target: Target
-  private readonly options: ExecutorOptions
+  protected readonly options: ExecutorOptions
   private readonly timeout: number
   private readonly maxQueue: number
-  private readonly alarm: Alarm
-  private readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
-  private readonly held = new Deque<Operation>()
+  protected readonly alarm: Alarm
+  protected readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  protected readonly held = new Deque<Operation>()
   private readonly retired = new Set<Pool.Pool>()
   private pool: Pool.Pool | undefined = undefined
   private connecting: Fiber.Fiber<void> | undefined = undefined
@@ -744,7 +763,7 @@ export class Executor implements Owner, Runner {
   private lastError: ConnectionError | undefined = undefined
   private penalty = 0
   private penaltyAt = 0
-  private closed = false
+  protected closed = false
   private gate: Gate | "marking" = undefined
   /** Set after a move, until a write was acknowledged. */
   private marking = false
@@ -760,7 +779,7 @@ export class Executor implements Owner, Runner {
   /** Connections of their own that follow the node: subscriptions. */
   private readonly owned = new Set<Connection>()
   private readonly unwatch: (() => void) | undefined
-  private readonly context: Context.Context<never>
+  protected readonly context: Context.Context<never>
   private readonly mayRepeat: ((command: Command.Any) => boolean) | undefined
 
   constructor(
@@ -948,7 +967,7 @@ export class Executor implements Owner, Runner {
     this.leased
   )
 
-  private readonly leased: Effect.Effect<LeaseImpl, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(
+  protected readonly leased: Effect.Effect<LeaseImpl, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(
     () => {
       let last: ConnectionError | DeadlineExceeded | undefined
       return Effect.timeoutOrElse(
@@ -972,6 +991,31 @@ export class Executor implements Owner, Runner {
             ? this.leaseOnce
             : Effect.map(this.pool.lease, (connection) => new LeaseImpl(this, connection)))
     )
+
+  /** For one command, in milliseconds. */
+  get commandTimeout(): number {
+    return this.timeout
+  }
+
+  /** The shared connection that is next in turn, if there is one. */
+  get serving(): Connection | undefined {
+    return this.pool?.pick()
+  }
+
+  /** Connects, if nothing is connected. */
+  connect(): void {
+    if (this.pool === undefined) this.wake()
+  }
+
+  /** The group's configuration epoch, as far as it is known; 0 where there is none. */
+  get epoch(): number {
+    return this.target.epoch?.() ?? 0
+  }
+
+  /** A lease, as those who carry commands on it need it. @internal */
+  get exclusive(): Effect.Effect<LeaseImpl, ConnectionError | DeadlineExceeded, Scope.Scope> {
+    return this.leased
+  }
 
   /**
    * A session outside of the pool, until the Scope closes: for what changes the
@@ -1049,7 +1093,7 @@ export class Executor implements Owner, Runner {
     if (deadline < this.alarm.at) this.alarm.set(deadline)
   }
 
-  private hold(operation: Operation): void {
+  protected hold(operation: Operation): void {
     if (this.closed) return operation.fail(new ClientClosed({ target: this.shown }))
     if (this.held.size >= this.maxQueue) {
       return operation.fail(new QueueFull({ target: this.shown, limit: this.maxQueue }))
@@ -1103,22 +1147,16 @@ export class Executor implements Owner, Runner {
   }
 
   refused(operation: Operation, command: Command.Any, reply: Resp.ErrorReply): void {
-    if (pauses.has(reply.code)) {
-      operation.refusal ??= replyError(command, reply)
-      this.count("repeated")
-      return this.pause(operation)
-    }
-    if (!this.target.movable && reply.code !== "LOADING") {
+    if (!this.target.movable && refusals.has(reply.code) && reply.code !== "LOADING") {
       return operation.failWith(Exit.fail(replyError(command, reply)))
     }
-    operation.refusal ??= replyError(command, reply)
-    this.count("repeated")
+    if (operation.refuse(command, reply)) return this.pause(operation)
     this.distrust(operation.connection, reply.text)
     this.hold(operation)
   }
 
   /** Sends an operation again a little later. */
-  private pause(operation: Operation): void {
+  protected pause(operation: Operation): void {
     if (this.closed) return operation.failWith(Exit.fail(new ClientClosed({ target: this.shown })))
     this.pausing.push(operation)
     this.arm(operation.deadline)
@@ -1242,7 +1280,7 @@ export class Executor implements Owner, Runner {
   }
 
   /** What was held goes on, in its order. */
-  private release(): void {
+  protected release(): void {
     const held = this.held.drain()
     if (this.pool === undefined) {
       for (const operation of held) if (operation.wanted) operation.owner.submit(operation)
@@ -1273,7 +1311,7 @@ export class Executor implements Owner, Runner {
   // ---------------------------------------------------------------------------
   // Connecting
 
-  private wake(): void {
+  protected wake(): void {
     if (this.closed || this.connecting !== undefined) return
     if (this.pool !== undefined && this.pool.missing === 0) return
     const pause = this.penaltyAt + this.penalty - this.alarm.now()
@@ -1386,6 +1424,7 @@ export class Executor implements Owner, Runner {
       this.lastError = undefined
       home.add(connection)
       this.release()
+      this.target.attached?.()
       this.improve(connection)
     })
   }
@@ -1441,7 +1480,8 @@ const mayMove = (error: ConnectionError | DeadlineExceeded): boolean =>
 
 const isRetryable = (error: ConnectionError): boolean => error.isRetryable
 
-class LeaseImpl implements Owner, Lease {
+/** @internal */
+export class LeaseImpl implements Owner, Lease {
   readonly shown: string
   readonly connection: Connection
   /** Whether its wait was ended from here. */

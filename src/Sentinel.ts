@@ -39,6 +39,7 @@ import {
 } from "./Errors.ts"
 import * as Executor from "./Executor.ts"
 import { Check } from "./internal/options.ts"
+import * as ReplicaSet from "./ReplicaSet.ts"
 import * as Topology from "./Topology.ts"
 
 /**
@@ -56,10 +57,7 @@ export interface NodeOptions extends Connection.SessionOptions, Executor.Executo
  * @since 0.1.0
  * @category models
  */
-export interface ReplicaOptions extends NodeOptions {
-  /** Whether the primary is used when no replica can be. Default true. */
-  readonly fallbackToPrimary?: boolean | undefined
-}
+export interface ReplicaOptions extends NodeOptions, ReplicaSet.Options {}
 
 /**
  * From an address that the sentinels announce to one that can be dialled from here.
@@ -283,6 +281,7 @@ const primaryTarget = (
     // Guidelines: each new connection asks the sentinels first.
     openBeside: () => open,
     openAt: (like) => openLike(like, node, "primary"),
+    epoch: () => follower.present.epoch,
     watch: (watcher) => follower.watch(watcher),
     acknowledged: () => follower.acknowledged()
   }
@@ -310,7 +309,7 @@ const replicaTarget = (
   schedule: Schedule.Schedule<unknown, ConnectionError>
 ): Executor.Target => {
   const primary = primaryTarget(follower, group, options, schedule)
-  const fallback = options.fallbackToPrimary ?? true
+  const fallback = options.fallbackToPrimary !== false
   // Clients begin at different replicas; one client begins after the one that it had.
   let turn: number | undefined
 
@@ -328,12 +327,8 @@ const replicaTarget = (
           Effect.suspend(() => {
             // The losers of the race are closed with their own scopes.
             const own = Scope.forkUnsafe(scope)
-            return Connection.open(address, options, "replica").pipe(
+            return openReplica(follower, address, options).pipe(
               Scope.provide(own),
-              Effect.map((connection) => {
-                connection.epoch = follower.present.epoch
-                return connection
-              }),
               Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit)),
               Effect.mapError((error) => [address, error] as const)
             )
@@ -382,6 +377,7 @@ const replicaTarget = (
     openBeside: (like) => Effect.catch(openAt(like), () => open),
     better: fallback ? { open: replicas, isMakeshift: (connection) => connection.role === "primary" } : undefined,
     openAt,
+    epoch: () => follower.present.epoch,
     watch: (watcher) =>
       follower.watch({
         gate: () => {},
@@ -397,6 +393,34 @@ const replicaTarget = (
         }
       })
   }
+}
+
+const openReplica = (
+  follower: Topology.Follower,
+  address: Address.Address,
+  node: NodeOptions
+): Effect.Effect<Connection.Connection, Connection.OpenError, Scope.Scope> =>
+  Effect.map(Connection.open(address, node, "replica"), (connection) => {
+    connection.epoch = follower.present.epoch
+    return connection
+  })
+
+const checkReplica = (options: ReplicaOptions): Effect.Effect<void, InvalidOption> => {
+  const check = new Check()
+  const { choice, fallbackToPrimary, maxLag } = options
+  if (typeof choice === "string") {
+    check.oneOf("choice", choice, ["sticky", "round-robin", "random", "latency", "lag"])
+  } else if (choice !== undefined && typeof choice !== "function" && !Array.isArray(choice?.prefer)) {
+    check.fail("choice", "it is a name, { prefer: labels }, or a function")
+  }
+  if (typeof fallbackToPrimary === "string") check.oneOf("fallbackToPrimary", fallbackToPrimary, ["when-none"])
+  if (maxLag !== undefined) {
+    if (maxLag.bytes === undefined && maxLag.time === undefined) check.fail("maxLag", "it has neither bytes nor time")
+    check.integer("maxLag.bytes", maxLag.bytes, 0, Number.MAX_SAFE_INTEGER)
+    check.duration("maxLag.time", maxLag.time)
+  }
+  check.duration("measureInterval", options.measureInterval)
+  return check.result
 }
 
 const lacksReplica = (error: ConnectionError): boolean =>
@@ -476,8 +500,18 @@ const fromDiscovery = (
         return dialling(
           Effect.gen(function*() {
             const follower = yield* checked(group, merged)
+            yield* checkReplica(merged)
+            const target = replicaTarget(discovery, follower, group, merged, schedule)
+            const primary = yield* Executor.make(primaryTarget(follower, group, merged, schedule), merged)
+            const sticky = (merged.choice ?? "sticky") === "sticky" && merged.maxLag === undefined
             return Client.makeReplica(
-              yield* Executor.make(replicaTarget(discovery, follower, group, merged, schedule), merged)
+              sticky
+                ? yield* Executor.make(target, merged)
+                : yield* ReplicaSet.make(
+                  { group, follower, primary, target, open: (address) => openReplica(follower, address, merged) },
+                  merged
+                ),
+              merged.fallbackToPrimary === false ? undefined : primary
             )
           })
         )

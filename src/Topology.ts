@@ -427,6 +427,11 @@ export class Follower implements Topology {
     return () => void this.watchers.delete(watcher)
   }
 
+  /** Whether the sentinels have been asked at least once. */
+  get isSurveyed(): boolean {
+    return this.lastSurvey !== -Infinity
+  }
+
   /** The state as it is, without asking anybody. */
   get present(): State {
     return this.state

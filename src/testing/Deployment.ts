@@ -121,6 +121,8 @@ export interface Control {
   readonly lie: (address: string, lie: Lie) => Effect.Effect<void>
   /** Begins a planned failover, as SENTINEL FAILOVER does; the Clock carries it out. */
   readonly failover: Effect.Effect<void>
+  /** The same, handed over by the primary itself, as Valkey 9 does it: it lets writes wait, and loses none. */
+  readonly coordinatedFailover: Effect.Effect<void>
 }
 
 /**
@@ -245,6 +247,7 @@ export const make = (options: Options = {}): Effect.Effect<Control, never, Scope
       fillMemory: (address, full) => doing(() => (at(nodes, address).outOfMemory = full ?? true)),
       load: (address, loading) => doing(() => (at(nodes, address).loading = loading ?? true)),
       lie: (address, lie) => doing(() => (at(sentinels, address).lie = lie)),
-      failover: doing(() => sentinels.find((s) => s.responsive)?.failover(group))
+      failover: doing(() => sentinels.find((s) => s.responsive)?.failover(group)),
+      coordinatedFailover: doing(() => sentinels.find((s) => s.responsive)?.failover(group, true))
     })
   })

@@ -338,6 +338,12 @@ export abstract class Process {
     return this.pausedAll || command.flags.has("write") || command.name === "publish"
   }
 
+  /** Lets writes wait for so long, as CLIENT PAUSE does; 0 ends it. */
+  pauseWrites(millis: number): void {
+    if (millis > 0) this.pause(millis, false)
+    else this.unpause()
+  }
+
   private pause(millis: number, all: boolean): void {
     const until = this.time.now() + millis
     this.pausedAll = all || (this.pausedAll && this.pausedUntil > this.time.now())

@@ -129,6 +129,8 @@ interface Other {
 interface Failover {
   readonly epoch: number
   readonly forced: boolean
+  /** Whether the primary itself hands over, as Valkey 9 does it. */
+  readonly coordinated: boolean
   readonly began: number
   state: string
   readonly votes: Set<string>
@@ -572,16 +574,16 @@ export class SentinelNode extends Process {
   }
 
   /** Begins a planned failover, as SENTINEL FAILOVER does. Its error, if it cannot. */
-  failover(name: string): Failure | undefined {
+  failover(name: string, coordinated = false): Failure | undefined {
     const monitor = this.monitors.get(name)
     if (monitor === undefined) return noGroup
     if (monitor.failover !== undefined) return new Failure("INPROG Failover already in progress")
     if (this.best(monitor) === undefined) return new Failure("NOGOODSLAVE No suitable replica to promote")
-    this.begin(monitor, true)
+    this.begin(monitor, true, coordinated)
     return undefined
   }
 
-  private begin(monitor: Monitor, byCommand: boolean): void {
+  private begin(monitor: Monitor, byCommand: boolean, coordinated = false): void {
     const now = this.time.now()
     const epoch = this.currentEpoch + 1
     this.wake()
@@ -591,6 +593,7 @@ export class SentinelNode extends Process {
     const failover: Failover = {
       epoch,
       forced: byCommand,
+      coordinated,
       began: now,
       state: "wait_start",
       votes: new Set([this.id]),
@@ -690,6 +693,7 @@ export class SentinelNode extends Process {
     this.event("+selected-slave", about)
     this.event("+failover-state-send-slaveof-noone", about)
     const steps = failover.forced ? planned : unplanned
+    if (failover.coordinated) this.directory.node(monitor.primary.address)?.pauseWrites(steps.role[1] + 1000)
     this.next(monitor, failover, steps.role, () => this.promote(monitor, failover, chosen))
   }
 
@@ -705,6 +709,12 @@ export class SentinelNode extends Process {
     const node = this.directory.node(chosen.address)!
     node.promote()
     node.disconnect()
+    if (failover.coordinated) {
+      // The old primary follows at once, and refuses what it has kept waiting.
+      const old = this.directory.node(monitor.primary.address)
+      old?.replicate(chosen.host, chosen.port)
+      old?.pauseWrites(0)
+    }
     const steps = failover.forced ? planned : unplanned
     this.next(monitor, failover, steps.promoted, () => this.promoted(monitor, failover, chosen))
   }
