@@ -20,6 +20,7 @@ export interface Violation {
     | "nothing is left after the Scope"
     | "when all is right again, so is the client"
     | "a client that has what it needs is at rest"
+    | "no acknowledged write is lost in a planned failover"
   readonly text: string
   readonly at: number
   readonly call: Call | undefined
@@ -145,6 +146,7 @@ export const check = (history: History): ReadonlyArray<Violation> => {
     }
   }
 
+  checkLosses(history, broken)
   checkPlaces(history, matched, broken)
   checkLeases(history, byId, broken)
   checkRegisters(calls, byId, matched, broken)
@@ -152,6 +154,26 @@ export const check = (history: History): ReadonlyArray<Violation> => {
 }
 
 type Broken = (promise: Violation["promise"], text: string, at: number, call?: Call) => void
+
+/** Where nothing went wrong but what was planned, all that was acknowledged is there in the end. */
+const checkLosses = ({ calls, final, scenario }: History, broken: Broken): void => {
+  if (scenario.planned !== true) return
+  const promise = "no acknowledged write is lost in a planned failover"
+  const counted = new Map<string, Call[]>()
+  for (const call of calls) {
+    if (call.outcome?.tag !== "ok") continue
+    if (call.kind === "push") {
+      const list = final.get(call.key)
+      if (!Array.isArray(list) || !list.includes(`e${call.id}`)) broken(promise, show(call), call.end, call)
+    } else if (call.kind === "incr") counted.set(call.key, [...counted.get(call.key) ?? [], call])
+  }
+  for (const [key, list] of counted) {
+    const there = Number(final.get(key) ?? 0)
+    if (there < list.length) {
+      broken(promise, `${key} is ${there}, but ${list.length} were acknowledged`, list[list.length - 1]!.end, list[0])
+    }
+  }
+}
 
 /** Commands of the handshake: they say nothing of where a client thinks that its primary is. */
 const handshake = new Set(["HELLO", "AUTH", "CLIENT", "SELECT", "ROLE", "INFO", "PING"])

@@ -55,6 +55,14 @@ export interface Scenario {
   readonly protocol: 2 | 3
   readonly commandTimeout: number
   readonly stallTimeout: number
+  /** When the clients take a new primary for one. Default `"sentinels"`. */
+  readonly follow?: "sentinels" | "promotion"
+  /** Which replicas the clients read from. Default `"sticky"`. */
+  readonly choice?: "sticky" | "round-robin" | "random" | "latency" | "lag"
+  /** How far behind these replicas may be, in bytes. */
+  readonly maxLagBytes?: number
+  /** Nothing goes wrong but what the sentinels do on purpose: then no acknowledged write may be lost. */
+  readonly planned?: boolean
   readonly faults: ReadonlyArray<Fault>
 }
 
@@ -199,7 +207,28 @@ export const generate = (seed: number): Scenario => {
     stallTimeout: dice.pick([300, 1000])
   }
   const faults = Array.from({ length: dice.int(3, 7) }, () => drawFault(dice, base)).sort((a, b) => a.at - b.at)
-  return { ...base, faults }
+  const lag = dice.chance(0.15) ? { maxLagBytes: dice.pick([0, 200, 5000]) } : {}
+  const followed = {
+    ...base,
+    follow: dice.pick(["sentinels", "sentinels", "promotion"] as const),
+    choice: dice.pick(["sticky", "sticky", "round-robin", "random", "latency", "lag"] as const),
+    ...lag
+  }
+  if (!dice.chance(0.2)) return { ...followed, faults }
+  // What a replica is behind has to reach it between its selection and its promotion.
+  const at = dice.int(600, Math.floor(base.duration * 0.5))
+  const sentinel = (): string => `s${dice.int(0, base.sentinels - 1)}`
+  return {
+    ...followed,
+    planned: true,
+    lagMillis: dice.pick([[0, 0], [0, 2]] as const),
+    latencyMillis: dice.pick([[0, 0], [0, 1], [1, 2]] as const),
+    faults: [
+      { at, kind: "failover", who: sentinel(), millis: 0 },
+      // With one replica the second would promote the old primary, which follows nobody yet.
+      ...(base.replicas > 1 && dice.chance(0.3) ? [{ at: at + 4000, kind: "failover" as const, who: sentinel(), millis: 0 }] : [])
+    ]
+  }
 }
 
 const actionWeights: Readonly<Record<Action, number>> = {

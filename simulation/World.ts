@@ -83,6 +83,8 @@ export interface History {
   readonly restless: ReadonlyArray<string>
   /** Clients whose last write, after everything was right again, failed. */
   readonly dead: ReadonlyArray<string>
+  /** What the primary has in the end: the elements of the lists, and the counters. */
+  readonly final: ReadonlyMap<string, ReadonlyArray<string> | number>
   readonly defect: string | undefined
 }
 
@@ -156,6 +158,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
   const events: Array<{ at: number; text: string }> = []
   const leftovers: Array<string> = []
   const dead: Array<string> = []
+  const final = new Map<string, ReadonlyArray<string> | number>()
   const restless: Array<string> = []
   const dialled: Array<{ readonly at: number; readonly party: string; readonly address: string }> = []
   let faults = 0
@@ -511,6 +514,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
           const make = (dialer: string) =>
             Sentinel.make({
               sentinels: control.sentinels,
+              follow: scenario.follow,
               sentinel: { protocol: scenario.protocol },
               node: {
                 connections: scenario.connections,
@@ -535,7 +539,13 @@ export const run = async (scenario: Scenario): Promise<History> => {
           const party: Party = {
             name,
             primary: yield* inNetwork(first.sentinel.primaryFor(control.group), name).pipe(Scope.provide(inner)),
-            replica: yield* inNetwork(second.sentinel.replicaFor(control.group), `${name}r`).pipe(Scope.provide(inner))
+            replica: yield* inNetwork(
+              second.sentinel.replicaFor(control.group, {
+                choice: scenario.choice,
+                ...(scenario.maxLagBytes === undefined ? {} : { maxLag: { bytes: scenario.maxLagBytes } })
+              }),
+              `${name}r`
+            ).pipe(Scope.provide(inner))
           }
           return party
         })
@@ -557,11 +567,14 @@ export const run = async (scenario: Scenario): Promise<History> => {
     for (const name of parties.flatMap((party) => [party.name, `${party.name}r`])) {
       const dials = dialled.filter((d) => d.at > recently && d.party === name && control.nodes.includes(d.address))
       // A lease may be replaced as its idle time ends.
-      if (dials.length > scenario.maxLeases) {
+      const spread = name.endsWith("r") && (scenario.choice !== "sticky" || scenario.maxLagBytes !== undefined)
+      if (dials.length > scenario.maxLeases * (spread ? scenario.replicas + 1 : 1)) {
         restless.push(`${name} dialled ${dials.length} times, ${dials[0]!.address} first`)
       }
       const open = control.nodes.reduce((n, address) => n + control.network.connections(address, name), 0)
-      const most = scenario.connections + scenario.maxLeases
+      const most = spread
+        ? (scenario.connections + scenario.maxLeases) * (scenario.replicas + 1)
+        : scenario.connections + scenario.maxLeases
       if (open > most) restless.push(`${name} has ${open} connections, ${most} at most`)
     }
     for (const party of parties) {
@@ -573,6 +586,11 @@ export const run = async (scenario: Scenario): Promise<History> => {
         })
       )
       if (Exit.isFailure(exit)) dead.push(`${party.name}: ${Cause.pretty(exit.cause).slice(0, 500)}`)
+    }
+    const last = parties[0]!.primary
+    for (const i of [0, 1, 2]) {
+      final.set(`l${i}`, yield* Effect.orElseSucceed(last.lrange(`l${i}`, 0, -1), () => []))
+      final.set(`n${i}`, Number(yield* Effect.orElseSucceed(last.get(`n${i}`), () => null)))
     }
     yield* Scope.close(inner, Exit.void)
     const open = control.network.connections()
@@ -601,6 +619,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
     leftovers,
     restless,
     dead,
+    final,
     defect: exit !== undefined && Exit.isFailure(exit) ? Cause.pretty(exit.cause) : undefined
   }
 }

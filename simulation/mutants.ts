@@ -63,6 +63,22 @@ const mutants: ReadonlyArray<Mutant> = [
       replace: "if (!connection.tainted) return Effect.void"
     }]
   },
+  {
+    name: "the write fence taken out",
+    edits: [{
+      file: "src/Executor.ts",
+      find: "if (this.gate !== undefined && operation.waits) return this.gated(operation)\n    const connection",
+      replace: "const connection"
+    }]
+  },
+  {
+    name: "leases of the old primary kept after a move",
+    edits: [{
+      file: "src/Pool.ts",
+      find: "for (const connection of Array.from(leased)) connection.close(why, kind)",
+      replace: ""
+    }]
+  },
   // A bug that the simulation found.
   {
     name: "a replica's client whose connections go to one replica after another, without end",

@@ -402,13 +402,15 @@ export class ReplicaSet extends Executor.Executor {
 
   override again(operation: Executor.Operation): void {
     this.rest(operation.connection)
-    this.submit(operation)
+    this.hold(operation)
+    // Only once the connection that ends has told all of its commands is it no longer there to be chosen.
+    queueMicrotask(() => this.release())
   }
 
   override refused(operation: Executor.Operation, command: Command.Any, reply: Resp.ErrorReply): void {
     this.rest(operation.connection)
-    if (operation.refuse(command, reply)) return this.pause(operation)
-    this.submit(operation)
+    operation.refuse(command, reply)
+    this.pause(operation)
   }
 
   private rest(connection: Connection | undefined): void {

@@ -479,7 +479,8 @@ export class SentinelNode extends Process {
           `${this.about(monitor, instance)} new reported role is ${role}`
         )
       }
-      instance.offset = node.offset
+      // Of a replica it knows what that said of itself as a replica.
+      if (instance === monitor.primary || !node.isPrimary) instance.offset = node.offset
       instance.priority = Number(node.config.get("replica-priority"))
       instance.linked = node.linked
       instance.linkDownMillis = node.linkDownMillis
