@@ -14,6 +14,10 @@ export interface Scene {
   readonly group: string
   readonly witness: Witness
   readonly credentials: Credentials
+  /** Keys of writes that were acknowledged after a time, so many at most. */
+  readonly acknowledgedAfter: (at: number, most: number) => ReadonlyArray<string>
+  /** Something that a client must not have done. */
+  readonly accuse: (what: string) => void
 }
 
 export interface Fault {
@@ -80,9 +84,22 @@ export const faults: ReadonlyArray<Fault> = [
     mayLose: true,
     moves: true,
     strike: async (scene) => {
+      const begin = performance.now()
       signal(scene.primary, "SIGSTOP")
       await sleep(4000)
       signal(scene.primary, "SIGCONT")
+      await sleep(500)
+      // It still thinks that it is the primary. What the new one has acknowledged must not be here.
+      const reported = scene.witness.first("REPORTED", begin)
+      const keys = reported === undefined ? [] : scene.acknowledgedAfter(reported, 5000)
+      if (keys.length === 0) return
+      const reply = await ask(scene.primary.port, [["ROLE"], ["EXISTS", ...keys]], {
+        ...scene.credentials,
+        millis: 2000
+      })
+      const role = reply?.[0]
+      if (!Array.isArray(role) || role[0] !== "master") throw new Error("the old primary was demoted too soon to tell")
+      if (reply![1] !== 0) scene.accuse(`${String(reply![1])} of ${keys.length} writes reached the old primary`)
     }
   },
   {

@@ -53,6 +53,12 @@ export class Load {
     return this.times.length
   }
 
+  /** Keys of writes that were acknowledged after a time, so many at most. */
+  acknowledgedAfter(at: number, most: number): ReadonlyArray<string> {
+    const from = this.times.findIndex((time) => time >= at)
+    return from === -1 ? [] : this.keys.slice(from, from + most).map((number) => `w:${number}`)
+  }
+
   private async write(writer: number): Promise<void> {
     for (let i = 0; !this.stopped; i++) {
       const counts = i % countEvery === countEvery - 1

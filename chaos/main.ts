@@ -42,6 +42,7 @@ interface Result {
   readonly afterReport: number | undefined
   /** The same from when a replica first said that it is the primary. */
   readonly afterRole: number | undefined
+  readonly accusations: ReadonlyArray<string>
 }
 
 const play = async (fault: Fault, driver: Driver): Promise<Result> => {
@@ -60,10 +61,17 @@ const play = async (fault: Fault, driver: Driver): Promise<Result> => {
     if (fault.early === true) { for (const sentinel of d.sentinels) await Effect.runPromise(sentinel.kill) }
     const witness = new Witness(d, credentials)
     cleanup.push(() => witness.stop())
-    const scene: Scene = { ...d, witness, credentials }
+    const accusations: Array<string> = []
     const handle = await driver.connect({ sentinels: d.sentinelAddresses, group: d.group, ...credentials })
     cleanup.push(() => handle.close())
     const load = new Load(handle)
+    const scene: Scene = {
+      ...d,
+      witness,
+      credentials,
+      acknowledgedAfter: (at, most) => load.acknowledgedAfter(at, most),
+      accuse: (what) => accusations.push(what)
+    }
     if (fault.early !== true) {
       await until("the first writes", 20_000, async () => load.acknowledged > 500)
       await sleep(500)
@@ -91,7 +99,8 @@ const play = async (fault: Fault, driver: Driver): Promise<Result> => {
       verdict,
       servers: reported === undefined || tried === undefined ? undefined : reported - tried,
       afterReport: since(reported),
-      afterRole: since(witness.first("ROLE", begin))
+      afterRole: since(witness.first("ROLE", begin)),
+      accusations
     }
   } finally {
     for (const clean of cleanup.reverse()) await clean()
@@ -114,10 +123,11 @@ const known = new Set([
   "SentinelsIsolated"
 ])
 
-const broken = ({ client, fault, verdict }: Result): ReadonlyArray<string> => {
-  if (!client.startsWith("ours")) return []
+const broken = ({ accusations, client, fault, verdict }: Result): ReadonlyArray<string> => {
+  if (!client.startsWith("ours")) return accusations
   const strange = [...verdict.errors.keys(), ...verdict.readErrors.keys()].filter((tag) => !known.has(tag))
   return [
+    ...accusations,
     ...(verdict.missing > 0 && fault.mayLose !== true ? [`${verdict.missing} acknowledged writes are missing`] : []),
     ...(verdict.excess > 0 ? [`counters are ${verdict.excess} above what was acknowledged or in doubt`] : []),
     ...(verdict.unresolved > 0 ? [`${verdict.unresolved} operations never ended`] : []),
@@ -145,6 +155,7 @@ const line = (...cells: ReadonlyArray<string>): void => {
 }
 
 let failures = 0
+const all: Array<Result> = []
 line(
   "fault",
   "client",
@@ -167,6 +178,7 @@ for (const fault of faults) {
       try {
         const result = await play(fault, driver)
         const { verdict } = result
+        all.push(result)
         line(
           fault.name,
           driver.name,
@@ -180,7 +192,7 @@ for (const fault of faults) {
           `${verdict.unresolved}; ${counted(verdict.errors)}; ${counted(verdict.readErrors)}`
         )
         for (const what of broken(result)) {
-          failures++
+          if (driver.name.startsWith("ours")) failures++
           console.log(`  BROKEN: ${what}`)
         }
       } catch (error) {
@@ -188,6 +200,25 @@ for (const fault of faults) {
         if (driver.name.startsWith("ours")) failures++
       }
     }
+  }
+}
+if (Number(options.runs) > 1) {
+  console.log()
+  const median = (list: ReadonlyArray<number | undefined>): string =>
+    shown(list.filter((n) => n !== undefined).sort((a, b) => a - b)[Math.floor(list.length / 2)])
+  for (const [name, results] of Map.groupBy(all, (r) => `${r.fault.name}, ${r.client}`)) {
+    const ratios = results.flatMap((r) => r.servers === undefined ? [] : [r.verdict.pause / r.servers])
+    console.log(
+      `${name}: median pause ${median(results.map((r) => r.verdict.pause))} ms` +
+        (ratios.length === 0
+          ? ""
+          : `, ${ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)]!.toFixed(2)} of the servers' own (most ${
+            Math.max(...ratios).toFixed(2)
+          })`) +
+        `; first write ${median(results.map((r) => r.afterReport))} ms after the report, ${
+          median(results.map((r) => r.afterRole))
+        } ms after the role; ${results.reduce((n, r) => n + r.verdict.missing, 0)} missing`
+    )
   }
 }
 console.log(failures === 0 ? "Every promise was kept." : `${failures} promises were broken.`)

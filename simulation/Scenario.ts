@@ -226,7 +226,9 @@ export const generate = (seed: number): Scenario => {
     faults: [
       { at, kind: "failover", who: sentinel(), millis: 0 },
       // With one replica the second would promote the old primary, which follows nobody yet.
-      ...(base.replicas > 1 && dice.chance(0.3) ? [{ at: at + 4000, kind: "failover" as const, who: sentinel(), millis: 0 }] : [])
+      ...(base.replicas > 1 && dice.chance(0.3)
+        ? [{ at: at + 4000, kind: "failover" as const, who: sentinel(), millis: 0 }]
+        : [])
     ]
   }
 }

@@ -71,14 +71,6 @@ const mutants: ReadonlyArray<Mutant> = [
       replace: "const connection"
     }]
   },
-  {
-    name: "leases of the old primary kept after a move",
-    edits: [{
-      file: "src/Pool.ts",
-      find: "for (const connection of Array.from(leased)) connection.close(why, kind)",
-      replace: ""
-    }]
-  },
   // A bug that the simulation found.
   {
     name: "a replica's client whose connections go to one replica after another, without end",
