@@ -439,8 +439,8 @@ export class Follower implements Topology {
 
   /** Where the primary is, by the sentinels' word unless a newer one was followed already. */
   readonly locate: Effect.Effect<Discovery.Found<Address.Address>, PrimaryNotFound> = Effect.suspend(() => {
-    this.start()
     this.locatedAt = this.now()
+    this.start()
     return Effect.matchEffect(this.discovery.primary(this.options.group), {
       onSuccess: (found) => Effect.succeed(this.newest() ?? found),
       onFailure: (error) => {
