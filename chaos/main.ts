@@ -154,6 +154,10 @@ const line = (...cells: ReadonlyArray<string>): void => {
   console.log(cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" "))
 }
 
+/** By a whole name, or by a part of it where nothing has it for a name. */
+const chosen = ({ name }: Fault): boolean =>
+  faults.some((f) => f.name === options.only) ? name === options.only : name.includes(options.only)
+
 let failures = 0
 const all: Array<Result> = []
 line(
@@ -169,7 +173,7 @@ line(
   "unresolved; errors; read errors"
 )
 for (const fault of faults) {
-  if (!fault.name.includes(options.only) || (options.short && fault.short !== true)) continue
+  if (!chosen(fault) || (options.short && fault.short !== true)) continue
   for (const driver of drivers) {
     if (!driver.name.includes(options.client)) continue
     // Where nothing moves, it does not matter when it is followed.

@@ -393,6 +393,7 @@ export class ReplicaSet extends Executor.Executor {
   // Reads
 
   override submit(operation: Executor.Operation): void {
+    if (!this.begun) this.startUp()
     const place = this.pick()
     if (place === undefined) return this.hold(operation)
     if (place === "primary") return this.setting.primary.submit(operation)
@@ -478,6 +479,8 @@ export class ReplicaSet extends Executor.Executor {
   /** Asks each replica, and the primary where that is needed, how far they are. */
   private readonly measure: Effect.Effect<void> = Effect.suspend(() => {
     const { maxLag } = this.replicaOptions
+    // Whoever could not be reached for long is tried again.
+    for (const node of this.nodes.values()) node.executor.connect()
     const connections = Array.from(this.nodes.values()).flatMap((node) => {
       const connection = node.executor.serving
       return connection === undefined ? [] : [{ node, connection }]

@@ -86,6 +86,7 @@ const correction = {
 
 const tickMillis = 100
 const infoMillis = 1000
+const calmInfoMillis = 10_000
 const helloMillis = 2000
 /** Two failovers of a group have at least this much time between them, times two. */
 const defaultFailoverTimeout = 6000
@@ -863,6 +864,7 @@ export class SentinelNode extends Process {
       case "slaves": {
         exactly(3)
         const monitor = known()
+        this.refreshOld(monitor)
         return Array.from(monitor.replicas.values(), (r) => this.describeReplica(monitor, r))
       }
       case "sentinels": {
@@ -1100,6 +1102,13 @@ export class SentinelNode extends Process {
       "parallel-syncs",
       String(monitor.parallelSyncs)
     ])
+  }
+
+  /** One that sleeps knows what it would know if it had looked: INFO comes every ten seconds at least. */
+  private refreshOld(monitor: Monitor): void {
+    if (this.looking) return
+    const old = this.time.now() - calmInfoMillis
+    if ([monitor.primary, ...monitor.replicas.values()].some((i) => i.infoAt <= old)) this.refresh(monitor)
   }
 
   private describeReplica(monitor: Monitor, replica: Instance): Fields {
