@@ -39,60 +39,64 @@ const ioredis = async (options) => {
   return { direct: ofPromises(ops(redis)), sentinel: ofPromises(ops(sentinel)) }
 }
 
-const clients = {
-  ours: async () => {
-    const Effect = await import("effect/Effect")
-    const Exit = await import("effect/Exit")
-    const Scope = await import("effect/Scope")
-    const { commands, RedisClient, Sentinel } = await import(build)
-    const make = (redis) => {
-      const sets = KEYS.map((key) => commands.set(key, VALUE))
-      const ops = {
-        get: (i) => redis.get(KEYS[i]),
-        set: (i) => redis.set(KEYS[i], VALUE),
-        mix: mixed((i) => redis.get(KEYS[i]), (i) => redis.set(KEYS[i], VALUE)),
-        pipeline: () => redis.pipeline(sets),
-        mget: () => redis.mget(KEYS),
-        lrange: () => redis.lrange("list", 0, -1),
-        hgetall: () => redis.hgetall("hash"),
-        setBig: () => redis.set("big:set", BIG),
-        getBig: () => redis.get("big")
-      }
-      return {
-        once: (op) => Effect.runPromise(ops[op](0)),
-        loop: async (op, inflight, millis) => {
-          const run = ops[op]
-          let done = 0
-          let stop = false
-          const begin = performance.now()
-          const timer = setTimeout(() => {
-            stop = true
-          }, millis)
-          const worker = (from) =>
-            Effect.gen(function*() {
-              for (let i = from; !stop; i++) {
-                yield* run(i % 1000)
-                done++
-              }
-            })
-          await Effect.runPromise(
-            Effect.forEach(Array.from({ length: inflight }, (_, i) => i), worker, {
-              concurrency: "unbounded",
-              discard: true
-            })
-          )
-          clearTimeout(timer)
-          return { done, millis: performance.now() - begin }
-        }
+const ours = async (sentinelOf) => {
+  const Effect = await import("effect/Effect")
+  const Exit = await import("effect/Exit")
+  const Scope = await import("effect/Scope")
+  const { commands, RedisClient, Sentinel } = await import(build)
+  const make = (redis) => {
+    const sets = KEYS.map((key) => commands.set(key, VALUE))
+    const ops = {
+      get: (i) => redis.get(KEYS[i]),
+      set: (i) => redis.set(KEYS[i], VALUE),
+      mix: mixed((i) => redis.get(KEYS[i]), (i) => redis.set(KEYS[i], VALUE)),
+      pipeline: () => redis.pipeline(sets),
+      mget: () => redis.mget(KEYS),
+      lrange: () => redis.lrange("list", 0, -1),
+      hgetall: () => redis.hgetall("hash"),
+      setBig: () => redis.set("big:set", BIG),
+      getBig: () => redis.get("big")
+    }
+    return {
+      once: (op) => Effect.runPromise(ops[op](0)),
+      loop: async (op, inflight, millis) => {
+        const run = ops[op]
+        let done = 0
+        let stop = false
+        const begin = performance.now()
+        const timer = setTimeout(() => {
+          stop = true
+        }, millis)
+        const worker = (from) =>
+          Effect.gen(function*() {
+            for (let i = from; !stop; i++) {
+              yield* run(i % 1000)
+              done++
+            }
+          })
+        await Effect.runPromise(
+          Effect.forEach(Array.from({ length: inflight }, (_, i) => i), worker, {
+            concurrency: "unbounded",
+            discard: true
+          })
+        )
+        clearTimeout(timer)
+        return { done, millis: performance.now() - begin }
       }
     }
-    const scope = Effect.runSync(Scope.make())
-    process.once("disconnect", () => Effect.runPromise(Scope.close(scope, Exit.void)))
-    const inScope = (effect) => Effect.runPromise(Scope.provide(effect, scope))
-    const redis = await inScope(RedisClient.make({ address: `${host}:${port}` }))
-    const sentinel = await inScope(Sentinel.make({ sentinels: [`${host}:${sentinelPort}`] }))
-    return { direct: make(redis), sentinel: make(await inScope(sentinel.primaryFor(group))) }
-  },
+  }
+  const scope = Effect.runSync(Scope.make())
+  process.once("disconnect", () => Effect.runPromise(Scope.close(scope, Exit.void)))
+  const inScope = (effect) => Effect.runPromise(Scope.provide(effect, scope))
+  const redis = await inScope(RedisClient.make({ address: `${host}:${port}` }))
+  const sentinel = await inScope(await sentinelOf({ Sentinel }))
+  return { direct: make(redis), sentinel: make(await inScope(sentinel.primaryFor(group))) }
+}
+
+const clients = {
+  ours: () => ours(({ Sentinel }) => Sentinel.make({ sentinels: [`${host}:${sentinelPort}`] })),
+  // Without sentinels to follow: no subscription, no fence, no reconciliation.
+  "ours off": () => ours(async ({ Sentinel }) => Sentinel.makeStatic({ primary: `${host}:${port}` })),
   ioredis: () => ioredis({}),
   "ioredis auto": () => ioredis({ enableAutoPipelining: true }),
   "node-redis": async () => {

@@ -33,6 +33,7 @@ import {
   SentinelsUnreachable,
   type UnexpectedReply
 } from "./Errors.ts"
+import * as Metrics from "./Metrics.ts"
 import * as PubSub from "./PubSub.ts"
 
 /**
@@ -585,7 +586,12 @@ export const make = (
           if (heard._tag === "Failure" && heard.failure._tag !== "ReplyError") return
           pause = firstPause
           stand(shown, true)
-          yield* connection.closed
+          const context = yield* Effect.context<never>()
+          Metrics.connectionsOf.sentinel.modifyUnsafe(1, context)
+          yield* Effect.ensuring(
+            connection.closed,
+            Effect.sync(() => Metrics.connectionsOf.sentinel.modifyUnsafe(-1, context))
+          )
         })
       )
       return Effect.forever(

@@ -1030,7 +1030,12 @@ export class Executor implements Owner, Runner {
         (connection) =>
           Effect.sync(() => {
             this.owned.add(connection)
-            connection.onEnd = () => void this.owned.delete(connection)
+            Metrics.connectionsOf.subscribed.modifyUnsafe(1, this.context)
+            connection.onEnd = () => {
+              this.owned.delete(connection)
+              Metrics.connectionsOf.subscribed.modifyUnsafe(-1, this.context)
+            }
+            if (connection.ended !== undefined) connection.onEnd(connection.ended)
             if (this.closed) connection.close("the client was closed")
           })
       )

@@ -60,9 +60,23 @@ export const discoveryTime: Metric.Histogram<number> = Metric.histogram("redis_c
 })
 
 /**
- * Connections that are open, by `state`: `shared`, `leased`, `sentinel`.
+ * Connections that are open, by the attribute `state`: `shared`, `leased` (idle
+ * leases too), `subscribed`, and `sentinel` for those that hear a sentinel.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const connections: Metric.Gauge<number> = Metric.gauge("redis_client_connections")
+
+/**
+ * The gauge of one state.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const connectionsOf = {
+  shared: Metric.withAttributes(connections, { state: "shared" }),
+  leased: Metric.withAttributes(connections, { state: "leased" }),
+  subscribed: Metric.withAttributes(connections, { state: "subscribed" }),
+  sentinel: Metric.withAttributes(connections, { state: "sentinel" })
+} as const

@@ -16,6 +16,7 @@ import * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import type { Connection } from "./Connection.ts"
 import { type ConnectionError, ConnectionLost, LeaseTimeout } from "./Errors.ts"
+import * as Metrics from "./Metrics.ts"
 
 /**
  * How many connections a client keeps to its node.
@@ -96,6 +97,8 @@ export const make = (options: {
     const shared: Array<Connection> = []
     const leased = new Set<Connection>()
     const draining = new Set<Connection>()
+    /** Shared connections that have not ended, whatever else they are. */
+    const counted = new Set<Connection>()
     let turn = 0
     let closed: string | undefined
 
@@ -107,8 +110,9 @@ export const make = (options: {
       acquire: Effect.tap(options.connect, (connection) =>
         Effect.sync(() => {
           leased.add(connection)
+          Metrics.connectionsOf.leased.modifyUnsafe(1, context)
           connection.onEnd = () => {
-            leased.delete(connection)
+            if (leased.delete(connection)) Metrics.connectionsOf.leased.modifyUnsafe(-1, context)
             // A waiter would otherwise wait for a connection that is dead.
             runFork(EffectPool.invalidate(leases, connection))
           }
@@ -152,6 +156,7 @@ export const make = (options: {
       const index = shared.indexOf(connection)
       if (index !== -1) shared.splice(index, 1)
       draining.delete(connection)
+      if (counted.delete(connection)) Metrics.connectionsOf.shared.modifyUnsafe(-1, context)
     }
 
     return {
@@ -165,6 +170,8 @@ export const make = (options: {
       },
       add: (connection) => {
         shared.push(connection)
+        counted.add(connection)
+        Metrics.connectionsOf.shared.modifyUnsafe(1, context)
       },
       remove,
       lease,
