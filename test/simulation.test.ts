@@ -21,7 +21,8 @@ describe("simulation", () => {
       for (let seed = from; seed < from + 100; seed++) {
         const history = await passes(generate(seed))
         assert.isAtLeast(history.calls.length, 500)
-        assert.isAtLeast(history.scenario.faults.length, 3)
+        // Where all that happens is planned, one failover is enough: what is asked for then is that nothing is lost.
+        assert.isAtLeast(history.scenario.faults.length, history.scenario.planned === true ? 1 : 3)
       }
     }, 120_000)
   }
