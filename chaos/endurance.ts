@@ -13,7 +13,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { parseArgs } from "node:util"
 import { Sentinel } from "../src/index.ts"
-import { deployment } from "../test/support/processes.ts"
+import { deployment, type Server } from "../test/support/processes.ts"
 import { sleep, until } from "./faults.ts"
 import { ask, Witness } from "./witness.ts"
 
@@ -64,7 +64,19 @@ const writers = Array.from({ length: 8 }, async (_, w) => {
   }
 })
 
+/** What is there at every one of some moments: what comes and goes is not counted. */
 const census = async (): Promise<Record<string, number>> => {
+  const samples: Array<Record<string, number>> = []
+  for (let i = 0; i < 8; i++) {
+    samples.push(await sample())
+    await sleep(130)
+  }
+  return Object.fromEntries(
+    Object.keys(samples[0]!).map((name) => [name, Math.min(...samples.map((each) => each[name]!))])
+  )
+}
+
+const sample = async (): Promise<Record<string, number>> => {
   const subscriptions = await Promise.all(d.sentinels.map(async (s) => {
     const reply = await ask(s.port, [["CLIENT", "LIST"]])
     const ours = String(reply?.[0]).split("\n").filter((l) => l.includes("lib-name") || l.includes("name="))
@@ -86,7 +98,8 @@ const census = async (): Promise<Record<string, number>> => {
 
 /** Fails over, and makes the old primary a replica at once instead of waiting for the sentinels to do it. */
 const failOver = async (): Promise<void> => {
-  const old = (await witness.settled())!
+  let old: Server | undefined
+  await until("order", 30_000, async () => (old = await witness.settled()) !== undefined)
   await until(
     "a sentinel that begins",
     30_000,
@@ -95,10 +108,11 @@ const failOver = async (): Promise<void> => {
   let next: number | undefined
   await until("the report", 30_000, async () => {
     next = await witness.named(d.sentinels[0]!)
-    return next !== undefined && next !== old.port
+    return next !== undefined && next !== old!.port
   })
-  await ask(old.port, [["REPLICAOF", "127.0.0.1", String(next)], ["CLIENT", "KILL", "TYPE", "normal"]])
+  await ask(old!.port, [["REPLICAOF", "127.0.0.1", String(next)], ["CLIENT", "KILL", "TYPE", "normal"]])
   await until("order", 30_000, async () => (await witness.settled()) !== undefined)
+  witness.sightings.length = 0
 }
 
 let tenth: Record<string, number> = {}
@@ -113,7 +127,6 @@ for (let i = 1; i <= count; i++) {
         (await run(topology.current)).epoch
       }`
     )
-    witness.sightings.length = 0
     if (i === count) {
       const grown = Object.keys(now).filter((name) =>
         // The heap breathes; a leak of a kilobyte for each failover would show.

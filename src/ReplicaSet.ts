@@ -64,7 +64,7 @@ export interface Candidate {
  * - `"latency"`: the one that answers soonest, measured in the background
  * - `"lag"`: the one that has most of the primary's history
  * - `{ prefer }`: those with the first of the labels that any has, in turn; otherwise all
- * - a function of the candidates, which are never none; whatever is none of them means all in turn
+ * - a function of the candidates, which are never none; whatever is none of them, or an exception, means all in turn
  *
  * @since 0.1.0
  * @category models
@@ -132,7 +132,12 @@ export const choose = <C extends Candidate>(
     return list.length === 0 ? inTurn(candidates) : inTurn(list)
   }
   if (typeof choice === "function") {
-    const chosen = choice(candidates)
+    let chosen: Candidate | undefined
+    try {
+      chosen = choice(candidates)
+    } catch {
+      // Nobody else's read is to suffer from it.
+    }
     return candidates.find((c) => c === chosen) ?? inTurn(candidates)
   }
   if (typeof choice === "object") {

@@ -258,6 +258,8 @@ const leastGap = 20
 const pollMillis = 10
 /** For how long a reported primary that is none yet is asked again, in milliseconds. */
 const chaseMillis = 30_000
+/** A failover that is over sooner than that was none, in milliseconds. */
+const hastyMillis = 1000
 /** A sentinel whose fence came to nothing does not close another for so long, in milliseconds. */
 const mistrustMillis = 60_000
 /** For how long a client that looks for the primary is left to verify it, in milliseconds. */
@@ -345,6 +347,9 @@ export class Follower implements Topology {
   /** The sentinels' own epoch, under a primary that they have not reported yet. */
   private reportedEpoch = 0
   private provisionalUntil = 0
+  /** Rounds of questions so far, and which of them were begun before the fence closed. */
+  private round = 0
+  private fencedIn = 0
   private doubted = false
   /** When a client looked for the primary last: it is about to verify it. */
   private locatedAt = -Infinity
@@ -579,8 +584,13 @@ export class Follower implements Topology {
   }
 
   private at({ host, port }: Place): Address.Address | undefined {
-    const address = this.discovery.announced(host, port)
-    return typeof address === "string" ? undefined : address
+    try {
+      const address = this.discovery.announced(host, port)
+      return typeof address === "string" ? undefined : address
+    } catch {
+      // A natMap that throws is a defect of whoever asks; nobody has asked here.
+      return undefined
+    }
   }
 
   // ---------------------------------------------------------------------------
@@ -608,14 +618,23 @@ export class Follower implements Topology {
           if (pause > 0) yield* Effect.sleep(pause)
           this.due = Infinity
           this.isSurveying = true
+          const round = ++this.round
           const seen: Array<Discovery.View> = []
-          yield* this.discovery.survey(this.options.group, (view) => {
-            seen.push(view)
-            this.views.set(view.from, view)
-            this.consider(view)
-          })
+          const exit = yield* Effect.exit(
+            Effect.andThen(
+              this.discovery.survey(this.options.group, (view) => {
+                seen.push(view)
+                this.views.set(view.from, view)
+                this.consider(view)
+              }),
+              Effect.sync(() => this.conclude(seen, round))
+            )
+          )
+          // A function among the options that throws does not end the following.
+          if (Exit.isFailure(exit)) {
+            yield* Effect.logError(`${this.options.group}: what the sentinels said could not be taken in`, exit.cause)
+          }
           this.lastSurvey = this.now()
-          this.conclude(seen)
           this.isSurveying = false
           Deferred.doneUnsafe(this.surveyed, Exit.void)
         }
@@ -661,7 +680,7 @@ export class Follower implements Topology {
   }
 
   /** All answers of a round. */
-  private conclude(views: ReadonlyArray<Discovery.View>): void {
+  private conclude(views: ReadonlyArray<Discovery.View>, round: number): void {
     this.reach()
     const { fence, primary } = this.state
     const chase = this.chase
@@ -676,9 +695,10 @@ export class Follower implements Topology {
     if (
       fence !== undefined && leader !== undefined && this.chase === undefined && primary !== undefined &&
       Address.equals(leader.primary, primary) && leader.instance?.isFailoverInProgress === false &&
-      this.now() - fence.since >= leastGap
+      round > this.fencedIn
     ) {
-      // Whoever gave the sign says that there is no failover any more.
+      // Whoever gave the sign says, asked after it, that there is no failover: it is over, or there was none.
+      if (this.now() - fence.since < hastyMillis) this.mistrusted.set(leader.from, this.now())
       this.unfence("the failover came to nothing", leader.from)
     }
     const newest = views.filter((v) => v.epoch >= this.state.epoch || this.state.isProvisional)
@@ -832,6 +852,7 @@ export class Follower implements Topology {
     // A primary that is not known yet cannot be left.
     if (this.state.primary === undefined) return
     const since = this.now()
+    this.fencedIn = this.round
     if (this.story !== undefined) this.story.fencedAt ??= since
     this.set({ fence: { since, from, sign, candidate } }, `writes wait: ${sign}`, from)
     this.regulate()

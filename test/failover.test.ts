@@ -10,6 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Ref from "effect/Ref"
+import * as References from "effect/References"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
@@ -423,6 +424,50 @@ describe("the write fence", () => {
       yield* TestClock.adjust("10 millis")
       assert.isFalse(yield* fenced)
     }).pipe(Effect.provide(live({ maxHold: "2 seconds" }))))
+
+  it.effect("a sentinel that contradicts itself does not hold writes twice", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* whileTimePasses(redis.set("a", "1"))
+      yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+      const sentinel = deployment.sentinel(sentinels[0]!)
+      let held = 0
+      for (let i = 0; i < 20; i++) {
+        sentinel.publish("+selected-slave", "slave x 10.0.0.2 6379 @ mymaster 10.0.0.1 6379")
+        yield* TestClock.adjust("1 millis")
+        if (yield* fenced) held++
+        yield* until(Effect.map(fenced, (yes) => !yes))
+      }
+      assert.strictEqual(held, 1)
+      assert.strictEqual(yield* whileTimePasses(redis.set("a", "2")), "OK")
+    }).pipe(Effect.provide(live())))
+
+  it.effect("a natMap, a label and a choice that throw end nothing", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      const sentinel = yield* Sentinel.Sentinel
+      yield* whileTimePasses(redis.set("a", "1"))
+      const replica = yield* sentinel.replicaFor("mymaster", {
+        choice: () => {
+          throw new Error("a choice that throws")
+        }
+      })
+      yield* deployment.failover
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(yield* whileTimePasses(redis.set("a", "2")), "OK")
+      assert.strictEqual(yield* whileTimePasses(redis.get("a")), "2")
+      assert.isDefined(yield* whileTimePasses(replica.get("a")))
+    }).pipe(
+      Effect.scoped,
+      Effect.provideService(References.MinimumLogLevel, "None"),
+      Effect.provide(live({
+        label: () => {
+          throw new Error("a label that throws")
+        }
+      }))
+    ))
 
   it.effect("what waits is bounded, and keeps its deadline", () =>
     Effect.gen(function*() {
