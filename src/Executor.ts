@@ -20,9 +20,9 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import * as Command from "./Command.ts"
-import { clientUnblock } from "./commands/connection.ts"
+import { clientUnblock, ping } from "./commands/connection.ts"
 import { info } from "./commands/server.ts"
-import { type Connection, decodeReply, type EndError, replyError, type Request } from "./Connection.ts"
+import { Call, type Connection, decodeReply, type EndError, replyError, type Request } from "./Connection.ts"
 import {
   AmbiguousOutcome,
   ClientClosed,
@@ -358,30 +358,16 @@ export interface Pin {
 }
 
 /** Learns which run of which server a connection leads to; without that, each connection is one of its own. */
-class Identify implements Request {
-  readonly replies = 1
-  readonly asBytes = false
-  readonly patience = 0
-  readonly deadline = Infinity
-  readonly wanted = true
-  private readonly connection: Connection
-  private readonly command = info("server")
-  constructor(connection: Connection) {
-    this.connection = connection
-  }
-  encode(encoder: Resp.Encoder): void {
-    Command.encode(this.command, encoder)
-  }
-  onReply(value: Resp.Value): void {
-    const exit = decodeReply(this.command, value)
+const identify = (connection: Connection): Call => {
+  const command = info("server")
+  return new Call(command, (value) => {
+    const exit = decodeReply(command, value)
     const run = Exit.isSuccess(exit) ? exit.value["run_id"] : undefined
-    const { epoch, shownAddress } = this.connection
-    this.connection.server = run === undefined
+    const { epoch, shownAddress } = connection
+    connection.server = run === undefined
       ? `${shownAddress}, connection ${serial++}`
       : `${shownAddress} ${epoch} ${run}`
-  }
-  onLost(): void {}
-  onDeadline(): void {}
+  })
 }
 
 let serial = 1
@@ -394,7 +380,7 @@ class Paged extends Single {
     this.pin = pin
   }
   override dispatch(connection: Connection): void {
-    if (connection.server === undefined) connection.enqueue(new Identify(connection))
+    if (connection.server === undefined) connection.enqueue(identify(connection))
     super.dispatch(connection)
   }
   protected override settle(value: Resp.Value): void {
@@ -682,27 +668,6 @@ class Parked implements Request {
     this.trusted = true
     for (const value of this.values.splice(0)) this.operation.onReply(value)
   }
-}
-
-/** Comes after a write in the order of replies: tells that it was acknowledged. */
-class Milestone implements Request {
-  readonly replies = 1
-  readonly asBytes = false
-  readonly patience = 0
-  readonly deadline = Infinity
-  readonly wanted = true
-  private readonly reached: () => void
-  constructor(reached: () => void) {
-    this.reached = reached
-  }
-  encode(encoder: Resp.Encoder): void {
-    encoder.raw("*1\r\n$4\r\nPING\r\n")
-  }
-  onReply(): void {
-    this.reached()
-  }
-  onLost(): void {}
-  onDeadline(): void {}
 }
 
 /**
@@ -1085,7 +1050,8 @@ export class Executor implements Owner, Runner {
     const connection = operation.connection
     if (!this.marking || connection === undefined || !connection.open || operation.owner !== this) return
     this.marking = false
-    connection.enqueue(new Milestone(() => this.target.acknowledged?.()))
+    // What comes after the write in the order of replies tells that it was acknowledged.
+    connection.enqueue(new Call(ping(), () => this.target.acknowledged?.()))
   }
 
   count(metric: "ambiguous" | "repeated"): void {

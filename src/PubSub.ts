@@ -13,7 +13,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Command from "./Command.ts"
-import { type Connection, type EndError, replyError, type Request } from "./Connection.ts"
+import { Call, type Connection, type EndError, replyError } from "./Connection.ts"
 import type { ReplyError } from "./Errors.ts"
 import * as Resp from "./Resp.ts"
 
@@ -69,35 +69,6 @@ export const messageOf = (message: ReadonlyArray<Resp.Value>): Published | undef
 
 const kinds = { channels: "SUBSCRIBE", patterns: "PSUBSCRIBE", shards: "SSUBSCRIBE" } as const
 
-class Subscribe implements Request {
-  readonly replies: number
-  readonly asBytes = false
-  readonly patience = 0
-  readonly deadline = Infinity
-  readonly acknowledged = true
-  wanted = true
-  private left: number
-  private readonly command: Command.Any
-  private readonly done: (exit: Exit.Exit<void, EndError | ReplyError>) => void
-  constructor(command: Command.Any, done: (exit: Exit.Exit<void, EndError | ReplyError>) => void) {
-    this.command = command
-    this.replies = command.args.length
-    this.left = this.replies
-    this.done = done
-  }
-  encode(encoder: Resp.Encoder): void {
-    Command.encode(this.command, encoder)
-  }
-  onReply(value: Resp.Value): void {
-    if (value instanceof Resp.ErrorReply) return this.done(Exit.fail(replyError(this.command, value)))
-    if (--this.left === 0) this.done(Exit.void)
-  }
-  onLost(error: EndError): void {
-    this.done(Exit.fail(error))
-  }
-  onDeadline(): void {}
-}
-
 /**
  * Subscribes, and ends when the server has acknowledged all of it. Messages go
  * to the connection's `onPush` from then on. Fails with `ReplyError` if the
@@ -119,7 +90,13 @@ export const subscribe = (connection: Connection, interests: Interests): Effect.
       const names = interests[kind] ?? []
       if (names.length === 0) return []
       const spec = Command.define({ words: [kinds[kind]], mode: "read", decode: Command.value })
-      return [new Subscribe(Command.make(spec, names), done)]
+      const command = Command.make(spec, names)
+      let unacknowledged = names.length
+      const answered = (value: Resp.Value): void => {
+        if (value instanceof Resp.ErrorReply) done(Exit.fail(replyError(command, value)))
+        else if (--unacknowledged === 0) done(Exit.void)
+      }
+      return [new Call(command, answered, (error) => done(Exit.fail(error)), names.length)]
     })
     left = requests.length
     if (left === 0) return resume(Exit.void)
