@@ -307,25 +307,12 @@ export class Connection {
     else this.onPush(message)
   }
 
+  // What is rare is kept out of it, so that it stays small enough to be inlined.
   private onReply(value: Resp.Value): void {
-    if (this.listening && Array.isArray(value) && published.has(value[0])) return this.onPush(value)
+    if (this.listening && isPublished(value)) return this.onPush(value)
     const request = this.inflight.peek()
-    if (request === undefined) {
-      const shown = value instanceof Resp.ErrorReply ? value.text : Resp.describe(value)
-      // An error that nobody asked for is the server's last word, such as
-      // "max number of clients reached" or "Protocol error".
-      this.end(
-        new ProtocolError({
-          address: this.shownAddress,
-          detail: "a reply that nothing was asked for",
-          bytes: Resp.escapeBytes(Buffer.from(shown))
-        })
-      )
-      return
-    }
-    if (
-      ++this.answered === request.replies || (value instanceof Resp.ErrorReply && request.acknowledged === true)
-    ) {
+    if (request === undefined) return this.unasked(value)
+    if (++this.answered === request.replies || isRefusedSubscription(request, value)) {
       this.inflight.shift()
       this.answered = 0
     }
@@ -334,6 +321,21 @@ export class Connection {
       this.handedOut = 0
       this.flush()
     }
+  }
+
+  /**
+   * An error that nobody asked for is the server's last word, such as "max
+   * number of clients reached" or "Protocol error".
+   */
+  private unasked(value: Resp.Value): void {
+    const shown = value instanceof Resp.ErrorReply ? value.text : Resp.describe(value)
+    this.end(
+      new ProtocolError({
+        address: this.shownAddress,
+        detail: "a reply that nothing was asked for",
+        bytes: Resp.escapeBytes(Buffer.from(shown))
+      })
+    )
   }
 
   /**
@@ -453,6 +455,12 @@ const acknowledgements: ReadonlySet<unknown> = new Set([
 ])
 
 const published: ReadonlySet<unknown> = new Set(["message", "pmessage", "smessage"])
+
+const isPublished = (value: Resp.Value): value is ReadonlyArray<Resp.Value> =>
+  Array.isArray(value) && published.has(value[0])
+
+const isRefusedSubscription = (request: Request, value: Resp.Value): boolean =>
+  request.acknowledged === true && value instanceof Resp.ErrorReply
 
 /**
  * A request of the library itself: of a handshake, of a question to a sentinel,
