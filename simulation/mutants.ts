@@ -26,8 +26,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "writes retried blindly",
     edits: [{
       file: "src/Executor.ts",
-      find: "if (!this.repeatable) return this.done(ambiguous(this.label, error))",
-      replace: ""
+      find: "if (written) {\n      if (!this.repeatable) {",
+      replace: "if (written) {\n      if (error === undefined) {"
     }]
   },
   {
@@ -36,6 +36,10 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/Executor.ts",
       find: "if (pool === undefined || !Address.equals(pool.address, address)) {",
       replace: "if (pool === undefined) {"
+    }, {
+      file: "src/Executor.ts",
+      find: "if (pool !== undefined) this.leave(pool, why, lost)",
+      replace: ""
     }]
   },
   {
@@ -50,9 +54,9 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a reply delivered to the wrong command",
     edits: [{
       file: "src/Connection.ts",
-      find: "const request = this.inflight.peek()\n    if (request === undefined) {",
+      find: "const request = this.inflight.peek()\n    if (request === undefined) return this.unasked(value)",
       replace:
-        "while (this.answered === 0 && this.inflight.peek()?.wanted === false) this.inflight.shift()\n    const request = this.inflight.peek()\n    if (request === undefined) {"
+        "while (this.answered === 0 && this.inflight.peek()?.wanted === false) this.inflight.shift()\n    const request = this.inflight.peek()\n    if (request === undefined) return this.unasked(value)"
     }]
   },
   {
