@@ -71,6 +71,8 @@ export interface Target {
   readonly schedule: Schedule.Schedule<unknown, ConnectionError>
   /** Tells of moves and of when writes have to wait, until what it gives is called. */
   readonly watch?: ((watcher: Watcher) => () => void) | undefined
+  /** Is told that the node says that it is the wrong one, or not ready. */
+  readonly doubted?: (() => void) | undefined
   /** The group's configuration epoch, as far as it is known. */
   readonly epoch?: (() => number) | undefined
   /** Is told of each connection that was taken in. */
@@ -1154,6 +1156,7 @@ export class Executor implements Owner, Runner {
     if (!connection.open) return
     this.penalize()
     this.leave(pool, why)
+    this.target.doubted?.()
     this.wake()
   }
 

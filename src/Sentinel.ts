@@ -283,6 +283,7 @@ const primaryTarget = (
     openAt: (like) => openLike(like, node, "primary"),
     epoch: () => follower.present.epoch,
     watch: (watcher) => follower.watch(watcher),
+    doubted: () => follower.look(),
     acknowledged: () => follower.acknowledged()
   }
 }
