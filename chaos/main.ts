@@ -225,5 +225,5 @@ if (Number(options.runs) > 1) {
     )
   }
 }
-console.log(failures === 0 ? "Every promise was kept." : `${failures} promises were broken.`)
+console.log(failures === 0 ? "Every promise of this library was kept." : `${failures} promises were broken.`)
 process.exit(failures === 0 ? 0 : 1)

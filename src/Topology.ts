@@ -251,7 +251,7 @@ const reconcileInterval = Duration.seconds(10)
 /** How often they are asked while writes wait. */
 const fencedInterval = Duration.millis(500)
 /** What is not urgent waits so long for what else there is, in milliseconds. */
-const coalesceMillis = 50
+const coalesceMillis = 200
 /** Two rounds of questions have at least this much time between them, in milliseconds. */
 const leastGap = 20
 /** How often a node is asked for its role while it is expected to become a primary, in milliseconds. */
