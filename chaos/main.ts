@@ -12,6 +12,7 @@
  * doubt, an operation never ended, an error is none of ours.
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { execFileSync } from "node:child_process"
 import { join } from "node:path"
@@ -104,7 +105,7 @@ const play = async (fault: Fault, driver: Driver): Promise<Result> => {
     }
   } finally {
     for (const clean of cleanup.reverse()) await clean()
-    await Effect.runPromise(Scope.close(scope, { _tag: "Success", value: undefined } as never))
+    await Effect.runPromise(Scope.close(scope, Exit.void))
   }
 }
 

@@ -428,7 +428,7 @@ const againMillis = 2
  * moment, until that has come as far as it has to.
  */
 const after = (executor: Executor, primary: Runner | undefined, offset: Offset): Runner => {
-  const atomic = (list: ReadonlyArray<Command.Any>): Effect.Effect<Outcomes, RedisError> =>
+  const reach = (list: ReadonlyArray<Command.Any>): Effect.Effect<Outcomes, RedisError> =>
     Effect.gen(function*() {
       const clock = yield* Clock.Clock
       const until = clock.currentTimeMillisUnsafe() + patienceMillis
@@ -439,8 +439,7 @@ const after = (executor: Executor, primary: Runner | undefined, offset: Offset):
         const denied = failures?.get(0)
         if (denied !== undefined) return yield* denied
         const now = executor.epoch
-        const role = values[0] as ReturnType<typeof commands.role> extends Command.Command<infer A, any, any> ? A
-          : never
+        const role = values[0] as Command.Result<ReturnType<typeof commands.role>>
         if (runner === executor && now !== 0 && now !== offset.epoch) {
           return yield* new EpochPassed({ target: executor.shown, epoch: offset.epoch, now })
         }
@@ -453,29 +452,26 @@ const after = (executor: Executor, primary: Runner | undefined, offset: Offset):
         yield* Effect.sleep(againMillis)
       }
     })
-  const run: Runner["run"] = (command) =>
+  const atomic = (
+    list: ReadonlyArray<Command.Any>,
+    limit: Duration.Input = executor.commandTimeout
+  ): Effect.Effect<Outcomes, RedisError> =>
+    Effect.timeoutOrElse(reach(list), {
+      duration: limit,
+      orElse: () =>
+        Effect.fail(
+          new DeadlineExceeded({
+            command: list.length === 1 ? list[0]!.spec.name : "MULTI",
+            timeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(limit))
+          })
+        )
+    })
+  const run: Runner["run"] = (command, timeout) =>
     Effect.flatMap(
-      atomic([command]),
+      atomic([command], timeout),
       ({ failures, values }) => failures === undefined ? Effect.succeed(values[0] as never) : failures.get(0)!
     )
-  return {
-    run: (command, timeout) => {
-      const limit = timeout ?? executor.commandTimeout
-      return Effect.timeoutOrElse(run(command), {
-        duration: limit,
-        orElse: () =>
-          Effect.fail(
-            new DeadlineExceeded({
-              command: command.spec.name,
-              timeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(limit))
-            })
-          )
-      })
-    },
-    batch: atomic,
-    atomic,
-    page: (command) => run(command)
-  }
+  return { run, batch: (list) => atomic(list), atomic: (list) => atomic(list), page: (command) => run(command) }
 }
 
 /**

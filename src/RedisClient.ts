@@ -131,6 +131,7 @@ export const withReplicas: {
       // Whoever leases a connection inside has this one already.
       const within = Object.assign(Object.create(lease), {
         lease: Effect.succeed(lease),
+        offset: redis.offset,
         subscribe: redis.subscribe
       }) as Client.PrimaryClient
       const result = yield* Effect.provideService(self, RedisClient, within)

@@ -284,7 +284,8 @@ interface Chase {
   epoch: number
   from: string
   isProvisional: boolean
-  readonly fiber: Fiber.Fiber<void>
+  /** Undefined until it waits for something for the first time. */
+  fiber: Fiber.Fiber<void> | undefined
 }
 
 /** A failover, from its first sign to the first write that the new primary acknowledges. */
@@ -479,7 +480,9 @@ export class Follower implements Topology {
     this.discovery.disproved(this.options.group, address)
     if (this.state.primary === undefined || !Address.equals(this.state.primary, address)) return
     this.doubted = true
-    if (this.state.isProvisional) this.state = { ...this.state, isProvisional: false, epoch: this.reportedEpoch }
+    if (this.state.isProvisional) {
+      this.set({ isProvisional: false, epoch: this.reportedEpoch }, "the promotion was undone", Address.format(address))
+    }
     this.look()
   }
 
@@ -547,7 +550,6 @@ export class Follower implements Topology {
     const event = parseEvent(channel, payload)
     if (event === undefined) return
     if (event.epoch !== undefined) this.epochs.set(from, event.epoch)
-    if (event.group === undefined) return
     if (event.group !== this.options.group) return
     const { name } = event
     const old = event.primary === undefined ? undefined : this.at(event.primary)
@@ -688,7 +690,7 @@ export class Follower implements Topology {
       chase !== undefined && !chase.isProvisional && views.length > 0 &&
       !views.some((v) => Address.equals(v.primary, chase.address))
     ) {
-      chase.fiber.interruptUnsafe()
+      chase.fiber?.interruptUnsafe()
       this.chase = undefined
     }
     const leader = fence === undefined ? undefined : views.find((v) => v.from === fence.from)
@@ -755,7 +757,7 @@ export class Follower implements Topology {
         return
       }
       if (!chase.isProvisional && epoch <= chase.epoch) return
-      chase.fiber.interruptUnsafe()
+      chase.fiber?.interruptUnsafe()
     }
     const until = this.now() + (isProvisional ? Math.max(this.maxHold, 1000) : chaseMillis)
     const node = this.options.node
@@ -782,9 +784,9 @@ export class Follower implements Topology {
       }
       this.chase = undefined
     })
-    this.chase = { address, epoch, from, isProvisional, fiber: undefined! }
-    const fiber = this.runFork(asking)
-    if (this.chase !== undefined) (this.chase as { fiber: Fiber.Fiber<void> }).fiber = fiber
+    const begun: Chase = { address, epoch, from, isProvisional, fiber: undefined }
+    this.chase = begun
+    begun.fiber = this.runFork(asking)
   }
 
   private moved(address: Address.Address, epoch: number, from: string, isProvisional: boolean): void {
@@ -875,7 +877,7 @@ export class Follower implements Topology {
     this.fenceTimer?.interruptUnsafe()
     this.fenceTimer = undefined
     if (this.chase?.isProvisional === true) {
-      this.chase.fiber.interruptUnsafe()
+      this.chase.fiber?.interruptUnsafe()
       this.chase = undefined
     }
     const now = this.now()

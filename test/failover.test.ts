@@ -18,6 +18,7 @@ import * as Tracer from "effect/Tracer"
 import { Address, commands, type Errors, Metrics, RedisClient, Sentinel, Topology } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
+import { timePassing } from "./support/time.ts"
 
 const sentinels = ["10.0.1.1:26379", "10.0.1.2:26379", "10.0.1.3:26379"]
 
@@ -28,11 +29,7 @@ const live = (options: Partial<Sentinel.Options> = {}, deployment: Testing.Optio
   )
 
 /** Runs an effect while the test clock moves on by itself. */
-const whileTimePasses = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.raceFirst(
-    effect,
-    Effect.forever(Effect.andThen(Effect.yieldNow, TestClock.adjust("2 millis")))
-  ) as Effect.Effect<A, E, R>
+const whileTimePasses = timePassing("2 millis")
 
 /** Waits until something holds; time passes meanwhile. */
 const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
@@ -49,6 +46,13 @@ const stateOf = Effect.gen(function*() {
 }).pipe(Effect.scoped)
 
 const fenced = Effect.map(stateOf, (state) => state.fence !== undefined)
+
+/** A client that has written once, and hears every sentinel. */
+const ready = (redis: RedisClient.RedisClient["Service"]) =>
+  Effect.andThen(
+    whileTimePasses(redis.set("a", "1")),
+    until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+  )
 
 /** Writers of unique keys, until they are told to stop. */
 const writing = (redis: RedisClient.RedisClient["Service"], writers: number) =>
@@ -182,8 +186,7 @@ describe("topology", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* whileTimePasses(redis.set("a", "1"))
-      yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+      yield* ready(redis)
       const sentinel = deployment.sentinel(sentinels[0]!)
       for (
         const [channel, text] of [
@@ -206,8 +209,7 @@ describe("topology", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* whileTimePasses(redis.set("a", "1"))
-      yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+      yield* ready(redis)
       for (const address of sentinels) yield* deployment.pushes(address, { kind: "drop", count: 1000 })
       yield* deployment.failover
       yield* until(Effect.map(stateOf, (s) => s.epoch === 1))
@@ -244,8 +246,7 @@ describe("topology", () => {
     return Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* whileTimePasses(redis.set("a", "1"))
-      yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+      yield* ready(redis)
       yield* deployment.failover
       yield* until(fenced)
       const write = yield* Effect.forkChild(redis.set("b", "1"), { startImmediately: true })
@@ -360,8 +361,7 @@ describe("the write fence", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* whileTimePasses(redis.set("a", "1"))
-      yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+      yield* ready(redis)
       yield* deployment.failover
       yield* until(fenced)
       const fibers = yield* Effect.forEach(
@@ -384,8 +384,7 @@ describe("the write fence", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* whileTimePasses(redis.set("a", "1"))
-      yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+      yield* ready(redis)
       yield* deployment.failover
       yield* until(fenced)
       const candidate = Address.format((yield* stateOf).fence!.candidate!)
@@ -404,8 +403,7 @@ describe("the write fence", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* whileTimePasses(redis.set("a", "1"))
-      yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+      yield* ready(redis)
       const sentinel = deployment.sentinel(sentinels[0]!)
       const claim = () => sentinel.publish("+selected-slave", "slave x 10.0.0.2 6379 @ mymaster 10.0.0.1 6379")
       // It says so, and then it is not heard of any more.
@@ -429,8 +427,7 @@ describe("the write fence", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* whileTimePasses(redis.set("a", "1"))
-      yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+      yield* ready(redis)
       const sentinel = deployment.sentinel(sentinels[0]!)
       let held = 0
       for (let i = 0; i < 20; i++) {
@@ -473,8 +470,7 @@ describe("the write fence", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* whileTimePasses(redis.set("a", "1"))
-      yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+      yield* ready(redis)
       yield* deployment.failover
       yield* until(fenced)
       const writes = yield* Effect.forEach(
@@ -505,8 +501,7 @@ describe("the write fence", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* whileTimePasses(redis.set("a", "1"))
-      yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+      yield* ready(redis)
       yield* deployment.failover
       yield* TestClock.adjust("60 millis")
       // What is written just before the fence closes is executed long after.
@@ -523,8 +518,7 @@ describe("isolation", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* whileTimePasses(redis.set("a", "1"))
-      yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+      yield* ready(redis)
       yield* deployment.kill(sentinels[0]!)
       yield* deployment.kill(sentinels[1]!)
       yield* until(Effect.map(stateOf, (s) => s.isIsolated))
@@ -584,8 +578,7 @@ describe("epochs", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* whileTimePasses(redis.set("a", "1"))
-      yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+      yield* ready(redis)
       yield* Effect.scoped(
         Effect.gen(function*() {
           const lease = yield* redis.lease
@@ -766,6 +759,7 @@ describe("durability", () => {
   const order = Effect.gen(function*() {
     const redis = yield* RedisClient.RedisClient
     yield* redis.set("order", "1")
+    assert.isAbove((yield* redis.offset).offset, 0)
     return yield* redis.rpush("orders", "1")
   })
 

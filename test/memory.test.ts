@@ -14,6 +14,7 @@ import { Command, commands, Connector, Errors, RedisClient, Sentinel } from "../
 import { isDirect, makeBase, type Suspended, type Waiter } from "../src/internal/suspend.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
+import { timePassing } from "./support/time.ts"
 
 const sentinels = ["10.0.1.1:26379"]
 
@@ -29,11 +30,7 @@ const live = (
   )
 
 /** Runs an effect while the test clock moves on by itself. */
-const whileTimePasses = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.raceFirst(
-    effect,
-    Effect.forever(Effect.andThen(Effect.yieldNow, TestClock.adjust("10 millis")))
-  ) as Effect.Effect<A, E, R>
+const whileTimePasses = timePassing("10 millis")
 
 describe("discovery", () => {
   it.effect("finds the primary and the replicas", () =>

@@ -8,11 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import * as TestClock from "effect/testing/TestClock"
 import { readFileSync } from "node:fs"
 import { type Client, Command, commands, Connector, type Errors, Sentinel } from "../src/index.ts"
 import { Requests } from "../src/testing/Reply.ts"
 import { failureOf } from "./support/exit.ts"
+import { timePassing } from "./support/time.ts"
 
 /** What the script does with a request: bytes to send, the end of the connection, or nothing. */
 type Action = string | "CLOSE" | "SILENCE"
@@ -86,11 +86,7 @@ const clientOf = (
     return yield* sentinel.primaryFor("group")
   }).pipe(Effect.provideService(Connector.Connector, script.dial))
 
-const whileTimePasses = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.raceFirst(
-    effect,
-    Effect.forever(Effect.andThen(Effect.yieldNow, TestClock.adjust("5 millis")))
-  ) as Effect.Effect<A, E, R>
+const whileTimePasses = timePassing("5 millis")
 
 const write = commands.set("k", "v")
 const read = commands.get("k")

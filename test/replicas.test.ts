@@ -9,15 +9,12 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
-import { Address, type Errors, RedisClient, ReplicaSet, Sentinel } from "../src/index.ts"
+import { Address, commands, type Errors, RedisClient, ReplicaSet, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
+import { timePassing } from "./support/time.ts"
 
-const whileTimePasses = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.raceFirst(
-    effect,
-    Effect.forever(Effect.andThen(Effect.yieldNow, TestClock.adjust("2 millis")))
-  ) as Effect.Effect<A, E, R>
+const whileTimePasses = timePassing("2 millis")
 
 const live = (
   replica: Sentinel.ReplicaOptions,
@@ -379,7 +376,10 @@ describe("reading one's own writes", () => {
       for (const address of deployment.nodes.slice(1)) yield* deployment.partition("10.0.0.1:6379", address)
       yield* whileTimePasses(redis.set("a", "2"))
       const own = replica.afterOffset(yield* whileTimePasses(redis.offset))
-      assert.strictEqual(failureOf(yield* whileTimePasses(Effect.exit(own.get("a"))))._tag, "DeadlineExceeded")
+      for (const read of [own.get("a"), own.pipeline([commands.get("a")]), own.transaction([commands.get("a")])]) {
+        const exit = yield* whileTimePasses(Effect.exit(read as Effect.Effect<unknown, Errors.RedisError>))
+        assert.strictEqual(failureOf(exit)._tag, "DeadlineExceeded")
+      }
     }).pipe(Effect.provide(live({ fallbackToPrimary: false, commandTimeout: "300 millis" }))))
 
   it.effect("after a failover nobody can promise it", () =>

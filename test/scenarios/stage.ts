@@ -5,10 +5,10 @@
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as TestClock from "effect/testing/TestClock"
 import { commands, Connector, RedisClient } from "../../src/index.ts"
 import * as Testing from "../../src/testing/index.ts"
 import { deployment } from "../support/processes.ts"
+import { timePassing } from "../support/time.ts"
 
 export interface Stage {
   readonly real: boolean
@@ -66,11 +66,7 @@ export const processes: Effect.Effect<Stage, never, Scope.Scope> = Effect.map(de
 })
 
 /** Lets a scenario play while the test clock moves on by itself. */
-export const whileTimePasses = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.raceFirst(
-    effect,
-    Effect.forever(Effect.andThen(Effect.yieldNow, TestClock.adjust("5 millis")))
-  ) as Effect.Effect<A, E, R>
+export const whileTimePasses = timePassing("5 millis")
 
 /** Waits until something holds, for half a minute at most. */
 export const until = <E, R>(condition: Effect.Effect<boolean, E, R>): Effect.Effect<void, unknown, R> =>

@@ -1,0 +1,15 @@
+/**
+ * Lets the test clock move on by itself, for tests of what takes its time.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+
+/** Runs effects while the test clock moves on, by so much at a time. */
+export const timePassing =
+  (step: Duration.Input) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.raceFirst(effect, Effect.forever(Effect.andThen(Effect.yieldNow, TestClock.adjust(step)))) as Effect.Effect<
+      A,
+      E,
+      R
+    >
