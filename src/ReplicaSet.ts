@@ -223,6 +223,8 @@ const defaultMeasureInterval = Duration.seconds(1)
 interface Node {
   readonly address: Address.Address
   readonly executor: Executor.Executor
+  label: string | undefined
+  priority: number
   restUntil: number
   latencyMillis: number | undefined
   offset: number | undefined
@@ -310,15 +312,20 @@ export class ReplicaSet extends Executor.Executor {
     const { replicas } = this.setting.follower.present
     const wanted = new Map(
       replicas.filter((r) => r.isHealthy && !(this.replicaOptions.excludePriorityZero === true && r.priority === 0))
-        .map((r) => [Address.format(r.address), r.address])
+        .map((r) => [Address.format(r.address), r])
     )
     for (const [shown, node] of this.nodes) {
       if (wanted.has(shown)) continue
       this.nodes.delete(shown)
       node.executor.close()
     }
-    for (const [shown, address] of wanted) {
-      if (this.nodes.has(shown)) continue
+    for (const [shown, { address, label, priority }] of wanted) {
+      const known = this.nodes.get(shown)
+      if (known !== undefined) {
+        known.label = label
+        known.priority = priority
+        continue
+      }
       const open = this.setting.open(address)
       const executor = new Executor.Executor(
         {
@@ -339,6 +346,8 @@ export class ReplicaSet extends Executor.Executor {
       this.nodes.set(shown, {
         address,
         executor,
+        label,
+        priority,
         restUntil: 0,
         latencyMillis: undefined,
         offset: undefined,
@@ -356,14 +365,13 @@ export class ReplicaSet extends Executor.Executor {
       const connection = node.executor.serving
       // One that has just ended still tells its reads so.
       if (connection === undefined || !connection.open) continue
-      const known = this.setting.follower.present.replicas.find((r) => Address.equals(r.address, node.address))
-      const { address, lagBytes, lagMillis, latencyMillis, offset } = node
+      const { address, label, lagBytes, lagMillis, latencyMillis, offset, priority } = node
       out.push({
         node,
         connection,
         address,
-        label: known?.label,
-        priority: known?.priority ?? 100,
+        label,
+        priority,
         latencyMillis,
         offset,
         lagBytes,
