@@ -11,6 +11,7 @@ import * as Random from "effect/Random"
 import * as References from "effect/References"
 import * as Scheduler from "effect/Scheduler"
 import { Agenda, type Item } from "../src/internal/Agenda.ts"
+import { monotonicMillisUnsafe } from "../src/internal/time.ts"
 
 interface Sleeper extends Item {
   wake: (() => void) | undefined
@@ -21,21 +22,28 @@ const origin = 1_000_000
 
 export class VirtualClock implements Clock.Clock {
   private time = origin
+  /** By how much the wall clock is off: it may be set, while time goes on. */
+  private wrong = 0
   private serial = 0
   private readonly agenda = new Agenda<Sleeper>()
 
   currentTimeMillisUnsafe(): number {
-    return this.time
+    return this.time + this.wrong
   }
   currentTimeNanosUnsafe(): bigint {
-    return BigInt(Math.floor(this.time)) * 1_000_000n
+    return BigInt(Math.floor(this.currentTimeMillisUnsafe())) * 1_000_000n
   }
   monotonicTimeNanosUnsafe(): bigint {
-    return this.currentTimeNanosUnsafe()
+    return BigInt(Math.floor(this.time)) * 1_000_000n
   }
-  readonly currentTimeMillis = Effect.sync(() => this.time)
+  readonly currentTimeMillis = Effect.sync(() => this.currentTimeMillisUnsafe())
   readonly currentTimeNanos = Effect.sync(() => this.currentTimeNanosUnsafe())
-  readonly monotonicTimeNanos = Effect.sync(() => this.currentTimeNanosUnsafe())
+  readonly monotonicTimeNanos = Effect.sync(() => this.monotonicTimeNanosUnsafe())
+
+  /** Sets the wall clock, by so many milliseconds; time itself goes on as before. */
+  step(millis: number): void {
+    this.wrong += millis
+  }
 
   sleep(duration: Duration.Duration): Effect.Effect<void> {
     return Effect.callback((resume) => {
@@ -95,11 +103,11 @@ export const drive = async <A, E>(
       Effect.provideService(Scheduler.Scheduler, new Scheduler.MixedScheduler("sync"))
     )
   )
-  const end = clock.currentTimeMillisUnsafe() + limitMillis
+  const end = monotonicMillisUnsafe(clock) + limitMillis
   for (;;) {
     await settled()
     if (fiber.pollUnsafe() !== undefined) return { fiber, stopped: undefined }
-    if (clock.currentTimeMillisUnsafe() > end) return { fiber, stopped: "endless" }
+    if (monotonicMillisUnsafe(clock) > end) return { fiber, stopped: "endless" }
     if (!clock.jump()) return { fiber, stopped: "stuck" }
   }
 }

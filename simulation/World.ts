@@ -12,6 +12,7 @@ import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import { type Client, Command, commands, Connector, type Errors, Sentinel } from "../src/index.ts"
+import { monotonicMillisUnsafe } from "../src/internal/time.ts"
 import * as Testing from "../src/testing/index.ts"
 import { drive, VirtualClock } from "./Clock.ts"
 import { type Fault, type Operation, operationsOf, type Scenario } from "./Scenario.ts"
@@ -152,7 +153,7 @@ interface Party {
 /** Runs a scenario in virtual time. */
 export const run = async (scenario: Scenario): Promise<History> => {
   const clock = new VirtualClock()
-  const origin = clock.currentTimeMillisUnsafe()
+  const origin = monotonicMillisUnsafe(clock)
   const calls: Array<Call> = []
   const executions: Array<Execution> = []
   const events: Array<{ at: number; text: string }> = []
@@ -165,7 +166,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
   let corrupted = false
   let serial = 0
   let leases = 0
-  const now = (): number => clock.currentTimeMillisUnsafe() - origin
+  const now = (): number => monotonicMillisUnsafe(clock) - origin
   const note = (text: string): void => void events.push({ at: now(), text })
 
   /** Writes down a call from its beginning to its end. */

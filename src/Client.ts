@@ -19,6 +19,7 @@ import type { RedisError } from "./Errors.ts"
 import { DeadlineExceeded, EpochPassed, InvalidCommand, RoleMismatch } from "./Errors.ts"
 import type { Executor, Outcomes, Pin, Runner } from "./Executor.ts"
 import type * as Args from "./internal/args.ts"
+import { monotonicMillisUnsafe } from "./internal/time.ts"
 import type * as PubSub from "./PubSub.ts"
 import * as Subscription from "./Subscription.ts"
 
@@ -431,9 +432,9 @@ const after = (executor: Executor, primary: Runner | undefined, offset: Offset):
   const reach = (list: ReadonlyArray<Command.Any>): Effect.Effect<Outcomes, RedisError> =>
     Effect.gen(function*() {
       const clock = yield* Clock.Clock
-      const until = clock.currentTimeMillisUnsafe() + patienceMillis
+      const until = monotonicMillisUnsafe(clock) + patienceMillis
       while (true) {
-        const late = clock.currentTimeMillisUnsafe() >= until
+        const late = monotonicMillisUnsafe(clock) >= until
         const runner: Runner = late && primary !== undefined ? primary : executor
         const { failures, values } = yield* runner.atomic([commands.role(), ...list])
         const denied = failures?.get(0)

@@ -94,7 +94,7 @@ export interface Request {
   readonly asBytes: boolean
   /** For how long the server may keep it waiting on purpose, in milliseconds. */
   readonly patience: number
-  /** When it is to be given up, in milliseconds on the Clock. */
+  /** When it is to be given up, in milliseconds of monotonic time. */
   readonly deadline: number
   /** False once nobody waits for it: unwritten, it is dropped; written, its reply is. */
   readonly wanted: boolean

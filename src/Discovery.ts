@@ -8,7 +8,6 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -33,6 +32,7 @@ import {
   SentinelsUnreachable,
   type UnexpectedReply
 } from "./Errors.ts"
+import { monotonicMillis } from "./internal/time.ts"
 import * as Metrics from "./Metrics.ts"
 import * as PubSub from "./PubSub.ts"
 
@@ -502,14 +502,14 @@ export const make = (
       ).pipe(
         Effect.matchEffect({
           onSuccess: ({ value }) =>
-            Effect.map(Clock.currentTimeMillis, (now) => {
+            Effect.map(monotonicMillis, (now) => {
               learn(value.others)
               return adopt(group, value, now)
             }),
           // The newest configuration wins, until nobody who knows it has been
           // heard for a while, or it turned out to be wrong.
           onFailure: (reports) =>
-            Effect.flatMap(Clock.currentTimeMillis, (now) => {
+            Effect.flatMap(monotonicMillis, (now) => {
               const best = configurations.get(group)
               const newest = outdated.toSorted((a, b) => b.epoch - a.epoch)[0]
               if (best === undefined || newest === undefined) {
@@ -650,7 +650,7 @@ export const make = (
     return {
       primary: yield* shared((group) => Effect.suspend(() => askPrimary(group))),
       confirmed: (group, address, epoch, from) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
+        Effect.map(monotonicMillis, (now) => {
           const best = configurations.get(group)
           if (best !== undefined && epoch < best.epoch) return
           configurations.set(group, { address, epoch, from, confirmedAt: now, disproved: false })

@@ -21,6 +21,7 @@ import * as Connection from "./Connection.ts"
 import { type ConnectionError, type InvalidOption, NotReplicated, type RedisError } from "./Errors.ts"
 import * as Executor from "./Executor.ts"
 import { Check } from "./internal/options.ts"
+import { steady } from "./internal/time.ts"
 import * as Sentinel from "./Sentinel.ts"
 
 /**
@@ -185,7 +186,7 @@ export const make = (
     const executor = yield* Executor.make({
       shown: Address.format(address!),
       movable: false,
-      schedule: options.schedule ?? Sentinel.defaultSchedule,
+      schedule: steady(options.schedule ?? Sentinel.defaultSchedule),
       open,
       openBeside: () => open,
       openAt: () => open

@@ -500,9 +500,9 @@ export class ReplicaSet extends Executor.Executor {
     })
     const ask = (connection: Connection) =>
       Effect.gen(function*() {
-        const began = yield* Clock.currentTimeNanos
+        const began = yield* Clock.monotonicTimeNanos
         const answer = yield* connection.call(role())
-        return { answer, millis: Number((yield* Clock.currentTimeNanos) - began) / 1e6 }
+        return { answer, millis: Number((yield* Clock.monotonicTimeNanos) - began) / 1e6 }
       }).pipe(Effect.timeout("1 second"), Effect.exit)
     const asksPrimary = maxLag !== undefined
     return Effect.gen({ self: this }, function*() {

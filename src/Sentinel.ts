@@ -39,6 +39,7 @@ import {
 } from "./Errors.ts"
 import * as Executor from "./Executor.ts"
 import { Check } from "./internal/options.ts"
+import { steady } from "./internal/time.ts"
 import * as ReplicaSet from "./ReplicaSet.ts"
 import * as Topology from "./Topology.ts"
 
@@ -563,7 +564,7 @@ export const make = (options: Options): Effect.Effect<Shape, InvalidOption, Scop
     check.oneOf("whenIsolated", options.whenIsolated, ["allow", "hold", "fail"])
     yield* check.result
     const discovery = yield* Discovery.make(options, sentinels)
-    return yield* fromDiscovery(discovery, options, options.schedule ?? defaultSchedule)
+    return yield* fromDiscovery(discovery, options, steady(options.schedule ?? defaultSchedule))
   })
 
 /**
@@ -630,7 +631,7 @@ export const makeStatic = (options: StaticOptions): Effect.Effect<Shape, Invalid
     return yield* fromDiscovery(
       Discovery.fixed(primary!, replicas as ReadonlyArray<Address.Address>, from),
       { node: options.node },
-      options.schedule ?? defaultSchedule
+      steady(options.schedule ?? defaultSchedule)
     )
   })
 

@@ -26,6 +26,7 @@ import * as Connection from "./Connection.ts"
 import type * as Discovery from "./Discovery.ts"
 import { type PrimaryNotFound, SentinelsIsolated } from "./Errors.ts"
 import type { Gate, Watcher } from "./Executor.ts"
+import { monotonicMillisUnsafe } from "./internal/time.ts"
 import * as Metrics from "./Metrics.ts"
 
 // -----------------------------------------------------------------------------
@@ -351,6 +352,8 @@ export class Follower implements Topology {
   /** Rounds of questions so far, and which of them were begun before the fence closed. */
   private round = 0
   private fencedIn = 0
+  /** When the fence closed, in monotonic time. */
+  private fencedAt = -Infinity
   private doubted = false
   /** When a client looked for the primary last: it is about to verify it. */
   private locatedAt = -Infinity
@@ -383,7 +386,7 @@ export class Follower implements Topology {
   }
 
   private now(): number {
-    return this.clock.currentTimeMillisUnsafe()
+    return monotonicMillisUnsafe(this.clock)
   }
 
   /** Begins to listen, at the first need. */
@@ -510,7 +513,7 @@ export class Follower implements Topology {
   )
 
   private set(change: Partial<State>, what: string, from: string): void {
-    this.state = { ...this.state, ...change, lastChange: { at: this.now(), what, from } }
+    this.state = { ...this.state, ...change, lastChange: { at: this.clock.currentTimeMillisUnsafe(), what, from } }
     this.runFork(PubSub.publish(this.pubsub, this.state))
     for (const watcher of Array.from(this.watchers)) watcher.changed?.(this.state)
   }
@@ -700,7 +703,7 @@ export class Follower implements Topology {
       round > this.fencedIn
     ) {
       // Whoever gave the sign says, asked after it, that there is no failover: it is over, or there was none.
-      if (this.now() - fence.since < hastyMillis) this.mistrusted.set(leader.from, this.now())
+      if (this.now() - this.fencedAt < hastyMillis) this.mistrusted.set(leader.from, this.now())
       this.unfence("the failover came to nothing", leader.from)
     }
     const newest = views.filter((v) => v.epoch >= this.state.epoch || this.state.isProvisional)
@@ -855,8 +858,13 @@ export class Follower implements Topology {
     if (this.state.primary === undefined) return
     const since = this.now()
     this.fencedIn = this.round
+    this.fencedAt = since
     if (this.story !== undefined) this.story.fencedAt ??= since
-    this.set({ fence: { since, from, sign, candidate } }, `writes wait: ${sign}`, from)
+    this.set(
+      { fence: { since: this.clock.currentTimeMillisUnsafe(), from, sign, candidate } },
+      `writes wait: ${sign}`,
+      from
+    )
     this.regulate()
     this.fenceTimer = this.runFork(
       Effect.gen({ self: this }, function*() {
@@ -881,7 +889,7 @@ export class Follower implements Topology {
       this.chase = undefined
     }
     const now = this.now()
-    Metrics.fenceTime.updateUnsafe(now - fence.since, this.context)
+    Metrics.fenceTime.updateUnsafe(now - this.fencedAt, this.context)
     if (this.story !== undefined) this.story.openedAt = now
     this.set({ fence: undefined }, `writes go on: ${why}`, from)
     this.regulate()

@@ -7,9 +7,10 @@ import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import { monotonicMillisUnsafe } from "./time.ts"
 
 export class Alarm {
-  /** When it rings, in milliseconds on the Clock; Infinity if it is not set. */
+  /** When it rings, in milliseconds of monotonic time; Infinity if it is not set. */
   at = Infinity
   readonly clock: Clock.Clock
   private readonly runFork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
@@ -27,8 +28,9 @@ export class Alarm {
     this.ring = ring
   }
 
+  /** Milliseconds of the Clock's monotonic time. */
   now(): number {
-    return this.clock.currentTimeMillisUnsafe()
+    return monotonicMillisUnsafe(this.clock)
   }
 
   /** The time as it was when this turn began, for all who ask within it. */

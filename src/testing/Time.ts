@@ -38,14 +38,18 @@ export class Time {
   /** From 0 to 1, 1 excluded. */
   readonly random: () => number
 
+  /** What is to be added to monotonic time: it begins at the wall clock's time, and goes on without its steps. */
+  private readonly offset: number
+
   constructor(alarm: (ring: (now: number) => void) => Alarm, random: () => number) {
-    this.alarm = alarm((now) => this.ring(now))
+    this.alarm = alarm((now) => this.ring(now + this.offset))
+    this.offset = this.alarm.clock.currentTimeMillisUnsafe() - this.alarm.now()
     this.random = random
   }
 
-  /** In milliseconds on the Clock. */
+  /** In milliseconds on the Clock, as it was when the deployment began; it never steps. */
   now(): number {
-    const now = this.alarm.now()
+    const now = this.alarm.now() + this.offset
     if (now > this.latest) this.latest = now
     return this.latest
   }
@@ -59,7 +63,7 @@ export class Time {
   at(millis: number, run: () => void): Timer {
     const pending: Pending = { at: millis, serial: this.serial++, run }
     this.agenda.push(pending)
-    this.alarm.set(this.agenda.peek()!.at)
+    this.alarm.set(this.agenda.peek()!.at - this.offset)
     return {
       cancel: () => {
         pending.run = undefined
@@ -84,7 +88,7 @@ export class Time {
       const run = agenda.pop().run
       run?.()
     }
-    if (agenda.size > 0) this.alarm.set(agenda.peek()!.at)
+    if (agenda.size > 0) this.alarm.set(agenda.peek()!.at - this.offset)
   }
 }
 
