@@ -69,16 +69,21 @@ export interface Control {
   readonly primary: Effect.Effect<string>
   /** The addresses of all nodes, the first primary in front. */
   readonly nodes: ReadonlyArray<string>
+  /** The addresses of all sentinels, those that were replaced left out. */
   readonly sentinels: ReadonlyArray<string>
   readonly node: (address: string) => RedisNode
   readonly sentinel: (address: string) => SentinelNode
 
   /** Ends a process: its connections break, new ones are refused. */
   readonly kill: (address: string) => Effect.Effect<void>
-  /** Starts a process again, with its data unless told otherwise. */
+  /**
+   * Starts a process again, with its data unless told otherwise. A sentinel
+   * without its data has another id and no epoch, and knows nobody but the
+   * primary that its configuration named in the beginning (or `primary`).
+   */
   readonly restart: (
     address: string,
-    options?: { readonly keepData?: boolean | undefined } | undefined
+    options?: { readonly keepData?: boolean | undefined; readonly primary?: string | undefined } | undefined
   ) => Effect.Effect<void>
   /** Stops a process from answering, with its connections open, as SIGSTOP does. */
   readonly hang: (address: string) => Effect.Effect<void>
@@ -119,6 +124,21 @@ export interface Control {
   readonly load: (address: string, loading?: boolean | undefined) => Effect.Effect<void>
   /** Makes a sentinel lie. */
   readonly lie: (address: string, lie: Lie) => Effect.Effect<void>
+  /**
+   * Ends a sentinel for good and starts another one at a new address in its
+   * place, which watches the primary of now; with the same id if it keeps its
+   * disk. The new address. Not with `tcp`.
+   */
+  readonly replace: (
+    address: string,
+    options?: { readonly keepData?: boolean | undefined } | undefined
+  ) => Effect.Effect<string>
+  /** SENTINEL RESET: a sentinel forgets the replicas and the other sentinels, and finds those again that are there. */
+  readonly reset: (address: string) => Effect.Effect<void>
+  /** SENTINEL REMOVE and SENTINEL MONITOR: a sentinel watches another primary from now on, with no epoch. */
+  readonly reassign: (address: string, primary: string) => Effect.Effect<void>
+  /** Makes a sentinel announce hosts by these names, as `announce-hostnames yes` does: from the host to its name. */
+  readonly announce: (address: string, names: Readonly<Record<string, string>>) => Effect.Effect<void>
   /** Begins a planned failover, as SENTINEL FAILOVER does; the Clock carries it out. */
   readonly failover: Effect.Effect<void>
   /** The same, handed over by the primary itself, as Valkey 9 does it: it lets writes wait, and loses none. */
@@ -170,15 +190,22 @@ export const make = (options: Options = {}): Effect.Effect<Control, never, Scope
     const replicas = nodes.slice(1)
     for (const node of replicas) node.replicate(first.address.host, first.address.port)
     const sentinelsByAddress = new Map<string, SentinelNode>()
-    const sentinels = Array.from({ length: count }, (_, i) => {
-      const sentinel = new SentinelNode(network, addressOf(nodeCount + i, `10.0.1.${i + 1}`, 26379), {
+    const addSentinel = (address: Address.Tcp): SentinelNode => {
+      const sentinel = new SentinelNode(network, address, {
         node: (address) => byAddress.get(address),
-        sentinel: (address) => sentinelsByAddress.get(address)
+        sentinel: (address) => sentinelsByAddress.get(address),
+        sentinels: () => sentinelsByAddress.values()
       })
       sentinel.password = options.sentinelPassword
       sentinelsByAddress.set(sentinel.shown, sentinel)
       return sentinel
-    })
+    }
+    const sentinels = Array.from(
+      { length: count },
+      (_, i) => addSentinel(addressOf(nodeCount + i, `10.0.1.${i + 1}`, 26379))
+    )
+    /** Those that are part of it now. */
+    const present = new Set(sentinels.map((s) => s.shown))
     for (const sentinel of sentinels) {
       sentinel.monitor(group, first.address, {
         quorum: options.quorum ?? Math.floor(count / 2) + 1,
@@ -193,11 +220,12 @@ export const make = (options: Options = {}): Effect.Effect<Control, never, Scope
       if (found === undefined) throw new Error(`nobody is at ${address}`)
       return found
     }
-    const all: ReadonlyArray<RedisNode | SentinelNode> = [...nodes, ...sentinels]
+    const all: Array<RedisNode | SentinelNode> = [...nodes, ...sentinels]
     ports.forEach((port, i) => port.lead(network, all[i]!.shown))
     const newest = (): string => {
-      const alive = sentinels.filter((s) => s.responsive)
-      const from = (alive.length === 0 ? sentinels : alive).reduce<SentinelNode | undefined>(
+      const members = sentinels.filter((s) => present.has(s.shown))
+      const alive = members.filter((s) => s.responsive)
+      const from = (alive.length === 0 ? members : alive).reduce<SentinelNode | undefined>(
         (a, b) => a === undefined || b.epochOf(group) > a.epochOf(group) ? b : a,
         undefined
       )
@@ -214,7 +242,9 @@ export const make = (options: Options = {}): Effect.Effect<Control, never, Scope
       network,
       primary: Effect.sync(newest),
       nodes: nodes.map((n) => n.shown),
-      sentinels: sentinels.map((s) => s.shown),
+      get sentinels() {
+        return Array.from(present)
+      },
       node: (address) => at(nodes, address),
       sentinel: (address) => at(sentinels, address),
       kill: (address) => doing(() => at(all, address).stop()),
@@ -222,7 +252,8 @@ export const make = (options: Options = {}): Effect.Effect<Control, never, Scope
         doing(() => {
           const process = at(all, address)
           if (process instanceof RedisNode) process.start({ keepData: restart?.keepData ?? true })
-          else process.start()
+          else if (restart?.keepData !== false) process.start()
+          else process.startAfresh(restart.primary === undefined ? undefined : at(nodes, restart.primary).address)
         }),
       hang: (address) => doing(() => at(all, address).hang()),
       resume: (address) => doing(() => at(all, address).resume()),
@@ -247,6 +278,30 @@ export const make = (options: Options = {}): Effect.Effect<Control, never, Scope
       fillMemory: (address, full) => doing(() => (at(nodes, address).outOfMemory = full ?? true)),
       load: (address, loading) => doing(() => (at(nodes, address).loading = loading ?? true)),
       lie: (address, lie) => doing(() => (at(sentinels, address).lie = lie)),
+      replace: (address, replacing) =>
+        Effect.sync(() => {
+          const old = at(sentinels, address)
+          const primary = at(nodes, newest()).address
+          old.stop()
+          present.delete(old.shown)
+          sentinelsByAddress.delete(old.shown)
+          const sentinel = addSentinel({ host: `10.0.1.${sentinels.length + 1}`, port: 26379 })
+          if (replacing?.keepData === true) sentinel.id = old.id
+          sentinels.push(sentinel)
+          all.push(sentinel)
+          present.add(sentinel.shown)
+          for (const { downAfter, failoverTimeout, name, quorum } of old.assigned) {
+            sentinel.monitor(name, primary, {
+              quorum,
+              downAfterMillis: downAfter,
+              failoverTimeoutMillis: failoverTimeout
+            })
+          }
+          return sentinel.shown
+        }),
+      reset: (address) => doing(() => at(sentinels, address).startOver(group)),
+      reassign: (address, primary) => doing(() => at(sentinels, address).reassign(group, at(nodes, primary).address)),
+      announce: (address, names) => doing(() => (at(sentinels, address).hostnames = new Map(Object.entries(names)))),
       failover: doing(() => sentinels.find((s) => s.responsive)?.failover(group)),
       coordinatedFailover: doing(() => sentinels.find((s) => s.responsive)?.failover(group, true))
     })

@@ -44,12 +44,28 @@ export interface Lie {
   readonly primary?: { readonly host: string; readonly port: number } | undefined
   /** Whether it says that it does not know the group. */
   readonly unknownGroup?: boolean | undefined
+  /** The configuration epoch that it gives, whatever it knows. */
+  readonly epoch?: number | undefined
+  /** The other sentinels that it lists, in place of those that it knows. */
+  readonly others?: ReadonlyArray<Address.Tcp> | undefined
+  /** The replicas that it lists, in place of those that it knows. */
+  readonly replicas?: ReadonlyArray<Address.Tcp> | undefined
 }
 
 /** Who is in a deployment: how sentinels find processes behind addresses. */
 export interface Directory {
   readonly node: (address: string) => RedisNode | undefined
   readonly sentinel: (address: string) => SentinelNode | undefined
+  readonly sentinels: () => Iterable<SentinelNode>
+}
+
+/** What a sentinel is told to watch. */
+interface Assignment {
+  readonly name: string
+  readonly primary: Address.Tcp
+  readonly quorum: number
+  readonly downAfter: number
+  readonly failoverTimeout: number
 }
 
 /** A range of a recorded step after another, in milliseconds. */
@@ -167,7 +183,7 @@ interface Monitor {
 export class SentinelNode extends Process {
   readonly mode: string = "sentinel"
   protected readonly table: ReadonlyMap<string, Definition> = table
-  readonly id: string
+  id: string
   private readonly directory: Directory
   private readonly monitors = new Map<string, Monitor>()
   private readonly settings = new Map([
@@ -188,17 +204,33 @@ export class SentinelNode extends Process {
   private tiltUntil = 0
   /** Whether it looks at all: while all is as it should be, it need not. */
   private looking = false
+  /** What its configuration file said in the beginning, by group. */
+  private readonly assignments = new Map<string, Assignment>()
   lie: Lie = {}
+  /**
+   * Host names by which it announces hosts, in what it answers and publishes, as
+   * one with `announce-hostnames yes` does: from the host to its name.
+   */
+  hostnames: ReadonlyMap<string, string> = new Map()
   /** Told of each event that it publishes. */
   onEvent: (name: string, text: string) => void = () => {}
 
   constructor(network: Network, address: Address.Tcp, directory: Directory) {
     super(network, address)
     this.directory = directory
-    this.id = Array.from({ length: 40 }, () => Math.floor(this.time.random() * 16).toString(16)).join("")
+    this.id = this.newId()
     // Sentinels do not look at the same moment, or they would all want to lead.
     this.phase = this.time.now() + Math.floor(this.time.random() * tickMillis)
     network.onChange(() => this.wake())
+  }
+
+  private newId(): string {
+    return Array.from({ length: 40 }, () => Math.floor(this.time.random() * 16).toString(16)).join("")
+  }
+
+  /** A host as it announces it. */
+  private named(host: string): string {
+    return this.hostnames.get(host) ?? host
   }
 
   /** Begins to watch a group. */
@@ -230,6 +262,13 @@ export class SentinelNode extends Process {
       leaderEpoch: 0
     }
     this.monitors.set(name, monitor)
+    this.assignments.set(name, {
+      name,
+      primary,
+      quorum: monitor.quorum,
+      downAfter: monitor.downAfter,
+      failoverTimeout: monitor.failoverTimeout
+    })
     for (const replica of options.replicas ?? []) {
       const instance = this.instance(replica)
       instance.role = "slave"
@@ -315,12 +354,15 @@ export class SentinelNode extends Process {
   }
 
   private on(monitor: Monitor): string {
-    return `master ${monitor.name} ${monitor.primary.host} ${monitor.primary.port}`
+    return `master ${monitor.name} ${this.named(monitor.primary.host)} ${monitor.primary.port}`
   }
 
   private of(monitor: Monitor, instance: Instance | Other, kind: "slave" | "sentinel"): string {
-    const name = "id" in instance ? instance.id : instance.address
-    return `${kind} ${name} ${instance.host} ${instance.port} @ ${monitor.name} ${monitor.primary.host} ${monitor.primary.port}`
+    const host = this.named(instance.host)
+    const name = "id" in instance ? instance.id : `${host}:${instance.port}`
+    return `${kind} ${name} ${host} ${instance.port} @ ${monitor.name} ${
+      this.named(monitor.primary.host)
+    } ${monitor.primary.port}`
   }
 
   private about(monitor: Monitor, instance: Instance): string {
@@ -377,6 +419,44 @@ export class SentinelNode extends Process {
     super.start()
   }
 
+  /**
+   * It begins without its disk: another id, no epoch, nobody known but the
+   * primary that its configuration names (or the one that is given).
+   */
+  startAfresh(primary?: Address.Tcp | undefined): void {
+    for (const monitor of this.monitors.values()) monitor.failover?.timer?.cancel()
+    this.monitors.clear()
+    this.id = this.newId()
+    this.currentEpoch = 0
+    this.tiltUntil = 0
+    super.start()
+    for (const { downAfter, failoverTimeout, name, primary: told, quorum } of Array.from(this.assignments.values())) {
+      this.monitor(name, primary ?? told, {
+        quorum,
+        downAfterMillis: downAfter,
+        failoverTimeoutMillis: failoverTimeout
+      })
+    }
+  }
+
+  /** SENTINEL REMOVE and SENTINEL MONITOR: it watches the group at another primary, of which it knows nothing yet. */
+  reassign(name: string, primary: Address.Tcp): void {
+    const assignment = this.assignments.get(name)
+    const monitor = this.monitors.get(name)
+    if (assignment === undefined || monitor === undefined) return
+    const { downAfter, failoverTimeout, quorum } = assignment
+    this.event("-monitor", this.on(monitor))
+    monitor.failover?.timer?.cancel()
+    this.monitors.delete(name)
+    this.monitor(name, primary, { quorum, downAfterMillis: downAfter, failoverTimeoutMillis: failoverTimeout })
+    this.event("+monitor", `${this.on(this.monitors.get(name)!)} quorum ${quorum}`)
+  }
+
+  /** What it was told to watch, for another that takes its place. */
+  get assigned(): ReadonlyArray<Assignment> {
+    return Array.from(this.assignments.values())
+  }
+
   /** Whether it does not trust its own clock: it looks and listens, but does nothing. */
   private get tilted(): boolean {
     if (this.tiltUntil === 0) return false
@@ -419,6 +499,10 @@ export class SentinelNode extends Process {
       const node = this.directory.node(replica.address)!
       if (node.isPrimary || node.primaryAddress !== monitor.primary.address || !node.linked) return false
       if (replica.correctAt !== Infinity || replica.role !== "slave" || !replica.linked) return false
+    }
+    for (const stranger of this.directory.sentinels()) {
+      if (stranger === this || monitor.others.get(stranger.id)?.address === stranger.shown) continue
+      if (this.hears(stranger.shown) && stranger.listensWith(this, monitor)) return false
     }
     for (const other of monitor.others.values()) {
       if (!settled(other)) return false
@@ -504,6 +588,23 @@ export class SentinelNode extends Process {
   /** Sentinels tell each other who is primary, through the nodes that they watch. */
   private spread(monitor: Monitor): void {
     for (const other of monitor.others.values()) this.tell(monitor, other)
+    // Whoever listens at the same nodes hears it too, though it is not known yet.
+    for (const sentinel of this.directory.sentinels()) {
+      if (sentinel === this || monitor.others.get(sentinel.id)?.address === sentinel.shown) continue
+      if (this.hears(sentinel.shown) && sentinel.listensWith(this, monitor)) {
+        sentinel.told(this, monitor.name, monitor.epoch, this.current(monitor))
+      }
+    }
+  }
+
+  /** Whether it listens at a node through which another spreads its word. */
+  private listensWith(other: SentinelNode, theirs: Monitor): boolean {
+    const monitor = this.monitors.get(theirs.name)
+    if (monitor === undefined) return false
+    return [monitor.primary, ...monitor.replicas.values()].some(({ address }) =>
+      (theirs.primary.address === address || theirs.replicas.has(address)) && this.hears(address) &&
+      other.hears(address)
+    )
   }
 
   private tell(monitor: Monitor, other: Other): void {
@@ -514,9 +615,15 @@ export class SentinelNode extends Process {
   private told(from: SentinelNode, name: string, epoch: number, primary: Instance): void {
     const monitor = this.monitors.get(name)
     if (monitor === undefined || !this.responsive) return
-    if (!monitor.others.has(from.id)) {
+    const known = monitor.others.get(from.id)
+    if (known?.address !== from.shown) {
+      if (known !== undefined) {
+        monitor.others.delete(from.id)
+        this.event("+sentinel-address-switch", `${this.on(monitor)} ip ${from.address.host} port ${from.address.port}`)
+      }
       this.meet(monitor, from)
       this.event("+sentinel", this.of(monitor, monitor.others.get(from.id)!, "sentinel"))
+      this.wake()
     }
     this.sawEpoch(from.currentEpoch)
     if (epoch <= monitor.epoch) return
@@ -534,7 +641,10 @@ export class SentinelNode extends Process {
 
   private switchTo(monitor: Monitor, next: { readonly host: string; readonly port: number }): void {
     const old = monitor.primary
-    this.event("+switch-master", `${monitor.name} ${old.host} ${old.port} ${next.host} ${next.port}`)
+    this.event(
+      "+switch-master",
+      `${monitor.name} ${this.named(old.host)} ${old.port} ${this.named(next.host)} ${next.port}`
+    )
     const nodes = [old, ...monitor.replicas.values()].filter((i) => i.host !== next.host || i.port !== next.port)
     monitor.failover?.timer?.cancel()
     monitor.failover = undefined
@@ -852,7 +962,7 @@ export class SentinelNode extends Process {
         const monitor = this.lie.unknownGroup === true ? undefined : this.monitors.get(args[2]!)
         if (monitor === undefined) return nullArray
         const { host, port } = this.lie.primary ?? this.current(monitor)
-        return [host, String(port)]
+        return [this.named(host), String(port)]
       }
       case "master":
         exactly(3)
@@ -865,12 +975,21 @@ export class SentinelNode extends Process {
         exactly(3)
         const monitor = known()
         this.refreshOld(monitor)
-        return Array.from(monitor.replicas.values(), (r) => this.describeReplica(monitor, r))
+        const listed = this.lie.replicas?.map((address) => ({ ...this.instance(address), role: "slave" as const }))
+        return Array.from(listed ?? monitor.replicas.values(), (r) => this.describeReplica(monitor, r))
       }
       case "sentinels": {
         exactly(3)
         const monitor = known()
-        return Array.from(monitor.others.values(), (o) => this.describeOther(monitor, o))
+        const listed = this.lie.others?.map(({ host, port }, i): Other => ({
+          address: `${host}:${port}`,
+          host,
+          port,
+          id: i.toString(16).padStart(40, "f"),
+          heardAt: this.time.now(),
+          down: false
+        }))
+        return Array.from(listed ?? monitor.others.values(), (o) => this.describeOther(monitor, o))
       }
       case "myid":
         exactly(2)
@@ -915,20 +1034,7 @@ export class SentinelNode extends Process {
       }
       case "reset": {
         exactly(3)
-        let n = 0
-        for (const monitor of this.monitors.values()) {
-          if (!matches(args[2]!, monitor.name)) continue
-          n++
-          monitor.replicas.clear()
-          monitor.others.clear()
-          monitor.failover?.timer?.cancel()
-          monitor.failover = undefined
-          monitor.odown = false
-          monitor.primary = this.instance(monitor.primary)
-          this.event("+reset-master", this.on(monitor))
-          this.wake()
-        }
-        return n
+        return this.startOver(args[2]!)
       }
       case "set":
         return this.set(args)
@@ -962,6 +1068,24 @@ export class SentinelNode extends Process {
       default:
         return err(`unknown subcommand '${args[1]}'. Try SENTINEL HELP.`)
     }
+  }
+
+  /** Starts over with the groups that match a glob pattern. How many. */
+  startOver(pattern: string): number {
+    let n = 0
+    for (const monitor of this.monitors.values()) {
+      if (!matches(pattern, monitor.name)) continue
+      n++
+      monitor.replicas.clear()
+      monitor.others.clear()
+      monitor.failover?.timer?.cancel()
+      monitor.failover = undefined
+      monitor.odown = false
+      monitor.primary = this.instance(monitor.primary)
+      this.event("+reset-master", this.on(monitor))
+      this.wake()
+    }
+    return n
   }
 
   private checkQuorum(monitor: Monitor): Reply {
@@ -1035,7 +1159,7 @@ export class SentinelNode extends Process {
       "name",
       name,
       "ip",
-      instance.host,
+      this.named(instance.host),
       "port",
       String(instance.port),
       "runid",
@@ -1090,11 +1214,11 @@ export class SentinelNode extends Process {
       ...this.head(primary, monitor.name, primary.runId, this.flags("master", primary, more)),
       ...this.infoFields(primary, monitor),
       "config-epoch",
-      String(monitor.epoch),
+      String(this.lie.epoch ?? monitor.epoch),
       "num-slaves",
-      String(monitor.replicas.size),
+      String(this.lie.replicas?.length ?? monitor.replicas.size),
       "num-other-sentinels",
-      String(monitor.others.size),
+      String(this.lie.others?.length ?? monitor.others.size),
       "quorum",
       String(monitor.quorum),
       "failover-timeout",
@@ -1121,7 +1245,7 @@ export class SentinelNode extends Process {
     return new Fields([
       ...this.head(
         replica,
-        replica.address,
+        `${this.named(replica.host)}:${replica.port}`,
         replica.runId,
         this.flags("slave", replica, monitor.failover?.chosen === replica ? ["promoted"] : [])
       ),
@@ -1131,7 +1255,7 @@ export class SentinelNode extends Process {
       "master-link-status",
       replica.linked ? "ok" : "err",
       "master-host",
-      host!,
+      this.named(host!),
       "master-port",
       port!,
       "slave-priority",
