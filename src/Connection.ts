@@ -125,6 +125,12 @@ const leastBatch = 16
  */
 const writeSize = 16 * 1024
 
+/** A timer that is later than this, in milliseconds, tells that the process stood still. */
+const standstillMillis = 50
+
+/** How often in a row that excuses the server: a process that is always late still has to notice. */
+const mostRestarts = 3
+
 /**
  * An open, handshaken session.
  *
@@ -171,6 +177,10 @@ export class Connection {
   private blocked = false
   private draining: string | undefined = undefined
   private waitingSince = 0
+  /** When this process went on after it had stood still, and how often in a row that was allowed for. */
+  private goesOnAt = 0
+  private restarts = 0
+  private judging = false
   private lastRead: number
 
   constructor(
@@ -193,7 +203,7 @@ export class Connection {
       onReply: (value) => this.onReply(value),
       onPush: (message) => this.pushed(message)
     }, options.limits)
-    this.alarm = new Alarm(context, (now) => this.watch(now))
+    this.alarm = new Alarm(context, (now, late) => this.watch(now, late))
     this.lastRead = this.alarm.now()
     transport.start({
       data: (chunk) => this.onData(chunk),
@@ -287,6 +297,7 @@ export class Connection {
 
   private onData(chunk: Uint8Array): void {
     this.lastRead = this.alarm.now()
+    this.restarts = 0
     this.handedOut = 0
     this.enough = Math.max(leastBatch, (this.inflight.size + 1) >> 1)
     try {
@@ -365,7 +376,12 @@ export class Connection {
     this.alarm.set(Math.min(now + this.pingMillis, now + this.stallMillis / 2))
   }
 
-  private watch(now: number): void {
+  private watch(now: number, late: number): void {
+    if (late > standstillMillis && this.restarts < mostRestarts) {
+      // It was this process that stood still: the server's time begins again.
+      this.restarts++
+      this.goesOnAt = now
+    }
     const head = this.inflight.peek()
     if (head === undefined && this.queue.size === 0) {
       if (now - this.lastRead >= this.pingMillis) {
@@ -377,19 +393,39 @@ export class Connection {
       return
     }
     const patience = head === undefined ? 0 : head.patience
-    const since = Math.max(this.waitingSince, this.lastRead)
-    const limit = since + this.stallMillis + patience
-    if (now >= limit) {
-      this.end(
-        new ConnectionLost({
-          address: this.shownAddress,
-          kind: "stalled",
-          detail: `no answer for ${Math.round(now - since)} ms`
-        })
-      )
-    } else {
-      this.alarm.set(limit)
-    }
+    const limit = this.silentSince + this.stallMillis + patience
+    if (now < limit) return this.alarm.set(limit)
+    if (this.judging) return
+    this.judging = true
+    this.caughtUp(() => {
+      this.judging = false
+      if (this.ended === undefined) this.judge(Math.max(now, this.alarm.now()))
+    })
+  }
+
+  private get silentSince(): number {
+    return Math.max(this.waitingSince, this.lastRead, this.goesOnAt)
+  }
+
+  /** What has arrived was read: if the server still owes an answer, it is given up. */
+  private judge(now: number): void {
+    const head = this.inflight.peek()
+    const since = this.silentSince
+    const limit = since + this.stallMillis + (head === undefined ? 0 : head.patience)
+    if (this.idle || now < limit) return this.alarm.set(Math.max(limit, now + 1))
+    this.end(
+      new ConnectionLost({
+        address: this.shownAddress,
+        kind: "stalled",
+        detail: `no answer for ${Math.round(now - since)} ms`
+      })
+    )
+  }
+
+  /** Calls back once all that had arrived before was read, on this connection and on others like it. */
+  caughtUp(done: () => void): void {
+    if (this.ended !== undefined || this.transport.caughtUp === undefined) return done()
+    this.transport.caughtUp(done)
   }
 
   // ---------------------------------------------------------------------------

@@ -760,7 +760,7 @@ export class Executor implements Owner, Runner {
     this.timeout = timeoutMillis(options.commandTimeout ?? defaultCommandTimeout)
     this.maxQueue = options.maxQueue ?? defaultMaxQueue
     this.context = context
-    this.alarm = new Alarm(context, (now) => this.sweep(now))
+    this.alarm = new Alarm(context, (now) => this.due(now))
     this.runFork = Effect.runForkWith(context)
     const repeatable = options.repeatable ?? false
     this.mayRepeat = repeatable === false ? undefined : repeatable === true ? () => true : repeatable
@@ -1074,6 +1074,21 @@ export class Executor implements Owner, Runner {
     this.held.push(operation)
     this.arm(operation.deadline)
     this.wake()
+  }
+
+  /** A deadline is due: what has arrived is read first, and judged then. */
+  private due(now: number): void {
+    let reading = 1
+    const read = (): void => {
+      if (--reading === 0 && !this.closed) this.sweep(Math.max(now, this.alarm.now()))
+    }
+    const catchUp = (connection: Connection): void => {
+      reading++
+      connection.caughtUp(read)
+    }
+    this.pool?.forEach(catchUp)
+    for (const pool of this.retired) pool.forEach(catchUp)
+    read()
   }
 
   private sweep(now: number): void {

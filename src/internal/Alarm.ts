@@ -14,13 +14,14 @@ export class Alarm {
   at = Infinity
   readonly clock: Clock.Clock
   private readonly runFork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  private readonly ring: (now: number) => void
+  private readonly ring: (now: number, late: number) => void
   private fiber: Fiber.Fiber<void> | undefined = undefined
   private closed = false
   private known = false
   private time = 0
 
-  constructor(context: Context.Context<never>, ring: (now: number) => void) {
+  /** `ring` is told the time, and by how much it is later than it was set for. */
+  constructor(context: Context.Context<never>, ring: (now: number, late: number) => void) {
     this.runFork = Effect.runForkWith(context)
     let clock: Clock.Clock | undefined
     this.runFork(Effect.clockWith((c) => Effect.sync(() => void (clock = c))))
@@ -59,7 +60,8 @@ export class Alarm {
           this.at = Infinity
           this.fiber = undefined
           // A sum of fractions may be less than its parts: it is not told that it is early.
-          this.ring(Math.max(at, this.now()))
+          const now = Math.max(at, this.now())
+          this.ring(now, now - at)
         })
       )
     )

@@ -103,6 +103,7 @@ export class Lane {
   flush(): void {
     const now = this.network.time.now()
     while (this.queue.length > 0 && this.queue[0]!.due <= now && this.network.passes(this.from, this.to)) {
+      if (this.network.standsStill(this.to)) return
       this.queue.shift()!.run()
     }
   }
@@ -153,6 +154,11 @@ class Wire implements Transport {
       if (cut) this.cut()
     })
     return true
+  }
+
+  readonly caughtUp = (done: () => void): void => {
+    this.network.handOut(this.requests.from)
+    done()
   }
 
   readonly destroy = (): void => {
@@ -229,6 +235,7 @@ export class Network {
   private readonly dialled = new Map<string, number>()
   private readonly blocked = new Set<string>()
   private readonly refused = new Set<string>()
+  private readonly still = new Set<string>()
   private readonly names = new Map<string, string | undefined>()
   private readonly slowness = new Map<string, number>()
   private waiting: Array<() => void> = []
@@ -309,6 +316,33 @@ export class Network {
   unblockAll(): void {
     this.blocked.clear()
     this.resume()
+  }
+
+  /**
+   * Lets a party stand still, as a process does in a long turn of its own or
+   * under a debugger: what arrives for it is handed out only once it goes on, or
+   * once it reads what has arrived (`Transport.caughtUp`). Its timers go on.
+   */
+  standStill(party: string): void {
+    this.still.add(party)
+  }
+
+  /** Lets a party go on. */
+  goOn(party: string): void {
+    this.still.delete(party)
+    for (const lane of Array.from(this.lanes)) if (lane.to === party) lane.flush()
+  }
+
+  /** @internal */
+  standsStill(party: string): boolean {
+    return this.still.size > 0 && this.still.has(party)
+  }
+
+  /** Hands out what has arrived for a party that stands still. @internal */
+  handOut(party: string): void {
+    if (!this.still.delete(party)) return
+    for (const lane of Array.from(this.lanes)) if (lane.to === party) lane.flush()
+    this.still.add(party)
   }
 
   private resume(): void {
