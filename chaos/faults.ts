@@ -138,6 +138,18 @@ export const faults: ReadonlyArray<Fault> = [
       for (const sentinel of scene.sentinels) await run(sentinel, "restart")
     }
   },
+  ...[1, 2, 5].map((seconds): Fault => ({
+    name: `sentinels restarted, planned failover ${seconds} s later`,
+    short: seconds === 2,
+    moves: true,
+    strike: async (scene) => {
+      await Promise.all(scene.sentinels.map((sentinel) => run(sentinel, "kill")))
+      await sleep(300)
+      await Promise.all(scene.sentinels.map((sentinel) => run(sentinel, "restart")))
+      await sleep(seconds * 1000)
+      await planned(scene)
+    }
+  })),
   {
     name: "restart within down-after",
     moves: false,

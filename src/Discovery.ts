@@ -16,7 +16,7 @@ import * as Fiber from "effect/Fiber"
 import * as FiberMap from "effect/FiberMap"
 import * as Random from "effect/Random"
 import * as RcMap from "effect/RcMap"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import type * as Command from "./Command.ts"
 import { sentinel as commands } from "./commands/index.ts"
@@ -79,9 +79,22 @@ const forgetAfter = 10_000
 /** So that a lying sentinel cannot grow the lists without bound. */
 const maxSentinels = 64
 const maxReplicas = 256
-/** How long after the end of a subscription the next one is tried, in milliseconds: it doubles up to the longest. */
+/**
+ * How long after the end of a subscription the next one is tried, in
+ * milliseconds: it grows up to the longest, a quarter more or less. What a
+ * sentinel publishes before it is heard again is lost, and a dial that is
+ * refused costs little: so it stays short for ever.
+ */
 const firstPause = 50
-const longestPause = 2000
+const longestPause = 200
+/** A subscription that lasted longer than this, in milliseconds, is no sign of trouble when it ends. */
+const steadyMillis = 1000
+/**
+ * A dial that has not ended after so many milliseconds may hang in a time that
+ * is over: another one begins beside it, up to so many at once.
+ */
+const dialInterval = 200
+const maxDials = 5
 /** What sentinels publish of a group and of themselves. */
 const channels = [
   "+reset-master",
@@ -317,10 +330,35 @@ export const make = (
         connectTimeout: timeout
       })
 
+    /** Those whose session failed to open: the failure is not kept, it says nothing of now. */
+    const failed = new Set<string>()
     const sessions = yield* RcMap.make({
-      lookup: (shown: string) => openSession(known.find((a) => Address.format(a) === shown)!),
+      lookup: (shown: string) =>
+        Effect.tapError(
+          openSession(known.find((a) => Address.format(a) === shown)!),
+          () => Effect.sync(() => failed.add(shown))
+        ),
       idleTimeToLive: "30 seconds"
     })
+
+    /** The next one who needs a session dials anew. */
+    const drop = (shown: string): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        failed.delete(shown)
+        return RcMap.invalidate(sessions, shown)
+      })
+
+    /** The session that is there, if it is any good, or a new one. */
+    const session = (shown: string): Effect.Effect<Connection.Connection, Connection.OpenError, Scope.Scope> =>
+      Effect.suspend(() => {
+        const open = Effect.onError(RcMap.get(sessions, shown), () => failed.has(shown) ? drop(shown) : Effect.void)
+        return failed.has(shown) ? Effect.andThen(drop(shown), open) : Effect.flatMap(
+          open,
+          // It was closed since the last question.
+          (connection) =>
+            connection.ended === undefined ? Effect.succeed(connection) : Effect.andThen(drop(shown), open)
+        )
+      })
 
     /** One question to one sentinel, on a session that is kept for the next. */
     const question = <A>(
@@ -330,14 +368,9 @@ export const make = (
       ) => Effect.Effect<A, Report | Connection.EndError | ReplyError | UnexpectedReply>
     ): Effect.Effect<A, Report> => {
       const shown = Address.format(address)
-      const once: Effect.Effect<A, Report> = Effect.scoped(
-        Effect.flatMap(RcMap.get(sessions, shown), (connection) =>
-          connection.ended === undefined
-            ? f(connection)
-            // It was closed since the last question: that says nothing of now.
-            : Effect.andThen(RcMap.invalidate(sessions, shown), Effect.suspend(() => once)))
-      ).pipe(
-        Effect.mapError((error) => error instanceof Report ? error : reportOf(shown, error))
+      const once: Effect.Effect<A, Report> = Effect.mapError(
+        Effect.scoped(Effect.flatMap(session(shown), f)),
+        (error) => error instanceof Report ? error : reportOf(shown, error)
       )
       return Effect.timeoutOrElse(once, {
         duration: timeout,
@@ -351,9 +384,9 @@ export const make = (
           )
       }).pipe(
         Effect.tapError((report) =>
-          // What failed to open is not kept either.
+          // A session that gave no answer, or hangs before it is one, is not kept either.
           report.kind === "unreachable" || report.kind === "not-a-sentinel" || report.kind === "denied"
-            ? RcMap.invalidate(sessions, shown)
+            ? drop(shown)
             : Effect.void
         )
       )
@@ -560,18 +593,46 @@ export const make = (
       for (const listener of Array.from(listeners)) listener.standing(shown, reachable)
     }
 
+    /**
+     * A session for listening, by one dial or by several that began one after
+     * another: one that began while the sentinel could not be reached may hang
+     * for longer than that lasts. The first to end tells how it is.
+     */
+    const listening = (
+      shown: string
+    ): Effect.Effect<Connection.Connection, Connection.OpenError, Scope.Scope> =>
+      Effect.flatMap(Effect.scope, (scope) =>
+        Effect.raceAllFirst(
+          Array.from({ length: Math.min(maxDials, Math.ceil(Duration.toMillis(timeout) / dialInterval)) }, (_, i) =>
+            Effect.suspend(() => {
+              const own = Scope.forkUnsafe(scope)
+              return session(shown).pipe(
+                Scope.provide(own),
+                Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit))
+              )
+            }).pipe((dial) =>
+              i === 0
+                ? dial
+                : Effect.andThen(Effect.andThen(Effect.sleep(i * dialInterval), drop(shown)), dial)
+            ))
+        ))
+
     /** One subscription after another to one sentinel. */
     const follow = (address: Address.Address): Effect.Effect<never> => {
       const shown = Address.format(address)
       let pause = firstPause
+      /** How long the last try took to fail, and since when the last one that did not fail stood. */
+      let spent = 0
+      let stood: number | undefined
       const once = Effect.scoped(
         Effect.gen(function*() {
-          let connection = yield* RcMap.get(sessions, shown)
-          // It was closed since the last question.
-          if (connection.ended !== undefined) {
-            yield* RcMap.invalidate(sessions, shown)
-            connection = yield* RcMap.get(sessions, shown)
-          }
+          const began = yield* monotonicMillis
+          stood = undefined
+          spent = 0
+          let connection = yield* Effect.tapError(
+            listening(shown),
+            () => Effect.map(monotonicMillis, (now) => (spent = now - began))
+          )
           // In RESP2 a connection that listens cannot ask.
           if (connection.protocol === 2) connection = yield* openSession(address)
           connection.onPush = (message) => {
@@ -584,7 +645,7 @@ export const make = (
           const heard = yield* Effect.result(PubSub.subscribe(connection, { channels, patterns }))
           // Whoever may ask but not listen is reachable all the same.
           if (heard._tag === "Failure" && heard.failure._tag !== "ReplyError") return
-          pause = firstPause
+          stood = yield* monotonicMillis
           stand(shown, true)
           const context = yield* Effect.context<never>()
           Metrics.connectionsOf.sentinel.modifyUnsafe(1, context)
@@ -597,14 +658,14 @@ export const make = (
       return Effect.forever(
         Effect.andThen(
           Effect.exit(once),
-          Effect.suspend(() => {
+          Effect.gen(function*() {
             stand(shown, false)
-            const wait = pause
-            pause = Math.min(pause * 2, longestPause)
-            return Effect.flatMap(
-              Random.nextBetween(0.75, 1.25),
-              (factor) => Effect.sleep(Duration.millis(Math.round(wait * factor)))
-            )
+            const now = yield* monotonicMillis
+            if (stood !== undefined && now - stood > steadyMillis) pause = firstPause
+            const wait = pause * (yield* Random.nextBetween(0.75, 1.25))
+            pause = Math.min(pause * 1.5, longestPause)
+            // What took its time to fail was pause enough.
+            yield* Effect.sleep(Duration.millis(Math.max(1, Math.round(wait - spent))))
           })
         )
       )

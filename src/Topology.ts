@@ -523,7 +523,8 @@ export class Follower implements Topology {
 
   private stands(from: string, reachable: boolean): void {
     this.reach()
-    if (reachable) this.lookSoon()
+    // What it published meanwhile is lost.
+    if (reachable) this.look()
     else this.views.delete(from)
   }
 

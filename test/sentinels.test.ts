@@ -1,10 +1,80 @@
 /** Sentinels that come back, forget, lie, are replaced, or name nodes in another way: in memory. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
 import * as TestClock from "effect/testing/TestClock"
+import { type Errors, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
+import { failureOf } from "./support/exit.ts"
+import { timePassing } from "./support/time.ts"
 
 const sentinels = ["10.0.1.1:26379", "10.0.1.2:26379", "10.0.1.3:26379"]
+
+const live = (options: Partial<Sentinel.Options> = {}, deployment: Testing.Options = {}) =>
+  RedisClient.layerPrimary("mymaster").pipe(
+    Layer.provideMerge(Sentinel.layer({ sentinels, ...options })),
+    Layer.provideMerge(Testing.layer(deployment))
+  )
+
+/** Runs an effect while the test clock moves on by itself. */
+const whileTimePasses = timePassing("2 millis")
+
+/** Waits until something holds; time passes meanwhile. */
+const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
+  whileTimePasses(
+    Effect.gen(function*() {
+      while (!(yield* condition)) yield* Effect.sleep("2 millis")
+    })
+  )
+
+const stateOf = Effect.gen(function*() {
+  const sentinel = yield* Sentinel.Sentinel
+  const topology = yield* sentinel.topology("mymaster")
+  return yield* topology.current
+}).pipe(Effect.scoped)
+
+/** A client that has written once, and hears every sentinel. */
+const ready = (redis: RedisClient.RedisClient["Service"]) =>
+  Effect.andThen(
+    whileTimePasses(redis.set("a", "1")),
+    until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+  )
+
+/** Writers of unique keys, until they are told to stop. */
+const writing = (redis: RedisClient.RedisClient["Service"], writers: number) =>
+  Effect.gen(function*() {
+    const stop = yield* Ref.make(false)
+    const acknowledged: Array<string> = []
+    const failed: Array<Errors.RedisError> = []
+    const fiber = yield* Effect.forkChild(
+      Effect.forEach(Array.from({ length: writers }, (_, w) => w), (w) =>
+        Effect.gen(function*() {
+          for (let i = 0; !(yield* Ref.get(stop)); i++) {
+            const key = `w${w}:${i}`
+            const exit = yield* Effect.exit(redis.set(key, "1"))
+            if (Exit.isSuccess(exit)) acknowledged.push(key)
+            else failed.push(failureOf(exit))
+            yield* Effect.sleep("5 millis")
+          }
+        }), { concurrency: "unbounded", discard: true })
+    )
+    const finish = Effect.andThen(Ref.set(stop, true), whileTimePasses(Fiber.join(fiber)))
+    return { acknowledged, failed, finish }
+  })
+
+/** Those of the keys that a node does not have. */
+const missingAt = (address: string, keys: ReadonlyArray<string>) =>
+  Effect.map(Testing.Deployment, (control) => keys.filter((key) => control.node(address).peek(key) === undefined))
+
+const missing = (keys: ReadonlyArray<string>) =>
+  Effect.flatMap(
+    Testing.Deployment,
+    (control) => Effect.flatMap(control.primary, (address) => missingAt(address, keys))
+  )
 
 describe("the sentinels of the kit", () => {
   it.effect("a sentinel without its disk begins at epoch 0, and hears of the newer configuration", () =>
@@ -57,4 +127,73 @@ describe("the sentinels of the kit", () => {
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual(yield* control.primary, next)
     }))
+})
+
+describe("sentinels that come back", () => {
+  const deaf = Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === false))
+  const hearing = Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true))
+
+  /** How long something takes to hold, in milliseconds. */
+  const taking = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
+    Effect.gen(function*() {
+      const began = yield* Clock.currentTimeMillis
+      yield* until(condition)
+      return (yield* Clock.currentTimeMillis) - began
+    })
+
+  for (const protocol of [3, 2] as const) {
+    for (const down of [300, 5000, 60_000]) {
+      it.effect(`are heard again within 300 ms, after ${down} ms down (RESP${protocol})`, () =>
+        Effect.gen(function*() {
+          const control = yield* Testing.Deployment
+          const redis = yield* RedisClient.RedisClient
+          yield* ready(redis)
+          for (const address of sentinels) yield* control.kill(address)
+          yield* TestClock.adjust(down)
+          assert.isTrue(yield* deaf)
+          for (const address of sentinels) yield* control.restart(address)
+          assert.isAtMost(yield* taking(hearing), 300)
+        }).pipe(Effect.scoped, Effect.provide(live({ sentinel: { protocol } }))))
+
+      it.effect(`the same where what is dialled hangs, after ${down} ms (RESP${protocol})`, () =>
+        Effect.gen(function*() {
+          const control = yield* Testing.Deployment
+          const redis = yield* RedisClient.RedisClient
+          yield* ready(redis)
+          // Stopped processes still accept; those that are cut off do not even refuse.
+          yield* control.hang(sentinels[0]!)
+          for (const address of sentinels.slice(1)) yield* control.partition("client", address)
+          yield* TestClock.adjust("3 seconds")
+          assert.isTrue(yield* deaf)
+          yield* TestClock.adjust(down)
+          yield* control.resume(sentinels[0]!)
+          yield* control.heal()
+          assert.isAtMost(yield* taking(hearing), 300)
+        }).pipe(Effect.scoped, Effect.provide(live({ sentinel: { protocol } }))))
+    }
+  }
+
+  for (const later of [1000, 2000, 5000]) {
+    it.effect(`a planned failover ${later} ms after all of them came back loses nothing`, () =>
+      Effect.gen(function*() {
+        const control = yield* Testing.Deployment
+        const redis = yield* RedisClient.RedisClient
+        yield* ready(redis)
+        const load = yield* writing(redis, 8)
+        yield* TestClock.adjust("1 second")
+        for (const address of sentinels) yield* control.kill(address)
+        yield* TestClock.adjust("300 millis")
+        for (const address of sentinels) yield* control.restart(address)
+        yield* TestClock.adjust(later)
+        const old = yield* control.primary
+        yield* control.failover
+        yield* until(Effect.map(stateOf, (s) => s.epoch === 1 && s.fence === undefined))
+        const count = load.acknowledged.length
+        yield* until(Effect.sync(() => load.acknowledged.length > count + 200))
+        yield* load.finish
+        assert.notStrictEqual(yield* control.primary, old)
+        assert.deepStrictEqual(load.failed, [])
+        assert.deepStrictEqual(yield* missing(load.acknowledged), [])
+      }).pipe(Effect.scoped, Effect.provide(live())))
+  }
 })
