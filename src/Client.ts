@@ -209,7 +209,14 @@ interface WithLease<M extends Command.Mode> {
   /**
    * What is published on channels, on those that match patterns, and on shard
    * channels, on a connection of its own. The Stream follows the node through
-   * losses and moves; where messages may be missing, it has a `Gap`.
+   * losses and moves; where messages may be missing, it has a `Gap`. A message
+   * that is not UTF-8 is an `Undecodable`, with its bytes; `redis.bytes.subscribe`
+   * gives all of them as bytes.
+   *
+   * It fails if the first subscription cannot be made. From then on it lasts as
+   * long as the client: whatever stands in the way of the next one, a password
+   * that has changed included, is told once in the log, and tried again every
+   * 100 milliseconds to 2 seconds.
    *
    * **Example**
    *
@@ -223,6 +230,8 @@ interface WithLease<M extends Command.Mode> {
    *     Stream.runForEach((item) =>
    *       item._tag === "Gap"
    *         ? Effect.log(`messages may be missing: ${item.detail}`)
+   *         : item._tag === "Undecodable"
+   *         ? Effect.log(`${item.payload.length} bytes that are not UTF-8`)
    *         : Effect.log(`${item.channel}: ${item.payload}`)
    *     )
    *   )
@@ -232,7 +241,15 @@ interface WithLease<M extends Command.Mode> {
   readonly subscribe: (
     interests: PubSub.Interests,
     options?: Subscription.Options | undefined
-  ) => Stream.Stream<Subscription.Message | Subscription.Gap, RedisError>
+  ) => Stream.Stream<Subscription.Message | Subscription.Undecodable | Subscription.Gap, RedisError>
+
+  readonly bytes: {
+    /** The same, with channels, patterns and payloads as the bytes that they are. */
+    readonly subscribe: (
+      interests: PubSub.Interests,
+      options?: Subscription.Options | undefined
+    ) => Stream.Stream<Subscription.Message<Uint8Array> | Subscription.Gap, RedisError>
+  }
 
   /**
    * A client on an exclusive connection, until the Scope closes. Fails with
@@ -321,7 +338,12 @@ const names = Object.keys(constructors)
 const constructorOf = (name: string): (...args: Array<any>) => Command.Any =>
   (constructors as unknown as Record<string, (...args: Array<any>) => Command.Any>)[name]!
 
-const make = (runner: Runner, target: string, mode: Command.Mode): Base<any> => {
+const make = (
+  runner: Runner,
+  target: string,
+  mode: Command.Mode,
+  more: Readonly<Record<string, unknown>> = {}
+): Base<any> => {
   /** What the types forbid already, for those who go around them. */
   const refused = (list: ReadonlyArray<Command.Any>): InvalidCommand | undefined => {
     if (mode === "write") return undefined
@@ -379,7 +401,7 @@ const make = (runner: Runner, target: string, mode: Command.Mode): Base<any> => 
     enumerable: true,
     get: () => {
       if (bytes === undefined) {
-        bytes = {}
+        bytes = { ...more }
         for (const name of names) {
           const construct = constructorOf(name)
           bytes[name] = (...args: Array<any>) => run(Command.bytes(construct(...args)))
@@ -413,11 +435,18 @@ const fromExecutor = (executor: Executor, mode: Command.Mode): Base<any> => {
       watch: (...keys: Array<Command.Key>) => leased.run(Command.make(WATCH, keys)),
       unwatch: leased.run(Command.make(UNWATCH, []))
     }))
-  return Object.assign(make(executor, executor.shown, mode), {
-    lease,
-    subscribe: (interests: PubSub.Interests, options?: Subscription.Options | undefined) =>
-      Subscription.make(executor.session, interests, options)
-  })
+  const source: Subscription.Source = {
+    shown: executor.shown,
+    session: (prepare) => executor.session(prepare),
+    untilClosed: executor.untilClosed
+  }
+  const subscribe = (interests: PubSub.Interests, options: Subscription.Options = {}) =>
+    Subscription.make(source, interests, options, "text")
+  const bytes = {
+    subscribe: (interests: PubSub.Interests, options: Subscription.Options = {}) =>
+      Subscription.make(source, interests, options, "bytes")
+  }
+  return Object.assign(make(executor, executor.shown, mode, bytes), { lease, subscribe })
 }
 
 /** How long a replica is waited for before the primary is asked, in milliseconds, and how often it is asked. */

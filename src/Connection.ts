@@ -199,7 +199,7 @@ export class Connection {
     this.stallMillis = options.stallMillis
     this.pingMillis = options.pingMillis
     this.decoder = new Resp.Decoder({
-      wantsBytes: () => this.inflight.peek()?.asBytes ?? false,
+      wantsBytes: () => this.decoder.bytesPushed || (this.inflight.peek()?.asBytes ?? false),
       onReply: (value) => this.onReply(value),
       onPush: (message) => this.pushed(message)
     }, options.limits)
@@ -313,14 +313,20 @@ export class Connection {
     return new ProtocolError({ address: this.shownAddress, detail: error.detail, bytes: error.bytes })
   }
 
-  private pushed(message: ReadonlyArray<Resp.Value>): void {
+  /** From now on published messages are decoded as bytes, but for their kind. */
+  listenToBytes(): void {
+    this.decoder.bytesPushed = true
+  }
+
+  private pushed(message: Array<Resp.Value>): void {
+    if (this.decoder.bytesPushed && message.length > 0) message[0] = Resp.toText(message[0]!)
     if (this.inflight.peek()?.acknowledged === true && acknowledgements.has(message[0])) this.onReply(message)
     else this.onPush(message)
   }
 
   // What is rare is kept out of it, so that it stays small enough to be inlined.
   private onReply(value: Resp.Value): void {
-    if (this.listening && isPublished(value)) return this.onPush(value)
+    if (this.listening && this.isPublished(value)) return this.onPush(value)
     const request = this.inflight.peek()
     if (request === undefined) return this.unasked(value)
     if (++this.answered === request.replies || isRefusedSubscription(request, value)) {
@@ -332,6 +338,12 @@ export class Connection {
       this.handedOut = 0
       this.flush()
     }
+  }
+
+  private isPublished(value: Resp.Value): value is Array<Resp.Value> {
+    if (!Array.isArray(value)) return false
+    if (this.decoder.bytesPushed && value.length > 0) value[0] = Resp.toText(value[0]!)
+    return published.has(value[0])
   }
 
   /**
@@ -491,9 +503,6 @@ const acknowledgements: ReadonlySet<unknown> = new Set([
 ])
 
 const published: ReadonlySet<unknown> = new Set(["message", "pmessage", "smessage"])
-
-const isPublished = (value: Resp.Value): value is ReadonlyArray<Resp.Value> =>
-  Array.isArray(value) && published.has(value[0])
 
 const isRefusedSubscription = (request: Request, value: Resp.Value): boolean =>
   request.acknowledged === true && value instanceof Resp.ErrorReply

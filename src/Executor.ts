@@ -10,7 +10,8 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -23,6 +24,7 @@ import * as Command from "./Command.ts"
 import { clientUnblock, ping } from "./commands/connection.ts"
 import { info } from "./commands/server.ts"
 import { Call, type Connection, decodeReply, type EndError, replyError, type Request } from "./Connection.ts"
+import { Connector } from "./Connector.ts"
 import {
   AmbiguousOutcome,
   ClientClosed,
@@ -162,8 +164,8 @@ const graceMillis = 50
  */
 export interface Owner {
   readonly shown: string
-  /** The operation was not executed. */
-  readonly again: (operation: Operation) => void
+  /** The operation was not executed: the connection that it was for has ended. */
+  readonly again: (operation: Operation, error: EndError) => void
   /** The server refused it before executing it. */
   readonly refused: (operation: Operation, command: Command.Any, reply: Resp.ErrorReply) => void
   /** What stands in the way, if an operation's time is up before it was written. */
@@ -249,7 +251,7 @@ export abstract class Operation implements Request {
       this.restart()
       this.owner.count("repeated")
     }
-    this.owner.again(this)
+    this.owner.again(this, error)
   }
 
   /** The server refused it because of its own state. Whether that passes by itself. */
@@ -726,8 +728,9 @@ export class Executor implements Owner, Runner {
   private readonly retired = new Set<Pool.Pool>()
   private pool: Pool.Pool | undefined = undefined
   private connecting: Fiber.Fiber<void> | undefined = undefined
-  private improving: Fiber.Fiber<void, ConnectionError> | undefined = undefined
+  private readonly chores = new Set<Fiber.Fiber<unknown, unknown>>()
   private lastError: ConnectionError | undefined = undefined
+  private isWaking = false
   private penalty = 0
   private penaltyAt = 0
   protected closed = false
@@ -743,10 +746,14 @@ export class Executor implements Owner, Runner {
   private pauseTimer: Fiber.Fiber<void> | undefined = undefined
   /** Waits at the server, which are ended while writes wait. */
   private readonly waiting = new Set<LeaseImpl>()
+  /** Fails once it is closed: whoever waits, waits no longer. */
+  private readonly closing = Deferred.makeUnsafe<never, ClientClosed>()
   /** Connections of their own that follow the node: subscriptions. */
   private readonly owned = new Set<Connection>()
   private readonly unwatch: (() => void) | undefined
   protected readonly context: Context.Context<never>
+  /** How this dials, whoever asks for a connection. */
+  private readonly dialling: Context.Context<never>
   private readonly mayRepeat: ((command: Command.Any) => boolean) | undefined
 
   constructor(
@@ -761,6 +768,7 @@ export class Executor implements Owner, Runner {
     this.maxQueue = options.maxQueue ?? defaultMaxQueue
     this.context = context
     this.alarm = new Alarm(context, (now) => this.due(now))
+    this.dialling = Context.make(Connector, Context.get(context, Connector))
     this.runFork = Effect.runForkWith(context)
     const repeatable = options.repeatable ?? false
     this.mayRepeat = repeatable === false ? undefined : repeatable === true ? () => true : repeatable
@@ -984,29 +992,54 @@ export class Executor implements Owner, Runner {
     return this.leased
   }
 
+  /** Ends what waits once this is closed, and fails it: neither timer nor socket is left. */
+  readonly untilClosed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | ClientClosed, R> =>
+    Effect.suspend(() =>
+      this.closed
+        ? Effect.fail(new ClientClosed({ target: this.shown }))
+        : Effect.raceFirst(effect, Deferred.await(this.closing))
+    )
+
   /**
    * A session outside of the pool, until the Scope closes: for what changes the
    * meaning of a connection, such as a subscription. It ends when the node does,
-   * or when the group moves.
+   * or when the group moves. `prepare` belongs to each attempt at it; what an
+   * attempt that failed has opened is closed with it.
    */
-  readonly session: Effect.Effect<Connection, ConnectionError, Scope.Scope> = Effect.suspend(() =>
-    this.closed
-      ? Effect.fail(new ClientClosed({ target: this.shown }))
-      : Effect.tap(
-        Effect.retry(this.target.open, { schedule: this.target.schedule, while: isRetryable }),
-        (connection) =>
-          Effect.sync(() => {
-            this.owned.add(connection)
-            Metrics.connectionsOf.subscribed.modifyUnsafe(1, this.context)
-            connection.onEnd = () => {
-              this.owned.delete(connection)
-              Metrics.connectionsOf.subscribed.modifyUnsafe(-1, this.context)
-            }
-            if (connection.ended !== undefined) connection.onEnd(connection.ended)
-            if (this.closed) connection.close("the client was closed")
-          })
+  session<E>(
+    prepare: (connection: Connection) => Effect.Effect<void, E>
+  ): Effect.Effect<Connection, ConnectionError | E, Scope.Scope> {
+    return Effect.flatMap(Effect.scope, (scope) => {
+      const attempt: Effect.Effect<Connection, ConnectionError | E> = Effect.suspend(() => {
+        const own = Scope.forkUnsafe(scope)
+        return this.target.open.pipe(
+          // Whoever asks for it may dial in another way.
+          Effect.updateContext((asking: Context.Context<Scope.Scope>) => Context.merge(asking, this.dialling)),
+          Effect.tap((connection) => Effect.sync(() => this.own(connection))),
+          Effect.tap(prepare),
+          Scope.provide(own),
+          Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit))
+        )
+      })
+      return this.untilClosed(
+        Effect.retry(attempt, {
+          schedule: this.target.schedule as Schedule.Schedule<unknown, unknown>,
+          while: mayPass
+        })
       )
-  )
+    })
+  }
+
+  /** A connection outside of the pool: it ends when the node that it leads to is no longer the one. */
+  private own(connection: Connection): void {
+    this.owned.add(connection)
+    Metrics.connectionsOf.subscribed.modifyUnsafe(1, this.context)
+    connection.onEnd = () => {
+      if (this.owned.delete(connection)) Metrics.connectionsOf.subscribed.modifyUnsafe(-1, this.context)
+    }
+    if (connection.ended !== undefined) connection.onEnd(connection.ended)
+    if (this.closed) connection.close("the client was closed")
+  }
 
   private readonly ready: Effect.Effect<void, ConnectionError | DeadlineExceeded> = Effect.callback((resume) => {
     const ready = new Ready(this, resume, this.alarm.now() + this.timeout, this.timeout)
@@ -1315,6 +1348,8 @@ export class Executor implements Owner, Runner {
             this.connecting = undefined
             if (this.closed) return
             if (Exit.isSuccess(exit)) return this.wake()
+            // One that serves is left with the others missing: they are tried again, and what is held waits for other things.
+            if (this.pool !== undefined) return this.wakeLater()
             const error = Cause.findErrorOption(exit.cause)
             for (const operation of this.held.drain()) {
               if (!operation.wanted) continue
@@ -1358,16 +1393,37 @@ export class Executor implements Owner, Runner {
   private improve(connection: Connection): void {
     const better = this.target.better
     if (better === undefined || !better.isMakeshift(connection)) return
-    // An earlier one ends by itself: the connection that it is about is no longer open.
-    this.improving = this.runFork(
+    this.background(
       Effect.retry(
         Effect.andThen(
           Effect.sleep(improveInterval),
           Effect.suspend(() => connection.open && !this.closed ? this.tryOpen(better.open) : Effect.void)
         ),
         { schedule: Schedule.forever }
-      )
+      ),
+      // The real thing may be one connection of several.
+      () => this.wake()
     )
+  }
+
+  /** Looks for what is missing once more, after a pause. */
+  private wakeLater(): void {
+    if (this.isWaking) return
+    this.isWaking = true
+    this.background(Effect.sleep(improveInterval), () => {
+      this.isWaking = false
+      this.wake()
+    })
+  }
+
+  /** Runs something that ends with this at the latest. */
+  private background<E>(effect: Effect.Effect<void, E>, after: () => void): void {
+    const fiber = this.runFork(effect)
+    this.chores.add(fiber)
+    fiber.addObserver(() => {
+      this.chores.delete(fiber)
+      if (!this.closed) after()
+    })
   }
 
   private attach(connection: Connection, scope: Scope.Closeable): Effect.Effect<void, ConnectionError> {
@@ -1423,7 +1479,8 @@ export class Executor implements Owner, Runner {
     this.closed = true
     this.alarm.close()
     this.unwatch?.()
-    for (const fiber of [this.connecting, this.improving, this.parking, this.pauseTimer]) fiber?.interruptUnsafe()
+    Deferred.doneUnsafe(this.closing, Exit.fail(new ClientClosed({ target: this.shown })))
+    for (const fiber of [this.connecting, this.parking, this.pauseTimer, ...this.chores]) fiber?.interruptUnsafe()
     for (const parked of this.parked.splice(0)) parked.trust()
     for (const connection of Array.from(this.owned)) connection.close("the client was closed")
     const pool = this.pool
@@ -1469,6 +1526,9 @@ const mayMove = (error: ConnectionError | DeadlineExceeded): boolean =>
 
 const isRetryable = (error: ConnectionError): boolean => error.isRetryable
 
+/** Whether an error may not be there the next time. */
+const mayPass = (error: unknown): boolean => (error as { readonly isRetryable?: unknown }).isRetryable === true
+
 /** @internal */
 export class LeaseImpl implements Owner, Lease {
   readonly shown: string
@@ -1496,8 +1556,8 @@ export class LeaseImpl implements Owner, Lease {
   count(metric: "ambiguous" | "repeated"): void {
     this.executor.count(metric)
   }
-  again(operation: Operation): void {
-    operation.fail(this.connection.ended!)
+  again(operation: Operation, error: EndError): void {
+    operation.fail(error)
   }
   refused(operation: Operation, command: Command.Any, reply: Resp.ErrorReply): void {
     if (!pauses.has(reply.code)) this.executor.distrust(this.connection, reply.text)

@@ -18,61 +18,75 @@ import type { ReplyError } from "./Errors.ts"
 import * as Resp from "./Resp.ts"
 
 /**
- * What was published.
+ * What was published: as text, or as the bytes that it is.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Published {
-  readonly channel: string
+export interface Published<out A = string> {
+  readonly channel: A
   /** The pattern that the channel matched, if the subscription is one to a pattern. */
-  readonly pattern: string | undefined
-  readonly payload: string
+  readonly pattern: A | undefined
+  readonly payload: A
 }
 
 /**
- * What is subscribed to.
+ * What is subscribed to. Names may be bytes.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Interests {
-  readonly channels?: ReadonlyArray<string> | undefined
+  readonly channels?: ReadonlyArray<Command.Key> | undefined
   /** Glob patterns of channels. */
-  readonly patterns?: ReadonlyArray<string> | undefined
+  readonly patterns?: ReadonlyArray<Command.Key> | undefined
   /** Shard channels. Redis 7.0. */
-  readonly shards?: ReadonlyArray<string> | undefined
+  readonly shards?: ReadonlyArray<Command.Key> | undefined
 }
 
-/**
- * What a pushed message says was published; undefined if it is about something else.
- *
- * @since 0.1.0
- * @category decoding
- */
-export const messageOf = (message: ReadonlyArray<Resp.Value>): Published | undefined => {
+const published = <A>(
+  message: ReadonlyArray<Resp.Value>,
+  is: (value: Resp.Value | undefined) => value is A & Resp.Value
+): Published<A> | undefined => {
   const [kind, a, b, c] = message
   switch (kind) {
     case "message":
     case "smessage":
-      return typeof a === "string" && typeof b === "string"
-        ? { channel: a, pattern: undefined, payload: b }
-        : undefined
+      return is(a) && is(b) ? { channel: a, pattern: undefined, payload: b } : undefined
     case "pmessage":
-      return typeof a === "string" && typeof b === "string" && typeof c === "string"
-        ? { channel: b, pattern: a, payload: c }
-        : undefined
+      return is(a) && is(b) && is(c) ? { channel: b, pattern: a, payload: c } : undefined
     default:
       return undefined
   }
 }
 
+/**
+ * What a pushed message says was published, on a connection that decodes text;
+ * undefined if it is about something else.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const messageOf = (message: ReadonlyArray<Resp.Value>): Published | undefined =>
+  published(message, (value): value is string => typeof value === "string")
+
+/**
+ * The same on a connection that listens to bytes.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const bytesOf = (message: ReadonlyArray<Resp.Value>): Published<Uint8Array> | undefined =>
+  published(message, (value): value is Uint8Array => value instanceof Uint8Array)
+
 const kinds = { channels: "SUBSCRIBE", patterns: "PSUBSCRIBE", shards: "SSUBSCRIBE" } as const
 
 /**
  * Subscribes, and ends when the server has acknowledged all of it. Messages go
- * to the connection's `onPush` from then on. Fails with `ReplyError` if the
- * server refuses (NOPERM), or with the connection's end.
+ * to the connection's `onPush`, from the first acknowledgement on; their first
+ * element is text, the others are text unless the connection listens to bytes
+ * (`listenToBytes`). Fails with `ReplyError` if the server refuses (NOPERM), or
+ * with the connection's end.
  *
  * @since 0.1.0
  * @category constructors

@@ -130,11 +130,15 @@ export const withReplicas: {
       const redis = yield* RedisClient
       const lease = yield* redis.lease
       // Whoever leases a connection inside has this one already.
-      const within = Object.assign(Object.create(lease), {
-        lease: Effect.succeed(lease),
-        offset: redis.offset,
-        subscribe: redis.subscribe
-      }) as Client.PrimaryClient
+      const within = Object.defineProperty(
+        Object.assign(Object.create(lease), {
+          lease: Effect.succeed(lease),
+          offset: redis.offset,
+          subscribe: redis.subscribe
+        }),
+        "bytes",
+        { get: () => ({ ...lease.bytes, subscribe: redis.bytes.subscribe }) }
+      ) as Client.PrimaryClient
       const result = yield* Effect.provideService(self, RedisClient, within)
       const wanted = durability.replicas
       const timeoutMillis = Math.max(1, Math.round(Duration.toMillis(Duration.fromInputUnsafe(durability.timeout))))

@@ -473,17 +473,36 @@ export class ReplicaSet extends Executor.Executor {
     return Effect.fail(this.obstacle()!)
   })
 
-  protected override readonly leased = Effect.flatMap(this.untilOne(), (executor) => executor.exclusive)
+  protected override readonly leased = this.atOne((executor) => executor.exclusive)
 
-  override readonly session = Effect.flatMap(this.untilOne(), (executor) => executor.session)
+  override session<E>(
+    prepare: (connection: Connection) => Effect.Effect<void, E>
+  ): Effect.Effect<Connection, ConnectionError | E, Scope.Scope> {
+    return this.atOne((executor) => executor.session(prepare))
+  }
 
-  private untilOne(): Effect.Effect<Executor.Executor, ConnectionError> {
-    return Effect.suspend(() =>
-      Effect.retry(this.one, {
-        schedule: this.setting.target.schedule,
-        while: (error) => error._tag === "ReplicaNotFound"
-      })
+  /** With one of the executors; with another one if that replica is let go of meanwhile. */
+  private atOne<A, E, R>(
+    f: (executor: Executor.Executor) => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | ConnectionError, R> {
+    const untilOne = this.untilClosed(
+      Effect.suspend(() =>
+        Effect.retry(this.one, {
+          schedule: this.setting.target.schedule,
+          while: (error) => error._tag === "ReplicaNotFound"
+        })
+      )
     )
+    const attempt: Effect.Effect<A, E | ConnectionError, R> = Effect.flatMap(
+      untilOne,
+      (executor) =>
+        Effect.catchIf(
+          f(executor),
+          (error) => error instanceof ClientClosed && !this.closed,
+          () => attempt
+        ) as Effect.Effect<A, E, R>
+    )
+    return attempt
   }
 
   // ---------------------------------------------------------------------------

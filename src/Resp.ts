@@ -329,8 +329,8 @@ export interface Receiver {
   readonly wantsBytes: () => boolean
   /** One whole reply. */
   readonly onReply: (value: Value) => void
-  /** One whole push message; always strings. */
-  readonly onPush: (values: ReadonlyArray<Value>) => void
+  /** One whole push message; strings, unless the decoder's `bytesPushed` is set. */
+  readonly onPush: (values: Array<Value>) => void
   /** The attributes that precede a value. Dropped when absent. */
   readonly onAttributes?: ((attributes: MapReply) => void) | undefined
 }
@@ -381,6 +381,9 @@ export class Decoder {
   private readonly maxElements: number
   private readonly maxLineLength: number
   private readonly maxReplyBytes: number
+
+  /** Whether the strings of push messages are decoded as bytes. */
+  bytesPushed = false
 
   private chunk: Buffer = Buffer.alloc(0)
   private position = 0
@@ -468,7 +471,7 @@ export class Decoder {
       if (!this.started) {
         this.started = true
         this.begin = start
-        this.bytes = type !== 0x3e && this.receiver.wantsBytes()
+        this.bytes = type === 0x3e ? this.bytesPushed : this.receiver.wantsBytes()
       }
       // The headers that are all digits, read in place.
       if (type === 0x24 || type === 0x3a || type === 0x2a) {

@@ -9,8 +9,11 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
+import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { isUtf8 } from "node:buffer"
+import type * as Command from "./Command.ts"
 import type { Connection } from "./Connection.ts"
 import { type ConnectionError, InvalidCommand, type RedisError } from "./Errors.ts"
 import * as PubSub from "./PubSub.ts"
@@ -21,8 +24,19 @@ import * as PubSub from "./PubSub.ts"
  * @since 0.1.0
  * @category models
  */
-export interface Message extends PubSub.Published {
+export interface Message<out A = string> extends PubSub.Published<A> {
   readonly _tag: "Message"
+}
+
+/**
+ * A message that was to be text and is none: its channel, its pattern or its
+ * payload is not UTF-8. It is here as the bytes that it is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Undecodable extends PubSub.Published<Uint8Array> {
+  readonly _tag: "Undecodable"
 }
 
 /**
@@ -55,69 +69,132 @@ export interface Options {
 }
 
 const defaultCapacity = 10_000
-/** How long after a subscription could not be made it is tried again, in milliseconds. */
-const pauseMillis = 100
+/** How long after a subscription was lost and could not be made anew it is tried again, in milliseconds: it doubles. */
+const firstPause = 100
+const longestPause = 2000
+
+/** What a subscription gives, as its reader wants it. */
+type Item = Message<string | Uint8Array> | Undecodable | Gap
 
 /** Puts messages in, up to a limit, and then the number of those that had no room. */
 class Inbox {
   private overflow: { missed: number } | undefined = undefined
-  private readonly queue: Queue.Queue<Message | Gap, RedisError | Cause.Done>
+  /** Whether what was put in last is a gap: another one says nothing new while nobody has read it. */
+  private endsInGap = false
+  private readonly queue: Queue.Queue<Item, RedisError | Cause.Done>
   private readonly capacity: number
-  constructor(queue: Queue.Queue<Message | Gap, RedisError | Cause.Done>, capacity: number) {
+  constructor(queue: Queue.Queue<Item, RedisError | Cause.Done>, capacity: number) {
     this.queue = queue
     this.capacity = capacity
   }
-  message(published: PubSub.Published): void {
+  message(item: Message<string | Uint8Array> | Undecodable): void {
     if (Queue.sizeUnsafe(this.queue) >= this.capacity) {
       if (this.overflow === undefined) {
         const gap = { _tag: "Gap" as const, reason: "overflow" as const, detail: "the reader was too slow", missed: 0 }
         this.overflow = gap
+        this.endsInGap = true
         Queue.offerUnsafe(this.queue, gap)
       }
       this.overflow.missed++
       return
     }
     this.overflow = undefined
-    Queue.offerUnsafe(this.queue, { _tag: "Message", ...published })
+    this.endsInGap = false
+    Queue.offerUnsafe(this.queue, item)
   }
   gap(reason: "moved" | "lost", detail: string): void {
+    if (this.endsInGap && Queue.sizeUnsafe(this.queue) > 0) return
+    this.endsInGap = true
     Queue.offerUnsafe(this.queue, { _tag: "Gap", reason, detail, missed: undefined })
   }
 }
 
 /**
- * Subscribes on a connection that `open` gives, and again on another one
- * whenever that has ended. Ends only with an error that cannot pass, or if the
- * first subscription cannot be made.
+ * Where a subscription gets its connections.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Source {
+  /** What it is bound to, for messages. */
+  readonly shown: string
+  /** Opens a connection and prepares it: one that could not be prepared is closed. */
+  readonly session: (
+    prepare: (connection: Connection) => Effect.Effect<void, RedisError>
+  ) => Effect.Effect<Connection, RedisError | ConnectionError, Scope.Scope>
+  /** Fails with `ClientClosed`, at once, when the client is closed. */
+  readonly untilClosed: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | RedisError, R>
+}
+
+/**
+ * Subscribes on a connection of its own, and again on another one whenever that
+ * has ended, for as long as the client lives. Until the first subscription
+ * stands, it fails with errors that cannot pass, and when the others have not
+ * passed within the client's `schedule`.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (
-  open: Effect.Effect<Connection, ConnectionError, Scope.Scope>,
+export const make: {
+  (source: Source, interests: PubSub.Interests, options: Options, as: "text"): Stream.Stream<
+    Message | Undecodable | Gap,
+    RedisError
+  >
+  (source: Source, interests: PubSub.Interests, options: Options, as: "bytes"): Stream.Stream<
+    Message<Uint8Array> | Gap,
+    RedisError
+  >
+} = (
+  source: Source,
   interests: PubSub.Interests,
-  options: Options = {}
-): Stream.Stream<Message | Gap, RedisError> => {
-  const names = [...interests.channels ?? [], ...interests.patterns ?? [], ...interests.shards ?? []]
-  if (names.length === 0 || names.some((name) => typeof name !== "string")) {
-    return Stream.fail(
-      new InvalidCommand({ command: "SUBSCRIBE", detail: "it needs the names of channels, or patterns of them" })
-    )
+  options: Options,
+  as: "text" | "bytes"
+): Stream.Stream<any, RedisError> => {
+  const invalid = (detail: string): Stream.Stream<never, RedisError> =>
+    Stream.fail(new InvalidCommand({ command: "SUBSCRIBE", detail }))
+  const { channels, patterns, shards } = interests ?? {}
+  const lists = [channels, patterns, shards].map((list) => list ?? [])
+  if (!lists.every((list) => Array.isArray(list) && list.every(isName)) || lists.every((list) => list.length === 0)) {
+    return invalid("it needs the names of channels, or patterns of them")
   }
-  return Stream.callback<Message | Gap, RedisError>((queue) => {
-    const inbox = new Inbox(queue, options.capacity ?? defaultCapacity)
+  // Neither the lists nor the bytes in them change any more.
+  const names = lists.map((list) => list.map((name) => typeof name === "string" ? name : name.slice()))
+  const wanted = { channels: names[0]!, patterns: names[1]!, shards: names[2]! }
+  const capacity = options?.capacity ?? defaultCapacity
+  if (!(capacity >= 1)) return invalid("its capacity is less than one message")
+  const itemOf = as === "text" ? textOf : bytesOf
+
+  return Stream.callback<Item, RedisError>((queue) => {
+    const inbox = new Inbox(queue, capacity)
+    /** Whether the first subscription has stood. */
+    let begun = false
+    /** What the reader has to be told before anything else. */
     let ended: { readonly reason: "moved" | "lost"; readonly detail: string } | undefined
+    let pause = firstPause
+    const prepare = (connection: Connection): Effect.Effect<void, RedisError> =>
+      Effect.suspend(() => {
+        const before = ended
+        let told = before === undefined
+        const tell = (): void => {
+          if (!told) inbox.gap(before!.reason, before!.detail)
+          told = true
+          // From here on whatever happens leaves a gap.
+          ended = { reason: "lost", detail: "the connection was lost" }
+        }
+        connection.listenToBytes()
+        // Of several channels, one may have messages before the others are acknowledged.
+        connection.onPush = (message) => {
+          const published = PubSub.bytesOf(message)
+          if (published === undefined) return
+          tell()
+          inbox.message(itemOf(published))
+        }
+        return Effect.map(PubSub.subscribe(connection, wanted), tell)
+      })
     const once: Effect.Effect<void, RedisError, Scope.Scope> = Effect.gen(function*() {
-      const connection = yield* open
-      connection.onPush = (message) => {
-        const published = PubSub.messageOf(message)
-        if (published !== undefined) inbox.message(published)
-      }
-      const before = ended
-      yield* PubSub.subscribe(connection, interests)
-      if (before !== undefined) inbox.gap(before.reason, before.detail)
-      // From here on whatever happens leaves a gap.
-      ended = { reason: "lost", detail: "the connection was lost" }
+      const connection = yield* source.session(prepare)
+      begun = true
+      pause = firstPause
       yield* connection.closed
       const error = connection.ended!
       ended = {
@@ -125,15 +202,52 @@ export const make = (
         detail: error.message
       }
     })
+    /** What ended for a reason that may last is tried again less and less often. */
+    const rest = (error: RedisError): Effect.Effect<void, RedisError> =>
+      Effect.gen(function*() {
+        if (pause === firstPause) {
+          yield* Effect.logWarning(
+            `a subscription to ${source.shown} was lost, and could not be made anew; it is tried again: ${error.message}`
+          )
+        }
+        const millis = pause * (yield* Random.nextBetween(0.75, 1.25))
+        pause = Math.min(pause * 2, longestPause)
+        yield* source.untilClosed(Effect.sleep(Math.round(millis)))
+      })
     const again: Effect.Effect<never, RedisError> = Effect.flatMap(
       Effect.result(Effect.scoped(once)),
       (result) => {
         if (result._tag === "Success") return again
         const error = result.failure
-        const passes = error._tag !== "ClientClosed" && "isRetryable" in error && error.isRetryable
-        return ended === undefined || !passes ? Effect.fail(error) : Effect.andThen(Effect.sleep(pauseMillis), again)
+        return !begun || error._tag === "ClientClosed"
+          ? Effect.fail(error)
+          : Effect.andThen(rest(error), again)
       }
     )
-    return Effect.catch(again, (error) => Queue.fail(queue, error))
+    return Effect.catchCause(again, (cause) => Queue.failCause(queue, cause))
   })
+}
+
+const isName = (name: unknown): name is Command.Key => typeof name === "string" || name instanceof Uint8Array
+
+const bytesOf = (published: PubSub.Published<Uint8Array>): Message<Uint8Array> => ({ _tag: "Message", ...published })
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
+
+/** As text where all of it is text. */
+const textOf = (published: PubSub.Published<Uint8Array>): Message | Undecodable => {
+  const { channel, pattern, payload } = published
+  if (isUtf8(channel) && isUtf8(payload) && (pattern === undefined || isUtf8(pattern))) {
+    try {
+      return {
+        _tag: "Message",
+        channel: utf8.decode(channel),
+        pattern: pattern === undefined ? undefined : utf8.decode(pattern),
+        payload: utf8.decode(payload)
+      }
+    } catch {
+      // More than a string can hold.
+    }
+  }
+  return { _tag: "Undecodable", ...published }
 }

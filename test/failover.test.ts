@@ -695,7 +695,7 @@ describe("epochs", () => {
           Stream.rechunk(1),
           Stream.runForEach((item) =>
             Effect.gen(function*() {
-              items.push(item._tag === "Gap" ? `gap ${item.reason}` : item.payload)
+              items.push(item._tag === "Gap" ? `gap ${item.reason}` : String(item.payload))
               while (!(yield* Ref.get(gate))) yield* Effect.sleep("1 millis")
             })
           )
