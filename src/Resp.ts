@@ -366,10 +366,9 @@ const longString = 1024
  *
  * **Gotchas**
  *
- * Strings of one aggregate may share the memory of the chunk they came in
- * (at most one chunk, 64 KiB from a socket, per string kept). Bytes that are
- * a large part of their chunk are views of it, so a chunk must not be reused
- * after it was fed.
+ * Strings of one aggregate may share the memory of the text of one chunk (64
+ * KiB at most from a socket, per string kept). A chunk is looked at only while
+ * it is fed: its memory may be used again afterwards.
  *
  * @since 0.1.0
  * @category decoding
@@ -431,6 +430,17 @@ export class Decoder {
   /** Ignores the rest of the current chunk and everything fed later. */
   stop(): void {
     this.stopped = true
+  }
+
+  /**
+   * Where the next bytes may be put, so that they need not be copied: the rest of
+   * a long bulk string. If they are, exactly those are to be fed next.
+   */
+  place(): Uint8Array | undefined {
+    const bulk = this.bulk
+    return bulk !== undefined && bulk.length - this.bulkFilled >= longText && !this.stopped
+      ? bulk.subarray(this.bulkFilled)
+      : undefined
   }
 
   /**
@@ -703,7 +713,8 @@ export class Decoder {
         if (bulk !== undefined) bulk.copy(grown, 0, 0, this.bulkFilled)
         this.bulk = bulk = grown
       }
-      buffer.copy(bulk, this.bulkFilled, this.position, this.position + take)
+      // What was read into its place is there already.
+      if (buffer.buffer !== bulk.buffer) buffer.copy(bulk, this.bulkFilled, this.position, this.position + take)
       this.bulkFilled = needed
       this.position += take
     }
@@ -749,10 +760,9 @@ export class Decoder {
     }
   }
 
-  /** A view where little is kept alive beside it, else a copy. */
+  /** A copy: the chunk's memory may be used again. */
   private copyBytes(buffer: Buffer, from: number, to: number): Uint8Array {
-    const view = plain(buffer, from, to)
-    return (to - from) * 2 >= buffer.length ? view : view.slice()
+    return Uint8Array.prototype.slice.call(buffer, from, to)
   }
 
   private string(buffer: Buffer, from: number, to: number): string {
