@@ -22,7 +22,17 @@ const decode = (
     onPush: (values) => seen.pushes.push(values),
     onAttributes: (values) => seen.attributes.push(values)
   }, options.limits)
-  for (const chunk of chunks) decoder.feed(chunk)
+  // As a socket reads: into a place of the decoder's, or into memory that is used again.
+  for (let chunk of chunks) {
+    while (chunk.length > 0) {
+      const place = decoder.place()
+      const into = place === undefined ? new Uint8Array(chunk.length) : place.subarray(0, chunk.length)
+      into.set(chunk.subarray(0, into.length))
+      chunk = chunk.subarray(into.length)
+      decoder.feed(into)
+      if (place === undefined) into.fill(0x58)
+    }
+  }
   return seen
 }
 
@@ -98,6 +108,22 @@ describe("Resp: every type of the protocol", () => {
     const binary = Buffer.from([0, 255, 13, 10, 128])
     const seen = decode([Buffer.concat([wire("*2\r\n$5\r\n"), binary, wire("\r\n+OK\r\n")])], { bytes: true })
     assert.deepStrictEqual(seen.replies, [[new Uint8Array(binary), "OK"]])
+  })
+  it("long bytes are read into their place, however they are split", () => {
+    const long = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251))
+    const frame = Buffer.concat([wire(`*2\r\n$${long.length}\r\n`), long, wire("\r\n$2\r\nab\r\n")])
+    for (const size of [1, 1000, 65_536, 100_003, 300_005]) {
+      const chunks = Array.from(
+        { length: Math.ceil(frame.length / size) },
+        (_, i) => frame.subarray(i * size, (i + 1) * size)
+      )
+      const [reply] = decode(chunks, { bytes: true }).replies as [Array<Uint8Array>]
+      assert.isTrue(long.equals(reply[0]!), `in chunks of ${size}`)
+      assert.deepStrictEqual(reply[1], new Uint8Array(wire("ab")))
+    }
+    const decoder = new Resp.Decoder({ wantsBytes: () => true, onReply: () => {}, onPush: () => {} })
+    decoder.feed(frame.subarray(0, 70_000))
+    assert.isDefined(decoder.place())
   })
   it("text of a large ASCII aggregate, and of one that is not", () => {
     for (const element of ["plain text of an element", "text with é and \u{1F600} in it"]) {
