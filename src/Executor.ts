@@ -1349,7 +1349,7 @@ export class Executor implements Owner, Runner {
             if (this.closed) return
             if (Exit.isSuccess(exit)) return this.wake()
             // One that serves is left with the others missing: they are tried again, and what is held waits for other things.
-            if (this.pool !== undefined) return this.wakeLater()
+            if (this.pool?.pick() !== undefined) return this.wakeLater()
             const error = Cause.findErrorOption(exit.cause)
             for (const operation of this.held.drain()) {
               if (!operation.wanted) continue
