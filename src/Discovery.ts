@@ -18,13 +18,14 @@ import * as Random from "effect/Random"
 import * as RcMap from "effect/RcMap"
 import * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
-import type * as Command from "./Command.ts"
+import * as Command from "./Command.ts"
 import { sentinel as commands } from "./commands/index.ts"
-import type { PrimaryInstance, ReplicaInstance } from "./commands/sentinel.ts"
+import { type PrimaryInstance, type ReplicaInstance, replicaOf, sentinelOf } from "./commands/sentinel.ts"
 import * as Connection from "./Connection.ts"
 import {
   GroupUnknown,
   PrimaryNotFound,
+  ProtocolError,
   QuorumNotMet,
   ReplicaNotFound,
   type ReplyError,
@@ -32,9 +33,13 @@ import {
   SentinelsUnreachable,
   type UnexpectedReply
 } from "./Errors.ts"
+import { argv } from "./internal/args.ts"
+import { Belief, choose, type Word } from "./internal/belief.ts"
+import { Nodes } from "./internal/nodes.ts"
 import { monotonicMillis } from "./internal/time.ts"
 import * as Metrics from "./Metrics.ts"
 import * as PubSub from "./PubSub.ts"
+import type * as Resp from "./Resp.ts"
 
 /**
  * From an address that the sentinels announce to one that can be dialled from
@@ -74,11 +79,25 @@ const defaultTimeout = Duration.millis(500)
 const defaultHeadStart = Duration.millis(100)
 const defaultPingInterval = Duration.seconds(1)
 const defaultStallTimeout = Duration.seconds(2)
-/** After how long without a word from a sentinel that knows the newest configuration an older one is believed. */
-const forgetAfter = 10_000
 /** So that a lying sentinel cannot grow the lists without bound. */
 const maxSentinels = 64
 const maxReplicas = 256
+/** The same for the bytes of one answer of a sentinel: some thousand replicas. */
+const maxAnswerBytes = 4 * 1024 * 1024
+/** A sentinel that answers with more than that is not asked for lists for so long, in milliseconds. */
+const gluttonMillis = 60_000
+/** So many sentinels that nobody else lists are taken from one sentinel, and so many in all it may name within a time. */
+const maxStrangers = 16
+const strangerMillis = 10_000
+/** In so many rounds, and for so long in milliseconds, a sentinel has to be missing before it is forgotten. */
+const missingRounds = 3
+const missingMillis = 5000
+/** The same where only one sentinel is left to say so. */
+const missingAloneMillis = 60_000
+/** What a sentinel listed counts for so long without being told anew, in milliseconds. */
+const listMillis = 60_000
+/** A seed that nobody knows any more is tried so often, in milliseconds. */
+const dormantMillis = 10_000
 /**
  * How long after the end of a subscription the next one is tried, in
  * milliseconds: it grows up to the longest, a quarter more or less. What a
@@ -123,6 +142,51 @@ const channels = [
   "-tilt"
 ]
 const patterns = ["+failover-*", "-failover-*"]
+
+/** Lists are cut before anything is made of their entries. */
+const cut = <A>(most: number, f: (value: Resp.Value) => A) =>
+  Command.custom<ReadonlyArray<A>>((value) => Command.list(value).slice(0, most).map(f))
+const SENTINELS = Command.define({
+  words: ["SENTINEL", "SENTINELS"],
+  mode: "read",
+  decode: cut(maxSentinels, sentinelOf)
+})
+const REPLICAS = Command.define({ words: ["SENTINEL", "REPLICAS"], mode: "read", decode: cut(maxReplicas, replicaOf) })
+
+const nobody: ReadonlySet<string> = new Set()
+
+/** An address that was shown before. */
+const placeOf = (shown: string): Address.Address => Address.parse(shown, 0) as Address.Address
+
+/** A sentinel that may be asked. */
+interface Peer {
+  readonly address: Address.Address
+  readonly shown: string
+  /** Whether it is one of the seeds. */
+  readonly configured: boolean
+  /** The only sentinel that has ever listed it. */
+  introducedBy: string | undefined
+  /** Its own name for itself, where it told. */
+  id: string | undefined
+  /** Whether it exists as far as anybody can tell: it has answered, or two others list it. */
+  counted: boolean
+  askedAt: number
+  /** Since when, and for how many rounds, it has neither answered nor been listed. */
+  missingSince: number
+  missed: number
+}
+
+const newPeer = (address: Address.Address, configured: boolean, introducedBy?: string | undefined): Peer => ({
+  address,
+  shown: Address.format(address),
+  configured,
+  introducedBy,
+  id: undefined,
+  counted: configured,
+  askedAt: -Infinity,
+  missingSince: Infinity,
+  missed: 0
+})
 
 // -----------------------------------------------------------------------------
 // Asking in a race
@@ -226,6 +290,10 @@ export interface Listener {
   readonly event: (from: string, channel: string, payload: string) => void
   /** A subscription to a sentinel began, or ended: what it published in between is lost. */
   readonly standing: (from: string, reachable: boolean) => void
+  /** A sentinel is no more. */
+  readonly forgotten: (from: string) => void
+  /** Another spelling stands for a node from now on. */
+  readonly renamed: (from: string, to: Address.Address) => void
 }
 
 /**
@@ -237,10 +305,26 @@ export interface Listener {
 export interface Discovery {
   /** The group's primary, by the first good answer. */
   readonly primary: (group: string) => Effect.Effect<Found<Address.Address>, PrimaryNotFound>
-  /** A primary was verified: its configuration is the newest one known. */
-  readonly confirmed: (group: string, address: Address.Address, epoch: number, from: string) => Effect.Effect<void>
+  /** A primary was verified: it is the one to compare with, unless a newer one is known. */
+  readonly confirmed: (group: string, address: Address.Address, epoch: number, from: string) => void
   /** A primary that it gave is none, or cannot be reached. */
   readonly disproved: (group: string, address: Address.Address) => void
+  /** One that it gave cannot be dialled. */
+  readonly unreachable: (address: Address.Address) => void
+  /** A connection to an address went to that place. */
+  readonly observed: (address: Address.Address, remote: string | undefined) => void
+  /**
+   * Asks every sentinel where the primary is if it is at none of these: those
+   * that are `disowned` have said that they are no primary. Undefined if they
+   * know no other that may be followed.
+   */
+  readonly otherwise: (
+    group: string,
+    disowned: ReadonlySet<string>,
+    unreachable: ReadonlySet<string>
+  ) => Effect.Effect<Found<Address.Address> | undefined>
+  /** What is to be believed of a group. @internal */
+  readonly belief: (group: string) => Belief
   /** The group's replicas, those that are down or disconnected left out. */
   readonly replicas: (group: string) => Effect.Effect<Found<ReadonlyArray<Address.Address>>, ReplicaNotFound>
   /** Asks every sentinel at once, and tells of each answer as it comes. */
@@ -249,10 +333,19 @@ export interface Discovery {
   readonly listen: (listener: Listener) => Effect.Effect<void, never, Scope.Scope>
   /** The sentinels known so far, the one that answered last in front. */
   readonly sentinels: () => ReadonlyArray<Address.Address>
+  /** Those of them that exist as far as anybody can tell, each once. */
+  readonly members: () => ReadonlyArray<Address.Address>
+  /** Whether some of them are about to be forgotten. */
+  readonly unsettled: () => boolean
   /** Whether a sentinel's subscription stands; undefined as long as the first try is under way. */
   readonly isReachable: (sentinel: string) => boolean | undefined
-  /** An address that a sentinel announces as one that can be dialled, or what is wrong with it in words. */
+  /**
+   * An address that a sentinel announces as one that can be dialled, in the one
+   * spelling that stands for its node, or what is wrong with it in words.
+   */
   readonly announced: (host: string, port: number) => Address.Address | string
+  /** The spelling that stands for a node. */
+  readonly canonical: (address: Address.Address) => Address.Address
   /** Asks that sentinel first from now on. */
   readonly prefer: (sentinel: string) => void
   readonly ask: <A>(
@@ -298,6 +391,10 @@ export const reportOf = (
   }
 }
 
+/** Whether an answer was longer than may be. */
+const isTooLong = (cause: unknown): boolean =>
+  cause instanceof ProtocolError && cause.detail.includes("a reply of more than")
+
 const reasonOf = (reports: ReadonlyArray<Report>): SentinelsUnreachable | GroupUnknown | QuorumNotMet =>
   reports.some((r) => r.kind === "too-few-sentinels")
     ? new QuorumNotMet({ reports })
@@ -320,13 +417,17 @@ export const make = (
     const headStart = Duration.fromInputUnsafe(options.headStart ?? defaultHeadStart)
     const minOthers = options.minOtherSentinels ?? 0
     const nat = natOf(options.natMap)
-    let known: ReadonlyArray<Address.Address> = configured
+    let known: ReadonlyArray<Peer> = configured.map((address) => newPeer(address, true))
+    const peers = new Map(known.map((peer) => [peer.shown, peer]))
+    /** Those whose answers were too long: until when they are not asked for lists. */
+    const gluttons = new Map<string, number>()
 
     const openSession = (address: Address.Address) =>
       Connection.open(address, {
         pingInterval: defaultPingInterval,
         stallTimeout: defaultStallTimeout,
         ...options.sentinel,
+        limits: { maxReplyBytes: maxAnswerBytes, ...options.sentinel?.limits },
         connectTimeout: timeout
       })
 
@@ -335,7 +436,7 @@ export const make = (
     const sessions = yield* RcMap.make({
       lookup: (shown: string) =>
         Effect.tapError(
-          openSession(known.find((a) => Address.format(a) === shown)!),
+          openSession(placeOf(shown)),
           () => Effect.sync(() => failed.add(shown))
         ),
       idleTimeToLive: "30 seconds"
@@ -362,12 +463,11 @@ export const make = (
 
     /** One question to one sentinel, on a session that is kept for the next. */
     const question = <A>(
-      address: Address.Address,
+      { shown }: Peer,
       f: (
         connection: Connection.Connection
       ) => Effect.Effect<A, Report | Connection.EndError | ReplyError | UnexpectedReply>
     ): Effect.Effect<A, Report> => {
-      const shown = Address.format(address)
       const once: Effect.Effect<A, Report> = Effect.mapError(
         Effect.scoped(Effect.flatMap(session(shown), f)),
         (error) => error instanceof Report ? error : reportOf(shown, error)
@@ -384,6 +484,13 @@ export const make = (
           )
       }).pipe(
         Effect.tapError((report) =>
+          isTooLong(report.cause)
+            ? Effect.map(monotonicMillis, (now) => {
+              if (peers.has(shown)) gluttons.set(shown, now + gluttonMillis)
+            })
+            : Effect.void
+        ),
+        Effect.tapError((report) =>
           // A session that gave no answer, or hangs before it is one, is not kept either.
           report.kind === "unreachable" || report.kind === "not-a-sentinel" || report.kind === "denied"
             ? drop(shown)
@@ -393,92 +500,251 @@ export const make = (
     }
 
     /** Guidelines: the sentinel that answers moves to the front of the list. */
-    const toFront = (address: Address.Address): void => {
-      if (known[0] !== address) known = [address, ...known.filter((a) => a !== address)]
+    const toFront = (peer: Peer): void => {
+      if (known[0] !== peer && peers.has(peer.shown)) known = [peer, ...known.filter((p) => p !== peer)]
+    }
+
+    const beliefs = new Map<string, Belief>()
+    const belief = (group: string): Belief => {
+      let found = beliefs.get(group)
+      if (found === undefined) beliefs.set(group, found = new Belief())
+      return found
+    }
+
+    /** Those first whose word counts; last, seeds that nobody knows any more. */
+    const inOrder = (group: string | undefined): ReadonlyArray<Peer> => {
+      const believed = group === undefined ? undefined : beliefs.get(group)
+      const rank = (peer: Peer): number =>
+        peer.counted ? believed?.isDisproved(peer.shown) === true ? 2 : 0 : peer.configured ? 3 : 1
+      return known.every((peer) => rank(peer) === 0) ? known : known.toSorted((a, b) => rank(a) - rank(b))
     }
 
     const race = <A>(
-      f: (connection: Connection.Connection, shown: string) => Effect.Effect<
+      group: string | undefined,
+      f: (connection: Connection.Connection, peer: Peer) => Effect.Effect<
         A,
         Report | Connection.EndError | ReplyError | UnexpectedReply
       >
     ): Effect.Effect<Found<A>, ReadonlyArray<Report>> =>
       Effect.suspend(() =>
         hedged(
-          known.map((address) => {
-            const shown = Address.format(address)
-            return Effect.map(
-              question(address, (connection) => f(connection, shown)),
-              (value) => ({ value, from: shown, address, epoch: 0 })
+          inOrder(group).map((peer) =>
+            Effect.map(
+              question(peer, (connection) => f(connection, peer)),
+              (value) => ({ value, from: peer.shown, peer, epoch: 0 })
             )
-          }),
+          ),
           headStart
         )
       ).pipe(
-        Effect.tap(({ address }) => Effect.sync(() => toFront(address)))
+        Effect.tap(({ peer }) => Effect.sync(() => toFront(peer)))
       )
 
+    const nodes = new Nodes()
+    nodes.onRename = (from, to) => {
+      for (const believed of beliefs.values()) believed.rename(from, to)
+      const address = placeOf(to)
+      for (const listener of Array.from(listeners)) listener.renamed(from, address)
+    }
+
     /** An address that a sentinel announces, checked and mapped. */
-    const announced = (host: string, port: number): Address.Tcp | string => {
+    const spelled = (host: string, port: number): Address.Tcp | string => {
       const parsed = Address.parse({ host, port }, 0)
       return typeof parsed === "string" ? parsed : nat(parsed as Address.Tcp)
     }
 
-    const learn = (others: ReadonlyArray<{ readonly host: string; readonly port: number }>): void => {
-      const list = [...known]
-      for (const { host, port } of others) {
-        const address = announced(host, port)
-        if (typeof address === "string" || list.length >= maxSentinels) continue
-        if (!list.some((a) => Address.equals(a, address))) list.push(address)
+    const announced = (host: string, port: number): Address.Address | string => {
+      const address = spelled(host, port)
+      return typeof address === "string" ? address : nodes.canonical(address)
+    }
+
+    // -------------------------------------------------------------------------
+    // Which sentinels there are
+
+    /** What sentinels have listed, by sentinel and group. */
+    const lists = new Map<string, {
+      readonly from: string
+      readonly group: string
+      readonly listed: ReadonlySet<string>
+      readonly at: number
+    }>()
+    /** Those that were listed by one sentinel and did not answer: when they may be tried again. */
+    const resting = new Map<string, number>()
+    /** How many strangers a sentinel has named lately. */
+    const named = new Map<string, { since: number; count: number }>()
+
+    /** How many sentinels list this one. */
+    const listersOf = (shown: string): number => {
+      const from = new Set<string>()
+      for (const list of lists.values()) if (list.listed.has(shown)) from.add(list.from)
+      return from.size
+    }
+
+    const members = (): ReadonlyArray<Address.Address> => {
+      const byId = new Map<string, Peer>()
+      const out: Array<Peer> = []
+      const better = (a: Peer, b: Peer): boolean =>
+        standing.get(a.shown) !== standing.get(b.shown)
+          ? standing.get(a.shown) === true
+          : listersOf(a.shown) > listersOf(b.shown)
+      for (const peer of known) {
+        if (!peer.counted) continue
+        // A name of a service, or another name of the host: the same sentinel.
+        const same = peer.id === undefined ? undefined : byId.get(peer.id)
+        if (same === undefined) out.push(peer)
+        else if (better(peer, same)) out[out.indexOf(same)] = peer
+        else continue
+        if (peer.id !== undefined) byId.set(peer.id, peer)
       }
-      if (list.length === known.length) return
-      known = list
+      return out.map((peer) => peer.address)
+    }
+
+    const introduce = (address: Address.Address, shown: string, from: Peer, now: number): void => {
+      if (peers.size >= maxSentinels || (resting.get(shown) ?? 0) > now) return
+      let recent = named.get(from.shown)
+      if (recent === undefined || now - recent.since > strangerMillis) {
+        named.set(from.shown, recent = { since: now, count: 0 })
+      }
+      const sole = known.reduce((n, peer) => peer.introducedBy === from.shown ? n + 1 : n, 0)
+      if (recent.count >= maxStrangers || sole >= maxStrangers) return
+      recent.count++
+      const peer = newPeer(address, false, from.shown)
+      peers.set(shown, peer)
+      known = [...known, peer]
+    }
+
+    const count = (peer: Peer): void => {
+      if (peer.counted) return
+      peer.counted = true
       followAll()
     }
 
-    /** The newest configuration of each group that was heard of. */
-    const configurations = new Map<string, {
-      readonly address: Address.Address
-      readonly epoch: number
-      readonly from: string
-      readonly confirmedAt: number
-      disproved: boolean
-    }>()
-
-    interface Answer extends View {
-      readonly others: ReadonlyArray<{ readonly host: string; readonly port: number }>
+    /** What a sentinel says of the others that watch a group. */
+    const learn = (
+      group: string,
+      from: Peer,
+      others: ReadonlyArray<{ readonly host: string; readonly port: number }> | undefined,
+      now: number
+    ): void => {
+      if (others === undefined || !peers.has(from.shown)) return
+      const listed = new Set<string>()
+      for (const { host, port } of others) {
+        const address = spelled(host, port)
+        if (typeof address === "string") continue
+        const shown = Address.format(address)
+        if (shown === from.shown) continue
+        listed.add(shown)
+        if (!peers.has(shown)) introduce(address, shown, from, now)
+      }
+      lists.set(`${from.shown} ${group}`, { from: from.shown, group, listed, at: now })
+      for (const shown of listed) {
+        const peer = peers.get(shown)
+        if (peer === undefined || listersOf(shown) < 2) continue
+        peer.introducedBy = undefined
+        count(peer)
+      }
     }
 
-    /** Takes an answer for the newest configuration. */
-    const adopt = (
-      group: string,
-      { epoch, from, primary }: View,
-      now: number
-    ): Found<Address.Address> => {
-      configurations.set(group, { address: primary, epoch, from, confirmedAt: now, disproved: false })
-      return { value: primary, from, epoch }
+    /** A sentinel is no more: nothing of it is kept, except that a seed may be tried again. */
+    const forget = (peer: Peer): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        const { shown } = peer
+        peer.counted = false
+        peer.missingSince = Infinity
+        peer.missed = 0
+        peer.id = undefined
+        if (!peer.configured) {
+          peers.delete(shown)
+          known = known.filter((p) => p !== peer)
+          named.delete(shown)
+        }
+        for (const [key, list] of lists) if (list.from === shown) lists.delete(key)
+        nodes.forget((by) => by.startsWith(`${shown} `))
+        for (const believed of beliefs.values()) believed.forget(shown)
+        gluttons.delete(shown)
+        const stood = standing.delete(shown)
+        return Effect.andThen(
+          FiberMap.remove(followers, shown),
+          Effect.andThen(
+            drop(shown),
+            Effect.sync(() => {
+              if (stood) { for (const listener of Array.from(listeners)) listener.forgotten(shown) }
+            })
+          )
+        )
+      })
+
+    /** A round of questions is over: who is a sentinel, and who is one no more. */
+    const muster = (answered: ReadonlySet<Peer>, asked: ReadonlySet<Peer>, now: number): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        for (const [key, list] of lists) if (now - list.at > listMillis) lists.delete(key)
+        for (const [shown, until] of resting) if (until <= now || resting.size > 256) resting.delete(shown)
+        const gone: Array<Peer> = []
+        for (const peer of known) {
+          if (answered.has(peer)) count(peer)
+          const alive = answered.has(peer) || standing.get(peer.shown) === true
+          let sayers = 0
+          let listed = false
+          for (const [, group] of Map.groupBy(lists.values(), (list) => list.group)) {
+            const others = group.filter((list) => list.from !== peer.shown)
+            const yes = others.filter((list) => list.listed.has(peer.shown)).length
+            if (others.length > 0 && yes * 2 >= others.length) listed = true
+            sayers = Math.max(sayers, others.length)
+          }
+          if (!peer.counted) {
+            // A stranger that does not answer is none.
+            if (!peer.configured && asked.has(peer) && !alive && listersOf(peer.shown) < 2) {
+              resting.set(peer.shown, now + strangerMillis * 3)
+              gone.push(peer)
+            }
+            continue
+          }
+          if (alive || listed || sayers === 0) {
+            peer.missingSince = Infinity
+            peer.missed = 0
+            continue
+          }
+          peer.missed++
+          peer.missingSince = Math.min(peer.missingSince, now)
+          const long = now - peer.missingSince >= (sayers > 1 ? missingMillis : missingAloneMillis)
+          if (peer.missed >= missingRounds && long) gone.push(peer)
+        }
+        return Effect.forEach(gone, forget, { discard: true })
+      })
+
+    // -------------------------------------------------------------------------
+    // What they say
+
+    interface Answer extends View {
+      readonly others: ReadonlyArray<{ readonly host: string; readonly port: number }> | undefined
     }
 
     /** All that one sentinel knows of a group, in one write. */
     const consult = (
       connection: Connection.Connection,
       group: string,
-      shown: string,
+      peer: Peer,
       replicasToo: boolean
     ): Effect.Effect<Answer, Report | Connection.EndError | ReplyError | UnexpectedReply> =>
       Effect.gen(function*() {
-        const [addr, state, others, replicas] = yield* Effect.all([
+        const { shown } = peer
+        const brief = (gluttons.get(shown) ?? 0) > (yield* monotonicMillis)
+        const [addr, state, others, replicas, id] = yield* Effect.all([
           connection.call(commands.getPrimaryAddr(group)),
           Effect.result(connection.call(commands.primary(group))),
-          Effect.result(connection.call(commands.sentinels(group))),
-          replicasToo ? Effect.result(connection.call(commands.replicas(group))) : Effect.undefined
+          brief ? Effect.undefined : Effect.result(connection.call(Command.make(SENTINELS, argv(group)))),
+          replicasToo && !brief
+            ? Effect.result(connection.call(Command.make(REPLICAS, argv(group))))
+            : Effect.undefined,
+          replicasToo ? Effect.result(connection.call(commands.myid())) : Effect.undefined
         ], { concurrency: "unbounded" })
+        if (id !== undefined) peer.id = id._tag === "Success" && id.success.length <= 64 ? id.success : undefined
         if (addr === null) {
           return yield* Effect.fail(
             new Report({ address: shown, kind: "unknown-group", detail: `it does not know the group "${group}"` })
           )
         }
-        const primary = announced(addr.host, addr.port)
+        const primary = spelled(addr.host, addr.port)
         if (typeof primary === "string") {
           return yield* Effect.fail(
             new Report({ address: shown, kind: "bad-answer", detail: `it announces a malformed address: ${primary}` })
@@ -496,88 +762,153 @@ export const make = (
             )
           }
         }
-        const epoch = state._tag === "Success" ? state.success.configEpoch : 0
+        const instance = state._tag === "Success" ? state.success : undefined
+        const list = replicas?._tag === "Success" ? seen(replicas.success) : undefined
+        if (list !== undefined) {
+          nodes.claim(`${shown} ${group}`, [
+            // While a failover is under way, it may be another one that SENTINEL MASTER tells of.
+            ...(instance !== undefined && instance.host === addr.host && instance.port === addr.port
+              ? [{ address: primary, runId: instance.runId }]
+              : []),
+            ...list.map(({ address, instance }) => ({ address, runId: instance.runId }))
+          ])
+        }
+        const epoch = instance?.configEpoch ?? 0
         return {
           from: shown,
-          primary,
+          primary: nodes.canonical(primary),
           // A sentinel's answer is no better than its numbers.
           epoch: Number.isSafeInteger(epoch) && epoch >= 0 ? epoch : 0,
-          instance: state._tag === "Success" ? state.success : undefined,
-          replicas: replicas?._tag === "Success" ? seen(replicas.success) : undefined,
-          others: others._tag === "Success" ? others.success : []
+          instance,
+          replicas: list?.map((replica) => ({ ...replica, address: nodes.canonical(replica.address) })),
+          others: others?._tag === "Success" ? others.success : undefined
         }
       })
 
     const seen = (replicas: ReadonlyArray<ReplicaInstance>): ReadonlyArray<SeenReplica> =>
-      replicas.slice(0, maxReplicas).flatMap((instance) => {
-        const address = announced(instance.host, instance.port)
+      replicas.flatMap((instance) => {
+        const address = spelled(instance.host, instance.port)
         return typeof address === "string" ? [] : [{ address, instance }]
       })
 
+    /** Takes in what a sentinel has answered. */
+    const take = (group: string, peer: Peer, answer: Answer, now: number): Word => {
+      const word = { from: answer.from, node: Address.format(answer.primary), epoch: answer.epoch }
+      if (peers.has(peer.shown)) belief(group).hear(word, now)
+      learn(group, peer, answer.others, now)
+      return word
+    }
+
+    const foundAt = ({ epoch, from, node }: Word): Found<Address.Address> => ({ value: placeOf(node), from, epoch })
+
     const askPrimary = (group: string): Effect.Effect<Found<Address.Address>, PrimaryNotFound> => {
-      const outdated: Array<Answer> = []
-      return race((connection, shown) =>
+      const rejected: Array<Word> = []
+      const reject = (word: Word, kind: "outdated" | "wrong-role", detail: string) => {
+        rejected.push(word)
+        return Effect.fail(new Report({ address: word.from, kind, detail }))
+      }
+      return race(group, (connection, peer) =>
         Effect.gen(function*() {
-          const answer = yield* consult(connection, group, shown, false)
-          const best = configurations.get(group)
-          if (best !== undefined && answer.epoch < best.epoch && !Address.equals(answer.primary, best.address)) {
-            outdated.push(answer)
-            return yield* Effect.fail(
-              new Report({
-                address: shown,
-                kind: "outdated",
-                detail: `it knows configuration epoch ${answer.epoch} of the group, another sentinel knew ${best.epoch}`
-              })
+          const answer = yield* consult(connection, group, peer, false)
+          const now = yield* monotonicMillis
+          const word = take(group, peer, answer, now)
+          const believed = belief(group)
+          if (believed.isDisproved(word.from)) {
+            return yield* reject(word, "wrong-role", `it names ${word.node}, which has said that it is no primary`)
+          }
+          if (!believed.accepts(word, members().length, now)) {
+            const of = believed.basis
+            return yield* reject(
+              word,
+              "outdated",
+              `it knows configuration epoch ${word.epoch} of the group, another sentinel knew ${of?.epoch ?? 0}`
             )
           }
-          return answer
-        })
-      ).pipe(
-        Effect.matchEffect({
-          onSuccess: ({ value }) =>
-            Effect.map(monotonicMillis, (now) => {
-              learn(value.others)
-              return adopt(group, value, now)
-            }),
-          // The newest configuration wins, until nobody who knows it has been
-          // heard for a while, or it turned out to be wrong.
-          onFailure: (reports) =>
+          believed.adopt(word)
+          return foundAt(word)
+        })).pipe(
+          Effect.map(({ value }) => value),
+          // What is held is right, until it has been contradicted for long enough, or turned out to be wrong.
+          Effect.catch((reports) =>
             Effect.flatMap(monotonicMillis, (now) => {
-              const best = configurations.get(group)
-              const newest = outdated.toSorted((a, b) => b.epoch - a.epoch)[0]
-              if (best === undefined || newest === undefined) {
+              const believed = beliefs.get(group)
+              if (believed === undefined || rejected.length === 0) {
                 return Effect.fail(new PrimaryNotFound({ group, reason: reasonOf(reports) }))
               }
-              learn(newest.others)
-              return Effect.succeed(
-                !best.disproved && now - best.confirmedAt < forgetAfter
-                  ? { value: best.address, from: best.from, epoch: best.epoch }
-                  : adopt(group, newest, now)
-              )
+              for (const { address } of reports) {
+                if (!rejected.some((word) => word.from === address)) believed.silent(address)
+              }
+              const verdict = believed.assess(members().length, now)
+              if (verdict.kind === "follow" && verdict.ready) {
+                believed.adopt(verdict.word)
+                return Effect.succeed(foundAt(verdict.word))
+              }
+              if (believed.basis !== undefined && !believed.disowned) return Effect.succeed(foundAt(believed.basis))
+              return Effect.succeed(foundAt(choose(rejected, members().length, nobody, nobody)!))
             })
-        })
-      )
+          )
+        )
     }
 
     const survey = (group: string, onView: (view: View) => void): Effect.Effect<void> =>
-      Effect.suspend(() =>
-        Effect.forEach(
-          known,
-          (address) => {
-            const shown = Address.format(address)
-            return question(address, (connection) => consult(connection, group, shown, true)).pipe(
-              Effect.match({
-                onFailure: () => {},
-                onSuccess: (answer) => {
-                  learn(answer.others)
+      Effect.gen(function*() {
+        const asked = new Set<Peer>()
+        const answered = new Set<Peer>()
+        const ask = (list: ReadonlyArray<Peer>, now: number): Effect.Effect<void> =>
+          Effect.forEach(list, (peer) => {
+            asked.add(peer)
+            peer.askedAt = now
+            return Effect.matchEffect(question(peer, (connection) => consult(connection, group, peer, true)), {
+              onFailure: () =>
+                Effect.sync(() => {
+                  beliefs.get(group)?.silent(peer.shown)
+                  lists.delete(`${peer.shown} ${group}`)
+                }),
+              onSuccess: (answer) =>
+                Effect.map(monotonicMillis, (now) => {
+                  answered.add(peer)
+                  take(group, peer, answer, now)
                   onView(answer)
-                }
-              })
-            )
-          },
-          { concurrency: "unbounded", discard: true }
+                })
+            })
+          }, { concurrency: "unbounded", discard: true })
+        const began = yield* monotonicMillis
+        yield* ask(
+          inOrder(group).filter((peer) => peer.counted || !peer.configured || began - peer.askedAt >= dormantMillis),
+          began
         )
-      )
+        // Those that were named just now.
+        yield* ask(known.filter((peer) => !peer.counted && !peer.configured && !asked.has(peer)), began)
+        yield* muster(answered, asked, yield* monotonicMillis)
+      })
+
+    const otherwise = (
+      group: string,
+      disowned: ReadonlySet<string>,
+      unreachable: ReadonlySet<string>
+    ): Effect.Effect<Found<Address.Address> | undefined> =>
+      Effect.gen(function*() {
+        const enough = Deferred.makeUnsafe<void>()
+        let answers = 0
+        // Those that are slow are not waited for.
+        yield* Effect.raceFirst(
+          survey(group, () => {
+            if (++answers === Math.floor(members().length / 2) + 1) Deferred.doneUnsafe(enough, Exit.void)
+          }),
+          Effect.andThen(Deferred.await(enough), Effect.sleep(headStart))
+        )
+        const believed = beliefs.get(group)
+        if (believed === undefined) return undefined
+        const now = yield* monotonicMillis
+        const n = members().length
+        const verdict = believed.assess(n, now)
+        if (verdict.kind === "follow" && verdict.ready && !disowned.has(verdict.word.node)) {
+          if (!unreachable.has(verdict.word.node)) return foundAt(verdict.word)
+        }
+        const words = believed.lately(now).filter((word) => believed.accepts(word, n, now))
+        const word = choose(words, n, disowned, unreachable)
+        return word === undefined || unreachable.has(word.node) ? undefined : foundAt(word)
+      })
 
     // -------------------------------------------------------------------------
     // Hearing
@@ -673,9 +1004,8 @@ export const make = (
 
     const followAll = (): void => {
       if (listeners.size === 0) return
-      for (const address of known) {
-        const shown = Address.format(address)
-        if (!FiberMap.hasUnsafe(followers, shown)) runFollower(shown, follow(address))
+      for (const { address, counted, shown } of known) {
+        if (counted && !FiberMap.hasUnsafe(followers, shown)) runFollower(shown, follow(address))
       }
     }
 
@@ -695,11 +1025,11 @@ export const make = (
       )
 
     const askReplicas = (group: string) =>
-      race((connection) => connection.call(commands.replicas(group))).pipe(
+      race(group, (connection) => connection.call(Command.make(REPLICAS, argv(group)))).pipe(
         Effect.mapError((reports) => new ReplicaNotFound({ group, reason: reasonOf(reports) })),
         Effect.map(({ from, value }): Found<ReadonlyArray<Address.Address>> => ({
           from,
-          epoch: configurations.get(group)?.epoch ?? 0,
+          epoch: beliefs.get(group)?.basis?.epoch ?? 0,
           value: value.flatMap((replica) => {
             if (replica.isSubjectivelyDown || replica.isObjectivelyDown || replica.isDisconnected) return []
             const address = announced(replica.host, replica.port)
@@ -710,37 +1040,43 @@ export const make = (
 
     return {
       primary: yield* shared((group) => Effect.suspend(() => askPrimary(group))),
-      confirmed: (group, address, epoch, from) =>
-        Effect.map(monotonicMillis, (now) => {
-          const best = configurations.get(group)
-          if (best !== undefined && epoch < best.epoch) return
-          configurations.set(group, { address, epoch, from, confirmedAt: now, disproved: false })
-        }),
-      disproved: (group, address) => {
-        const best = configurations.get(group)
-        if (best !== undefined && Address.equals(best.address, address)) best.disproved = true
+      confirmed: (group, address, epoch, from) => {
+        const believed = belief(group)
+        const node = Address.format(nodes.canonical(address))
+        if (believed.held?.node === node) believed.reappeared(node)
+        else if (believed.held === undefined || epoch > believed.held.epoch) believed.settle({ node, epoch, from })
       },
+      disproved: (group, address) => {
+        // Not of a group that nobody knows.
+        beliefs.get(group)?.disprove(Address.format(nodes.canonical(address)))
+      },
+      unreachable: (address) => nodes.avoid(address),
+      observed: (address, remote) => nodes.observe(address, remote),
+      otherwise,
+      belief,
       replicas: yield* shared(askReplicas),
       survey,
       listen,
-      sentinels: () => known,
+      sentinels: () => known.map((peer) => peer.address),
+      members,
+      unsettled: () => known.some((peer) => peer.missed > 0),
       isReachable: (sentinel) => standing.get(sentinel),
       announced,
+      canonical: (address) => nodes.canonical(address),
       prefer: (sentinel) => {
-        const address = known.find((a) => Address.format(a) === sentinel)
-        if (address !== undefined) toFront(address)
+        const peer = peers.get(sentinel)
+        if (peer !== undefined) toFront(peer)
       },
       ask: (command) =>
-        race((connection) =>
+        race(undefined, (connection) =>
           Effect.catchTag(
             Effect.map(connection.call(command), Effect.succeed),
             ["ReplyError", "UnexpectedReply"],
             (error) => Effect.succeed(Effect.fail(error))
+          )).pipe(
+            Effect.mapError((reports) => new SentinelsUnreachable({ reports })),
+            Effect.flatMap((found) => found.value)
           )
-        ).pipe(
-          Effect.mapError((reports) => new SentinelsUnreachable({ reports })),
-          Effect.flatMap((found) => found.value)
-        )
     }
   })
 
@@ -785,28 +1121,38 @@ export const fixed = (
   primary: Address.Address,
   replicas: ReadonlyArray<Address.Address>,
   from: string
-): Discovery => ({
-  primary: () => Effect.succeed({ value: primary, from, epoch: 0 }),
-  confirmed: () => Effect.void,
-  disproved: () => {},
-  replicas: () => Effect.succeed({ value: replicas, from, epoch: 0 }),
-  survey: (_group, onView) =>
-    Effect.sync(() =>
-      onView({
-        from,
-        primary,
-        epoch: 0,
-        instance: undefined,
-        replicas: replicas.map((address) => ({ address, instance: untold(address) }))
-      })
-    ),
-  listen: () => Effect.void,
-  sentinels: () => [],
-  isReachable: () => undefined,
-  announced: (host, port) => Address.parse({ host, port }, 0),
-  prefer: () => {},
-  ask: () => Effect.fail(new SentinelsUnreachable({ reports: [] }))
-})
+): Discovery => {
+  const believed = new Belief()
+  return {
+    primary: () => Effect.succeed({ value: primary, from, epoch: 0 }),
+    confirmed: () => {},
+    disproved: () => {},
+    unreachable: () => {},
+    observed: () => {},
+    otherwise: () => Effect.undefined,
+    belief: () => believed,
+    replicas: () => Effect.succeed({ value: replicas, from, epoch: 0 }),
+    survey: (_group, onView) =>
+      Effect.sync(() =>
+        onView({
+          from,
+          primary,
+          epoch: 0,
+          instance: undefined,
+          replicas: replicas.map((address) => ({ address, instance: untold(address) }))
+        })
+      ),
+    listen: () => Effect.void,
+    sentinels: () => [],
+    members: () => [],
+    unsettled: () => false,
+    isReachable: () => undefined,
+    announced: (host, port) => Address.parse({ host, port }, 0),
+    canonical: (address) => address,
+    prefer: () => {},
+    ask: () => Effect.fail(new SentinelsUnreachable({ reports: [] }))
+  }
+}
 
 /** A replica of which nobody has said anything. */
 const untold = (address: Address.Address): ReplicaInstance => ({

@@ -1431,7 +1431,7 @@ export class Executor implements Owner, Runner {
       if (connection.ended !== undefined) return yield* connection.ended
       const address = connection.address
       const here = this.here
-      if (here !== undefined && connection.epoch < here.epoch && !Address.equals(address, here.address)) {
+      if (here !== undefined && !Address.equals(address, here.address)) {
         connection.close(`${this.shown} moved to ${Address.format(here.address)}, epoch ${here.epoch}`, "moved")
         return yield* connection.ended!
       }

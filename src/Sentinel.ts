@@ -14,6 +14,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as RcMap from "effect/RcMap"
 import * as Schedule from "effect/Schedule"
@@ -180,6 +181,10 @@ export const defaultSchedule: Schedule.Schedule<unknown, ConnectionError> = Sche
 /** After how long a connection attempt asks again whether the group has moved meanwhile. */
 const secondThoughts = Duration.millis(250)
 const secondThoughtsInterval = Duration.millis(100)
+/** Every so many times all sentinels are asked, not only the first to answer. */
+const secondThoughtsOfAll = 5
+/** So many nodes are tried at most before it is all begun anew. */
+const maxTried = 4
 
 const unusable = (
   address: string,
@@ -198,8 +203,15 @@ const unusable = (
 /** A group's primary as a client finds it: where it is said to be, and what becomes of the saying. */
 interface Finding {
   readonly locate: Effect.Effect<Discovery.Found<Address.Address>, PrimaryNotFound>
+  /** Where it is by the word of all sentinels, if it is at none of these. */
+  readonly otherwise: (
+    disowned: ReadonlySet<string>,
+    unreachable: ReadonlySet<string>
+  ) => Effect.Effect<Discovery.Found<Address.Address> | undefined>
   /** It is no primary. */
   readonly disproved: (address: Address.Address) => void
+  /** It cannot be dialled. */
+  readonly unreachable: (address: Address.Address) => void
   /** It is one. Where the group is instead, if it has moved on meanwhile. */
   readonly verified: (found: Discovery.Found<Address.Address>) => Address.Address | undefined
 }
@@ -223,26 +235,40 @@ const openPrimary = (
       })
     })
 
+  /** Those that have said that they are no primary, and those that cannot be reached. */
+  const disowned = new Set<string>()
+  const unreachable = new Set<string>()
+
   // A dead primary may take the whole connect timeout to say nothing. If the
   // sentinels name another one meanwhile, there is no point in waiting.
   const moved = (address: Address.Address): Effect.Effect<never, PrimaryNotFound> =>
     Effect.gen(function*() {
       yield* Effect.sleep(secondThoughts)
-      while (true) {
-        const now = yield* Effect.option(finding.locate)
-        if (now._tag === "Some" && !Address.equals(now.value.value, address)) {
-          return yield* outdated(address, now.value.value)
+      for (let i = 0;; i++) {
+        const now = i % secondThoughtsOfAll === 0
+          ? yield* finding.otherwise(disowned, unreachable)
+          : Option.getOrUndefined(yield* Effect.option(finding.locate))
+        if (now !== undefined && !Address.equals(now.value, address) && !disowned.has(Address.format(now.value))) {
+          return yield* outdated(address, now.value)
         }
         yield* Effect.sleep(secondThoughtsInterval)
       }
     })
 
-  return Effect.flatMap(finding.locate, (found) =>
+  const openAt = (
+    found: Discovery.Found<Address.Address>
+  ): Effect.Effect<Connection.Connection, ConnectionError, Scope.Scope> =>
     Effect.raceFirst(
       Connection.open(found.value, node, "primary").pipe(
         Effect.tapError((error) =>
           Effect.sync(() => {
-            if (error._tag === "RoleMismatch") finding.disproved(found.value)
+            if (error._tag === "RoleMismatch") {
+              disowned.add(Address.format(found.value))
+              finding.disproved(found.value)
+            } else {
+              unreachable.add(Address.format(found.value))
+              if (error._tag === "ConnectFailed") finding.unreachable(found.value)
+            }
           })
         ),
         Effect.mapError((error): ConnectionError => {
@@ -256,7 +282,30 @@ const openPrimary = (
         })
       ),
       moved(found.value)
-    ))
+    )
+
+  // Guidelines: what one sentinel named and is no primary, the next one may know better.
+  const attempt = (
+    found: Discovery.Found<Address.Address>,
+    tried: number
+  ): Effect.Effect<Connection.Connection, ConnectionError, Scope.Scope> =>
+    Effect.flatMap(Effect.scope, (scope) => {
+      const own = Scope.forkUnsafe(scope)
+      return openAt(found).pipe(
+        Scope.provide(own),
+        Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit)),
+        Effect.catch((error) =>
+          error._tag === "AuthenticationFailed" || tried >= maxTried
+            ? Effect.fail(error)
+            : Effect.flatMap(
+              finding.otherwise(disowned, unreachable),
+              (next) => next === undefined ? Effect.fail(error) : attempt(next, tried + 1)
+            )
+        )
+      )
+    })
+
+  return Effect.flatMap(finding.locate, (found) => attempt(found, 1))
 }
 
 const primaryTarget = (
@@ -268,7 +317,9 @@ const primaryTarget = (
   const open = openPrimary(
     {
       locate: follower.locate,
+      otherwise: (disowned, unreachable) => follower.otherwise(disowned, unreachable),
       disproved: (address) => follower.disproved(address),
+      unreachable: (address) => follower.unreachable(address),
       verified: (found) => follower.verified(found) ? undefined : follower.present.primary
     },
     group,
@@ -456,11 +507,12 @@ const fromDiscovery = (
       options: NodeOptions
     ): Effect.Effect<Topology.Follower, InvalidOption, Scope.Scope> => {
       const check = new Check()
+      // It is a word among others in what sentinels publish.
       check.text(
         "group",
         group,
-        /^[A-Za-z0-9._-]+$/,
-        "a group's name has letters, digits, dots, dashes and underscores only"
+        /^[^\s\p{Cc}]+$/u,
+        "a group's name is not empty, and has no spaces and no control characters"
       )
       check.session("", options)
       check.executor("", options)
@@ -471,8 +523,13 @@ const fromDiscovery = (
       openPrimary(
         {
           locate: discovery.primary(group),
+          otherwise: (disowned, unreachable) => discovery.otherwise(group, disowned, unreachable),
           disproved: (address) => discovery.disproved(group, address),
-          verified: () => undefined
+          unreachable: (address) => discovery.unreachable(address),
+          verified: (found) => {
+            discovery.confirmed(group, found.value, found.epoch, found.from)
+            return undefined
+          }
         },
         group,
         node

@@ -26,6 +26,7 @@ import * as Connection from "./Connection.ts"
 import type * as Discovery from "./Discovery.ts"
 import { type PrimaryNotFound, SentinelsIsolated } from "./Errors.ts"
 import type { Gate, Watcher } from "./Executor.ts"
+import { type Belief, choose, plausibleLead, type Word } from "./internal/belief.ts"
 import { monotonicMillisUnsafe } from "./internal/time.ts"
 import * as Metrics from "./Metrics.ts"
 
@@ -253,6 +254,10 @@ const reconcileInterval = Duration.seconds(10)
 const fencedInterval = Duration.millis(500)
 /** What is not urgent waits so long for what else there is, in milliseconds. */
 const coalesceMillis = 200
+/** How often they are asked while most of them contradict what is followed, in milliseconds. */
+const weighMillis = 500
+/** The sign of a move that no failover explains. */
+const outvoted = "most sentinels name another primary"
 /** Two rounds of questions have at least this much time between them, in milliseconds. */
 const leastGap = 20
 /** How often a node is asked for its role while it is expected to become a primary, in milliseconds. */
@@ -281,10 +286,12 @@ export interface Observer extends Pick<Watcher, "moved" | "gate"> {
 }
 
 interface Chase {
-  readonly address: Address.Address
+  address: Address.Address
   epoch: number
   from: string
   isProvisional: boolean
+  /** Whether the node has said that it is no primary. */
+  refused: boolean
   /** Undefined until it waits for something for the first time. */
   fiber: Fiber.Fiber<void> | undefined
 }
@@ -337,6 +344,7 @@ export class Follower implements Topology {
   private closed = false
   private listening: Fiber.Fiber<void> | undefined = undefined
   private surveying: Fiber.Fiber<void> | undefined = undefined
+  private foreseeing: Fiber.Fiber<void> | undefined = undefined
   private isSurveying = false
   /** When the sentinels are to be asked next; Infinity if they are not. */
   private due = Infinity
@@ -354,7 +362,6 @@ export class Follower implements Topology {
   private fencedIn = 0
   /** When the fence closed, in monotonic time. */
   private fencedAt = -Infinity
-  private doubted = false
   /** When a client looked for the primary last: it is about to verify it. */
   private locatedAt = -Infinity
 
@@ -398,7 +405,9 @@ export class Follower implements Topology {
         Effect.gen({ self: this }, function*() {
           yield* this.discovery.listen({
             event: (from, channel, payload) => this.heard(from, channel, payload),
-            standing: (from, reachable) => this.stands(from, reachable)
+            standing: (from, reachable) => this.stands(from, reachable),
+            forgotten: (from) => this.forget(from),
+            renamed: (from, to) => this.rename(from, to)
           })
           this.look()
           while (true) {
@@ -416,6 +425,7 @@ export class Follower implements Topology {
       const fiber of [
         this.listening,
         this.surveying,
+        this.foreseeing,
         this.chase?.fiber,
         this.fenceTimer,
         this.storyTimer
@@ -459,6 +469,26 @@ export class Follower implements Topology {
     })
   })
 
+  /** Where it is by the word of all sentinels, if it is at none of these. */
+  otherwise(
+    disowned: ReadonlySet<string>,
+    unreachable: ReadonlySet<string>
+  ): Effect.Effect<Discovery.Found<Address.Address> | undefined> {
+    return Effect.map(
+      this.discovery.otherwise(this.options.group, disowned, unreachable),
+      (found) => {
+        const newest = this.newest()
+        const shown = newest === undefined ? "" : Address.format(newest.value)
+        return newest === undefined || disowned.has(shown) || unreachable.has(shown) ? found : newest
+      }
+    )
+  }
+
+  /** A primary cannot be dialled: its node may have another spelling. */
+  unreachable(address: Address.Address): void {
+    this.discovery.unreachable(address)
+  }
+
   private newest(): Discovery.Found<Address.Address> | undefined {
     const { epoch, isProvisional, primary } = this.state
     return isProvisional && primary !== undefined
@@ -471,18 +501,43 @@ export class Follower implements Topology {
    * gave. False if the group has moved on meanwhile.
    */
   verified({ epoch, from, value }: Discovery.Found<Address.Address>): boolean {
-    const { primary } = this.state
-    if (primary !== undefined && epoch <= this.state.epoch && Address.equals(primary, value)) return true
-    if (primary !== undefined && epoch < this.state.epoch) return false
-    this.moved(value, epoch, from, false)
+    const { isProvisional, primary } = this.state
+    const address = this.discovery.canonical(value)
+    if (primary !== undefined && !isProvisional) {
+      // Its epoch is taken over once most sentinels know it.
+      if (Address.equals(primary, address)) {
+        this.believed.reappeared(Address.format(address))
+        return true
+      }
+      if (!this.mayFollow({ from, node: Address.format(address), epoch })) return false
+    } else if (primary !== undefined) {
+      if (epoch <= this.state.epoch && Address.equals(primary, address)) return true
+      if (epoch < this.state.epoch || !this.isPlausible(epoch)) return false
+    }
+    this.moved(address, epoch, from, false)
     return true
+  }
+
+  private get believed(): Belief {
+    return this.discovery.belief(this.options.group)
+  }
+
+  /** Whether a sentinel's word is enough to follow it, or most sentinels have said so for long enough. */
+  private mayFollow(word: Word): boolean {
+    const known = this.discovery.members().length
+    if (this.believed.accepts(word, known, this.now())) return true
+    const verdict = this.believed.assess(known, this.now())
+    return verdict.kind === "follow" && verdict.ready && verdict.word.node === word.node
+  }
+
+  private isPlausible(epoch: number): boolean {
+    return epoch <= Math.max(this.state.epoch, this.reportedEpoch) + plausibleLead
   }
 
   /** A primary does not answer as one: whoever is named with the same epoch is believed too. */
   disproved(address: Address.Address): void {
     this.discovery.disproved(this.options.group, address)
     if (this.state.primary === undefined || !Address.equals(this.state.primary, address)) return
-    this.doubted = true
     if (this.state.isProvisional) {
       this.set({ isProvisional: false, epoch: this.reportedEpoch }, "the promotion was undone", Address.format(address))
     }
@@ -544,10 +599,28 @@ export class Follower implements Topology {
   }
 
   private sentinels(): ReadonlyArray<SentinelState> {
-    return this.discovery.sentinels().map((address) => {
+    return this.discovery.members().map((address) => {
       const shown = Address.format(address)
       return { address, isReachable: this.discovery.isReachable(shown), epoch: this.views.get(shown)?.epoch }
     }).sort((a, b) => Address.format(a.address) < Address.format(b.address) ? -1 : 1)
+  }
+
+  /** A sentinel is no more. */
+  private forget(from: string): void {
+    this.views.delete(from)
+    this.epochs.delete(from)
+    this.mistrusted.delete(from)
+    this.reach()
+  }
+
+  /** Another spelling stands for a node. */
+  private rename(from: string, to: Address.Address): void {
+    const { fence, primary } = this.state
+    if (primary !== undefined && Address.format(primary) === from) this.state = { ...this.state, primary: to }
+    if (fence?.candidate !== undefined && Address.format(fence.candidate) === from) {
+      this.state = { ...this.state, fence: { ...fence, candidate: to } }
+    }
+    if (this.chase !== undefined && Address.format(this.chase.address) === from) this.chase.address = to
   }
 
   private heard(from: string, channel: string, payload: string): void {
@@ -653,26 +726,83 @@ export class Follower implements Topology {
   private consider(view: Discovery.View): void {
     const { epoch, fence, isProvisional, primary } = this.state
     if (primary !== undefined && Address.equals(view.primary, primary)) {
-      if (isProvisional || view.epoch > epoch) {
-        if (isProvisional && view.epoch < this.reportedEpoch) return
+      if (isProvisional && view.epoch >= this.reportedEpoch && this.isPlausible(view.epoch)) {
         this.moved(primary, view.epoch, view.from, false)
       }
       this.underWay(view)
       return
     }
-    // The client that looks for it has its own word for it in a moment.
-    if (primary === undefined && this.now() - this.locatedAt < clientMillis) return
+    if (primary === undefined) {
+      // The client that looks for it has its own word for it in a moment.
+      if (this.now() - this.locatedAt >= clientMillis) this.pursue(view.primary, view.epoch, view.from, false)
+      return
+    }
     if (isProvisional) {
       // The sentinels may still know the configuration that was left; but not for ever.
       const late = this.now() > this.provisionalUntil && view.epoch >= this.reportedEpoch
-      if (view.epoch < epoch && !late) return
-    } else if (view.epoch < epoch || (view.epoch === epoch && primary !== undefined && !this.doubted)) return
-    if (primary !== undefined && fence === undefined && view.epoch > epoch && !this.isMistrusted(view.from)) {
+      if ((view.epoch < epoch && !late) || !this.isPlausible(view.epoch)) return
+    } else if (!this.mayFollow({ from: view.from, node: Address.format(view.primary), epoch: view.epoch })) return
+    if (fence === undefined && view.epoch > epoch && !this.isMistrusted(view.from)) {
       // What nobody published: the events were lost.
       this.begin("a newer configuration")
       this.fence(view.from, "a newer configuration", view.primary)
     }
     this.pursue(view.primary, view.epoch, view.from, false)
+  }
+
+  /** What all sentinels together say: most of them win in the end, whatever the epochs. */
+  private weigh(): void {
+    const { isProvisional, primary } = this.state
+    const known = this.discovery.members().length
+    const now = this.now()
+    if (primary === undefined) {
+      // The first to answer may have named one that is none.
+      const chase = this.chase
+      const words = this.believed.lately(now)
+      const refused = chase?.refused === true ? new Set([Address.format(chase.address)]) : nobody
+      const word = choose(words, known, refused, nobody)
+      if (chase !== undefined && word !== undefined && word.node !== Address.format(chase.address)) {
+        this.pursue(placeOf(word.node), word.epoch, word.from, false, true)
+      }
+      return
+    }
+    if (isProvisional) return
+    const verdict = this.believed.assess(known, now)
+    if (verdict.kind === "epoch") {
+      if (verdict.ready) this.moved(primary, verdict.word.epoch, verdict.word.from, false)
+      else this.lookAt(now + weighMillis)
+    } else if (verdict.kind === "follow") {
+      const { from, node, epoch } = verdict.word
+      if (!verdict.ready) {
+        this.lookAt(now + weighMillis)
+        if (verdict.unnamed) this.foresee(placeOf(node), from)
+        return
+      }
+      this.begin(outvoted)
+      this.pursue(placeOf(node), epoch, from, false, true)
+    } else if (this.discovery.unsettled()) this.lookAt(now + weighMillis * 2)
+  }
+
+  /**
+   * No sentinel names the primary any more, and another node says that it is
+   * one: what would be written until it is followed is better written there.
+   */
+  private foresee(address: Address.Address, from: string): void {
+    if (this.state.fence !== undefined || this.foreseeing !== undefined) return
+    const node = { ...this.options.node, clientName: undefined }
+    this.foreseeing = this.runFork(
+      Effect.scoped(Connection.open(address, node, "primary")).pipe(
+        Effect.exit,
+        Effect.map((exit) => {
+          this.foreseeing = undefined
+          const verdict = this.believed.assess(this.discovery.members().length, this.now())
+          if (Exit.isFailure(exit) || verdict.kind !== "follow" || !verdict.unnamed) return
+          if (verdict.word.node !== Address.format(address)) return
+          this.begin(outvoted)
+          this.fence(from, outvoted, undefined)
+        })
+      )
+    )
   }
 
   /** A failover whose beginning was missed: its leader says so, and marks the replica that it has selected. */
@@ -707,6 +837,7 @@ export class Follower implements Topology {
       if (this.now() - this.fencedAt < hastyMillis) this.mistrusted.set(leader.from, this.now())
       this.unfence("the failover came to nothing", leader.from)
     }
+    this.weigh()
     const newest = views.filter((v) => v.epoch >= this.state.epoch || this.state.isProvisional)
     this.replicas(newest.length > 0 ? newest : views)
   }
@@ -750,7 +881,13 @@ export class Follower implements Topology {
   // Moving
 
   /** Asks a node for its role until it says that it is a primary. */
-  private pursue(address: Address.Address, epoch: number, from: string, isProvisional: boolean): void {
+  private pursue(
+    address: Address.Address,
+    epoch: number,
+    from: string,
+    isProvisional: boolean,
+    byMajority = false
+  ): void {
     const chase = this.chase
     if (chase !== undefined) {
       if (Address.equals(chase.address, address)) {
@@ -760,7 +897,7 @@ export class Follower implements Topology {
         chase.isProvisional = false
         return
       }
-      if (!chase.isProvisional && epoch <= chase.epoch) return
+      if (!chase.isProvisional && epoch <= chase.epoch && !byMajority) return
       chase.fiber?.interruptUnsafe()
     }
     const until = this.now() + (isProvisional ? Math.max(this.maxHold, 1000) : chaseMillis)
@@ -775,10 +912,12 @@ export class Follower implements Topology {
         // Whoever may not ask for the role believes the sentinels.
         const denied = Exit.isFailure(exit) && mayNotAsk(exit) && !this.chase!.isProvisional
         if (Exit.isSuccess(exit) || denied) {
-          const { epoch, from, isProvisional } = this.chase!
+          const { address, epoch, from, isProvisional } = this.chase!
           this.chase = undefined
           return this.moved(address, epoch, from, isProvisional)
         }
+        const error = Exit.findErrorOption(exit)
+        this.chase!.refused = error._tag === "Some" && error.value._tag === "RoleMismatch"
         if (!this.chase!.isProvisional) {
           pause = Math.min(pause * 1.5, 100)
           // Somebody may have thought better of it.
@@ -788,7 +927,7 @@ export class Follower implements Topology {
       }
       this.chase = undefined
     })
-    const begun: Chase = { address, epoch, from, isProvisional, fiber: undefined }
+    const begun: Chase = { address, epoch, from, isProvisional, refused: false, fiber: undefined }
     this.chase = begun
     begun.fiber = this.runFork(asking)
   }
@@ -798,18 +937,14 @@ export class Follower implements Topology {
     const same = old !== undefined && Address.equals(old, address)
     if (!isProvisional) {
       this.reportedEpoch = epoch
-      this.runFork(this.discovery.confirmed(this.options.group, address, epoch, from))
+      this.believed.settle({ node: Address.format(address), epoch, from }, this.now())
     } else this.provisionalUntil = this.now() + Math.max(this.maxHold, 1000)
-    if (same && epoch <= this.state.epoch && isProvisional === this.state.isProvisional) {
-      this.doubted = false
-      return
-    }
+    if (same && epoch === this.state.epoch && isProvisional === this.state.isProvisional) return
     if (this.chase !== undefined && !this.chase.isProvisional && this.chase.epoch <= epoch) {
       this.chase.fiber?.interruptUnsafe()
       this.chase = undefined
     }
-    this.doubted = false
-    this.mistrusted.clear()
+    if (!same) this.mistrusted.clear()
     this.set(
       {
         primary: address,
@@ -817,7 +952,7 @@ export class Follower implements Topology {
         isProvisional,
         replicas: this.state.replicas.filter((r) => !Address.equals(r.address, address))
       },
-      old === undefined ? "the primary was found" : same ? "a newer epoch" : "the primary moved",
+      old === undefined ? "the primary was found" : same ? "another epoch" : "the primary moved",
       from
     )
     if (same) return
@@ -846,7 +981,8 @@ export class Follower implements Topology {
   private fence(from: string, sign: string, candidate: Address.Address | undefined): void {
     const known = this.state.fence
     if (this.options.follow === "promotion" && candidate !== undefined && !this.isMistrusted(from)) {
-      this.pursue(candidate, Math.max(this.epochs.get(from) ?? 0, this.state.epoch + 1), from, true)
+      const epoch = this.epochs.get(from) ?? 0
+      this.pursue(candidate, Math.max(this.isPlausible(epoch) ? epoch : 0, this.state.epoch + 1), from, true)
     }
     if (this.maxHold === 0 || this.isMistrusted(from)) return
     if (known !== undefined) {
@@ -972,6 +1108,11 @@ export class Follower implements Topology {
     )
   }
 }
+
+const nobody: ReadonlySet<string> = new Set()
+
+/** An address that was shown before. */
+const placeOf = (shown: string): Address.Address => Address.parse(shown, 0) as Address.Address
 
 const mayNotAsk = (exit: Exit.Exit<unknown, Connection.OpenError>): boolean => {
   const error = Exit.findErrorOption(exit)

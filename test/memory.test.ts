@@ -95,8 +95,8 @@ describe("discovery", () => {
       assert.strictEqual(deployment.network.connections("10.0.0.1:6379"), 1)
       const queries = deployment.sentinel("10.0.1.1:26379").requests
       // HELLO, two CLIENT SETINFO, and the three questions of one discovery; then two
-      // subscriptions, and the four questions of the first look at the topology.
-      assert.strictEqual(queries, 6 + 2 + 4)
+      // subscriptions, and the five questions of the first look at the topology.
+      assert.strictEqual(queries, 6 + 2 + 5)
     }).pipe(Effect.provide(live())))
 
   it.effect("callers that ask at once share the questions; interrupting one leaves the others", () =>
@@ -133,12 +133,14 @@ describe("discovery", () => {
       assert.strictEqual(replicas._tag, "ReplicaNotFound")
       assert.strictEqual(replicas.reason._tag, "GroupUnknown")
 
-      yield* deployment.lie("10.0.1.1:26379", { primary: { host: "10.0.0.2", port: 6379 } })
+      for (const address of deployment.sentinels) {
+        yield* deployment.lie(address, { primary: { host: "10.0.0.2", port: 6379 } })
+      }
       const role = failureOf(yield* whileTimePasses(Effect.exit(sentinel.discoverPrimary("mymaster"))))
       assert.strictEqual(role._tag === "PrimaryNotFound" ? role.reason._tag : role._tag, "NodeUnusable")
       assert.include(role.message, "10.0.0.2:6379")
       assert.include(role.message, "replica")
-      yield* deployment.lie("10.0.1.1:26379", {})
+      for (const address of deployment.sentinels) yield* deployment.lie(address, {})
 
       for (const address of deployment.sentinels) yield* deployment.kill(address)
       const none = failureOf(yield* whileTimePasses(Effect.exit(sentinel.discoverPrimary("mymaster"))))

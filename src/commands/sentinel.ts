@@ -140,7 +140,8 @@ const primaryOf = (value: Resp.Value): PrimaryInstance => {
   }
 }
 
-const replicaOf = (value: Resp.Value): ReplicaInstance => {
+/** @internal */
+export const replicaOf = (value: Resp.Value): ReplicaInstance => {
   const fields = fieldsOf(value)
   return {
     ...instance(fields),
@@ -154,7 +155,8 @@ const replicaOf = (value: Resp.Value): ReplicaInstance => {
   }
 }
 
-const sentinelOf = (value: Resp.Value): SentinelInstance => {
+/** @internal */
+export const sentinelOf = (value: Resp.Value): SentinelInstance => {
   const fields = fieldsOf(value)
   return {
     ...instance(fields),

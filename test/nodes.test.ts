@@ -1,0 +1,71 @@
+/** Which spellings are one node. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Address from "../src/Address.ts"
+import { Nodes } from "../src/internal/nodes.ts"
+
+const at = (text: string): Address.Address => Address.parse(text, 6379) as Address.Address
+const claim = (...pairs: ReadonlyArray<readonly [string, string]>) =>
+  pairs.map(([text, runId]) => ({ address: at(text), runId }))
+const shown = (nodes: Nodes, text: string): string => Address.format(nodes.canonical(at(text)))
+
+describe("names of one node", () => {
+  it("a run id that sentinels agree on makes two spellings one node; the first one seen stands for it", () => {
+    const nodes = new Nodes()
+    nodes.claim("s1", claim(["10.0.0.1", "a"], ["10.0.0.2", "b"]))
+    nodes.claim("s2", claim(["redis-1", "a"], ["redis-2", "b"]))
+    assert.strictEqual(shown(nodes, "redis-1"), "10.0.0.1:6379")
+    assert.strictEqual(shown(nodes, "redis-2"), "10.0.0.2:6379")
+    assert.strictEqual(shown(nodes, "10.0.0.1"), "10.0.0.1:6379")
+    assert.deepStrictEqual(nodes.spellings(at("redis-1")).map(Address.format), ["10.0.0.1:6379", "redis-1:6379"])
+  })
+
+  it("one liar does not make two nodes one", () => {
+    const nodes = new Nodes()
+    for (const s of ["s1", "s2"]) nodes.claim(s, claim(["10.0.0.1", "a"], ["10.0.0.2", "b"]))
+    nodes.claim("liar", claim(["10.0.0.1", "b"]))
+    assert.strictEqual(shown(nodes, "10.0.0.1"), "10.0.0.1:6379")
+    assert.strictEqual(shown(nodes, "10.0.0.2"), "10.0.0.2:6379")
+    // Nor one that gives both the same.
+    nodes.claim("liar", claim(["10.0.0.1", "x"], ["10.0.0.2", "x"], ["10.0.0.3", "x"]))
+    assert.strictEqual(shown(nodes, "10.0.0.2"), "10.0.0.2:6379")
+    assert.strictEqual(shown(nodes, "10.0.0.3"), "10.0.0.3:6379")
+  })
+
+  it("where connections go counts, and letter case and ways to write an address do not", () => {
+    const nodes = new Nodes()
+    nodes.observe(at("10.0.0.1"), "10.0.0.1:6379")
+    nodes.observe(at("redis-1"), "10.0.0.1:6379")
+    nodes.observe(at("REDIS-1"), undefined)
+    assert.strictEqual(shown(nodes, "redis-1"), "10.0.0.1:6379")
+    nodes.claim("s1", claim(["[2001:db8::1]", "c"], ["Redis-9", "d"]))
+    nodes.claim("s2", claim(["[2001:0db8:0:0::0001]", "c2"], ["redis-9.", "d2"], ["[::ffff:10.0.0.1]", "e"]))
+    assert.strictEqual(shown(nodes, "[2001:0db8:0:0::0001]"), "[2001:db8::1]:6379")
+    assert.strictEqual(shown(nodes, "redis-9."), "Redis-9:6379")
+    assert.strictEqual(shown(nodes, "[::ffff:10.0.0.1]"), "10.0.0.1:6379")
+  })
+
+  it("a spelling that cannot be dialled stands for nobody as long as there is another, and whoever depends on it is told", () => {
+    const nodes = new Nodes()
+    const renamed: Array<string> = []
+    nodes.onRename = (from, to) => renamed.push(`${from} -> ${to}`)
+    nodes.claim("s1", claim(["redis-1", "a"]))
+    nodes.claim("s2", claim(["10.0.0.1", "a"]))
+    assert.deepStrictEqual(renamed, ["10.0.0.1:6379 -> redis-1:6379"])
+    nodes.avoid(at("redis-1"))
+    assert.strictEqual(shown(nodes, "redis-1"), "10.0.0.1:6379")
+    assert.deepStrictEqual(renamed.slice(1), ["redis-1:6379 -> 10.0.0.1:6379"])
+    nodes.forget((by) => by === "s1")
+    assert.strictEqual(shown(nodes, "10.0.0.1"), "10.0.0.1:6379")
+  })
+
+  it("16,384 names of 256 nodes", () => {
+    const nodes = new Nodes()
+    for (let i = 0; i < 64; i++) {
+      nodes.claim(
+        `s${i}`,
+        Array.from({ length: 256 }, (_, k) => ({ address: { host: `n${i}-${k}`, port: 1 }, runId: `r${k}` }))
+      )
+    }
+    assert.strictEqual(shown(nodes, "n63-255:1"), "n0-255:1")
+  })
+})
