@@ -18,7 +18,7 @@ import * as Address from "./Address.ts"
 import * as Command from "./Command.ts"
 import { ping } from "./commands/connection.ts"
 import { info, role } from "./commands/server.ts"
-import { Connector, type TlsOptions, type Transport } from "./Connector.ts"
+import { Connector, explainTls, type TlsOptions, type Transport } from "./Connector.ts"
 import {
   AuthenticationFailed,
   ConnectFailed,
@@ -30,6 +30,7 @@ import {
 } from "./Errors.ts"
 import { Alarm } from "./internal/Alarm.ts"
 import { Deque } from "./internal/Deque.ts"
+import { monotonicMillis } from "./internal/time.ts"
 import * as Resp from "./Resp.ts"
 
 /**
@@ -352,13 +353,9 @@ export class Connection {
    * number of clients reached" or "Protocol error".
    */
   private unasked(value: Resp.Value): void {
-    const shown = value instanceof Resp.ErrorReply ? value.text : Resp.describe(value)
+    const shown = value instanceof Resp.ErrorReply ? Resp.printable(value.text) : Resp.describe(value)
     this.end(
-      new ProtocolError({
-        address: this.shownAddress,
-        detail: "a reply that nothing was asked for",
-        bytes: Resp.escapeBytes(Buffer.from(shown))
-      })
+      new ProtocolError({ address: this.shownAddress, detail: "a reply that nothing was asked for", bytes: shown })
     )
   }
 
@@ -587,10 +584,20 @@ export const decodeReply = <A>(
  */
 export const replyError = (command: Command.Any, reply: Resp.ErrorReply): ReplyError =>
   new ReplyError({
-    code: reply.code,
-    detail: reply.text.replace(/, with args beginning with:.*$/s, ""),
+    code: Resp.printable(reply.code, 64),
+    detail: serverText(reply),
     command: command.spec.name
   })
+
+/**
+ * What a server says, for messages: without an unknown command's arguments,
+ * printable, and cut.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const serverText = (reply: Resp.ErrorReply): string =>
+  Resp.printable(reply.text.replace(/, with args beginning with:.*$/s, ""))
 
 // -----------------------------------------------------------------------------
 // Opening
@@ -624,25 +631,56 @@ export const open = (
 ): Effect.Effect<Connection, OpenError, Scope.Scope> => {
   const shown = Address.format(address)
   const timeout = Duration.fromInputUnsafe(options.connectTimeout ?? defaultConnectTimeout)
-  const establish = Effect.gen(function*() {
-    const dial = yield* Connector
-    const context = yield* Effect.context<never>()
-    const password = yield* evaluatePassword(shown, options)
-    const connection = yield* Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function*() {
-        const transport = yield* restore(dial({ address, tls: options.tls }))
-        const connection = new Connection(transport, address, context, {
-          stallMillis: Duration.toMillis(Duration.fromInputUnsafe(options.stallTimeout ?? defaultStallTimeout)),
-          pingMillis: Duration.toMillis(Duration.fromInputUnsafe(options.pingInterval ?? defaultPingInterval)),
-          limits: options.limits
+  const attempt = (opening: Opening, password: string | undefined) =>
+    Effect.gen(function*() {
+      const dial = yield* Connector
+      const context = yield* Effect.context<never>()
+      const connection = yield* Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function*() {
+          const transport = yield* restore(dial({ address, tls: options.tls }))
+          const connection = new Connection(transport, address, context, {
+            stallMillis: Duration.toMillis(Duration.fromInputUnsafe(options.stallTimeout ?? defaultStallTimeout)),
+            pingMillis: Duration.toMillis(Duration.fromInputUnsafe(options.pingInterval ?? defaultPingInterval)),
+            limits: options.limits
+          })
+          yield* Effect.addFinalizer(() => Effect.sync(() => connection.close("the scope closed")))
+          return connection
         })
-        yield* Effect.addFinalizer(() => Effect.sync(() => connection.close("the scope closed")))
-        return connection
-      })
-    )
-    yield* handshake(connection, options, password, expected)
-    connection.role = expected
-    return connection
+      )
+      yield* handshake(connection, options, password, expected, opening)
+      connection.role = expected
+      return connection
+    })
+  const establish = Effect.gen(function*() {
+    const password = yield* evaluatePassword(shown, options)
+    const first: Opening = options.protocol === 2 ? 1 : 0
+    const known = recall(options, shown, yield* monotonicMillis)
+    let opening: Opening = known ?? first
+    const last: Opening = known ?? 2
+    const outer = yield* Effect.scope
+    while (true) {
+      const own = Scope.forkUnsafe(outer)
+      const exit = yield* attempt(opening, password).pipe(
+        Scope.provide(own),
+        Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit)),
+        Effect.result
+      )
+      const now = yield* monotonicMillis
+      if (exit._tag === "Success") {
+        if (opening !== first) remember(options, shown, opening, now + openingMillis)
+        return exit.success
+      }
+      const error = exit.failure
+      const closedEarly = error._tag === "ConnectionLost" && error.kind === "closed"
+      if (closedEarly && opening < last) {
+        opening = opening === 0 ? 1 : 2
+        continue
+      }
+      // What does not help, or no more, is not tried again with each dial.
+      if (known !== undefined && opening !== first) forget(options, shown)
+      else if (closedEarly && known === undefined) remember(options, shown, first, now + closedMillis)
+      return yield* closedEarly ? endedEarly(error, options) : error
+    }
   })
   return Effect.timeoutOrElse(establish, {
     duration: timeout,
@@ -651,11 +689,65 @@ export const open = (
         new ConnectFailed({
           address: shown,
           phase: "handshake",
-          detail: `no session within ${Duration.toMillis(timeout)} ms`
+          detail: `no session within ${Duration.toMillis(timeout)} ms${isSecure(options) ? plainHint : ""}`
         })
       )
   })
 }
+
+const isSecure = (options: SessionOptions): boolean => options.tls !== undefined && options.tls !== false
+
+const plainHint = "; does the server speak TLS at this port?"
+
+/** Nobody knows why a server ends a connection without a word, but there are usual reasons. */
+const endedEarly = (error: ConnectionLost, options: SessionOptions): ConnectFailed => {
+  const why = isSecure(options) ? explainTls(error.cause, options.tls, undefined) : undefined
+  return new ConnectFailed({
+    address: error.address,
+    phase: why === undefined ? "handshake" : "tls",
+    detail: why?.detail ??
+      `the server closed it in the middle of the handshake (${error.detail})${
+        isSecure(options) ? "" : "; if it speaks TLS at this port, set the option tls"
+      }`,
+    permanent: why?.permanent,
+    cause: error.cause
+  })
+}
+
+/**
+ * How a session begins: 0 with HELLO; 1 without, in RESP2; 2 with nothing but
+ * what it cannot do without. Some proxies end the connection at a command that
+ * they do not know, so the next way is tried on a fresh one.
+ */
+type Opening = 0 | 1 | 2
+
+/** For how long it is remembered what works at an address, and that nothing does, in milliseconds. */
+const openingMillis = 10 * 60_000
+const closedMillis = 5000
+
+/** How many addresses are remembered for one client. */
+const mostOpenings = 64
+
+/** By the options of who dials: what one client has found out is its own. */
+const openings = new WeakMap<SessionOptions, Map<string, { readonly opening: Opening; readonly until: number }>>()
+
+const recall = (options: SessionOptions, address: string, now: number): Opening | undefined => {
+  const found = openings.get(options)?.get(address)
+  if (found === undefined) return undefined
+  if (now < found.until) return found.opening
+  forget(options, address)
+  return undefined
+}
+
+const remember = (options: SessionOptions, address: string, opening: Opening, until: number): void => {
+  let known = openings.get(options)
+  if (known === undefined) openings.set(options, known = new Map())
+  known.delete(address)
+  known.set(address, { opening, until })
+  if (known.size > mostOpenings) known.delete(known.keys().next().value!)
+}
+
+const forget = (options: SessionOptions, address: string): void => void openings.get(options)?.delete(address)
 
 const evaluatePassword = (
   shown: string,
@@ -686,28 +778,59 @@ const idOf = (reply: Resp.Value): number => {
 
 const authCodes = new Set(["NOAUTH", "WRONGPASS", "NOPERM"])
 
+/** What a server's code means; its own words may repeat what it was sent. */
+const meanings: Readonly<Record<string, string>> = {
+  NOAUTH: "a password is required",
+  NOPERM: "the user may not run it",
+  WRONGPASS: "the name or the password is wrong, or the user is disabled"
+}
+
+/** Refusals of everybody, whatever was asked first. */
+const sessionRefusal = (reply: Resp.ErrorReply): string | undefined =>
+  /^ERR max number of clients\b/.test(reply.text)
+    ? "ERR max number of clients reached"
+    : reply.code === "DENIED"
+    ? "DENIED Redis is running in protected mode: it has no password, and serves its own machine only"
+    : undefined
+
 const handshake = (
   connection: Connection,
   options: SessionOptions,
   password: string | undefined,
-  expected: "primary" | "replica" | undefined
+  expected: "primary" | "replica" | undefined,
+  opening: Opening
 ): Effect.Effect<void, OpenError> => {
   const shown = connection.shownAddress
-  const hide = (text: string): string =>
-    password === undefined || password === "" ? text : text.split(password).join("<redacted>")
+  // Redis repeats the first 128 bytes of an argument.
+  const secrets = password === undefined || password === "" ? [] : [password, password.slice(0, 128)]
+  const hide = (text: string): string => secrets.reduce((t, secret) => t.split(secret).join("<redacted>"), text)
 
   const refused = (step: string, reply: Resp.ErrorReply): OpenError => {
-    const text = hide(reply.text)
-    const detail = `${step}: ${text}`
-    return authCodes.has(reply.code) || /\bAUTH\b/.test(text)
-      ? new AuthenticationFailed({ address: shown, username: options.username, code: reply.code, detail })
-      : new ConnectFailed({ address: shown, phase: "handshake", detail })
+    const known = sessionRefusal(reply)
+    if (known !== undefined) return new ConnectFailed({ address: shown, phase: "refused", detail: known })
+    const code = /^[A-Z][A-Z0-9_]{0,31}$/.test(reply.code) ? reply.code : "an error"
+    const isAuth = authCodes.has(code) || /\bAUTH\b/.test(reply.text)
+    const meaning = meanings[code] ??
+      (/without any password configured|no password is set/.test(reply.text) ? "the user has no password" : undefined)
+    const says = step === "HELLO" || step === "AUTH"
+      ? `${code}${meaning === undefined ? "" : ` (${meaning})`}`
+      : hide(serverText(reply))
+    const detail = `${step}: ${says}`
+    return isAuth
+      ? new AuthenticationFailed({ address: shown, username: options.username, code, detail })
+      : new ConnectFailed({ address: shown, phase: "refused", detail })
   }
 
   type Step = readonly [words: ReadonlyArray<string>, args: ReadonlyArray<Command.Arg>]
 
+  interface Answers {
+    readonly replies: ReadonlyArray<Resp.Value>
+    /** Set if the connection ended before all replies had come. */
+    readonly lost: EndError | undefined
+  }
+
   /** Sends all steps in one write, and waits for all replies. */
-  const ask = (steps: ReadonlyArray<Step>): Effect.Effect<ReadonlyArray<Resp.Value>, EndError> =>
+  const ask = (steps: ReadonlyArray<Step>): Effect.Effect<Answers> =>
     Effect.callback((resume) => {
       const replies: Array<Resp.Value> = []
       for (const [words, args] of steps) {
@@ -715,9 +838,9 @@ const handshake = (
           new Call(
             session(words, args, Command.value),
             (value) => {
-              if (replies.push(value) === steps.length) resume(Effect.succeed(replies))
+              if (replies.push(value) === steps.length) resume(Effect.succeed({ replies, lost: undefined }))
             },
-            (error) => resume(Exit.fail(error))
+            (lost) => resume(Effect.succeed({ replies, lost }))
           )
         )
       }
@@ -739,43 +862,57 @@ const handshake = (
     ...(password === undefined
       ? []
       : [[["AUTH"], options.username === undefined ? [password] : credentials] as const]),
-    clientId,
-    ...(name.length === 0 ? [] : [[["CLIENT", "SETNAME"], name] as const])
+    ...(opening === 2 ? [] : [clientId]),
+    ...(opening === 2 || name.length === 0 ? [] : [[["CLIENT", "SETNAME"], name] as const])
   ]
   const common: ReadonlyArray<Step> = [
-    [["CLIENT", "SETINFO"], ["LIB-NAME", "effect-redis-sentinel"]],
-    [["CLIENT", "SETINFO"], ["LIB-VER", libraryVersion]],
+    ...(opening === 2
+      ? []
+      : [
+        [["CLIENT", "SETINFO"], ["LIB-NAME", "effect-redis-sentinel"]] as const,
+        [["CLIENT", "SETINFO"], ["LIB-VER", libraryVersion]] as const
+      ]),
     ...(database === 0 ? [] : [[["SELECT"], [database]] as const]),
     ...(expected === undefined ? [] : [[["ROLE"], []] as const])
   ]
 
   /** The first reply that the session cannot do without and that is an error. */
   const failure = (steps: ReadonlyArray<Step>, replies: ReadonlyArray<Resp.Value>): OpenError | undefined => {
-    for (let i = 0; i < steps.length; i++) {
+    for (let i = 0; i < replies.length; i++) {
       const reply = replies[i]!
       const step = steps[i]![0].join(" ")
       // Before Redis 7.2 there is no SETINFO, before 5 no ID; ROLE has a substitute.
-      if (reply instanceof Resp.ErrorReply && !dispensable.has(step)) {
+      if (reply instanceof Resp.ErrorReply && !(dispensable.has(step) && sessionRefusal(reply) === undefined)) {
         return refused(step === "SELECT" ? `SELECT ${database}` : step, reply)
       }
     }
     return undefined
   }
 
+  /** What the server said before it ended the connection says why, unless it is that it knows too little. */
+  const lastWords = (steps: ReadonlyArray<Step>, { lost, replies }: Answers): OpenError => {
+    const last = replies[replies.length - 1]
+    const isUnknown = last instanceof Resp.ErrorReply && last.code === "ERR" && sessionRefusal(last) === undefined
+    return (isUnknown ? undefined : failure(steps, replies)) ?? lost!
+  }
+
   return Effect.gen(function*() {
-    let steps = [...begin3, ...common]
+    let steps: ReadonlyArray<Step> = [...begin3, ...common]
     let replies: ReadonlyArray<Resp.Value> = []
-    let protocol = options.protocol ?? 3
+    let protocol: 2 | 3 = opening === 0 ? 3 : 2
     if (protocol === 3) {
-      replies = yield* ask(steps)
+      const answers = yield* ask(steps)
+      if (answers.lost !== undefined) return yield* lastWords(steps, answers)
+      replies = answers.replies
       const hello = replies[0]!
-      if (hello instanceof Resp.ErrorReply && (hello.code === "NOPROTO" || /unknown command/i.test(hello.text))) {
-        protocol = 2
-      }
+      if (hello instanceof Resp.ErrorReply && doesWithout(hello)) protocol = 2
     }
     if (protocol === 2) {
       steps = [...begin2, ...common]
-      replies = yield* ask(steps)
+      if (steps.length === 0) steps = [[["PING"], []]]
+      const answers = yield* ask(steps)
+      if (answers.lost !== undefined) return yield* lastWords(steps, answers)
+      replies = answers.replies
     }
     connection.protocol = protocol
     const wrong = failure(steps, replies)
@@ -784,6 +921,12 @@ const handshake = (
     if (expected !== undefined) yield* verifyRole(connection, expected, replies[replies.length - 1]!, refused)
   })
 }
+
+/** Whether a server that answers HELLO so may have everything else. */
+const doesWithout = (reply: Resp.ErrorReply): boolean =>
+  reply.code === "NOPROTO" ||
+  (reply.code === "ERR" && !/\bAUTH\b/.test(reply.text) && sessionRefusal(reply) === undefined) ||
+  /unknown command/i.test(reply.text)
 
 /**
  * Guidelines for Sentinel clients, step 3: the server's own word on its role,
@@ -803,7 +946,7 @@ const verifyRole = (
       actual = Exit.isSuccess(decoded) ? decoded.value.role : "something that is no role"
       if (Exit.isSuccess(decoded) && decoded.value.role === "replica" && expected === "replica") {
         // A replica that has never been in sync has nothing to read.
-        if (decoded.value.offset < 0) actual = `replica without data (link ${decoded.value.link})`
+        if (decoded.value.offset < 0) actual = `replica without data (link ${Resp.printable(decoded.value.link, 32)})`
       }
     } else if (reply.code === "NOPERM" || /unknown command/i.test(reply.text)) {
       const answer = yield* Effect.result(connection.call(info("replication")))

@@ -13,6 +13,7 @@ import * as Net from "node:net"
 import * as Tls from "node:tls"
 import * as Address from "./Address.ts"
 import { ConnectFailed } from "./Errors.ts"
+import { printable } from "./Resp.ts"
 
 /**
  * Who listens to a transport. Each is called synchronously, `closed` once and
@@ -220,15 +221,17 @@ export const dialNode: Dial = (options) =>
       connected = true
     }
     const onError = (cause: unknown): void => {
+      const code = codeOf(cause)
+      const why = secure && connected ? explainTls(cause, options.tls, socket as Tls.TLSSocket) : undefined
       socket.removeAllListeners()
       socket.on("error", ignore)
       socket.destroy()
-      const code = (cause as { code?: string } | undefined)?.code
       resume(Effect.fail(
         new ConnectFailed({
           address: shown,
           phase: code === "ENOTFOUND" || code === "EAI_AGAIN" ? "resolve" : secure && connected ? "tls" : "dial",
-          detail: text(cause),
+          detail: why?.detail ?? text(cause),
+          permanent: why?.permanent,
           cause
         })
       ))
@@ -259,7 +262,77 @@ export const dialNode: Dial = (options) =>
 const text = (cause: unknown): string => {
   // Happy eyeballs gives one error for all addresses of a name, with an empty message.
   if (cause instanceof AggregateError) return cause.errors.map(text).join(", ")
-  return cause instanceof Error ? cause.message : String(cause)
+  return printable(cause instanceof Error ? cause.message.trim() : String(cause))
+}
+
+const codeOf = (cause: unknown): string => {
+  const code = (cause as { readonly code?: unknown } | undefined)?.code
+  return typeof code === "string" ? code : ""
+}
+
+/** Codes of OpenSSL's verdict on a certificate, as Node names them. */
+const certificateCode =
+  /^(CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_MISMATCH|ERROR_IN_CERT_|ERR_TLS_CERT_)/
+
+/**
+ * What is wrong with a TLS session, the reason first, and whether it will stay
+ * so: certificates do not change by themselves. Undefined where the cause is
+ * none of TLS.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const explainTls = (
+  cause: unknown,
+  options: TlsOptions | undefined,
+  socket: Tls.TLSSocket | undefined
+): { readonly detail: string; readonly permanent: boolean } | undefined => {
+  const code = codeOf(cause)
+  const settings: Tls.ConnectionOptions = typeof options === "object" ? options : {}
+  const says = ` (${text(cause).trim()})`
+  if (certificateCode.test(code)) {
+    const names = namesOf(cause, socket)
+    const expected = nameOf(socket)
+    const what = code === "ERR_TLS_CERT_ALTNAME_INVALID" || code === "HOSTNAME_MISMATCH"
+      ? "the server's certificate is for another name"
+      : code === "CERT_HAS_EXPIRED"
+      ? "the server's certificate has expired"
+      : code === "CERT_NOT_YET_VALID"
+      ? "the server's certificate is not valid yet"
+      : "the server's certificate is not trusted"
+    const found = `${expected === "" ? "" : `expected ${expected}, `}found ${names === "" ? "no name" : names}`
+    return { detail: `${what}: ${found}${says}`, permanent: true }
+  }
+  if (!code.startsWith("ERR_SSL_")) return undefined
+  if (/WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG|RECORD_TOO_/.test(code)) {
+    return { detail: `the server does not speak TLS at this port${says}`, permanent: true }
+  }
+  const hasOwn = settings.cert !== undefined || settings.pfx !== undefined || settings.secureContext !== undefined
+  if (/CERTIFICATE_REQUIRED/.test(code) || (/ALERT_HANDSHAKE_FAILURE|ALERT_BAD_CERTIFICATE/.test(code) && !hasOwn)) {
+    return { detail: `the server requires a client certificate: set cert and key${says}`, permanent: true }
+  }
+  if (/ALERT_.*(CERTIFICATE|UNKNOWN_CA)/.test(code)) {
+    return { detail: `the server does not accept the client certificate${says}`, permanent: true }
+  }
+  if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|ALERT_HANDSHAKE_FAILURE|NO_SHARED_CIPHER/.test(code)) {
+    return { detail: `client and server have no version or cipher of TLS in common${says}`, permanent: true }
+  }
+  return undefined
+}
+
+/** The names that the server's certificate is for. */
+const namesOf = (cause: unknown, socket: Tls.TLSSocket | undefined): string => {
+  const given = (cause as { readonly cert?: Partial<Tls.PeerCertificate> }).cert
+  const certificate: Partial<Tls.PeerCertificate> | undefined = given ?? socket?.getPeerCertificate?.()
+  const subject = certificate?.subject?.CN
+  const names = certificate?.subjectaltname ?? (subject === undefined ? "" : `CN:${String(subject)}`)
+  return printable(names, 200)
+}
+
+/** The name that the certificate should be for. */
+const nameOf = (socket: Tls.TLSSocket | undefined): string => {
+  const name = (socket as { readonly servername?: unknown } | undefined)?.servername
+  return typeof name === "string" && name !== "" ? name : socket?.remoteAddress ?? ""
 }
 
 /**

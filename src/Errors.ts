@@ -43,14 +43,19 @@ export class ConnectFailed extends Schema.TaggedError<ConnectFailed>("effect-red
   {
     /** The address dialled, as `host:port` or `unix:/path`. */
     address: Schema.String,
-    /** How far the attempt came. */
-    phase: Schema.Literals(["resolve", "dial", "tls", "handshake", "credentials"]),
+    /** How far the attempt came. `refused`: the server ended the session in its own words. */
+    phase: Schema.Literals(["resolve", "dial", "tls", "handshake", "refused", "credentials"]),
     detail: Schema.String,
+    /**
+     * Whether trying again is of no use: a certificate that is not accepted, or
+     * one side that speaks TLS and the other that does not. Default false.
+     */
+    permanent: Schema.optional(Schema.Boolean),
     cause: Schema.optional(Schema.Defect())
   }
 ) {
   get isRetryable(): boolean {
-    return true
+    return this.permanent !== true
   }
   override get message(): string {
     return `Cannot connect to ${this.address} (${this.phase}): ${this.detail}`
@@ -98,7 +103,7 @@ export class AuthenticationFailed extends Schema.TaggedError<AuthenticationFaile
 )("AuthenticationFailed", {
   address: Schema.String,
   username: Schema.optional(Schema.String),
-  /** The server's error code, such as `WRONGPASS`. */
+  /** The server's error code, such as `WRONGPASS`; nothing else of what it says of credentials is passed on. */
   code: Schema.String,
   detail: Schema.String
 }) {
@@ -290,6 +295,10 @@ export class Report extends Schema.Class<Report>("effect-redis-sentinel/Errors/R
   }
 }
 
+/** Whether asking again is of no use: its certificate will not be another one. */
+const isPermanent = (report: Report): boolean =>
+  report.cause instanceof ConnectFailed && report.cause.permanent === true
+
 const ReasonFields = {
   /** Each sentinel's, or each candidate's, own answer. */
   reports: Schema.Array(Report)
@@ -309,7 +318,7 @@ export class SentinelsUnreachable extends Schema.TaggedError<SentinelsUnreachabl
   "effect-redis-sentinel/Errors/SentinelsUnreachable"
 )("SentinelsUnreachable", ReasonFields) {
   get isRetryable(): boolean {
-    return this.reports.some((r) => r.kind === "unreachable" || r.kind === "bad-answer")
+    return this.reports.some((r) => (r.kind === "unreachable" || r.kind === "bad-answer") && !isPermanent(r))
   }
   override get message(): string {
     return describe("no sentinel answered", this.reports)
@@ -368,7 +377,7 @@ export class NodeUnusable extends Schema.TaggedError<NodeUnusable>("effect-redis
   ReasonFields
 ) {
   get isRetryable(): boolean {
-    return this.reports.every((r) => r.kind !== "denied")
+    return this.reports.every((r) => r.kind !== "denied" && !isPermanent(r))
   }
   override get message(): string {
     const nat = this.reports.some((r) => r.kind === "unreachable")
@@ -495,7 +504,7 @@ export class ReplyError extends Schema.TaggedError<ReplyError>("effect-redis-sen
   {
     /** The first word of the server's error: `WRONGTYPE`, `NOAUTH`, `OOM`, `ERR`, ... */
     code: Schema.String,
-    /** The whole text, as the server sent it. */
+    /** The text as the server sent it, control characters escaped, cut to 512 characters. */
     detail: Schema.String,
     /** The command's name, without its arguments. */
     command: Schema.String

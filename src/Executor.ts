@@ -17,17 +17,19 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import * as Command from "./Command.ts"
 import { clientUnblock, ping } from "./commands/connection.ts"
 import { info } from "./commands/server.ts"
-import { Call, type Connection, decodeReply, type EndError, replyError, type Request } from "./Connection.ts"
+import { Call, type Connection, decodeReply, type EndError, replyError, type Request, serverText } from "./Connection.ts"
 import { Connector } from "./Connector.ts"
 import {
   AmbiguousOutcome,
   ClientClosed,
+  ConnectFailed,
   type ConnectionError,
   ConnectionLost,
   DeadlineExceeded,
@@ -139,6 +141,10 @@ const pauses: ReadonlySet<string> = new Set(["NOREPLICAS", "TRYAGAIN", "CLUSTERD
 
 /** How long that pause is, in milliseconds. */
 const pauseMillis = 20
+
+/** For how long a server that refuses sessions is not dialled, at first and at most, in milliseconds. */
+const firstRefusalMillis = 100
+const mostRefusalMillis = 2000
 
 /** How long a wait at a server that was given up is not begun again, in milliseconds. */
 const rewaitMillis = 10
@@ -731,6 +737,9 @@ export class Executor implements Owner, Runner {
   private readonly chores = new Set<Fiber.Fiber<unknown, unknown>>()
   private lastError: ConnectionError | undefined = undefined
   private isWaking = false
+  /** How often in a row a server refused a session, and until when it is not dialled therefore. */
+  private refusals = 0
+  private refusedUntil = -Infinity
   private penalty = 0
   private penaltyAt = 0
   protected closed = false
@@ -1012,7 +1021,7 @@ export class Executor implements Owner, Runner {
     return Effect.flatMap(Effect.scope, (scope) => {
       const attempt: Effect.Effect<Connection, ConnectionError | E> = Effect.suspend(() => {
         const own = Scope.forkUnsafe(scope)
-        return this.target.open.pipe(
+        return this.paced(this.target.open).pipe(
           // Whoever asks for it may dial in another way.
           Effect.updateContext((asking: Context.Context<Scope.Scope>) => Context.merge(asking, this.dialling)),
           Effect.tap((connection) => Effect.sync(() => this.own(connection))),
@@ -1172,7 +1181,7 @@ export class Executor implements Owner, Runner {
       return operation.failWith(Exit.fail(replyError(command, reply)))
     }
     if (operation.refuse(command, reply)) return this.pause(operation)
-    this.distrust(operation.connection, reply.text)
+    this.distrust(operation.connection, serverText(reply))
     this.hold(operation)
   }
 
@@ -1231,6 +1240,8 @@ export class Executor implements Owner, Runner {
   private relocate(address: Address.Address, epoch: number): void {
     if (this.closed) return
     this.here = { address, epoch }
+    this.refusals = 0
+    this.refusedUntil = -Infinity
     const why = `${this.shown} moved to ${Address.format(address)}, epoch ${epoch}`
     const pool = this.pool
     for (const connection of Array.from(this.owned)) {
@@ -1377,12 +1388,37 @@ export class Executor implements Owner, Runner {
     })
   }
 
+  /** A server that refuses sessions is dialled less and less often, whatever they are for. */
+  private paced<R>(
+    open: Effect.Effect<Connection, ConnectionError, R>
+  ): Effect.Effect<Connection, ConnectionError, R> {
+    const opened = Effect.matchEffect(open, {
+      onSuccess: (connection) => {
+        this.refusals = 0
+        return Effect.succeed(connection)
+      },
+      onFailure: (error) =>
+        Effect.flatMap(isRefusedSession(error) ? Random.next : Effect.succeed(undefined), (random) => {
+          if (random !== undefined) {
+            const pause = Math.min(mostRefusalMillis, firstRefusalMillis * 2 ** this.refusals++)
+            this.refusedUntil = this.alarm.now() + Math.round(pause * (0.75 + random / 2))
+          }
+          return Effect.fail(error)
+        })
+    })
+    const paced: Effect.Effect<Connection, ConnectionError, R> = Effect.suspend(() => {
+      const pause = this.refusedUntil - this.alarm.now()
+      return pause > 0 ? Effect.andThen(Effect.sleep(pause), paced) : opened
+    })
+    return paced
+  }
+
   private readonly attempt: Effect.Effect<void, ConnectionError> = Effect.suspend(() => {
     const like = this.pool?.pick()
     const began = this.alarm.now()
     return Effect.tapError(
       Effect.tap(
-        this.tryOpen(like === undefined ? this.target.open : this.target.openBeside(like)),
+        this.tryOpen(this.paced(like === undefined ? this.target.open : this.target.openBeside(like))),
         () => Effect.sync(() => Metrics.discoveryTime.updateUnsafe(this.alarm.now() - began, this.context))
       ),
       (error) => Effect.sync(() => void (this.lastError = error))
@@ -1444,7 +1480,7 @@ export class Executor implements Owner, Runner {
         pool = yield* Pool.make({
           address,
           target: this.shown,
-          connect: this.target.openAt(connection),
+          connect: this.paced(this.target.openAt(connection)),
           pool: this.options
         })
       }
@@ -1524,6 +1560,13 @@ const waits = (command: Command.Any, shared: boolean): InvalidCommand | undefine
 const mayMove = (error: ConnectionError | DeadlineExceeded): boolean =>
   error._tag === "ConnectFailed" || error._tag === "ConnectionLost" || error._tag === "RoleMismatch"
 
+/** Whether a server that could be reached would not have us. */
+const isRefusedSession = (error: ConnectionError): boolean => {
+  if (error._tag === "ConnectFailed") return error.phase === "refused"
+  if (error._tag !== "PrimaryNotFound" && error._tag !== "ReplicaNotFound") return false
+  return error.reason.reports.some(({ cause }) => cause instanceof ConnectFailed && cause.phase === "refused")
+}
+
 const isRetryable = (error: ConnectionError): boolean => error.isRetryable
 
 /** Whether an error may not be there the next time. */
@@ -1560,7 +1603,7 @@ export class LeaseImpl implements Owner, Lease {
     operation.fail(error)
   }
   refused(operation: Operation, command: Command.Any, reply: Resp.ErrorReply): void {
-    if (!pauses.has(reply.code)) this.executor.distrust(this.connection, reply.text)
+    if (!pauses.has(reply.code)) this.executor.distrust(this.connection, serverText(reply))
     operation.failWith(Exit.fail(replyError(command, reply)))
   }
   obstacle(): ConnectionError | undefined {

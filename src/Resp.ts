@@ -9,7 +9,7 @@
  *
  * @since 0.1.0
  */
-import { Buffer, isAscii } from "node:buffer"
+import { Buffer, constants, isAscii } from "node:buffer"
 import { StringDecoder } from "node:string_decoder"
 import { ProtocolError } from "./Errors.ts"
 
@@ -26,7 +26,7 @@ import { ProtocolError } from "./Errors.ts"
  */
 export class ErrorReply {
   readonly _tag = "ErrorReply"
-  /** The whole text, code included. */
+  /** The whole text, code included; the decoder keeps the first 8 KiB of it. */
   readonly text: string
   constructor(text: string) {
     this.text = text
@@ -69,7 +69,8 @@ export class SetReply {
 
 /**
  * A decoded reply. Bulk and verbatim strings are `string`, or `Uint8Array`
- * where bytes were asked for; integers are `number`, or `bigint` outside the
+ * where bytes were asked for, and where JavaScript has no string that is long
+ * enough (about 512 MiB); integers are `number`, or `bigint` outside the
  * safe range; big numbers are `bigint`.
  *
  * @since 0.1.0
@@ -573,7 +574,7 @@ export class Decoder {
         if (cr - start === 3 && buffer[start + 1] === 0x4f && buffer[start + 2] === 0x4b) return this.emit("OK")
         return this.emit(slice(buffer, start + 1, cr))
       case 0x2d: // -
-        return this.emit(new ErrorReply(slice(buffer, start + 1, cr)))
+        return this.emit(errorReply(buffer, start + 1, cr))
       case 0x3a: // :
         return this.emit(this.integer(buffer, start, cr))
       case 0x24: // $
@@ -696,7 +697,18 @@ export class Decoder {
       this.endBulk(buffer, from, to, false)
       return true
     }
-    if (this.bulkFilled < length && this.bulkType === 0x24 && !this.bytes && length >= longText) {
+    if (this.bulkFilled < length && this.bulkType === 0x21 && length > longestError) {
+      // Only its beginning is kept.
+      const take = Math.min(length - this.bulkFilled, end - this.position)
+      if (this.bulkFilled < longestError) {
+        this.bulk ??= Buffer.allocUnsafeSlow(longestError)
+        buffer.copy(this.bulk, this.bulkFilled, this.position, this.position + take)
+      }
+      this.bulkFilled += take
+      this.position += take
+    } else if (
+      this.bulkFilled < length && this.bulkType === 0x24 && !this.bytes && length >= longText && length <= longestString
+    ) {
       const take = Math.min(length - this.bulkFilled, end - this.position)
       this.long ??= new LongText()
       this.long.push(buffer, this.position, this.position + take)
@@ -735,7 +747,7 @@ export class Decoder {
     }
     const bulk = this.bulk ?? empty
     this.bulk = undefined
-    this.endBulk(bulk, 0, length, true)
+    this.endBulk(bulk, 0, Math.min(length, bulk.length), true)
     return true
   }
 
@@ -745,15 +757,15 @@ export class Decoder {
     switch (type) {
       case 0x24:
         return this.emit(
-          this.bytes ? (owned ? plain(buffer, from, to) : this.copyBytes(buffer, from, to)) : slice(buffer, from, to)
+          this.bytes ? (owned ? plain(buffer, from, to) : this.copyBytes(buffer, from, to)) : text(buffer, from, to)
         )
       case 0x21:
-        return this.emit(new ErrorReply(slice(buffer, from, to)))
+        return this.emit(errorReply(buffer, from, to))
       case 0x3d:
         if (to - from < 4 || buffer[from + 3] !== 0x3a) {
           this.failBytes("a verbatim string without its format", buffer, from, to)
         }
-        return this.emit(this.bytes ? this.copyBytes(buffer, from + 4, to) : slice(buffer, from + 4, to))
+        return this.emit(this.bytes ? this.copyBytes(buffer, from + 4, to) : text(buffer, from + 4, to))
       default:
         // Parts of a streamed string stay bytes: a character may lie across two.
         this.top!.values.push(owned ? plain(buffer, from, to) : this.copyBytes(buffer, from, to))
@@ -833,7 +845,7 @@ export class Decoder {
   private closeString(): void {
     const parts = this.pop().values as Array<Uint8Array>
     const whole = Buffer.concat(parts)
-    this.emit(this.bytes ? plain(whole, 0, whole.length) : slice(whole, 0, whole.length))
+    this.emit(this.bytes ? plain(whole, 0, whole.length) : text(whole, 0, whole.length))
   }
 
   private finish(frame: Frame): void {
@@ -951,6 +963,26 @@ const knownTypes: ReadonlySet<number> = new Set(Array.from("+-:$*_#,(!=%~>|;.", 
 const slice = (buffer: Buffer, from: number, to: number): string =>
   (buffer as unknown as SliceableBuffer).utf8Slice(from, to)
 
+/** The longest string that there can be, in characters: no more bytes than that are decoded as they come. */
+const longestString = constants.MAX_STRING_LENGTH
+
+/** As a string; as bytes, if none can be as long. */
+const text = (buffer: Buffer, from: number, to: number): string | Uint8Array => {
+  if (to - from <= longestString) return slice(buffer, from, to)
+  try {
+    return slice(buffer, from, to)
+  } catch {
+    const bytes = plain(buffer, from, to)
+    return to - from === buffer.length ? bytes : bytes.slice()
+  }
+}
+
+/** So much of an error's text is kept. */
+const longestError = 8 * 1024
+
+const errorReply = (buffer: Buffer, from: number, to: number): ErrorReply =>
+  new ErrorReply(slice(buffer, from, Math.min(to, from + longestError)))
+
 const plain = (buffer: Buffer, from: number, to: number): Uint8Array =>
   new Uint8Array(buffer.buffer, buffer.byteOffset + from, to - from)
 
@@ -977,6 +1009,31 @@ export const escapeBytes = (bytes: Uint8Array): string => {
       : `\\x${c.toString(16).padStart(2, "0")}`
   }
   return bytes.length > n ? `${out}...` : out
+}
+
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
+
+const escapeCharacter = (c: string): string => {
+  const code = c.charCodeAt(0)
+  return c === "\r"
+    ? "\\r"
+    : c === "\n"
+    ? "\\n"
+    : code < 256
+    ? `\\x${code.toString(16).padStart(2, "0")}`
+    : `\\u${code.toString(16).padStart(4, "0")}`
+}
+
+/**
+ * A server's text for a message or a log: what moves the cursor, colours or
+ * hides text stands there as an escape, and no more than 512 characters of it.
+ *
+ * @since 0.1.0
+ * @category utilities
+ */
+export const printable = (text: string, most = 512): string => {
+  const cut = text.length > most ? `${text.slice(0, most)}...` : text
+  return cut.replace(unprintable, escapeCharacter)
 }
 
 /**
@@ -1007,7 +1064,7 @@ const utf8 = new TextDecoder()
  */
 export const toText = (value: Value): Value =>
   value instanceof Uint8Array
-    ? utf8.decode(value)
+    ? value.length > longestString ? value : utf8.decode(value)
     : Array.isArray(value)
     ? value.map(toText)
     : value instanceof MapReply
@@ -1028,6 +1085,6 @@ export const describe = (value: Value): string => {
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (value instanceof MapReply) return `a map of ${value.flat.length / 2}`
   if (value instanceof SetReply) return `a set of ${value.values.length}`
-  if (value instanceof ErrorReply) return `the error ${value.code}`
+  if (value instanceof ErrorReply) return `the error ${printable(value.code, 64)}`
   return `a ${typeof value}`
 }
