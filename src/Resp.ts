@@ -1011,17 +1011,17 @@ export const escapeBytes = (bytes: Uint8Array): string => {
   return bytes.length > n ? `${out}...` : out
 }
 
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
+const unprintable = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
 
 const escapeCharacter = (c: string): string => {
-  const code = c.charCodeAt(0)
+  const code = c.codePointAt(0)!
   return c === "\r"
     ? "\\r"
     : c === "\n"
     ? "\\n"
     : code < 256
     ? `\\x${code.toString(16).padStart(2, "0")}`
-    : `\\u${code.toString(16).padStart(4, "0")}`
+    : `\\u${code > 0xffff ? `{${code.toString(16)}}` : code.toString(16).padStart(4, "0")}`
 }
 
 /**
