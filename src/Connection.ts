@@ -682,7 +682,10 @@ export const open = (
       return yield* closedEarly ? endedEarly(error, options) : error
     }
   })
-  return Effect.timeoutOrElse(establish, {
+  const attempted = isSecure(options)
+    ? Effect.raceFirst(establish, speaksPlain(address, Duration.toMillis(timeout) / 4))
+    : establish
+  return Effect.timeoutOrElse(attempted, {
     duration: timeout,
     orElse: () =>
       Effect.fail(
@@ -695,13 +698,47 @@ export const open = (
   })
 }
 
+/**
+ * A server that does not speak TLS waits for the end of a line that the client's
+ * greeting does not have. When nothing has come of it for a while, the server is
+ * asked in plain whether it is one: fails if so, and never ends otherwise.
+ */
+const speaksPlain = (address: Address.Address, afterMillis: number): Effect.Effect<never, ConnectFailed> =>
+  Effect.gen(function*() {
+    yield* Effect.sleep(afterMillis)
+    const dial = yield* Connector
+    const transport = yield* Effect.acquireRelease(
+      dial({ address }),
+      (transport) => Effect.sync(() => transport.destroy())
+    )
+    const first = yield* Effect.callback<number | undefined>((resume) => {
+      transport.start({
+        data: (chunk) => resume(Effect.succeed(chunk[0])),
+        drain: ignore,
+        closed: () => resume(Effect.undefined)
+      })
+      transport.write(["PING\r\n"], true)
+    })
+    // A simple string or an error.
+    if (first !== 0x2b && first !== 0x2d) return yield* Effect.never
+    return yield* new ConnectFailed({
+      address: Address.format(address),
+      phase: "tls",
+      detail: "the server does not speak TLS at this port: it answers without",
+      permanent: true
+    })
+  }).pipe(
+    Effect.scoped,
+    Effect.catch((error) => error.phase === "tls" ? Effect.fail(error) : Effect.never)
+  )
+
 const isSecure = (options: SessionOptions): boolean => options.tls !== undefined && options.tls !== false
 
 const plainHint = "; does the server speak TLS at this port?"
 
 /** Nobody knows why a server ends a connection without a word, but there are usual reasons. */
 const endedEarly = (error: ConnectionLost, options: SessionOptions): ConnectFailed => {
-  const why = isSecure(options) ? explainTls(error.cause, options.tls, undefined) : undefined
+  const why = isSecure(options) ? explainTls(error.cause, options.tls, { expected: "", found: "" }) : undefined
   return new ConnectFailed({
     address: error.address,
     phase: why === undefined ? "handshake" : "tls",

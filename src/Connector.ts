@@ -217,12 +217,18 @@ export const dialNode: Dial = (options) =>
       )
     }
     let connected = false
+    let found = ""
+    const expected = secure ? expectedName(address, options.tls) : ""
+    // Node destroys the socket of a certificate that it does not accept, and with it what the certificate says.
+    if (secure) {
+      socket.prependListener("secure", () => void (found = namesOf((socket as Tls.TLSSocket).getPeerCertificate())))
+    }
     const onConnect = (): void => {
       connected = true
     }
     const onError = (cause: unknown): void => {
       const code = codeOf(cause)
-      const why = secure && connected ? explainTls(cause, options.tls, socket as Tls.TLSSocket) : undefined
+      const why = secure && connected ? explainTls(cause, options.tls, { expected, found }) : undefined
       socket.removeAllListeners()
       socket.on("error", ignore)
       socket.destroy()
@@ -285,14 +291,12 @@ const certificateCode =
 export const explainTls = (
   cause: unknown,
   options: TlsOptions | undefined,
-  socket: Tls.TLSSocket | undefined
+  names: { readonly expected: string; readonly found: string }
 ): { readonly detail: string; readonly permanent: boolean } | undefined => {
   const code = codeOf(cause)
   const settings: Tls.ConnectionOptions = typeof options === "object" ? options : {}
   const says = ` (${text(cause).trim()})`
   if (certificateCode.test(code)) {
-    const names = namesOf(cause, socket)
-    const expected = nameOf(socket)
     const what = code === "ERR_TLS_CERT_ALTNAME_INVALID" || code === "HOSTNAME_MISMATCH"
       ? "the server's certificate is for another name"
       : code === "CERT_HAS_EXPIRED"
@@ -300,7 +304,7 @@ export const explainTls = (
       : code === "CERT_NOT_YET_VALID"
       ? "the server's certificate is not valid yet"
       : "the server's certificate is not trusted"
-    const found = `${expected === "" ? "" : `expected ${expected}, `}found ${names === "" ? "no name" : names}`
+    const found = `expected ${names.expected}, found ${names.found === "" ? "no name" : names.found}`
     return { detail: `${what}: ${found}${says}`, permanent: true }
   }
   if (!code.startsWith("ERR_SSL_")) return undefined
@@ -320,19 +324,16 @@ export const explainTls = (
   return undefined
 }
 
-/** The names that the server's certificate is for. */
-const namesOf = (cause: unknown, socket: Tls.TLSSocket | undefined): string => {
-  const given = (cause as { readonly cert?: Partial<Tls.PeerCertificate> }).cert
-  const certificate: Partial<Tls.PeerCertificate> | undefined = given ?? socket?.getPeerCertificate?.()
-  const subject = certificate?.subject?.CN
-  const names = certificate?.subjectaltname ?? (subject === undefined ? "" : `CN:${String(subject)}`)
-  return printable(names, 200)
+/** The names that a certificate is for. */
+const namesOf = (certificate: Partial<Tls.PeerCertificate>): string => {
+  const subject = certificate.subject?.CN
+  return printable(certificate.subjectaltname ?? (subject === undefined ? "" : `CN:${String(subject)}`), 200)
 }
 
-/** The name that the certificate should be for. */
-const nameOf = (socket: Tls.TLSSocket | undefined): string => {
-  const name = (socket as { readonly servername?: unknown } | undefined)?.servername
-  return typeof name === "string" && name !== "" ? name : socket?.remoteAddress ?? ""
+/** The name that the server's certificate should be for. */
+const expectedName = (address: Address.Address, options: TlsOptions | undefined): string => {
+  const given = typeof options === "object" ? options.servername : undefined
+  return given ?? (Address.isUnix(address) ? "localhost" : address.host)
 }
 
 /**

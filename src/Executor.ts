@@ -24,7 +24,15 @@ import * as Address from "./Address.ts"
 import * as Command from "./Command.ts"
 import { clientUnblock, ping } from "./commands/connection.ts"
 import { info } from "./commands/server.ts"
-import { Call, type Connection, decodeReply, type EndError, replyError, type Request, serverText } from "./Connection.ts"
+import {
+  Call,
+  type Connection,
+  decodeReply,
+  type EndError,
+  replyError,
+  type Request,
+  serverText
+} from "./Connection.ts"
 import { Connector } from "./Connector.ts"
 import {
   AmbiguousOutcome,

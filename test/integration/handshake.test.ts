@@ -142,8 +142,11 @@ describe("what a server says of credentials", () => {
   const token = "t0ken-" + "x".repeat(300)
   for (
     const [name, says] of [
-      ["an unknown AUTH", (words: ReadonlyArray<string>) =>
-        `-ERR unknown command '${words[0]}', with args beginning with: '${words.at(-1)!.slice(0, 128)}' \r\n`],
+      [
+        "an unknown AUTH",
+        (words: ReadonlyArray<string>) =>
+          `-ERR unknown command '${words[0]}', with args beginning with: '${words.at(-1)!.slice(0, 128)}' \r\n`
+      ],
       ["its arguments", (words: ReadonlyArray<string>) => `-ERR ${words.join(" ").slice(0, 100)}\r\n`],
       ["a code of them", (words: ReadonlyArray<string>) => `-${words.at(-1)!.slice(0, 40)} no\r\n`]
     ] as const

@@ -1,0 +1,127 @@
+/**
+ * TLS that cannot work: it is said at once, the reason first, and nobody tries
+ * until the deadline.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { execFileSync } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { type Errors, RedisClient, Sentinel } from "../../src/index.ts"
+import { failureOf } from "../support/exit.ts"
+import { server, temporaryDirectory, tlsFiles } from "../support/processes.ts"
+import { listening } from "../support/tcp.ts"
+
+/** A certificate for localhost by nobody else, valid until so many days from now. */
+const selfSigned = (days: number) =>
+  Effect.map(temporaryDirectory, (dir) => {
+    const at = (name: string): string => Path.join(dir, name)
+    const openssl = (...args: ReadonlyArray<string>) => execFileSync("openssl", args, { stdio: "ignore" })
+    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    openssl("req", ...curve, "-subj", "/CN=localhost", "-keyout", at("key"), "-out", at("csr"))
+    Fs.writeFileSync(at("ext"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    openssl(
+      "x509",
+      "-req",
+      "-in",
+      at("csr"),
+      "-signkey",
+      at("key"),
+      "-days",
+      String(days),
+      "-extfile",
+      at("ext"),
+      "-out",
+      at("crt")
+    )
+    return { ca: at("crt"), cert: at("crt"), key: at("key") }
+  })
+
+/** What a ping fails with, once; it has not been tried for long. */
+const refusal = (address: string, tls: RedisClient.Options["tls"]) =>
+  Effect.gen(function*() {
+    const redis = yield* RedisClient.make({ address, tls, commandTimeout: "20 seconds", connectTimeout: "2 seconds" })
+    const error: Errors.RedisError = failureOf(yield* Effect.exit(redis.ping()))
+    assert.strictEqual(error._tag, "ConnectFailed")
+    if (error._tag === "ConnectFailed") assert.isFalse(error.isRetryable, error.message)
+    return error.message
+  }).pipe(Effect.scoped, Effect.timeout("10 seconds"))
+
+describe("TLS", () => {
+  it.live("a certificate for another name, one by nobody known, and one that was asked for", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        const files = yield* tlsFiles
+        const ca = Fs.readFileSync(files.ca)
+        const { address, port } = yield* server({ tls: files })
+        const other = yield* refusal(address, { ca, servername: "redis.example" })
+        assert.match(
+          other,
+          /\(tls\): the server's certificate is for another name: expected redis\.example, found DNS:localhost/
+        )
+        assert.match(
+          yield* refusal(`localhost:${port}`, true),
+          /\(tls\): the server's certificate is not trusted: expected localhost, found DNS:localhost/
+        )
+        // The same through Sentinel, whose answers are not waited for either.
+        const sentinel = yield* Sentinel.make({ sentinels: [address], sentinel: { tls: true } })
+        const none = failureOf(yield* Effect.exit(sentinel.discoverPrimary("mymaster")))
+        assert.isFalse(none.isRetryable)
+        assert.include(none.message, "not trusted")
+      })
+    ))
+
+  it.live("a certificate that has expired, and one that nobody has signed", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        const own = yield* selfSigned(2)
+        const good = yield* server({ tls: own })
+        assert.match(
+          yield* refusal(good.address, true),
+          /\(tls\): the server's certificate is not trusted: .*found DNS:localhost/
+        )
+        const old = yield* selfSigned(-1)
+        const expired = yield* server({ tls: old })
+        assert.match(
+          yield* refusal(expired.address, { ca: Fs.readFileSync(old.ca) }),
+          /\(tls\): the server's certificate has expired: /
+        )
+      })
+    ))
+
+  it.live("a server that requires a client certificate", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        const files = yield* tlsFiles
+        const { address } = yield* server({ tls: files, config: ["tls-auth-clients yes"] })
+        const ca = Fs.readFileSync(files.ca)
+        assert.match(
+          yield* refusal(address, { ca }),
+          /\(tls\): the server requires a client certificate: set cert and key/
+        )
+        assert.match(
+          yield* refusal(address, { ca, maxVersion: "TLSv1.2" }),
+          /\(tls\): the server requires a client certificate: set cert and key/
+        )
+        const redis = yield* RedisClient.make({
+          address,
+          tls: { ca, cert: Fs.readFileSync(files.cert), key: Fs.readFileSync(files.key) }
+        })
+        assert.strictEqual(yield* redis.ping(), "PONG")
+      })
+    ))
+
+  it.live("TLS to a plain port, and plain to a TLS port", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        const plain = yield* server()
+        assert.include(yield* refusal(plain.address, true), "the server does not speak TLS at this port")
+        const talkative = yield* listening((socket) => void socket.write("-ERR max number of clients reached\r\n"))
+        assert.include(yield* refusal(talkative.address, true), "the server does not speak TLS at this port")
+        const secure = yield* server({ tls: yield* tlsFiles })
+        const redis = yield* RedisClient.make({ address: secure.address, commandTimeout: "300 millis" })
+        const error = failureOf(yield* Effect.exit(redis.ping()))
+        assert.include(error.message, "if it speaks TLS at this port, set the option tls")
+      })
+    ))
+})
