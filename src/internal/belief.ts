@@ -115,6 +115,8 @@ export class Belief {
   private adopted: Held | undefined = undefined
   /** Whether that node has said meanwhile that it is no primary. */
   disowned = false
+  /** Whether more than one sentinel has named it. */
+  private seconded = false
   private readonly words = new Map<string, Word & { readonly at: number }>()
   /** What a sentinel named that turned out to be no primary: its word counts again once it changes. */
   private readonly disproved = new Map<string, Word>()
@@ -181,7 +183,10 @@ export class Belief {
     const epoch = countedEpoch(word, words, held, known)
     if (this.disowned) return epoch >= held.epoch
     if (epoch <= held.epoch) return false
-    return !this.isOutvoted(word.from, now) ||
+    // Nobody leads from one node to the next before another sentinel has confirmed the first.
+    const astray = !this.seconded && held.from === word.from &&
+      words.some((other) => other.from !== word.from && other.node !== held.node && other.node !== word.node)
+    return (!astray && !this.isOutvoted(word.from, now)) ||
       words.some((other) => other.from !== word.from && other.node === word.node && other.epoch > held.epoch)
   }
 
@@ -199,6 +204,7 @@ export class Belief {
       return { kind: "stay" }
     }
     const mine = nodes.get(held.node)
+    if (mine !== undefined && (mine.words.length > 1 || known <= 1)) this.seconded = true
     if (other !== undefined) {
       if (this.rival !== other.best.node) this.rest()
       this.rival = other.best.node
@@ -239,11 +245,20 @@ export class Belief {
   /** A node has said that it is the primary, and is followed from now on. */
   settle(held: Held, now?: number | undefined): void {
     const old = this.held
-    if (now !== undefined && old !== undefined && !this.disowned && old.node !== held.node && held.epoch <= old.epoch) {
-      // It was left though its epoch was no older: those who name it still do not count alone.
-      for (const word of this.words.values()) {
-        if (word.node === old.node) this.outvoted.set(word.from, { at: now, agreed: false })
+    if (now !== undefined && old !== undefined && !this.disowned && old.node !== held.node) {
+      if (held.epoch <= old.epoch) {
+        // It was left though its epoch was no older: those who name it still do not count alone.
+        for (const word of this.words.values()) {
+          if (word.node === old.node) this.outvoted.set(word.from, { at: now, agreed: false })
+        }
       }
+      // Nor does the one who alone ever named it, whatever it says now.
+      if (!this.seconded) this.outvoted.set(old.from, { at: now, agreed: false })
+    }
+    if (old?.node !== held.node) {
+      let n = 0
+      for (const word of this.words.values()) if (word.node === held.node) n++
+      this.seconded = n > 1
     }
     this.held = held
     this.adopted = undefined
