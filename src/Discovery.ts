@@ -905,7 +905,8 @@ export const make = (
         if (verdict.kind === "follow" && verdict.ready && !disowned.has(verdict.word.node)) {
           if (!unreachable.has(verdict.word.node)) return foundAt(verdict.word)
         }
-        const words = believed.lately(now).filter((word) => believed.accepts(word, n, now))
+        const all = believed.lately(now)
+        const words = believed.held === undefined ? all : all.filter((word) => believed.accepts(word, n, now))
         const word = choose(words, n, disowned, unreachable)
         return word === undefined || unreachable.has(word.node) ? undefined : foundAt(word)
       })

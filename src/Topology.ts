@@ -270,6 +270,8 @@ const hastyMillis = 1000
 const mistrustMillis = 60_000
 /** For how long a client that looks for the primary is left to verify it, in milliseconds. */
 const clientMillis = 1000
+/** For how long a node that only a minority names may say that it is no primary, in milliseconds. */
+const doubtMillis = 1000
 /** For how long a first look waits for the primary's own word, in milliseconds. */
 const verifyMillis = 500
 /** For how long the first acknowledged write is waited for, to tell of it, in milliseconds. */
@@ -741,7 +743,10 @@ export class Follower implements Topology {
       // The sentinels may still know the configuration that was left; but not for ever.
       const late = this.now() > this.provisionalUntil && view.epoch >= this.reportedEpoch
       if ((view.epoch < epoch && !late) || !this.isPlausible(view.epoch)) return
-    } else if (!this.mayFollow({ from: view.from, node: Address.format(view.primary), epoch: view.epoch })) return
+    } else {
+      if (this.believed.isDisproved(view.from)) return
+      if (!this.mayFollow({ from: view.from, node: Address.format(view.primary), epoch: view.epoch })) return
+    }
     if (fence === undefined && view.epoch > epoch && !this.isMistrusted(view.from)) {
       // What nobody published: the events were lost.
       this.begin("a newer configuration")
@@ -900,7 +905,8 @@ export class Follower implements Topology {
       if (!chase.isProvisional && epoch <= chase.epoch && !byMajority) return
       chase.fiber?.interruptUnsafe()
     }
-    const until = this.now() + (isProvisional ? Math.max(this.maxHold, 1000) : chaseMillis)
+    const start = this.now()
+    const until = start + (isProvisional ? Math.max(this.maxHold, 1000) : chaseMillis)
     const node = this.options.node
     const asking = Effect.gen({ self: this }, function*() {
       let pause = pollMillis
@@ -918,6 +924,11 @@ export class Follower implements Topology {
         }
         const error = Exit.findErrorOption(exit)
         this.chase!.refused = error._tag === "Some" && error.value._tag === "RoleMismatch"
+        if (
+          this.chase!.refused && !this.chase!.isProvisional && this.now() - start > doubtMillis && this.isLone(address)
+        ) {
+          return this.giveUp(address)
+        }
         if (!this.chase!.isProvisional) {
           pause = Math.min(pause * 1.5, 100)
           // Somebody may have thought better of it.
@@ -930,6 +941,23 @@ export class Follower implements Topology {
     const begun: Chase = { address, epoch, from, isProvisional, refused: false, fiber: undefined }
     this.chase = begun
     begun.fiber = this.runFork(asking)
+  }
+
+  /** Whether most sentinels that answer name other nodes. */
+  private isLone(address: Address.Address): boolean {
+    const words = this.believed.lately(this.now())
+    const shown = Address.format(address)
+    return words.filter((word) => word.node === shown).length * 2 <= words.length
+  }
+
+  /** A lone claim for a node that says that it is no primary. */
+  private giveUp(address: Address.Address): void {
+    const from = this.chase!.from
+    this.chase = undefined
+    this.believed.disprove(Address.format(address))
+    if (this.state.fence?.from !== from) return
+    this.mistrusted.set(from, this.now())
+    this.unfence("the new primary is none", from)
   }
 
   private moved(address: Address.Address, epoch: number, from: string, isProvisional: boolean): void {

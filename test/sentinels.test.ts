@@ -7,7 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/testing/TestClock"
-import { type Errors, RedisClient, Sentinel } from "../src/index.ts"
+import { Address, type Errors, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { timePassing } from "./support/time.ts"
@@ -196,4 +196,219 @@ describe("sentinels that come back", () => {
         assert.deepStrictEqual(yield* missing(load.acknowledged), [])
       }).pipe(Effect.scoped, Effect.provide(live())))
   }
+})
+
+describe("sentinels that are wrong", () => {
+  /** A failover that the first sentinel does not hear of: it names the demoted primary for good. */
+  const stuck = Effect.gen(function*() {
+    const control = yield* Testing.Deployment
+    yield* control.failover
+    yield* TestClock.adjust("20 seconds")
+    assert.notStrictEqual(yield* control.primary, "10.0.0.1:6379")
+    assert.isFalse(control.node("10.0.0.1:6379").isPrimary)
+    yield* control.lie(sentinels[0]!, { primary: { host: "10.0.0.1", port: 6379 }, epoch: 1 })
+  })
+
+  for (const epoch of [0, 1, 2, Number.MAX_SAFE_INTEGER]) {
+    it.effect(`a fresh client whose first seed names the demoted primary connects at once (epoch ${epoch})`, () =>
+      Effect.gen(function*() {
+        const control = yield* Testing.Deployment
+        yield* stuck
+        yield* control.lie(sentinels[0]!, { primary: { host: "10.0.0.1", port: 6379 }, epoch })
+        const redis = yield* RedisClient.RedisClient
+        const sentinel = yield* Sentinel.Sentinel
+        const began = yield* Clock.currentTimeMillis
+        assert.strictEqual(yield* whileTimePasses(redis.set("a", "1")), "OK")
+        assert.strictEqual(
+          Address.format(yield* whileTimePasses(sentinel.discoverPrimary("mymaster"))),
+          yield* control.primary
+        )
+        assert.isBelow((yield* Clock.currentTimeMillis) - began, 300)
+        // It is not asked again and again for what it gets wrong.
+        const dials = control.network.dials("10.0.0.1:6379")
+        yield* TestClock.adjust("30 seconds")
+        assert.isAtMost(control.network.dials("10.0.0.1:6379") - dials, 1)
+        assert.strictEqual(Address.format((yield* stateOf).primary!), yield* control.primary)
+      }).pipe(Effect.provide(live())))
+  }
+
+  for (const how of ["hang", "kill"] as const) {
+    it.effect(`the same where that node is gone (${how}), and where it is asked for by the address alone`, () =>
+      Effect.gen(function*() {
+        const control = yield* Testing.Deployment
+        yield* stuck
+        yield* control[how]("10.0.0.1:6379")
+        const sentinel = yield* Sentinel.Sentinel
+        const began = yield* Clock.currentTimeMillis
+        const found = yield* whileTimePasses(sentinel.discoverPrimary("mymaster"))
+        assert.strictEqual(Address.format(found), yield* control.primary)
+        const redis = yield* RedisClient.RedisClient
+        assert.strictEqual(yield* whileTimePasses(redis.set("a", "1")), "OK")
+        assert.isBelow((yield* Clock.currentTimeMillis) - began, 900)
+      }).pipe(Effect.provide(live({}, {}))))
+  }
+
+  it.effect("its word counts again once it changes", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      yield* stuck
+      const redis = yield* RedisClient.RedisClient
+      yield* whileTimePasses(redis.set("a", "1"))
+      yield* control.lie(sentinels[0]!, {})
+      for (const address of sentinels.slice(1)) yield* control.kill(address)
+      yield* TestClock.adjust("11 seconds")
+      const sentinel = yield* Sentinel.Sentinel
+      assert.strictEqual(
+        Address.format(yield* whileTimePasses(sentinel.discoverPrimary("mymaster", { verify: false }))),
+        yield* control.primary
+      )
+    }).pipe(Effect.provide(live())))
+
+  it.effect("one lie of 2^53 - 1 does no harm, told of the primary or of another, before or after", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      const huge = Number.MAX_SAFE_INTEGER
+      yield* control.lie(sentinels[0]!, { epoch: huge })
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* stateOf).epoch, 0)
+      yield* control.lie(sentinels[0]!, { epoch: huge, primary: { host: "10.0.0.2", port: 6379 } })
+      yield* TestClock.adjust("12 seconds")
+      yield* control.lie(sentinels[0]!, {})
+      yield* TestClock.adjust("12 seconds")
+      const load = yield* writing(redis, 4)
+      yield* until(Effect.sync(() => load.acknowledged.length > 50))
+      control.sentinel(sentinels[1]!).failover("mymaster")
+      yield* until(Effect.map(stateOf, (s) => s.epoch === 1 && s.fence === undefined))
+      const count = load.acknowledged.length
+      yield* until(Effect.sync(() => load.acknowledged.length > count + 50))
+      yield* load.finish
+      assert.deepStrictEqual(load.failed, [])
+      assert.deepStrictEqual(yield* missing(load.acknowledged), [])
+    }).pipe(Effect.scoped, Effect.provide(live())))
+
+  it.effect("a lone claim for a node that calls itself a primary leads astray for some seconds at most, and once", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      // A rogue node that the sentinels know nothing of, and one sentinel that sends people there.
+      control.node("10.0.0.3:6379").promote()
+      for (const address of sentinels) yield* control.pushes(address, { kind: "drop", count: 10_000 })
+      yield* control.lie(sentinels[0]!, { primary: { host: "10.0.0.3", port: 6379 }, epoch: 1 })
+      yield* TestClock.adjust("5 seconds")
+      yield* until(Effect.map(stateOf, (s) => Address.format(s.primary!) === "10.0.0.1:6379"))
+      yield* control.lie(sentinels[0]!, { primary: { host: "10.0.0.3", port: 6379 }, epoch: 2 })
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(Address.format((yield* stateOf).primary!), "10.0.0.1:6379")
+      yield* whileTimePasses(redis.set("b", "1"))
+      assert.strictEqual(control.node("10.0.0.1:6379").peek("b"), "1")
+    }).pipe(Effect.scoped, Effect.provide(live())))
+})
+
+describe("epochs that go back", () => {
+  /** After some failovers. */
+  const aged = Effect.gen(function*() {
+    const control = yield* Testing.Deployment
+    for (let i = 0; i < 3; i++) {
+      yield* control.failover
+      yield* TestClock.adjust("30 seconds")
+    }
+    assert.strictEqual(control.sentinel(sentinels[0]!).epochOf("mymaster"), 3)
+  })
+
+  it.effect("sentinels that are deployed anew without their disk, and a failover by them: nothing lost", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      yield* aged
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      assert.strictEqual((yield* stateOf).epoch, 3)
+      const load = yield* writing(redis, 4)
+      yield* TestClock.adjust("1 second")
+      const primary = yield* control.primary
+      for (const address of sentinels) yield* control.kill(address)
+      yield* TestClock.adjust("1 second")
+      for (const address of sentinels) yield* control.restart(address, { keepData: false, primary })
+      yield* TestClock.adjust("8 seconds")
+      assert.strictEqual((yield* stateOf).epoch, 0)
+      const old = yield* control.primary
+      yield* control.failover
+      yield* until(Effect.map(stateOf, (s) => s.epoch === 1 && s.fence === undefined))
+      const count = load.acknowledged.length
+      yield* until(Effect.sync(() => load.acknowledged.length > count + 50))
+      yield* load.finish
+      assert.notStrictEqual(yield* control.primary, old)
+      assert.deepStrictEqual(load.failed, [])
+      assert.deepStrictEqual(yield* missing(load.acknowledged), [])
+    }).pipe(Effect.scoped, Effect.provide(live())))
+
+  it.effect("the same with a failover a moment later, before the epoch was taken over: writes go on within seconds", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      yield* aged
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      const primary = yield* control.primary
+      for (const address of sentinels) yield* control.kill(address)
+      for (const address of sentinels) yield* control.restart(address, { keepData: false, primary })
+      yield* TestClock.adjust("2500 millis")
+      yield* control.failover
+      yield* TestClock.adjust("8 seconds")
+      const next = yield* control.primary
+      assert.notStrictEqual(next, primary)
+      assert.strictEqual(Address.format((yield* stateOf).primary!), next)
+      assert.strictEqual((yield* stateOf).epoch, 1)
+      assert.strictEqual(yield* whileTimePasses(redis.set("b", "1")), "OK")
+      assert.strictEqual(control.node(next).peek("b"), "1")
+    }).pipe(Effect.scoped, Effect.provide(live())))
+
+  for (const events of [true, false]) {
+    it.effect(`REMOVE and MONITOR of another primary while the old one lives${events ? "" : ", unheard"}`, () =>
+      Effect.gen(function*() {
+        const control = yield* Testing.Deployment
+        yield* aged
+        const redis = yield* RedisClient.RedisClient
+        yield* ready(redis)
+        const load = yield* writing(redis, 4)
+        yield* TestClock.adjust("1 second")
+        const old = yield* control.primary
+        const next = control.nodes.find((n) => n !== old)!
+        control.node(next).promote()
+        if (!events) { for (const address of sentinels) yield* control.pushes(address, { kind: "drop", count: 1000 }) }
+        for (const address of sentinels) yield* control.reassign(address, next)
+        const began = yield* Clock.currentTimeMillis
+        yield* until(Effect.map(stateOf, (s) => Address.format(s.primary!) === next))
+        assert.isBelow((yield* Clock.currentTimeMillis) - began, events ? 3000 : 13_000)
+        const count = load.acknowledged.length
+        yield* until(Effect.sync(() => load.acknowledged.length > count + 50))
+        yield* load.finish
+        assert.deepStrictEqual(load.failed, [])
+        // What was acknowledged after the move is at the new one, and nothing of it at the old one.
+        assert.deepStrictEqual(yield* missingAt(next, load.acknowledged.slice(count)), [])
+        assert.strictEqual(
+          (yield* missingAt(old, load.acknowledged.slice(count + 4))).length,
+          load.acknowledged.length - count - 4
+        )
+        assert.isTrue(control.node(old).isPrimary)
+        assert.strictEqual((yield* stateOf).epoch, 0)
+      }).pipe(Effect.scoped, Effect.provide(live())))
+  }
+
+  it.effect("writes wait from the moment at which nobody names the primary any more", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      const next = "10.0.0.2:6379"
+      control.node(next).promote()
+      for (const address of sentinels) yield* control.reassign(address, next)
+      yield* TestClock.adjust("500 millis")
+      assert.isDefined((yield* stateOf).fence)
+      const write = yield* Effect.forkChild(redis.set("b", "1"), { startImmediately: true })
+      yield* whileTimePasses(Fiber.join(write))
+      assert.strictEqual(control.node(next).peek("b"), "1")
+      assert.isUndefined(control.node("10.0.0.1:6379").peek("b"))
+    }).pipe(Effect.scoped, Effect.provide(live())))
 })

@@ -689,6 +689,8 @@ export class SentinelNode extends Process {
   failover(name: string, coordinated = false): Failure | undefined {
     const monitor = this.monitors.get(name)
     if (monitor === undefined) return noGroup
+    // One that sleeps has heard of the replicas all the same.
+    this.wake()
     if (monitor.failover !== undefined) return new Failure("INPROG Failover already in progress")
     if (this.best(monitor) === undefined) return new Failure("NOGOODSLAVE No suitable replica to promote")
     this.begin(monitor, true, coordinated)
