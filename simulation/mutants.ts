@@ -63,7 +63,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a lease returned to the pool while a command is under way",
     edits: [{
       file: "src/Pool.ts",
-      find: "if (connection.idle && !connection.tainted) return Effect.void",
+      find: "if (connection.idle && !connection.tainted && !connection.watching) return Effect.void",
       replace: "if (!connection.tainted) return Effect.void"
     }]
   },

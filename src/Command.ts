@@ -52,8 +52,9 @@ export interface Spec<out A = unknown, out M extends Mode = Mode, out B = A> {
   readonly keys: (args: ReadonlyArray<Arg>) => ReadonlyArray<Key>
   /**
    * For commands that wait at the server: for how long at most, in
-   * milliseconds; Infinity where the command itself sets no end. Such a command
-   * runs on an exclusive connection.
+   * milliseconds; Infinity where the command itself sets no end, 0 where it does
+   * not wait. Such a command runs on an exclusive connection. Those of Redis are
+   * known by their words.
    */
   readonly blocks: ((args: ReadonlyArray<Arg>) => number) | undefined
   /** The arguments of the same command with another time to wait, in milliseconds. */
@@ -146,6 +147,7 @@ export const define = <A, const M extends Mode, B = A>(options: {
   readonly decode: Decode<A, B>
 }): Spec<A, M, B> => {
   const keys = options.keys ?? 0
+  const waiting = waitingOf(options.words)
   return {
     words: options.words,
     name: options.words.join(" "),
@@ -155,8 +157,8 @@ export const define = <A, const M extends Mode, B = A>(options: {
       : keys === "all"
       ? (args) => args as ReadonlyArray<Key>
       : (args) => args.slice(0, keys) as ReadonlyArray<Key>,
-    blocks: options.blocks,
-    rewait: options.rewait,
+    blocks: options.blocks ?? waiting?.blocks,
+    rewait: options.rewait ?? waiting?.rewait,
     repeatable: options.repeatable ?? options.mode === "read",
     decode: options.decode as (value: Resp.Value, bytes: boolean) => A | B,
     session: sessions.get(options.words.slice(0, 2).join(" ")) ?? sessions.get(options.words[0]!),
@@ -270,7 +272,7 @@ export const raw = <const M extends Mode = "write">(
   const words = name.trim().toUpperCase().split(/\s+/)
   const second = args[0]
   const container = words.length === 1 && typeof second === "string" ? `${words[0]} ${second.toUpperCase()}` : ""
-  const blocks = options?.blocks ?? waitOf(words[0]!, args)
+  const blocks = options?.blocks
   const spec = define({
     words,
     mode: (options?.mode ?? "write") as M,
@@ -282,33 +284,78 @@ export const raw = <const M extends Mode = "write">(
   return make(session === undefined ? spec : { ...spec, session }, args)
 }
 
+/** A time to wait as it is written; one that the server will refuse is none. */
+const timeOf = (arg: Arg | undefined, unit: number): number => {
+  const text = arg instanceof Uint8Array ? utf8.decode(arg) : String(arg)
+  const n = text.trim() === "" ? NaN : Number(text)
+  return n === 0 ? Infinity : n > 0 && n < Infinity ? n * unit : 0
+}
+
 /** A timeout in seconds as milliseconds; 0 waits without end. @internal */
-export const seconds = (arg: Arg | undefined): number => Number(arg) > 0 ? Number(arg) * 1000 : Infinity
+export const seconds = (arg: Arg | undefined): number => timeOf(arg, 1000)
 
-const millis = (arg: Arg | undefined): number => Number(arg) > 0 ? Number(arg) : Infinity
+/** Where a command has its time to wait, and how many milliseconds its unit is. */
+interface Timing {
+  readonly index: (args: ReadonlyArray<Arg>) => number
+  readonly unit: number
+}
 
-const waitOf = (word: string, args: ReadonlyArray<Arg>): number | undefined => {
-  switch (word) {
-    case "BLPOP":
-    case "BRPOP":
-    case "BLMOVE":
-    case "BRPOPLPUSH":
-    case "BZPOPMIN":
-    case "BZPOPMAX":
-      return seconds(args[args.length - 1])
-    case "BLMPOP":
-    case "BZMPOP":
-      return seconds(args[0])
+const last = (args: ReadonlyArray<Arg>): number => args.length - 1
+const first = (): number => 0
+/** Behind BLOCK, which comes before the streams and after the names of a group and of its consumer. */
+const block = (from: number) => (args: ReadonlyArray<Arg>): number => {
+  for (let i = from; i < args.length - 1; i++) {
+    const arg = args[i]!
+    const word = (arg instanceof Uint8Array ? utf8.decode(arg) : String(arg)).toUpperCase()
+    if (word === "STREAMS") return -1
+    if (word === "BLOCK") return i + 1
+  }
+  return -1
+}
+
+/** The commands of Redis that wait at the server. */
+const timings: ReadonlyMap<string, Timing> = new Map([
+  ...["BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BZPOPMIN", "BZPOPMAX"].map((name) =>
+    [name, { index: last, unit: 1000 }] as const
+  ),
+  ...["BLMPOP", "BZMPOP"].map((name) => [name, { index: first, unit: 1000 }] as const),
+  ...["WAIT", "WAITAOF"].map((name) => [name, { index: last, unit: 1 }] as const),
+  ["XREAD", { index: block(0), unit: 1 }],
+  ["XREADGROUP", { index: block(3), unit: 1 }]
+])
+
+/** How one of them waits, and how it waits for another time; undefined for other commands. */
+const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blocks" | "rewait"> | undefined => {
+  const timing = words.length === 1 ? timings.get(words[0]!.toUpperCase()) : undefined
+  if (timing === undefined) return undefined
+  const { index, unit } = timing
+  return {
+    blocks: (args) => {
+      const at = index(args)
+      return at < 0 ? 0 : timeOf(args[at], unit)
+    },
+    rewait: (args, millis) => {
+      const at = index(args)
+      return args.map((arg, i) => i !== at ? arg : millis === Infinity ? 0 : Math.ceil(millis) / unit)
+    }
+  }
+}
+
+/**
+ * Whether a reply says that a wait came to nothing: no element, or fewer
+ * replicas than were waited for. @internal
+ */
+export const cameToNothing = (self: Any, reply: Resp.Value): boolean => {
+  switch (self.spec.name.toUpperCase()) {
     case "WAIT":
-    case "WAITAOF":
-      return millis(args[args.length - 1])
-    case "XREAD":
-    case "XREADGROUP": {
-      const at = args.findIndex((arg) => typeof arg === "string" && arg.toUpperCase() === "BLOCK")
-      return at === -1 ? undefined : millis(args[at + 1])
+      return typeof reply === "number" && reply < Number(self.args[0])
+    case "WAITAOF": {
+      const [local, replicas] = Array.isArray(reply) ? reply : []
+      return typeof local === "number" && typeof replicas === "number" &&
+        (local < Number(self.args[0]) || replicas < Number(self.args[1]))
     }
     default:
-      return undefined
+      return reply === null
   }
 }
 

@@ -71,7 +71,7 @@ export interface SessionOptions {
   readonly connectTimeout?: Duration.Input | undefined
   /**
    * For how long a server may leave a written command unanswered, with no byte
-   * coming in, before the connection is given up. `"infinity"` turns it off.
+   * coming in, before the connection is given up. `"Infinity"` turns it off.
    * Default 5 seconds.
    */
   readonly stallTimeout?: Duration.Input | undefined
@@ -147,6 +147,8 @@ export class Connection {
   ended: EndError | undefined = undefined
   /** Set when something changed the session's state, so that it cannot serve anyone else. */
   tainted = false
+  /** Set while keys may be watched on it, so that it cannot serve anyone else. */
+  watching = false
   /** The role that was asked for and verified, if one was. */
   role: "primary" | "replica" | undefined = undefined
   /** The server's number for this connection; 0 where it does not say. */
@@ -182,6 +184,8 @@ export class Connection {
   private goesOnAt = 0
   private restarts = 0
   private judging = false
+  /** Whether a PING waits behind a command that the server takes its time for. */
+  private keptAlive = false
   private lastRead: number
 
   constructor(
@@ -245,6 +249,11 @@ export class Connection {
     if (this.blocked || this.scheduled) return
     this.scheduled = true
     queueMicrotask(this.turnEnds)
+  }
+
+  /** Asks for an answer, so that the watchdog notices if there is none. */
+  probe(): void {
+    this.enqueue(new Call(ping(), ignore))
   }
 
   /** Takes back what is not written yet, in order. */
@@ -404,13 +413,28 @@ export class Connection {
     }
     const patience = head === undefined ? 0 : head.patience
     const limit = this.silentSince + this.stallMillis + patience
-    if (now < limit) return this.alarm.set(limit)
+    if (now < limit) {
+      // Where no silence is too long, the network still sees that the connection is in use.
+      const silence = now - this.lastRead
+      if (this.stallMillis === Infinity && patience === 0 && silence >= this.pingMillis) this.keepAlive()
+      return this.alarm.set(Math.min(limit, now + this.pingMillis))
+    }
     if (this.judging) return
     this.judging = true
     this.caughtUp(() => {
       this.judging = false
       if (this.ended === undefined) this.judge(Math.max(now, this.alarm.now()))
     })
+  }
+
+  private keepAlive(): void {
+    if (this.keptAlive) return
+    this.keptAlive = true
+    this.enqueue(
+      new Call(ping(), () => {
+        this.keptAlive = false
+      })
+    )
   }
 
   private get silentSince(): number {

@@ -42,6 +42,7 @@ import {
   ConnectionLost,
   DeadlineExceeded,
   InvalidCommand,
+  LeaseTimeout,
   QueueFull,
   type RedisError,
   ScanInterrupted,
@@ -122,7 +123,7 @@ export interface Watcher {
  * @category models
  */
 export interface ExecutorOptions extends Pool.PoolOptions {
-  /** For one command, from its call to its reply, whatever happens in between. Default 10 seconds; `"infinity"` for none. */
+  /** For one command, from its call to its reply, whatever happens in between. Default 10 seconds; `"Infinity"` for none. */
   readonly commandTimeout?: Duration.Input | undefined
   /** How many commands may wait for a connection, or for its socket. Default 100,000. */
   readonly maxQueue?: number | undefined
@@ -156,6 +157,16 @@ const mostRefusalMillis = 2000
 
 /** How long a wait at a server that was given up is not begun again, in milliseconds. */
 const rewaitMillis = 10
+
+/**
+ * For how long a server is left to wait at most, in milliseconds: then it is
+ * asked again. So a connection on which nothing comes any more is noticed, and
+ * where there are more waits than connections they take turns. Nothing was
+ * taken in a turn that the server has ended.
+ */
+const turnMillis = 5000
+/** Clocks do not run alike. A turn that is over sooner than that was ended by somebody else, in milliseconds. */
+const earlyMillis = 50
 
 const onceMore = Symbol("once more")
 
@@ -646,6 +657,10 @@ class Ready extends Operation {
   }
 }
 
+/** Whether a reply to one command is no word of anything that might be lost: a refusal, or the end of a wait in vain. */
+const changedNothing = (value: Resp.Value, patience: number): boolean =>
+  value instanceof Resp.ErrorReply || (value === null && patience > 0)
+
 /** Stands in line for a write whose reply came, or comes, so late that it may be lost. */
 class Parked implements Request {
   readonly replies: number
@@ -672,7 +687,7 @@ class Parked implements Request {
   }
   encode(): void {}
   onReply(value: Resp.Value): void {
-    if (this.trusted) this.operation.onReply(value)
+    if (this.trusted || (this.replies === 1 && changedNothing(value, this.patience))) this.operation.onReply(value)
     else this.values.push(value)
   }
   onLost(error: EndError, written: boolean): void {
@@ -735,6 +750,7 @@ export class Executor implements Owner, Runner {
   private readonly target: Target
   protected readonly options: ExecutorOptions
   private readonly timeout: number
+  private readonly leaseTimeout: number
   private readonly maxQueue: number
   protected readonly alarm: Alarm
   protected readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
@@ -762,7 +778,7 @@ export class Executor implements Owner, Runner {
   private pausing: Deque<Operation> = new Deque()
   private pauseTimer: Fiber.Fiber<void> | undefined = undefined
   /** Waits at the server, which are ended while writes wait. */
-  private readonly waiting = new Set<LeaseImpl>()
+  private readonly waiting = new Set<Turning>()
   /** Fails once it is closed: whoever waits, waits no longer. */
   private readonly closing = Deferred.makeUnsafe<never, ClientClosed>()
   /** Connections of their own that follow the node: subscriptions. */
@@ -782,6 +798,7 @@ export class Executor implements Owner, Runner {
     this.target = target
     this.options = options
     this.timeout = timeoutMillis(options.commandTimeout ?? defaultCommandTimeout)
+    this.leaseTimeout = timeoutMillis(options.leaseTimeout ?? Pool.defaultOptions.leaseTimeout)
     this.maxQueue = options.maxQueue ?? defaultMaxQueue
     this.context = context
     this.alarm = new Alarm(context, (now) => this.due(now))
@@ -811,49 +828,161 @@ export class Executor implements Owner, Runner {
     command.spec.blocks === undefined ? this.runOn(this, command, timeout) : this.waitAt(command, timeout)
 
   /**
-   * Runs a command that waits at the server, on a connection of its own. When
-   * the server gives it up without having executed it, the rest of its time is
-   * waited for at the next one.
+   * Runs a command that waits at the server, on a connection of its own, in
+   * turns. When the server gives it up without having executed it, the rest of
+   * its time is waited for at the next one.
    */
   private waitAt<A, B>(
     command: Command.Command<A, any, B>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<A, RedisError> {
     return Effect.suspend(() => {
-      const { blocks, rewait } = command.spec
-      const until = this.alarm.now() + blocks!(command.args)
-      const giveUp = until + (timeout === undefined ? this.timeout : timeoutMillis(timeout))
-      let left = command
-      const attempt = Effect.scoped(
-        Effect.flatMap(this.leased, (lease) => {
-          this.waiting.add(lease)
-          if (this.gate === "held") this.unblock(lease)
-          return lease.run(left, timeout).pipe(
-            Effect.onExit(() => Effect.sync(() => void this.waiting.delete(lease))),
-            Effect.catchIf(
-              (error) => rewait !== undefined && this.alarm.now() < giveUp && notExecuted(error, lease),
-              () => Effect.as(Effect.sleep(rewaitMillis), onceMore)
-            )
-          )
-        })
-      )
-      const loop: Effect.Effect<A, RedisError> = Effect.flatMap(attempt, (result) => {
-        if (result !== onceMore) return Effect.succeed(result as A)
-        left = Command.withArgs(command, rewait!(command.args, Math.max(1, until - this.alarm.now())))
+      const wait = new Wait(command, this.alarm.now(), timeout === undefined ? this.timeout : timeoutMillis(timeout))
+      if (wait.until === wait.began) return this.runOn(this, command, timeout)
+      let failingSince: number | undefined
+      const goesOn = (error: RedisError): boolean => {
+        if (wait.rewait === undefined || !this.notExecuted(error)) return false
+        const now = this.alarm.now()
+        failingSince ??= now
+        if (now - failingSince >= wait.millis) return false
         this.count("repeated")
-        return loop
-      })
+        return true
+      }
+      const attempt = Effect.scoped(
+        Effect.flatMap(
+          this.place(wait),
+          (lease): Effect.Effect<A | typeof onceMore, RedisError> =>
+            lease === undefined
+              ? this.inVain(wait)
+              : Effect.matchEffect(this.takeTurn(lease, wait), {
+                onSuccess: (result) => {
+                  failingSince = undefined
+                  return Effect.succeed(result)
+                },
+                onFailure: (error) =>
+                  goesOn(error)
+                    ? Effect.as(this.untilClosed(Effect.sleep(rewaitMillis)), onceMore)
+                    : Effect.fail(error)
+              })
+        )
+      )
+      const loop: Effect.Effect<A, RedisError> = Effect.flatMap(
+        attempt,
+        (result) => result === onceMore ? loop : Effect.succeed(result as A)
+      )
       return loop
     })
   }
 
-  /** Ends a wait at the server, exactly: it answers what it has, or that it had nothing. */
-  private unblock(lease: LeaseImpl): void {
-    const id = lease.connection.id
-    const connection = this.pool?.pick()
-    if (id === 0 || connection === undefined || lease.unblocked) return
-    lease.unblocked = true
-    this.runFork(Effect.ignore(connection.call(clientUnblock(id, "error"))))
+  /** The same on a lease, whose loss ends it. */
+  waitOn<A, B>(
+    lease: LeaseImpl,
+    command: Command.Command<A, any, B>,
+    timeout: Duration.Input | undefined
+  ): Effect.Effect<A, RedisError> {
+    return Effect.suspend(() => {
+      const wait = new Wait(command, this.alarm.now(), timeout === undefined ? this.timeout : timeoutMillis(timeout))
+      if (wait.until === wait.began) return this.runOn(lease, command, timeout)
+      const loop: Effect.Effect<A, RedisError> = Effect.flatMap(
+        this.takeTurn(lease, wait),
+        (result) => result === onceMore ? loop : Effect.succeed(result as A)
+      )
+      return loop
+    })
+  }
+
+  /**
+   * A lease for a wait. Where all are taken it waits as long as it would at the
+   * server, and is undefined if there is none by then. To connect is no waiting.
+   */
+  private place(wait: Wait<any, any>): Effect.Effect<LeaseImpl | undefined, RedisError, Scope.Scope> {
+    return Effect.suspend(() =>
+      Effect.catchTag(
+        this.leasedWithin((isFull) => {
+          const left = wait.until - this.alarm.now()
+          return isFull ? Math.max(1, left) : Math.max(wait.millis, left)
+        }),
+        "LeaseTimeout",
+        (error) => {
+          wait.refusal = error
+          return Effect.undefined
+        }
+      )
+    )
+  }
+
+  /** A wait that has had no turn until its time was up: in a transaction the server answers at once. */
+  private inVain<A, B>(wait: Wait<A, B>): Effect.Effect<A, RedisError> {
+    return wait.rewait === undefined
+      ? Effect.fail(wait.refusal!)
+      : Effect.flatMap(
+        this.atomic([wait.command]),
+        ({ failures, values }) => failures?.get(0) ?? Effect.succeed(values[0] as A)
+      )
+  }
+
+  /** One turn of a wait at the server. It has to go on if nothing came, and if it was ended from here with nothing taken. */
+  private takeTurn<A, B>(lease: LeaseImpl, wait: Wait<A, B>): Effect.Effect<A | typeof onceMore, RedisError> {
+    return Effect.suspend(() => {
+      const now = this.alarm.now()
+      const run = this.runOn(lease, wait.next(now, () => this.alarm.now()), wait.millis)
+      if (wait.rewait === undefined || wait.command.spec.mode !== "write") return run
+      const turn = new Turning(lease)
+      this.waiting.add(turn)
+      return run.pipe(
+        Effect.onExit(() => Effect.sync(() => void this.waiting.delete(turn))),
+        Effect.catchIf((error) => turn.tookNothing(error), () => {
+          this.count("repeated")
+          return Effect.succeed(onceMore)
+        })
+      )
+    })
+  }
+
+  /** Whether a wait at the server ended without having taken anything, and not because somebody wished so. */
+  private notExecuted(error: RedisError): boolean {
+    if (error._tag === "ConnectionLost") return true
+    if (error._tag !== "ReplyError") return false
+    if (error.detail.startsWith(forced) || pauses.has(error.code)) return true
+    return refusals.has(error.code) && (this.target.movable || error.code === "LOADING")
+  }
+
+  /**
+   * Ends a wait at the server, exactly: it answers what it has, or that it had
+   * nothing. The server's own word on it comes on another connection.
+   */
+  private unblock(turn: Turning): void {
+    const { connection } = turn.lease
+    const other = this.pool?.pick()
+    // One that is not written yet waits at no server.
+    if (connection.id === 0 || connection.ended !== undefined || connection.idle || turn.asked) return
+    if (other === undefined || !Address.equals(other.address, connection.address)) return
+    turn.asked = true
+    const asking = Effect.match(other.call(clientUnblock(connection.id, "error")), {
+      onFailure: () => {
+        turn.asked = false
+      },
+      onSuccess: (ended) => {
+        if (!ended) return
+        turn.freed = true
+        if (turn.doubted) connection.close("the node did not answer on another connection")
+      }
+    })
+    this.runFork(asking)
+  }
+
+  /** The node did not answer on one of its connections: perhaps it does not on the others either. */
+  private doubt(pool: Pool.Pool): void {
+    pool.doubt()
+    for (const turn of this.waiting) {
+      if (Address.equals(turn.lease.connection.address, pool.address)) turn.doubted = true
+    }
+    this.rescue()
+  }
+
+  /** Once the node answers again, waits on connections that are in doubt are ended there. */
+  private rescue(): void {
+    for (const turn of this.waiting) if (turn.doubted) this.unblock(turn)
   }
 
   readonly page = <A, B>(command: Command.Command<A, any, B>, pin: Pin): Effect.Effect<A, RedisError> =>
@@ -906,7 +1035,7 @@ export class Executor implements Owner, Runner {
       millis
     )
     operation.patience = patience
-    if (owner instanceof LeaseImpl && command.spec.session !== undefined) owner.connection.tainted = true
+    if (command.spec.session !== undefined && owner instanceof LeaseImpl) owner.note(command)
     owner.submit(operation)
     return operation
   }
@@ -926,6 +1055,9 @@ export class Executor implements Owner, Runner {
       for (const command of commands) {
         const invalid = invalidity(command, owner === this) ?? waits(command, owner === this)
         if (invalid !== undefined) return resume(Exit.fail(invalid))
+      }
+      if (owner instanceof LeaseImpl) {
+        for (const command of commands) if (command.spec.session !== undefined) owner.note(command)
       }
       const list = this.mayRepeat === undefined ? commands : commands.map((c) => this.allowed(c))
       const batch = new Batch(owner, list, resume, this.alarm.now() + this.timeout, this.timeout)
@@ -955,34 +1087,70 @@ export class Executor implements Owner, Runner {
    * A connection of one's own, until the Scope closes. Its commands are never
    * sent again elsewhere: they fail with the loss of this connection.
    */
-  readonly lease: Effect.Effect<Lease, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(() =>
-    this.leased
-  )
+  readonly lease: Effect.Effect<Lease, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(() => {
+    let until: number | undefined
+    return Effect.mapError(
+      this.leasedWithin(() => {
+        const now = this.alarm.now()
+        until ??= now + this.leaseTimeout
+        return this.leaseTimeout === Infinity ? Infinity : Math.max(1, until - now)
+      }),
+      (error) =>
+        error._tag === "LeaseTimeout"
+          ? new LeaseTimeout({ target: error.target, timeoutMillis: this.leaseTimeout, max: error.max })
+          : error
+    )
+  })
 
-  protected readonly leased: Effect.Effect<LeaseImpl, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(
-    () => {
-      let last: ConnectionError | DeadlineExceeded | undefined
-      return Effect.timeoutOrElse(
-        Effect.retry(
-          Effect.tapError(this.leaseOnce, (error) => Effect.sync(() => void (last = error))),
-          { schedule: this.target.schedule as Schedule.Schedule<unknown, unknown>, while: mayMove }
-        ),
-        {
-          duration: this.timeout,
-          orElse: () => Effect.fail(last ?? new DeadlineExceeded({ command: "connect", timeoutMillis: this.timeout }))
+  /**
+   * A lease, if the node's pool has one within so many milliseconds. What cannot be reached
+   * is tried again for as long as a command may take, and whoever waits while the
+   * node moves waits on for one of the next. @internal
+   */
+  leasedWithin(
+    limit: (isFull: boolean) => number
+  ): Effect.Effect<LeaseImpl, ConnectionError | DeadlineExceeded, Scope.Scope> {
+    return Effect.flatMap(Effect.scope, (scope) => {
+      let connectingSince: number | undefined
+      let failingSince: number | undefined
+      const once: Effect.Effect<LeaseImpl, ConnectionError | DeadlineExceeded> = Effect.suspend(() => {
+        connectingSince = this.alarm.now()
+        // Closed before the connection is given back: nobody uses what is another's by then.
+        const own = Scope.forkUnsafe(scope)
+        return this.ready.pipe(
+          Effect.flatMap(() => {
+            connectingSince = undefined
+            return this.pool === undefined
+              ? Effect.fail(new ConnectionLost({ address: this.shown, kind: "moved", detail: "its node was left" }))
+              : this.pool.lease(limit(this.pool.isFull))
+          }),
+          Effect.flatMap((connection) => {
+            const lease = new LeaseImpl(this, connection)
+            return Effect.as(Effect.addFinalizer(() => Effect.sync(() => lease.end())), lease)
+          }),
+          Scope.provide(own),
+          Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit))
+        )
+      })
+      const goesOn = (error: ConnectionError | DeadlineExceeded): boolean => {
+        const now = this.alarm.now()
+        failingSince ??= connectingSince ?? now
+        return mayMove(error) && now - failingSince < this.timeout
+      }
+      const loop: Effect.Effect<LeaseImpl, ConnectionError | DeadlineExceeded> = Effect.catchIf(
+        Effect.retry(once, {
+          schedule: this.target.schedule as Schedule.Schedule<unknown, unknown>,
+          while: (error) => !wasLeft(error) && goesOn(error)
+        }),
+        wasLeft,
+        () => {
+          failingSince = undefined
+          return Effect.andThen(Effect.sleep(rewaitMillis), loop)
         }
       )
-    }
-  )
-
-  private readonly leaseOnce: Effect.Effect<LeaseImpl, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect
-    .suspend(
-      () =>
-        Effect.flatMap(this.ready, () =>
-          this.pool === undefined
-            ? this.leaseOnce
-            : Effect.map(this.pool.lease, (connection) => new LeaseImpl(this, connection)))
-    )
+      return this.untilClosed(loop)
+    })
+  }
 
   /** For one command, in milliseconds. */
   get commandTimeout(): number {
@@ -1002,11 +1170,6 @@ export class Executor implements Owner, Runner {
   /** The group's configuration epoch, as far as it is known; 0 where there is none. */
   get epoch(): number {
     return this.target.epoch?.() ?? 0
-  }
-
-  /** A lease, as those who carry commands on it need it. @internal */
-  get exclusive(): Effect.Effect<LeaseImpl, ConnectionError | DeadlineExceeded, Scope.Scope> {
-    return this.leased
   }
 
   /** Ends what waits once this is closed, and fails it: neither timer nor socket is left. */
@@ -1287,7 +1450,7 @@ export class Executor implements Owner, Runner {
           else connection.enqueue(request)
         }
       })
-      for (const lease of this.waiting) this.unblock(lease)
+      for (const turn of this.waiting) this.unblock(turn)
       this.parking = this.runFork(
         // The second sleep lets what arrived during a long turn be read first.
         Effect.andThen(Effect.sleep(graceMillis - 5), Effect.andThen(Effect.sleep(5), Effect.sync(() => this.park())))
@@ -1503,7 +1666,11 @@ export class Executor implements Owner, Runner {
         this.lastError = error
         this.runFork(Scope.close(scope, Exit.void))
         this.prune()
-        if (this.pool === home) this.wake()
+        if (error._tag === "ConnectionLost" && error.kind === "stalled") this.doubt(home)
+        if (this.pool !== home) return
+        // What it did not carry goes on at once where there are others.
+        if (home.pick() !== undefined) this.release()
+        this.wake()
       }
       if (this.closed) {
         home.close("the client was closed", "retired")
@@ -1512,6 +1679,7 @@ export class Executor implements Owner, Runner {
       this.pool = home
       this.lastError = undefined
       home.add(connection)
+      this.rescue()
       this.release()
       this.target.attached?.()
       this.improve(connection)
@@ -1540,12 +1708,6 @@ export class Executor implements Owner, Runner {
   }
 }
 
-/** Whether a wait at the server ended without having taken anything, and not because somebody wished so. */
-const notExecuted = (error: RedisError, lease: LeaseImpl): boolean =>
-  error._tag === "ConnectionLost" ||
-  (error._tag === "ReplyError" &&
-    (refusals.has(error.code) || error.detail.startsWith(forced) || (error.code === "UNBLOCKED" && lease.unblocked)))
-
 const invalidity = (command: Command.Any, shared: boolean): InvalidCommand | undefined => {
   const session = command.spec.session
   const detail = session !== undefined && (shared || session === "never")
@@ -1557,12 +1719,16 @@ const invalidity = (command: Command.Any, shared: boolean): InvalidCommand | und
 }
 
 const waits = (command: Command.Any, shared: boolean): InvalidCommand | undefined =>
-  shared && command.spec.blocks !== undefined
+  shared && command.spec.blocks !== undefined && command.spec.blocks(command.args) > 0
     ? new InvalidCommand({
       command: command.spec.name,
       detail: "it waits at the server, which would hold up a shared connection: run it by itself or on a lease"
     })
     : undefined
+
+/** The node was left, by this client, while somebody waited for one of its connections. */
+const wasLeft = (error: ConnectionError | DeadlineExceeded): boolean =>
+  error._tag === "ConnectionLost" && (error.kind === "moved" || error.kind === "retired")
 
 /** The node cannot be reached, or has been left: the next one may do. */
 const mayMove = (error: ConnectionError | DeadlineExceeded): boolean =>
@@ -1580,24 +1746,126 @@ const isRetryable = (error: ConnectionError): boolean => error.isRetryable
 /** Whether an error may not be there the next time. */
 const mayPass = (error: unknown): boolean => (error as { readonly isRetryable?: unknown }).isRetryable === true
 
+const isUnwatch = (command: Command.Any): boolean => command.spec.words[0]!.toUpperCase() === "UNWATCH"
+
+/** Whether the server itself has said that nothing is watched any more; who may not run EXEC has not heard that. */
+const isAnswered = (exit: Exit.Exit<unknown, RedisError>): boolean => {
+  if (Exit.isSuccess(exit)) return true
+  const error = Cause.findErrorOption(exit.cause)
+  return Option.isSome(error) &&
+    (error.value._tag === "TransactionAborted" || (error.value._tag === "ReplyError" && error.value.code !== "NOPERM"))
+}
+
+/** A wait at the server: how long it lasts, over all of its turns. */
+class Wait<A, B> {
+  readonly command: Command.Command<A, any, B>
+  readonly rewait: Command.Spec["rewait"]
+  readonly began: number
+  readonly until: number
+  /** For each turn beside its waiting, in milliseconds. */
+  readonly millis: number
+  hasGoneOn = false
+  /** Why it had no turn. */
+  refusal: LeaseTimeout | undefined = undefined
+
+  constructor(command: Command.Command<A, any, B>, now: number, millis: number) {
+    this.command = command
+    this.rewait = command.spec.rewait
+    this.began = now
+    this.until = now + command.spec.blocks!(command.args)
+    this.millis = millis
+  }
+
+  /** The command for the turn that begins now. */
+  next(now: number, clock: () => number): Command.Command<A | typeof onceMore> {
+    const { command, rewait } = this
+    const left = this.until - now
+    const isFirst = !this.hasGoneOn
+    this.hasGoneOn = true
+    // What fits in one turn is sent as it is.
+    if (rewait === undefined || (isFirst && left <= turnMillis)) return command as Command.Command<any>
+    const millis = Math.max(1, Math.min(left, turnMillis))
+    const decode = (value: Resp.Value, bytes: boolean): A | typeof onceMore => {
+      const goesOn = millis < left && clock() - now >= millis - earlyMillis && Command.cameToNothing(command, value)
+      return goesOn ? onceMore : command.spec.decode(value, bytes) as A
+    }
+    return Command.withArgs(
+      { ...command, spec: { ...command.spec, decode } } as Command.Command<A | typeof onceMore>,
+      rewait(command.args, millis)
+    )
+  }
+}
+
+/** A turn of a wait that is under way, and what the server has said of it on another connection. */
+class Turning {
+  readonly lease: LeaseImpl
+  /** Whether the server was told to end it. */
+  asked = false
+  /** Whether the server has ended it, with nothing taken. */
+  freed = false
+  /** Whether its connection may be dead. */
+  doubted = false
+  constructor(lease: LeaseImpl) {
+    this.lease = lease
+  }
+  tookNothing(error: RedisError): boolean {
+    return this.freed || (this.asked && error._tag === "ReplyError" && error.code === "UNBLOCKED")
+  }
+}
+
 /** @internal */
 export class LeaseImpl implements Owner, Lease {
   readonly shown: string
   readonly connection: Connection
-  /** Whether its wait was ended from here. */
-  unblocked = false
+  /** Set once its Scope has closed: its connection is another's, or will be. */
+  private ended = false
+  /** How many WATCHes there were. */
+  private watches = 0
   private readonly executor: Executor
   constructor(executor: Executor, connection: Connection) {
     this.executor = executor
     this.connection = connection
     this.shown = executor.shown
   }
-  readonly run: Runner["run"] = (command, timeout) => this.executor.runOn(this, command, timeout)
+  readonly run: Runner["run"] = (command, timeout) => {
+    const { blocks, session } = command.spec
+    if (blocks !== undefined) return this.executor.waitOn(this, command, timeout)
+    const run = this.executor.runOn(this, command, timeout)
+    return session !== undefined && isUnwatch(command) ? this.unwatching(run) : run
+  }
   readonly batch: Runner["batch"] = (commands) => this.executor.batchOn(this, commands)
-  readonly atomic: Runner["atomic"] = (commands) => this.executor.atomicOn(this, commands)
+  readonly atomic: Runner["atomic"] = (commands) => {
+    const run = this.executor.atomicOn(this, commands)
+    return commands.length === 0 ? run : this.unwatching(run)
+  }
   readonly page: Runner["page"] = (command, pin) => this.executor.pageOn(this, command, pin)
 
+  end(): void {
+    this.ended = true
+  }
+
+  /** A command that changes the session is about to be sent. */
+  note(command: Command.Any): void {
+    if (this.ended || isUnwatch(command)) return
+    if (command.spec.words[0]!.toUpperCase() === "WATCH") {
+      this.watches++
+      this.connection.watching = true
+    } else this.connection.tainted = true
+  }
+
+  /** Once the server has answered EXEC or UNWATCH, nothing is watched, unless that was begun meanwhile. */
+  private unwatching<A>(run: Effect.Effect<A, RedisError>): Effect.Effect<A, RedisError> {
+    return Effect.suspend(() => {
+      const before = this.watches
+      return Effect.onExit(run, (exit) =>
+        Effect.sync(() => {
+          if (!this.ended && this.watches === before && isAnswered(exit)) this.connection.watching = false
+        }))
+    })
+  }
+
   submit(operation: Operation): void {
+    if (this.ended) return operation.failWith(Exit.fail(new ClientClosed({ target: this.shown })))
     if (this.executor.isHolding && operation.waits && this.connection.ended === undefined) {
       return this.executor.gated(operation)
     }

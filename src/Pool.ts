@@ -29,11 +29,22 @@ export interface PoolOptions {
   readonly connections?: number | undefined
   /** Exclusive connections kept open while idle. Default 0. */
   readonly minLeases?: number | undefined
-  /** Exclusive connections at most. Default 16. */
+  /**
+   * Exclusive connections at most. Each lease takes one, and each command that
+   * waits at the server (BLPOP, XREADGROUP with BLOCK, ...) while it does. Those
+   * that wait take turns of 5 seconds where there are more of them than
+   * connections: none fails for want of one, but what comes for one that has no
+   * turn waits for it. With 17 consumers that wait all the time, and a lease now
+   * and then, set it to 18. Default 16.
+   */
   readonly maxLeases?: number | undefined
   /** After how long an idle exclusive connection above the minimum is closed. Default 60 seconds. */
   readonly leaseIdleTime?: Duration.Input | undefined
-  /** For how long a lease is waited for. Default 5 seconds. */
+  /**
+   * For how long a lease is waited for, whatever `commandTimeout` is; `"Infinity"`
+   * for ever. A command that waits at the server waits for a connection as long
+   * as it would have waited there, whatever this is. Default 5 seconds.
+   */
   readonly leaseTimeout?: Duration.Input | undefined
 }
 
@@ -65,8 +76,19 @@ export interface Pool {
   readonly add: (connection: Connection) => void
   /** Takes out a shared connection; does not close it. */
   readonly remove: (connection: Connection) => void
-  /** An exclusive connection, until the Scope closes. One that is no longer clean then is closed, not reused. */
-  readonly lease: Effect.Effect<Connection, ConnectionError, Scope.Scope>
+  /** Whether somebody has each of the exclusive connections that there may be. */
+  readonly isFull: boolean
+  /**
+   * An exclusive connection, until the Scope closes; `LeaseTimeout` if there is
+   * none within so many milliseconds. One that is no longer clean when it is given
+   * back is closed, not reused.
+   */
+  readonly lease: (millis: number) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
+  /**
+   * The node did not answer on another connection: exclusive ones that nobody has
+   * are closed, those that somebody has and does not use are asked for an answer.
+   */
+  readonly doubt: () => void
   /** Every connection, for sweeps. */
   readonly forEach: (f: (connection: Connection) => void) => void
   /**
@@ -93,9 +115,10 @@ export const make = (options: {
   Effect.gen(function*() {
     const size = options.pool.connections ?? defaultOptions.connections
     const max = options.pool.maxLeases ?? defaultOptions.maxLeases
-    const timeout = Duration.fromInputUnsafe(options.pool.leaseTimeout ?? defaultOptions.leaseTimeout)
     const shared: Array<Connection> = []
     const leased = new Set<Connection>()
+    /** Those of the leased that somebody has. */
+    const borrowed = new Set<Connection>()
     const draining = new Set<Connection>()
     /** Shared connections that have not ended, whatever else they are. */
     const counted = new Set<Connection>()
@@ -131,12 +154,13 @@ export const make = (options: {
         connection.ended === undefined
           ? Effect.as(
             Effect.addFinalizer(() => {
+              borrowed.delete(connection)
               if (connection.ended !== undefined) return Effect.void
-              if (connection.idle && !connection.tainted) return Effect.void
+              if (connection.idle && !connection.tainted && !connection.watching) return Effect.void
               connection.close("it was given back in the middle of something")
               return EffectPool.invalidate(leases, connection)
             }),
-            connection
+            (borrowed.add(connection), connection)
           )
           : Effect.flatMap(EffectPool.invalidate(leases, connection), () => get)
     )
@@ -144,13 +168,12 @@ export const make = (options: {
     // Effect's pool interrupts those who wait when it shuts down: they hear why instead.
     const retired = Deferred.makeUnsafe<never, ConnectionLost>()
 
-    const lease = Effect.timeoutOrElse(Effect.raceFirst(Deferred.await(retired), get), {
-      duration: timeout,
-      orElse: () =>
-        Effect.fail(
-          new LeaseTimeout({ target: options.target, timeoutMillis: Duration.toMillis(timeout), max })
-        )
-    })
+    const waiting = Effect.raceFirst(Deferred.await(retired), get)
+    const lease = (millis: number): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
+      millis === Infinity ? waiting : Effect.timeoutOrElse(waiting, {
+        duration: millis,
+        orElse: () => Effect.fail(new LeaseTimeout({ target: options.target, timeoutMillis: millis, max }))
+      })
 
     const remove = (connection: Connection): void => {
       const index = shared.indexOf(connection)
@@ -174,7 +197,17 @@ export const make = (options: {
         Metrics.connectionsOf.shared.modifyUnsafe(1, context)
       },
       remove,
+      get isFull() {
+        return borrowed.size >= max
+      },
       lease,
+      doubt: () => {
+        for (const connection of Array.from(leased)) {
+          if (!connection.idle) continue
+          if (borrowed.has(connection)) connection.probe()
+          else connection.close("the node did not answer on another connection")
+        }
+      },
       forEach: (f) => {
         for (const connection of shared.slice()) f(connection)
         for (const connection of Array.from(draining)) f(connection)

@@ -23,6 +23,7 @@ import type { Connection } from "./Connection.ts"
 import {
   ClientClosed,
   type ConnectionError,
+  type DeadlineExceeded,
   NodeUnusable,
   NoHealthyReplica,
   ReplicaNotFound,
@@ -473,7 +474,11 @@ export class ReplicaSet extends Executor.Executor {
     return Effect.fail(this.obstacle()!)
   })
 
-  protected override readonly leased = this.atOne((executor) => executor.exclusive)
+  override leasedWithin(
+    limit: (isFull: boolean) => number
+  ): Effect.Effect<Executor.LeaseImpl, ConnectionError | DeadlineExceeded, Scope.Scope> {
+    return this.atOne((executor) => executor.leasedWithin(limit))
+  }
 
   override session<E>(
     prepare: (connection: Connection) => Effect.Effect<void, E>

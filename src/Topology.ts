@@ -572,7 +572,19 @@ export class Follower implements Topology {
   private set(change: Partial<State>, what: string, from: string): void {
     this.state = { ...this.state, ...change, lastChange: { at: this.clock.currentTimeMillisUnsafe(), what, from } }
     this.runFork(PubSub.publish(this.pubsub, this.state))
-    for (const watcher of Array.from(this.watchers)) watcher.changed?.(this.state)
+    this.tellAll((watcher) => watcher.changed?.(this.state))
+  }
+
+  /** Tells everybody, whatever becomes of it with one of them. */
+  private tellAll(tell: (watcher: Observer) => void): void {
+    for (const watcher of Array.from(this.watchers)) {
+      if (!this.watchers.has(watcher)) continue
+      try {
+        tell(watcher)
+      } catch (defect) {
+        this.runFork(Effect.logError(`${this.options.group}: a client could not take in what it was told`, defect))
+      }
+    }
   }
 
   // ---------------------------------------------------------------------------
@@ -990,7 +1002,10 @@ export class Follower implements Topology {
       this.story!.old = Address.format(old)
       this.story!.movedAt = this.now()
       Metrics.failovers.updateUnsafe(1, this.context)
-      for (const watcher of Array.from(this.watchers)) watcher.moved(address, epoch)
+      this.tellAll((watcher) => {
+        // One of them may have made it move on: then all have been told of that.
+        if (this.state.primary === address) watcher.moved(address, epoch)
+      })
       this.storyTimer?.interruptUnsafe()
       this.storyTimer = this.runFork(Effect.andThen(Effect.sleep(storyMillis), Effect.sync(() => this.tell())))
     }
@@ -1078,7 +1093,7 @@ export class Follower implements Topology {
       })
     if (gate === this.gate) return
     this.gate = gate
-    for (const watcher of Array.from(this.watchers)) watcher.gate(gate)
+    this.tellAll((watcher) => watcher.gate(this.gate))
   }
 
   // ---------------------------------------------------------------------------

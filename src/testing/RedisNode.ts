@@ -285,6 +285,11 @@ export class RedisNode extends Process {
     return this.link === undefined || this.link.state === "connected" ? 0 : this.time.now() - this.link.downSince
   }
 
+  /** How many connections have a command that waits, such as BLPOP. */
+  get waiting(): number {
+    return this.waiters.length
+  }
+
   /** The nodes that follow it. */
   get replicas(): ReadonlyArray<RedisNode> {
     return Array.from(this.followers.keys())

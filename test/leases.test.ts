@@ -1,0 +1,638 @@
+/**
+ * Exclusive connections: whose they are, when they are used again, how long
+ * they are waited for, and what becomes of commands that wait at the server.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import { type Client, Command, commands, Connector, type Errors, RedisClient, Sentinel } from "../src/index.ts"
+import * as Testing from "../src/testing/index.ts"
+import { failureOf } from "./support/exit.ts"
+import { timePassing } from "./support/time.ts"
+
+const address = "10.0.0.1:6379"
+const whileTimePasses = timePassing("10 millis")
+
+/** Waits until something holds; time passes meanwhile. */
+const until = (condition: () => boolean) =>
+  whileTimePasses(
+    Effect.gen(function*() {
+      while (!condition()) yield* Effect.sleep("10 millis")
+    })
+  )
+
+/** A client of one server in memory, and that server. */
+const one = (options: RedisClient.Options = {}) =>
+  Effect.gen(function*() {
+    const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
+    const redis = yield* RedisClient.make({ address, ...options }).pipe(
+      Effect.provideService(Connector.Connector, control.network.dial)
+    )
+    return { control, redis }
+  })
+
+/** How many connections to the server wait there. */
+const blockedAt = (control: Testing.Deployment["Service"]): number => control.node(address).waiting
+
+/** Another client of the same server. */
+const another = (control: Testing.Deployment["Service"]) =>
+  RedisClient.make({ address }).pipe(Effect.provideService(Connector.Connector, control.network.dial))
+
+/** A client of a group's primary. */
+const primary = (deployment: Testing.Deployment["Service"], options: Sentinel.NodeOptions = {}) =>
+  Effect.gen(function*() {
+    const sentinel = yield* Sentinel.make({ sentinels: deployment.sentinels, node: options })
+    const topology = yield* sentinel.topology("mymaster")
+    return { redis: yield* sentinel.primaryFor("mymaster"), sentinel, topology }
+  }).pipe(Effect.provideService(Connector.Connector, deployment.network.dial))
+
+describe("whose a lease is", () => {
+  it.effect("one that is used after its Scope closed is refused, and disturbs nobody", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one({ maxLeases: 1 })
+      yield* redis.set("a", "1")
+      const former = yield* Effect.scoped(redis.lease)
+      const uses: ReadonlyArray<readonly [string, Effect.Effect<unknown, Errors.RedisError>]> = [
+        ["get", former.get("a")],
+        ["set", former.set("a", "2")],
+        ["bytes", former.bytes.get("a")],
+        ["send", former.send("SELECT", 3)],
+        ["run", former.run(commands.incr("n"))],
+        ["repeatable", former.repeatable(commands.set("a", "2"))],
+        ["watch", former.watch("b")],
+        ["unwatch", former.unwatch],
+        ["pipeline", former.pipeline([commands.set("a", "2"), commands.get("a")])],
+        ["transaction", former.transaction([commands.set("a", "2")])],
+        ["blpop", former.blpop(["q"], 1)],
+        ["scan", Stream.runDrain(former.scanStream())]
+      ]
+      yield* Effect.scoped(
+        Effect.gen(function*() {
+          const lease = yield* redis.lease
+          yield* lease.watch("a")
+          yield* redis.set("a", "changed")
+          for (const [name, use] of uses) {
+            const exit = yield* whileTimePasses(Effect.exit(use))
+            assert.strictEqual(failureOf(exit)._tag, "ClientClosed", name)
+          }
+          assert.strictEqual(
+            failureOf(yield* Effect.exit(lease.transaction([commands.get("a")])))._tag,
+            "TransactionAborted"
+          )
+          assert.strictEqual(yield* lease.get("a"), "changed")
+        })
+      )
+      assert.strictEqual(yield* redis.get("n"), null)
+    }))
+
+  it.effect("a Scope that closes everything at once ends it before it is another's", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one({ maxLeases: 1 })
+      const scope = yield* Scope.make("parallel")
+      const former = yield* Scope.provide(redis.lease, scope)
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(failureOf(yield* Effect.exit(former.set("a", "2")))._tag, "ClientClosed")
+    }))
+
+  it.effect("a client that is used after its Scope closed is refused, whatever it does", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { redis } = yield* one().pipe(Scope.provide(scope))
+      yield* redis.ping()
+      yield* Scope.close(scope, Exit.void)
+      const uses: ReadonlyArray<Effect.Effect<unknown, Errors.RedisError, Scope.Scope>> = [
+        redis.get("a"),
+        redis.set("a", "1"),
+        redis.pipeline([commands.get("a"), commands.set("a", "1")]),
+        redis.transaction([commands.set("a", "1")]),
+        redis.blpop(["q"], 0),
+        redis.lease,
+        redis.offset,
+        Stream.runDrain(redis.scanStream()),
+        Stream.runDrain(redis.subscribe({ channels: ["c"] })),
+        Stream.runDrain(redis.bytes.subscribe({ channels: ["c"] }))
+      ]
+      for (const use of uses) {
+        // No time passes.
+        assert.strictEqual(failureOf(yield* Effect.exit(Effect.scoped(use)))._tag, "ClientClosed")
+      }
+    }))
+})
+
+describe("when a connection is used again", () => {
+  const dialsOf = (
+    use: (lease: Client.LeasedClient<any> & Client.Methods<any>, redis: Client.PrimaryClient) => Effect.Effect<
+      unknown,
+      Errors.RedisError
+    >
+  ) =>
+    Effect.gen(function*() {
+      const { control, redis } = yield* one()
+      yield* redis.set("a", "1")
+      yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.ping()))
+      const before = control.network.dials(address)
+      yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => Effect.exit(use(lease, redis))))
+      yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.ping()))
+      return control.network.dials(address) - before
+    }).pipe(Effect.scoped)
+
+  it.effect("after WATCH: once EXEC or UNWATCH was answered", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* dialsOf((lease) => lease.watch("a")), 1)
+      assert.strictEqual(
+        yield* dialsOf((lease) => Effect.andThen(lease.watch("a"), lease.transaction([commands.get("a")]))),
+        0
+      )
+      assert.strictEqual(
+        yield* dialsOf((lease, redis) =>
+          lease.watch("a").pipe(
+            Effect.andThen(redis.set("a", "2")),
+            Effect.andThen(lease.transaction([commands.get("a")]))
+          )
+        ),
+        0
+      )
+      assert.strictEqual(
+        yield* dialsOf((lease) =>
+          Effect.andThen(lease.watch("a"), lease.transaction([Command.raw("NOSUCHCOMMAND", [])]))
+        ),
+        0
+      )
+      assert.strictEqual(yield* dialsOf((lease) => Effect.andThen(lease.watch("a"), lease.unwatch)), 0)
+      assert.strictEqual(yield* dialsOf((lease) => lease.unwatch), 0)
+    }))
+
+  it.effect("not while something is watched again, or nothing was sent", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* dialsOf((lease) =>
+          lease.watch("a").pipe(Effect.andThen(lease.unwatch), Effect.andThen(lease.watch("b")))
+        ),
+        1
+      )
+      assert.strictEqual(yield* dialsOf((lease) => Effect.andThen(lease.watch("a"), lease.transaction([]))), 1)
+      assert.strictEqual(
+        yield* dialsOf((lease) =>
+          Effect.all([lease.watch("a"), lease.unwatch, lease.watch("b")], { concurrency: "unbounded" })
+        ),
+        1
+      )
+      assert.strictEqual(yield* dialsOf((lease) => Effect.andThen(lease.send("SELECT", 1), lease.unwatch)), 1)
+    }))
+})
+
+describe("how long a lease is waited for", () => {
+  it.effect("for leaseTimeout, also where a command may take less", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one({ maxLeases: 1, leaseTimeout: "10 seconds", commandTimeout: "1 second" })
+      const scope = yield* Scope.make()
+      yield* Scope.provide(redis.lease, scope)
+      const late = yield* Effect.forkChild(Effect.exit(Effect.scoped(redis.lease)), { startImmediately: true })
+      yield* TestClock.adjust("9990 millis")
+      assert.isUndefined(late.pollUnsafe())
+      yield* TestClock.adjust("10 millis")
+      const error = failureOf(yield* Fiber.join(late))
+      assert.strictEqual(error._tag, "LeaseTimeout")
+      assert.include(error.message, "10000 ms")
+      const inTime = yield* Effect.forkChild(Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.ping())), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("8 seconds")
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(yield* Fiber.join(inTime), "PONG")
+    }))
+
+  it.effect("a server that cannot be reached is not waited for longer than for a command", () =>
+    Effect.gen(function*() {
+      const { control, redis } = yield* one({ leaseTimeout: "1 minute", commandTimeout: "1 second" })
+      yield* redis.ping()
+      yield* control.kill(address)
+      const lease = yield* Effect.forkChild(Effect.exit(Effect.scoped(redis.lease)), { startImmediately: true })
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(
+        failureOf(lease.pollUnsafe() === undefined ? Exit.die("waits") : yield* Fiber.join(lease))._tag,
+        "ConnectFailed"
+      )
+    }))
+
+  it.effect("closing the client ends every kind of waiting at once", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { control, redis } = yield* one({ maxLeases: 1, leaseTimeout: "Infinity" }).pipe(Scope.provide(scope))
+      const others = yield* Scope.make()
+      yield* Scope.provide(redis.lease, others)
+      const fibers = yield* Effect.forEach(
+        [Effect.scoped(redis.lease), redis.blpop(["q"], 0), redis.blpop(["q"], 60)] as ReadonlyArray<
+          Effect.Effect<unknown, Errors.RedisError>
+        >,
+        (effect) => Effect.forkChild(Effect.exit(effect), { startImmediately: true })
+      )
+      yield* TestClock.adjust("10 seconds")
+      yield* Scope.close(scope, Exit.void)
+      for (const fiber of fibers) assert.strictEqual(failureOf(yield* Fiber.join(fiber))._tag, "ClientClosed")
+      assert.strictEqual(control.network.connections(), 0)
+      yield* Scope.close(others, Exit.void)
+    }))
+
+  it.effect("and so while the server cannot be reached, or says nothing", () =>
+    Effect.gen(function*() {
+      for (const state of ["refused", "silent"] as const) {
+        const scope = yield* Scope.make()
+        const { control, redis } = yield* one().pipe(Scope.provide(scope))
+        yield* state === "refused" ? control.refuse(address) : control.hang(address)
+        const fibers = yield* Effect.forEach(
+          [Effect.scoped(redis.lease), redis.blpop(["q"], 0)] as ReadonlyArray<
+            Effect.Effect<unknown, Errors.RedisError>
+          >,
+          (effect) => Effect.forkChild(Effect.exit(effect), { startImmediately: true })
+        )
+        yield* TestClock.adjust("1 second")
+        yield* Scope.close(scope, Exit.void)
+        for (const fiber of fibers) assert.strictEqual(failureOf(yield* Fiber.join(fiber))._tag, "ClientClosed", state)
+        assert.strictEqual(control.network.connections(), 0)
+      }
+    }))
+})
+
+describe("commands that wait at the server", () => {
+  it.effect("twenty consumers on sixteen connections: each gets its job, and a lease its place", () =>
+    Effect.gen(function*() {
+      const { control, redis } = yield* one()
+      const other = yield* another(control)
+      const consumers = yield* Effect.forEach(
+        Array.from({ length: 20 }, (_, i) => i),
+        (i) => Effect.forkChild(Effect.exit(redis.blpop([`q${i}`], 0)), { startImmediately: true })
+      )
+      yield* whileTimePasses(Effect.sleep("30 seconds"))
+      assert.isTrue(consumers.every((fiber) => fiber.pollUnsafe() === undefined))
+      // 16 and one for everybody, and the other client's.
+      assert.isAtMost(control.network.connections(address), 18)
+      yield* whileTimePasses(Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.ping())))
+      for (let i = 0; i < 20; i++) yield* other.rpush(`q${i}`, `job ${i}`)
+      const jobs = yield* whileTimePasses(Effect.forEach(consumers, Fiber.join))
+      assert.deepStrictEqual(jobs, Array.from({ length: 20 }, (_, i) => Exit.succeed([`q${i}`, `job ${i}`])))
+    }))
+
+  it.effect("without a connection they wait for their own time, and say what the server would have said", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one({ maxLeases: 1, leaseTimeout: "1 second", commandTimeout: "1 second" })
+      const scope = yield* Scope.make()
+      yield* Scope.provide(redis.lease, scope)
+      for (
+        const wait of [redis.blpop(["q"], 7), redis.send("BRPOP", "q", "7"), redis.blmove("a", "b", "left", "left", 7)]
+      ) {
+        const [took, result] = yield* whileTimePasses(Effect.timed(wait))
+        assert.isNull(result)
+        assert.isAtLeast(Duration.toMillis(took), 7000)
+        assert.isBelow(Duration.toMillis(took), 7100)
+      }
+      // What lies there when their time is up is theirs.
+      const pop = yield* Effect.forkChild(redis.blpop(["q"], 2), { startImmediately: true })
+      yield* TestClock.adjust("1 second")
+      yield* redis.rpush("q", "x")
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* Fiber.join(pop), ["q", "x"])
+      yield* Scope.close(scope, Exit.void)
+    }))
+
+  it.effect("a long one goes on for its time, on a lease of its own or of the user's", () =>
+    Effect.gen(function*() {
+      const { control, redis } = yield* one()
+      const other = yield* another(control)
+      const lease = yield* redis.lease
+      const pop = Command.define({
+        words: ["blpop"],
+        mode: "write",
+        decode: Command.custom((value) => value ?? "none")
+      })
+      const waits = [
+        [redis.blpop(["never"], 12.5), null],
+        [lease.blpop(["never"], 12.5), null],
+        [redis.bzpopmin(["never"], 12.5), null],
+        [redis.run(Command.make(pop, ["never", "12.5"])), "none"],
+        [redis.send("BLPOP", "never", new TextEncoder().encode("12.5")), null]
+      ] as const
+      for (const [wait, nothing] of waits) {
+        const [took, result] = yield* whileTimePasses(Effect.timed(wait as Effect.Effect<unknown, Errors.RedisError>))
+        assert.strictEqual(result, nothing)
+        assert.isAtLeast(Duration.toMillis(took), 12_500)
+        assert.isBelow(Duration.toMillis(took), 12_600)
+      }
+      const late = yield* Effect.forkChild(lease.blpop(["q"], 0), { startImmediately: true })
+      yield* TestClock.adjust("1 minute")
+      yield* other.rpush("q", "x")
+      assert.deepStrictEqual(yield* Fiber.join(late), ["q", "x"])
+      // The times that the server refuses are its to refuse.
+      for (const time of [-1, "abc", ""]) {
+        const error = failureOf(yield* Effect.exit(redis.send("BLPOP", "q", time)))
+        assert.strictEqual(error._tag, "ReplyError")
+      }
+    }))
+
+  it.effect("WAIT has its time too, and ends as soon as there are enough", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.make()
+      const { redis } = yield* primary(deployment)
+      yield* whileTimePasses(redis.set("a", "1"))
+      const lease = yield* whileTimePasses(redis.lease)
+      yield* whileTimePasses(lease.set("a", "2"))
+      const [enough, two] = yield* whileTimePasses(Effect.timed(lease.wait(2, 0)))
+      assert.strictEqual(two, 2)
+      assert.isBelow(Duration.toMillis(enough), 1000)
+      const [took, n] = yield* whileTimePasses(Effect.timed(lease.wait(3, 12_000)))
+      assert.strictEqual(n, 2)
+      assert.isAtLeast(Duration.toMillis(took), 12_000)
+      assert.isBelow(Duration.toMillis(took), 12_100)
+    }).pipe(Effect.scoped))
+
+  it.effect("one that somebody else ends, has ended", () =>
+    Effect.gen(function*() {
+      const { control, redis } = yield* one()
+      const other = yield* another(control)
+      yield* redis.ping()
+      const unblock = (how: "timeout" | "error") =>
+        Effect.gen(function*() {
+          const wait = yield* Effect.forkChild(Effect.exit(redis.blpop(["q"], 0)), { startImmediately: true })
+          yield* TestClock.adjust("2 seconds")
+          const list = String(yield* other.send("CLIENT LIST"))
+          const id = Number(/id=(\d+)[^\n]* cmd=blpop/.exec(list)![1])
+          assert.isTrue(yield* other.clientUnblock(id, how))
+          yield* TestClock.adjust("10 millis")
+          assert.isDefined(wait.pollUnsafe())
+          return yield* Fiber.join(wait)
+        })
+      assert.deepStrictEqual(yield* unblock("timeout"), Exit.succeed(null))
+      const error = failureOf(yield* unblock("error"))
+      assert.strictEqual(error._tag === "ReplyError" ? error.code : error._tag, "UNBLOCKED")
+    }))
+
+  it.effect("one that a fixed server will never take is refused", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.make({ sentinels: 0, replicas: 1 })
+      const redis = yield* RedisClient.make({ address: "10.0.0.2:6379" }).pipe(
+        Effect.provideService(Connector.Connector, control.network.dial)
+      )
+      yield* TestClock.adjust("1 second")
+      const error = failureOf(yield* whileTimePasses(Effect.exit(redis.blpop(["q"], 0))))
+      assert.strictEqual(error._tag === "ReplyError" ? error.code : error._tag, "READONLY")
+    }))
+
+  for (
+    const [name, wait] of [
+      ["of the library's", (redis: Client.PrimaryClient) => redis.blpop(["queue"], 30)],
+      ["by its name", (redis: Client.PrimaryClient) => redis.send("blpop", "queue", "30")],
+      ["of the user's own", (redis: Client.PrimaryClient) =>
+        redis.run(Command.make(
+          Command.define({ words: ["BLPOP"], mode: "write", decode: Command.native }),
+          ["queue", 30]
+        ))]
+    ] as const
+  ) {
+    it.effect(`goes on at the new primary: a command ${name}`, () =>
+      Effect.gen(function*() {
+        const deployment = yield* Testing.make()
+        const { redis, topology } = yield* primary(deployment)
+        yield* whileTimePasses(redis.set("a", "1"))
+        yield* until(() => deployment.sentinels.every((s) => deployment.network.connections(s) > 0))
+        const waiting = yield* Effect.forkChild(Effect.exit(wait(redis)), { startImmediately: true })
+        yield* TestClock.adjust("100 millis")
+        yield* deployment.failover
+        yield* whileTimePasses(
+          Effect.gen(function*() {
+            while ((yield* topology.current).epoch === 0) yield* Effect.sleep("10 millis")
+          })
+        )
+        assert.isUndefined(waiting.pollUnsafe())
+        yield* whileTimePasses(redis.rpush("queue", "x"))
+        assert.deepStrictEqual(yield* whileTimePasses(Fiber.join(waiting)), Exit.succeed(["queue", "x"]))
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("a second failover ends it at the old primary too, though the first came to nothing", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.make()
+      const { redis, topology } = yield* primary(deployment)
+      yield* whileTimePasses(redis.set("a", "1"))
+      yield* until(() => deployment.sentinels.every((s) => deployment.network.connections(s) > 0))
+      yield* TestClock.adjust("1 second")
+      const waiting = yield* Effect.forkChild(Effect.exit(redis.blpop(["queue"], 0)), { startImmediately: true })
+      yield* TestClock.adjust("100 millis")
+      const sentinel = deployment.sentinel(deployment.sentinels[0]!)
+      const fenced = (closed: boolean) =>
+        whileTimePasses(
+          Effect.gen(function*() {
+            while (((yield* topology.current).fence !== undefined) !== closed) yield* Effect.sleep("5 millis")
+          })
+        )
+      yield* until(() => blockedAt(deployment) === 1)
+      for (let i = 0; i < 2; i++) {
+        sentinel.publish("+selected-slave", `slave 10.0.0.2:6379 10.0.0.2 6379 @ mymaster 10.0.0.1 6379`)
+        yield* fenced(true)
+        yield* whileTimePasses(Effect.sleep("20 millis"))
+        assert.strictEqual(blockedAt(deployment), 0, `fence ${i + 1}`)
+        sentinel.publish("-failover-abort-slave-timeout", `master mymaster 10.0.0.1 6379`)
+        yield* fenced(false)
+        yield* whileTimePasses(Effect.sleep("2 seconds"))
+        if (i === 0) assert.strictEqual(blockedAt(deployment), 1)
+      }
+      assert.isUndefined(waiting.pollUnsafe())
+      yield* Fiber.interrupt(waiting)
+    }).pipe(Effect.scoped))
+})
+
+describe("a network that goes silent", () => {
+  /** Dials as the network does; what was dialled so far can be made to carry nothing more. */
+  const silencing = (dial: Connector.Dial) => {
+    let silenced = new Set<{ silent: boolean }>()
+    const wires = new Set<{ silent: boolean }>()
+    const wrapped: Connector.Dial = (options) =>
+      Effect.map(dial(options), (inner): Connector.Transport => {
+        const wire = { silent: false }
+        wires.add(wire)
+        return {
+          start: (handler) =>
+            inner.start({
+              ...handler,
+              data: (chunk) => {
+                if (!wire.silent) handler.data(chunk)
+              },
+              closed: (cause) => {
+                if (!wire.silent) handler.closed(cause)
+              }
+            }),
+          write: (chunks, ascii) => wire.silent || inner.write(chunks, ascii),
+          // The server does not hear of the end either.
+          destroy: () => {
+            wires.delete(wire)
+            if (!wire.silent) inner.destroy()
+          }
+        }
+      })
+    return {
+      dial: wrapped,
+      silence: (): void => {
+        silenced = new Set(wires)
+        for (const wire of silenced) wire.silent = true
+      }
+    }
+  }
+  const options = { address, stallTimeout: "1 second", pingInterval: "1 second" } as const
+
+  for (const seconds of [0, 600]) {
+    it.effect(`a wait of ${seconds} s gets its job some seconds later`, () =>
+      Effect.gen(function*() {
+        const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
+        const { dial, silence } = silencing(control.network.dial)
+        const redis = yield* RedisClient.make(options).pipe(Effect.provideService(Connector.Connector, dial))
+        const other = yield* another(control)
+        yield* redis.ping()
+        const lease = yield* redis.lease
+        const jobs = yield* Effect.forEach(
+          [redis.blpop(["q"], seconds), lease.blpop(["p"], seconds)],
+          (wait) => Effect.forkChild(Effect.exit(wait), { startImmediately: true })
+        )
+        yield* TestClock.adjust("100 millis")
+        silence()
+        yield* whileTimePasses(Effect.sleep("4 seconds"))
+        yield* other.rpush("q", "job")
+        yield* TestClock.adjust("10 millis")
+        const [own, users] = jobs
+        assert.deepStrictEqual(own!.pollUnsafe(), Exit.succeed(Exit.succeed(["q", "job"])))
+        // A lease does not go on elsewhere, but what was not taken is not ambiguous.
+        assert.strictEqual(failureOf(yield* Fiber.join(users!))._tag, "ConnectionLost")
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("what came while nothing was carried may have been taken: ambiguous, some seconds later", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
+      const { dial, silence } = silencing(control.network.dial)
+      const redis = yield* RedisClient.make(options).pipe(Effect.provideService(Connector.Connector, dial))
+      const other = yield* another(control)
+      const wait = yield* Effect.forkChild(Effect.exit(redis.blpop(["q"], 0)), { startImmediately: true })
+      yield* TestClock.adjust("100 millis")
+      yield* until(() => blockedAt(control) === 1)
+      silence()
+      yield* other.rpush("q", "job")
+      yield* TestClock.adjust("8 seconds")
+      assert.isDefined(wait.pollUnsafe())
+      assert.strictEqual(failureOf(yield* Fiber.join(wait))._tag, "AmbiguousOutcome")
+      assert.strictEqual(yield* other.llen("q"), 0)
+    }).pipe(Effect.scoped))
+
+  it.effect("idle exclusive connections are not given to the next user, and a user's own is asked for an answer", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
+      const { dial, silence } = silencing(control.network.dial)
+      const redis = yield* RedisClient.make({ ...options, pingInterval: "10 minutes" }).pipe(
+        Effect.provideService(Connector.Connector, dial)
+      )
+      const held = yield* redis.lease
+      yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.ping()))
+      silence()
+      const stalled = yield* Effect.forkChild(redis.get("a"), { startImmediately: true })
+      yield* TestClock.adjust("1100 millis")
+      assert.isNull(yield* Fiber.join(stalled))
+      // No time passes.
+      yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.ping()))
+      yield* TestClock.adjust("1100 millis")
+      assert.strictEqual(failureOf(yield* Effect.exit(held.ping()))._tag, "ConnectionLost")
+    }).pipe(Effect.scoped))
+})
+
+describe("what is told of a move", () => {
+  it.effect("a write that may be repeated, on a lease that is moved, stands in nobody's way", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.make()
+      const { redis, sentinel, topology } = yield* primary(deployment)
+      const second = yield* sentinel.primaryFor("mymaster").pipe(
+        Effect.provideService(Connector.Connector, deployment.network.dial)
+      )
+      yield* whileTimePasses(redis.set("a", "1"))
+      yield* whileTimePasses(second.set("a", "1"))
+      yield* until(() => deployment.sentinels.every((s) => deployment.network.connections(s) > 0))
+      const lease = yield* whileTimePasses(redis.lease)
+      yield* deployment.failover
+      yield* TestClock.adjust("60 millis")
+      // Written before the fence closes, and answered so late that the answer is kept.
+      yield* deployment.slow(address, { requestMillis: 600 })
+      const write = yield* Effect.forkChild(Effect.exit(lease.repeatable(commands.set("late", "1"))), {
+        startImmediately: true
+      })
+      yield* whileTimePasses(
+        Effect.gen(function*() {
+          while ((yield* topology.current).epoch === 0) yield* Effect.sleep("5 millis")
+        })
+      )
+      const exit = yield* whileTimePasses(Fiber.join(write))
+      if (Exit.isFailure(exit)) assert.isFalse(Cause.hasDies(exit.cause))
+      assert.strictEqual(failureOf(exit)._tag, "AmbiguousOutcome")
+      for (const client of [redis, second]) yield* whileTimePasses(client.set("after", "1"))
+      assert.strictEqual(deployment.node(yield* deployment.primary).peek("after"), "1")
+    }).pipe(Effect.scoped))
+})
+
+describe("the pool", () => {
+  it.effect("is filled up after a makeshift was replaced", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.make({ replicas: 1 })
+      const replica = "10.0.0.2:6379"
+      yield* deployment.kill(replica)
+      const sentinel = yield* Sentinel.make({ sentinels: deployment.sentinels }).pipe(
+        Effect.provideService(Connector.Connector, deployment.network.dial)
+      )
+      const redis = yield* sentinel.replicaFor("mymaster", { connections: 3, pingInterval: "1 hour" }).pipe(
+        Effect.provideService(Connector.Connector, deployment.network.dial)
+      )
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual((yield* whileTimePasses(redis.role())).role, "primary")
+      yield* deployment.restart(replica)
+      yield* whileTimePasses(Effect.sleep("15 seconds"))
+      assert.strictEqual((yield* whileTimePasses(redis.role())).role, "replica")
+      assert.strictEqual(deployment.network.connections(replica, "client"), 3)
+    }).pipe(Effect.scoped))
+
+  it.effect("gets back a connection that could not be opened for a while, and serves meanwhile", () =>
+    Effect.gen(function*() {
+      const { control, redis } = yield* one({ connections: 2 })
+      yield* whileTimePasses(redis.set("a", "1"))
+      yield* until(() => control.network.connections(address) === 2)
+      yield* control.refuse(address)
+      yield* control.cut({ address, direction: "reply", after: 1 })
+      yield* whileTimePasses(redis.get("a"))
+      yield* until(() => control.network.connections(address) === 1)
+      yield* whileTimePasses(Effect.sleep("1 minute"))
+      assert.strictEqual(yield* redis.get("a"), "1")
+      yield* control.refuse(address, false)
+      yield* whileTimePasses(Effect.sleep("3 seconds"))
+      assert.strictEqual(control.network.connections(address), 2)
+    }))
+
+  it.effect("PINGs go on after a slow reply where no silence is too long", () =>
+    Effect.gen(function*() {
+      const { control, redis } = yield* one({
+        stallTimeout: "Infinity",
+        pingInterval: "1 second",
+        commandTimeout: "Infinity"
+      })
+      yield* redis.ping()
+      yield* control.hang(address)
+      const slow = yield* Effect.forkChild(redis.get("a"), { startImmediately: true })
+      yield* TestClock.adjust("20 seconds")
+      assert.isUndefined(slow.pollUnsafe())
+      yield* control.resume(address)
+      yield* whileTimePasses(Fiber.join(slow))
+      const other = yield* another(control)
+      yield* TestClock.adjust("10 seconds")
+      const list = String(yield* other.send("CLIENT LIST"))
+      // The client's own connection was heard less than two intervals ago.
+      assert.match(list.split("\n")[0]!, / idle=[01] /)
+      assert.match(list.split("\n")[0]!, / cmd=ping /)
+    }))
+})
