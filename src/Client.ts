@@ -377,6 +377,7 @@ const make = (
         options?.whenInterrupted === "restart"
           ? Effect.catchTag(runner.page(page(cursor), pin), "ScanInterrupted", () => {
             pin.server = undefined
+            pin.connection = undefined
             return turn("0")
           })
           : runner.page(page(cursor), pin)
@@ -455,53 +456,113 @@ const againMillis = 2
 
 /**
  * Runs reads in one transaction with ROLE, so that the answer is of the same
- * moment, until that has come as far as it has to.
+ * moment, until that has come as far as it has to. Once the group has moved
+ * nobody can promise that any more, whoever answers: it is asked before and
+ * after.
  */
-const after = (executor: Executor, primary: Runner | undefined, offset: Offset): Runner => {
-  const reach = (list: ReadonlyArray<Command.Any>): Effect.Effect<Outcomes, RedisError> =>
+const after = (executor: Executor, primary: Executor | undefined, offset: Offset): Runner => {
+  const current = (): Effect.Effect<void, EpochPassed> => {
+    const now = executor.epoch
+    return now === 0 || now === offset.epoch
+      ? Effect.void
+      : Effect.fail(new EpochPassed({ target: executor.shown, epoch: offset.epoch, now }))
+  }
+  const inEpoch = <A>(effect: Effect.Effect<A, RedisError>): Effect.Effect<A, RedisError> =>
+    Effect.suspend(current).pipe(Effect.andThen(effect), Effect.tap(() => current()))
+
+  type Role = Command.Result<ReturnType<typeof commands.role>>
+  const isReached = (role: Role): boolean =>
+    role.role === "primary" ||
+    // The offsets of a history that was left say nothing of this one.
+    (role.role === "replica" && role.offset >= offset.offset && !executor.isAstray(role.primary))
+
+  /** Tries at the replicas, and after a while at the primary, until something comes of it. */
+  const reach = <A>(attempt: (runner: Executor) => Effect.Effect<A | undefined, RedisError>) =>
     Effect.gen(function*() {
       const clock = yield* Clock.Clock
       const until = monotonicMillisUnsafe(clock) + patienceMillis
       while (true) {
         const late = monotonicMillisUnsafe(clock) >= until
-        const runner: Runner = late && primary !== undefined ? primary : executor
-        const { failures, values } = yield* runner.atomic([commands.role(), ...list])
-        const denied = failures?.get(0)
-        if (denied !== undefined) return yield* denied
-        const now = executor.epoch
-        const role = values[0] as Command.Result<ReturnType<typeof commands.role>>
-        if (runner === executor && now !== 0 && now !== offset.epoch) {
-          return yield* new EpochPassed({ target: executor.shown, epoch: offset.epoch, now })
-        }
-        if (role.role === "primary" || (role.role === "replica" && role.offset >= offset.offset)) {
-          const shifted = failures === undefined
-            ? undefined
-            : new Map(Array.from(failures, ([i, exit]) => [i - 1, exit] as const))
-          return { values: values.slice(1), failures: shifted }
-        }
+        const result = yield* inEpoch(attempt(late && primary !== undefined ? primary : executor))
+        if (result !== undefined) return result
         yield* Effect.sleep(againMillis)
       }
     })
+
+  const within = <A>(effect: Effect.Effect<A, RedisError>, command: string, limit: Duration.Input) =>
+    Effect.timeoutOrElse(effect, {
+      duration: limit,
+      orElse: () =>
+        Effect.fail(
+          new DeadlineExceeded({ command, timeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(limit)) })
+        )
+    })
+
   const atomic = (
     list: ReadonlyArray<Command.Any>,
     limit: Duration.Input = executor.commandTimeout
   ): Effect.Effect<Outcomes, RedisError> =>
-    Effect.timeoutOrElse(reach(list), {
-      duration: limit,
-      orElse: () =>
-        Effect.fail(
-          new DeadlineExceeded({
-            command: list.length === 1 ? list[0]!.spec.name : "MULTI",
-            timeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(limit))
-          })
+    within(
+      reach((runner) =>
+        Effect.flatMap(
+          runner.atomic([commands.role(), ...list]),
+          ({ failures, values }): Effect.Effect<Outcomes | undefined, RedisError> => {
+            const denied = failures?.get(0)
+            if (denied !== undefined) return denied
+            if (!isReached(values[0] as Role)) return Effect.undefined
+            const shifted = failures === undefined
+              ? undefined
+              : new Map(Array.from(failures, ([i, exit]) => [i - 1, exit] as const))
+            return Effect.succeed({ values: values.slice(1), failures: shifted })
+          }
         )
-    })
+      ),
+      list.length === 1 ? list[0]!.spec.name : "MULTI",
+      limit
+    )
+
+  /**
+   * The first page asks a server how far it is, and begins there once that is
+   * far enough; a history does not get shorter, so the others only have to be
+   * of the same server.
+   */
+  const page: Runner["page"] = (command, pin) => {
+    const forget = (): void => {
+      pin.server = undefined
+      pin.connection = undefined
+    }
+    const first = reach((runner) =>
+      Effect.suspend(() => {
+        forget()
+        return Effect.flatMap(runner.page(commands.role(), pin), (role) => {
+          if (!isReached(role)) {
+            forget()
+            return Effect.undefined
+          }
+          pin.runner = runner
+          // Its server was lost in between: nothing was given yet.
+          return Effect.catchTag(
+            Effect.map(runner.page(command, pin), (value) => ({ value })),
+            "ScanInterrupted",
+            () => Effect.undefined
+          )
+        })
+      })
+    )
+    const any = Effect.suspend(() =>
+      pin.server === undefined
+        ? Effect.map(first, ({ value }) => value)
+        : inEpoch((pin.runner ?? executor).page(command, pin))
+    )
+    return within(any, command.spec.name, executor.commandTimeout)
+  }
+
   const run: Runner["run"] = (command, timeout) =>
     Effect.flatMap(
       atomic([command], timeout),
       ({ failures, values }) => failures === undefined ? Effect.succeed(values[0] as never) : failures.get(0)!
     )
-  return { run, batch: (list) => atomic(list), atomic: (list) => atomic(list), page: (command) => run(command) }
+  return { run, batch: (list) => atomic(list), atomic: (list) => atomic(list), page }
 }
 
 /**
@@ -524,7 +585,7 @@ export const makePrimary = (executor: Executor): PrimaryClient =>
  * @since 0.1.0
  * @category constructors
  */
-export const makeReplica = (executor: Executor, primary?: Runner | undefined): ReplicaClient =>
+export const makeReplica = (executor: Executor, primary?: Executor | undefined): ReplicaClient =>
   Object.assign(fromExecutor(executor, "read"), {
     afterOffset: (offset: Offset) => make(after(executor, primary, offset), executor.shown, "read")
   }) as unknown as ReplicaClient

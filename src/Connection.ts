@@ -82,6 +82,20 @@ export interface SessionOptions {
 }
 
 /**
+ * Where a replica has its data from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Source {
+  readonly host: string
+  readonly port: number
+  readonly isLinked: boolean
+  /** Undefined where nobody says. */
+  readonly hasData: boolean | undefined
+}
+
+/**
  * One entry of a connection's queue. It is told exactly one of: all its
  * replies, or its loss.
  *
@@ -132,6 +146,10 @@ const standstillMillis = 50
 /** How often in a row that excuses the server: a process that is always late still has to notice. */
 const mostRestarts = 3
 
+/** How often somebody who minds late answers looks at the oldest command, and after how long it is late, in milliseconds. */
+const lateInterval = 50
+const lateMillis = 100
+
 /**
  * An open, handshaken session.
  *
@@ -151,6 +169,8 @@ export class Connection {
   watching = false
   /** The role that was asked for and verified, if one was. */
   role: "primary" | "replica" | undefined = undefined
+  /** Of a replica, as it said when it was opened: its primary, and whether it has a link to it and data. */
+  source: Source | undefined = undefined
   /** The server's number for this connection; 0 where it does not say. */
   id = 0
   /** The configuration epoch of its group in which it was opened; 0 where there is none. */
@@ -161,6 +181,11 @@ export class Connection {
   listening = false
   /** Called once, when it has ended and every request has been told. */
   onEnd: (error: EndError) => void = ignore
+  /**
+   * Called when the oldest written command has waited for more than 100
+   * milliseconds with no byte coming in; again only after one has come.
+   */
+  onLate: (() => void) | undefined = undefined
   /** Called for each push message. */
   onPush: (message: ReadonlyArray<Resp.Value>) => void = ignore
 
@@ -186,6 +211,10 @@ export class Connection {
   private judging = false
   /** Whether a PING waits behind a command that the server takes its time for. */
   private keptAlive = false
+  /** The oldest command when it was looked at last, and since when it has been that. */
+  private eldest: Request | undefined = undefined
+  private eldestSince = 0
+  private lateSince = Infinity
   private lastRead: number
 
   constructor(
@@ -256,6 +285,16 @@ export class Connection {
     this.enqueue(new Call(ping(), ignore))
   }
 
+  /** Whether its oldest command has waited for so long that `onLate` was called, and still does. */
+  get isLate(): boolean {
+    return this.lastRead < this.lateSince && this.lateSince !== Infinity && this.inflight.size > 0
+  }
+
+  /** What is written and waits for replies, in order. */
+  get unanswered(): ReadonlyArray<Request> {
+    return Array.from({ length: this.inflight.size }, (_, i) => this.inflight.at(i))
+  }
+
   /** Takes back what is not written yet, in order. */
   recall(): ReadonlyArray<Request> {
     return this.queue.drain().filter((request) => request.wanted)
@@ -282,7 +321,10 @@ export class Connection {
   private flush(): void {
     if (this.ended !== undefined || this.blocked) return
     const { encoder, inflight, queue } = this
-    if (inflight.size === 0) this.waitingSince = this.alarm.now()
+    if (inflight.size === 0) {
+      this.waitingSince = this.alarm.now()
+      if (this.onLate !== undefined) this.alarm.set(this.waitingSince + lateInterval)
+    }
     while (queue.size > 0) {
       while (queue.size > 0 && encoder.size < writeSize) {
         const request = queue.shift()!
@@ -402,6 +444,7 @@ export class Connection {
       this.goesOnAt = now
     }
     const head = this.inflight.peek()
+    if (this.onLate !== undefined) this.lookAt(head, now)
     if (head === undefined && this.queue.size === 0) {
       if (now - this.lastRead >= this.pingMillis) {
         this.enqueue(new Call(ping(), ignore))
@@ -435,6 +478,24 @@ export class Connection {
         this.keptAlive = false
       })
     )
+  }
+
+  /** Whether the oldest command is still the same, and nothing has come. */
+  private lookAt(head: Request | undefined, now: number): void {
+    if (head !== this.eldest || this.lastRead >= this.eldestSince) {
+      this.eldest = head
+      this.eldestSince = now
+    }
+    if (head === undefined) return
+    this.alarm.set(now + lateInterval)
+    if (now - Math.max(this.eldestSince, this.goesOnAt) < lateMillis + head.patience || this.isLate) return
+    // It may be this process that was busy.
+    this.caughtUp(() => {
+      if (this.ended !== undefined || this.isLate || head !== this.inflight.peek()) return
+      if (this.lastRead >= this.eldestSince) return
+      this.lateSince = Math.max(now, this.alarm.now())
+      this.onLate?.()
+    })
   }
 
   private get silentSince(): number {
@@ -1001,19 +1062,39 @@ const verifyRole = (
 ): Effect.Effect<void, OpenError> =>
   Effect.gen(function*() {
     const shown = connection.shownAddress
+    const replication = Effect.result(connection.call(info("replication")))
     let actual: string
     if (!(reply instanceof Resp.ErrorReply)) {
       const decoded = decodeReply(role(), reply)
       actual = Exit.isSuccess(decoded) ? decoded.value.role : "something that is no role"
       if (Exit.isSuccess(decoded) && decoded.value.role === "replica" && expected === "replica") {
-        // A replica that has never been in sync has nothing to read.
-        if (decoded.value.offset < 0) actual = `replica without data (link ${Resp.printable(decoded.value.link, 32)})`
+        const { link, primary } = decoded.value
+        connection.source = { ...primary, isLinked: link === "connected", hasData: true }
+        if (link !== "connected") {
+          // ROLE has no offset while the link is down, whatever there is to read.
+          const answer = yield* replication
+          const hasData = answer._tag === "Success" ? holdsData(answer.success, link) : undefined
+          connection.source = { ...connection.source, hasData }
+          if (hasData === false || link === "sync") actual = `replica without data (link ${Resp.printable(link, 32)})`
+        }
       }
     } else if (reply.code === "NOPERM" || /unknown command/i.test(reply.text)) {
-      const answer = yield* Effect.result(connection.call(info("replication")))
+      const answer = yield* replication
       if (answer._tag === "Success") {
-        const said = answer.success["role"]
+        const fields = answer.success
+        const said = fields["role"]
         actual = said === "master" ? "primary" : said === "slave" ? "replica" : "nothing about its role"
+        if (said === "slave" && expected === "replica") {
+          const isLinked = fields["master_link_status"] !== "down"
+          const hasData = isLinked || holdsData(fields, "down")
+          connection.source = {
+            host: fields["master_host"] ?? "",
+            port: Number(fields["master_port"]),
+            isLinked,
+            hasData
+          }
+          if (hasData === false) actual = "replica without data (link down)"
+        }
       } else if (answer.failure._tag === "ReplyError") {
         actual = "it denies both ROLE and INFO"
       } else if (answer.failure._tag === "UnexpectedReply") {
@@ -1026,3 +1107,16 @@ const verifyRole = (
     }
     if (actual !== expected) return yield* new RoleMismatch({ address: shown, expected, actual })
   })
+
+/**
+ * Whether a replica without a link has something to read, as INFO tells. Its
+ * offset is that of the primary that it has lost; it is 1 where there is none,
+ * and 0 both for a node that has never followed anybody and for a replica of a
+ * primary that had written nothing yet, which has lost its link at some time.
+ */
+const holdsData = (fields: Readonly<Record<string, string>>, link: string): boolean | undefined => {
+  if (link === "sync" || fields["master_sync_in_progress"] === "1") return false
+  const offset = Number(fields["slave_repl_offset"])
+  if (Number.isNaN(offset)) return undefined
+  return offset > 1 || (offset === 0 && Number(fields["master_link_down_since_seconds"]) >= 0)
+}

@@ -1140,7 +1140,7 @@ export const fixed = (
           primary,
           epoch: 0,
           instance: undefined,
-          replicas: replicas.map((address) => ({ address, instance: untold(address) }))
+          replicas: replicas.map(untold)
         })
       ),
     listen: () => Effect.void,
@@ -1155,8 +1155,10 @@ export const fixed = (
   }
 }
 
-/** A replica of which nobody has said anything. */
-const untold = (address: Address.Address): ReplicaInstance => ({
+/** @internal A replica of which nobody has said anything. */
+export const untold = (address: Address.Address): SeenReplica => ({ address, instance: untoldInstance(address) })
+
+const untoldInstance = (address: Address.Address): ReplicaInstance => ({
   label: Address.format(address),
   host: Address.isUnix(address) ? "" : address.host,
   port: Address.isUnix(address) ? 0 : address.port,
@@ -1180,6 +1182,6 @@ const untold = (address: Address.Address): ReplicaInstance => ({
   isLinkUp: true,
   linkDownTime: 0,
   priority: 100,
-  offset: 0,
+  offset: -1,
   isAnnounced: true
 })

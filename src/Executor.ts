@@ -90,6 +90,12 @@ export interface Target {
   readonly epoch?: (() => number) | undefined
   /** Is told of each connection that was taken in. */
   readonly attached?: (() => void) | undefined
+  /** Opens a session with another node, while the one at this address is late with its answers. */
+  readonly elsewhere?: ((late: Address.Address) => Effect.Effect<Connection, ConnectionError, Scope.Scope>) | undefined
+  /** Is told that a shared connection is late with its answers. */
+  readonly late?: ((connection: Connection) => void) | undefined
+  /** Whether a replica that names this as its primary has another history than the group. */
+  readonly isAstray?: ((source: { readonly host: string; readonly port: number }) => boolean) | undefined
   /** Is told of the first write that was acknowledged after a move. */
   readonly acknowledged?: (() => void) | undefined
 }
@@ -114,6 +120,10 @@ export interface Watcher {
   readonly moved: (address: Address.Address, epoch: number) => void
   /** The node at this address is no longer one to go to. */
   readonly left: (address: Address.Address, why: string) => void
+  /** The node at this address is thought to be down: if it owes an answer, none is waited for. */
+  readonly suspected: (address: Address.Address) => void
+  /** The group has another primary, at this address: a better node may be known, which is looked for while this one serves. */
+  readonly reconsider: (primary: Address.Address) => void
   /** Whether writes may go out has changed. */
   readonly gate: (gate: Gate) => void
 }
@@ -138,6 +148,8 @@ export interface ExecutorOptions extends Pool.PoolOptions {
 const defaultCommandTimeout = Duration.seconds(10)
 const defaultMaxQueue = 100_000
 const improveInterval = Duration.seconds(1)
+/** How often another node is looked for while the one that serves is late. */
+const eludeInterval = Duration.millis(250)
 
 /**
  * Error codes by which a server refuses a command before executing it, because
@@ -228,6 +240,14 @@ export abstract class Operation implements Request {
   }
 
   abstract readonly label: string
+  /** Where it has to go, if it is a page of a scan. */
+  get pin(): Pin | undefined {
+    return undefined
+  }
+  /** The server that its cursor belongs to cannot be asked any more. */
+  interrupt(_server: string): void {}
+  /** The commands that it is written as, one for each reply. */
+  abstract readonly parts: ReadonlyArray<Command.Any>
   /** Whether it may be written twice. */
   abstract readonly repeatable: boolean
   abstract readonly writes: boolean
@@ -327,6 +347,9 @@ abstract class One extends Operation {
   get label(): string {
     return this.command.spec.name
   }
+  get parts(): ReadonlyArray<Command.Any> {
+    return [this.command]
+  }
   get repeatable(): boolean {
     return this.command.repeat
   }
@@ -382,6 +405,10 @@ class Single extends One implements Suspended {
 export interface Pin {
   /** Undefined before the first page. */
   server: string | undefined
+  /** The connection of the last page: as long as it is open, the next one goes there. */
+  connection?: Connection | undefined
+  /** Who ran the first page, where there is a choice. */
+  runner?: Runner | undefined
   /** How many elements were given so far. */
   given: number
 }
@@ -403,10 +430,13 @@ let serial = 1
 
 /** A page of a scan. */
 class Paged extends Single {
-  private readonly pin: Pin
+  private readonly place: Pin
   constructor(owner: Owner, command: Command.Any, pin: Pin, waiter: Waiter, deadline: number, timeout: number) {
     super(owner, command, waiter, deadline, timeout)
-    this.pin = pin
+    this.place = pin
+  }
+  override get pin(): Pin {
+    return this.place
   }
   override dispatch(connection: Connection): void {
     if (connection.server === undefined) connection.enqueue(identify(connection))
@@ -416,16 +446,20 @@ class Paged extends Single {
     const server = this.connection?.server
     const pin = this.pin
     if (pin.server !== undefined && pin.server !== server) {
-      return this.finish(Exit.fail(
-        new ScanInterrupted({
-          command: this.label,
-          given: pin.given,
-          detail: `its cursor belongs to ${pin.server.split(" ", 1)[0]}, as that was then`
-        })
-      ))
+      return this.interrupt(pin.server)
     }
     pin.server = server
+    pin.connection = this.connection
     super.settle(value)
+  }
+  override interrupt(server: string): void {
+    this.done(Exit.fail(
+      new ScanInterrupted({
+        command: this.label,
+        given: this.pin.given,
+        detail: `its cursor belongs to ${server.split(" ", 1)[0]}, as that was then`
+      })
+    ))
   }
 }
 
@@ -579,6 +613,9 @@ class Transaction extends Operation {
     for (const command of this.commands) Command.encode(command, encoder)
     encoder.raw("*1\r\n$4\r\nEXEC\r\n")
   }
+  get parts(): ReadonlyArray<Command.Any> {
+    return [multi, ...this.commands, this.asBytes ? Command.bytes(exec) : exec]
+  }
   override restart(): void {
     this.received = []
   }
@@ -635,9 +672,53 @@ const exec = Command.make(
   []
 )
 
+const multi = Command.make(Command.define({ words: ["MULTI"], mode: "write", decode: Command.ok }), [])
+
+/** What was sent to a second server as well, since the first was late. Once is enough. */
+const hedged = new WeakSet<Operation>()
+
+/**
+ * Lets another server answer, too, what one is late with: the first answer
+ * counts. Only reads, and none of a scan, whose place is at the one server.
+ * What is not written yet goes there by itself.
+ */
+export const hedge = (from: Connection, to: Connection, arm: (deadline: number) => void): void => {
+  if (!to.open) return
+  for (const request of from.unanswered) {
+    if (!(request instanceof Operation) || !request.wanted || request.writes || request.pin !== undefined) continue
+    if (hedged.has(request) || request.owner instanceof LeaseImpl) continue
+    hedged.add(request)
+    request.owner.count("repeated")
+    const values: Array<Resp.Value> = []
+    for (const part of request.parts) {
+      to.enqueue(
+        new Call(
+          part,
+          (value) => {
+            if (values.push(value) < request.replies || !request.wanted) return
+            // Another server's own state is no answer.
+            if (values.some((v) => v instanceof Resp.ErrorReply && isRefusal(because(v)))) return
+            request.restart()
+            request.connection = to
+            for (const each of values) request.onReply(each)
+          },
+          () => void hedged.delete(request)
+        )
+      )
+    }
+  }
+  for (const request of from.recall()) {
+    if (request instanceof Operation && request.pin === undefined && !(request.owner instanceof LeaseImpl)) {
+      arm(request.deadline)
+      request.dispatch(to)
+    } else from.enqueue(request)
+  }
+}
+
 /** Waits until there is a connection. */
 class Ready extends Operation {
   readonly replies = 0
+  readonly parts = []
   readonly asBytes = false
   readonly label = "connect"
   readonly repeatable = true
@@ -764,6 +845,8 @@ export class Executor implements Owner, Runner {
   /** How often in a row a server refused a session, and until when it is not dialled therefore. */
   private refusals = 0
   private refusedUntil = -Infinity
+  private isEluding = false
+  private isReleasing = false
   private penalty = 0
   private penaltyAt = 0
   protected closed = false
@@ -814,6 +897,8 @@ export class Executor implements Owner, Runner {
         this.leave(pool, why, new ConnectionLost({ address: Address.format(address), kind: "moved", detail: why }))
         this.wake()
       },
+      suspected: (address) => this.suspect(address),
+      reconsider: (primary) => this.reconsider(primary),
       gate: (gate) => this.regulate(gate)
     })
   }
@@ -997,7 +1082,9 @@ export class Executor implements Owner, Runner {
       const invalid = invalidity(command, owner === this)
       if (invalid !== undefined) return { settled: Exit.fail(invalid), suspended: false, released: () => {} }
       const page = new Paged(owner, command, pin, waiter, this.alarm.turn() + this.timeout, this.timeout)
-      owner.submit(page)
+      const at = pin.connection
+      if (at !== undefined && at.open && owner === this) this.dispatchAt(page, at)
+      else owner.submit(page)
       return page
     })
   }
@@ -1167,6 +1254,11 @@ export class Executor implements Owner, Runner {
     if (this.pool === undefined) this.wake()
   }
 
+  /** Whether a replica that names this as its primary has another history than the group. */
+  isAstray(source: { readonly host: string; readonly port: number }): boolean {
+    return this.target.isAstray?.(source) ?? false
+  }
+
   /** The group's configuration epoch, as far as it is known; 0 where there is none. */
   get epoch(): number {
     return this.target.epoch?.() ?? 0
@@ -1232,6 +1324,11 @@ export class Executor implements Owner, Runner {
     if (this.gate !== undefined && operation.waits) return this.gated(operation)
     const connection = this.pool === undefined ? undefined : this.pool.pick()
     if (connection === undefined) return this.hold(operation)
+    this.dispatchAt(operation, connection)
+  }
+
+  /** Puts an operation on a connection. */
+  protected dispatchAt(operation: Operation, connection: Connection): void {
     if (connection.queued >= this.maxQueue) {
       return operation.fail(new QueueFull({ target: this.shown, limit: this.maxQueue }))
     }
@@ -1345,6 +1442,20 @@ export class Executor implements Owner, Runner {
 
   again(operation: Operation): void {
     this.hold(operation)
+    this.releaseSoon()
+  }
+
+  /**
+   * There may be a node that serves already. It is looked for once the connection
+   * that ends has told all of its commands, and is no longer there to be chosen.
+   */
+  private releaseSoon(): void {
+    if (this.isReleasing) return
+    this.isReleasing = true
+    queueMicrotask(() => {
+      this.isReleasing = false
+      if (!this.closed && this.pool?.pick()?.open === true) this.release()
+    })
   }
 
   refused(operation: Operation, command: Command.Any, reply: Resp.ErrorReply): void {
@@ -1435,6 +1546,64 @@ export class Executor implements Owner, Runner {
     if (pool !== undefined) this.leave(pool, why, lost)
     for (const old of this.retired) old.forEach((connection) => connection.close(why, "moved"))
     if (pool !== undefined || connecting !== undefined || this.held.size > 0) this.wake()
+  }
+
+  /** The sentinels think so too: whoever owes an answer is lost. */
+  private suspect(address: Address.Address): void {
+    const why = "it is late with its answers, and the sentinels think that it is not healthy"
+    for (const pool of [this.pool, ...this.retired]) {
+      if (pool === undefined || !Address.equals(pool.address, address)) continue
+      pool.forEach((connection) => {
+        if (connection.isLate) connection.close(why, "moved")
+      })
+    }
+  }
+
+  /** Looks for a better node than the one that serves, which serves on meanwhile. */
+  private reconsider(primary: Address.Address): void {
+    const { better } = this.target
+    const pool = this.pool
+    const connection = pool?.pick()
+    if (pool === undefined || connection === undefined || better === undefined || this.closed) return
+    if (!better.isMakeshift(connection)) return this.background(Effect.ignore(this.tryOpen(this.target.open)), () => {})
+    if (Address.equals(pool.address, primary)) {
+      return this.background(Effect.ignore(this.tryOpen(better.open)), () => {
+        if (connection.open) this.improve(connection)
+      })
+    }
+    // The primary that was left.
+    const why = `${this.shown} moved to ${Address.format(primary)}`
+    this.leave(pool, why, new ConnectionLost({ address: Address.format(pool.address), kind: "moved", detail: why }))
+    for (const old of this.retired) old.forEach((c) => c.close(why, "moved"))
+    this.wake()
+  }
+
+  /** The node is late with its answers: another one is looked for, and what it owes is asked there, too. */
+  private elude(late: Connection): void {
+    const { elsewhere } = this.target
+    const pool = this.pool
+    if (elsewhere === undefined || this.isEluding || this.closed) return
+    if (pool === undefined || !Address.equals(pool.address, late.address)) return
+    this.isEluding = true
+    const open = Effect.flatMap(elsewhere(late.address), (connection) =>
+      late.isLate || !late.open
+        ? Effect.succeed(connection)
+        : Effect.fail(new ConnectionLost({ address: late.shownAddress, kind: "retired", detail: "it is not needed" })))
+    this.background(
+      Effect.ignore(
+        Effect.retry(this.tryOpen(open), {
+          schedule: Schedule.spaced(eludeInterval),
+          while: () => late.isLate && this.pool === pool
+        })
+      ),
+      () => {
+        this.isEluding = false
+        const connection = this.pool?.pick()
+        if (connection === undefined || Address.equals(connection.address, late.address)) return
+        // Nobody asks the primary what a replica may have no end with.
+        if (connection.role === "replica") pool.forEach((from) => hedge(from, connection, (at) => this.arm(at)))
+      }
+    )
   }
 
   private regulate(gate: Gate): void {
@@ -1676,6 +1845,8 @@ export class Executor implements Owner, Runner {
         home.close("the client was closed", "retired")
         return connection.close("the client was closed")
       }
+      if (this.target.elsewhere !== undefined) connection.onLate = () => this.elude(connection)
+      else if (this.target.late !== undefined) connection.onLate = () => this.target.late!(connection)
       this.pool = home
       this.lastError = undefined
       home.add(connection)

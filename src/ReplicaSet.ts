@@ -18,8 +18,8 @@ import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import type * as Command from "./Command.ts"
-import { role } from "./commands/server.ts"
-import type { Connection } from "./Connection.ts"
+import { info, type Role, role } from "./commands/server.ts"
+import type { Connection, Source } from "./Connection.ts"
 import {
   ClientClosed,
   type ConnectionError,
@@ -219,11 +219,20 @@ export class History {
 const restMillis = 1000
 /** A new measurement counts for this much of the smoothed latency. */
 const weight = 0.3
+/** After a move: how often the replicas are asked whether they follow, in milliseconds, and for how long. */
+const pursueInterval = 50
+const pursueMillis = 30_000
+/** How long a connection to the primary is waited for where a replica could serve if need be, in milliseconds. */
+const primaryPatience = 250
 const defaultMeasureInterval = Duration.seconds(1)
 
 interface Node {
   readonly address: Address.Address
   readonly executor: Executor.Executor
+  /** Whether most sentinels think that it is down: others come first. */
+  isDown: boolean
+  /** Whether it has its data from the group's primary, as far as is known: after a move that takes a while. */
+  follows: boolean
   label: string | undefined
   priority: number
   restUntil: number
@@ -248,9 +257,14 @@ export interface Setting {
   readonly group: string
   readonly follower: Topology.Follower
   /** Opens a session with a replica. */
-  readonly open: (address: Address.Address) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
+  readonly open: (
+    address: Address.Address,
+    offset: number
+  ) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /** The primary, for measurements, and for reads where that is allowed. */
   readonly primary: Executor.Executor
+  /** Calls back whenever there is a connection to the primary. */
+  readonly onPrimary: (attached: () => void) => void
   readonly target: Executor.Target
 }
 
@@ -271,6 +285,12 @@ export class ReplicaSet extends Executor.Executor {
   private turn = 0
   private measuring: Fiber.Fiber<void> | undefined = undefined
   private begun = false
+  /** The replica that has become the primary, until that has a connection of its own. */
+  private promoted: Node | undefined = undefined
+  /** Since when a connection to the primary is waited for. */
+  private wantedAt = -Infinity
+  private awaiting: Fiber.Fiber<void> | undefined = undefined
+  private pursuing: Fiber.Fiber<void> | undefined = undefined
 
   constructor(
     setting: Setting,
@@ -283,10 +303,12 @@ export class ReplicaSet extends Executor.Executor {
     this.choice = options.choice ?? "round-robin"
     const random = Context.get(context, Random.Random)
     this.random = () => random.nextDoubleUnsafe()
+    setting.onPrimary(() => this.release())
     this.stopWatching = setting.follower.watch({
       gate: () => {},
-      moved: () => this.arrange(),
-      changed: () => this.arrange()
+      moved: (address) => this.moved(address),
+      changed: () => this.arrange(),
+      dropped: () => this.arrange()
     })
   }
 
@@ -307,27 +329,36 @@ export class ReplicaSet extends Executor.Executor {
   // ---------------------------------------------------------------------------
   // Which there are
 
-  /** Takes in the replicas that the sentinels think healthy, and lets go of the others. */
+  /**
+   * Takes in the replicas that the sentinels list, or listed until lately, and
+   * lets go of the others. One that they think ill of stays as long as its
+   * connection does: it is read from when there is nothing better.
+   */
   private arrange(): void {
     if (!this.begun || this.closed) return
-    const { replicas } = this.setting.follower.present
     const wanted = new Map(
-      replicas.filter((r) => r.isHealthy && !(this.replicaOptions.excludePriorityZero === true && r.priority === 0))
+      this.setting.follower.replicaCandidates
+        .filter((r) => !(this.replicaOptions.excludePriorityZero === true && r.priority === 0))
         .map((r) => [Address.format(r.address), r])
     )
     for (const [shown, node] of this.nodes) {
-      if (wanted.has(shown)) continue
+      if (wanted.has(shown) || node === this.promoted) continue
       this.nodes.delete(shown)
       node.executor.close()
     }
-    for (const [shown, { address, label, priority }] of wanted) {
+    for (const [shown, { address, isHealthy, isUp, label, offset, priority }] of wanted) {
       const known = this.nodes.get(shown)
       if (known !== undefined) {
         known.label = label
         known.priority = priority
+        known.isDown = !isUp
+        const connection = known.executor.serving
+        if (!isHealthy && connection?.isLate === true) {
+          connection.close("it is late with its answers, and the sentinels think that it is not healthy")
+        }
         continue
       }
-      const open = this.setting.open(address)
+      const open = this.setting.open(address, offset)
       const executor = new Executor.Executor(
         {
           shown: `${this.setting.group} at ${shown}`,
@@ -336,17 +367,18 @@ export class ReplicaSet extends Executor.Executor {
           open,
           openBeside: () => open,
           openAt: () => open,
-          attached: () => {
-            this.runFork(this.measure)
-            this.release()
-          }
+          late: (connection) => this.late(connection),
+          attached: () => this.attached(node)
         },
         this.replicaOptions,
         this.context
       )
-      this.nodes.set(shown, {
+      const node: Node = {
         address,
         executor,
+        isDown: !isUp,
+        // One that is new is asked first.
+        follows: false,
         label,
         priority,
         restUntil: 0,
@@ -354,49 +386,139 @@ export class ReplicaSet extends Executor.Executor {
         offset: undefined,
         lagBytes: undefined,
         lagMillis: undefined
-      })
+      }
+      this.nodes.set(shown, node)
       executor.connect()
     }
     this.release()
   }
 
-  private standings(): ReadonlyArray<Standing> {
-    const out: Array<Standing> = []
+  private attached(node: Node): void {
+    const { follower } = this.setting
+    const source = node.executor.serving?.source
+    // While nothing moves, one without a link has lost it to the primary that there is.
+    if (source === undefined || (source.isLinked || !this.isPursuing) && !follower.isAstray(source)) node.follows = true
+    this.runFork(this.measure)
+    this.release()
+  }
+
+  /**
+   * The group has another primary. The replicas do not follow it yet, as far as
+   * anybody knows: until they do, the new primary is read from where that is
+   * allowed. Where it was one of the replicas, its connection is there already.
+   */
+  private moved(address: Address.Address): void {
+    if (!this.begun || this.closed) return
+    const shown = Address.format(address)
+    const { fallbackToPrimary } = this.replicaOptions
+    this.promoted = fallbackToPrimary === false ? undefined : this.nodes.get(shown)
+    for (const node of this.nodes.values()) node.follows = false
+    if (fallbackToPrimary !== false) this.setting.primary.connect()
+    this.arrange()
+    this.pursuing?.interruptUnsafe()
+    this.pursuing = this.runFork(
+      Effect.gen({ self: this }, function*() {
+        const began = this.alarm.now()
+        while (this.alarm.now() - began < pursueMillis) {
+          yield* Effect.raceFirst(this.question((node) => !node.follows), Effect.sleep(pursueInterval))
+          this.release()
+          if (this.promoted !== undefined && this.setting.primary.serving !== undefined) {
+            this.promoted = undefined
+            this.arrange()
+          }
+          if (Array.from(this.nodes.values()).every((node) => node.follows && node !== this.promoted)) break
+          yield* Effect.sleep(pursueInterval)
+        }
+        this.promoted = undefined
+        this.arrange()
+      }).pipe(Effect.ensuring(Effect.sync(() => {
+        this.pursuing = undefined
+      })))
+    )
+  }
+
+  /** Whether the group has moved, and not all of its replicas are known to follow. */
+  private get isPursuing(): boolean {
+    return this.pursuing !== undefined
+  }
+
+  /** A replica is late with its answers: another one is asked, too, and it is left alone until it has answered. */
+  private late(connection: Connection): void {
+    this.rest(connection)
+    this.setting.follower.look()
+    const { candidates, near } = this.standings()
+    const others = candidates.length > 0 ? candidates : near.filter((s) => !s.connection.isLate)
+    if (others.length === 0) return
+    const { connection: to, node } = choose(this.choice, others, this.turn++, this.random)
+    if (to !== connection) Executor.hedge(connection, to, (deadline) => node.executor.arm(deadline))
+  }
+
+  /** Whether it has what the primary has, or nobody else may be asked for that. */
+  private isReadable(node: Node): boolean {
+    return node.follows || (this.replicaOptions.fallbackToPrimary ?? true) !== true || !this.hasPrimary
+  }
+
+  /** Whether the primary can be read from, as far as is known. */
+  private get hasPrimary(): boolean {
+    const { primary } = this.setting
+    return primary.serving !== undefined || this.promoted !== undefined ||
+      (primary.obstacle() === undefined && this.alarm.now() - this.wantedAt < primaryPatience)
+  }
+
+  /** The replicas that can be read from at all, and of those the ones to choose from. */
+  private standings(): { readonly near: ReadonlyArray<Standing>; readonly candidates: ReadonlyArray<Standing> } {
+    const now = this.alarm.now()
+    const near: Array<Standing> = []
+    const prompt: Array<Standing> = []
+    const best: Array<Standing> = []
     for (const node of this.nodes.values()) {
       const connection = node.executor.serving
       // One that has just ended still tells its reads so.
-      if (connection === undefined || !connection.open) continue
+      if (connection === undefined || !connection.open || node === this.promoted) continue
       const { address, label, lagBytes, lagMillis, latencyMillis, offset, priority } = node
-      out.push({
-        node,
-        connection,
-        address,
-        label,
-        priority,
-        latencyMillis,
-        offset,
-        lagBytes,
-        lagMillis
-      })
+      const standing = { node, connection, address, label, priority, latencyMillis, offset, lagBytes, lagMillis }
+      if (!isNear(standing, this.replicaOptions.maxLag)) continue
+      near.push(standing)
+      if (connection.isLate || !this.isReadable(node)) continue
+      prompt.push(standing)
+      if (node.restUntil <= now && !node.isDown) best.push(standing)
     }
-    return out
+    return { near, candidates: best.length > 0 ? best : prompt }
   }
 
-  private pick(): Standing | "primary" | undefined {
-    const standings = this.standings()
-    const now = this.alarm.now()
-    const near = standings.filter((s) => isNear(s, this.replicaOptions.maxLag))
-    const rested = near.filter((s) => s.node.restUntil <= now)
-    const candidates = rested.length > 0 ? rested : near
+  private pick(): Standing | "primary" | "soon" | undefined {
+    const { candidates, near } = this.standings()
     if (candidates.length > 0) return choose(this.choice, candidates, this.turn++, this.random)
     const fallback = this.replicaOptions.fallbackToPrimary ?? true
+    const { primary } = this.setting
+    if (near.length > 0) {
+      // What is left is late, or follows the primary that was.
+      if (fallback !== true || !this.hasPrimary) return choose(this.choice, near, this.turn++, this.random)
+      return primary.serving === undefined ? this.stopgap ?? "soon" : "primary"
+    }
     // Those that are being dialled for the first time may do.
     const hopeful = Array.from(this.nodes.values()).some((node) =>
-      node.executor.serving === undefined && node.executor.obstacle() === undefined
+      node !== this.promoted && node.executor.serving === undefined && node.executor.obstacle() === undefined
     )
     if (!this.surveyed || hopeful || fallback === false) return undefined
-    if (fallback === "when-none" && standings.length > 0) return undefined
-    return "primary"
+    // One that is too far behind is still one.
+    if (fallback === "when-none" && this.isAnyOpen) return undefined
+    return primary.serving === undefined ? this.stopgap ?? "primary" : "primary"
+  }
+
+  private get isAnyOpen(): boolean {
+    return Array.from(this.nodes.values()).some((node) =>
+      node !== this.promoted && node.executor.serving?.open === true
+    )
+  }
+
+  /** Until the primary's own connection is there, the one from before its promotion serves. */
+  private get stopgap(): Standing | undefined {
+    const node = this.promoted
+    const connection = node?.executor.serving
+    return node === undefined || connection === undefined || !connection.open || connection.isLate
+      ? undefined
+      : { ...node, node, connection }
   }
 
   private get surveyed(): boolean {
@@ -408,11 +530,56 @@ export class ReplicaSet extends Executor.Executor {
 
   override submit(operation: Executor.Operation): void {
     if (!this.begun) this.startUp()
+    const server = operation.pin?.server
+    if (server !== undefined) return this.submitTo(operation, server)
     const place = this.pick()
     if (place === undefined) return this.hold(operation)
     if (place === "primary") return this.setting.primary.submit(operation)
+    if (place === "soon") return this.await(operation)
     place.node.executor.arm(operation.deadline)
     operation.dispatch(place.connection)
+  }
+
+  /** Waits a moment for a connection to the primary. */
+  private await(operation: Executor.Operation): void {
+    const now = this.alarm.now()
+    if (this.awaiting === undefined) {
+      this.wantedAt = now
+      this.awaiting = this.runFork(
+        Effect.andThen(
+          Effect.sleep(primaryPatience),
+          Effect.sync(() => {
+            this.awaiting = undefined
+            this.release()
+          })
+        )
+      )
+    }
+    this.hold(operation)
+    this.setting.primary.connect()
+  }
+
+  /** A page of a scan goes on at the server that gave the cursor. */
+  private submitTo(operation: Executor.Operation, server: string): void {
+    const executor = this.executorAt(server.split(" ", 1)[0]!)
+    const connection = executor?.serving
+    if (executor !== undefined && connection?.open === true) {
+      executor.arm(operation.deadline)
+      return operation.dispatch(connection)
+    }
+    // A connection that was lost may be back at once.
+    if (executor === undefined || executor.obstacle() !== undefined) return operation.interrupt(server)
+    this.hold(operation)
+  }
+
+  private executorAt(shown: string): Executor.Executor | undefined {
+    const { primary } = this.setting
+    return this.nodes.get(shown)?.executor ?? (primary.serving?.shownAddress === shown ? primary : undefined)
+  }
+
+  protected override dispatchAt(operation: Executor.Operation, connection: Connection): void {
+    ;(this.executorAt(connection.shownAddress) ?? this).arm(operation.deadline)
+    operation.dispatch(connection)
   }
 
   override again(operation: Executor.Operation): void {
@@ -469,7 +636,7 @@ export class ReplicaSet extends Executor.Executor {
     if (this.closed) return Effect.fail(new ClientClosed({ target: this.shown }))
     this.startUp()
     const place = this.pick()
-    if (place === "primary") return Effect.succeed(this.setting.primary)
+    if (place === "primary" || place === "soon") return Effect.succeed(this.setting.primary)
     if (place !== undefined) return Effect.succeed(place.node.executor)
     return Effect.fail(this.obstacle()!)
   })
@@ -515,56 +682,90 @@ export class ReplicaSet extends Executor.Executor {
 
   /** Asks each replica, and the primary where that is needed, how far they are. */
   private readonly measure: Effect.Effect<void> = Effect.suspend(() => {
-    const { maxLag } = this.replicaOptions
     // Whoever could not be reached for long is tried again.
     for (const node of this.nodes.values()) node.executor.connect()
-    const connections = Array.from(this.nodes.values()).flatMap((node) => {
-      const connection = node.executor.serving
-      return connection === undefined ? [] : [{ node, connection }]
-    })
-    const ask = (connection: Connection) =>
-      Effect.gen(function*() {
-        const began = yield* Clock.monotonicTimeNanos
-        const answer = yield* connection.call(role())
-        return { answer, millis: Number((yield* Clock.monotonicTimeNanos) - began) / 1e6 }
-      }).pipe(Effect.timeout("1 second"), Effect.exit)
-    const asksPrimary = maxLag !== undefined
     return Effect.gen({ self: this }, function*() {
       // The primary first: what replicas have after that is no less than what they had then.
-      if (asksPrimary) {
+      if (this.replicaOptions.maxLag !== undefined) {
         const exit = yield* Effect.exit(Effect.timeout(this.setting.primary.run(role()), "1 second"))
         if (Exit.isSuccess(exit) && exit.value.role === "primary") this.history.add(this.alarm.now(), exit.value.offset)
       }
-      const answers = yield* Effect.forEach(connections, ({ connection }) => ask(connection), {
-        concurrency: "unbounded"
-      })
-      const now = this.alarm.now()
-      answers.forEach((exit, i) => {
-        const { node } = connections[i]!
-        if (!Exit.isSuccess(exit) || exit.value.answer.role !== "replica") {
-          node.lagBytes = undefined
-          node.lagMillis = undefined
-          return
-        }
-        const { answer, millis } = exit.value
-        node.latencyMillis = node.latencyMillis === undefined
-          ? millis
-          : node.latencyMillis * (1 - weight) + millis * weight
-        node.offset = answer.offset
-        const primary = this.history.last
-        node.lagBytes = primary === undefined ? undefined : Math.max(0, primary - answer.offset)
-        node.lagMillis = this.history.lagMillis(answer.offset, now)
-        // A replica without a connection to its primary does not even know how far behind it is.
-        if (answer.link !== "connected" && maxLag?.time !== undefined) node.lagMillis = undefined
-      })
+      yield* this.question(() => true)
       this.release()
     })
   })
 
+  /** Asks those replicas that there is a connection to, each by itself: one that hangs holds nobody up. */
+  private question(which: (node: Node) => boolean): Effect.Effect<void> {
+    const places = Array.from(this.nodes.values()).flatMap((node) => {
+      const connection = node.executor.serving
+      return connection === undefined || !which(node) ? [] : [{ node, connection }]
+    })
+    return Effect.forEach(places, ({ connection, node }) =>
+      Effect.gen({ self: this }, function*() {
+        const began = yield* Clock.monotonicTimeNanos
+        const answer = yield* connection.call(role())
+        this.measured(node, answer, Number((yield* Clock.monotonicTimeNanos) - began) / 1e6)
+      }).pipe(
+        Effect.catchTag("ReplyError", () => this.sourceByInfo(node, connection)),
+        Effect.timeout("1 second"),
+        Effect.catch(() =>
+          Effect.sync(() => {
+            node.lagBytes = undefined
+            node.lagMillis = undefined
+          })
+        )
+      ), { concurrency: "unbounded", discard: true })
+  }
+
+  private measured(node: Node, answer: Role, millis: number): void {
+    const { maxLag } = this.replicaOptions
+    if (answer.role !== "replica") {
+      node.lagBytes = undefined
+      node.lagMillis = undefined
+      return
+    }
+    const isLinked = answer.link === "connected"
+    this.heard(node, { ...answer.primary, isLinked, hasData: true })
+    node.latencyMillis = node.latencyMillis === undefined
+      ? millis
+      : node.latencyMillis * (1 - weight) + millis * weight
+    // Without a link ROLE has no offset; what the replica had it still has.
+    if (answer.offset >= 0) node.offset = answer.offset
+    const primary = this.history.last
+    node.lagBytes = primary === undefined || node.offset === undefined ? undefined : Math.max(0, primary - node.offset)
+    node.lagMillis = node.offset === undefined ? undefined : this.history.lagMillis(node.offset, this.alarm.now())
+    // A replica without a connection to its primary does not even know how far behind it is.
+    if (!isLinked && maxLag?.time !== undefined) node.lagMillis = undefined
+  }
+
+  /** Where ROLE is denied. */
+  private sourceByInfo(node: Node, connection: Connection): Effect.Effect<void> {
+    node.lagBytes = undefined
+    node.lagMillis = undefined
+    return connection.call(info("replication")).pipe(
+      Effect.match({
+        // Nobody can say that it does not.
+        onFailure: () => void (node.follows = true),
+        onSuccess: (fields) =>
+          this.heard(node, {
+            host: fields["master_host"] ?? "",
+            port: Number(fields["master_port"]),
+            isLinked: fields["master_link_status"] !== "down",
+            hasData: true
+          })
+      })
+    )
+  }
+
+  private heard(node: Node, source: Source): void {
+    if (!node.follows && this.setting.follower.follows(source)) node.follows = true
+  }
+
   override close(): void {
     if (this.closed) return
     this.stopWatching()
-    this.measuring?.interruptUnsafe()
+    for (const fiber of [this.measuring, this.pursuing, this.awaiting]) fiber?.interruptUnsafe()
     super.close()
     for (const node of this.nodes.values()) node.executor.close()
     this.nodes.clear()

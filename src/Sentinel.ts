@@ -35,12 +35,14 @@ import {
   ReplicaNotFound,
   type ReplyError,
   Report,
+  RoleMismatch,
   type SentinelsUnreachable,
   type UnexpectedReply
 } from "./Errors.ts"
 import * as Executor from "./Executor.ts"
+import { inOrder } from "./internal/listing.ts"
 import { Check } from "./internal/options.ts"
-import { steady } from "./internal/time.ts"
+import { monotonicMillis, steady } from "./internal/time.ts"
 import * as ReplicaSet from "./ReplicaSet.ts"
 import * as Topology from "./Topology.ts"
 
@@ -354,38 +356,40 @@ const openLike = (
 /** How long a replica is waited for before the next one is tried as well. */
 const replicaHeadStart = Duration.millis(250)
 
+/** How long a new primary is waited for before a replica is tried as well, that may not follow it yet. */
+const movedHeadStart = Duration.millis(50)
+
+/** How long a replica that was late with an answer is not chosen again, in milliseconds. */
+const lateRestMillis = 1000
+
 const replicaTarget = (
-  discovery: Discovery.Discovery,
   follower: Topology.Follower,
   group: string,
   options: ReplicaOptions,
   schedule: Schedule.Schedule<unknown, ConnectionError>
 ): Executor.Target => {
   const primary = primaryTarget(follower, group, options, schedule)
-  const fallback = options.fallbackToPrimary !== false
+  const fallback = options.fallbackToPrimary ?? true
   // Clients begin at different replicas; one client begins after the one that it had.
   let turn: number | undefined
+  /** Those that were late, and when, in monotonic time. */
+  const late = new Map<string, number>()
 
-  const walk = (
-    found: Discovery.Found<ReadonlyArray<Address.Address>>
-  ): Effect.Effect<Connection.Connection, ConnectionError, Scope.Scope> =>
+  type Opening = Effect.Effect<Connection.Connection, ConnectionError, Scope.Scope>
+
+  const walk = (candidates: ReadonlyArray<Topology.ReplicaCandidate>, isStrict: boolean): Opening =>
     Effect.gen(function*() {
-      const scope = yield* Effect.scope
-      const n = found.value.length
       const start = turn ?? (yield* Random.nextIntBetween(0, 1024))
       turn = start + 1
-      const order = found.value.map((_, i) => found.value[(start + i) % n]!)
-      return yield* Discovery.hedged(
-        order.map((address) =>
-          Effect.suspend(() => {
-            // The losers of the race are closed with their own scopes.
-            const own = Scope.forkUnsafe(scope)
-            return openReplica(follower, address, options).pipe(
-              Scope.provide(own),
-              Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit)),
-              Effect.mapError((error) => [address, error] as const)
-            )
-          })
+      const now = yield* monotonicMillis
+      for (const [shown, at] of late) if (now - at > lateRestMillis) late.delete(shown)
+      const order = inOrder(candidates.filter(({ address }) => !late.has(Address.format(address))), start)
+      return yield* raced(
+        order.map((candidate) =>
+          Effect.mapError(
+            openReplica(follower, candidate, options, isStrict),
+            (error) => [candidate.address, error] as const
+          )
         ),
         replicaHeadStart
       ).pipe(
@@ -395,7 +399,7 @@ const replicaTarget = (
             denied !== undefined && failures.every(([, error]) => error._tag === "AuthenticationFailed")
           ) return denied[1]
           const reports = failures.flatMap(([address, error]) => {
-            const reason = unusable(Address.format(address), error, found.from)
+            const reason = unusable(Address.format(address), error, "the sentinels")
             return reason._tag === "NodeUnusable"
               ? reason.reports
               : [Discovery.reportOf(Address.format(address), error)]
@@ -408,19 +412,48 @@ const replicaTarget = (
       )
     })
 
-  const replicas = Effect.suspend(() => {
-    follower.start()
-    return Effect.flatMap(discovery.replicas(group), walk)
-  })
-  const open = fallback
-    // What the sentinels themselves could not answer, they cannot answer for the primary.
-    ? Effect.catchIf(
-      replicas,
+  const replicas = (isStrict: boolean): Opening =>
+    Effect.flatMap(follower.locateReplicas, (candidates) => walk(candidates, isStrict))
+
+  const worst = (failures: ReadonlyArray<ConnectionError>, otherwise: ConnectionError): ConnectionError =>
+    failures.find((error) => error._tag === "AuthenticationFailed") ?? otherwise
+
+  /**
+   * A replica that follows the primary; else the primary; else a replica that
+   * has data at least. Right after a move the primary comes first: the replicas
+   * may not have been told of it yet.
+   */
+  const either: Opening = Effect.suspend(() =>
+    follower.isMoving
+      ? Effect.mapError(
+        raced([primary.open, replicas(true), replicas(false)], movedHeadStart),
+        (failures) => worst(failures, failures[1] ?? failures[0]!)
+      )
+      : Effect.catchIf(
+        replicas(true),
+        // What the sentinels themselves could not answer, they cannot answer for the primary.
+        lacksReplica,
+        (error) =>
+          Effect.mapError(
+            raced([primary.open, replicas(false)], replicaHeadStart),
+            (failures) => worst(failures, error)
+          )
+      )
+  )
+  const open: Opening = fallback === true
+    ? either
+    : fallback === false
+    ? replicas(false)
+    : Effect.catchIf(
+      replicas(false),
       lacksReplica,
-      (error) => Effect.mapError(primary.open, (worse) => worse._tag === "AuthenticationFailed" ? worse : error)
+      (error) => Effect.mapError(primary.open, (worse) => worst([worse], error))
     )
-    : replicas
   const openAt = (like: Connection.Connection) => openLike(like, options, like.role)
+  const isPrimary = (address: Address.Address): boolean => {
+    const now = follower.present.primary
+    return now !== undefined && Address.equals(now, address)
+  }
   return {
     shown: group,
     movable: true,
@@ -428,34 +461,88 @@ const replicaTarget = (
     open,
     // Another replica would do as well, but a client's connections go to one of them.
     openBeside: (like) => Effect.catch(openAt(like), () => open),
-    better: fallback ? { open: replicas, isMakeshift: (connection) => connection.role === "primary" } : undefined,
+    better: fallback === false ? undefined : {
+      open: replicas(fallback === true),
+      isMakeshift: (connection) => connection.role === "primary" || isPrimary(connection.address)
+    },
+    elsewhere: (address) =>
+      Effect.suspend(() => {
+        follower.look()
+        return Effect.flatMap(monotonicMillis, (now) => {
+          late.set(Address.format(address), now)
+          return fallback === true
+            ? Effect.catchIf(
+              replicas(true),
+              lacksReplica,
+              (error) =>
+                Effect.mapError(raced([replicas(false), primary.open], replicaHeadStart), (all) => worst(all, error))
+            )
+            : replicas(false)
+        })
+      }),
     openAt,
     epoch: () => follower.present.epoch,
+    isAstray: (source) => follower.isAstray(source),
     watch: (watcher) =>
       follower.watch({
         gate: () => {},
-        // The replica that became the primary serves others now; a primary that served as a makeshift is none any more.
         moved: (address, epoch) => {
           const why = `${group} has another primary, ${Address.format(address)}, since epoch ${epoch}`
-          watcher.left(address, why)
+          // The replica that became the primary serves on, where a primary may, until others follow it.
+          if (fallback === false) watcher.left(address, why)
+          watcher.reconsider(address)
         },
+        dropped: (address, why) => watcher.left(address, why),
         changed: (state) => {
           for (const replica of state.replicas) {
-            if (!replica.isHealthy) watcher.left(replica.address, `the sentinels think that it is not healthy`)
+            if (!replica.isHealthy) watcher.suspected(replica.address)
           }
         }
       })
   }
 }
 
+/** `Discovery.hedged` for what opens connections: the losers of the race are closed with their own scopes. */
+const raced = <E>(
+  attempts: ReadonlyArray<Effect.Effect<Connection.Connection, E, Scope.Scope>>,
+  headStart: Duration.Duration
+): Effect.Effect<Connection.Connection, ReadonlyArray<E>, Scope.Scope> =>
+  Effect.flatMap(Effect.scope, (scope) =>
+    Discovery.hedged(
+      attempts.map((attempt) =>
+        Effect.suspend(() => {
+          const own = Scope.forkUnsafe(scope)
+          return attempt.pipe(
+            Scope.provide(own),
+            Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit))
+          )
+        })
+      ),
+      headStart
+    ))
+
+/** A session with a replica that has data; `isStrict`, with one that has it from the primary. */
 const openReplica = (
   follower: Topology.Follower,
-  address: Address.Address,
-  node: NodeOptions
+  { address, offset }: { readonly address: Address.Address; readonly offset: number },
+  node: NodeOptions,
+  isStrict: boolean
 ): Effect.Effect<Connection.Connection, Connection.OpenError, Scope.Scope> =>
-  Effect.map(Connection.open(address, node, "replica"), (connection) => {
+  Effect.flatMap(Connection.open(address, node, "replica"), (connection) => {
     connection.epoch = follower.present.epoch
-    return connection
+    const { source } = connection
+    const mismatch = (actual: string): Effect.Effect<never, RoleMismatch> =>
+      Effect.fail(new RoleMismatch({ address: Address.format(address), expected: "replica", actual }))
+    // Where the node does not say whether it has data, the sentinels have asked it.
+    if (source?.hasData === undefined && source !== undefined && (offset === 0 || offset === 1)) {
+      return mismatch("replica without data (by the sentinels' word)")
+    }
+    if (isStrict && source !== undefined && !follower.follows(source)) {
+      return mismatch(
+        source.isLinked ? `replica of ${source.host}:${source.port}` : "replica without a link to its primary"
+      )
+    }
+    return Effect.succeed(connection)
   })
 
 const checkReplica = (options: ReplicaOptions): Effect.Effect<void, InvalidOption> => {
@@ -542,7 +629,13 @@ const fromDiscovery = (
             ? Effect.map(discovery.primary(group), (found): Address.Address => found.value)
             : Effect.scoped(Effect.map(verified(group), (connection) => connection.address))
         )),
-      discoverReplicas: (group) => retried(Effect.map(discovery.replicas(group), (found) => found.value)),
+      discoverReplicas: (group) =>
+        retried(
+          Effect.map(
+            Topology.askReplicas(discovery, group),
+            ({ listed }) => listed.filter((replica) => replica.isUp).map((replica) => replica.address)
+          )
+        ),
       primaryFor: (group, options) => {
         const merged = { ...node, ...options }
         return dialling(
@@ -560,14 +653,27 @@ const fromDiscovery = (
           Effect.gen(function*() {
             const follower = yield* checked(group, merged)
             yield* checkReplica(merged)
-            const target = replicaTarget(discovery, follower, group, merged, schedule)
-            const primary = yield* Executor.make(primaryTarget(follower, group, merged, schedule), merged)
+            const target = replicaTarget(follower, group, merged, schedule)
+            let attached = (): void => {}
+            const primary = yield* Executor.make(
+              { ...primaryTarget(follower, group, merged, schedule), attached: () => attached() },
+              merged
+            )
             const sticky = (merged.choice ?? "sticky") === "sticky" && merged.maxLag === undefined
             return Client.makeReplica(
               sticky
                 ? yield* Executor.make(target, merged)
                 : yield* ReplicaSet.make(
-                  { group, follower, primary, target, open: (address) => openReplica(follower, address, merged) },
+                  {
+                    group,
+                    follower,
+                    primary,
+                    target,
+                    onPrimary: (f) => {
+                      attached = f
+                    },
+                    open: (address, offset) => openReplica(follower, { address, offset }, merged, false)
+                  },
                   merged
                 ),
               merged.fallbackToPrimary === false ? undefined : primary

@@ -21,12 +21,14 @@ import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
+import * as Net from "node:net"
 import * as Address from "./Address.ts"
 import * as Connection from "./Connection.ts"
-import type * as Discovery from "./Discovery.ts"
-import { type PrimaryNotFound, SentinelsIsolated } from "./Errors.ts"
+import * as Discovery from "./Discovery.ts"
+import { type PrimaryNotFound, type ReplicaNotFound, SentinelsIsolated } from "./Errors.ts"
 import type { Gate, Watcher } from "./Executor.ts"
 import { type Belief, choose, plausibleLead, type Word } from "./internal/belief.ts"
+import * as Listing from "./internal/listing.ts"
 import { monotonicMillisUnsafe } from "./internal/time.ts"
 import * as Metrics from "./Metrics.ts"
 
@@ -250,6 +252,12 @@ const beginnings: ReadonlySet<string> = new Set(["+try-failover", "+elected-lead
 
 /** How often the sentinels are asked though nothing was heard: what they publish may get lost. */
 const reconcileInterval = Duration.seconds(10)
+/** How long a replica that no sentinel lists any more is remembered, in milliseconds: after SENTINEL RESET it is back in ten seconds. */
+const rememberMillis = 60_000
+/** How long after a move the primary is asked before the replicas, in milliseconds. */
+const movingMillis = 1000
+/** How long the other sentinels are waited for once one has given replicas, in milliseconds. */
+const listingMillis = 100
 /** How often they are asked while writes wait. */
 const fencedInterval = Duration.millis(500)
 /** What is not urgent waits so long for what else there is, in milliseconds. */
@@ -285,6 +293,20 @@ const storyMillis = 1000
  */
 export interface Observer extends Pick<Watcher, "moved" | "gate"> {
   readonly changed?: ((state: State) => void) | undefined
+  /** A replica is none of this group any more. */
+  readonly dropped?: ((address: Address.Address, why: string) => void) | undefined
+}
+
+/**
+ * A replica that a client may read from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ReplicaCandidate extends Listing.Listed {
+  readonly label: string | undefined
+  /** When a sentinel listed it last, in milliseconds of monotonic time. */
+  readonly listedAt: number
 }
 
 interface Chase {
@@ -340,6 +362,13 @@ export class Follower implements Topology {
   private readonly views = new Map<string, Discovery.View>()
   private readonly epochs = new Map<string, number>()
   private readonly mistrusted = new Map<string, number>()
+  /** Replicas by address: those that are listed, and those that were until lately. */
+  private readonly candidates = new Map<string, ReplicaCandidate>()
+  private rechecking = false
+  /** The primary before this one. */
+  private former: Address.Address | undefined = undefined
+  private movedAt = -Infinity
+  private readonly chores = new Set<Fiber.Fiber<unknown, unknown>>()
   private readonly surveyed = Deferred.makeUnsafe<void>()
   private readonly found = Deferred.makeUnsafe<void>()
   private started = false
@@ -394,6 +423,12 @@ export class Follower implements Topology {
     }
   }
 
+  private fork(effect: Effect.Effect<void>): void {
+    const fiber = this.runFork(effect)
+    this.chores.add(fiber)
+    fiber.addObserver(() => void this.chores.delete(fiber))
+  }
+
   private now(): number {
     return monotonicMillisUnsafe(this.clock)
   }
@@ -430,7 +465,8 @@ export class Follower implements Topology {
         this.foreseeing,
         this.chase?.fiber,
         this.fenceTimer,
-        this.storyTimer
+        this.storyTimer,
+        ...this.chores
       ]
     ) fiber?.interruptUnsafe()
     this.watchers.clear()
@@ -451,6 +487,11 @@ export class Follower implements Topology {
   /** Whether the sentinels have been asked at least once. */
   get isSurveyed(): boolean {
     return this.lastSurvey !== -Infinity
+  }
+
+  /** Whether the group has moved just now, so that its replicas may not know of it. */
+  get isMoving(): boolean {
+    return this.now() - this.movedAt < movingMillis
   }
 
   /** The state as it is, without asking anybody. */
@@ -549,6 +590,55 @@ export class Follower implements Topology {
   /** The first write that the primary acknowledged after a move. */
   acknowledged(): void {
     this.tell()
+  }
+
+  // ---------------------------------------------------------------------------
+  // The replicas
+
+  /** Replicas that a client may read from: those that are listed, and for a while those that were. */
+  get replicaCandidates(): ReadonlyArray<ReplicaCandidate> {
+    return Array.from(this.candidates.values())
+  }
+
+  /**
+   * The group's replicas, as all sentinels list them that answer in time, and
+   * those that were listed before.
+   */
+  readonly locateReplicas: Effect.Effect<ReadonlyArray<ReplicaCandidate>, ReplicaNotFound> = Effect.suspend(() => {
+    this.start()
+    return Effect.matchEffect(askReplicas(this.discovery, this.options.group), {
+      onFailure: (error) => this.candidates.size > 0 ? Effect.succeed(this.replicaCandidates) : Effect.fail(error),
+      onSuccess: ({ listed }) =>
+        Effect.sync(() => {
+          const { primary } = this.state
+          const all = new Map(this.candidates)
+          for (const replica of listed) {
+            const shown = Address.format(replica.address)
+            const known = all.get(shown)
+            // A name is given once: by the round of questions that takes it in.
+            all.set(shown, { ...replica, label: known?.label, listedAt: this.now() })
+          }
+          return Array.from(all.values()).filter((r) => primary === undefined || !Address.equals(r.address, primary))
+        })
+    })
+  })
+
+  /**
+   * Whether a replica says that it has its data from the group's primary, or
+   * from what may be another name of it, and has a link there. After a move one
+   * that does not has the history that was left.
+   */
+  follows(source: Connection.Source): boolean {
+    return source.isLinked && !this.isAstray(source)
+  }
+
+  /** Whether a replica names a node of the group as its primary that is not the one. */
+  isAstray({ host, port }: { readonly host: string; readonly port: number }): boolean {
+    const { primary } = this.state
+    const followed = this.at({ host, port })
+    if (primary === undefined || followed === undefined || Address.equals(followed, primary)) return false
+    return this.candidates.has(Address.format(followed)) ||
+      (this.former !== undefined && Address.equals(followed, this.former))
   }
 
   // ---------------------------------------------------------------------------
@@ -860,38 +950,97 @@ export class Follower implements Topology {
   }
 
   private replicas(views: ReadonlyArray<Discovery.View>): void {
-    const found = new Map<string, Array<Discovery.SeenReplica>>()
-    for (const view of views) {
-      for (const replica of view.replicas ?? []) {
-        const shown = Address.format(replica.address)
-        const list = found.get(shown)
-        if (list === undefined) found.set(shown, [replica])
-        else list.push(replica)
-      }
-    }
-    if (found.size === 0 && !views.some((v) => v.replicas !== undefined)) return
-    const replicas = Array.from(found.values(), (seen): Replica => {
-      const down = seen.filter(({ instance: i }) =>
-        i.isSubjectivelyDown || i.isObjectivelyDown || i.isDisconnected
-      ).length
-      // The one who asked last knows best how far it is.
-      const best = seen.reduce((a, b) => b.instance.offset > a.instance.offset ? b : a)
-      const isLinkUp = seen.some((s) => s.instance.isLinkUp)
-      const replica = {
-        address: best.address,
-        flags: best.instance.flags,
-        isHealthy: down * 2 <= seen.length && isLinkUp && down < seen.length,
-        isLinkUp,
-        offset: best.instance.offset,
-        priority: best.instance.priority
-      }
-      return { ...replica, label: this.options.label?.(replica) }
-    }).filter((r) => this.state.primary === undefined || !Address.equals(r.address, this.state.primary))
+    if (!views.some((v) => v.replicas !== undefined)) return
+    const now = this.now()
+    const isReplica = ({ address }: { readonly address: Address.Address }): boolean =>
+      this.state.primary === undefined || !Address.equals(address, this.state.primary)
+    const listed = Listing.merge(views).filter(isReplica)
+    const replicas = listed
+      .map((each): Replica => {
+        const { address, flags, isHealthy, isLinkUp, offset, priority } = each
+        const replica = { address, flags, isHealthy, isLinkUp, offset, priority }
+        return { ...replica, label: this.options.label?.(replica) }
+      })
       .sort((a, b) => Address.format(a.address) < Address.format(b.address) ? -1 : 1)
+    for (const replica of replicas) {
+      const { isUp, votes } = listed.find((l) => l.address === replica.address)!
+      this.candidates.set(Address.format(replica.address), { ...replica, isUp, votes, listedAt: now })
+    }
+    this.forgetReplicas(now)
     const key = (list: ReadonlyArray<Replica>): string =>
       JSON.stringify(list.map((r) => [Address.format(r.address), r.isHealthy, r.isLinkUp, r.priority, r.label]))
     if (key(replicas) === key(this.state.replicas)) this.state = { ...this.state, replicas }
     else this.set({ replicas }, "the replicas", views[0]?.from ?? "the client")
+    this.recheck()
+  }
+
+  /** Lets go of replicas that no sentinel has listed for long, and of the primary. */
+  private forgetReplicas(now: number): void {
+    const gone: Array<string> = []
+    for (const [shown, { address, listedAt }] of this.candidates) {
+      if (this.state.primary !== undefined && Address.equals(address, this.state.primary)) this.candidates.delete(shown)
+      else if (now - listedAt > rememberMillis) gone.push(shown)
+    }
+    const excess = this.candidates.size - gone.length - Listing.maxReplicas
+    if (excess > 0) {
+      const kept = Array.from(this.candidates).filter(([shown]) => !gone.includes(shown))
+      gone.push(...kept.sort(([, a], [, b]) => a.listedAt - b.listedAt).slice(0, excess).map(([shown]) => shown))
+    }
+    for (const shown of gone) this.drop(shown, "no sentinel has listed it for long")
+  }
+
+  private drop(shown: string, why: string): void {
+    const candidate = this.candidates.get(shown)
+    if (candidate === undefined) return
+    this.candidates.delete(shown)
+    for (const watcher of Array.from(this.watchers)) watcher.dropped?.(candidate.address, why)
+  }
+
+  /** Whoever is listed no longer is asked itself whether it is still a replica of this group. */
+  private recheck(): void {
+    if (this.rechecking || this.closed) return
+    const unlisted = Array.from(this.candidates).filter(([, { address }]) =>
+      !this.state.replicas.some((r) => Address.equals(r.address, address))
+    )
+    if (unlisted.length === 0) return
+    this.rechecking = true
+    const { node } = this.options
+    this.fork(
+      Effect.forEach(
+        unlisted,
+        ([shown, { address }]) =>
+          Effect.scoped(Connection.open(address, { ...node, clientName: undefined }, "replica")).pipe(
+            Effect.map(({ source }) =>
+              source !== undefined && this.isStranger(source) ? "of another primary" : undefined
+            ),
+            Effect.catchTag(
+              "RoleMismatch",
+              ({ actual }) =>
+                Effect.succeed(actual.startsWith("replica") || actual.startsWith("it denies") ? undefined : actual)
+            ),
+            // Whoever cannot be reached is left by those who notice.
+            Effect.catch(() => Effect.undefined),
+            Effect.map((other) => {
+              if (other !== undefined) this.drop(shown, `no sentinel lists it, and it says that it is ${other}`)
+            })
+          ),
+        { concurrency: 4, discard: true }
+      ).pipe(
+        Effect.ensuring(Effect.sync(() => {
+          this.rechecking = false
+        }))
+      )
+    )
+  }
+
+  /** Whether a replica follows what is neither the group's primary nor any other of its nodes. */
+  private isStranger({ host, port }: Connection.Source): boolean {
+    const primary = this.state.primary
+    const followed = this.at({ host, port })
+    // A name may be another one of a node that is known by its address.
+    return primary !== undefined && followed !== undefined && !Address.equals(followed, primary) &&
+      !this.candidates.has(Address.format(followed)) && Net.isIP(host) !== 0 && "host" in primary &&
+      Net.isIP(primary.host) !== 0
   }
 
   // ---------------------------------------------------------------------------
@@ -997,6 +1146,9 @@ export class Follower implements Topology {
     )
     if (same) return
     Deferred.doneUnsafe(this.found, Exit.void)
+    this.former = old
+    if (old !== undefined) this.movedAt = this.now()
+    this.forgetReplicas(this.now())
     if (old !== undefined) {
       this.begin("a newer configuration")
       this.story!.old = Address.format(old)
@@ -1156,6 +1308,42 @@ const nobody: ReadonlySet<string> = new Set()
 
 /** An address that was shown before. */
 const placeOf = (shown: string): Address.Address => Address.parse(shown, 0) as Address.Address
+
+/**
+ * Asks all sentinels for a group's replicas, and gives what those listed that
+ * answered, 100 milliseconds after the first of them at the latest.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const askReplicas = (
+  discovery: Discovery.Discovery,
+  group: string
+): Effect.Effect<{ readonly listed: ReadonlyArray<Listing.Listed> }, ReplicaNotFound> =>
+  Effect.suspend(() => {
+    const views: Array<Discovery.View> = []
+    const first = Deferred.makeUnsafe<void>()
+    return Effect.raceFirst(
+      discovery.survey(group, (view) => {
+        views.push(view)
+        if (view.replicas !== undefined && view.replicas.length > 0) Deferred.doneUnsafe(first, Exit.void)
+      }),
+      Effect.andThen(Deferred.await(first), Effect.sleep(listingMillis))
+    ).pipe(
+      Effect.andThen(Effect.suspend(() => {
+        if (!views.some((v) => v.replicas !== undefined)) {
+          // Why they have nothing to say.
+          return Effect.map(
+            discovery.replicas(group),
+            ({ value }) => Listing.merge([{ replicas: value.map((address) => Discovery.untold(address)) }])
+          )
+        }
+        const newest = views.reduce((a, b) => b.epoch > a.epoch ? b : a)
+        return Effect.succeed(Listing.merge(views).filter((r) => !Address.equals(r.address, newest.primary)))
+      })),
+      Effect.map((listed) => ({ listed }))
+    )
+  })
 
 const mayNotAsk = (exit: Exit.Exit<unknown, Connection.OpenError>): boolean => {
   const error = Exit.findErrorOption(exit)

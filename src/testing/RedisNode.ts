@@ -164,6 +164,8 @@ interface Link {
   state: "connect" | "sync" | "connected"
   /** Since when it is down, in milliseconds on the Clock. */
   downSince: number
+  /** Whether it stood once since the process began. */
+  lost: boolean
   follower: Follower | undefined
 }
 
@@ -232,6 +234,8 @@ export class RedisNode extends Process {
   private replicationId: string
   private formerId: { readonly id: string; readonly until: number } | undefined = undefined
   private link: Link | undefined = undefined
+  /** Whether it could go on where it was, had it a link: what it has is of a primary, or its own. */
+  private cached = false
   private readonly followers = new Map<RedisNode, Follower>()
   private backlog: Array<Change> = []
   private backlogBytes = 0
@@ -657,9 +661,18 @@ export class RedisNode extends Process {
     if (this.link !== undefined && this.link.host === host && this.link.port === port) return
     this.unlink()
     const now = this.time.now()
+    // A primary that becomes a replica could go on with its own history.
+    if (this.link === undefined) this.cached = this.offset > 0
     if (this.link === undefined) this.newReign()
     else this.reign++
-    this.link = { host, port, state: "connect", downSince: now, follower: undefined }
+    this.link = {
+      host,
+      port,
+      state: "connect",
+      downSince: now,
+      lost: this.link !== undefined && (this.link.lost || this.link.state === "connected"),
+      follower: undefined
+    }
     for (const session of Array.from(this.sessions)) {
       if (session.blocked === undefined) continue
       session.blocked.end(unblocked)
@@ -690,6 +703,7 @@ export class RedisNode extends Process {
   private dropLink(): void {
     if (this.link === undefined || this.link.state === "connect") return
     this.unlink()
+    if (this.link.state === "connected") this.link.lost = true
     this.link.state = "connect"
     this.link.downSince = this.time.now()
     this.watchLink()
@@ -726,6 +740,7 @@ export class RedisNode extends Process {
     link.follower = follower
     primary.followers.set(this, follower)
     const partial = primary.continues(this.replicationId, this.offset)
+    if (!partial) this.cached = false
     const finish = (): void => {
       if (this.link !== link || link.follower !== follower || !this.running) return
       if (!primary.running || !this.network.reach(this.shown, primary.shown)) return this.dropLink()
@@ -741,6 +756,7 @@ export class RedisNode extends Process {
       this.replicationId = primary.replicationId
       this.formerId = primary.formerId
       link.state = "connected"
+      this.cached = true
       const missed = primary.backlog.filter((change) => change.offset > this.offset)
       if (missed.length > 0) this.receive(missed)
       follower.acknowledged = this.offset
@@ -777,6 +793,7 @@ export class RedisNode extends Process {
       this.unlink()
       this.link.state = "connect"
       this.link.downSince = this.time.now()
+      this.link.lost = false
     }
   }
 
@@ -790,6 +807,7 @@ export class RedisNode extends Process {
       this.reign++
       this.replicationId = this.hex()
       this.formerId = undefined
+      this.cached = false
       this.offset = 0
       this.backlog = []
       this.backlogBytes = 0
@@ -961,11 +979,14 @@ export class RedisNode extends Process {
           ["master_link_status", link.state === "connected" ? "up" : "down"],
           ["master_last_io_seconds_ago", link.state === "connected" ? 0 : -1],
           ["master_sync_in_progress", link.state === "sync" ? 1 : 0],
-          ["slave_read_repl_offset", this.offset],
-          ["slave_repl_offset", this.offset],
+          // As Redis has it: 1 where there is no primary that it could go on with.
+          ["slave_read_repl_offset", this.cached ? this.offset : 1],
+          ["slave_repl_offset", this.cached ? this.offset : 1],
           ...(link.state === "connected"
             ? []
-            : [["master_link_down_since_seconds", Math.floor(this.linkDownMillis / 1000)] as const]),
+            : [
+              ["master_link_down_since_seconds", link.lost ? Math.floor(this.linkDownMillis / 1000) : -1] as const
+            ]),
           ["slave_priority", this.config.get("replica-priority")!],
           ["slave_read_only", this.config.get("replica-read-only") === "no" ? 0 : 1],
           ["replica_announced", 1]

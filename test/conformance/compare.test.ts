@@ -286,6 +286,75 @@ describe("a node in memory answers as Redis does", () => {
       admin.end()
     })), 30_000)
 
+  it.live("what a replica without its primary says of itself", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const memory = yield* Testing.make({ replicas: 1, sentinels: 0, tcp: true })
+      const primary = yield* server()
+      const replica = yield* server({ replicaOf: primary.port, config: ["rdb-del-sync-files yes"] })
+      const says = (address: string) =>
+        Effect.promise(async () => {
+          const talk = new Talk(Number(address.split(":")[1]))
+          const [, role] = await talk.ask("ROLE")
+          const info = String((await talk.ask("INFO", "replication"))[1])
+          talk.end()
+          const field = (name: string): string | undefined => new RegExp(`^${name}:(.*)\r$`, "m").exec(info)?.[1]
+          const offset = Number(field("slave_repl_offset"))
+          const down = Number(field("master_link_down_since_seconds"))
+          const [kind, , , link, roleOffset] = (role as ReadonlyArray<Seen>).map(([, value]) => String(value))
+          return {
+            kind,
+            link,
+            roleOffset: Number(roleOffset) < 0 ? "none" : "some",
+            status: field("master_link_status"),
+            isSyncing: field("master_sync_in_progress"),
+            offset: offset > 1 ? "some" : offset,
+            isLost: Number.isNaN(down) ? undefined : down >= 0
+          }
+        })
+      const agree = (expected: Effect.Success<ReturnType<typeof says>>) =>
+        Effect.gen(function*() {
+          compared++
+          const theirs = yield* says(replica.address)
+          assert.deepStrictEqual(yield* says(memory.nodes[1]!), theirs)
+          assert.deepStrictEqual(theirs, expected)
+        })
+      const ask = (port: number, ...args: ReadonlyArray<string>) =>
+        Effect.promise(async () => {
+          const talk = new Talk(port)
+          const reply = await talk.ask(...args)
+          talk.end()
+          return reply
+        })
+      const linked = Effect.gen(function*() {
+        while ((yield* says(replica.address)).status !== "up" || (yield* says(replica.address)).offset !== "some") {
+          yield* Effect.sleep("5 millis")
+        }
+      })
+      yield* ask(primary.port, "SET", "a", "1")
+      yield* ask(Number(memory.nodes[0]!.split(":")[1]), "SET", "a", "1")
+      yield* linked
+      const up = {
+        kind: "slave",
+        link: "connected",
+        roleOffset: "some",
+        status: "up",
+        isSyncing: "0",
+        offset: "some",
+        isLost: undefined
+      }
+      yield* agree(up)
+      yield* primary.kill
+      yield* memory.kill(memory.nodes[0]!)
+      while ((yield* says(replica.address)).status === "up") yield* Effect.sleep("5 millis")
+      yield* agree({ ...up, link: "connect", roleOffset: "none", status: "down", isLost: true })
+      // A process that begins without its primary has nothing.
+      yield* replica.kill
+      yield* replica.restart
+      yield* memory.kill(memory.nodes[1]!)
+      yield* memory.restart(memory.nodes[1]!, { keepData: false })
+      yield* agree({ ...up, link: "connect", roleOffset: "none", status: "down", offset: 1, isLost: false })
+    })), 30_000)
+
   it.live("what one dumps, the other restores", () =>
     Effect.scoped(Effect.gen(function*() {
       const { memory, real } = yield* both
