@@ -70,9 +70,14 @@ export interface SessionOptions {
   /** For dialling, TLS and the handshake together. Default 2 seconds. */
   readonly connectTimeout?: Duration.Input | undefined
   /**
-   * For how long a server may leave a written command unanswered, with no byte
-   * coming in, before the connection is given up. `"Infinity"` turns it off.
-   * Default 5 seconds.
+   * For how long a server may leave a written command unanswered before the
+   * connection is given up. `"Infinity"` turns it off. Default 5 seconds.
+   *
+   * What counts as an answer that comes: a whole reply, or one that grows by 1 KB
+   * a second or more. A byte now and then does not. A request is not owed an
+   * answer while the system still takes its bytes; what it has taken may be on its
+   * way: a second is added for each 256 KiB of large writes, 32 at most. Time in
+   * which this process itself stood still does not count.
    */
   readonly stallTimeout?: Duration.Input | undefined
   /** After how long without traffic the server is sent a PING. Default 5 seconds. */
@@ -139,6 +144,23 @@ const leastBatch = 16
  * Measured on a pipeline of 1,000 SETs: 1.3 times the throughput of 64 KiB.
  */
 const writeSize = 16 * 1024
+
+/** So many requests may be without an answer, wanted or not, before they count as waiting. */
+const usuallyUnanswered = 10_000
+
+/** From this size on a write is remembered until it is answered. */
+const largeWrite = 256 * 1024
+
+/**
+ * What the system has taken may still be on its way: a server is waited for
+ * longer by the time that it takes at this pace, in bytes a millisecond, for as
+ * much as system buffers hold. 256 KiB a second, 8 MiB: 32 seconds at most.
+ */
+const slowestUpload = 256 * 1.024
+const mostBuffered = 8 * 1024 * 1024
+
+/** An answer that grows by less than this, in bytes a millisecond, does not count as one that comes: 1 KB a second. */
+const slowestReply = 1
 
 /** A timer that is later than this, in milliseconds, tells that the process stood still. */
 const standstillMillis = 50
@@ -215,6 +237,17 @@ export class Connection {
   private eldest: Request | undefined = undefined
   private eldestSince = 0
   private lateSince = Infinity
+  /** When the system took something that it had not taken at once. */
+  private lastTaken = 0
+  /** How many requests were written so far, and those large writes that may be unanswered. */
+  private written = 0
+  private uploads: Array<{ readonly written: number; readonly bytes: number }> = []
+  /** How many of the queue are given up, and counted no more. */
+  private given = 0
+  /** Whose reply is being handed out. */
+  private handing: Request | undefined = undefined
+  /** Since when how many requests were answered, and how much of the next reply there was then. */
+  private spell = { answered: -1, since: 0, bytes: 0 }
   private lastRead: number
 
   constructor(
@@ -243,6 +276,7 @@ export class Connection {
       data: (chunk) => this.onData(chunk),
       place: () => this.decoder.place(),
       drain: () => this.onDrain(),
+      taken: () => this.onTaken(),
       closed: (cause) =>
         this.end(
           new ConnectionLost({
@@ -256,9 +290,21 @@ export class Connection {
     this.rest(this.lastRead)
   }
 
-  /** How many requests are not written yet. */
+  /** How many requests wait: those that are not written yet, and those without an answer beyond the usual. */
   get queued(): number {
-    return this.queue.size
+    const unanswered = this.inflight.size - usuallyUnanswered
+    return this.queue.size - this.given + (unanswered > 0 ? unanswered : 0)
+  }
+
+  /** Is told that a queued request is no longer wanted: it counts no more. */
+  gaveUp(): void {
+    this.given++
+    if (this.given * 2 > this.queue.size) this.compact()
+  }
+
+  private compact(): void {
+    this.given = 0
+    this.queue.retain(isWanted)
   }
 
   /** Whether nothing is queued or unanswered. */
@@ -297,6 +343,7 @@ export class Connection {
 
   /** Takes back what is not written yet, in order. */
   recall(): ReadonlyArray<Request> {
+    this.given = 0
     return this.queue.drain().filter((request) => request.wanted)
   }
 
@@ -326,14 +373,20 @@ export class Connection {
       if (this.onLate !== undefined) this.alarm.set(this.waitingSince + lateInterval)
     }
     while (queue.size > 0) {
+      const before = inflight.size
       while (queue.size > 0 && encoder.size < writeSize) {
         const request = queue.shift()!
-        if (!request.wanted) continue
+        if (!request.wanted) {
+          if (this.given > 0) this.given--
+          continue
+        }
         request.encode(encoder)
         inflight.push(request)
       }
       if (encoder.size === 0) break
       const ascii = encoder.ascii
+      this.written += inflight.size - before
+      if (encoder.size >= largeWrite) this.uploads.push({ written: this.written, bytes: encoder.size })
       if (!this.transport.write(encoder.take(), ascii)) {
         this.blocked = true
         break
@@ -345,7 +398,12 @@ export class Connection {
 
   private onDrain(): void {
     this.blocked = false
+    this.onTaken()
     if (this.queue.size > 0 && !this.scheduled) this.flush()
+  }
+
+  private onTaken(): void {
+    this.lastTaken = this.alarm.now()
   }
 
   private onData(chunk: Uint8Array): void {
@@ -356,14 +414,22 @@ export class Connection {
     try {
       this.decoder.feed(chunk)
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error
-      this.end(this.located(error))
+      this.onFault(error)
     }
+    this.handing = undefined
     if (this.draining !== undefined && this.idle) this.close(this.draining)
   }
 
-  private located(error: ProtocolError): ProtocolError {
-    return new ProtocolError({ address: this.shownAddress, detail: error.detail, bytes: error.bytes })
+  /** Whatever is thrown while replies are handed out ends this connection, and nothing else. */
+  private onFault(error: unknown): void {
+    const fault = error instanceof ProtocolError
+      ? { detail: error.detail, bytes: error.bytes }
+      : { detail: `a reply that could not be taken in (${Resp.printable(String(error), 200)})`, bytes: "" }
+    const ended = new ProtocolError({ address: this.shownAddress, ...fault })
+    const request = this.handing
+    this.end(ended)
+    // It is no longer among those that are told.
+    if (request !== undefined && !(error instanceof ProtocolError)) request.onLost(ended, true)
   }
 
   /** From now on published messages are decoded as bytes, but for their kind. */
@@ -386,6 +452,7 @@ export class Connection {
       this.inflight.shift()
       this.answered = 0
     }
+    this.handing = request
     request.onReply(value)
     if (++this.handedOut >= this.enough && this.queue.size > 0) {
       this.handedOut = 0
@@ -427,6 +494,7 @@ export class Connection {
       }
     }
     for (const [request, written] of late) request.onDeadline(written)
+    if (late.length > 0) this.compact()
     return next
   }
 
@@ -454,13 +522,13 @@ export class Connection {
       }
       return
     }
-    const patience = head === undefined ? 0 : head.patience
-    const limit = this.silentSince + this.stallMillis + patience
-    if (now < limit) {
+    const due = this.dueAt(now)
+    if (now < due) {
       // Where no silence is too long, the network still sees that the connection is in use.
       const silence = now - this.lastRead
+      const patience = head === undefined ? 0 : head.patience
       if (this.stallMillis === Infinity && patience === 0 && silence >= this.pingMillis) this.keepAlive()
-      return this.alarm.set(Math.min(limit, now + this.pingMillis))
+      return this.alarm.set(Math.min(due, now + this.pingMillis))
     }
     if (this.judging) return
     this.judging = true
@@ -498,21 +566,50 @@ export class Connection {
     })
   }
 
+  /** Since when nothing has moved, in either direction. */
   private get silentSince(): number {
-    return Math.max(this.waitingSince, this.lastRead, this.goesOnAt)
+    return Math.max(this.waitingSince, this.lastRead, this.lastTaken, this.goesOnAt)
   }
 
-  /** What has arrived was read: if the server still owes an answer, it is given up. */
+  /** For how long the server may be silent. */
+  private get allowance(): number {
+    const answered = this.written - this.inflight.size
+    const uploads = this.uploads = this.uploads.filter((u) => u.written > answered)
+    const bytes = uploads.reduce((sum, u) => sum + u.bytes, 0)
+    return this.stallMillis + (this.inflight.peek()?.patience ?? 0) + Math.min(bytes, mostBuffered) / slowestUpload
+  }
+
+  /** When the server is to be judged next. */
+  private dueAt(now: number): number {
+    const answered = this.written - this.inflight.size
+    if (this.spell.answered !== answered || this.idle) this.begin(now)
+    const allowance = this.allowance
+    return Math.min(this.silentSince + allowance, Math.max(this.spell.since, this.lastTaken, this.goesOnAt) + allowance)
+  }
+
+  private begin(now: number): void {
+    this.spell = { answered: this.written - this.inflight.size, since: now, bytes: this.decoder.unfinished }
+  }
+
+  /** What has arrived was read: if the server still owes an answer, and none is coming, it is given up. */
   private judge(now: number): void {
-    const head = this.inflight.peek()
-    const since = this.silentSince
-    const limit = since + this.stallMillis + (head === undefined ? 0 : head.patience)
-    if (this.idle || now < limit) return this.alarm.set(Math.max(limit, now + 1))
+    if (this.idle) return this.rest(now)
+    const due = this.dueAt(now)
+    if (now < due) return this.alarm.set(due)
+    const { bytes, since } = this.spell
+    const isSilent = now >= this.silentSince + this.allowance
+    if (!isSilent && this.decoder.unfinished - bytes >= (now - since) * slowestReply) {
+      // A long answer over a slow line.
+      this.begin(now)
+      return this.alarm.set(this.dueAt(now))
+    }
     this.end(
       new ConnectionLost({
         address: this.shownAddress,
         kind: "stalled",
-        detail: `no answer for ${Math.round(now - since)} ms`
+        detail: isSilent
+          ? `no answer for ${Math.round(now - this.silentSince)} ms`
+          : `a byte now and then, and no answer for ${Math.round(now - since)} ms`
       })
     )
   }
@@ -568,13 +665,17 @@ export class Connection {
       )
       this.enqueue(call)
       return Effect.sync(() => {
+        if (!call.wanted) return
         call.wanted = false
+        if (!call.written) this.gaveUp()
       })
     })
   }
 }
 
 const ignore = (): void => {}
+
+const isWanted = (request: Request): boolean => request.wanted
 
 const acknowledgements: ReadonlySet<unknown> = new Set([
   "subscribe",
@@ -606,6 +707,7 @@ export class Call implements Request {
   readonly deadline = Infinity
   readonly acknowledged: boolean
   wanted = true
+  written = false
   private readonly command: Command.Any
   private readonly answered: (value: Resp.Value) => void
   private readonly lost: (error: EndError) => void
@@ -624,6 +726,7 @@ export class Call implements Request {
     this.lost = lost
   }
   encode(encoder: Resp.Encoder): void {
+    this.written = true
     Command.encode(this.command, encoder)
   }
   onReply(value: Resp.Value): void {

@@ -13,6 +13,7 @@ import * as Net from "node:net"
 import * as Tls from "node:tls"
 import * as Address from "./Address.ts"
 import { ConnectFailed } from "./Errors.ts"
+import { Deque } from "./internal/Deque.ts"
 import { printable } from "./Resp.ts"
 
 /**
@@ -31,6 +32,8 @@ export interface Handler {
    */
   readonly place?: (() => Uint8Array | undefined) | undefined
   readonly drain: () => void
+  /** Some of what the system could not take at once was taken: the server goes on reading. */
+  readonly taken?: (() => void) | undefined
   readonly closed: (cause: unknown) => void
 }
 
@@ -112,9 +115,14 @@ class Reader {
   }
 }
 
+/** From how many bytes on a chunk is written in pieces, and how large those are. */
+const largeChunk = 1024 * 1024
+const pieceSize = 128 * 1024
+
 class SocketTransport implements Transport {
   private readonly socket: Net.Socket
   private readonly reader: Reader | undefined
+  private readonly backlog = new Deque<Uint8Array>()
   constructor(socket: Net.Socket, reader: Reader | undefined) {
     this.socket = socket
     this.reader = reader
@@ -130,7 +138,10 @@ class SocketTransport implements Transport {
     }
     if (this.reader === undefined) this.socket.on("data", counted.data)
     else this.reader.start(counted)
-    this.socket.on("drain", handler.drain)
+    this.socket.on("drain", () => {
+      handler.taken?.()
+      if (this.pump()) handler.drain()
+    })
     this.socket.on("error", (error) => {
       cause = error
     })
@@ -142,6 +153,9 @@ class SocketTransport implements Transport {
   readonly write = (chunks: ReadonlyArray<string | Uint8Array>, ascii: boolean): boolean => {
     const socket = this.socket
     const encoding = ascii ? "latin1" : "utf8"
+    for (let i = 0; i < chunks.length; i++) {
+      if (chunks[i]!.length >= largeChunk) return this.inPieces(chunks, encoding)
+    }
     if (chunks.length === 1) return put(socket, chunks[0]!, encoding)
     socket.cork()
     let room = true
@@ -150,6 +164,24 @@ class SocketTransport implements Transport {
     return room && !socket.writableNeedDrain
   }
   readonly caughtUp = catchUp
+
+  /** What is large goes out bit by bit, since Node tells of a write only once all of it was taken. */
+  private inPieces(chunks: ReadonlyArray<string | Uint8Array>, encoding: "latin1" | "utf8"): boolean {
+    for (const chunk of chunks) {
+      const bytes = typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk
+      for (let at = 0; at < bytes.length; at += pieceSize) this.backlog.push(bytes.subarray(at, at + pieceSize))
+    }
+    return this.pump()
+  }
+
+  /** Writes what the system takes. Whether there is room for more. */
+  private pump(): boolean {
+    while (this.backlog.size > 0) {
+      if (!this.socket.write(this.backlog.shift()!)) return false
+    }
+    return true
+  }
+
   readonly destroy = (): void => {
     this.socket.removeAllListeners()
     this.reader?.start(undefined)

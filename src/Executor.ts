@@ -158,10 +158,11 @@ const eludeInterval = Duration.millis(250)
 const refusals: ReadonlySet<string> = new Set(["READONLY", "LOADING", "MASTERDOWN"])
 
 /** The same, for states that pass by themselves: the same server is asked again after a pause. */
-const pauses: ReadonlySet<string> = new Set(["NOREPLICAS", "TRYAGAIN", "CLUSTERDOWN"])
+const pauses: ReadonlySet<string> = new Set(["NOREPLICAS", "TRYAGAIN", "CLUSTERDOWN", "BUSY"])
 
-/** How long that pause is, in milliseconds. */
+/** How long that pause is, in milliseconds, at first and at most: a script may run for long. */
 const pauseMillis = 20
+const mostPauseMillis = 200
 
 /** For how long a server that refuses sessions is not dialled, at first and at most, in milliseconds. */
 const firstRefusalMillis = 100
@@ -209,9 +210,13 @@ export interface Owner {
   readonly obstacle: () => ConnectionError | undefined
   /** Puts an operation on its way. */
   readonly submit: (operation: Operation) => void
+  /** An operation that is held is no longer wanted. */
+  readonly gaveUp: () => void
   /** One more of what is counted. */
   readonly count: (metric: "ambiguous" | "repeated") => void
 }
+
+const Stage = { nowhere: 0, held: 1, queued: 2, written: 3 } as const
 
 /**
  * One command, pipeline entry or transaction on its way.
@@ -225,6 +230,8 @@ export abstract class Operation implements Request {
   patience = 0
   wanted = true
   connection: Connection | undefined = undefined
+  /** Where it is, as a number of `Stage`. */
+  stage: number = Stage.nowhere
   readonly owner: Owner
   deadline: number
   readonly timeout: number
@@ -262,12 +269,21 @@ export abstract class Operation implements Request {
   /** Puts it on a connection. */
   dispatch(connection: Connection): void {
     this.connection = connection
+    this.stage = Stage.queued
     connection.enqueue(this)
   }
 
+  /** Nobody waits for it any more: it leaves the queue's count, and what it would have sent is let go. */
   cancel(): void {
+    if (!this.wanted) return
     this.wanted = false
+    if (this.stage === Stage.queued) this.connection!.gaveUp()
+    else if (this.stage === Stage.held) this.owner.gaveUp()
+    this.forget()
   }
+
+  /** Lets go what only an attempt needs. */
+  protected abstract forget(): void
 
   protected done(exit: Exit.Exit<any, RedisError>): void {
     this.wanted = false
@@ -337,7 +353,7 @@ const ambiguous = (command: string, cause: RedisError): Exit.Exit<never, Ambiguo
 abstract class One extends Operation {
   readonly replies = 1
   readonly asBytes: boolean
-  readonly command: Command.Any
+  command: Command.Any
 
   constructor(owner: Owner, command: Command.Any, deadline: number, timeout: number) {
     super(owner, deadline, timeout)
@@ -357,7 +373,11 @@ abstract class One extends Operation {
     return this.command.spec.mode === "write"
   }
   encode(encoder: Resp.Encoder): void {
+    this.stage = Stage.written
     Command.encode(this.command, encoder)
+  }
+  protected forget(): void {
+    this.command = forgotten
   }
   onReply(value: Resp.Value): void {
     if (!this.wanted) return
@@ -370,6 +390,9 @@ abstract class One extends Operation {
   }
   protected abstract settle(value: Resp.Value): void
 }
+
+/** In the place of a command that nobody waits for. */
+const forgotten: Command.Any = ping()
 
 const isRefusal = (reply: Resp.ErrorReply): boolean => refusals.has(reply.code) || pauses.has(reply.code)
 
@@ -391,7 +414,7 @@ class Single extends One implements Suspended {
     else this.settled = exit
   }
   released(): void {
-    this.wanted = false
+    if (this.wanted) this.cancel()
   }
 }
 
@@ -590,7 +613,7 @@ class Transaction extends Operation {
   readonly repeatable: boolean
   readonly writes: boolean
   private received: Array<Resp.Value> = []
-  private readonly commands: ReadonlyArray<Command.Any>
+  private commands: ReadonlyArray<Command.Any>
   private readonly resume: Resume
 
   constructor(
@@ -608,7 +631,11 @@ class Transaction extends Operation {
     this.writes = commands.some((c) => c.spec.mode === "write")
     this.resume = resume
   }
+  protected forget(): void {
+    this.commands = []
+  }
   encode(encoder: Resp.Encoder): void {
+    this.stage = Stage.written
     encoder.raw("*1\r\n$5\r\nMULTI\r\n")
     for (const command of this.commands) Command.encode(command, encoder)
     encoder.raw("*1\r\n$4\r\nEXEC\r\n")
@@ -732,6 +759,7 @@ class Ready extends Operation {
     this.done(Exit.void)
   }
   encode(): void {}
+  protected forget(): void {}
   onReply(): void {}
   finish(exit: Exit.Exit<any, RedisError>): void {
     this.resume(exit)
@@ -836,6 +864,8 @@ export class Executor implements Owner, Runner {
   protected readonly alarm: Alarm
   protected readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   protected readonly held = new Deque<Operation>()
+  /** How many of them nobody waits for any more. */
+  private heldInVain = 0
   private readonly retired = new Set<Pool.Pool>()
   private pool: Pool.Pool | undefined = undefined
   private connecting: Fiber.Fiber<void> | undefined = undefined
@@ -860,6 +890,8 @@ export class Executor implements Owner, Runner {
   private parked: Array<Parked> = []
   private pausing: Deque<Operation> = new Deque()
   private pauseTimer: Fiber.Fiber<void> | undefined = undefined
+  private pauseLength = pauseMillis
+  private pausedAt = -Infinity
   /** Waits at the server, which are ended while writes wait. */
   private readonly waiting = new Set<Turning>()
   /** Fails once it is closed: whoever waits, waits no longer. */
@@ -1378,12 +1410,25 @@ export class Executor implements Owner, Runner {
 
   protected hold(operation: Operation): void {
     if (this.closed) return operation.fail(new ClientClosed({ target: this.shown }))
-    if (this.held.size >= this.maxQueue) {
+    if (this.held.size - this.heldInVain >= this.maxQueue) {
       return operation.fail(new QueueFull({ target: this.shown, limit: this.maxQueue }))
     }
+    operation.stage = Stage.held
     this.held.push(operation)
     this.arm(operation.deadline)
     this.wake()
+  }
+
+  gaveUp(): void {
+    if (++this.heldInVain * 2 <= this.held.size) return
+    this.heldInVain = 0
+    this.held.retain((operation) => operation.wanted)
+  }
+
+  /** Takes out what is held and wanted, in its order. */
+  protected takeHeld(): Array<Operation> {
+    this.heldInVain = 0
+    return this.held.drain().filter((operation) => operation.wanted)
   }
 
   /** A deadline is due: what has arrived is read first, and judged then. */
@@ -1404,6 +1449,7 @@ export class Executor implements Owner, Runner {
   private sweep(now: number): void {
     let next = Infinity
     const late: Array<Operation> = []
+    this.heldInVain = 0
     this.held.retain((operation) => {
       if (!operation.wanted) return false
       if (operation.deadline <= now) {
@@ -1473,9 +1519,12 @@ export class Executor implements Owner, Runner {
     this.pausing.push(operation)
     this.arm(operation.deadline)
     if (this.pauseTimer !== undefined) return
+    const now = this.alarm.now()
+    this.pauseLength = now - this.pausedAt > 1000 ? pauseMillis : Math.min(mostPauseMillis, this.pauseLength * 1.5)
+    this.pausedAt = now
     this.pauseTimer = this.runFork(
       Effect.andThen(
-        Effect.sleep(pauseMillis),
+        Effect.sleep(this.pauseLength),
         Effect.sync(() => {
           this.pauseTimer = undefined
           for (const paused of this.pausing.drain()) if (paused.wanted) paused.owner.submit(paused)
@@ -1631,6 +1680,7 @@ export class Executor implements Owner, Runner {
     if (before === "held") { for (const parked of this.parked.splice(0)) parked.trust() }
     if (gate === undefined) this.release()
     else {
+      this.heldInVain = 0
       this.held.retain((operation) => {
         if (operation.wanted && operation.waits) operation.fail(gate)
         return operation.wanted
@@ -1654,7 +1704,7 @@ export class Executor implements Owner, Runner {
 
   /** What was held goes on, in its order. */
   protected release(): void {
-    const held = this.held.drain()
+    const held = this.takeHeld()
     if (this.pool === undefined) {
       for (const operation of held) if (operation.wanted) operation.owner.submit(operation)
       return
@@ -1702,7 +1752,7 @@ export class Executor implements Owner, Runner {
             // One that serves is left with the others missing: they are tried again, and what is held waits for other things.
             if (this.pool?.pick() !== undefined) return this.wakeLater()
             const error = Cause.findErrorOption(exit.cause)
-            for (const operation of this.held.drain()) {
+            for (const operation of this.takeHeld()) {
               if (!operation.wanted) continue
               // A defect, such as a natMap that throws, is not turned into something else.
               if (Option.isSome(error)) operation.fail(error.value)
@@ -1873,7 +1923,7 @@ export class Executor implements Owner, Runner {
     for (const old of this.retired) old.forEach((connection) => connection.close(why))
     this.retired.clear()
     const error = new ClientClosed({ target: this.shown })
-    for (const operation of [...this.held.drain(), ...this.pausing.drain()]) {
+    for (const operation of [...this.takeHeld(), ...this.pausing.drain()]) {
       if (operation.wanted) operation.fail(error)
     }
   }
@@ -2045,6 +2095,9 @@ export class LeaseImpl implements Owner, Lease {
   }
   count(metric: "ambiguous" | "repeated"): void {
     this.executor.count(metric)
+  }
+  gaveUp(): void {
+    this.executor.gaveUp()
   }
   again(operation: Operation, error: EndError): void {
     operation.fail(error)

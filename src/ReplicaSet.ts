@@ -608,7 +608,7 @@ export class ReplicaSet extends Executor.Executor {
 
   /** What was held goes on, if there is somewhere to go. */
   protected override release(): void {
-    for (const operation of this.held.drain()) if (operation.wanted) this.submit(operation)
+    for (const operation of this.takeHeld()) this.submit(operation)
   }
 
   override obstacle(): ConnectionError | undefined {

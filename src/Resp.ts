@@ -428,6 +428,11 @@ export class Decoder {
     return !this.started
   }
 
+  /** How many bytes of an unfinished reply came so far; a push message is none. */
+  get unfinished(): number {
+    return this.started && this.stack[0]?.kind !== Kind.push ? this.earlier : 0
+  }
+
   /** Ignores the rest of the current chunk and everything fed later. */
   stop(): void {
     this.stopped = true
