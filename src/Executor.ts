@@ -443,8 +443,9 @@ const identify = (connection: Connection): Call => {
     const exit = decodeReply(command, value)
     const run = Exit.isSuccess(exit) ? exit.value["run_id"] : undefined
     const { epoch, shownAddress } = connection
-    connection.server = run === undefined
-      ? `${shownAddress}, connection ${serial++}`
+    // Two scans that begin at once both ask.
+    connection.server ??= run === undefined
+      ? `${shownAddress} connection ${serial++}`
       : `${shownAddress} ${epoch} ${run}`
   })
 }

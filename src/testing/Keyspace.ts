@@ -93,7 +93,7 @@ const emptyOf: { readonly [K in Exclude<Kind, "string">]: () => Kinds[K] } = {
 export class Keyspace {
   readonly index: number
   private entries = new Map<string, Entry>()
-  private nextSerial = 1
+  private nextSerial: number
   /** How many changes there were. */
   changes = 0
   /** Called for each key that changes. */
@@ -101,8 +101,10 @@ export class Keyspace {
   /** Called for each key whose time has come, before it goes; false keeps it, unseen. */
   onExpire: (key: string) => boolean = () => true
 
-  constructor(index: number) {
+  /** `firstSerial` is where scans begin: at each server their cursors mean something else. */
+  constructor(index: number, firstSerial = 1) {
     this.index = index
+    this.nextSerial = firstSerial
   }
 
   /** The entry of a key, unless its time has come. */

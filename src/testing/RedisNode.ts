@@ -230,7 +230,7 @@ export class RedisNode extends Process {
   /** The other nodes, by address. */
   find: (address: string) => RedisNode | undefined = () => undefined
 
-  private readonly databases = Array.from({ length: 16 }, (_, i) => new Keyspace(i))
+  private readonly databases: ReadonlyArray<Keyspace>
   private replicationId: string
   private formerId: { readonly id: string; readonly until: number } | undefined = undefined
   private link: Link | undefined = undefined
@@ -255,6 +255,8 @@ export class RedisNode extends Process {
     super(network, address)
     this.runId = this.hex()
     this.replicationId = this.hex()
+    const first = firstSerialOf(this.shown)
+    this.databases = Array.from({ length: 16 }, (_, i) => new Keyspace(i, first))
     for (const db of this.databases) {
       db.onTouch = (key) => this.touched(db, key)
       db.onExpire = () => this.link === undefined || this.applying
@@ -1068,3 +1070,10 @@ export class RedisNode extends Process {
 /** How many bytes a request has on the wire. */
 const sizeOf = (args: ReadonlyArray<string>): number =>
   args.reduce((n, a) => n + a.length + String(a.length).length + 5, String(args.length).length + 3)
+
+/** Where a node's scans begin: it is another place for each. */
+const firstSerialOf = (shown: string): number => {
+  let n = 0
+  for (let i = 0; i < shown.length; i++) n = (n * 31 + shown.charCodeAt(i)) % 1_000_003
+  return 1 + n * 1000
+}

@@ -1,0 +1,240 @@
+/**
+ * Scans and reads after an offset: every page of one scan comes from one server,
+ * or the scan says that it does not; and what was promised of one history is
+ * not answered from another.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import { type Client, commands, type Errors, RedisClient, Sentinel } from "../src/index.ts"
+import * as Testing from "../src/testing/index.ts"
+import { failureOf } from "./support/exit.ts"
+import { timePassing } from "./support/time.ts"
+
+const whileTimePasses = timePassing("2 millis")
+
+const live = (
+  replica: Sentinel.ReplicaOptions,
+  deployment: Testing.Options = {},
+  options: Partial<Sentinel.Options> = {}
+) =>
+  Layer.merge(RedisClient.layerPrimary("mymaster", { connections: 2 }), RedisClient.layerReplica("mymaster", replica))
+    .pipe(
+      Layer.provideMerge(Sentinel.layer({ sentinels: ["10.0.1.1:26379"], ...options })),
+      Layer.provideMerge(Testing.layer(deployment))
+    )
+
+const size = 1000
+
+const fill = Effect.gen(function*() {
+  const redis = yield* RedisClient.RedisClient
+  const keys = Array.from({ length: size }, (_, i) => `key:${i}`)
+  yield* whileTimePasses(redis.mset(Object.fromEntries(keys.map((key) => [key, "1"]))))
+  yield* whileTimePasses(redis.sadd("set", ...keys))
+  yield* whileTimePasses(redis.hset("hash", Object.fromEntries(keys.map((key) => [key, "1"]))))
+  yield* TestClock.adjust("1 second")
+  return new Set(keys)
+})
+
+type Scans = Pick<Client.ReplicaClient, "scanStream" | "sscanStream" | "hscanStream">
+
+/** All that there is, by each kind of scan. */
+const scans = (client: Scans): ReadonlyArray<readonly [string, Stream.Stream<string, Errors.RedisError>]> => [
+  ["SCAN", client.scanStream({ match: "key:*", count: 10 })],
+  ["SSCAN", client.sscanStream("set", { count: 10 })],
+  ["HSCAN", Stream.map(client.hscanStream("hash", { count: 10 }), ([field]) => field)]
+]
+
+const isWhole = (keys: ReadonlySet<string>, found: Iterable<string>): void => {
+  const all = new Set(found)
+  assert.deepStrictEqual(Array.from(keys).filter((key) => !all.has(key)), [])
+}
+
+const denyInfo = Effect.gen(function*() {
+  const deployment = yield* Testing.Deployment
+  for (const address of deployment.nodes) deployment.node(address).users.get("default")!.apply("-info")
+})
+
+const policies: ReadonlyArray<Sentinel.ReplicaOptions> = [
+  { choice: "sticky" },
+  { choice: "sticky", connections: 3 },
+  { choice: "round-robin" },
+  { choice: "round-robin", connections: 2 },
+  { choice: "random" },
+  { choice: "latency" },
+  { choice: "lag" },
+  { choice: { prefer: ["none"] } },
+  { choice: (candidates) => candidates[Math.floor(candidates.length / 2)] }
+]
+
+const named = (options: Sentinel.ReplicaOptions): string =>
+  JSON.stringify(options, (_, value) => typeof value === "function" ? "a function" : value)
+
+for (const isInfoDenied of [false, true]) {
+  describe(isInfoDenied ? "scans where INFO is denied" : "scans", () => {
+    for (const options of policies) {
+      it.effect(`are whole, also several at once, ${named(options)}`, () =>
+        Effect.gen(function*() {
+          const keys = yield* fill
+          if (isInfoDenied) yield* denyInfo
+          const redis = yield* RedisClient.RedisClient
+          const replica = yield* RedisClient.RedisReplica
+          const own = replica.afterOffset(yield* whileTimePasses(redis.offset))
+          const all = [...scans(replica), ...scans(own), ...scans(redis), ...scans(replica)]
+          const found = yield* whileTimePasses(
+            Effect.forEach(all, ([, stream]) => Stream.runCollect(stream), { concurrency: "unbounded" })
+          )
+          for (const each of found) isWhole(keys, each)
+        }).pipe(Effect.provide(live(options, { latencyMillis: [0, 3] }))))
+
+      it.effect(`start over only when they were interrupted, ${named(options)}`, () =>
+        Effect.gen(function*() {
+          const keys = yield* fill
+          if (isInfoDenied) yield* denyInfo
+          const replica = yield* RedisClient.RedisReplica
+          const found: Array<string> = []
+          const scanning = yield* Effect.forkChild(
+            Stream.runForEach(replica.scanStream({ match: "key:*", count: 10, whenInterrupted: "restart" }), (key) =>
+              Effect.sync(() => {
+                found.push(key)
+              }))
+          )
+          yield* whileTimePasses(Fiber.join(scanning))
+          isWhole(keys, found)
+          assert.strictEqual(found.length, size)
+        }).pipe(Effect.provide(live(options))))
+    }
+  })
+}
+
+describe("a scan whose replica dies", () => {
+  for (const options of policies) {
+    for (const isAfter of [false, true]) {
+      it.effect(`says so, or starts over and is whole, ${named(options)}${isAfter ? ", after an offset" : ""}`, () =>
+        Effect.gen(function*() {
+          const keys = yield* fill
+          const deployment = yield* Testing.Deployment
+          const redis = yield* RedisClient.RedisClient
+          const plain = yield* RedisClient.RedisReplica
+          const replica = isAfter ? plain.afterOffset(yield* whileTimePasses(redis.offset)) : plain
+          const scan = (whenInterrupted: "fail" | "restart") =>
+            Effect.gen(function*() {
+              const before = deployment.nodes.map((address) => deployment.node(address).executed.get("SCAN") ?? 0)
+              let given = 0
+              const found: Array<string> = []
+              const exit = yield* whileTimePasses(Effect.exit(
+                Stream.runForEach(replica.scanStream({ match: "key:*", count: 10, whenInterrupted }), (key) =>
+                  Effect.gen(function*() {
+                    found.push(key)
+                    if (++given !== 500) {
+                      return
+                    }
+                    // The one that has served the pages so far.
+                    const victim = deployment.nodes.find((address, i) =>
+                      (deployment.node(address).executed.get("SCAN") ?? 0) > before[i]!
+                    )!
+                    yield* deployment.kill(victim)
+                    yield* Effect.sleep("100 millis")
+                    yield* deployment.restart(victim)
+                  }))
+              ))
+              yield* TestClock.adjust("5 seconds")
+              return { exit, found }
+            })
+          const failed = yield* scan("fail")
+          const error = failureOf(failed.exit)
+          assert.strictEqual(error._tag, "ScanInterrupted")
+          assert.strictEqual(error._tag === "ScanInterrupted" ? error.given : -1, failed.found.length)
+          const whole = yield* scan("restart")
+          assert.isTrue(Exit.isSuccess(whole.exit))
+          isWhole(keys, whole.found)
+        }).pipe(Effect.provide(live(options))))
+    }
+  }
+})
+
+describe("after an offset", () => {
+  const replicas: ReadonlyArray<Sentinel.ReplicaOptions> = [
+    { choice: "sticky" },
+    { choice: "round-robin" },
+    { choice: "sticky", fallbackToPrimary: "when-none" },
+    { choice: "round-robin", fallbackToPrimary: false }
+  ]
+  for (const options of replicas) {
+    it.effect(`once the group has moved nobody answers, the primary neither, ${named(options)}`, () =>
+      Effect.gen(function*() {
+        const deployment = yield* Testing.Deployment
+        const redis = yield* RedisClient.RedisClient
+        const replica = yield* RedisClient.RedisReplica
+        yield* whileTimePasses(redis.set("a", "0"))
+        assert.strictEqual(yield* whileTimePasses(replica.get("a")), "0")
+        // What is acknowledged from now on is lost with the primary, and only the primary has ever had it.
+        for (const address of deployment.nodes.slice(1)) yield* deployment.partition(deployment.nodes[0]!, address)
+        yield* whileTimePasses(redis.set("a", "lost"))
+        const own = replica.afterOffset(yield* whileTimePasses(redis.offset))
+        yield* deployment.kill(deployment.nodes[0]!)
+        // New writes bring the new history as far as the old one was, and farther.
+        yield* TestClock.adjust("5 seconds")
+        for (let i = 0; i < 20; i++) yield* whileTimePasses(redis.set("b", "x".repeat(100)))
+        yield* TestClock.adjust("1 second")
+        const reads: ReadonlyArray<Effect.Effect<unknown, Errors.RedisError>> = [
+          own.get("a"),
+          own.pipeline([commands.get("a")]),
+          own.transaction([commands.get("a")]),
+          Stream.runCollect(own.scanStream())
+        ]
+        for (const read of reads) {
+          assert.strictEqual(failureOf(yield* whileTimePasses(Effect.exit(read)))._tag, "EpochPassed")
+        }
+      }).pipe(Effect.provide(live(options))))
+
+    it.effect(`a move in the middle is seen, ${named(options)}`, () =>
+      Effect.gen(function*() {
+        const deployment = yield* Testing.Deployment
+        const redis = yield* RedisClient.RedisClient
+        const replica = yield* RedisClient.RedisReplica
+        yield* whileTimePasses(redis.set("a", "0"))
+        yield* whileTimePasses(replica.get("a"))
+        for (const address of deployment.nodes.slice(1)) yield* deployment.partition(deployment.nodes[0]!, address)
+        yield* whileTimePasses(redis.set("a", "lost"))
+        const own = replica.afterOffset(yield* whileTimePasses(redis.offset))
+        yield* deployment.hang(deployment.nodes[0]!)
+        const reading = yield* Effect.forkChild(Effect.exit(own.get("a")), { startImmediately: true })
+        const writing = yield* Effect.forkChild(
+          Effect.forEach(Array.from({ length: 100 }), () => Effect.exit(redis.set("b", "x".repeat(100)))),
+          { startImmediately: true }
+        )
+        const exit = yield* whileTimePasses(Fiber.join(reading))
+        assert.strictEqual(failureOf(exit)._tag, "EpochPassed")
+        yield* Fiber.interrupt(writing)
+      }).pipe(Effect.provide(live(options))))
+  }
+
+  it.effect("a replica that follows another node than the primary that is known is not believed", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      const replica = yield* RedisClient.RedisReplica
+      const [n1, n2, n3] = deployment.nodes as [string, string, string]
+      yield* whileTimePasses(redis.set("a", "0"))
+      yield* whileTimePasses(replica.get("a"))
+      yield* TestClock.adjust("1 second")
+      for (const address of [n2, n3]) yield* deployment.partition(n1, address)
+      yield* whileTimePasses(redis.set("a", "kept by the primary"))
+      const own = replica.afterOffset(yield* whileTimePasses(redis.offset))
+      assert.strictEqual(yield* whileTimePasses(own.get("a")), "kept by the primary")
+      // A failover that no sentinel has told of: one replica is promoted, the other follows it, and both go on.
+      for (const address of deployment.sentinels) yield* deployment.hang(address)
+      const [second, third] = [deployment.node(n2), deployment.node(n3)]
+      second.promote()
+      third.replicate("10.0.0.2", 6379)
+      const there = yield* RedisClient.make({ address: n2 })
+      for (let i = 0; i < 20; i++) yield* whileTimePasses(there.set("b", "x".repeat(100)))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* whileTimePasses(own.get("a")), "kept by the primary")
+    }).pipe(Effect.scoped, Effect.provide(live({ choice: (all) => all[all.length - 1] }))))
+})
