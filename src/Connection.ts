@@ -130,6 +130,24 @@ export interface Request {
 }
 
 /**
+ * Who sees to it that a connection's writes and replies are worth something:
+ * what has arrived elsewhere may say that its node is left.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Guard {
+  /** Whether no reply is believed at once. */
+  readonly doubts: boolean
+  /** Replies come that are not to be believed at once. */
+  readonly doubt: (connection: Connection) => void
+  /** Something may have arrived unseen, on this connection or elsewhere: `current` follows. */
+  readonly behind: () => void
+  /** It was read. `goOn` is called when writes may go out, at once or later. */
+  readonly current: (goOn: () => void) => void
+}
+
+/**
  * While the replies of one chunk are handed out, the commands that they give
  * rise to are not kept until the last one is: once half of what was in flight
  * is answered, they go out. So client and server work at the same time instead
@@ -208,8 +226,14 @@ export class Connection {
    * milliseconds with no byte coming in; again only after one has come.
    */
   onLate: (() => void) | undefined = undefined
+  /** Called with how long a PING of the watchdog took, in milliseconds. */
+  onRoundTrip: (millis: number) => void = ignore
   /** Called for each push message. */
   onPush: (message: ReadonlyArray<Resp.Value>) => void = ignore
+
+  /** Set where nothing is written, and no reply believed, before what has arrived was read. */
+  guard: Guard | undefined = undefined
+  private catchingUp = false
 
   private readonly ending = new Set<() => void>()
   private readonly transport: Transport
@@ -348,8 +372,31 @@ export class Connection {
   }
 
   /** Puts others in the place of requests that are written and wait for replies. */
-  replace(f: (request: Request) => Request): void {
-    for (let i = 0; i < this.inflight.size; i++) this.inflight.set(i, f(this.inflight.at(i)))
+  replace(f: (request: Request, left: number) => Request): void {
+    for (let i = 0; i < this.inflight.size; i++) {
+      const request = this.inflight.at(i)
+      this.inflight.set(i, f(request, i === 0 ? request.replies - this.answered : request.replies))
+    }
+  }
+
+  /** Whether something may have arrived unseen, where that matters. If so, its guard is told, and again once it was read. */
+  get isBehind(): boolean {
+    return this.guard !== undefined && this.ended === undefined && this.catchUp(this.guard)
+  }
+
+  private catchUp(guard: Guard): boolean {
+    if (this.catchingUp) return true
+    if (this.transport.behind === undefined || !this.transport.behind(this.current)) return false
+    this.catchingUp = true
+    guard.behind()
+    return true
+  }
+
+  private readonly current = (): void => {
+    this.guard!.current(() => {
+      this.catchingUp = false
+      this.send()
+    })
   }
 
   /** Ends when the connection has. */
@@ -366,6 +413,11 @@ export class Connection {
   }
 
   private flush(): void {
+    if (this.guard !== undefined && this.catchUp(this.guard)) return
+    this.send()
+  }
+
+  private send(): void {
     if (this.ended !== undefined || this.blocked) return
     const { encoder, inflight, queue } = this
     if (inflight.size === 0) {
@@ -410,6 +462,8 @@ export class Connection {
     this.lastRead = this.alarm.now()
     this.restarts = 0
     this.handedOut = 0
+    const guard = this.guard
+    if (guard !== undefined && (this.catchUp(guard) || guard.doubts)) guard.doubt(this)
     this.enough = Math.max(leastBatch, (this.inflight.size + 1) >> 1)
     try {
       this.decoder.feed(chunk)
@@ -515,7 +569,8 @@ export class Connection {
     if (this.onLate !== undefined) this.lookAt(head, now)
     if (head === undefined && this.queue.size === 0) {
       if (now - this.lastRead >= this.pingMillis) {
-        this.enqueue(new Call(ping(), ignore))
+        const sent = this.alarm.now()
+        this.enqueue(new Call(ping(), () => this.onRoundTrip(this.alarm.now() - sent)))
         this.alarm.set(now + Math.min(this.stallMillis, this.pingMillis))
       } else {
         this.rest(this.lastRead < now ? now : this.lastRead)

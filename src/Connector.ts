@@ -59,6 +59,13 @@ export interface Transport {
    * it is left out, nothing arrives unseen.
    */
   readonly caughtUp?: ((done: () => void) => void) | undefined
+  /**
+   * Whether something that matters may have arrived unseen, since this process
+   * was busy with something else: then it calls back, once, when that was handed
+   * out, here and at every other transport of the same kind. Asked before each
+   * write. Where it is left out, nothing arrives unseen.
+   */
+  readonly behind?: ((current: () => void) => boolean) | undefined
   /** Closes at once. `closed` is not called any more. May be called again. */
   readonly destroy: () => void
 }
@@ -164,6 +171,7 @@ class SocketTransport implements Transport {
     return room && !socket.writableNeedDrain
   }
   readonly caughtUp = catchUp
+  readonly behind = behind
 
   /** What is large goes out bit by bit, since Node tells of a write only once all of it was taken. */
   private inPieces(chunks: ReadonlyArray<string | Uint8Array>, encoding: "latin1" | "utf8"): boolean {
@@ -213,6 +221,39 @@ const catchUp = (done: () => void): void => {
     setImmediate(round)
   }
   setImmediate(round)
+}
+
+/** When all that had arrived was handed out for the last time, as far as is known, in milliseconds. */
+let current = -Infinity
+/** After so long without knowing it, what has arrived may matter, in milliseconds. */
+const behindMillis = 20
+/** After so long it is found out in passing, so that whoever writes all the time never has to wait for it. */
+const proofMillis = 8
+let proving = false
+const waiting: Array<() => void> = []
+
+/** A whole round of the loop: it has read what had arrived before it began. */
+const prove = (): void => {
+  const began = performance.now()
+  const served = waiting.splice(0)
+  setImmediate(() => {
+    current = began
+    if (waiting.length > 0) prove()
+    else proving = false
+    for (const done of served) done()
+  })
+}
+
+const behind = (done: () => void): boolean => {
+  const age = performance.now() - current
+  if (age <= proofMillis) return false
+  if (!proving) {
+    proving = true
+    setImmediate(prove)
+  }
+  if (age <= behindMillis) return false
+  waiting.push(done)
+  return true
 }
 
 const put = (socket: Net.Socket, chunk: string | Uint8Array, encoding: "latin1" | "utf8"): boolean =>

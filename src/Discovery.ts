@@ -142,6 +142,12 @@ const channels = [
   "-tilt"
 ]
 const patterns = ["+failover-*", "-failover-*"]
+/** How often a sentinel that may not be listened to is asked, in milliseconds: two or three times before a promotion. */
+export const pollMillis = 20
+/** How often a subscription that was denied is tried again: somebody may have changed the rules. */
+const deniedInterval = Duration.seconds(10)
+/** So many of the last measurements of a sentinel's distance count. */
+const measurements = 5
 
 /** Lists are cut before anything is made of their entries. */
 const cut = <A>(most: number, f: (value: Resp.Value) => A) =>
@@ -294,6 +300,10 @@ export interface Listener {
   readonly forgotten: (from: string) => void
   /** Another spelling stands for a node from now on. */
   readonly renamed: (from: string, to: Address.Address) => void
+  /** Whether its events may be heard has changed. */
+  readonly permission?: ((from: string) => void) | undefined
+  /** How far away it is has changed. */
+  readonly distance?: (() => void) | undefined
 }
 
 /**
@@ -339,6 +349,16 @@ export interface Discovery {
   readonly unsettled: () => boolean
   /** Whether a sentinel's subscription stands; undefined as long as the first try is under way. */
   readonly isReachable: (sentinel: string) => boolean | undefined
+  /** Whether what it publishes is heard; false if it does not allow that, undefined as long as that is not known. */
+  readonly hears: (sentinel: string) => boolean | undefined
+  /** How old the word of a sentinel that stands is at most when it is heard, in milliseconds; 0 if not known. */
+  readonly distance: (sentinel: string) => number
+  /** What one sentinel knows of a group now; undefined if it does not answer. */
+  readonly glance: (group: string, sentinel: string) => Effect.Effect<View | undefined>
+  /** How long a sentinel is waited for while others have answered, in milliseconds. */
+  readonly headStart: number
+  /** For one question to one sentinel, in milliseconds. */
+  readonly timeout: number
   /**
    * An address that a sentinel announces as one that can be dialled, in the one
    * spelling that stands for its node, or what is wrong with it in words.
@@ -724,7 +744,8 @@ export const make = (
       connection: Connection.Connection,
       group: string,
       peer: Peer,
-      replicasToo: boolean
+      replicasToo: boolean,
+      othersToo = true
     ): Effect.Effect<Answer, Report | Connection.EndError | ReplyError | UnexpectedReply> =>
       Effect.gen(function*() {
         const { shown } = peer
@@ -732,12 +753,20 @@ export const make = (
         const [addr, state, others, replicas, id] = yield* Effect.all([
           connection.call(commands.getPrimaryAddr(group)),
           Effect.result(connection.call(commands.primary(group))),
-          brief ? Effect.undefined : Effect.result(connection.call(Command.make(SENTINELS, argv(group)))),
+          brief || !othersToo ? Effect.undefined : Effect.result(connection.call(Command.make(SENTINELS, argv(group)))),
           replicasToo && !brief
             ? Effect.result(connection.call(Command.make(REPLICAS, argv(group))))
             : Effect.undefined,
-          replicasToo ? Effect.result(connection.call(commands.myid())) : Effect.undefined
+          replicasToo && othersToo ? Effect.result(connection.call(commands.myid())) : Effect.undefined
         ], { concurrency: "unbounded" })
+        // Half an answer is none; what is denied is left out.
+        for (const part of [state, others, replicas]) {
+          if (
+            part?._tag === "Failure" && part.failure._tag !== "ReplyError" && part.failure._tag !== "UnexpectedReply"
+          ) {
+            return yield* part.failure
+          }
+        }
         if (id !== undefined) peer.id = id._tag === "Success" && id.success.length <= 64 ? id.success : undefined
         if (addr === null) {
           return yield* Effect.fail(
@@ -949,6 +978,41 @@ export const make = (
             ))
         ))
 
+    /** Whether a sentinel that stands may be listened to, and how long its last words took at most. */
+    const permissions = new Map<string, boolean>()
+    const samples = new Map<string, Array<number>>()
+
+    const permit = (shown: string, allowed: boolean): void => {
+      if (permissions.get(shown) === allowed) return
+      permissions.set(shown, allowed)
+      for (const listener of Array.from(listeners)) listener.permission?.(shown)
+    }
+
+    /** A word went there and back: on one of the ways it took no longer than that. */
+    const measured = (shown: string, millis: number): void => {
+      const before = distance(shown)
+      const list = samples.get(shown) ?? []
+      list.push(millis)
+      if (list.length > measurements) list.shift()
+      samples.set(shown, list)
+      if (distance(shown) !== before) { for (const listener of Array.from(listeners)) listener.distance?.() }
+    }
+
+    /** The longest of the last but one, which may have been this process's own fault. */
+    const distance = (shown: string): number => {
+      const sorted = samples.get(shown)?.toSorted((a, b) => a - b) ?? []
+      return sorted.length < 3 ? sorted[0] ?? 0 : sorted[sorted.length - 2]!
+    }
+
+    /** The words that it would take in its ACL, for the log. */
+    const denied = (shown: string, why: string): Effect.Effect<void> =>
+      Effect.logWarning(
+        `sentinel ${shown} does not let the user "${
+          options.sentinel?.username ?? "default"
+        }" subscribe to its events ` +
+          `(${why}): it is asked every ${pollMillis} ms instead. Its ACL needs: +subscribe +psubscribe allchannels`
+      )
+
     /** One subscription after another to one sentinel. */
     const follow = (address: Address.Address): Effect.Effect<never> => {
       const shown = Address.format(address)
@@ -974,10 +1038,28 @@ export const make = (
               listener.event(shown, published.channel, published.payload)
             }
           }
-          const heard = yield* Effect.result(PubSub.subscribe(connection, { channels, patterns }))
-          // Whoever may ask but not listen is reachable all the same.
-          if (heard._tag === "Failure" && heard.failure._tag !== "ReplyError") return
+          const listener = connection
+          const subscribe = Effect.gen(function*() {
+            const asked = yield* monotonicMillis
+            const heard = yield* Effect.result(PubSub.subscribe(listener, { channels, patterns }))
+            if (heard._tag === "Failure") return heard.failure
+            samples.delete(shown)
+            measured(shown, (yield* monotonicMillis) - asked)
+            listener.onRoundTrip = (millis) => measured(shown, millis)
+            permit(shown, true)
+            return undefined
+          })
+          const refused = yield* subscribe
+          if (refused !== undefined && refused._tag !== "ReplyError") return
           stood = yield* monotonicMillis
+          // Whoever may ask but not listen is reachable all the same.
+          if (refused !== undefined) {
+            permit(shown, false)
+            yield* denied(shown, refused.detail)
+            yield* Effect.forkScoped(
+              Effect.repeat(Effect.delay(subscribe, deniedInterval), { until: (refused) => refused === undefined })
+            )
+          }
           stand(shown, true)
           const context = yield* Effect.context<never>()
           Metrics.connectionsOf.sentinel.modifyUnsafe(1, context)
@@ -991,6 +1073,8 @@ export const make = (
         Effect.andThen(
           Effect.exit(once),
           Effect.gen(function*() {
+            permissions.delete(shown)
+            samples.delete(shown)
             stand(shown, false)
             const now = yield* monotonicMillis
             if (stood !== undefined && now - stood > steadyMillis) pause = firstPause
@@ -1021,6 +1105,8 @@ export const make = (
             listeners.delete(listener)
             if (listeners.size > 0) return Effect.void
             standing.clear()
+            permissions.clear()
+            samples.clear()
             return FiberMap.clear(followers)
           })
       )
@@ -1062,6 +1148,24 @@ export const make = (
       members,
       unsettled: () => known.some((peer) => peer.missed > 0),
       isReachable: (sentinel) => standing.get(sentinel),
+      hears: (sentinel) => permissions.get(sentinel),
+      distance: (sentinel) => standing.get(sentinel) === true ? distance(sentinel) : 0,
+      glance: (group, sentinel) =>
+        Effect.suspend(() => {
+          const peer = peers.get(sentinel)
+          if (peer === undefined) return Effect.undefined
+          return Effect.gen(function*() {
+            const asked = yield* monotonicMillis
+            const answer = yield* question(peer, (connection) => consult(connection, group, peer, true, false))
+            const now = yield* monotonicMillis
+            take(group, peer, answer, now)
+            // One that is not heard is asked so often, and its answer may be on its way.
+            measured(sentinel, now - asked + (permissions.get(sentinel) === false ? pollMillis : 0))
+            return answer
+          }).pipe(Effect.orElseSucceed(() => undefined))
+        }),
+      headStart: Duration.toMillis(headStart),
+      timeout: Duration.toMillis(timeout),
       announced,
       canonical: (address) => nodes.canonical(address),
       prefer: (sentinel) => {
@@ -1148,6 +1252,11 @@ export const fixed = (
     members: () => [],
     unsettled: () => false,
     isReachable: () => undefined,
+    hears: () => undefined,
+    distance: () => 0,
+    glance: () => Effect.undefined,
+    headStart: 0,
+    timeout: 0,
     announced: (host, port) => Address.parse({ host, port }, 0),
     canonical: (address) => address,
     prefer: () => {},

@@ -29,6 +29,7 @@ import {
   type Connection,
   decodeReply,
   type EndError,
+  type Guard,
   replyError,
   type Request,
   serverText
@@ -84,6 +85,12 @@ export interface Target {
   readonly schedule: Schedule.Schedule<unknown, ConnectionError>
   /** Tells of moves and of when writes have to wait, until what it gives is called. */
   readonly watch?: ((watcher: Watcher) => () => void) | undefined
+  /**
+   * Finds out whether writes have to wait, where nobody would tell, after this
+   * process was busy. Whether there is anything to find out: then `done` is called
+   * when it is known.
+   */
+  readonly refresh?: ((done: () => void) => boolean) | undefined
   /** Is told that the node says that it is the wrong one, or not ready. */
   readonly doubted?: (() => void) | undefined
   /** The group's configuration epoch, as far as it is known. */
@@ -102,12 +109,13 @@ export interface Target {
 
 /**
  * Whether writes may go out: undefined if they may; `"held"` if they have to
- * wait; or the error with which they are refused.
+ * wait; `"asking"` if they wait until that is known; or the error with which
+ * they are refused.
  *
  * @since 0.1.0
  * @category models
  */
-export type Gate = undefined | "held" | ConnectionError
+export type Gate = undefined | "held" | "asking" | ConnectionError
 
 /**
  * Who is told of what happens to the node.
@@ -124,8 +132,10 @@ export interface Watcher {
   readonly suspected: (address: Address.Address) => void
   /** The group has another primary, at this address: a better node may be known, which is looked for while this one serves. */
   readonly reconsider: (primary: Address.Address) => void
-  /** Whether writes may go out has changed. */
-  readonly gate: (gate: Gate) => void
+  /** Whether writes may go out has changed; it is so for that many milliseconds already, at most. */
+  readonly gate: (gate: Gate, age: number) => void
+  /** How many milliseconds old the word that writes have to wait is at most when it is heard. */
+  readonly distance: (millis: number) => void
 }
 
 /**
@@ -187,12 +197,13 @@ const onceMore = Symbol("once more")
 const forced = "UNBLOCKED force unblock"
 
 /**
- * How long after the fence has closed a reply to an earlier write is believed at
- * once, in milliseconds. The replica is promoted 57 ms or more after it was
- * selected (Redis 7.0.15): a write that the old primary executes later may be
- * lost, so its reply waits until it is known whether the group has moved.
+ * How long after a replica was selected a reply to an earlier write is believed
+ * at once, in milliseconds. The replica is promoted 57 ms or more after it was
+ * selected (Redis 7.0.15), and what has arrived may be unread for 20 ms: a write
+ * that the old primary executes later may be lost, so its reply waits until it
+ * is known whether the group has moved.
  */
-const graceMillis = 50
+export const graceMillis = 35
 
 /**
  * Who runs an operation: an executor, or one of its leases.
@@ -771,16 +782,22 @@ class Ready extends Operation {
 const changedNothing = (value: Resp.Value, patience: number): boolean =>
   value instanceof Resp.ErrorReply || (value === null && patience > 0)
 
-/** Stands in line for a write whose reply came, or comes, so late that it may be lost. */
+/** Stands in line for a write whose reply may not be worth anything. */
 class Parked implements Request {
   readonly replies: number
   readonly asBytes: boolean
   readonly patience: number
   readonly operation: Operation
-  private values: Array<Resp.Value> = []
-  private trusted = false
-  constructor(operation: Operation) {
+  /** From when on it may be believed, once its replies are there. */
+  at = 0
+  private readonly executor: Executor
+  private left: number
+  private readonly values: Array<Resp.Value> = []
+  /** `left` is how many of its replies are still to come. */
+  constructor(operation: Operation, left: number, executor: Executor) {
     this.operation = operation
+    this.left = left
+    this.executor = executor
     this.replies = operation.replies
     this.asBytes = operation.asBytes
     this.patience = operation.patience
@@ -791,14 +808,11 @@ class Parked implements Request {
   get deadline(): number {
     return this.operation.deadline
   }
-  /** Whether its replies came, at least in part. */
-  get answered(): boolean {
-    return this.values.length > 0
-  }
   encode(): void {}
   onReply(value: Resp.Value): void {
-    if (this.trusted || (this.replies === 1 && changedNothing(value, this.patience))) this.operation.onReply(value)
-    else this.values.push(value)
+    if (this.replies === 1 && changedNothing(value, this.patience)) return this.operation.onReply(value)
+    this.values.push(value)
+    if (--this.left === 0) this.executor.answered(this)
   }
   onLost(error: EndError, written: boolean): void {
     this.operation.onLost(error, written)
@@ -808,8 +822,31 @@ class Parked implements Request {
   }
   /** The server is still the right one: what it said counts. */
   trust(): void {
-    this.trusted = true
-    for (const value of this.values.splice(0)) this.operation.onReply(value)
+    for (const value of this.values) this.operation.onReply(value)
+  }
+}
+
+/** Sees to the connections of an executor. */
+class Keeper implements Guard {
+  private readonly executor: Executor
+  constructor(executor: Executor) {
+    this.executor = executor
+  }
+  get doubts(): boolean {
+    return this.executor.doubts
+  }
+  doubt(connection: Connection): void {
+    this.executor.park(connection)
+  }
+  behind(): void {
+    this.executor.unseen(1)
+  }
+  current(goOn: () => void): void {
+    const known = (): void => {
+      this.executor.unseen(-1)
+      goOn()
+    }
+    if (!this.executor.refresh(known)) known()
   }
 }
 
@@ -888,7 +925,18 @@ export class Executor implements Owner, Runner {
   private here: { readonly address: Address.Address; readonly epoch: number } | undefined = undefined
   private fence: Error | undefined = undefined
   private parking: Fiber.Fiber<void> | undefined = undefined
-  private parked: Array<Parked> = []
+  /** Writes that were answered, and whose answers are not believed yet, in their order. */
+  private readonly parked = new Deque<Parked>()
+  private readonly believing: Alarm
+  /** On how many connections something may have arrived unseen. */
+  private unread = 0
+  /** Whether deadlines are due that are judged once it was read. */
+  private sweeping = false
+  /** How old the word that writes have to wait is at most when it is heard, in milliseconds. */
+  private distance = 0
+  /** For how long replies to writes are withheld because of that, in milliseconds. */
+  private withheld = 0
+  private readonly guard: Guard
   private pausing: Deque<Operation> = new Deque()
   private pauseTimer: Fiber.Fiber<void> | undefined = undefined
   private pauseLength = pauseMillis
@@ -918,6 +966,10 @@ export class Executor implements Owner, Runner {
     this.maxQueue = options.maxQueue ?? defaultMaxQueue
     this.context = context
     this.alarm = new Alarm(context, (now) => this.due(now))
+    this.believing = new Alarm(context, (now) => {
+      if (this.pool?.pick()?.isBehind !== true) this.believe(now)
+    })
+    this.guard = new Keeper(this)
     this.dialling = Context.make(Connector, Context.get(context, Connector))
     this.runFork = Effect.runForkWith(context)
     const repeatable = options.repeatable ?? false
@@ -932,7 +984,11 @@ export class Executor implements Owner, Runner {
       },
       suspected: (address) => this.suspect(address),
       reconsider: (primary) => this.reconsider(primary),
-      gate: (gate) => this.regulate(gate)
+      gate: (gate, age) => this.regulate(gate, age),
+      distance: (millis) => {
+        this.distance = millis
+        this.withheld = Math.max(0, Math.ceil(millis) - graceMillis)
+      }
     })
   }
 
@@ -1384,6 +1440,7 @@ export class Executor implements Owner, Runner {
       }
       return this.hold(operation)
     }
+    if (gate === "asking") return this.hold(operation)
     if (gate !== "marking" && gate !== undefined) return operation.fail(gate)
     this.gate = undefined
     operation.owner.submit(operation)
@@ -1436,7 +1493,9 @@ export class Executor implements Owner, Runner {
   private due(now: number): void {
     let reading = 1
     const read = (): void => {
-      if (--reading === 0 && !this.closed) this.sweep(Math.max(now, this.alarm.now()))
+      if (--reading > 0 || this.closed) return
+      if (this.unread > 0) this.sweeping = true
+      else this.sweep(Math.max(now, this.alarm.now()))
     }
     const catchUp = (connection: Connection): void => {
       reading++
@@ -1466,16 +1525,14 @@ export class Executor implements Owner, Runner {
       return operation.wanted && operation.deadline > now
     })
     for (const operation of late) operation.onDeadline(false)
-    this.parked = this.parked.filter((parked) => {
+    const disbelieved: Array<Parked> = []
+    this.parked.retain((parked) => {
       if (!parked.wanted) return false
-      // Those without an answer are their connection's.
-      if (parked.answered && parked.deadline <= now) {
-        parked.onDeadline(true)
-        return false
-      }
-      if (parked.answered) next = Math.min(next, parked.deadline)
-      return true
+      if (parked.deadline <= now) disbelieved.push(parked)
+      else next = Math.min(next, parked.deadline)
+      return parked.deadline > now
     })
+    for (const parked of disbelieved) parked.onDeadline(true)
     const expire = (connection: Connection): void => {
       next = Math.min(next, connection.expire(now))
     }
@@ -1587,9 +1644,7 @@ export class Executor implements Owner, Runner {
       detail: why
     })
     // What was acknowledged too late to be believed, is lost as far as anybody can know.
-    for (const parked of this.parked.splice(0)) {
-      if (parked.answered && parked.wanted) parked.onLost(lost, true)
-    }
+    for (const parked of this.parked.drain()) if (parked.wanted) parked.onLost(lost, true)
     const connecting = this.connecting
     this.connecting = undefined
     connecting?.interruptUnsafe()
@@ -1656,31 +1711,34 @@ export class Executor implements Owner, Runner {
     )
   }
 
-  private regulate(gate: Gate): void {
+  private regulate(gate: Gate, age: number): void {
     if (this.closed || gate === this.gate) return
     const before = this.gate
     this.gate = gate
     if (gate === "held") {
       this.fence = new Error(`writes to ${this.shown} wait for the end of a failover`)
       // What the socket has not taken yet must not go out.
-      this.pool?.forEach((connection) => {
+      this.forEach((connection) => {
         for (const request of connection.recall()) {
           if (request instanceof Operation) request.owner.submit(request)
           else connection.enqueue(request)
         }
       })
       for (const turn of this.waiting) this.unblock(turn)
-      this.parking = this.runFork(
-        // The second sleep lets what arrived during a long turn be read first.
-        Effect.andThen(Effect.sleep(graceMillis - 5), Effect.andThen(Effect.sleep(5), Effect.sync(() => this.park())))
-      )
+      const grace = graceMillis - Math.max(age, this.distance)
+      if (this.unread > 0 || grace <= 0) this.forEach((connection) => this.park(connection))
+      else {
+        this.parking = this.runFork(
+          Effect.andThen(Effect.sleep(grace), Effect.sync(() => this.forEach((connection) => this.park(connection))))
+        )
+      }
       return
     }
     this.parking?.interruptUnsafe()
     this.parking = undefined
-    if (before === "held") { for (const parked of this.parked.splice(0)) parked.trust() }
+    if (before === "held") this.believe(this.alarm.now())
     if (gate === undefined) this.release()
-    else {
+    else if (gate !== "asking") {
       this.heldInVain = 0
       this.held.retain((operation) => {
         if (operation.wanted && operation.waits) operation.fail(gate)
@@ -1689,18 +1747,63 @@ export class Executor implements Owner, Runner {
     }
   }
 
-  /** From now on replies to earlier writes wait until it is known what they are worth. */
-  private park(): void {
-    this.parking = undefined
-    this.pool?.forEach((connection) =>
-      connection.replace((request) => {
-        if (!(request instanceof Operation) || !request.writes || !request.wanted) return request
-        const parked = new Parked(request)
-        this.parked.push(parked)
-        return parked
-      })
+  /** From now on replies to what was written before wait until it is known what they are worth. */
+  park(connection: Connection): void {
+    connection.replace((request, left) =>
+      request instanceof Operation && request.writes && request.wanted ? new Parked(request, left, this) : request
     )
-    for (const parked of this.parked) this.arm(parked.deadline)
+  }
+
+  /** Whether the word that writes have to wait takes so long that a reply may come before it. */
+  get doubts(): boolean {
+    return this.withheld > 0
+  }
+
+  /** All replies of a parked write are there. */
+  answered(parked: Parked): void {
+    if (this.closed || (this.withheld === 0 && this.unread === 0 && this.gate !== "held")) return parked.trust()
+    parked.at = this.alarm.now() + this.withheld
+    this.parked.push(parked)
+    this.arm(parked.deadline)
+    if (this.withheld > 0) this.believing.set(parked.at)
+  }
+
+  /** No word has come by now that would make these replies worthless. */
+  private believe(now: number): void {
+    while (this.parked.size > 0 && this.unread === 0 && this.gate !== "held") {
+      const parked = this.parked.peek()!
+      if (parked.at > now) return this.believing.set(parked.at)
+      this.parked.shift()
+      if (parked.wanted) parked.trust()
+    }
+  }
+
+  /** Lets those be asked who do not tell of themselves whether writes have to wait, if there are any. */
+  refresh(done: () => void): boolean {
+    return !this.closed && this.target.refresh?.(done) === true
+  }
+
+  /** Something may have arrived unseen, on one connection more or less. */
+  unseen(more: 1 | -1): void {
+    this.unread += more
+    if (this.unread > 0 || this.closed) return
+    const now = this.alarm.now()
+    this.believe(now)
+    if (!this.sweeping) return
+    this.sweeping = false
+    this.sweep(now)
+  }
+
+  /** Every connection to the node, and to those that were left but owe an answer. */
+  private forEach(f: (connection: Connection) => void): void {
+    this.pool?.forEach(f)
+    for (const pool of this.retired) pool.forEach(f)
+  }
+
+  /** Where the node may be left, a connection sees to it that it has heard before it writes or believes. */
+  private guarded(connection: Connection): Connection {
+    if (this.target.watch !== undefined && connection.role === "primary") connection.guard = this.guard
+    return connection
   }
 
   /** What was held goes on, in its order. */
@@ -1871,7 +1974,7 @@ export class Executor implements Owner, Runner {
         pool = yield* Pool.make({
           address,
           target: this.shown,
-          connect: this.paced(this.target.openAt(connection)),
+          connect: Effect.map(this.paced(this.target.openAt(connection)), (more) => this.guarded(more)),
           pool: this.options
         })
       }
@@ -1899,6 +2002,7 @@ export class Executor implements Owner, Runner {
       if (this.target.elsewhere !== undefined) connection.onLate = () => this.elude(connection)
       else if (this.target.late !== undefined) connection.onLate = () => this.target.late!(connection)
       this.pool = home
+      this.guarded(connection)
       this.lastError = undefined
       home.add(connection)
       this.rescue()
@@ -1915,7 +2019,8 @@ export class Executor implements Owner, Runner {
     this.unwatch?.()
     Deferred.doneUnsafe(this.closing, Exit.fail(new ClientClosed({ target: this.shown })))
     for (const fiber of [this.connecting, this.parking, this.pauseTimer, ...this.chores]) fiber?.interruptUnsafe()
-    for (const parked of this.parked.splice(0)) parked.trust()
+    this.believing.close()
+    for (const parked of this.parked.drain()) parked.trust()
     for (const connection of Array.from(this.owned)) connection.close("the client was closed")
     const pool = this.pool
     this.pool = undefined

@@ -337,6 +337,7 @@ const primaryTarget = (
     openAt: (like) => openLike(like, node, "primary"),
     epoch: () => follower.present.epoch,
     watch: (watcher) => follower.watch(watcher),
+    refresh: (done) => follower.refresh(done),
     doubted: () => follower.look(),
     acknowledged: () => follower.acknowledged()
   }
@@ -483,9 +484,12 @@ const replicaTarget = (
     openAt,
     epoch: () => follower.present.epoch,
     isAstray: (source) => follower.isAstray(source),
+    refresh: (done) => follower.refresh(done),
     watch: (watcher) =>
       follower.watch({
-        gate: () => {},
+        // What is written through it by a makeshift, the primary itself, waits too.
+        gate: (gate, age) => watcher.gate(gate, age),
+        distance: (millis) => watcher.distance(millis),
         moved: (address, epoch) => {
           const why = `${group} has another primary, ${Address.format(address)}, since epoch ${epoch}`
           // The replica that became the primary serves on, where a primary may, until others follow it.
@@ -724,6 +728,7 @@ export const make = (options: Options): Effect.Effect<Shape, InvalidOption, Scop
     }
     check.duration("maxHold", options.maxHold, false)
     check.oneOf("follow", options.follow, ["sentinels", "promotion"])
+    check.oneOf("whenFar", options.whenFar, ["withhold", "believe"])
     check.oneOf("whenIsolated", options.whenIsolated, ["allow", "hold", "fail"])
     yield* check.result
     const discovery = yield* Discovery.make(options, sentinels)

@@ -26,7 +26,7 @@ import * as Address from "./Address.ts"
 import * as Connection from "./Connection.ts"
 import * as Discovery from "./Discovery.ts"
 import { type PrimaryNotFound, type ReplicaNotFound, SentinelsIsolated } from "./Errors.ts"
-import type { Gate, Watcher } from "./Executor.ts"
+import { type Gate, graceMillis, type Watcher } from "./Executor.ts"
 import { type Belief, choose, plausibleLead, type Word } from "./internal/belief.ts"
 import * as Listing from "./internal/listing.ts"
 import { monotonicMillisUnsafe } from "./internal/time.ts"
@@ -69,6 +69,14 @@ export interface SentinelState {
   readonly isReachable: boolean | undefined
   /** The configuration epoch that it last told; undefined as long as it has told none. */
   readonly epoch: number | undefined
+  /**
+   * Whether its events are heard. False if it does not let its user subscribe:
+   * then it is asked every 20 milliseconds. Undefined as long as that is not
+   * known, or while it cannot be reached.
+   */
+  readonly hears: boolean | undefined
+  /** How old its word is at most when it is heard, in milliseconds; 0 if not known. */
+  readonly distance: number
 }
 
 /**
@@ -158,6 +166,14 @@ export interface Options {
    * can be reached, so that a failover might go unnoticed. Default `"allow"`.
    */
   readonly whenIsolated?: "allow" | "hold" | "fail" | undefined
+  /**
+   * Where a sentinel is so far away that a replica may be promoted before its
+   * word of that arrives (35 milliseconds there and back): `"withhold"` gives
+   * the results of writes so much later that the word would have come first;
+   * with `"believe"` they come at once, and what is acknowledged while the word
+   * is on its way may be lost. Default `"withhold"`.
+   */
+  readonly whenFar?: "withhold" | "believe" | undefined
   /** A label for a replica, such as its zone, for the choice among replicas. */
   readonly label?: ((replica: Omit<Replica, "label">) => string | undefined) | undefined
 }
@@ -276,6 +292,16 @@ const chaseMillis = 30_000
 const hastyMillis = 1000
 /** A sentinel whose fence came to nothing does not close another for so long, in milliseconds. */
 const mistrustMillis = 60_000
+/** A sentinel whose fences came to nothing so often within that time is not believed at its word. */
+const mostInVain = 3
+/** What comes to nothing is logged once in so long, in milliseconds, with how often it did. */
+const quietMillis = 60_000
+/** A sentinel farther away than this, in milliseconds, cannot be waited for. */
+const farthestMillis = 500
+/** One that is not farther away than this is heard before a promotion. */
+const nearMillis = graceMillis
+/** A sentinel that may not be listened to and does not answer is asked again after so long, in milliseconds. */
+const unansweredMillis = 200
 /** For how long a client that looks for the primary is left to verify it, in milliseconds. */
 const clientMillis = 1000
 /** For how long a node that only a minority names may say that it is no primary, in milliseconds. */
@@ -292,6 +318,7 @@ const storyMillis = 1000
  * @category models
  */
 export interface Observer extends Pick<Watcher, "moved" | "gate"> {
+  readonly distance?: Watcher["distance"] | undefined
   readonly changed?: ((state: State) => void) | undefined
   /** A replica is none of this group any more. */
   readonly dropped?: ((address: Address.Address, why: string) => void) | undefined
@@ -324,7 +351,8 @@ interface Chase {
 interface Story {
   readonly began: number
   readonly sign: string
-  readonly span: Tracer.Span
+  /** Undefined where much has come to nothing lately. */
+  span: Tracer.Span | undefined
   old: string | undefined
   fencedAt: number | undefined
   movedAt: number | undefined
@@ -361,7 +389,6 @@ export class Follower implements Topology {
   private readonly watchers = new Set<Observer>()
   private readonly views = new Map<string, Discovery.View>()
   private readonly epochs = new Map<string, number>()
-  private readonly mistrusted = new Map<string, number>()
   /** Replicas by address: those that are listed, and those that were until lately. */
   private readonly candidates = new Map<string, ReplicaCandidate>()
   private rechecking = false
@@ -369,6 +396,31 @@ export class Follower implements Topology {
   private former: Address.Address | undefined = undefined
   private movedAt = -Infinity
   private readonly chores = new Set<Fiber.Fiber<unknown, unknown>>()
+  /** Sentinels that are not believed: since when, and whether their own answer makes it better. */
+  private readonly mistrusted = new Map<string, { readonly since: number; readonly altogether: boolean }>()
+  /** When fences came to nothing, by sentinel. */
+  private readonly vain = new Map<string, Array<number>>()
+  private quietUntil = -Infinity
+  /** How many failovers came to nothing without being logged. */
+  private unlogged = 0
+  private quietTimer: Fiber.Fiber<void> | undefined = undefined
+  /** Sentinels that are asked by themselves, and whether they are to be asked once more. */
+  private readonly asking = new Map<string, { fiber: Fiber.Fiber<void> | undefined; again: boolean }>()
+  private readonly polling = new Map<string, Fiber.Fiber<void>>()
+  /** When they were asked the last question that they answered. */
+  private readonly polledAt = new Map<string, number>()
+  private readonly refreshing = new Set<Fiber.Fiber<void>>()
+  /** What was heard of a failover before the primary was known. */
+  private readonly early = new Map<string, Event>()
+  /** Whether it is not known yet if a failover is under way: writes wait for the first answers. */
+  private isNew: boolean
+  /** Those that have answered since they are listened to, or did not want to. */
+  private readonly answered = new Set<string>()
+  private readonly silent = new Set<string>()
+  private growing: Fiber.Fiber<void> | undefined = undefined
+  private limit: Fiber.Fiber<void> | undefined = undefined
+  /** Whether the fence was closed by what the sentinel answered, and not only by what it published. */
+  private isConfirmed = false
   private readonly surveyed = Deferred.makeUnsafe<void>()
   private readonly found = Deferred.makeUnsafe<void>()
   private started = false
@@ -385,6 +437,10 @@ export class Follower implements Topology {
   private storyTimer: Fiber.Fiber<void> | undefined = undefined
   private story: Story | undefined = undefined
   private gate: Gate = undefined
+  /** How old a sentinel's word is at most when it is heard, in milliseconds. */
+  private distance = 0
+  /** Whether it was told that one is far away. */
+  private isFar = false
   /** The sentinels' own epoch, under a primary that they have not reported yet. */
   private reportedEpoch = 0
   private provisionalUntil = 0
@@ -410,6 +466,8 @@ export class Follower implements Topology {
     this.context = context
     this.clock = clock
     this.runFork = Effect.runForkWith(context)
+    this.isNew = this.maxHold > 0 && discovery.sentinels().length > 0
+    this.gate = this.isNew ? "asking" : undefined
     this.state = {
       group: options.group,
       primary: undefined,
@@ -437,6 +495,11 @@ export class Follower implements Topology {
   start(): void {
     if (this.started || this.closed) return
     this.started = true
+    if (this.isNew) {
+      this.limit = this.runFork(
+        Effect.andThen(Effect.sleep(2 * this.discovery.timeout), Effect.sync(() => this.grown()))
+      )
+    }
     this.listening = this.runFork(
       Effect.scoped(
         Effect.gen({ self: this }, function*() {
@@ -444,7 +507,9 @@ export class Follower implements Topology {
             event: (from, channel, payload) => this.heard(from, channel, payload),
             standing: (from, reachable) => this.stands(from, reachable),
             forgotten: (from) => this.forget(from),
-            renamed: (from, to) => this.rename(from, to)
+            renamed: (from, to) => this.rename(from, to),
+            permission: (from) => this.permitted(from),
+            distance: () => this.measure()
           })
           this.look()
           while (true) {
@@ -466,11 +531,17 @@ export class Follower implements Topology {
         this.chase?.fiber,
         this.fenceTimer,
         this.storyTimer,
-        ...this.chores
+        ...this.chores,
+        this.quietTimer,
+        this.growing,
+        this.limit,
+        ...this.polling.values(),
+        ...this.refreshing,
+        ...Array.from(this.asking.values(), (asked) => asked.fiber)
       ]
     ) fiber?.interruptUnsafe()
     this.watchers.clear()
-    this.story?.span.end(this.clock.currentTimeNanosUnsafe(), Exit.void)
+    this.story?.span?.end(this.clock.currentTimeNanosUnsafe(), Exit.void)
     this.story = undefined
   }
 
@@ -480,7 +551,8 @@ export class Follower implements Topology {
   /** Tells of moves and of when writes have to wait. What holds already is told at once. */
   watch(watcher: Observer): () => void {
     this.watchers.add(watcher)
-    if (this.gate !== undefined) watcher.gate(this.gate)
+    watcher.distance?.(this.distance)
+    if (this.gate !== undefined) watcher.gate(this.gate, Infinity)
     return () => void this.watchers.delete(watcher)
   }
 
@@ -682,9 +754,167 @@ export class Follower implements Topology {
 
   private stands(from: string, reachable: boolean): void {
     this.reach()
-    // What it published meanwhile is lost.
-    if (reachable) this.look()
-    else this.views.delete(from)
+    this.measure()
+    if (reachable) {
+      // What it published meanwhile is lost.
+      this.ask(from)
+      this.look()
+      return
+    }
+    this.views.delete(from)
+    this.answered.delete(from)
+    this.early.delete(from)
+    this.polling.get(from)?.interruptUnsafe()
+    this.polling.delete(from)
+    this.grow()
+  }
+
+  /** A sentinel that may not be listened to is asked so often that no promotion comes before its answer. */
+  private permitted(from: string): void {
+    this.reach()
+    const isDenied = this.discovery.hears(from) === false
+    if (!isDenied || this.maxHold === 0 || this.polling.has(from)) return
+    const fiber = this.runFork(
+      Effect.gen({ self: this }, function*() {
+        while (this.discovery.hears(from) === false) {
+          const began = this.now()
+          const view = yield* this.discovery.glance(this.options.group, from)
+          if (view !== undefined) {
+            this.polledAt.set(from, began)
+            this.told(view)
+          }
+          const pause = view === undefined ? unansweredMillis : Discovery.pollMillis
+          yield* Effect.sleep(Math.max(1, pause - (this.now() - began)))
+        }
+        this.polling.delete(from)
+      })
+    )
+    this.polling.set(from, fiber)
+  }
+
+  /**
+   * Asks those that may not be listened to, if they were not asked for a while
+   * since this process was busy. Whether there are any: then `done` is called once
+   * they have answered, or had their head start.
+   */
+  refresh(done: () => void): boolean {
+    const now = this.now()
+    const stale = Array.from(this.polling.keys()).filter((from) =>
+      now - (this.polledAt.get(from) ?? -Infinity) > 2 * Discovery.pollMillis
+    )
+    if (stale.length === 0 || this.closed) return false
+    const questions = Effect.forEach(
+      stale,
+      (from) =>
+        Effect.map(this.discovery.glance(this.options.group, from), (view) => {
+          if (view === undefined) return
+          this.polledAt.set(from, now)
+          this.told(view)
+        }),
+      { concurrency: "unbounded", discard: true }
+    )
+    const fiber = this.runFork(Effect.raceFirst(questions, Effect.sleep(this.discovery.headStart)))
+    this.refreshing.add(fiber)
+    fiber.addObserver(() => {
+      this.refreshing.delete(fiber)
+      done()
+    })
+    return true
+  }
+
+  /** Asks one sentinel by itself, at once: no other keeps it waiting. */
+  private ask(from: string): void {
+    if (this.closed) return
+    const known = this.asking.get(from)
+    if (known !== undefined) {
+      known.again = true
+      return
+    }
+    const asked: { fiber: Fiber.Fiber<void> | undefined; again: boolean } = { fiber: undefined, again: false }
+    this.asking.set(from, asked)
+    const fiber = this.runFork(
+      Effect.gen({ self: this }, function*() {
+        do {
+          asked.again = false
+          const view = yield* this.discovery.glance(this.options.group, from)
+          if (view === undefined) {
+            this.silent.add(from)
+            this.grow()
+          } else this.told(view)
+          if (asked.again) yield* Effect.sleep(leastGap)
+        } while (asked.again)
+        this.asking.delete(from)
+      })
+    )
+    asked.fiber = fiber
+  }
+
+  /** What a sentinel answered that was asked by itself. */
+  private told(view: Discovery.View): void {
+    this.views.set(view.from, view)
+    this.consider(view)
+    if (!this.isNew) return
+    this.answered.add(view.from)
+    this.grow()
+  }
+
+  /**
+   * Writes wait until it is known whether a failover is under way: until all
+   * sentinels have answered that can be reached, or a majority of them has and
+   * the others had their head start.
+   */
+  private grow(): void {
+    if (!this.isNew || !this.started) return
+    const known = this.discovery.sentinels().map((address) => Address.format(address))
+    const answered = known.filter((from) => this.answered.has(from)).length
+    const left =
+      known.filter((from) =>
+        !this.answered.has(from) && !this.silent.has(from) && this.discovery.isReachable(from) !== false
+      ).length
+    if (left === 0) return this.grown()
+    if (answered < Math.floor(known.length / 2) + 1 || this.growing !== undefined) return
+    this.growing = this.runFork(
+      Effect.andThen(Effect.sleep(this.discovery.headStart), Effect.sync(() => this.grown()))
+    )
+  }
+
+  private grown(): void {
+    if (!this.isNew) return
+    this.isNew = false
+    this.growing?.interruptUnsafe()
+    this.limit?.interruptUnsafe()
+    this.measure()
+    this.regulate()
+  }
+
+  /** How long the word of a sentinel may take. */
+  private measure(): void {
+    let farthest = 0
+    let who = ""
+    for (const address of this.discovery.sentinels()) {
+      const shown = Address.format(address)
+      const distance = Math.min(farthestMillis, this.discovery.distance(shown))
+      if (distance > farthest) {
+        farthest = distance
+        who = shown
+      }
+    }
+    if (this.maxHold === 0) farthest = 0
+    if (this.options.whenFar === "believe") farthest = Math.min(farthest, nearMillis)
+    if (farthest <= nearMillis) this.isFar = false
+    else if (!this.isFar && !this.isNew) {
+      this.isFar = true
+      this.runFork(
+        Effect.logInfo(
+          `${this.options.group}: sentinel ${who} is ${farthest} ms away: the results of writes are withheld for ${
+            farthest - nearMillis
+          } ms, for its word that they are lost`
+        )
+      )
+    }
+    if (farthest === this.distance) return
+    this.distance = farthest
+    this.tellAll((watcher) => watcher.distance?.(this.distance))
   }
 
   /** How many sentinels can be reached, and what that means for writes. */
@@ -694,7 +924,8 @@ export class Follower implements Topology {
     const isIsolated = sentinels.length > 0 && sentinels.length - lost < Math.floor(sentinels.length / 2) + 1
     const changed = isIsolated !== this.state.isIsolated || sentinels.length !== this.state.sentinels.length ||
       sentinels.some((s, i) =>
-        s.isReachable !== this.state.sentinels[i]!.isReachable || s.epoch !== this.state.sentinels[i]!.epoch ||
+        s.isReachable !== this.state.sentinels[i]!.isReachable || s.hears !== this.state.sentinels[i]!.hears ||
+        s.epoch !== this.state.sentinels[i]!.epoch ||
         !Address.equals(s.address, this.state.sentinels[i]!.address)
       )
     if (!changed) return
@@ -705,7 +936,13 @@ export class Follower implements Topology {
   private sentinels(): ReadonlyArray<SentinelState> {
     return this.discovery.members().map((address) => {
       const shown = Address.format(address)
-      return { address, isReachable: this.discovery.isReachable(shown), epoch: this.views.get(shown)?.epoch }
+      return {
+        address,
+        isReachable: this.discovery.isReachable(shown),
+        epoch: this.views.get(shown)?.epoch,
+        hears: this.discovery.hears(shown),
+        distance: this.discovery.distance(shown)
+      }
     }).sort((a, b) => Address.format(a.address) < Address.format(b.address) ? -1 : 1)
   }
 
@@ -714,7 +951,16 @@ export class Follower implements Topology {
     this.views.delete(from)
     this.epochs.delete(from)
     this.mistrusted.delete(from)
+    this.vain.delete(from)
+    this.early.delete(from)
+    this.answered.delete(from)
+    this.silent.delete(from)
+    this.polledAt.delete(from)
+    this.polling.get(from)?.interruptUnsafe()
+    this.polling.delete(from)
     this.reach()
+    this.measure()
+    this.grow()
   }
 
   /** Another spelling stands for a node. */
@@ -732,7 +978,13 @@ export class Follower implements Topology {
     if (event === undefined) return
     if (event.epoch !== undefined) this.epochs.set(from, event.epoch)
     if (event.group !== this.options.group) return
+    this.take(from, event)
+  }
+
+  private take(from: string, event: Event): void {
     const { name } = event
+    if (this.state.primary === undefined && (selections.has(name) || claims.has(name))) this.early.set(from, event)
+    else if (name.startsWith("-failover-abort")) this.early.delete(from)
     const old = event.primary === undefined ? undefined : this.at(event.primary)
     // Of a configuration that was left already nothing more needs to be done.
     const ours = old !== undefined && (this.state.primary === undefined || Address.equals(old, this.state.primary))
@@ -760,6 +1012,8 @@ export class Follower implements Topology {
       this.begin(name)
       this.discovery.prefer(from)
       this.fence(from, name, next ?? (name === "+promoted-slave" ? this.at(event.subject!) : undefined))
+      // One that does not answer keeps a round waiting.
+      this.ask(from)
       return this.look()
     }
     if (name.startsWith("-failover-abort") && this.state.fence?.from === from) this.unfence(name, from)
@@ -849,10 +1103,10 @@ export class Follower implements Topology {
       if (this.believed.isDisproved(view.from)) return
       if (!this.mayFollow({ from: view.from, node: Address.format(view.primary), epoch: view.epoch })) return
     }
-    if (fence === undefined && view.epoch > epoch && !this.isMistrusted(view.from)) {
+    if (fence === undefined && view.epoch > epoch && !this.isMistrusted(view.from, true)) {
       // What nobody published: the events were lost.
       this.begin("a newer configuration")
-      this.fence(view.from, "a newer configuration", view.primary)
+      this.fence(view.from, "a newer configuration", view.primary, Infinity)
     }
     this.pursue(view.primary, view.epoch, view.from, false)
   }
@@ -919,7 +1173,7 @@ export class Follower implements Topology {
     if (selected === undefined || this.state.primary === undefined) return
     if (Address.equals(selected.address, this.state.primary)) return
     this.begin("failover_in_progress")
-    this.fence(view.from, "failover_in_progress", selected.address)
+    this.fence(view.from, "failover_in_progress", selected.address, Infinity)
   }
 
   /** All answers of a round. */
@@ -941,7 +1195,7 @@ export class Follower implements Topology {
       round > this.fencedIn
     ) {
       // Whoever gave the sign says, asked after it, that there is no failover: it is over, or there was none.
-      if (this.now() - this.fencedAt < hastyMillis) this.mistrusted.set(leader.from, this.now())
+      if (this.now() - this.fencedAt < hastyMillis) this.mistrust(leader.from, this.isConfirmed)
       this.unfence("the failover came to nothing", leader.from)
     }
     this.weigh()
@@ -1117,7 +1371,7 @@ export class Follower implements Topology {
     this.chase = undefined
     this.believed.disprove(Address.format(address))
     if (this.state.fence?.from !== from) return
-    this.mistrusted.set(from, this.now())
+    this.mistrust(from, true)
     this.unfence("the new primary is none", from)
   }
 
@@ -1133,7 +1387,10 @@ export class Follower implements Topology {
       this.chase.fiber?.interruptUnsafe()
       this.chase = undefined
     }
-    if (!same) this.mistrusted.clear()
+    if (!same) {
+      this.mistrusted.clear()
+      this.vain.clear()
+    }
     this.set(
       {
         primary: address,
@@ -1162,24 +1419,60 @@ export class Follower implements Topology {
       this.storyTimer = this.runFork(Effect.andThen(Effect.sleep(storyMillis), Effect.sync(() => this.tell())))
     }
     this.unfence("the primary moved", from)
+    if (old === undefined) {
+      // What was said before anybody knew whom it is about.
+      for (const [from, event] of Array.from(this.early)) this.take(from, event)
+      this.early.clear()
+      for (const view of Array.from(this.views.values())) this.consider(view)
+    }
     this.lookSoon()
   }
 
   // ---------------------------------------------------------------------------
   // The fence
 
-  private isMistrusted(from: string): boolean {
-    const since = this.mistrusted.get(from)
-    return since !== undefined && this.now() - since < mistrustMillis
+  /** Whether a sentinel is not believed; by its own answer it may be nevertheless. */
+  private isMistrusted(from: string, isAnswer = false): boolean {
+    const known = this.mistrusted.get(from)
+    return known !== undefined && this.now() - known.since < mistrustMillis && (known.altogether || !isAnswer)
   }
 
-  private fence(from: string, sign: string, candidate: Address.Address | undefined): void {
+  private mistrust(from: string, altogether: boolean): void {
+    this.mistrusted.set(from, { since: this.now(), altogether })
+  }
+
+  /** A sentinel's fence came to nothing. One that does so again and again has to answer for it, or is not believed. */
+  private inVain(from: string): void {
+    const now = this.now()
+    const times = (this.vain.get(from) ?? []).filter((at) => now - at < mistrustMillis)
+    times.push(now)
+    if (times.length < mostInVain) this.vain.set(from, times)
+    else {
+      this.vain.delete(from)
+      this.mistrust(from, this.isConfirmed || this.isMistrusted(from, true))
+    }
+  }
+
+  /** `age`: for how many milliseconds it holds already, at most; Infinity for what was answered, whose beginning was missed. */
+  private fence(
+    from: string,
+    sign: string,
+    candidate: Address.Address | undefined,
+    age = this.discovery.distance(from)
+  ): void {
     const known = this.state.fence
-    if (this.options.follow === "promotion" && candidate !== undefined && !this.isMistrusted(from)) {
+    const isAnswer = age === Infinity
+    const isMistrusted = this.isMistrusted(from, isAnswer)
+    if (this.options.follow === "promotion" && candidate !== undefined && !isMistrusted) {
       const epoch = this.epochs.get(from) ?? 0
       this.pursue(candidate, Math.max(this.isPlausible(epoch) ? epoch : 0, this.state.epoch + 1), from, true)
     }
-    if (this.maxHold === 0 || this.isMistrusted(from)) return
+    if (this.maxHold === 0) return
+    if (isMistrusted) {
+      // It may be true this time: its own answer tells.
+      if (!this.isMistrusted(from, true)) this.ask(from)
+      return
+    }
     if (known !== undefined) {
       if (known.candidate === undefined && candidate !== undefined) {
         this.state = { ...this.state, fence: { ...known, candidate } }
@@ -1191,20 +1484,21 @@ export class Follower implements Topology {
     const since = this.now()
     this.fencedIn = this.round
     this.fencedAt = since
+    this.isConfirmed = isAnswer
     if (this.story !== undefined) this.story.fencedAt ??= since
     this.set(
       { fence: { since: this.clock.currentTimeMillisUnsafe(), from, sign, candidate } },
       `writes wait: ${sign}`,
       from
     )
-    this.regulate()
+    this.regulate(age)
     this.fenceTimer = this.runFork(
       Effect.gen({ self: this }, function*() {
         while (this.now() - since < this.maxHold) {
           yield* Effect.sleep(Math.min(Duration.toMillis(fencedInterval), since + this.maxHold - this.now()))
           this.look()
         }
-        this.mistrusted.set(from, this.now())
+        this.mistrust(from, true)
         this.fenceTimer = undefined
         this.unfence("writes have waited long enough", from)
       })
@@ -1220,6 +1514,7 @@ export class Follower implements Topology {
       this.chase.fiber?.interruptUnsafe()
       this.chase = undefined
     }
+    if (this.story?.movedAt === undefined) this.inVain(fence.from)
     const now = this.now()
     Metrics.fenceTime.updateUnsafe(now - this.fencedAt, this.context)
     if (this.story !== undefined) this.story.openedAt = now
@@ -1229,11 +1524,14 @@ export class Follower implements Topology {
     if (this.story?.movedAt === undefined) this.tell()
   }
 
-  private regulate(): void {
+  /** What holds so far means that writes go out or wait, for that many milliseconds already. */
+  private regulate(age = 0): void {
     const { group, isIsolated, sentinels } = this.state
     const policy = this.options.whenIsolated ?? "allow"
     const gate: Gate = this.state.fence !== undefined
       ? "held"
+      : this.isNew
+      ? "asking"
       : !isIsolated || policy === "allow"
       ? undefined
       : policy === "hold"
@@ -1245,7 +1543,7 @@ export class Follower implements Topology {
       })
     if (gate === this.gate) return
     this.gate = gate
-    this.tellAll((watcher) => watcher.gate(this.gate))
+    this.tellAll((watcher) => watcher.gate(this.gate, age))
   }
 
   // ---------------------------------------------------------------------------
@@ -1253,11 +1551,10 @@ export class Follower implements Topology {
 
   private begin(sign: string): void {
     if (this.story !== undefined) return
-    const attributes = { "db.system.name": "redis", "redis.sentinel.group": this.options.group, "redis.sign": sign }
     this.story = {
       began: this.now(),
       sign,
-      span: Effect.runSyncWith(this.context)(Effect.makeSpan("redis.failover", { kind: "client", attributes })),
+      span: this.now() < this.quietUntil ? undefined : this.span(sign),
       old: undefined,
       fencedAt: undefined,
       movedAt: undefined,
@@ -1270,6 +1567,28 @@ export class Follower implements Topology {
     )
   }
 
+  private span(sign: string): Tracer.Span {
+    const attributes = { "db.system.name": "redis", "redis.sentinel.group": this.options.group, "redis.sign": sign }
+    return Effect.runSyncWith(this.context)(Effect.makeSpan("redis.failover", { kind: "client", attributes }))
+  }
+
+  /** Once in a while, how much has come to nothing. */
+  private beQuiet(): void {
+    this.quietUntil = this.now() + quietMillis
+    this.quietTimer = this.runFork(
+      Effect.andThen(
+        Effect.sleep(quietMillis),
+        Effect.suspend(() => {
+          const count = this.unlogged
+          this.unlogged = 0
+          return count === 0 ? Effect.void : Effect.logWarning(
+            `${this.options.group}: ${count} more failovers came to nothing within ${quietMillis / 1000} seconds`
+          )
+        })
+      )
+    )
+  }
+
   /** The end of a failover's story: one line, one span. */
   private tell(): void {
     const story = this.story
@@ -1278,6 +1597,13 @@ export class Follower implements Topology {
     this.storyTimer?.interruptUnsafe()
     this.storyTimer = undefined
     const now = this.now()
+    if (story.movedAt === undefined) {
+      if (now < this.quietUntil) {
+        this.unlogged++
+        return void story.span?.end(this.clock.currentTimeNanosUnsafe(), Exit.void)
+      }
+      this.beQuiet()
+    }
     const primary = this.state.primary === undefined ? "unknown" : Address.format(this.state.primary)
     const annotations: Record<string, unknown> = {
       group: this.options.group,
@@ -1287,8 +1613,9 @@ export class Follower implements Topology {
       ...(story.fencedAt === undefined ? {} : { heldMillis: (story.openedAt ?? now) - story.fencedAt }),
       ...(story.movedAt === undefined ? {} : { from: story.old, to: primary })
     }
-    for (const [name, value] of Object.entries(annotations)) story.span.attribute(`redis.failover.${name}`, value)
-    story.span.end(this.clock.currentTimeNanosUnsafe(), Exit.void)
+    const span = story.span ?? this.span(story.sign)
+    for (const [name, value] of Object.entries(annotations)) span.attribute(`redis.failover.${name}`, value)
+    span.end(this.clock.currentTimeNanosUnsafe(), Exit.void)
     const held = annotations["heldMillis"]
     const waited = held === undefined ? "" : `, writes waited ${held} ms`
     this.runFork(

@@ -161,6 +161,15 @@ class Wire implements Transport {
     done()
   }
 
+  readonly behind = (current: () => void): boolean => {
+    if (!this.network.hasUnread(this.requests.from)) return false
+    queueMicrotask(() => {
+      this.network.handOut(this.requests.from)
+      current()
+    })
+    return true
+  }
+
   readonly destroy = (): void => {
     if (!this.clientOpen) return
     this.clientOpen = false
@@ -236,6 +245,8 @@ export class Network {
   private readonly blocked = new Set<string>()
   private readonly refused = new Set<string>()
   private readonly still = new Set<string>()
+  /** Who stands still, or reads what has arrived in that time. */
+  private readonly unread = new Set<string>()
   private readonly names = new Map<string, string | undefined>()
   private readonly slowness = new Map<string, number>()
   private waiting: Array<() => void> = []
@@ -325,12 +336,19 @@ export class Network {
    */
   standStill(party: string): void {
     this.still.add(party)
+    this.unread.add(party)
   }
 
   /** Lets a party go on. */
   goOn(party: string): void {
     this.still.delete(party)
     for (const lane of Array.from(this.lanes)) if (lane.to === party) lane.flush()
+    this.unread.delete(party)
+  }
+
+  /** @internal */
+  hasUnread(party: string): boolean {
+    return this.unread.size > 0 && this.unread.has(party)
   }
 
   /** @internal */

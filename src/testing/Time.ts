@@ -33,6 +33,7 @@ export class Time {
   private readonly alarm: Alarm
   private readonly agenda = new Agenda<Pending>()
   private serial = 0
+  private ringing = false
   /** The latest time that anybody was told: a timer may ring a little early, but time does not go back. */
   private latest = 0
   /** From 0 to 1, 1 excluded. */
@@ -63,7 +64,8 @@ export class Time {
   at(millis: number, run: () => void): Timer {
     const pending: Pending = { at: millis, serial: this.serial++, run }
     this.agenda.push(pending)
-    this.alarm.set(this.agenda.peek()!.at - this.offset)
+    // What is due while others ring comes after them, not in the middle of one.
+    if (!this.ringing) this.alarm.set(this.agenda.peek()!.at - this.offset)
     return {
       cancel: () => {
         pending.run = undefined
@@ -84,10 +86,12 @@ export class Time {
   private ring(now: number): void {
     if (now > this.latest) this.latest = now
     const agenda = this.agenda
+    this.ringing = true
     while (agenda.size > 0 && agenda.peek()!.at <= now) {
       const run = agenda.pop().run
       run?.()
     }
+    this.ringing = false
     if (agenda.size > 0) this.alarm.set(agenda.peek()!.at - this.offset)
   }
 }
