@@ -23,7 +23,9 @@ const blockedAt = (redis: Client.PrimaryClient) =>
 /** A load balancer in front of a port. It can go silent for all connections that there are, with or without closing its own. */
 const balancer = (port: number) =>
   Effect.acquireRelease(
-    Effect.callback<{ readonly address: string; readonly silence: (closes: boolean) => void; readonly close: () => void }>(
+    Effect.callback<
+      { readonly address: string; readonly silence: (closes: boolean) => void; readonly close: () => void }
+    >(
       (resume) => {
         const pairs = new Set<readonly [Net.Socket, Net.Socket]>()
         const listening = Net.createServer((client) => {
@@ -84,37 +86,42 @@ describe("waits", () => {
         const [first] = yield* ids
         between.silence(false)
         // It waits again, on another connection.
-        yield* until(Effect.map(ids, (now) => now.some((id) => id !== first)))
+        yield* until(Effect.map(ids, (now) =>
+          now.some((id) => id !== first)))
         yield* direct.rpush("q", "job")
         assert.deepStrictEqual<unknown>(yield* Fiber.join(wait), Exit.succeed(["q", "job"]))
       })
     ))
 
-  it.live("one that ends the connections behind it: nobody knows, and the next wait gets the job that lies there", () =>
-    Effect.scoped(
-      Effect.gen(function*() {
-        const { address, port } = yield* server()
-        const direct = yield* RedisClient.make({ address })
-        const between = yield* balancer(port)
-        const redis = yield* RedisClient.make({
-          address: between.address,
-          stallTimeout: "500 millis",
-          pingInterval: "200 millis"
+  it.live(
+    "one that ends the connections behind it: nobody knows, and the next wait gets the job that lies there",
+    () =>
+      Effect.scoped(
+        Effect.gen(function*() {
+          const { address, port } = yield* server()
+          const direct = yield* RedisClient.make({ address })
+          const between = yield* balancer(port)
+          const redis = yield* RedisClient.make({
+            address: between.address,
+            stallTimeout: "500 millis",
+            pingInterval: "200 millis"
+          })
+          const outcomes: Array<string> = []
+          const consumer = redis.blpop(["q"], 600).pipe(
+            Effect.tapError((error) => Effect.sync(() => void outcomes.push(error._tag))),
+            Effect.retry({ while: (error) => error._tag === "AmbiguousOutcome" })
+          )
+          const wait = yield* Effect.forkChild(consumer, { startImmediately: true })
+          yield* until(Effect.map(blockedAt(direct), (n) => n === 1))
+          between.silence(true)
+          yield* until(Effect.map(blockedAt(direct), (n) => n === 0))
+          yield* direct.rpush("q", "job")
+          assert.deepStrictEqual(yield* Fiber.join(wait), ["q", "job"])
+          assert.deepStrictEqual(outcomes, ["AmbiguousOutcome"])
         })
-        const outcomes: Array<string> = []
-        const consumer = redis.blpop(["q"], 600).pipe(
-          Effect.tapError((error) => Effect.sync(() => void outcomes.push(error._tag))),
-          Effect.retry({ while: (error) => error._tag === "AmbiguousOutcome" })
-        )
-        const wait = yield* Effect.forkChild(consumer, { startImmediately: true })
-        yield* until(Effect.map(blockedAt(direct), (n) => n === 1))
-        between.silence(true)
-        yield* until(Effect.map(blockedAt(direct), (n) => n === 0))
-        yield* direct.rpush("q", "job")
-        assert.deepStrictEqual(yield* Fiber.join(wait), ["q", "job"])
-        assert.deepStrictEqual(outcomes, ["AmbiguousOutcome"])
-      })
-    ), 30_000)
+      ),
+    30_000
+  )
 
   it.live("twenty consumers on sixteen connections: each gets its job", () =>
     Effect.scoped(
@@ -199,7 +206,9 @@ describe("subscriptions", () => {
           yield* redis.publish(name, payload)
           yield* redis.publish("p1", payload)
           yield* redis.publish("c", "grüße")
-          yield* until(Effect.sync(() => bytes.filter((b) => b.endsWith("a1a2a300fffe")).length >= 3 && text.includes("grüße")))
+          yield* until(
+            Effect.sync(() => bytes.filter((b) => b.endsWith("a1a2a300fffe")).length >= 3 && text.includes("grüße"))
+          )
           assert.include(bytes, "ff00 a1a2a300fffe")
           assert.include(bytes, `${hex(Buffer.from("p1"))} a1a2a300fffe`)
           assert.include(text, "a1a2a300fffe")
@@ -221,11 +230,10 @@ describe("subscriptions", () => {
         const items: Array<string> = []
         const subscription = yield* Effect.forkScoped(
           Stream.runForEach(redis.subscribe({ channels: ["c"] }), (item) =>
-            Effect.sync(() =>
-              void items.push(item._tag === "Gap" ? "gap" : String(item.payload))
-            ))
+            Effect.sync(() => void items.push(item._tag === "Gap" ? "gap" : String(item.payload))))
         )
-        yield* until(Effect.map(redis.publish("c", "before"), (n) => n === 1))
+        yield* until(Effect.map(redis.publish("c", "before"), (n) =>
+          n === 1))
         yield* redis.send("CONFIG", "SET", "requirepass", "new")
         yield* redis.send("CLIENT", "KILL", "TYPE", "pubsub")
         const before = logins
@@ -240,11 +248,13 @@ describe("subscriptions", () => {
 })
 
 describe("the end", () => {
-  it.live("while subscriptions, leases and waits are being made, nothing is left and the process ends", () =>
-    Effect.scoped(
-      Effect.gen(function*() {
-        const { address } = yield* server()
-        const program = `
+  it.live(
+    "while subscriptions, leases and waits are being made, nothing is left and the process ends",
+    () =>
+      Effect.scoped(
+        Effect.gen(function*() {
+          const { address } = yield* server()
+          const program = `
           import * as Effect from "effect/Effect"
           import * as Fiber from "effect/Fiber"
           import * as Scope from "effect/Scope"
@@ -254,7 +264,9 @@ describe("the end", () => {
           const main = Effect.gen(function*() {
             const scope = yield* Scope.make()
             const nobody = yield* Scope.provide(RedisClient.make({ address: "127.0.0.1:1" }), scope)
-            const redis = yield* Scope.provide(RedisClient.make({ address: ${JSON.stringify(address)}, maxLeases: 1 }), scope)
+            const redis = yield* Scope.provide(RedisClient.make({ address: ${
+            JSON.stringify(address)
+          }, maxLeases: 1 }), scope)
             yield* Scope.provide(redis.lease, scope)
             const fork = (effect) => Effect.forkDetach(Effect.exit(Effect.scoped(effect)), { startImmediately: true })
             const fibers = [
@@ -277,22 +289,24 @@ describe("the end", () => {
           for (let turns = 0; turns < 5 && left().length > 0; turns++) await new Promise((r) => setImmediate(r))
           console.log("left:", left().join())
         `
-        const exit = yield* Effect.callback<{ readonly code: number | null; readonly out: string }>((resume) => {
-          const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
-            cwd: new URL("../..", import.meta.url).pathname,
-            stdio: ["ignore", "pipe", "inherit"]
-          })
-          let out = ""
-          child.stdout.on("data", (chunk) => {
-            out += chunk
-          })
-          child.once("close", (code) => resume(Effect.succeed({ code, out })))
-          return Effect.sync(() => child.kill("SIGKILL"))
-        }).pipe(Effect.timeout("20 seconds"))
-        const closed = Array.from({ length: 7 }, () => "ClientClosed").join()
-        assert.deepStrictEqual(exit, { code: 0, out: `waiting: 7\n${closed}\nleft: \n` })
-      })
-    ), 30_000)
+          const exit = yield* Effect.callback<{ readonly code: number | null; readonly out: string }>((resume) => {
+            const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+              cwd: new URL("../..", import.meta.url).pathname,
+              stdio: ["ignore", "pipe", "inherit"]
+            })
+            let out = ""
+            child.stdout.on("data", (chunk) => {
+              out += chunk
+            })
+            child.once("close", (code) => resume(Effect.succeed({ code, out })))
+            return Effect.sync(() => child.kill("SIGKILL"))
+          }).pipe(Effect.timeout("20 seconds"))
+          const closed = Array.from({ length: 7 }, () => "ClientClosed").join()
+          assert.deepStrictEqual(exit, { code: 0, out: `waiting: 7\n${closed}\nleft: \n` })
+        })
+      ),
+    30_000
+  )
 
   it.live("a lease that is used afterwards does not disarm the next user's WATCH", () =>
     Effect.scoped(
@@ -307,7 +321,10 @@ describe("the end", () => {
             yield* redis.set("a", "1")
             assert.strictEqual(failureOf(yield* Effect.exit(former.unwatch))._tag, "ClientClosed")
             assert.strictEqual(failureOf(yield* Effect.exit(former.set("a", "2")))._tag, "ClientClosed")
-            assert.strictEqual(failureOf(yield* Effect.exit(lease.transaction([commands.get("a")])))._tag, "TransactionAborted")
+            assert.strictEqual(
+              failureOf(yield* Effect.exit(lease.transaction([commands.get("a")])))._tag,
+              "TransactionAborted"
+            )
           })
         )
       })
