@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import { isIPv6 } from "node:net"
 
 /**
  * A TCP address. The host is a name, an IPv4 address, or an IPv6 address
@@ -62,27 +63,35 @@ export const format = (address: Address): string =>
     : `${address.host}:${address.port}`
 
 /**
- * The address, or what is wrong with it in words.
+ * The address, or what is wrong with it in words. An address that is wrong is
+ * not repeated in them: it may hold a password, as `user:pass@host` and
+ * `user:pass` do. An object is copied.
  *
  * @since 0.1.0
  * @category parsing
  */
 export const parse = (input: Input, defaultPort: number): Address | string => {
   if (typeof input === "object" && input !== null) {
-    if (isUnix(input)) {
-      return typeof input.path === "string" && input.path !== "" && !input.path.includes("\0")
-        ? input
-        : "the path of a unix socket is empty or malformed"
+    try {
+      if (isUnix(input)) {
+        const path = input.path
+        return checkPath(path) ?? { path }
+      }
+      const { host, port } = input
+      return checkHost(host) ?? checkPort(port) ?? { host, port }
+    } catch {
+      return "it cannot be read"
     }
-    return checkHost(input.host) ?? checkPort(input.port) ?? input
   }
-  if (typeof input !== "string") return `an address is a string or an object, not ${typeof input}`
+  if (typeof input !== "string") {
+    return `an address is a string or an object, not ${input === null ? "null" : typeof input}`
+  }
   if (input.startsWith("unix:")) return parse({ path: input.slice(5) }, defaultPort)
   if (input.startsWith("/")) return parse({ path: input }, defaultPort)
-  const shown = JSON.stringify(input.length > 80 ? `${input.slice(0, 80)}...` : input)
   if (input.includes("@") || input.includes("://")) {
     return "a URL is not an address: give host:port and the rest as options"
   }
+  if (input.length > 300) return "it is too long for an address"
   let host = input
   let port: number = defaultPort
   const bracket = /^\[([^\]]*)\](?::(\d+))?$/.exec(input)
@@ -91,12 +100,11 @@ export const parse = (input: Input, defaultPort: number): Address | string => {
     if (bracket[2] !== undefined) port = Number(bracket[2])
   } else if (input.indexOf(":") !== -1 && input.indexOf(":") === input.lastIndexOf(":")) {
     const [h, p] = input.split(":") as [string, string]
-    if (!/^\d+$/.test(p)) return `${shown} has no port after the colon`
+    if (!/^\d+$/.test(p)) return "there is no port after the colon"
     host = h
     port = Number(p)
   }
-  const wrong = checkHost(host) ?? checkPort(port)
-  return wrong === undefined ? { host, port } : `${shown}: ${wrong}`
+  return checkHost(host) ?? checkPort(port) ?? { host, port }
 }
 
 const checkHost = (host: unknown): string | undefined =>
@@ -104,6 +112,16 @@ const checkHost = (host: unknown): string | undefined =>
     ? "the host is empty"
     : host.length > 255 || !/^[A-Za-z0-9._:%-]+$/.test(host)
     ? "the host is malformed"
+    : host.includes(":") && !isIPv6(host)
+    ? "a host with more than one colon is an IPv6 address, and it is none"
+    : undefined
+
+const checkPath = (path: unknown): string | undefined =>
+  typeof path !== "string" || path === "" || path.length > 255 || /\p{Cc}/u.test(path)
+    ? "the path of a unix socket is empty or malformed"
+    // Such a path is a URL, and is shown wherever the address is.
+    : /:.*@/.test(path)
+    ? "a URL is not the path of a unix socket"
     : undefined
 
 const checkPort = (port: unknown): string | undefined =>

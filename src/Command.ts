@@ -8,6 +8,8 @@
  *
  * @since 0.1.0
  */
+import { InvalidCommand } from "./Errors.ts"
+import { choiceProblem, fieldsOf, integerProblem, itemsOf, kindOf } from "./internal/values.ts"
 import * as Resp from "./Resp.ts"
 
 /**
@@ -117,7 +119,8 @@ export type Result<C> = C extends Command<infer A, any, any> ? A : never
 
 /**
  * Defines a kind of command. `keys` says how many of the first arguments are
- * keys (default none, `"all"` for each of them), or finds them.
+ * keys (default none, `"all"` for each of them), or finds them. Throws
+ * `InvalidCommand` for what is no kind of command.
  *
  * **Example** (A command of a module)
  *
@@ -146,6 +149,8 @@ export const define = <A, const M extends Mode, B = A>(options: {
   readonly repeatable?: boolean | undefined
   readonly decode: Decode<A, B>
 }): Spec<A, M, B> => {
+  const problem = specProblem(options)
+  if (problem !== undefined) throw new InvalidCommand({ command: "define", detail: problem })
   const keys = options.keys ?? 0
   const waiting = waitingOf(options.words)
   return {
@@ -209,13 +214,79 @@ class CommandImpl<A, M extends Mode, B> implements Command<A, M, B> {
 }
 
 /**
- * A command of a kind, with its arguments.
+ * A command of a kind, with its arguments. Throws `InvalidCommand` for a kind
+ * that `define` did not make, and for arguments that are no array; what is
+ * wrong with one of them is told when it is run.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: ReadonlyArray<Arg>): Command<A, M, B> =>
-  new CommandImpl(spec, args, spec.repeatable, false)
+export const make = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: ReadonlyArray<Arg>): Command<A, M, B> => {
+  if (!Array.isArray(args) || !isSpec(spec)) throw unfit("make", spec, args)
+  return new CommandImpl(spec, args, spec.repeatable, false)
+}
+
+const specProblem = (options: unknown): string | undefined => {
+  const fields = fieldsOf(options)
+  if (typeof fields === "string") return `options: ${fields}`
+  const { blocks, decode, keys, mode, repeatable, rewait, words } = fields
+  const list = itemsOf(words)
+  if (typeof list === "string") return `words: ${list}`
+  if (list.length === 0 || !list.every((word) => typeof word === "string" && /^[^\s\p{Cc}]{1,256}$/u.test(word))) {
+    return "words: a word is text without spaces, and not empty"
+  }
+  const wrong = choiceProblem(mode, ["read", "write"])
+  if (wrong !== undefined) return `mode: ${wrong}`
+  if (keys !== undefined && keys !== "all" && typeof keys !== "function") {
+    const wrong = integerProblem(keys, 0, Number.MAX_SAFE_INTEGER)
+    if (wrong !== undefined) return `keys: ${wrong}, nor "all", nor a function`
+  }
+  for (const [name, value] of [["blocks", blocks], ["rewait", rewait]] as const) {
+    if (value !== undefined && typeof value !== "function") return `${name}: ${kindOf(value)} is not a function`
+  }
+  if (repeatable !== undefined && typeof repeatable !== "boolean") {
+    return `repeatable: ${kindOf(repeatable)} is neither true nor false`
+  }
+  return typeof decode === "function" ? undefined : `decode: ${kindOf(decode)} is not a function`
+}
+
+/**
+ * What keeps a value from being a command, in words; undefined for a command.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const problemOf = (value: unknown): string | undefined => {
+  if (value instanceof CommandImpl) return undefined
+  try {
+    const { args, spec } = value as Any
+    return Array.isArray(args) && isSpec(spec) ? undefined : `${kindOf(value)} is not a command`
+  } catch {
+    return `${kindOf(value)} is not a command`
+  }
+}
+
+const isSpec = (spec: Spec<any, any, any>): boolean => {
+  try {
+    return typeof spec === "object" && typeof spec.decode === "function" && Array.isArray(spec.heads)
+  } catch {
+    return false
+  }
+}
+
+const unfit = (of: string, spec: unknown, args: unknown): InvalidCommand => {
+  const fits = isSpec(spec as Spec)
+  return new InvalidCommand({
+    command: fits ? String((spec as Spec).name) : of,
+    detail: fits ? `args: ${kindOf(args)} is not an array` : `spec: ${kindOf(spec)} was not made by define`
+  })
+}
+
+const checked = <A, M extends Mode, B>(of: string, self: Command<A, M, B>): Command<A, M, B> => {
+  const problem = problemOf(self)
+  if (problem !== undefined) throw new InvalidCommand({ command: of, detail: problem })
+  return self
+}
 
 /**
  * Allows a write to be sent again when its reply never came. It may then be
@@ -225,8 +296,10 @@ export const make = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: ReadonlyAr
  * @since 0.1.0
  * @category combinators
  */
-export const repeatable = <A, M extends Mode, B>(self: Command<A, M, B>): Command<A, M, B> =>
-  new CommandImpl(self.spec, self.args, true, self.asBytes)
+export const repeatable = <A, M extends Mode, B>(self: Command<A, M, B>): Command<A, M, B> => {
+  checked("repeatable", self)
+  return new CommandImpl(self.spec, self.args, true, self.asBytes)
+}
 
 /**
  * The same command with other arguments.
@@ -237,7 +310,11 @@ export const repeatable = <A, M extends Mode, B>(self: Command<A, M, B>): Comman
 export const withArgs = <A, M extends Mode, B>(
   self: Command<A, M, B>,
   args: ReadonlyArray<Arg>
-): Command<A, M, B> => new CommandImpl(self.spec, args, self.repeat, self.asBytes)
+): Command<A, M, B> => {
+  checked("withArgs", self)
+  if (!Array.isArray(args)) throw unfit("withArgs", self.spec, args)
+  return new CommandImpl(self.spec, args, self.repeat, self.asBytes)
+}
 
 /**
  * The same command, with bytes in place of strings in its result.
@@ -245,8 +322,10 @@ export const withArgs = <A, M extends Mode, B>(
  * @since 0.1.0
  * @category combinators
  */
-export const bytes = <A, M extends Mode, B>(self: Command<A, M, B>): Command<B, M, B> =>
-  new CommandImpl(self.spec, self.args, self.repeat, true) as unknown as Command<B, M, B>
+export const bytes = <A, M extends Mode, B>(self: Command<A, M, B>): Command<B, M, B> => {
+  checked("bytes", self)
+  return new CommandImpl(self.spec, self.args, self.repeat, true) as unknown as Command<B, M, B>
+}
 
 /**
  * A command by its words, for whatever has no constructor. It counts as a

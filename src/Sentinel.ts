@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,13 +21,14 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import * as Client from "./Client.ts"
-import type * as Command from "./Command.ts"
+import * as Command from "./Command.ts"
 import * as Connection from "./Connection.ts"
 import { Connector } from "./Connector.ts"
 import * as Discovery from "./Discovery.ts"
 import {
   type AuthenticationFailed,
   type ConnectionError,
+  InvalidCommand,
   type InvalidOption,
   NodeUnusable,
   NoHealthyReplica,
@@ -41,8 +42,9 @@ import {
 } from "./Errors.ts"
 import * as Executor from "./Executor.ts"
 import { inOrder } from "./internal/listing.ts"
-import { Check } from "./internal/options.ts"
+import { Check, unwrapped } from "./internal/options.ts"
 import { monotonicMillis, steady } from "./internal/time.ts"
+import { kindOf } from "./internal/values.ts"
 import * as ReplicaSet from "./ReplicaSet.ts"
 import * as Topology from "./Topology.ts"
 
@@ -104,10 +106,12 @@ export interface Shape {
   readonly discoverPrimary: (
     group: string,
     options?: { readonly verify?: boolean | undefined } | undefined
-  ) => Effect.Effect<Address.Address, ConnectionError>
+  ) => Effect.Effect<Address.Address, ConnectionError | InvalidOption>
 
   /** The addresses of a group's replicas; those that are down or disconnected are left out. */
-  readonly discoverReplicas: (group: string) => Effect.Effect<ReadonlyArray<Address.Address>, ReplicaNotFound>
+  readonly discoverReplicas: (
+    group: string
+  ) => Effect.Effect<ReadonlyArray<Address.Address>, ReplicaNotFound | InvalidOption>
 
   /**
    * A client of a group's primary, until the Scope closes. It connects when the
@@ -140,7 +144,7 @@ export interface Shape {
    */
   readonly ask: <A>(
     command: Command.Command<A, "read", any>
-  ) => Effect.Effect<A, SentinelsUnreachable | ReplyError | UnexpectedReply>
+  ) => Effect.Effect<A, SentinelsUnreachable | ReplyError | UnexpectedReply | InvalidCommand>
 }
 
 /**
@@ -549,24 +553,6 @@ const openReplica = (
     return Effect.succeed(connection)
   })
 
-const checkReplica = (options: ReplicaOptions): Effect.Effect<void, InvalidOption> => {
-  const check = new Check()
-  const { choice, fallbackToPrimary, maxLag } = options
-  if (typeof choice === "string") {
-    check.oneOf("choice", choice, ["sticky", "round-robin", "random", "latency", "lag"])
-  } else if (choice !== undefined && typeof choice !== "function" && !Array.isArray(choice?.prefer)) {
-    check.fail("choice", "it is a name, { prefer: labels }, or a function")
-  }
-  if (typeof fallbackToPrimary === "string") check.oneOf("fallbackToPrimary", fallbackToPrimary, ["when-none"])
-  if (maxLag !== undefined) {
-    if (maxLag.bytes === undefined && maxLag.time === undefined) check.fail("maxLag", "it has neither bytes nor time")
-    check.integer("maxLag.bytes", maxLag.bytes, 0, Number.MAX_SAFE_INTEGER)
-    check.duration("maxLag.time", maxLag.time)
-  }
-  check.duration("measureInterval", options.measureInterval)
-  return check.result
-}
-
 const lacksReplica = (error: ConnectionError): boolean =>
   error._tag === "ReplicaNotFound" &&
   (error.reason._tag === "NoHealthyReplica" || error.reason._tag === "NodeUnusable")
@@ -593,21 +579,22 @@ const fromDiscovery = (
     const retried = <A, E extends ConnectionError>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
       Effect.retry(effect, { schedule: schedule as Schedule.Schedule<unknown, E>, while: (error) => error.isRetryable })
 
-    const checked = (
-      group: string,
-      options: NodeOptions
-    ): Effect.Effect<Topology.Follower, InvalidOption, Scope.Scope> => {
+    const checked = (group: string): Effect.Effect<void, InvalidOption> => {
       const check = new Check()
-      // It is a word among others in what sentinels publish.
-      check.text(
-        "group",
-        group,
-        /^[^\s\p{Cc}]+$/u,
-        "a group's name is not empty, and has no spaces and no control characters"
-      )
-      check.session("", options)
-      check.executor("", options)
-      return Effect.andThen(check.result, RcMap.get(followers, group))
+      check.group(group)
+      return check.result
+    }
+
+    /** What a client of a group was given, checked, in place of what the service has for nodes. */
+    const given = <A extends NodeOptions>(
+      check: Check,
+      group: string,
+      options: A | undefined
+    ): A => {
+      check.group(group)
+      const merged: A = check.session("", { ...node, ...check.fields("", options) } as A)
+      check.executor("", merged)
+      return merged
     }
 
     const verified = (group: string) =>
@@ -628,35 +615,50 @@ const fromDiscovery = (
 
     return Sentinel.of({
       discoverPrimary: (group, options) =>
-        dialling(retried(
-          options?.verify === false
-            ? Effect.map(discovery.primary(group), (found): Address.Address => found.value)
-            : Effect.scoped(Effect.map(verified(group), (connection) => connection.address))
-        )),
+        Effect.suspend(() => {
+          const check = new Check()
+          check.group(group)
+          const { verify } = check.fields("", options)
+          check.boolean("verify", verify)
+          return Effect.andThen(
+            check.result,
+            dialling(retried(
+              verify === false
+                ? Effect.map(discovery.primary(group), (found): Address.Address => found.value)
+                : Effect.scoped(Effect.map(verified(group), (connection) => connection.address))
+            ))
+          )
+        }),
       discoverReplicas: (group) =>
-        retried(
-          Effect.map(
-            Topology.askReplicas(discovery, group),
-            ({ listed }) => listed.filter((replica) => replica.isUp).map((replica) => replica.address)
+        Effect.andThen(
+          Effect.suspend(() => checked(group)),
+          retried(
+            Effect.map(
+              Effect.suspend(() => Topology.askReplicas(discovery, group)),
+              ({ listed }) => listed.filter((replica) => replica.isUp).map((replica) => replica.address)
+            )
           )
         ),
-      primaryFor: (group, options) => {
-        const merged = { ...node, ...options }
-        return dialling(
+      primaryFor: (group, options) =>
+        dialling(
           Effect.gen(function*() {
-            const follower = yield* checked(group, merged)
+            const check = new Check()
+            const merged = given(check, group, options)
+            yield* check.result
+            const follower = yield* RcMap.get(followers, group)
             return Client.makePrimary(
               yield* Executor.make(primaryTarget(follower, group, merged, schedule), merged)
             )
           })
-        )
-      },
-      replicaFor: (group, options) => {
-        const merged = { ...node, ...options }
-        return dialling(
+        ),
+      replicaFor: (group, options) =>
+        dialling(
           Effect.gen(function*() {
-            const follower = yield* checked(group, merged)
-            yield* checkReplica(merged)
+            const check = new Check()
+            const merged = given(check, group, options)
+            check.replica(merged)
+            yield* check.result
+            const follower = yield* RcMap.get(followers, group)
             const target = replicaTarget(follower, group, merged, schedule)
             let attached = (): void => {}
             const primary = yield* Executor.make(
@@ -683,18 +685,43 @@ const fromDiscovery = (
               merged.fallbackToPrimary === false ? undefined : primary
             )
           })
-        )
-      },
-      topology: (group) => dialling(checked(group, node)),
+        ),
+      topology: (group) =>
+        dialling(Effect.andThen(Effect.suspend(() => checked(group)), RcMap.get(followers, group))),
       sentinels: Effect.sync(() => discovery.sentinels()),
-      ask: discovery.ask
+      ask: (command) =>
+        Effect.suspend((): ReturnType<typeof discovery.ask<any>> | Effect.Effect<never, InvalidCommand> => {
+          const problem = Command.problemOf(command)
+          return problem === undefined
+            ? discovery.ask(command)
+            : Effect.fail(new InvalidCommand({ command: "ask", detail: problem }))
+        })
     })
   })
 
-const checkNode = (check: Check, node: NodeOptions): void => {
-  check.session("node", node)
+/** What every client may be given for its nodes, checked and copied. */
+const nodeOf = (check: Check, value: NodeOptions | undefined): NodeOptions => {
+  const node = check.session("node", value)
   check.executor("node", node)
+  return node
 }
+
+/** A table is copied, and checked: its keys may hold what must not be shown. */
+const natMapOf = (check: Check, natMap: NatMap | undefined): NatMap | undefined => {
+  if (natMap === undefined || typeof natMap === "function") return natMap
+  const table = check.fields<Record<string, string>>("natMap", natMap)
+  let entry = 0
+  for (const from of Object.keys(table)) {
+    entry++
+    const name = isHostAndPort(from) ? `natMap[${JSON.stringify(from)}]` : `natMap (key ${entry})`
+    check.address(name, from, 6379)
+    if (typeof table[from] !== "string") check.fail(name, `it leads to ${kindOf(table[from])}, not to host:port`)
+    else check.address(name, table[from], 6379)
+  }
+  return table
+}
+
+const isHostAndPort = (text: string): boolean => /:\d+$/.test(text) && typeof Address.parse(text, 6379) !== "string"
 
 /**
  * A Sentinel service, until the Scope closes. Nothing is dialled before it is
@@ -706,34 +733,35 @@ const checkNode = (check: Check, node: NodeOptions): void => {
 export const make = (options: Options): Effect.Effect<Shape, InvalidOption, Scope.Scope> =>
   Effect.gen(function*() {
     const check = new Check()
+    const given = check.fields<Options>("", options ?? null)
     const sentinels: Array<Address.Address> = []
-    if (!Array.isArray(options.sentinels) || options.sentinels.length === 0) {
-      check.fail("sentinels", "at least one sentinel is needed")
-    } else {
-      options.sentinels.forEach((input, i) => {
-        const address = check.address(`sentinels[${i}]`, input, 26379)
-        if (address !== undefined && !sentinels.some((a) => Address.equals(a, address))) sentinels.push(address)
-      })
-    }
-    check.duration("timeout", options.timeout)
-    check.duration("headStart", options.headStart)
-    check.integer("minOtherSentinels", options.minOtherSentinels, 0, 1000)
-    check.session("sentinel", options.sentinel ?? {})
-    checkNode(check, options.node ?? {})
-    if (typeof options.natMap === "object" && options.natMap !== null) {
-      for (const [from, to] of Object.entries(options.natMap)) {
-        check.address(`natMap[${JSON.stringify(from)}]`, from, 6379)
-        check.address(`natMap[${JSON.stringify(from)}]`, to, 6379)
-      }
-    }
-    check.duration("maxHold", options.maxHold, false)
-    check.oneOf("follow", options.follow, ["sentinels", "promotion"])
-    check.oneOf("whenFar", options.whenFar, ["withhold", "believe"])
-    check.oneOf("whenIsolated", options.whenIsolated, ["allow", "hold", "fail"])
+    const inputs = check.items("sentinels", given.sentinels)
+    if (inputs.length === 0) check.fail("sentinels", "at least one sentinel is needed")
+    if (inputs.length > maxInputs) check.fail("sentinels", `they are more than ${maxInputs}`)
+    inputs.slice(0, maxInputs).forEach((input, i) => {
+      const address = check.address(`sentinels[${i}]`, input, 26379)
+      if (address !== undefined && !sentinels.some((a) => Address.equals(a, address))) sentinels.push(address)
+    })
+    const timeout = check.duration("timeout", given.timeout)
+    const headStart = check.duration("headStart", given.headStart)
+    check.integer("minOtherSentinels", given.minOtherSentinels, 0, 1000)
+    const sentinel = check.session("sentinel", given.sentinel)
+    const node = nodeOf(check, given.node)
+    const natMap = natMapOf(check, given.natMap)
+    const maxHold = check.duration("maxHold", given.maxHold, false)
+    check.oneOf("follow", given.follow, ["sentinels", "promotion"])
+    check.oneOf("whenFar", given.whenFar, ["withhold", "believe"])
+    check.oneOf("whenIsolated", given.whenIsolated, ["allow", "hold", "fail"])
+    check.function("label", given.label)
+    check.schedule("schedule", given.schedule)
     yield* check.result
-    const discovery = yield* Discovery.make(options, sentinels)
-    return yield* fromDiscovery(discovery, options, steady(options.schedule ?? defaultSchedule))
+    const checked: Options = { ...given, sentinels, timeout, headStart, sentinel, node, natMap, maxHold }
+    const discovery = yield* Discovery.make(checked, sentinels)
+    return yield* fromDiscovery(discovery, checked, steady(checked.schedule ?? defaultSchedule))
   })
+
+/** So that nobody compares each of very many addresses with all others. */
+const maxInputs = 1000
 
 /**
  * The Sentinel service.
@@ -764,7 +792,7 @@ export const layer = (options: Options): Layer.Layer<Sentinel, InvalidOption> =>
 export const layerConfig = (
   options: Config.Wrap<Options>
 ): Layer.Layer<Sentinel, InvalidOption | Config.ConfigError> =>
-  Layer.effect(Sentinel, Effect.flatMap(Config.unwrap(options), make))
+  Layer.effect(Sentinel, Effect.flatMap(unwrapped(options), make))
 
 /**
  * Options of `layerStatic`.
@@ -791,15 +819,19 @@ export interface StaticOptions {
 export const makeStatic = (options: StaticOptions): Effect.Effect<Shape, InvalidOption, Scope.Scope> =>
   Effect.gen(function*() {
     const check = new Check()
-    const primary = check.address("primary", options.primary, 6379)
-    const replicas = (options.replicas ?? []).map((input, i) => check.address(`replicas[${i}]`, input, 6379))
-    checkNode(check, options.node ?? {})
+    const given = check.fields<StaticOptions>("", options ?? null)
+    const primary = check.address("primary", given.primary, 6379)
+    const replicas = check.items("replicas", given.replicas).map((input, i) =>
+      check.address(`replicas[${i}]`, input, 6379)
+    )
+    const node = nodeOf(check, given.node)
+    check.schedule("schedule", given.schedule)
     yield* check.result
     const from = "the options"
     return yield* fromDiscovery(
       Discovery.fixed(primary!, replicas as ReadonlyArray<Address.Address>, from),
-      { node: options.node },
-      steady(options.schedule ?? defaultSchedule)
+      { node },
+      steady(given.schedule ?? defaultSchedule)
     )
   })
 

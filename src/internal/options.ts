@@ -1,15 +1,41 @@
 /**
- * Checks of what users pass as options, with the option's path in the error.
- * Only the checks: defaults stand where an option is used.
+ * Checks of what users pass, with the option's path in the error. What is
+ * checked is also copied: each field is read once, and what the caller does
+ * with it later changes nothing. Defaults stand where an option is used.
+ *
+ * No text that was passed is ever shown, since it may be a secret in the wrong
+ * place; numbers and kinds of values are.
  */
-import * as Duration from "effect/Duration"
+import * as Config from "effect/Config"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Tls from "node:tls"
 import * as Address from "../Address.ts"
 import type { SessionOptions } from "../Connection.ts"
 import { InvalidOption } from "../Errors.ts"
 import type { ExecutorOptions } from "../Executor.ts"
 import { defaultOptions } from "../Pool.ts"
+import type * as ReplicaSet from "../ReplicaSet.ts"
+import { choiceProblem, durationOf, fieldsOf, integerProblem, itemsOf, kindOf } from "./values.ts"
+
+/** Longer texts are no names. */
+const maxText = 1024
+
+/** Whoever passes a URL in the place of a name has passed a password with it. */
+const urlWithCredentials = /^[^/]*:\/\/.*@/s
+
+/** What is wrong with the name of a group, in words. */
+export const groupProblem = (value: unknown): string | undefined =>
+  // It is a word among others in what sentinels publish.
+  typeof value !== "string" || !/^[^\s\p{Cc}]+$/u.test(value)
+    ? "a group's name is not empty, and has no spaces and no control characters"
+    : value.length > maxText
+    ? `a group's name has at most ${maxText} characters`
+    : urlWithCredentials.test(value)
+    ? "a URL is not the name of a group"
+    : undefined
 
 /** Collects the first thing that is wrong. */
 export class Check {
@@ -19,35 +45,56 @@ export class Check {
     this.error ??= new InvalidOption({ option, detail })
   }
 
-  duration(option: string, input: Duration.Input | undefined, positive = true): void {
-    if (input === undefined) return
-    const duration = Duration.fromInput(input)
-    if (duration._tag === "None") return this.fail(option, `${show(input)} is not a duration`)
-    const millis = Duration.toMillis(duration.value)
-    if (Number.isNaN(millis) || millis < 0 || (typeof input === "number" && !(input >= 0))) {
-      return this.fail(option, `${show(input)} is negative or not a number`)
-    }
-    // Effect reads a negative duration as none.
-    if (typeof input === "string" && input.trim().startsWith("-")) {
-      return this.fail(option, `${show(input)} is negative`)
-    }
-    if (positive && millis === 0) this.fail(option, "it has to be more than zero")
+  private wrong(option: string, problem: string | undefined): void {
+    if (problem !== undefined) this.fail(option, problem)
+  }
+
+  /** A copy of an object of options; without any, if it is none. */
+  fields<A extends object>(path: string, value: A | undefined): A {
+    if (value === undefined) return {} as A
+    const copy = fieldsOf(value)
+    if (typeof copy !== "string") return copy as A
+    this.fail(path === "" ? "options" : path, copy)
+    return {} as A
+  }
+
+  /** A copy of an array; an empty one, if it is none. */
+  items<A>(path: string, value: ReadonlyArray<A> | undefined): Array<A> {
+    if (value === undefined) return []
+    const copy = itemsOf(value)
+    if (typeof copy !== "string") return copy as Array<A>
+    this.fail(path, copy)
+    return []
+  }
+
+  duration(option: string, input: Duration.Input | undefined, positive = true): Duration.Duration | undefined {
+    if (input === undefined) return undefined
+    const duration = durationOf(input, positive)
+    if (typeof duration !== "string") return duration
+    this.fail(option, duration)
+    return undefined
   }
 
   integer(option: string, value: number | undefined, min: number, max: number): void {
-    if (value === undefined) return
-    if (!Number.isInteger(value) || value < min || value > max) {
-      this.fail(option, `${show(value)} is not a whole number from ${min} to ${max}`)
-    }
+    if (value !== undefined) this.wrong(option, integerProblem(value, min, max))
+  }
+
+  boolean(option: string, value: boolean | undefined): void {
+    if (value !== undefined && typeof value !== "boolean") this.fail(option, `${kindOf(value)} is neither true nor false`)
+  }
+
+  function(option: string, value: unknown): void {
+    if (value !== undefined && typeof value !== "function") this.fail(option, `${kindOf(value)} is not a function`)
   }
 
   text(option: string, value: string | undefined, pattern: RegExp, what: string): void {
-    if (value !== undefined && (typeof value !== "string" || !pattern.test(value))) this.fail(option, what)
+    if (value === undefined) return
+    if (typeof value !== "string" || !pattern.test(value)) return this.fail(option, what)
+    if (value.length > maxText) this.fail(option, `it has more than ${maxText} characters`)
   }
 
   oneOf(option: string, value: string | undefined, choices: ReadonlyArray<string>): void {
-    if (value === undefined || choices.includes(value)) return
-    this.fail(option, `${show(value)} is none of ${choices.join(", ")}`)
+    if (value !== undefined) this.wrong(option, choiceProblem(value, choices))
   }
 
   address(option: string, input: Address.Input, defaultPort: number): Address.Address | undefined {
@@ -57,9 +104,25 @@ export class Check {
     return undefined
   }
 
-  session(path: string, options: SessionOptions): void {
+  group(value: string): void {
+    this.wrong("group", groupProblem(value))
+  }
+
+  schedule(option: string, value: unknown): void {
+    if (value === undefined) return
+    try {
+      if (Schedule.isSchedule(value)) return
+    } catch {
+      // It cannot be read.
+    }
+    this.fail(option, `${kindOf(value)} is not a Schedule`)
+  }
+
+  /** Options of a session, copied. */
+  session<A extends SessionOptions>(path: string, value: A | undefined): A {
     const at = (name: string): string => path === "" ? name : `${path}.${name}`
-    this.text(at("username"), options.username, /^[^\s]+$/, "a username has no spaces and is not empty")
+    const options = this.fields<{ -readonly [K in keyof SessionOptions]: SessionOptions[K] }>(path, value)
+    this.text(at("username"), options.username, /^[^\s\p{Cc}]+$/u, "a username has no spaces and is not empty")
     this.text(
       at("clientName"),
       options.clientName,
@@ -67,36 +130,94 @@ export class Check {
       "a client name is printable ASCII without spaces, and not empty"
     )
     const password = options.password
-    if (password !== undefined && !Redacted.isRedacted(password) && !Effect.isEffect(password)) {
-      this.fail(at("password"), "a password is Redacted, or an Effect of one")
-    }
+    if (password !== undefined) this.wrong(at("password"), passwordProblem(password))
     if (options.username !== undefined && password === undefined) {
       this.fail(at("username"), "a username without a password")
     }
+    options.tls = this.tls(at("tls"), options.tls)
     this.integer(at("database"), options.database, 0, 1_000_000)
-    this.duration(at("connectTimeout"), options.connectTimeout)
-    this.duration(at("stallTimeout"), options.stallTimeout)
-    this.duration(at("pingInterval"), options.pingInterval)
-    const limits = options.limits
-    if (limits !== undefined) {
+    options.connectTimeout = this.duration(at("connectTimeout"), options.connectTimeout)
+    options.stallTimeout = this.duration(at("stallTimeout"), options.stallTimeout)
+    options.pingInterval = this.duration(at("pingInterval"), options.pingInterval)
+    if (options.limits !== undefined) {
+      const limits = this.fields(at("limits"), options.limits)
       for (const name of ["maxDepth", "maxBulkLength", "maxElements", "maxLineLength", "maxReplyBytes"] as const) {
         this.integer(at(`limits.${name}`), limits[name], 1, Number.MAX_SAFE_INTEGER)
       }
+      options.limits = limits
     }
     if (options.protocol !== undefined && options.protocol !== 2 && options.protocol !== 3) {
       this.fail(at("protocol"), "the protocol is 2 or 3")
     }
+    return options as A
   }
 
-  executor(path: string, options: ExecutorOptions): void {
+  private tls(option: string, value: SessionOptions["tls"]): SessionOptions["tls"] {
+    if (value === undefined || typeof value === "boolean") return value
+    if (typeof value !== "object") {
+      this.fail(option, `${kindOf(value)} is neither true nor false nor an object`)
+      return undefined
+    }
+    const tls = this.fields<Tls.ConnectionOptions>(option, value)
+    if (tls.servername !== undefined && typeof tls.servername !== "string") {
+      this.fail(`${option}.servername`, `${kindOf(tls.servername)} is not a name`)
+    }
+    this.boolean(`${option}.rejectUnauthorized`, tls.rejectUnauthorized)
+    this.function(`${option}.checkServerIdentity`, tls.checkServerIdentity)
+    try {
+      if (tls.secureContext === undefined) Tls.createSecureContext(tls)
+    } catch (error) {
+      // What Node says may quote a key or its passphrase.
+      const code = (error as { code?: unknown } | null)?.code
+      const why = typeof code === "string" && /^[A-Z0-9_]+$/.test(code) ? ` (${code})` : ""
+      this.fail(option, `Node makes no secure context of it${why}: a key, a certificate or another field is malformed`)
+    }
+    return tls
+  }
+
+  /** Options of an executor; `value` was copied before. */
+  executor(path: string, value: ExecutorOptions): void {
     const at = (name: string): string => path === "" ? name : `${path}.${name}`
-    this.duration(at("commandTimeout"), options.commandTimeout)
-    this.duration(at("leaseTimeout"), options.leaseTimeout)
-    this.duration(at("leaseIdleTime"), options.leaseIdleTime)
+    const options = value as { -readonly [K in keyof ExecutorOptions]: ExecutorOptions[K] }
+    options.commandTimeout = this.duration(at("commandTimeout"), options.commandTimeout)
+    options.leaseTimeout = this.duration(at("leaseTimeout"), options.leaseTimeout)
+    options.leaseIdleTime = this.duration(at("leaseIdleTime"), options.leaseIdleTime)
     this.integer(at("maxQueue"), options.maxQueue, 1, 100_000_000)
     this.integer(at("connections"), options.connections, 1, 1000)
     this.integer(at("maxLeases"), options.maxLeases, 1, 10_000)
     this.integer(at("minLeases"), options.minLeases, 0, options.maxLeases ?? defaultOptions.maxLeases)
+    const repeatable = options.repeatable
+    if (repeatable !== undefined && typeof repeatable !== "boolean" && typeof repeatable !== "function") {
+      this.fail(at("repeatable"), `${kindOf(repeatable)} is neither true nor false nor a function`)
+    }
+  }
+
+  /** Options of a replica's client; `value` was copied before. */
+  replica(value: ReplicaSet.Options): void {
+    const options = value as { -readonly [K in keyof ReplicaSet.Options]: ReplicaSet.Options[K] }
+    const { choice, fallbackToPrimary } = options
+    if (typeof choice === "object") {
+      const { prefer } = this.fields("choice", choice)
+      const labels = prefer === undefined ? "it is a name, { prefer: labels }, or a function" : itemsOf(prefer)
+      if (typeof labels === "string") this.fail("choice", labels)
+      else if (!labels.every((label) => typeof label === "string")) this.fail("choice.prefer", "a label is not a string")
+      else options.choice = { prefer: labels as Array<string> }
+    } else if (typeof choice !== "function") {
+      this.oneOf("choice", choice, ["sticky", "round-robin", "random", "latency", "lag"])
+    }
+    if (typeof fallbackToPrimary !== "boolean") this.oneOf("fallbackToPrimary", fallbackToPrimary, ["when-none"])
+    if (options.maxLag !== undefined) {
+      const maxLag = this.fields<{ bytes?: number | undefined; time?: Duration.Input | undefined }>(
+        "maxLag",
+        options.maxLag
+      )
+      if (maxLag.bytes === undefined && maxLag.time === undefined) this.fail("maxLag", "it has neither bytes nor time")
+      this.integer("maxLag.bytes", maxLag.bytes, 0, Number.MAX_SAFE_INTEGER)
+      maxLag.time = this.duration("maxLag.time", maxLag.time)
+      options.maxLag = maxLag
+    }
+    this.boolean("excludePriorityZero", options.excludePriorityZero)
+    options.measureInterval = this.duration("measureInterval", options.measureInterval)
   }
 
   /** Succeeds if nothing was wrong. */
@@ -105,5 +226,24 @@ export class Check {
   }
 }
 
-const show = (value: unknown): string =>
-  typeof value === "string" || typeof value === "number" ? JSON.stringify(value) ?? String(value) : String(value)
+const passwordProblem = (password: unknown): string | undefined => {
+  try {
+    if (Redacted.isRedacted(password)) {
+      return typeof Redacted.value(password) === "string" ? undefined : "a password is text"
+    }
+    return Effect.isEffect(password) ? undefined : "a password is Redacted, or an Effect of one"
+  } catch {
+    return "it cannot be read"
+  }
+}
+
+/** A Config of options, whatever was passed in its place. */
+export const unwrapped = <A>(options: Config.Wrap<A>): Effect.Effect<A, InvalidOption | Config.ConfigError> =>
+  Effect.suspend((): Effect.Effect<A, InvalidOption | Config.ConfigError> => {
+    try {
+      if (typeof options === "object" && options !== null) return Config.unwrap(options)
+    } catch {
+      // It is no Config, and nothing that holds some.
+    }
+    return Effect.fail(new InvalidOption({ option: "options", detail: `${kindOf(options)} is not a Config of options` }))
+  })

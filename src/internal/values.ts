@@ -1,0 +1,152 @@
+/**
+ * What a value is, told without its contents: what was passed may be a secret
+ * in the wrong place. And copies of what can be copied: each field is read
+ * once, whatever it does when it is read.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+
+/** So that an object that never stops giving keys or prototypes ends. */
+const maxKeys = 100_000
+const maxPrototypes = 16
+
+const timeUnits = new Set([
+  "weeks",
+  "days",
+  "hours",
+  "minutes",
+  "seconds",
+  "milliseconds",
+  "microseconds",
+  "nanoseconds"
+])
+
+/** A value's kind, without its contents. */
+export const kindOf = (value: unknown): string => {
+  try {
+    switch (typeof value) {
+      case "undefined":
+        return "undefined"
+      case "number": {
+        const text = String(value)
+        return text.length > 8 ? "a number" : text
+      }
+      case "string":
+        return value === "" ? "an empty string" : "a string"
+      case "object":
+        if (value === null) return "null"
+        if (Array.isArray(value)) return "an array"
+        if (Redacted.isRedacted(value)) return "Redacted"
+        if (Effect.isEffect(value)) return "an Effect"
+        return "an object"
+      default:
+        return `a ${typeof value}`
+    }
+  } catch {
+    return "an object that cannot be read"
+  }
+}
+
+/**
+ * A copy of an object of fields, or what is wrong with it in words. An object
+ * that is something else, such as a Date or a Promise, is no object of fields.
+ */
+export const fieldsOf = (value: unknown): Record<string, unknown> | string => {
+  if (typeof value !== "object" || value === null) return `${kindOf(value)} is not an object`
+  try {
+    if (
+      Array.isArray(value) || Redacted.isRedacted(value) || Effect.isEffect(value) ||
+      Object.prototype.toString.call(value) !== "[object Object]"
+    ) {
+      return "it is not an object of fields"
+    }
+    // Getters of a class are on its prototype.
+    const out: Record<string, unknown> = Object.create(null)
+    let depth = 0
+    let count = 0
+    for (
+      let o: object | null = value;
+      o !== null && o !== Object.prototype && depth < maxPrototypes;
+      o = Object.getPrototypeOf(o), depth++
+    ) {
+      for (const key of Object.getOwnPropertyNames(o)) {
+        if (++count > maxKeys) return `it has more than ${maxKeys} fields`
+        if (key in out || (key === "constructor" && depth > 0)) continue
+        out[key] = (value as Record<string, unknown>)[key]
+      }
+    }
+    return out
+  } catch {
+    return "it cannot be read"
+  }
+}
+
+/** A copy of an array, or what is wrong with it in words. */
+export const itemsOf = (value: unknown): Array<unknown> | string => {
+  try {
+    if (!Array.isArray(value)) return `${kindOf(value)} is not an array`
+    return Array.from(value)
+  } catch {
+    return "it cannot be read"
+  }
+}
+
+/** The duration, or what is wrong with it in words. */
+export const durationOf = (input: unknown, positive = true): Duration.Duration | string => {
+  const nothing = (): string => `${kindOf(input)} is not a duration`
+  let duration: Duration.Duration
+  try {
+    if (typeof input === "number" && Number.isNaN(input)) return nothing()
+    if (typeof input === "object" && !Duration.isDuration(input)) {
+      if (Array.isArray(input)) {
+        if (input.length !== 2 || !input.every((n) => typeof n === "number" && !Number.isNaN(n))) return nothing()
+      } else {
+        const fields = fieldsOf(input)
+        if (typeof fields === "string") return nothing()
+        const names = Object.keys(fields)
+        if (
+          names.length === 0 ||
+          !names.every((name) =>
+            timeUnits.has(name) &&
+            (fields[name] === undefined || (typeof fields[name] === "number" && !Number.isNaN(fields[name])))
+          )
+        ) return nothing()
+        input = fields
+      }
+    }
+    const parsed = Duration.fromInput(input as Duration.Input)
+    if (parsed._tag === "None") return nothing()
+    duration = parsed.value
+    const millis = Duration.toMillis(duration)
+    if (Number.isNaN(millis)) return nothing()
+    if (millis < 0 || isNegative(input)) return "it is negative"
+    if (positive && millis === 0) return "it has to be more than zero"
+  } catch {
+    return nothing()
+  }
+  return duration
+}
+
+/** Effect reads some negative durations as none. */
+const isNegative = (input: unknown): boolean => {
+  switch (typeof input) {
+    case "number":
+    case "bigint":
+      return input < 0
+    case "string":
+      return input.startsWith("-")
+    default:
+      return Array.isArray(input) && input.some((n) => n < 0)
+  }
+}
+
+/** What is wrong with a whole number, in words. */
+export const integerProblem = (value: unknown, min: number, max: number): string | undefined =>
+  typeof value === "number" && Number.isInteger(value) && value >= min && value <= max
+    ? undefined
+    : `${kindOf(value)} is not a whole number from ${min} to ${max}`
+
+/** What is wrong with one of some words, in words. */
+export const choiceProblem = (value: unknown, choices: ReadonlyArray<string>): string | undefined =>
+  typeof value === "string" && choices.includes(value) ? undefined : `${kindOf(value)} is none of ${choices.join(", ")}`
