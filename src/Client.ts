@@ -20,6 +20,7 @@ import { DeadlineExceeded, EpochPassed, InvalidCommand, RoleMismatch } from "./E
 import type { Executor, Outcomes, Pin, Runner } from "./Executor.ts"
 import type * as Args from "./internal/args.ts"
 import { monotonicMillisUnsafe } from "./internal/time.ts"
+import { choiceProblem, durationOf, fieldsOf, integerProblem, itemsOf, kindOf } from "./internal/values.ts"
 import type * as PubSub from "./PubSub.ts"
 import * as Subscription from "./Subscription.ts"
 
@@ -338,6 +339,53 @@ const names = Object.keys(constructors)
 const constructorOf = (name: string): (...args: Array<any>) => Command.Any =>
   (constructors as unknown as Record<string, (...args: Array<any>) => Command.Any>)[name]!
 
+const invalid = (command: string, detail: string): Effect.Effect<never, InvalidCommand> =>
+  Effect.fail(new InvalidCommand({ command, detail }))
+
+/** What a constructor threw at arguments that are none of its own. */
+const refusalOf = (name: string, args: ReadonlyArray<unknown>, error: unknown): InvalidCommand => {
+  if (error instanceof InvalidCommand) return error
+  const at = args.findIndex((arg) => arg === null || !argTypes.has(typeof arg))
+  return new InvalidCommand({
+    command: name,
+    detail: at === -1
+      ? `the arguments are not its own: ${args.slice(0, 8).map(kindOf).join(", ") || "none"}`
+      : `argument ${at + 1}: ${kindOf(args[at])} is not what it takes`
+  })
+}
+
+const argTypes: ReadonlySet<string> = new Set(["string", "number", "bigint", "object"])
+
+/** A copy of a list of commands: what the caller does with his own afterwards changes nothing. */
+const commandsOf = (name: string, given: unknown): ReadonlyArray<Command.Any> | InvalidCommand => {
+  const list = itemsOf(given)
+  if (typeof list === "string") return new InvalidCommand({ command: name, detail: `commands: ${list}` })
+  for (let i = 0; i < list.length; i++) {
+    const problem = Command.problemOf(list[i])
+    if (problem !== undefined) return new InvalidCommand({ command: name, detail: `commands[${i}]: ${problem}` })
+  }
+  return list as Array<Command.Any>
+}
+
+const scanOptionsOf = (
+  command: string,
+  given: unknown
+): (ScanOptions & { readonly type?: string | undefined }) | InvalidCommand => {
+  const fields = given === undefined ? {} : fieldsOf(given)
+  if (typeof fields === "string") return new InvalidCommand({ command, detail: `options: ${fields}` })
+  const { count, match, type, whenInterrupted } = fields
+  const wrong = (field: string, problem: string | undefined): string | undefined =>
+    problem === undefined ? undefined : `${field}: ${problem}`
+  const text = (field: string, value: unknown): string | undefined =>
+    value === undefined || typeof value === "string" ? undefined : `${field}: ${kindOf(value)} is not a string`
+  const detail = text("match", match) ?? text("type", type) ??
+    (count === undefined ? undefined : wrong("count", integerProblem(count, 1, Number.MAX_SAFE_INTEGER))) ??
+    (whenInterrupted === undefined
+      ? undefined
+      : wrong("whenInterrupted", choiceProblem(whenInterrupted, ["fail", "restart"])))
+  return detail === undefined ? fields : new InvalidCommand({ command, detail })
+}
+
 const make = (
   runner: Runner,
   target: string,
@@ -359,28 +407,37 @@ const make = (
       return invalid === undefined ? runner.run(command, timeout) : Effect.fail(invalid)
     }
   const guarded = (
+    name: string,
     many: (list: ReadonlyArray<Command.Any>) => Effect.Effect<Outcomes, RedisError>,
     gather: (outcomes: Outcomes) => Effect.Effect<any, RedisError>
   ) =>
-  (list: ReadonlyArray<Command.Any>): Effect.Effect<any, RedisError> => {
+  (given: ReadonlyArray<Command.Any>): Effect.Effect<any, RedisError> => {
+    const list = commandsOf(name, given)
+    if (list instanceof InvalidCommand) return Effect.fail(list)
     const invalid = refused(list)
     return invalid === undefined ? Effect.flatMap(many(list), gather) : Effect.fail(invalid)
   }
 
   const scan = <A>(
-    page: (cursor: string) => Command.Command<Command.Page<ReadonlyArray<A>>, "read", any>,
-    options: ScanOptions | undefined
-  ) =>
-    Stream.suspend(() => {
+    name: string,
+    page: (
+      cursor: string,
+      options: ScanOptions & { readonly type?: string | undefined }
+    ) => Command.Command<Command.Page<ReadonlyArray<A>>, "read", any>,
+    given: ScanOptions | undefined
+  ): Stream.Stream<A, RedisError> => {
+    const options = scanOptionsOf(name, given)
+    if (options instanceof InvalidCommand) return Stream.fail(options)
+    return Stream.suspend(() => {
       const pin: Pin = { server: undefined, given: 0 }
       const turn = (cursor: string): Effect.Effect<Command.Page<ReadonlyArray<A>>, RedisError> =>
-        options?.whenInterrupted === "restart"
-          ? Effect.catchTag(runner.page(page(cursor), pin), "ScanInterrupted", () => {
+        options.whenInterrupted === "restart"
+          ? Effect.catchTag(runner.page(page(cursor, options), pin), "ScanInterrupted", () => {
             pin.server = undefined
             pin.connection = undefined
             return turn("0")
           })
-          : runner.page(page(cursor), pin)
+          : runner.page(page(cursor, options), pin)
       return Stream.paginate(
         "0",
         (cursor: string) =>
@@ -390,11 +447,20 @@ const make = (
           })
       )
     })
+  }
 
   const methods: Record<string, unknown> = {}
   for (const name of names) {
     const construct = constructorOf(name)
-    methods[name] = (...args: Array<any>) => run(construct(...args))
+    methods[name] = (...args: Array<any>) => {
+      let command: Command.Any
+      try {
+        command = construct(...args)
+      } catch (error) {
+        return Effect.fail(refusalOf(name, args, error))
+      }
+      return run(command)
+    }
   }
   let bytes: Record<string, unknown> | undefined
   // Few ask for them, and a lease has a client of its own: they are made when they are asked for.
@@ -405,7 +471,15 @@ const make = (
         bytes = { ...more }
         for (const name of names) {
           const construct = constructorOf(name)
-          bytes[name] = (...args: Array<any>) => run(Command.bytes(construct(...args)))
+          bytes[name] = (...args: Array<any>) => {
+            let command: Command.Any
+            try {
+              command = Command.bytes(construct(...args))
+            } catch (error) {
+              return Effect.fail(refusalOf(name, args, error))
+            }
+            return run(command)
+          }
         }
       }
       return bytes
@@ -413,18 +487,40 @@ const make = (
   })
   const base: Omit<Base<any>, "bytes"> = {
     target,
-    run: (command, options) => run(command, options?.timeout),
-    repeatable: (command) => run(Command.repeatable(command)),
+    run: (command, options) => {
+      const problem = Command.problemOf(command)
+      if (problem !== undefined) return invalid("run", problem)
+      if (options === undefined) return run(command)
+      const given = fieldsOf(options)
+      if (typeof given === "string") return invalid(command.spec.name, `options: ${given}`)
+      if (given["timeout"] === undefined) return run(command)
+      const timeout = durationOf(given["timeout"])
+      return typeof timeout === "string"
+        ? invalid(command.spec.name, `timeout: ${timeout}`)
+        : run(command, timeout)
+    },
+    repeatable: (command) => {
+      const problem = Command.problemOf(command)
+      return problem === undefined ? run(Command.repeatable(command)) : invalid("repeatable", problem)
+    },
     // The server itself refuses a write on a replica, so the name alone is enough.
-    send: (name, ...args) => runner.run(Command.raw(name, args)),
-    pipeline: guarded(runner.batch, allResults),
-    pipelineResults: guarded(runner.batch, allOutcomes),
-    transaction: guarded(runner.atomic, allResults),
-    transactionResults: guarded(runner.atomic, allOutcomes),
-    scanStream: (options) => scan((cursor) => commands.scan(cursor, options), options),
-    hscanStream: (key, options) => scan((cursor) => commands.hscan(key, cursor, options), options),
-    sscanStream: (key, options) => scan((cursor) => commands.sscan(key, cursor, options), options),
-    zscanStream: (key, options) => scan((cursor) => commands.zscan(key, cursor, options), options)
+    send: (name, ...args) => {
+      let command: Command.Command<unknown, any>
+      try {
+        command = Command.raw(name, args)
+      } catch (error) {
+        return Effect.fail(refusalOf("send", [name, ...args], error))
+      }
+      return runner.run(command)
+    },
+    pipeline: guarded("pipeline", runner.batch, allResults),
+    pipelineResults: guarded("pipelineResults", runner.batch, allOutcomes),
+    transaction: guarded("transaction", runner.atomic, allResults),
+    transactionResults: guarded("transactionResults", runner.atomic, allOutcomes),
+    scanStream: (options) => scan("SCAN", (cursor, checked) => commands.scan(cursor, checked), options),
+    hscanStream: (key, options) => scan("HSCAN", (cursor, checked) => commands.hscan(key, cursor, checked), options),
+    sscanStream: (key, options) => scan("SSCAN", (cursor, checked) => commands.sscan(key, cursor, checked), options),
+    zscanStream: (key, options) => scan("ZSCAN", (cursor, checked) => commands.zscan(key, cursor, checked), options)
   }
   return Object.assign(methods, base) as unknown as Base<any>
 }
@@ -441,11 +537,41 @@ const fromExecutor = (executor: Executor, mode: Command.Mode): Base<any> => {
     session: (prepare) => executor.session(prepare),
     untilClosed: executor.untilClosed
   }
-  const subscribe = (interests: PubSub.Interests, options: Subscription.Options = {}) =>
-    Subscription.make(source, interests, options, "text")
+  const checked = (
+    given: unknown,
+    options: unknown
+  ): { readonly interests: PubSub.Interests; readonly options: Subscription.Options } | string => {
+    const interests = fieldsOf(given)
+    if (typeof interests === "string") return `interests: ${interests}`
+    for (const kind of ["channels", "patterns", "shards"]) {
+      if (interests[kind] === undefined) continue
+      const names = itemsOf(interests[kind])
+      if (typeof names === "string") return `${kind}: ${names}`
+      const at = names.findIndex((name) => typeof name !== "string" && !(name instanceof Uint8Array))
+      if (at !== -1) return `${kind}[${at}]: ${kindOf(names[at])} is not a name`
+      interests[kind] = names
+    }
+    const fields = options === undefined ? {} : fieldsOf(options)
+    if (typeof fields === "string") return `options: ${fields}`
+    const { capacity } = fields
+    const problem = capacity === undefined || capacity === Infinity
+      ? undefined
+      : integerProblem(capacity, 1, Number.MAX_SAFE_INTEGER)
+    return problem === undefined ? { interests, options: fields } : `capacity: ${problem}`
+  }
+  const subscribe = (interests: PubSub.Interests, options?: Subscription.Options | undefined) => {
+    const given = checked(interests, options)
+    return typeof given === "string"
+      ? Stream.fromEffect(invalid("SUBSCRIBE", given))
+      : Subscription.make(source, given.interests, given.options, "text")
+  }
   const bytes = {
-    subscribe: (interests: PubSub.Interests, options: Subscription.Options = {}) =>
-      Subscription.make(source, interests, options, "bytes")
+    subscribe: (interests: PubSub.Interests, options?: Subscription.Options | undefined) => {
+      const given = checked(interests, options)
+      return typeof given === "string"
+        ? Stream.fromEffect(invalid("SUBSCRIBE", given))
+        : Subscription.make(source, given.interests, given.options, "bytes")
+    }
   }
   return Object.assign(make(executor, executor.shown, mode, bytes), { lease, subscribe })
 }
@@ -579,6 +705,25 @@ export const makePrimary = (executor: Executor): PrimaryClient =>
         : Effect.fail(new RoleMismatch({ address: executor.shown, expected: "primary", actual: role.role })))
   }) as unknown as PrimaryClient
 
+const offsetOf = (given: unknown): Offset | InvalidCommand => {
+  const fields = fieldsOf(given)
+  const problem = typeof fields === "string"
+    ? fields
+    : ["epoch", "offset"].flatMap((field) => {
+      const wrong = integerProblem(fields[field], 0, Number.MAX_SAFE_INTEGER)
+      return wrong === undefined ? [] : [`${field}: ${wrong}`]
+    })[0]
+  return problem === undefined
+    ? fields as unknown as Offset
+    : new InvalidCommand({ command: "afterOffset", detail: problem })
+}
+
+/** What a client that cannot be made runs its commands with. */
+const refusing = (error: InvalidCommand): Runner => {
+  const refuse = () => Effect.fail(error)
+  return { run: refuse, batch: refuse, atomic: refuse, page: refuse }
+}
+
 /**
  * A client that reads, on an executor; `primary` serves reads for which no replica is new enough.
  *
@@ -587,5 +732,9 @@ export const makePrimary = (executor: Executor): PrimaryClient =>
  */
 export const makeReplica = (executor: Executor, primary?: Executor | undefined): ReplicaClient =>
   Object.assign(fromExecutor(executor, "read"), {
-    afterOffset: (offset: Offset) => make(after(executor, primary, offset), executor.shown, "read")
+    afterOffset: (offset: Offset) => {
+      const given = offsetOf(offset)
+      const runner = given instanceof InvalidCommand ? refusing(given) : after(executor, primary, given)
+      return make(runner, executor.shown, "read")
+    }
   }) as unknown as ReplicaClient

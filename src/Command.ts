@@ -348,6 +348,8 @@ export const raw = <const M extends Mode = "write">(
     readonly blocks?: number | undefined
   } | undefined
 ): Command<unknown, M> => {
+  const problem = rawProblem(name, args, options)
+  if (problem !== undefined) throw new InvalidCommand({ command: "raw", detail: problem })
   const words = name.trim().toUpperCase().split(/\s+/)
   const second = args[0]
   const container = words.length === 1 && typeof second === "string" ? `${words[0]} ${second.toUpperCase()}` : ""
@@ -361,6 +363,28 @@ export const raw = <const M extends Mode = "write">(
   })
   const session = sessions.get(container)
   return make(session === undefined ? spec : { ...spec, session }, args)
+}
+
+const rawProblem = (name: unknown, args: unknown, options: unknown): string | undefined => {
+  if (typeof name !== "string" || !/^(?:\s*[^\s\p{Cc}]{1,256})+\s*$/u.test(name.slice(0, 4096)) || name.length > 4096) {
+    return "name: it is not the words of a command"
+  }
+  if (!Array.isArray(args)) return `args: ${kindOf(args)} is not an array`
+  if (options === undefined) return undefined
+  const fields = fieldsOf(options)
+  if (typeof fields === "string") return `options: ${fields}`
+  const { blocks, keys, mode } = fields
+  if (mode !== undefined) {
+    const wrong = choiceProblem(mode, ["read", "write"])
+    if (wrong !== undefined) return `mode: ${wrong}`
+  }
+  if (keys !== undefined) {
+    const wrong = integerProblem(keys, 0, Number.MAX_SAFE_INTEGER)
+    if (wrong !== undefined) return `keys: ${wrong}`
+  }
+  return blocks === undefined || (typeof blocks === "number" && blocks >= 0)
+    ? undefined
+    : `blocks: ${kindOf(blocks)} is not a time in milliseconds`
 }
 
 /** A time to wait as it is written; one that the server will refuse is none. */

@@ -1036,13 +1036,16 @@ const evaluatePassword = (
   const password = options.password
   if (password === undefined) return Effect.undefined
   if (Redacted.isRedacted(password)) return Effect.succeed(Redacted.value(password))
+  const failed = (detail: string) => Effect.fail(new ConnectFailed({ address: shown, phase: "credentials", detail }))
   return Effect.matchCauseEffect(password, {
-    onSuccess: (secret) => Effect.succeed(Redacted.value(secret)),
+    onSuccess: (secret: unknown) => {
+      const value = Redacted.isRedacted(secret) ? Redacted.value(secret) : undefined
+      return typeof value === "string"
+        ? Effect.succeed(value)
+        : failed("the effect that gives the password gave something that is not Redacted text")
+    },
     // The cause stays out: nobody knows what a provider's error says.
-    onFailure: () =>
-      Effect.fail(
-        new ConnectFailed({ address: shown, phase: "credentials", detail: "the effect that gives the password failed" })
-      )
+    onFailure: () => failed("the effect that gives the password failed")
   })
 }
 

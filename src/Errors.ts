@@ -11,8 +11,8 @@
 import * as Schema from "effect/Schema"
 
 /**
- * An option that a client or a layer cannot work with. It fails the layer,
- * before anything is dialled.
+ * An option, or an argument of the Sentinel service, that cannot be worked
+ * with. Nothing was dialled.
  *
  * @since 0.1.0
  * @category errors
@@ -26,6 +26,9 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("effect-red
     detail: Schema.String
   }
 ) {
+  get isRetryable(): boolean {
+    return false
+  }
   override get message(): string {
     return `Invalid option ${this.option}: ${this.detail}`
   }

@@ -1217,7 +1217,7 @@ export class Executor implements Owner, Runner {
   }
 
   private allowed(command: Command.Any): Command.Any {
-    return this.mayRepeat !== undefined && !command.repeat && this.mayRepeat(command)
+    return this.mayRepeat !== undefined && !command.repeat && isAllowed(this.mayRepeat, command)
       ? Command.repeatable(command)
       : command
   }
@@ -2066,6 +2066,15 @@ const isRefusedSession = (error: ConnectionError): boolean => {
   if (error._tag === "ConnectFailed") return error.phase === "refused"
   if (error._tag !== "PrimaryNotFound" && error._tag !== "ReplicaNotFound") return false
   return error.reason.reports.some(({ cause }) => cause instanceof ConnectFailed && cause.phase === "refused")
+}
+
+/** What a caller's own function does not allow clearly, it does not allow. */
+const isAllowed = (mayRepeat: (command: Command.Any) => boolean, command: Command.Any): boolean => {
+  try {
+    return mayRepeat(command) === true
+  } catch {
+    return false
+  }
 }
 
 const isRetryable = (error: ConnectionError): boolean => error.isRetryable

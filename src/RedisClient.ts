@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,10 +18,11 @@ import type * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import * as Client from "./Client.ts"
 import * as Connection from "./Connection.ts"
-import { type ConnectionError, type InvalidOption, NotReplicated, type RedisError } from "./Errors.ts"
+import { type ConnectionError, InvalidCommand, type InvalidOption, NotReplicated, type RedisError } from "./Errors.ts"
 import * as Executor from "./Executor.ts"
-import { Check } from "./internal/options.ts"
+import { Check, unwrapped } from "./internal/options.ts"
 import { steady } from "./internal/time.ts"
+import { durationOf, fieldsOf, integerProblem, kindOf } from "./internal/values.ts"
 import * as Sentinel from "./Sentinel.ts"
 
 /**
@@ -127,6 +128,8 @@ export const withReplicas: {
 ): Effect.Effect<A, E | RedisError | NotReplicated, R | RedisClient> =>
   Effect.scoped(
     Effect.gen(function*() {
+      const wish = wishOf(self, durability)
+      if (wish instanceof InvalidCommand) return yield* wish
       const redis = yield* RedisClient
       const lease = yield* redis.lease
       // Whoever leases a connection inside has this one already.
@@ -140,12 +143,10 @@ export const withReplicas: {
         { get: () => ({ ...lease.bytes, subscribe: redis.bytes.subscribe }) }
       ) as Client.PrimaryClient
       const result = yield* Effect.provideService(self, RedisClient, within)
-      const wanted = durability.replicas
-      const timeoutMillis = Math.max(1, Math.round(Duration.toMillis(Duration.fromInputUnsafe(durability.timeout))))
-      const isLocal = durability.onDisk === "local"
+      const { isLocal, onDisk, timeoutMillis, wanted } = wish
       const fail = (acknowledged: number, local: boolean | undefined, cause?: unknown) =>
         new NotReplicated({ wanted, acknowledged, isLocal: local, timeoutMillis, cause })
-      const asked = durability.onDisk === undefined
+      const asked = onDisk === undefined
         ? Effect.map(lease.wait(wanted, timeoutMillis), (replicas) => ({ isLocal: false, replicas }))
         : lease.waitaof(isLocal ? 1 : 0, wanted, timeoutMillis)
       // The writes were acknowledged; only how far they have come is not known.
@@ -156,6 +157,29 @@ export const withReplicas: {
       return result
     })
   ))
+
+/** What `withReplicas` was told, or what is wrong with it. */
+const wishOf = (self: unknown, given: unknown) => {
+  const refused = (detail: string) => new InvalidCommand({ command: "withReplicas", detail })
+  if (!Effect.isEffect(self)) return refused(`${kindOf(self)} is not an Effect`)
+  const fields = fieldsOf(given)
+  if (typeof fields === "string") return refused(`durability: ${fields}`)
+  const { onDisk, replicas, timeout } = fields
+  const wrong = integerProblem(replicas, 0, 1000)
+  if (wrong !== undefined) return refused(`replicas: ${wrong}`)
+  const duration = durationOf(timeout)
+  if (typeof duration === "string") return refused(`timeout: ${duration}`)
+  if (!Duration.isFinite(duration)) return refused("timeout: it has to end")
+  if (onDisk !== undefined && onDisk !== "replicas" && onDisk !== "local") {
+    return refused(`onDisk: ${kindOf(onDisk)} is none of replicas, local`)
+  }
+  return {
+    wanted: replicas as number,
+    timeoutMillis: Math.max(1, Math.round(Duration.toMillis(duration))),
+    onDisk,
+    isLocal: onDisk === "local"
+  }
+}
 
 /**
  * Options of a client of one fixed server.
@@ -178,13 +202,14 @@ export interface Options extends Sentinel.NodeOptions {
  * @category constructors
  */
 export const make = (
-  options: Options = {}
+  given: Options = {}
 ): Effect.Effect<Client.PrimaryClient, InvalidOption, Scope.Scope> =>
   Effect.gen(function*() {
     const check = new Check()
-    const address = check.address("address", options.address ?? "localhost:6379", 6379)
-    check.session("", options)
+    const options = check.session<Options>("", given ?? null)
+    const address = check.address("address", options.address === undefined ? "localhost:6379" : options.address, 6379)
     check.executor("", options)
+    check.schedule("schedule", options.schedule)
     yield* check.result
     const open = Connection.open(address!, options)
     const executor = yield* Executor.make({
@@ -216,7 +241,7 @@ export const layer = (options: Options = {}): Layer.Layer<RedisClient, InvalidOp
 export const layerConfig = (
   options: Config.Wrap<Options>
 ): Layer.Layer<RedisClient, InvalidOption | Config.ConfigError> =>
-  Layer.effect(RedisClient, Effect.flatMap(Config.unwrap(options), make))
+  Layer.effect(RedisClient, Effect.flatMap(unwrapped(options), make))
 
 /**
  * A client of a group's primary. `options` replace those that the Sentinel
@@ -258,7 +283,7 @@ export const layerReplica = (
 export const layerPrimaryConfig = (
   options: Config.Wrap<{ readonly group: string; readonly node?: Sentinel.NodeOptions | undefined }>
 ): Layer.Layer<RedisClient, InvalidOption | Config.ConfigError, Sentinel.Sentinel> =>
-  Layer.unwrap(Effect.map(Config.unwrap(options), ({ group, node }) => layerPrimary(group, node)))
+  Layer.unwrap(Effect.map(unwrapped(options), ({ group, node }) => layerPrimary(group, node)))
 
 /**
  * A client of one of a group's replicas, from a Config of its group and options.
@@ -269,4 +294,4 @@ export const layerPrimaryConfig = (
 export const layerReplicaConfig = (
   options: Config.Wrap<{ readonly group: string; readonly node?: Sentinel.ReplicaOptions | undefined }>
 ): Layer.Layer<RedisReplica, InvalidOption | Config.ConfigError, Sentinel.Sentinel> =>
-  Layer.unwrap(Effect.map(Config.unwrap(options), ({ group, node }) => layerReplica(group, node)))
+  Layer.unwrap(Effect.map(unwrapped(options), ({ group, node }) => layerReplica(group, node)))

@@ -686,18 +686,24 @@ const fromDiscovery = (
             )
           })
         ),
-      topology: (group) =>
-        dialling(Effect.andThen(Effect.suspend(() => checked(group)), RcMap.get(followers, group))),
+      topology: (group) => dialling(Effect.andThen(Effect.suspend(() => checked(group)), RcMap.get(followers, group))),
       sentinels: Effect.sync(() => discovery.sentinels()),
-      ask: (command) =>
-        Effect.suspend((): ReturnType<typeof discovery.ask<any>> | Effect.Effect<never, InvalidCommand> => {
-          const problem = Command.problemOf(command)
-          return problem === undefined
-            ? discovery.ask(command)
-            : Effect.fail(new InvalidCommand({ command: "ask", detail: problem }))
-        })
+      ask: (command) => {
+        const problem = Command.problemOf(command) ?? questionProblem(command)
+        return problem === undefined
+          ? discovery.ask(command)
+          : Effect.fail(new InvalidCommand({ command: "ask", detail: problem }))
+      }
     })
   })
+
+/** What keeps a command from being asked of sentinels, whose connections are everybody's. */
+const questionProblem = (command: Command.Any): string | undefined =>
+  command.spec.mode !== "read"
+    ? "it is not a question: it may change something"
+    : command.spec.session !== undefined || command.spec.blocks !== undefined
+    ? "it would change the session, or wait at the sentinel"
+    : Command.check(command)
 
 /** What every client may be given for its nodes, checked and copied. */
 const nodeOf = (check: Check, value: NodeOptions | undefined): NodeOptions => {

@@ -1111,6 +1111,16 @@ export class Follower implements Topology {
     this.pursue(view.primary, view.epoch, view.from, false)
   }
 
+  /** What the option `label` makes of a replica: nothing, where it throws or gives no text. */
+  private labelOf(replica: Omit<Replica, "label">): string | undefined {
+    try {
+      const label: unknown = this.options.label?.(replica)
+      return typeof label === "string" ? label : undefined
+    } catch {
+      return undefined
+    }
+  }
+
   /** What all sentinels together say: most of them win in the end, whatever the epochs. */
   private weigh(): void {
     const { isProvisional, primary } = this.state
@@ -1213,7 +1223,7 @@ export class Follower implements Topology {
       .map((each): Replica => {
         const { address, flags, isHealthy, isLinkUp, offset, priority } = each
         const replica = { address, flags, isHealthy, isLinkUp, offset, priority }
-        return { ...replica, label: this.options.label?.(replica) }
+        return { ...replica, label: this.labelOf(replica) }
       })
       .sort((a, b) => Address.format(a.address) < Address.format(b.address) ? -1 : 1)
     for (const replica of replicas) {

@@ -27,7 +27,9 @@ describe("types", () => {
           return Eff.succeed(error.reason)
         })
       )
-      expectTypeOf<ErrorOf<typeof caught>>().toEqualTypeOf<Exclude<Errors.ConnectionError, Errors.PrimaryNotFound>>()
+      expectTypeOf<ErrorOf<typeof caught>>().toEqualTypeOf<
+        Exclude<Errors.ConnectionError, Errors.PrimaryNotFound> | Errors.InvalidOption
+      >()
       const reason = redis.get("k").pipe(
         Eff.catchReason("PrimaryNotFound", "GroupUnknown", (r) => {
           expectTypeOf(r).toEqualTypeOf<Errors.GroupUnknown>()

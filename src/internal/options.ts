@@ -80,7 +80,9 @@ export class Check {
   }
 
   boolean(option: string, value: boolean | undefined): void {
-    if (value !== undefined && typeof value !== "boolean") this.fail(option, `${kindOf(value)} is neither true nor false`)
+    if (value !== undefined && typeof value !== "boolean") {
+      this.fail(option, `${kindOf(value)} is neither true nor false`)
+    }
   }
 
   function(option: string, value: unknown): void {
@@ -200,8 +202,9 @@ export class Check {
       const { prefer } = this.fields("choice", choice)
       const labels = prefer === undefined ? "it is a name, { prefer: labels }, or a function" : itemsOf(prefer)
       if (typeof labels === "string") this.fail("choice", labels)
-      else if (!labels.every((label) => typeof label === "string")) this.fail("choice.prefer", "a label is not a string")
-      else options.choice = { prefer: labels as Array<string> }
+      else if (!labels.every((label) => typeof label === "string")) {
+        this.fail("choice.prefer", "a label is not a string")
+      } else options.choice = { prefer: labels as Array<string> }
     } else if (typeof choice !== "function") {
       this.oneOf("choice", choice, ["sticky", "round-robin", "random", "latency", "lag"])
     }
@@ -245,5 +248,7 @@ export const unwrapped = <A>(options: Config.Wrap<A>): Effect.Effect<A, InvalidO
     } catch {
       // It is no Config, and nothing that holds some.
     }
-    return Effect.fail(new InvalidOption({ option: "options", detail: `${kindOf(options)} is not a Config of options` }))
+    return Effect.fail(
+      new InvalidOption({ option: "options", detail: `${kindOf(options)} is not a Config of options` })
+    )
   })
