@@ -49,11 +49,14 @@ export class Check {
     if (problem !== undefined) this.fail(option, problem)
   }
 
-  /** A copy of an object of options; without any, if it is none. */
+  /** A copy of an object of options, without those that are undefined; without any, if it is none. */
   fields<A extends object>(path: string, value: A | undefined): A {
     if (value === undefined) return {} as A
     const copy = fieldsOf(value)
-    if (typeof copy !== "string") return copy as A
+    if (typeof copy !== "string") {
+      // So that they do not stand in the way of a default.
+      return Object.fromEntries(Object.entries(copy).filter(([, field]) => field !== undefined)) as A
+    }
     this.fail(path === "" ? "options" : path, copy)
     return {} as A
   }
@@ -73,6 +76,12 @@ export class Check {
     if (typeof duration !== "string") return duration
     this.fail(option, duration)
     return undefined
+  }
+
+  /** Puts the duration itself in its place. What was left out stays so: a default may follow. */
+  private put<K extends string>(into: { [P in K]?: Duration.Input | undefined }, name: K, option: string): void {
+    const duration = this.duration(option, into[name])
+    if (duration !== undefined) into[name] = duration
   }
 
   integer(option: string, value: number | undefined, min: number, max: number): void {
@@ -136,11 +145,11 @@ export class Check {
     if (options.username !== undefined && password === undefined) {
       this.fail(at("username"), "a username without a password")
     }
-    options.tls = this.tls(at("tls"), options.tls)
+    if (options.tls !== undefined) options.tls = this.tls(at("tls"), options.tls)
     this.integer(at("database"), options.database, 0, 1_000_000)
-    options.connectTimeout = this.duration(at("connectTimeout"), options.connectTimeout)
-    options.stallTimeout = this.duration(at("stallTimeout"), options.stallTimeout)
-    options.pingInterval = this.duration(at("pingInterval"), options.pingInterval)
+    this.put(options, "connectTimeout", at("connectTimeout"))
+    this.put(options, "stallTimeout", at("stallTimeout"))
+    this.put(options, "pingInterval", at("pingInterval"))
     if (options.limits !== undefined) {
       const limits = this.fields(at("limits"), options.limits)
       for (const name of ["maxDepth", "maxBulkLength", "maxElements", "maxLineLength", "maxReplyBytes"] as const) {
@@ -181,9 +190,9 @@ export class Check {
   executor(path: string, value: ExecutorOptions): void {
     const at = (name: string): string => path === "" ? name : `${path}.${name}`
     const options = value as { -readonly [K in keyof ExecutorOptions]: ExecutorOptions[K] }
-    options.commandTimeout = this.duration(at("commandTimeout"), options.commandTimeout)
-    options.leaseTimeout = this.duration(at("leaseTimeout"), options.leaseTimeout)
-    options.leaseIdleTime = this.duration(at("leaseIdleTime"), options.leaseIdleTime)
+    this.put(options, "commandTimeout", at("commandTimeout"))
+    this.put(options, "leaseTimeout", at("leaseTimeout"))
+    this.put(options, "leaseIdleTime", at("leaseIdleTime"))
     this.integer(at("maxQueue"), options.maxQueue, 1, 100_000_000)
     this.integer(at("connections"), options.connections, 1, 1000)
     this.integer(at("maxLeases"), options.maxLeases, 1, 10_000)
@@ -216,11 +225,11 @@ export class Check {
       )
       if (maxLag.bytes === undefined && maxLag.time === undefined) this.fail("maxLag", "it has neither bytes nor time")
       this.integer("maxLag.bytes", maxLag.bytes, 0, Number.MAX_SAFE_INTEGER)
-      maxLag.time = this.duration("maxLag.time", maxLag.time)
+      this.put(maxLag, "time", "maxLag.time")
       options.maxLag = maxLag
     }
     this.boolean("excludePriorityZero", options.excludePriorityZero)
-    options.measureInterval = this.duration("measureInterval", options.measureInterval)
+    this.put(options, "measureInterval", "measureInterval")
   }
 
   /** Succeeds if nothing was wrong. */
