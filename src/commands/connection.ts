@@ -7,7 +7,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg } from "../Command.ts"
-import { argv } from "../internal/args.ts"
+import { argv, listed, optional, word } from "../internal/args.ts"
 
 const { define, make } = Command
 
@@ -67,8 +67,9 @@ export const clientList = (
   } | undefined
 ) => {
   const args: Array<Arg> = []
-  if (options?.type !== undefined) args.push("TYPE", options.type)
-  if (options?.ids !== undefined) args.push("ID", ...options.ids)
+  const given = optional("CLIENT LIST", options)
+  if (given?.type !== undefined) args.push("TYPE", given.type)
+  if (given?.ids !== undefined) args.push("ID", ...listed("CLIENT LIST", "ids", given.ids))
   return make(CLIENT_LIST, args)
 }
 
@@ -88,6 +89,7 @@ export const clientKill = (filter: {
   readonly skipme?: boolean | undefined
 }) => {
   const args: Array<Arg> = []
+  optional("CLIENT KILL", filter)
   for (const name of ["id", "type", "user", "addr", "laddr"] as const) {
     const value = filter[name]
     if (value !== undefined) args.push(name.toUpperCase(), value)
@@ -99,12 +101,12 @@ export const clientKill = (filter: {
 const CLIENT_UNBLOCK = define({ words: ["CLIENT", "UNBLOCK"], mode: "read", decode: Command.flag })
 /** Ends another connection's wait, as a timeout or as an error. */
 export const clientUnblock = (id: number, how?: "timeout" | "error" | undefined) =>
-  make(CLIENT_UNBLOCK, how === undefined ? [id] : [id, how.toUpperCase()])
+  make(CLIENT_UNBLOCK, how === undefined ? [id] : [id, word("CLIENT UNBLOCK", "how", how, ["timeout", "error"])])
 
 const CLIENT_PAUSE = define({ words: ["CLIENT", "PAUSE"], mode: "write", decode: Command.ok })
 /** Suspends the server's clients, or only their writes, for that many milliseconds. */
 export const clientPause = (millis: number, what?: "write" | "all" | undefined) =>
-  make(CLIENT_PAUSE, what === undefined ? [millis] : [millis, what.toUpperCase()])
+  make(CLIENT_PAUSE, what === undefined ? [millis] : [millis, word("CLIENT PAUSE", "what", what, ["write", "all"])])
 
 const CLIENT_UNPAUSE = define({ words: ["CLIENT", "UNPAUSE"], mode: "write", decode: Command.ok })
 /** Ends CLIENT PAUSE. */

@@ -5,7 +5,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { argv, scanArgs, type ScanOptions } from "../internal/args.ts"
+import { alternate, argv, listed, scanArgs, type ScanOptions } from "../internal/args.ts"
 
 const { define, make } = Command
 
@@ -15,15 +15,8 @@ export const hget = (key: Key, field: Key) => make(HGET, argv(key, field))
 
 const HSET = define({ words: ["HSET"], mode: "write", keys: 1, decode: Command.int })
 /** Sets fields. How many are new. */
-export const hset = (key: Key, fields: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>) => {
-  const args: Array<Arg> = [key]
-  if (Symbol.iterator in fields) {
-    for (const [f, v] of fields as Iterable<readonly [Key, Arg]>) args.push(f, v)
-  } else {
-    for (const f of Object.keys(fields)) args.push(f, (fields as Record<string, Arg>)[f]!)
-  }
-  return make(HSET, args)
-}
+export const hset = (key: Key, fields: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>) =>
+  make(HSET, alternate("HSET", [key], fields))
 
 const HSETNX = define({ words: ["HSETNX"], mode: "write", keys: 1, decode: Command.flag })
 /** Sets a field, if it does not exist. */
@@ -31,7 +24,8 @@ export const hsetnx = (key: Key, field: Key, value: Arg) => make(HSETNX, argv(ke
 
 const HMGET = define({ words: ["HMGET"], mode: "read", keys: 1, decode: Command.stringsWithNulls })
 /** The values of many fields, in their order; null for those that do not exist. */
-export const hmget = (key: Key, fields: ReadonlyArray<Key>) => make(HMGET, argv(key, ...fields))
+export const hmget = (key: Key, fields: ReadonlyArray<Key>) =>
+  make(HMGET, argv(key, ...listed("HMGET", "fields", fields)))
 
 const HGETALL = define({ words: ["HGETALL"], mode: "read", keys: 1, decode: Command.record })
 /** All fields and values. Empty where the key does not exist. */

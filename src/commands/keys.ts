@@ -5,7 +5,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { argv, scanArgs, type ScanOptions } from "../internal/args.ts"
+import { argv, listed, optional, scanArgs, type ScanOptions, word } from "../internal/args.ts"
 
 const { define, make } = Command
 
@@ -43,7 +43,7 @@ export const touch = (...keys: Array<Key>) => make(TOUCH, keys)
 export type ExpireWhen = "nx" | "xx" | "gt" | "lt"
 
 const expireArgs = (key: Key, time: number, when: ExpireWhen | undefined): Array<Arg> =>
-  when === undefined ? [key, time] : [key, time, when.toUpperCase()]
+  when === undefined ? [key, time] : [key, time, word("EXPIRE", "when", when, ["nx", "xx", "gt", "lt"])]
 
 const EXPIRE = define({ words: ["EXPIRE"], mode: "write", keys: 1, decode: Command.flag })
 /** Sets an expiry in seconds from now. False if the key does not exist or the condition was not met. */
@@ -105,8 +105,9 @@ export const copy = (
   options?: { readonly db?: number | undefined; readonly replace?: boolean | undefined } | undefined
 ) => {
   const args: Array<Arg> = [source, destination]
-  if (options?.db !== undefined) args.push("DB", options.db)
-  if (options?.replace === true) args.push("REPLACE")
+  const given = optional("COPY", options)
+  if (given?.db !== undefined) args.push("DB", given.db)
+  if (given?.replace === true) args.push("REPLACE")
   return make(COPY, args)
 }
 
@@ -138,7 +139,7 @@ export const restore = (
   ttl: number,
   value: Uint8Array,
   options?: { readonly replace?: boolean | undefined } | undefined
-) => make(RESTORE, options?.replace === true ? [key, ttl, value, "REPLACE"] : [key, ttl, value])
+) => make(RESTORE, optional("RESTORE", options)?.replace === true ? [key, ttl, value, "REPLACE"] : [key, ttl, value])
 
 const SCAN = define({ words: ["SCAN"], mode: "read", decode: Command.page(Command.strings) })
 /** One page of the keys, from a cursor; `"0"` begins and ends. */
@@ -178,12 +179,13 @@ export interface SortOptions {
   readonly alpha?: boolean | undefined
 }
 
-const sortArgs = (key: Key, options: SortOptions | undefined): Array<Arg> => {
+const sortArgs = (key: Key, given: SortOptions | undefined): Array<Arg> => {
+  const options = optional("SORT", given)
   const args: Array<Arg> = [key]
   if (options?.by !== undefined) args.push("BY", options.by)
-  if (options?.limit !== undefined) args.push("LIMIT", ...options.limit)
-  for (const get of options?.get ?? []) args.push("GET", get)
-  if (options?.order !== undefined) args.push(options.order.toUpperCase())
+  if (options?.limit !== undefined) args.push("LIMIT", ...listed("SORT", "limit", options.limit).slice(0, 2))
+  for (const get of listed("SORT", "get", options?.get ?? [])) args.push("GET", get)
+  if (options?.order !== undefined) args.push(word("SORT", "order", options.order, ["asc", "desc"]))
   if (options?.alpha === true) args.push("ALPHA")
   return args
 }

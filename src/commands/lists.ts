@@ -6,7 +6,18 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { allButLast, argv, firstIsTimeout, firstWait, lastIsTimeout, lastWait, numkeys } from "../internal/args.ts"
+import {
+  allButLast,
+  argv,
+  firstIsTimeout,
+  firstWait,
+  lastIsTimeout,
+  lastWait,
+  listed,
+  numkeys,
+  optional,
+  word
+} from "../internal/args.ts"
 
 const { define, make } = Command
 
@@ -60,7 +71,7 @@ export const lindex = (key: Key, index: number) => make(LINDEX, argv(key, index)
 const LINSERT = define({ words: ["LINSERT"], mode: "write", keys: 1, decode: Command.int })
 /** Inserts an element beside another. The new length; -1 without the other, 0 without the key. */
 export const linsert = (key: Key, where: "before" | "after", pivot: Arg, element: Arg) =>
-  make(LINSERT, argv(key, where.toUpperCase(), pivot, element))
+  make(LINSERT, argv(key, word("LINSERT", "where", where, ["before", "after"]), pivot, element))
 
 const LSET = define({ words: ["LSET"], mode: "write", keys: 1, decode: Command.ok })
 /** Replaces the element at an index. */
@@ -87,7 +98,8 @@ export interface LposOptions {
   readonly maxlen?: number | undefined
 }
 
-const lposArgs = (key: Key, element: Arg, options: LposOptions | undefined): Array<Arg> => {
+const lposArgs = (key: Key, element: Arg, given: LposOptions | undefined): Array<Arg> => {
+  const options = optional("LPOS", given)
   const args: Array<Arg> = [key, element]
   if (options?.rank !== undefined) args.push("RANK", options.rank)
   if (options?.maxlen !== undefined) args.push("MAXLEN", options.maxlen)
@@ -104,10 +116,12 @@ const LPOS_COUNT = define({ words: ["LPOS"], mode: "read", keys: 1, decode: Comm
 export const lposCount = (key: Key, element: Arg, count: number, options?: LposOptions | undefined) =>
   make(LPOS_COUNT, argv(...lposArgs(key, element, options), "COUNT", count))
 
+const end = (command: string, field: string, side: Side): string => word(command, field, side, ["left", "right"])
+
 const LMOVE = define({ words: ["LMOVE"], mode: "write", keys: 2, decode: Command.stringOrNull })
 /** Moves an element from an end of a list to an end of another. */
 export const lmove = (source: Key, destination: Key, from: Side, to: Side) =>
-  make(LMOVE, argv(source, destination, from.toUpperCase(), to.toUpperCase()))
+  make(LMOVE, argv(source, destination, end("LMOVE", "from", from), end("LMOVE", "to", to)))
 
 /**
  * What a pop from several lists gives: which key, and its elements.
@@ -131,9 +145,9 @@ const LMPOP = define({ words: ["LMPOP"], mode: "write", keys: numkeys(0), decode
 /** Takes elements from the first list that has any. Redis 7.0. */
 export const lmpop = (keys: ReadonlyArray<Key>, side: Side, count?: number | undefined) =>
   make(LMPOP, [
-    keys.length,
+    listed("LMPOP", "keys", keys).length,
     ...keys,
-    side.toUpperCase(),
+    end("LMPOP", "side", side),
     ...(count === undefined ? [] : ["COUNT", count])
   ])
 
@@ -151,7 +165,8 @@ const BLPOP = define({
   decode: keyAndElement
 })
 /** Takes the first element of the first list that has any, waiting for one. Null after the timeout. */
-export const blpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) => make(BLPOP, argv(...keys, timeoutSeconds))
+export const blpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
+  make(BLPOP, argv(...listed("BLPOP", "keys", keys), timeoutSeconds))
 
 const BRPOP = define({
   words: ["BRPOP"],
@@ -162,7 +177,8 @@ const BRPOP = define({
   decode: keyAndElement
 })
 /** Takes the last element of the first list that has any, waiting for one. Null after the timeout. */
-export const brpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) => make(BRPOP, argv(...keys, timeoutSeconds))
+export const brpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
+  make(BRPOP, argv(...listed("BRPOP", "keys", keys), timeoutSeconds))
 
 const BLMOVE = define({
   words: ["BLMOVE"],
@@ -174,7 +190,7 @@ const BLMOVE = define({
 })
 /** LMOVE that waits for an element. Null after the timeout. */
 export const blmove = (source: Key, destination: Key, from: Side, to: Side, timeoutSeconds: number) =>
-  make(BLMOVE, argv(source, destination, from.toUpperCase(), to.toUpperCase(), timeoutSeconds))
+  make(BLMOVE, argv(source, destination, end("BLMOVE", "from", from), end("BLMOVE", "to", to), timeoutSeconds))
 
 const BLMPOP = define({
   words: ["BLMPOP"],
@@ -188,8 +204,8 @@ const BLMPOP = define({
 export const blmpop = (keys: ReadonlyArray<Key>, side: Side, timeoutSeconds: number, count?: number | undefined) =>
   make(BLMPOP, [
     timeoutSeconds,
-    keys.length,
+    listed("LMPOP", "keys", keys).length,
     ...keys,
-    side.toUpperCase(),
+    end("LMPOP", "side", side),
     ...(count === undefined ? [] : ["COUNT", count])
   ])

@@ -5,7 +5,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
-import { argv } from "../internal/args.ts"
+import { argv, word } from "../internal/args.ts"
 import type * as Resp from "../Resp.ts"
 
 const { define, make } = Command
@@ -116,12 +116,12 @@ export const lastsave = () => make(LASTSAVE, argv())
 const FLUSHDB = define({ words: ["FLUSHDB"], mode: "write", decode: Command.ok })
 /** Deletes all keys of the database. */
 export const flushdb = (mode?: "async" | "sync" | undefined) =>
-  make(FLUSHDB, mode === undefined ? [] : [mode.toUpperCase()])
+  make(FLUSHDB, mode === undefined ? [] : [word("FLUSHDB", "mode", mode, ["async", "sync"])])
 
 const FLUSHALL = define({ words: ["FLUSHALL"], mode: "write", decode: Command.ok })
 /** Deletes all keys of all databases. */
 export const flushall = (mode?: "async" | "sync" | undefined) =>
-  make(FLUSHALL, mode === undefined ? [] : [mode.toUpperCase()])
+  make(FLUSHALL, mode === undefined ? [] : [word("FLUSHALL", "mode", mode, ["async", "sync"])])
 
 const WAIT = define({
   words: ["WAIT"],

@@ -5,7 +5,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { argv, numkeys, scanArgs, type ScanOptions } from "../internal/args.ts"
+import { argv, listed, numkeys, scanArgs, type ScanOptions } from "../internal/args.ts"
 
 const { define, make } = Command
 
@@ -64,7 +64,11 @@ export const sinterstore = (destination: Key, ...keys: Array<Key>) => make(SINTE
 const SINTERCARD = define({ words: ["SINTERCARD"], mode: "read", keys: numkeys(0), decode: Command.int })
 /** How many members all sets have, counting up to a limit. Redis 7.0. */
 export const sintercard = (keys: ReadonlyArray<Key>, limit?: number | undefined) =>
-  make(SINTERCARD, [keys.length, ...keys, ...(limit === undefined ? [] : ["LIMIT", limit])])
+  make(SINTERCARD, [
+    listed("SINTERCARD", "keys", keys).length,
+    ...keys,
+    ...(limit === undefined ? [] : ["LIMIT", limit])
+  ])
 
 const SUNION = define({ words: ["SUNION"], mode: "read", keys: "all", decode: Command.strings })
 /** The members that any set has. */

@@ -12,9 +12,12 @@ import {
   firstWait,
   lastIsTimeout,
   lastWait,
+  listed,
   numkeys,
+  optional,
   scanArgs,
-  type ScanOptions
+  type ScanOptions,
+  word
 } from "../internal/args.ts"
 
 const { define, make } = Command
@@ -39,10 +42,11 @@ export interface ZaddOptions {
   readonly changed?: boolean | undefined
 }
 
-const zaddArgs = (key: Key, options: ZaddOptions | undefined): Array<Arg> => {
+const zaddArgs = (key: Key, given: ZaddOptions | undefined): Array<Arg> => {
+  const options = optional("ZADD", given)
   const args: Array<Arg> = [key]
-  if (options?.when !== undefined) args.push(options.when.toUpperCase())
-  if (options?.compare !== undefined) args.push(options.compare.toUpperCase())
+  if (options?.when !== undefined) args.push(word("ZADD", "when", options.when, ["nx", "xx"]))
+  if (options?.compare !== undefined) args.push(word("ZADD", "compare", options.compare, ["gt", "lt"]))
   if (options?.changed === true) args.push("CH")
   return args
 }
@@ -55,7 +59,7 @@ export const zadd = (
   options?: ZaddOptions | undefined
 ) => {
   const args = zaddArgs(key, options)
-  for (const m of members) args.push(score(m.score), m.member)
+  for (const m of listed("ZADD", "members", members)) args.push(score(m.score), m.member)
   return make(ZADD, args)
 }
 
@@ -117,10 +121,11 @@ export interface ZrangeOptions {
   readonly limit?: readonly [offset: number, count: number] | undefined
 }
 
-const zrangeArgs = (args: Array<Arg>, options: ZrangeOptions | undefined): Array<Arg> => {
-  if (options?.by !== undefined) args.push(options.by === "score" ? "BYSCORE" : "BYLEX")
+const zrangeArgs = (args: Array<Arg>, given: ZrangeOptions | undefined): Array<Arg> => {
+  const options = optional("ZRANGE", given)
+  if (options?.by !== undefined) args.push(`BY${word("ZRANGE", "by", options.by, ["score", "lex"])}`)
   if (options?.reverse === true) args.push("REV")
-  if (options?.limit !== undefined) args.push("LIMIT", ...options.limit)
+  if (options?.limit !== undefined) args.push("LIMIT", ...listed("ZRANGE", "limit", options.limit).slice(0, 2))
   return args
 }
 
@@ -193,10 +198,12 @@ const poppedOne = Command.custom<PoppedScored | null, PoppedScored<Uint8Array> |
   } as PoppedScored & PoppedScored<Uint8Array>
 })
 
+const lowOrHigh = (command: string, which: "min" | "max"): string => word(command, "which", which, ["min", "max"])
+
 const ZMPOP = define({ words: ["ZMPOP"], mode: "write", keys: numkeys(0), decode: poppedMany })
 /** Takes members from the first sorted set that has any. Redis 7.0. */
 export const zmpop = (keys: ReadonlyArray<Key>, which: "min" | "max", count = 1) =>
-  make(ZMPOP, argv(keys.length, ...keys, which.toUpperCase(), "COUNT", count))
+  make(ZMPOP, argv(listed("ZMPOP", "keys", keys).length, ...keys, lowOrHigh("ZMPOP", which), "COUNT", count))
 
 const BZPOPMIN = define({
   words: ["BZPOPMIN"],
@@ -208,7 +215,7 @@ const BZPOPMIN = define({
 })
 /** Takes the lowest member of the first sorted set that has any, waiting for one. Null after the timeout. */
 export const bzpopmin = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
-  make(BZPOPMIN, argv(...keys, timeoutSeconds))
+  make(BZPOPMIN, argv(...listed("BZPOPMIN", "keys", keys), timeoutSeconds))
 
 const BZPOPMAX = define({
   words: ["BZPOPMAX"],
@@ -220,7 +227,7 @@ const BZPOPMAX = define({
 })
 /** Takes the highest member of the first sorted set that has any, waiting for one. Null after the timeout. */
 export const bzpopmax = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
-  make(BZPOPMAX, argv(...keys, timeoutSeconds))
+  make(BZPOPMAX, argv(...listed("BZPOPMAX", "keys", keys), timeoutSeconds))
 
 const BZMPOP = define({
   words: ["BZMPOP"],
@@ -232,7 +239,10 @@ const BZMPOP = define({
 })
 /** ZMPOP that waits for a member. Null after the timeout. Redis 7.0. */
 export const bzmpop = (keys: ReadonlyArray<Key>, which: "min" | "max", timeoutSeconds: number, count = 1) =>
-  make(BZMPOP, argv(timeoutSeconds, keys.length, ...keys, which.toUpperCase(), "COUNT", count))
+  make(
+    BZMPOP,
+    argv(timeoutSeconds, listed("BZMPOP", "keys", keys).length, ...keys, lowOrHigh("BZMPOP", which), "COUNT", count)
+  )
 
 const ZRANDMEMBER = define({ words: ["ZRANDMEMBER"], mode: "read", keys: 1, decode: Command.strings })
 /** Random members; a negative count allows repetitions. */
@@ -269,10 +279,13 @@ export interface CombineOptions {
   readonly aggregate?: "sum" | "min" | "max" | undefined
 }
 
-const combineArgs = (args: Array<Arg>, keys: ReadonlyArray<Key>, options: CombineOptions | undefined): Array<Arg> => {
-  args.push(keys.length, ...keys)
-  if (options?.weights !== undefined) args.push("WEIGHTS", ...options.weights.map(score))
-  if (options?.aggregate !== undefined) args.push("AGGREGATE", options.aggregate.toUpperCase())
+const combineArgs = (args: Array<Arg>, keys: ReadonlyArray<Key>, given: CombineOptions | undefined): Array<Arg> => {
+  const options = optional("ZUNION", given)
+  args.push(listed("ZUNION", "keys", keys).length, ...keys)
+  if (options?.weights !== undefined) args.push("WEIGHTS", ...listed("ZUNION", "weights", options.weights).map(score))
+  if (options?.aggregate !== undefined) {
+    args.push("AGGREGATE", word("ZUNION", "aggregate", options.aggregate, ["sum", "min", "max"]))
+  }
   return args
 }
 
@@ -311,21 +324,25 @@ export const zinterstore = (destination: Key, keys: ReadonlyArray<Key>, options?
 const ZINTERCARD = define({ words: ["ZINTERCARD"], mode: "read", keys: numkeys(0), decode: Command.int })
 /** How many members all sorted sets have, counting up to a limit. Redis 7.0. */
 export const zintercard = (keys: ReadonlyArray<Key>, limit?: number | undefined) =>
-  make(ZINTERCARD, [keys.length, ...keys, ...(limit === undefined ? [] : ["LIMIT", limit])])
+  make(ZINTERCARD, [
+    listed("ZINTERCARD", "keys", keys).length,
+    ...keys,
+    ...(limit === undefined ? [] : ["LIMIT", limit])
+  ])
 
 const ZDIFF = define({ words: ["ZDIFF"], mode: "read", keys: numkeys(0), decode: Command.strings })
 /** The members of the first sorted set that none of the others has. */
-export const zdiff = (keys: ReadonlyArray<Key>) => make(ZDIFF, argv(keys.length, ...keys))
+export const zdiff = (keys: ReadonlyArray<Key>) => make(ZDIFF, argv(listed("ZDIFF", "keys", keys).length, ...keys))
 
 const ZDIFF_SCORES = define({ words: ["ZDIFF"], mode: "read", keys: numkeys(0), decode: Command.scored })
 /** The same, with their scores. */
 export const zdiffWithScores = (keys: ReadonlyArray<Key>) =>
-  make(ZDIFF_SCORES, argv(keys.length, ...keys, "WITHSCORES"))
+  make(ZDIFF_SCORES, argv(listed("ZDIFF", "keys", keys).length, ...keys, "WITHSCORES"))
 
 const ZDIFFSTORE = define({ words: ["ZDIFFSTORE"], mode: "write", keys: destinationAndKeys, decode: Command.int })
 /** Stores the members of the first sorted set that none of the others has. How many. */
 export const zdiffstore = (destination: Key, keys: ReadonlyArray<Key>) =>
-  make(ZDIFFSTORE, argv(destination, keys.length, ...keys))
+  make(ZDIFFSTORE, argv(destination, listed("ZDIFFSTORE", "keys", keys).length, ...keys))
 
 const ZSCAN = define({ words: ["ZSCAN"], mode: "read", keys: 1, decode: Command.page(Command.scored) })
 /** One page of the members and scores, from a cursor. */

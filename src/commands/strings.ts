@@ -5,7 +5,8 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { argv } from "../internal/args.ts"
+import { InvalidCommand } from "../Errors.ts"
+import { alternate, argv, optional, word } from "../internal/args.ts"
 
 const { define, make } = Command
 
@@ -46,24 +47,15 @@ const expiry = (out: Array<Arg>, options: Expiry): void => {
   if (options.pxat !== undefined) out.push("PXAT", options.pxat)
 }
 
-const setArgs = (key: Key, value: Arg, options: SetOptions | undefined, get: boolean): Array<Arg> => {
+const setArgs = (key: Key, value: Arg, given: SetOptions | undefined, get: boolean): Array<Arg> => {
+  const options = optional("SET", given)
   const out: Array<Arg> = [key, value]
   if (options !== undefined) {
-    if (options.when !== undefined) out.push(options.when === "nx" ? "NX" : "XX")
+    if (options.when !== undefined) out.push(word("SET", "when", options.when, ["nx", "xx"]))
     if (get) out.push("GET")
     expiry(out, options)
     if (options.keepTtl === true) out.push("KEEPTTL")
   } else if (get) out.push("GET")
-  return out
-}
-
-const alternate = (entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>): Array<Arg> => {
-  const out: Array<Arg> = []
-  if (Symbol.iterator in entries) {
-    for (const [k, v] of entries as Iterable<readonly [Key, Arg]>) out.push(k, v)
-  } else {
-    for (const k of Object.keys(entries)) out.push(k, (entries as Record<string, Arg>)[k]!)
-  }
   return out
 }
 
@@ -91,8 +83,10 @@ const GETEX = define({ words: ["GETEX"], mode: "write", keys: 1, decode: Command
 /** The value of a key, whose expiry is changed. */
 export const getex = (key: Key, options: Expiry & { readonly persist?: boolean | undefined }) => {
   const args: Array<Arg> = [key]
-  expiry(args, options)
-  if (options.persist === true) args.push("PERSIST")
+  const given = optional("GETEX", options)
+  if (given === undefined) throw new InvalidCommand({ command: "GETEX", detail: "options: there are none" })
+  expiry(args, given)
+  if (given.persist === true) args.push("PERSIST")
   return make(GETEX, args)
 }
 
@@ -139,12 +133,12 @@ export const mget = (keys: ReadonlyArray<Key>) => make(MGET, keys)
 const MSET = define({ words: ["MSET"], mode: "write", keys: evenKeys, decode: Command.ok })
 /** Sets many keys at once. */
 export const mset = (entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>) =>
-  make(MSET, alternate(entries))
+  make(MSET, alternate("MSET", [], entries))
 
 const MSETNX = define({ words: ["MSETNX"], mode: "write", keys: evenKeys, decode: Command.flag })
 /** Sets many keys at once, if none of them exists. */
 export const msetnx = (entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>) =>
-  make(MSETNX, alternate(entries))
+  make(MSETNX, alternate("MSETNX", [], entries))
 
 const LCS = define({ words: ["LCS"], mode: "read", keys: 2, decode: Command.string })
 /** The longest common subsequence of two values. Redis 7.0. */

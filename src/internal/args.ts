@@ -3,6 +3,8 @@
  * timeouts stand. Not for anything that only one of them uses.
  */
 import { type Arg, type Key, seconds } from "../Command.ts"
+import { InvalidCommand } from "../Errors.ts"
+import { choiceProblem, kindOf } from "./values.ts"
 
 /**
  * Arguments as an array. Not a literal: V8 would soon allocate those among the
@@ -11,6 +13,63 @@ import { type Arg, type Key, seconds } from "../Command.ts"
  * 1,000 in flight: a sixth of the throughput.
  */
 export const argv = (...args: Array<Arg>): Array<Arg> => args
+
+/**
+ * Options of a command. What is no object has none of them, and would be passed
+ * over without a word.
+ */
+export const optional = <A extends object>(command: string, options: A | undefined): A | undefined => {
+  if (options === undefined) return undefined
+  if (!isFields(options)) {
+    throw new InvalidCommand({ command, detail: `options: ${kindOf(options)} is not an object of options` })
+  }
+  return options
+}
+
+const isFields = (value: unknown): boolean => {
+  try {
+    return typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Object]"
+  } catch {
+    return false
+  }
+}
+
+/** One of some words, as it is sent. */
+export const word = <W extends string>(command: string, field: string, value: W, choices: ReadonlyArray<W>): string => {
+  const problem = choiceProblem(value, choices)
+  if (problem !== undefined) throw new InvalidCommand({ command, detail: `${field}: ${problem}` })
+  return value.toUpperCase()
+}
+
+/** An array of arguments: a string in its place would be taken for one of characters. */
+export const listed = <A>(command: string, field: string, value: ReadonlyArray<A>): ReadonlyArray<A> => {
+  if (!Array.isArray(value)) {
+    throw new InvalidCommand({ command, detail: `${field}: ${kindOf(value)} is not an array` })
+  }
+  return value
+}
+
+/** Puts keys and values, or fields and values, in turn. */
+export const alternate = (
+  command: string,
+  out: Array<Arg>,
+  entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>
+): Array<Arg> => {
+  if (typeof entries !== "object" || entries === null || entries instanceof Uint8Array) {
+    throw new InvalidCommand({ command, detail: `entries: ${kindOf(entries)} has no keys and values` })
+  }
+  if (Symbol.iterator in entries) {
+    for (const entry of entries as Iterable<readonly [Key, Arg]>) {
+      if (!Array.isArray(entry)) {
+        throw new InvalidCommand({ command, detail: `entries: ${kindOf(entry)} is not a pair` })
+      }
+      out.push(entry[0], entry[1])
+    }
+  } else {
+    for (const k of Object.keys(entries)) out.push(k, (entries as Record<string, Arg>)[k]!)
+  }
+  return out
+}
 
 /**
  * Options of the SCAN family.
@@ -25,7 +84,8 @@ export interface ScanOptions {
   readonly count?: number | undefined
 }
 
-export const scanArgs = (out: Array<Arg>, options: ScanOptions | undefined): Array<Arg> => {
+export const scanArgs = (out: Array<Arg>, given: ScanOptions | undefined): Array<Arg> => {
+  const options = optional("SCAN", given)
   if (options?.match !== undefined) out.push("MATCH", options.match)
   if (options?.count !== undefined) out.push("COUNT", options.count)
   return out
