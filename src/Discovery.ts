@@ -104,7 +104,7 @@ const dormantMillis = 10_000
  * sentinel publishes before it is heard again is lost, and a dial that is
  * refused costs little: so it stays short for ever.
  */
-const firstPause = 50
+const firstPause = 15
 const longestPause = 200
 /** A subscription that lasted longer than this, in milliseconds, is no sign of trouble when it ends. */
 const steadyMillis = 1000

@@ -85,12 +85,6 @@ export interface Target {
   readonly schedule: Schedule.Schedule<unknown, ConnectionError>
   /** Tells of moves and of when writes have to wait, until what it gives is called. */
   readonly watch?: ((watcher: Watcher) => () => void) | undefined
-  /**
-   * Finds out whether writes have to wait, where nobody would tell, after this
-   * process was busy. Whether there is anything to find out: then `done` is called
-   * when it is known.
-   */
-  readonly refresh?: ((done: () => void) => boolean) | undefined
   /** Is told that the node says that it is the wrong one, or not ready. */
   readonly doubted?: (() => void) | undefined
   /** The group's configuration epoch, as far as it is known. */
@@ -842,11 +836,8 @@ class Keeper implements Guard {
     this.executor.unseen(1)
   }
   current(goOn: () => void): void {
-    const known = (): void => {
-      this.executor.unseen(-1)
-      goOn()
-    }
-    if (!this.executor.refresh(known)) known()
+    this.executor.unseen(-1)
+    goOn()
   }
 }
 
@@ -1717,13 +1708,7 @@ export class Executor implements Owner, Runner {
     this.gate = gate
     if (gate === "held") {
       this.fence = new Error(`writes to ${this.shown} wait for the end of a failover`)
-      // What the socket has not taken yet must not go out.
-      this.forEach((connection) => {
-        for (const request of connection.recall()) {
-          if (request instanceof Operation) request.owner.submit(request)
-          else connection.enqueue(request)
-        }
-      })
+      this.recall()
       for (const turn of this.waiting) this.unblock(turn)
       const grace = graceMillis - Math.max(age, this.distance)
       if (this.unread > 0 || grace <= 0) this.forEach((connection) => this.park(connection))
@@ -1736,15 +1721,26 @@ export class Executor implements Owner, Runner {
     }
     this.parking?.interruptUnsafe()
     this.parking = undefined
-    if (before === "held") this.believe(this.alarm.now())
+    if (gate === "asking") return this.recall()
+    if (before === "held" || before === "asking") this.believe(this.alarm.now())
     if (gate === undefined) this.release()
-    else if (gate !== "asking") {
+    else {
       this.heldInVain = 0
       this.held.retain((operation) => {
         if (operation.wanted && operation.waits) operation.fail(gate)
         return operation.wanted
       })
     }
+  }
+
+  /** What the socket has not taken yet must not go out. */
+  private recall(): void {
+    this.forEach((connection) => {
+      for (const request of connection.recall()) {
+        if (request instanceof Operation) request.owner.submit(request)
+        else connection.enqueue(request)
+      }
+    })
   }
 
   /** From now on replies to what was written before wait until it is known what they are worth. */
@@ -1759,9 +1755,14 @@ export class Executor implements Owner, Runner {
     return this.withheld > 0
   }
 
+  /** Whether what the node acknowledges now may be lost. */
+  private get mayBeLost(): boolean {
+    return this.gate === "held" || this.gate === "asking"
+  }
+
   /** All replies of a parked write are there. */
   answered(parked: Parked): void {
-    if (this.closed || (this.withheld === 0 && this.unread === 0 && this.gate !== "held")) return parked.trust()
+    if (this.closed || (this.withheld === 0 && this.unread === 0 && !this.mayBeLost)) return parked.trust()
     parked.at = this.alarm.now() + this.withheld
     this.parked.push(parked)
     this.arm(parked.deadline)
@@ -1770,17 +1771,12 @@ export class Executor implements Owner, Runner {
 
   /** No word has come by now that would make these replies worthless. */
   private believe(now: number): void {
-    while (this.parked.size > 0 && this.unread === 0 && this.gate !== "held") {
+    while (this.parked.size > 0 && this.unread === 0 && !this.mayBeLost) {
       const parked = this.parked.peek()!
       if (parked.at > now) return this.believing.set(parked.at)
       this.parked.shift()
       if (parked.wanted) parked.trust()
     }
-  }
-
-  /** Lets those be asked who do not tell of themselves whether writes have to wait, if there are any. */
-  refresh(done: () => void): boolean {
-    return !this.closed && this.target.refresh?.(done) === true
   }
 
   /** Something may have arrived unseen, on one connection more or less. */

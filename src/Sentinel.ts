@@ -341,7 +341,6 @@ const primaryTarget = (
     openAt: (like) => openLike(like, node, "primary"),
     epoch: () => follower.present.epoch,
     watch: (watcher) => follower.watch(watcher),
-    refresh: (done) => follower.refresh(done),
     doubted: () => follower.look(),
     acknowledged: () => follower.acknowledged()
   }
@@ -488,7 +487,6 @@ const replicaTarget = (
     openAt,
     epoch: () => follower.present.epoch,
     isAstray: (source) => follower.isAstray(source),
-    refresh: (done) => follower.refresh(done),
     watch: (watcher) =>
       follower.watch({
         // What is written through it by a makeshift, the primary itself, waits too.

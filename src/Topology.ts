@@ -407,9 +407,8 @@ export class Follower implements Topology {
   /** Sentinels that are asked by themselves, and whether they are to be asked once more. */
   private readonly asking = new Map<string, { fiber: Fiber.Fiber<void> | undefined; again: boolean }>()
   private readonly polling = new Map<string, Fiber.Fiber<void>>()
-  /** When they were asked the last question that they answered. */
-  private readonly polledAt = new Map<string, number>()
-  private readonly refreshing = new Set<Fiber.Fiber<void>>()
+  /** Those of them that were asked too late, with when they are waited for no longer. */
+  private readonly overdue = new Map<string, Fiber.Fiber<void>>()
   /** What was heard of a failover before the primary was known. */
   private readonly early = new Map<string, Event>()
   /** Whether it is not known yet if a failover is under way: writes wait for the first answers. */
@@ -536,7 +535,7 @@ export class Follower implements Topology {
         this.growing,
         this.limit,
         ...this.polling.values(),
-        ...this.refreshing,
+        ...this.overdue.values(),
         ...Array.from(this.asking.values(), (asked) => asked.fiber)
       ]
     ) fiber?.interruptUnsafe()
@@ -766,6 +765,7 @@ export class Follower implements Topology {
     this.early.delete(from)
     this.polling.get(from)?.interruptUnsafe()
     this.polling.delete(from)
+    this.goOn(from)
     this.grow()
   }
 
@@ -780,11 +780,13 @@ export class Follower implements Topology {
           const began = this.now()
           const view = yield* this.discovery.glance(this.options.group, from)
           if (view !== undefined) {
-            this.polledAt.set(from, began)
             this.told(view)
+            this.goOn(from)
           }
           const pause = view === undefined ? unansweredMillis : Discovery.pollMillis
-          yield* Effect.sleep(Math.max(1, pause - (this.now() - began)))
+          const due = Math.max(began + pause, this.now() + 1)
+          yield* Effect.sleep(due - this.now())
+          if (view !== undefined && this.now() - due > Discovery.pollMillis) this.hesitate(from)
         }
         this.polling.delete(from)
       })
@@ -793,33 +795,21 @@ export class Follower implements Topology {
   }
 
   /**
-   * Asks those that may not be listened to, if they were not asked for a while
-   * since this process was busy. Whether there are any: then `done` is called once
-   * they have answered, or had their head start.
+   * This process was busy, and one that may not be listened to was not asked in
+   * that time: writes wait for its answer, or until it had its head start.
    */
-  refresh(done: () => void): boolean {
-    const now = this.now()
-    const stale = Array.from(this.polling.keys()).filter((from) =>
-      now - (this.polledAt.get(from) ?? -Infinity) > 2 * Discovery.pollMillis
+  private hesitate(from: string): void {
+    if (this.overdue.has(from)) return
+    const done = this.runFork(
+      Effect.andThen(Effect.sleep(this.discovery.headStart), Effect.sync(() => this.goOn(from)))
     )
-    if (stale.length === 0 || this.closed) return false
-    const questions = Effect.forEach(
-      stale,
-      (from) =>
-        Effect.map(this.discovery.glance(this.options.group, from), (view) => {
-          if (view === undefined) return
-          this.polledAt.set(from, now)
-          this.told(view)
-        }),
-      { concurrency: "unbounded", discard: true }
-    )
-    const fiber = this.runFork(Effect.raceFirst(questions, Effect.sleep(this.discovery.headStart)))
-    this.refreshing.add(fiber)
-    fiber.addObserver(() => {
-      this.refreshing.delete(fiber)
-      done()
-    })
-    return true
+    this.overdue.set(from, done)
+    this.regulate()
+  }
+
+  private goOn(from: string): void {
+    this.overdue.get(from)?.interruptUnsafe()
+    if (this.overdue.delete(from)) this.regulate()
   }
 
   /** Asks one sentinel by itself, at once: no other keeps it waiting. */
@@ -955,7 +945,7 @@ export class Follower implements Topology {
     this.early.delete(from)
     this.answered.delete(from)
     this.silent.delete(from)
-    this.polledAt.delete(from)
+    this.goOn(from)
     this.polling.get(from)?.interruptUnsafe()
     this.polling.delete(from)
     this.reach()
@@ -1540,7 +1530,7 @@ export class Follower implements Topology {
     const policy = this.options.whenIsolated ?? "allow"
     const gate: Gate = this.state.fence !== undefined
       ? "held"
-      : this.isNew
+      : this.isNew || this.overdue.size > 0
       ? "asking"
       : !isIsolated || policy === "allow"
       ? undefined

@@ -8,8 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { commands, RedisClient, Sentinel } from "../src/index.ts"
+import * as Tracer from "effect/Tracer"
+import { Address, commands, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { timePassing } from "./support/time.ts"
 
@@ -37,6 +40,8 @@ const stateOf = Effect.gen(function*() {
   const sentinel = yield* Sentinel.Sentinel
   return yield* (yield* sentinel.topology("mymaster")).current
 }).pipe(Effect.scoped)
+
+const fenced = Effect.map(stateOf, (state) => state.fence !== undefined)
 
 /** The failover has ended. */
 const moved = Effect.map(stateOf, (state) => state.epoch > 0 && state.fence === undefined)
@@ -289,4 +294,236 @@ describe("a client that is born while a failover is under way", () => {
         assert.strictEqual(error._tag, "PrimaryNotFound")
       }).pipe(Effect.provide(clients({ node: { commandTimeout: "2 seconds" } })))
     }).pipe(Effect.provide(Testing.layer())))
+})
+
+/** The rules of the sentinel user in Redis's documentation: it may ask, but not subscribe. */
+const documented = ("-@all +auth +client|getname +client|id +client|setname +command +hello +ping +role " +
+  "+sentinel|get-master-addr-by-name +sentinel|master +sentinel|myid +sentinel|replicas +sentinel|sentinels " +
+  "+sentinel|masters resetchannels").split(" ")
+
+/** Applies rules to the user of some sentinels. */
+const restrict = (deployment: Testing.Control, rules: ReadonlyArray<string>, which = addresses) => {
+  for (const address of which) {
+    for (const rule of rules) assert.isUndefined(deployment.sentinel(address).users.get("default")!.apply(rule), rule)
+  }
+}
+
+/** What is logged, in the order in which it is. */
+const logging = (lines: Array<string>) =>
+  Logger.layer([Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))])
+
+describe("sentinels that may be asked, but not listened to", () => {
+  for (const denied of [1, 3]) {
+    for (const protocol of [2, 3] as const) {
+      it.effect(`${denied} of 3, RESP${protocol}: a planned failover loses nothing`, () => {
+        const lines: Array<string> = []
+        return Effect.gen(function*() {
+          const deployment = yield* Testing.Deployment
+          restrict(deployment, documented, addresses.slice(0, denied))
+          yield* Effect.gen(function*() {
+            const redis = yield* RedisClient.RedisClient
+            yield* ready(redis)
+            const hears = (yield* stateOf).sentinels.map((s) => s.hears)
+            assert.deepStrictEqual(hears, addresses.map((_, i) => i >= denied))
+            const writes = yield* writing(redis, 20)
+            yield* whileTimePasses(Effect.sleep("1 second"))
+            yield* deployment.failover
+            yield* until(moved)
+            yield* whileTimePasses(Effect.sleep("1 second"))
+            yield* writes.stop
+            assert.isAbove(writes.acknowledged.length, 1000)
+            assert.deepStrictEqual(yield* missing(writes.acknowledged), [])
+          }).pipe(Effect.provide(clients({ sentinel: { protocol } })))
+          const warnings = lines.filter((line) => line.includes("+subscribe +psubscribe allchannels"))
+          assert.strictEqual(warnings.length, denied, lines.join("\n"))
+        }).pipe(Effect.provide(Layer.merge(logging(lines), Testing.layer({ latencyMillis: [0, 2] }))))
+      })
+    }
+  }
+
+  it.effect("once the rule is added, they are listened to", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      restrict(deployment, documented)
+      yield* Effect.gen(function*() {
+        const redis = yield* RedisClient.RedisClient
+        yield* ready(redis)
+        assert.isTrue((yield* stateOf).sentinels.every((s) => s.hears === false))
+        restrict(deployment, ["+subscribe", "+psubscribe", "allchannels"])
+        yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.hears === true)))
+        const requests = deployment.sentinel(addresses[1]!).requests
+        yield* TestClock.adjust("5 seconds")
+        // PINGs, one a second; nobody is asked every 20 ms any more.
+        assert.isAtMost(deployment.sentinel(addresses[1]!).requests - requests, 20)
+      }).pipe(Effect.provide(clients()))
+    }).pipe(Effect.provide(Testing.layer())))
+
+  it.effect("nothing is left of the questions when the Scope closes", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      restrict(deployment, documented)
+      yield* Effect.andThen(
+        RedisClient.RedisClient,
+        ready
+      ).pipe(Effect.provide(clients()))
+      yield* TestClock.adjust("10 millis")
+      assert.strictEqual(deployment.network.connections(), 0)
+      const requests = deployment.sentinel(addresses[0]!).requests
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(deployment.sentinel(addresses[0]!).requests, requests)
+    }).pipe(Effect.provide(Testing.layer())))
+})
+
+describe("a failover whose beginning was missed", () => {
+  it.effect("is seen by its flag, once a replica is selected and not before", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      const [leader, other] = [addresses[0]!, addresses[1]!]
+      const events: Array<string> = []
+      deployment.sentinel(leader).onEvent = (name) => void events.push(name)
+      for (const address of addresses) yield* deployment.pushes(address, { kind: "drop", count: 10_000 })
+      yield* deployment.failover
+      // Whoever was away is asked, and all others too.
+      const ask = Effect.andThen(deployment.disconnect(other), whileTimePasses(Effect.sleep("40 millis")))
+      assert.include(events, "+try-failover")
+      yield* ask
+      assert.notInclude(events, "+selected-slave")
+      assert.isUndefined((yield* stateOf).fence)
+      yield* until(Effect.sync(() => events.includes("+failover-state-wait-promotion")))
+      yield* whileTimePasses(Effect.sleep("50 millis"))
+      assert.notInclude(events, "+promoted-slave")
+      assert.isUndefined((yield* stateOf).fence)
+      yield* ask
+      const fence = (yield* stateOf).fence
+      assert.strictEqual(fence?.sign, "failover_in_progress")
+      assert.strictEqual(fence?.from, leader)
+      const candidate = deployment.nodes.find((node) => deployment.node(node).isPrimary && node !== "10.0.0.1:6379")
+      assert.strictEqual(fence?.candidate === undefined ? "" : Address.format(fence.candidate), candidate)
+      const write = yield* Effect.forkChild(redis.set("k", "1"), { startImmediately: true })
+      yield* until(moved)
+      yield* whileTimePasses(Fiber.join(write))
+      assert.deepStrictEqual(yield* missing(["k"]), [])
+    }).pipe(Effect.provide(live())))
+
+  for (const protocol of [2, 3] as const) {
+    for (
+      const [name, millis] of [
+        ["+failover-state-select-slave", 1],
+        ["+failover-state-select-slave", 20],
+        ["+selected-slave", 0],
+        ["+selected-slave", 30],
+        ["+selected-slave", 60],
+        ["+failover-state-wait-promotion", 0],
+        ["+failover-state-wait-promotion", 100],
+        ["+promoted-slave", 0]
+      ] as const
+    ) {
+      it.effect(`RESP${protocol}: a subscription lost ${millis} ms after ${name} and made anew loses nothing`, () =>
+        Effect.gen(function*() {
+          const deployment = yield* Testing.Deployment
+          const redis = yield* RedisClient.RedisClient
+          yield* ready(redis)
+          const leader = addresses[0]!
+          const time = deployment.network.time
+          let lost = 0
+          deployment.sentinel(leader).onEvent = (event) => {
+            if (event === name && lost++ === 0) time.later(millis, () => deployment.network.closeAll(leader))
+          }
+          const writes = yield* writing(redis, 10)
+          yield* deployment.failover
+          yield* until(moved)
+          yield* whileTimePasses(Effect.sleep("500 millis"))
+          yield* writes.stop
+          assert.isAbove(lost, 0)
+          assert.deepStrictEqual(yield* missing(writes.acknowledged), [])
+        }).pipe(Effect.provide(live({ sentinel: { protocol } }, { seed: millis }))))
+    }
+  }
+})
+
+describe("a sentinel that cries wolf", () => {
+  const cry = (deployment: Testing.Control, from: string, times: number) =>
+    Effect.gen(function*() {
+      const sentinel = deployment.sentinel(from)
+      for (let i = 0; i < times; i++) {
+        sentinel.publish("+selected-slave", "slave 10.0.0.2:6379 10.0.0.2 6379 @ mymaster 10.0.0.1 6379")
+        yield* Effect.sleep("5 millis")
+        sentinel.publish("-failover-abort-not-elected", "master mymaster 10.0.0.1 6379")
+        yield* Effect.sleep("5 millis")
+      }
+    })
+
+  it.effect("holds writes up three times, and is told of in two lines and few spans", () => {
+    const lines: Array<string> = []
+    const spans: Array<Tracer.Span> = []
+    const tracer = Tracer.make({
+      span: (options) => {
+        const span = new Tracer.NativeSpan(options)
+        spans.push(span)
+        return span
+      }
+    })
+    return Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      const topology = yield* (yield* Sentinel.Sentinel).topology("mymaster")
+      let fences = 0
+      yield* Effect.forkChild(
+        Stream.runForEach(topology.changes, (state) =>
+          Effect.sync(() => {
+            if (state.fence !== undefined) fences++
+          })),
+        { startImmediately: true }
+      )
+      const writes = yield* writing(redis, 5)
+      yield* whileTimePasses(cry(deployment, addresses[0]!, 1000))
+      yield* writes.stop
+      assert.isAtLeast(fences, 1)
+      assert.isAtMost(fences, 3)
+      // 10 seconds, a round a millisecond: three fences of 5 ms are hardly felt.
+      assert.isAbove(writes.acknowledged.length, 5 * 1000)
+      yield* TestClock.adjust("2 minutes")
+      const told = lines.filter((line) => line.includes("came to nothing"))
+      assert.strictEqual(told.length, 2, lines.join("\n"))
+      assert.match(told[1]!, /: \d+ more failovers came to nothing within 60 seconds$/)
+      assert.isAtMost(spans.filter((span) => span.name === "redis.failover").length, 3)
+      for (const span of spans) if (span.name === "redis.failover") assert.strictEqual(span.status._tag, "Ended")
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.provideMerge(live(), logging(lines))),
+      Effect.provideService(Tracer.Tracer, tracer)
+    )
+  }, 30_000)
+
+  it.effect("and then leads a failover: nothing is lost, since its own answer tells", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      const writes = yield* writing(redis, 10)
+      yield* whileTimePasses(cry(deployment, addresses[0]!, 20))
+      yield* deployment.failover
+      yield* until(fenced)
+      assert.strictEqual((yield* stateOf).fence?.from, addresses[0])
+      assert.strictEqual((yield* stateOf).fence?.sign, "failover_in_progress")
+      yield* until(moved)
+      yield* writes.stop
+      assert.deepStrictEqual(yield* missing(writes.acknowledged), [])
+    }).pipe(Effect.provide(live({}, { latencyMillis: [0, 2] }))))
+
+  it.effect("and another one leads a failover: nothing is lost", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      const writes = yield* writing(redis, 10)
+      yield* whileTimePasses(cry(deployment, addresses[2]!, 20))
+      yield* deployment.failover
+      yield* until(moved)
+      yield* writes.stop
+      assert.deepStrictEqual(yield* missing(writes.acknowledged), [])
+    }).pipe(Effect.provide(live({}, { latencyMillis: [0, 2] }))))
 })
