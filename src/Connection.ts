@@ -199,6 +199,8 @@ const lateMillis = 100
 export class Connection {
   readonly address: Address.Address
   readonly shownAddress: string
+  /** Where the other end is, by its address. */
+  readonly remote: string | undefined
   /** The protocol agreed on. */
   protocol: 2 | 3 = 2
   /** Why it ended, once it has. */
@@ -287,6 +289,7 @@ export class Connection {
     this.transport = transport
     this.address = address
     this.shownAddress = Address.format(address)
+    this.remote = transport.remote
     this.stallMillis = options.stallMillis
     this.pingMillis = options.pingMillis
     this.decoder = new Resp.Decoder({

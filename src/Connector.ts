@@ -66,6 +66,8 @@ export interface Transport {
    * write. Where it is left out, nothing arrives unseen.
    */
   readonly behind?: ((current: () => void) => boolean) | undefined
+  /** Where the other end is, `host:port` with the host as an address, where that is known: names are only names. */
+  readonly remote?: string | undefined
   /** Closes at once. `closed` is not called any more. May be called again. */
   readonly destroy: () => void
 }
@@ -130,9 +132,12 @@ class SocketTransport implements Transport {
   private readonly socket: Net.Socket
   private readonly reader: Reader | undefined
   private readonly backlog = new Deque<Uint8Array>()
+  readonly remote: string | undefined
   constructor(socket: Net.Socket, reader: Reader | undefined) {
     this.socket = socket
     this.reader = reader
+    const { remoteAddress: host, remotePort: port } = socket
+    this.remote = host === undefined || port === undefined ? undefined : Address.format({ host, port })
   }
   readonly start = (handler: Handler): void => {
     let cause: unknown = undefined

@@ -504,13 +504,6 @@ export const make = (
           )
       }).pipe(
         Effect.tapError((report) =>
-          isTooLong(report.cause)
-            ? Effect.map(monotonicMillis, (now) => {
-              if (peers.has(shown)) gluttons.set(shown, now + gluttonMillis)
-            })
-            : Effect.void
-        ),
-        Effect.tapError((report) =>
           // A session that gave no answer, or hangs before it is one, is not kept either.
           report.kind === "unreachable" || report.kind === "not-a-sentinel" || report.kind === "denied"
             ? drop(shown)
@@ -682,6 +675,8 @@ export const make = (
         nodes.forget((by) => by.startsWith(`${shown} `))
         for (const believed of beliefs.values()) believed.forget(shown)
         gluttons.delete(shown)
+        permissions.delete(shown)
+        samples.delete(shown)
         const stood = standing.delete(shown)
         return Effect.andThen(
           FiberMap.remove(followers, shown),
@@ -764,6 +759,9 @@ export const make = (
           if (
             part?._tag === "Failure" && part.failure._tag !== "ReplyError" && part.failure._tag !== "UnexpectedReply"
           ) {
+            if (isTooLong(part.failure) && peers.has(shown)) {
+              gluttons.set(shown, (yield* monotonicMillis) + gluttonMillis)
+            }
             return yield* part.failure
           }
         }

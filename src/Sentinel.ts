@@ -216,6 +216,8 @@ interface Finding {
   ) => Effect.Effect<Discovery.Found<Address.Address> | undefined>
   /** It is no primary. */
   readonly disproved: (address: Address.Address) => void
+  /** A connection to it went to that place. */
+  readonly observed: (address: Address.Address, remote: string | undefined) => void
   /** It cannot be dialled. */
   readonly unreachable: (address: Address.Address) => void
   /** It is one. Where the group is instead, if it has moved on meanwhile. */
@@ -283,6 +285,7 @@ const openPrimary = (
         }),
         Effect.flatMap((connection) => {
           connection.epoch = found.epoch
+          finding.observed(found.value, connection.remote)
           const now = finding.verified(found)
           return now === undefined ? Effect.succeed(connection) : Effect.fail(outdated(found.value, now))
         })
@@ -325,6 +328,7 @@ const primaryTarget = (
       locate: follower.locate,
       otherwise: (disowned, unreachable) => follower.otherwise(disowned, unreachable),
       disproved: (address) => follower.disproved(address),
+      observed: (address, remote) => follower.observed(address, remote),
       unreachable: (address) => follower.unreachable(address),
       verified: (found) => follower.verified(found) ? undefined : follower.present.primary
     },
@@ -601,6 +605,7 @@ const fromDiscovery = (
           locate: discovery.primary(group),
           otherwise: (disowned, unreachable) => discovery.otherwise(group, disowned, unreachable),
           disproved: (address) => discovery.disproved(group, address),
+          observed: (address, remote) => discovery.observed(address, remote),
           unreachable: (address) => discovery.unreachable(address),
           verified: (found) => {
             discovery.confirmed(group, found.value, found.epoch, found.from)

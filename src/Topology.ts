@@ -427,6 +427,9 @@ export class Follower implements Topology {
   private listening: Fiber.Fiber<void> | undefined = undefined
   private surveying: Fiber.Fiber<void> | undefined = undefined
   private foreseeing: Fiber.Fiber<void> | undefined = undefined
+  private identifying: Fiber.Fiber<void> | undefined = undefined
+  /** When it was last tried to find out which node an address is. */
+  private readonly identified = new Map<string, number>()
   private isSurveying = false
   /** When the sentinels are to be asked next; Infinity if they are not. */
   private due = Infinity
@@ -527,6 +530,7 @@ export class Follower implements Topology {
         this.listening,
         this.surveying,
         this.foreseeing,
+        this.identifying,
         this.chase?.fiber,
         this.fenceTimer,
         this.storyTimer,
@@ -596,6 +600,11 @@ export class Follower implements Topology {
         return newest === undefined || disowned.has(shown) || unreachable.has(shown) ? found : newest
       }
     )
+  }
+
+  /** A connection to a node went to that place. */
+  observed(address: Address.Address, remote: string | undefined): void {
+    this.discovery.observed(address, remote)
   }
 
   /** A primary cannot be dialled: its node may have another spelling. */
@@ -1128,6 +1137,7 @@ export class Follower implements Topology {
       return
     }
     if (isProvisional) return
+    this.identify()
     const verdict = this.believed.assess(known, now)
     if (verdict.kind === "epoch") {
       if (verdict.ready) this.moved(primary, verdict.word.epoch, verdict.word.from, false)
@@ -1142,6 +1152,35 @@ export class Follower implements Topology {
       this.begin(outvoted)
       this.pursue(placeOf(node), epoch, from, false, true)
     } else if (this.discovery.unsettled()) this.lookAt(now + weighMillis * 2)
+  }
+
+  /**
+   * A sentinel names another primary in the same configuration, or an older one:
+   * it may be the same node by another name. Where a connection to it goes tells.
+   */
+  private identify(): void {
+    const { primary } = this.state
+    if (this.identifying !== undefined || primary === undefined) return
+    const now = this.now()
+    const stranger = Array.from(this.views.values(), (view) => view.primary).find((address) =>
+      !Address.equals(address, primary) && (this.identified.get(Address.format(address)) ?? -Infinity) < now - 60_000
+    )
+    if (stranger === undefined) return
+    if (this.identified.size > 64) this.identified.clear()
+    this.identified.set(Address.format(stranger), now)
+    const node = { ...this.options.node, clientName: undefined }
+    this.identifying = this.runFork(
+      Effect.scoped(Connection.open(stranger, node)).pipe(
+        Effect.match({
+          onFailure: () => {},
+          onSuccess: (connection) => this.observed(stranger, connection.remote)
+        }),
+        Effect.map(() => {
+          this.identifying = undefined
+          if (!Address.equals(this.discovery.canonical(stranger), stranger)) this.look()
+        })
+      )
+    )
   }
 
   /**
@@ -1328,7 +1367,12 @@ export class Follower implements Topology {
       while (this.now() < until) {
         const began = this.now()
         const exit = yield* Effect.exit(
-          Effect.scoped(Connection.open(address, { ...node, clientName: undefined }, "primary"))
+          Effect.scoped(
+            Effect.tap(
+              Connection.open(address, { ...node, clientName: undefined }, "primary"),
+              (connection) => Effect.sync(() => this.observed(address, connection.remote))
+            )
+          )
         )
         // Whoever may not ask for the role believes the sentinels.
         const denied = Exit.isFailure(exit) && mayNotAsk(exit) && !this.chase!.isProvisional

@@ -1,13 +1,14 @@
 /** Sentinels that come back, forget, lie, are replaced, or name nodes in another way: in memory. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/testing/TestClock"
-import { Address, type Errors, RedisClient, Sentinel } from "../src/index.ts"
+import { Address, Connector, type Errors, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { timePassing } from "./support/time.ts"
@@ -45,7 +46,7 @@ const ready = (redis: RedisClient.RedisClient["Service"]) =>
   )
 
 /** Writers of unique keys, until they are told to stop. */
-const writing = (redis: RedisClient.RedisClient["Service"], writers: number) =>
+const writing = (redis: RedisClient.RedisClient["Service"], writers: number, pause: Duration.Input = "5 millis") =>
   Effect.gen(function*() {
     const stop = yield* Ref.make(false)
     const acknowledged: Array<string> = []
@@ -58,7 +59,7 @@ const writing = (redis: RedisClient.RedisClient["Service"], writers: number) =>
             const exit = yield* Effect.exit(redis.set(key, "1"))
             if (Exit.isSuccess(exit)) acknowledged.push(key)
             else failed.push(failureOf(exit))
-            yield* Effect.sleep("5 millis")
+            yield* Effect.sleep(pause)
           }
         }), { concurrency: "unbounded", discard: true })
     )
@@ -411,4 +412,243 @@ describe("epochs that go back", () => {
       assert.strictEqual(control.node(next).peek("b"), "1")
       assert.isUndefined(control.node("10.0.0.1:6379").peek("b"))
     }).pipe(Effect.scoped, Effect.provide(live())))
+})
+
+describe("sentinels that are gone", () => {
+  const membersOf = Effect.map(stateOf, (s) => s.sentinels.map((x) => Address.format(x.address)))
+
+  for (const keepData of [true, false]) {
+    it.effect(`replaced one by one, twice: nobody counts those that are gone (${keepData ? "same" : "new"} ids)`, () =>
+      Effect.gen(function*() {
+        const control = yield* Testing.Deployment
+        const redis = yield* RedisClient.RedisClient
+        yield* ready(redis)
+        const load = yield* writing(redis, 2, "1 second")
+        for (let round = 0; round < 2; round++) {
+          for (const address of control.sentinels) {
+            yield* control.replace(address, { keepData })
+            yield* TestClock.adjust("10 seconds")
+            // As the operator's handbook has it.
+            if (!keepData) { for (const other of control.sentinels) yield* control.reset(other) }
+            yield* TestClock.adjust("20 seconds")
+          }
+        }
+        yield* TestClock.adjust("40 seconds")
+        assert.deepStrictEqual((yield* membersOf).toSorted(), control.sentinels.toSorted())
+        const { isIsolated } = yield* stateOf
+        assert.isFalse(isIsolated)
+        yield* load.finish
+        assert.deepStrictEqual(load.failed, [])
+        // A failover now is heard of.
+        const old = yield* control.primary
+        yield* control.failover
+        yield* until(Effect.map(stateOf, (s) => s.fence !== undefined))
+        yield* until(Effect.map(stateOf, (s) => s.fence === undefined && Address.format(s.primary!) !== old))
+        // Nothing is dialled any more that is gone.
+        const dials = sentinels.map((address) => control.network.dials(address))
+        yield* TestClock.adjust("30 seconds")
+        sentinels.forEach((address, i) => assert.isAtMost(control.network.dials(address) - dials[i]!, 20))
+      }).pipe(Effect.scoped, Effect.provide(live({ whenIsolated: "fail" }))))
+  }
+
+  it.effect("those that are down but listed count; a seed that comes back counts again", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      for (const address of sentinels.slice(1)) yield* control.kill(address)
+      yield* TestClock.adjust("5 minutes")
+      // The one that is left lists them.
+      const state = yield* stateOf
+      assert.strictEqual(state.sentinels.length, 3)
+      assert.isTrue(state.isIsolated)
+      // It forgets them: with nobody else to ask, that takes a minute.
+      yield* control.reset(sentinels[0]!)
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* stateOf).sentinels.length, 3)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* membersOf, [sentinels[0]!])
+      assert.isFalse((yield* stateOf).isIsolated)
+      for (const address of sentinels.slice(1)) yield* control.restart(address)
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual((yield* stateOf).sentinels.filter((s) => s.isReachable === true).length, 3)
+    }).pipe(Effect.scoped, Effect.provide(live())))
+
+  it.effect("one sentinel that lists hundreds neither inflates the count nor keeps out those that there are", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      yield* control.lie(sentinels[0]!, {
+        others: [
+          ...Array.from({ length: 300 }, (_, i) => ({ host: `10.9.${i >> 8}.${i & 255}`, port: 26379 })),
+          { host: "10.0.1.2", port: 26379 }
+        ]
+      })
+      const sentinel = yield* Sentinel.Sentinel
+      const redis = yield* RedisClient.RedisClient
+      yield* whileTimePasses(redis.set("a", "1"))
+      yield* TestClock.adjust("1 minute")
+      const state = yield* stateOf
+      assert.deepStrictEqual(state.sentinels.map((s) => Address.format(s.address)).toSorted(), sentinels)
+      assert.isFalse(state.isIsolated)
+      assert.isAtMost((yield* sentinel.sentinels).length, 3 + 16)
+      const dialled = () =>
+        Array.from({ length: 300 }, (_, i) => control.network.dials(`10.9.${i >> 8}.${i & 255}:26379`))
+          .reduce((a, b) => a + b, 0)
+      const before = dialled()
+      yield* TestClock.adjust("1 minute")
+      assert.isAtMost(dialled() - before, 16 * 6)
+    }).pipe(Effect.scoped, Effect.provide(live({ sentinels: sentinels.slice(0, 2), whenIsolated: "fail" }))))
+
+  it.effect(
+    "8,000 announced replicas and sentinels are cut, and not asked for again and again",
+    () =>
+      Effect.gen(function*() {
+        const control = yield* Testing.Deployment
+        const redis = yield* RedisClient.RedisClient
+        yield* ready(redis)
+        const many = Array.from({ length: 8000 }, (_, i) => ({ host: `10.9.${i >> 8}.${i & 255}`, port: 6379 }))
+        yield* control.lie(sentinels[0]!, { replicas: many, others: many })
+        yield* TestClock.adjust("30 seconds")
+        const asked = control.sentinel(sentinels[0]!).requests
+        yield* TestClock.adjust("20 seconds")
+        const state = yield* stateOf
+        assert.isAtMost(state.replicas.length, 258)
+        assert.strictEqual(state.sentinels.length, 3)
+        // It is not asked for the same again and again, but it is heard.
+        assert.isAtMost(control.sentinel(sentinels[0]!).requests - asked, 60)
+        yield* control.failover
+        yield* until(Effect.map(stateOf, (s) => s.epoch === 1 && s.fence === undefined))
+      }).pipe(Effect.scoped, Effect.provide(live())),
+    60_000
+  )
+
+  it.effect("a name that stands for one of them, and two ways to write one, are not more sentinels", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      yield* control.name("sentinels.internal", "10.0.1.2")
+      const redis = yield* RedisClient.RedisClient
+      yield* whileTimePasses(redis.set("a", "1"))
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* stateOf).sentinels.length, 3)
+      // Two of three are down: that is no majority, whatever the name.
+      for (const address of sentinels.slice(0, 2)) yield* control.kill(address)
+      yield* TestClock.adjust("10 seconds")
+      assert.isTrue((yield* stateOf).isIsolated)
+    }).pipe(Effect.scoped, Effect.provide(live({ sentinels: ["sentinels.internal:26379"] }))))
+})
+
+describe("a sentinel that names nodes in another way", () => {
+  const names = { "10.0.0.1": "redis-1", "10.0.0.2": "redis-2", "10.0.0.3": "redis-3" }
+  const named = Effect.gen(function*() {
+    const control = yield* Testing.Deployment
+    for (const [host, name] of Object.entries(names)) yield* control.name(name, host)
+    return control
+  })
+
+  for (const leader of [0, 1]) {
+    for (const odd of [[0], [0, 1]]) {
+      for (const follow of ["sentinels", "promotion"] as const) {
+        it.effect(`a planned failover led by sentinel ${leader}, with names at ${odd.join(" and ")} (${follow})`, () =>
+          Effect.gen(function*() {
+            const control = yield* named
+            for (const i of odd) yield* control.announce(sentinels[i]!, names)
+            const redis = yield* RedisClient.RedisClient
+            yield* ready(redis)
+            yield* TestClock.adjust("10 seconds")
+            const load = yield* writing(redis, 8, "20 millis")
+            for (let i = 1; i <= 2; i++) {
+              yield* TestClock.adjust("4 seconds")
+              control.sentinel(sentinels[leader]!).failover("mymaster")
+              yield* until(Effect.map(stateOf, (s) => s.epoch === i && s.fence === undefined && !s.isProvisional))
+            }
+            const dials = control.nodes.map((address) => control.network.dials(address))
+            yield* TestClock.adjust("10 seconds")
+            control.nodes.forEach((address, i) => assert.isAtMost(control.network.dials(address) - dials[i]!, 1))
+            // Every node is there once.
+            assert.strictEqual((yield* stateOf).replicas.length, 2)
+            yield* load.finish
+            assert.deepStrictEqual(load.failed, [])
+            assert.deepStrictEqual(yield* missing(load.acknowledged), [])
+          }).pipe(Effect.scoped, Effect.provide(live({ follow }))))
+      }
+    }
+  }
+
+  it.effect("names that cannot be resolved here do not matter where an address is known too", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      for (const name of Object.values(names)) yield* control.name(name, undefined)
+      yield* control.announce(sentinels[0]!, names)
+      const redis = yield* RedisClient.RedisClient
+      const began = yield* Clock.currentTimeMillis
+      yield* whileTimePasses(redis.set("a", "1"))
+      assert.isBelow((yield* Clock.currentTimeMillis) - began, 1000)
+      yield* TestClock.adjust("15 seconds")
+      control.sentinel(sentinels[0]!).failover("mymaster")
+      yield* until(Effect.map(stateOf, (s) => s.epoch === 1 && s.fence === undefined))
+      yield* whileTimePasses(redis.set("b", "1"))
+      assert.deepStrictEqual(yield* missing(["a", "b"]), [])
+    }).pipe(Effect.scoped, Effect.provide(live())))
+})
+
+describe("names where SENTINEL MASTER and REPLICAS are denied", () => {
+  it.effect("where connections go tells which nodes are one", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      for (const i of [1, 2, 3]) yield* control.name(`redis-${i}`, `10.0.0.${i}`)
+      yield* control.announce(sentinels[0]!, { "10.0.0.1": "redis-1", "10.0.0.2": "redis-2", "10.0.0.3": "redis-3" })
+      for (const address of sentinels) {
+        const direct = yield* RedisClient.make({ address })
+        yield* direct.send("ACL", "SETUSER", "default", "-sentinel|master", "-sentinel|replicas", "-sentinel|slaves")
+      }
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      yield* TestClock.adjust("1 second")
+      const load = yield* writing(redis, 4)
+      yield* TestClock.adjust("1 second")
+      control.sentinel(sentinels[0]!).failover("mymaster")
+      yield* until(Effect.map(stateOf, (s) => s.fence !== undefined))
+      const old = "10.0.0.1:6379"
+      yield* until(
+        Effect.map(
+          Effect.all([stateOf, control.primary]),
+          ([s, primary]) =>
+            primary !== old && s.fence === undefined && s.primary !== undefined &&
+            !["10.0.0.1:6379", "redis-1:6379"].includes(Address.format(s.primary))
+        )
+      )
+      const count = load.acknowledged.length
+      yield* until(Effect.sync(() => load.acknowledged.length > count + 50))
+      yield* load.finish
+      assert.deepStrictEqual(load.failed, [])
+      assert.deepStrictEqual(yield* missing(load.acknowledged), [])
+    }).pipe(Effect.scoped, Effect.provide(live({ sentinels: sentinels.toReversed() }))))
+})
+
+describe("names of groups", () => {
+  for (const group of ["shop:cache", "cache@eu", "eu/prod", "prod#1", "größe", "群", "a\u00e9!?*[x]"]) {
+    it.effect(group, () =>
+      Effect.gen(function*() {
+        const control = yield* Testing.make({ group })
+        const sentinel = yield* Sentinel.make({ sentinels }).pipe(
+          Effect.provideService(Connector.Connector, control.network.dial)
+        )
+        const redis = yield* sentinel.primaryFor(group)
+        yield* whileTimePasses(redis.set("a", "1"))
+        const topology = yield* sentinel.topology(group)
+        yield* control.failover
+        yield* until(Effect.map(topology.current, (s) => s.fence !== undefined))
+        yield* until(Effect.map(topology.current, (s) => s.epoch === 1))
+      }))
+  }
+
+  it.effect("what could not go into a line of an event is refused", () =>
+    Effect.gen(function*() {
+      const sentinel = yield* Sentinel.make({ sentinels })
+      for (const group of ["", " ", "a b", "a\n", "\u0000", "a\tb", "a\u00a0b", "a\u0085"]) {
+        const error = yield* Effect.flip(sentinel.primaryFor(group))
+        assert.strictEqual(error.option, "group")
+        assert.include(error.message, "spaces")
+      }
+    }))
 })

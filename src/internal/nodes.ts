@@ -31,6 +31,9 @@ const plain = (address: Address.Address): string => {
   return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}:${address.port}`
 }
 
+/** An address that was shown before. */
+const placeOf = (shown: string): Address.Address => Address.parse(shown, 0) as Address.Address
+
 export class Nodes {
   /** By who says so: run ids by spelling. */
   private readonly claims = new Map<string, ReadonlyMap<string, string>>()
@@ -82,6 +85,11 @@ export class Nodes {
   forget(by: (name: string) => boolean): void {
     for (const name of this.claims.keys()) if (by(name)) this.claims.delete(name)
     this.arrange()
+  }
+
+  /** Whether it is known where connections to an address go. */
+  isObserved(address: Address.Address): boolean {
+    return this.observed.has(Address.format(address))
   }
 
   /** A connection to an address went to that place. */
@@ -146,7 +154,7 @@ export class Nodes {
       const key = `at ${plain(address)}`
       join(`as ${shown}`, key)
       const remote = this.observed.get(shown)
-      if (remote !== undefined) join(key, `at ${remote}`)
+      if (remote !== undefined) join(key, `at ${plain(placeOf(remote))}`)
       for (const [runId, n] of ids.get(shown) ?? []) if (n * 2 > count.get(shown)!) join(key, `id ${runId}`)
     }
     // The one that was seen first stands for all, unless it cannot be dialled.

@@ -7,6 +7,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { Buffer } from "node:buffer"
 import type * as Address from "../Address.ts"
 import { type Cut, Network } from "./Network.ts"
 import type { Process, PushFault } from "./Process.ts"
@@ -175,6 +176,8 @@ export const make = (options: Options = {}): Effect.Effect<Control, never, Scope
     const addressOf = (index: number, host: string, port: number): Address.Tcp =>
       ports.length === 0 ? { host, port } : { host: "127.0.0.1", port: ports[index]!.number }
     const group = options.group ?? "mymaster"
+    // As it goes over the wire, one byte a character.
+    const wired = Buffer.from(group).toString("latin1")
     const network = new Network(time)
     network.latency = rangeOf(options.latencyMillis)
     const nodes = Array.from({ length: nodeCount }, (_, i) => {
@@ -207,7 +210,7 @@ export const make = (options: Options = {}): Effect.Effect<Control, never, Scope
     /** Those that are part of it now. */
     const present = new Set(sentinels.map((s) => s.shown))
     for (const sentinel of sentinels) {
-      sentinel.monitor(group, first.address, {
+      sentinel.monitor(wired, first.address, {
         quorum: options.quorum ?? Math.floor(count / 2) + 1,
         downAfterMillis: options.downAfterMillis ?? 500,
         replicas: replicas.map((r) => r.address),
@@ -226,10 +229,10 @@ export const make = (options: Options = {}): Effect.Effect<Control, never, Scope
       const members = sentinels.filter((s) => present.has(s.shown))
       const alive = members.filter((s) => s.responsive)
       const from = (alive.length === 0 ? members : alive).reduce<SentinelNode | undefined>(
-        (a, b) => a === undefined || b.epochOf(group) > a.epochOf(group) ? b : a,
+        (a, b) => a === undefined || b.epochOf(wired) > a.epochOf(wired) ? b : a,
         undefined
       )
-      return from?.primaryOf(group) ?? first.shown
+      return from?.primaryOf(wired) ?? first.shown
     }
     const doing = (f: () => unknown): Effect.Effect<void> => Effect.sync(() => void f())
     const between = (a: string, b: string, how: "both" | "one-way", f: (from: string, to: string) => void): void => {
@@ -299,10 +302,10 @@ export const make = (options: Options = {}): Effect.Effect<Control, never, Scope
           }
           return sentinel.shown
         }),
-      reset: (address) => doing(() => at(sentinels, address).startOver(group)),
-      reassign: (address, primary) => doing(() => at(sentinels, address).reassign(group, at(nodes, primary).address)),
+      reset: (address) => doing(() => at(sentinels, address).startOver(wired)),
+      reassign: (address, primary) => doing(() => at(sentinels, address).reassign(wired, at(nodes, primary).address)),
       announce: (address, names) => doing(() => (at(sentinels, address).hostnames = new Map(Object.entries(names)))),
-      failover: doing(() => sentinels.find((s) => s.responsive)?.failover(group)),
-      coordinatedFailover: doing(() => sentinels.find((s) => s.responsive)?.failover(group, true))
+      failover: doing(() => sentinels.find((s) => s.responsive)?.failover(wired)),
+      coordinatedFailover: doing(() => sentinels.find((s) => s.responsive)?.failover(wired, true))
     })
   })

@@ -119,6 +119,9 @@ class Wire implements Transport {
   readonly address: string
   readonly requests: Lane
   readonly replies: Lane
+  get remote(): string {
+    return this.address
+  }
 
   constructor(network: Network, party: string, address: string) {
     this.network = network
