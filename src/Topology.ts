@@ -901,7 +901,7 @@ export class Follower implements Topology {
     if (this.maxHold === 0) farthest = 0
     if (this.options.whenFar === "believe") farthest = Math.min(farthest, nearMillis)
     if (farthest <= nearMillis) this.isFar = false
-    else if (!this.isFar && !this.isNew) {
+    else if (!this.isFar && !this.isNew && farthest >= 2 * nearMillis) {
       this.isFar = true
       this.runFork(
         Effect.logInfo(
