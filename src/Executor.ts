@@ -653,10 +653,23 @@ class Transaction extends Operation {
     this.received = []
   }
   onReply(value: Resp.Value): void {
-    if (!this.wanted) return
     const received = this.received
     if (received.push(value) < this.replies) return
     this.received = []
+    const [begun, ended] = [received[0]!, received[received.length - 1]!]
+    if (ended instanceof Resp.ErrorReply && ended.code !== "EXECABORT" && !(begun instanceof Resp.ErrorReply)) {
+      // Who may not run EXEC, or calls it by another name, is still inside MULTI.
+      this.connection?.close("EXEC was refused, so whatever comes after it would only be queued")
+    }
+    if (!this.wanted) return
+    if (begun instanceof Resp.ErrorReply && this.writes) {
+      // Without MULTI the commands were commands by themselves.
+      const some = received.some((reply, i) => i < received.length - 1 && !(reply instanceof Resp.ErrorReply))
+      if (some) {
+        this.owner.count("ambiguous")
+        return this.done(ambiguous(this.label, replyError(multi, begun)))
+      }
+    }
     for (let i = 0; i < received.length; i++) {
       const reply = received[i]
       if (!(reply instanceof Resp.ErrorReply)) continue

@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
@@ -184,6 +185,52 @@ describe("when a connection is used again", () => {
         1
       )
       assert.strictEqual(yield* dialsOf((lease) => Effect.andThen(lease.send("SELECT", 1), lease.unwatch)), 1)
+    }))
+})
+
+describe("transactions where MULTI or EXEC is not allowed", () => {
+  /** A client whose user may not run that command. */
+  const without = (command: string) =>
+    Effect.gen(function*() {
+      const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
+      const admin = yield* another(control)
+      yield* admin.send("ACL", "SETUSER", "app", "on", ">secret", "~*", "+@all", `-${command}`)
+      const redis = yield* RedisClient.make({ address, username: "app", password: Redacted.make("secret") }).pipe(
+        Effect.provideService(Connector.Connector, control.network.dial)
+      )
+      yield* redis.set("a", "1")
+      return { control, redis }
+    })
+
+  it.effect("without EXEC nothing is executed, and no later command is only queued", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* without("exec")
+      const error = failureOf(yield* Effect.exit(redis.transaction([commands.set("a", "2")])))
+      assert.strictEqual(error._tag === "ReplyError" ? error.code : error._tag, "NOPERM")
+      assert.strictEqual(yield* whileTimePasses(redis.get("a")), "1")
+      const interrupted = yield* Effect.forkChild(redis.transaction([commands.set("a", "2")]))
+      yield* Effect.yieldNow
+      yield* Fiber.interrupt(interrupted)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* whileTimePasses(redis.get("a")), "1")
+      yield* whileTimePasses(Effect.scoped(
+        Effect.gen(function*() {
+          const lease = yield* redis.lease
+          assert.isTrue(Exit.isFailure(yield* Effect.exit(lease.transaction([commands.get("a")]))))
+          assert.strictEqual(failureOf(yield* Effect.exit(lease.get("a")))._tag, "ConnectionLost")
+        })
+      ))
+    }))
+
+  it.effect("without MULTI the writes are executed by themselves: nobody says that nothing was", () =>
+    Effect.gen(function*() {
+      const { control, redis } = yield* without("multi")
+      const error = failureOf(yield* Effect.exit(redis.transaction([commands.set("a", "2")])))
+      assert.strictEqual(error._tag, "AmbiguousOutcome")
+      assert.include(String(error.cause), "NOPERM")
+      assert.strictEqual(control.node(address).peek("a"), "2")
+      const read = failureOf(yield* Effect.exit(redis.transaction([commands.get("a")])))
+      assert.strictEqual(read._tag, "ReplyError")
     }))
 })
 
