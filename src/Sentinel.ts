@@ -10,6 +10,7 @@
  */
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -27,9 +28,10 @@ import { Connector } from "./Connector.ts"
 import * as Discovery from "./Discovery.ts"
 import {
   type AuthenticationFailed,
+  ClientClosed,
   type ConnectionError,
   InvalidCommand,
-  type InvalidOption,
+  InvalidOption,
   NodeUnusable,
   NoHealthyReplica,
   PrimaryNotFound,
@@ -37,7 +39,7 @@ import {
   type ReplyError,
   Report,
   RoleMismatch,
-  type SentinelsUnreachable,
+  SentinelsUnreachable,
   type UnexpectedReply
 } from "./Errors.ts"
 import * as Executor from "./Executor.ts"
@@ -575,6 +577,37 @@ const fromDiscovery = (
       lookup: (group: string) => Topology.make(discovery, { ...options, group, node })
     })
 
+    let isClosed = false
+    const closing = Deferred.makeUnsafe<void>()
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        isClosed = true
+        Deferred.doneUnsafe(closing, Exit.void)
+      })
+    )
+    const closed = "the Scope of the Sentinel service has closed"
+    const left = (): SentinelsUnreachable =>
+      new SentinelsUnreachable({
+        reports: discovery.sentinels().map((address) =>
+          new Report({ address: Address.format(address), kind: "unreachable", detail: closed })
+        )
+      })
+    /** Whoever asks after the end of the service, or still waits then, is told so. */
+    const untilClosed =
+      <E2>(refusal: () => E2) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> =>
+        Effect.suspend(() =>
+          isClosed
+            ? Effect.fail(refusal())
+            : Effect.raceFirst(
+              Effect.andThen(Deferred.await(closing), Effect.suspend(() => Effect.fail(refusal()))),
+              effect
+            )
+        )
+    const follow = (group: string): Effect.Effect<Topology.Follower, InvalidOption, Scope.Scope> =>
+      Effect.suspend(() =>
+        isClosed ? Effect.fail(new InvalidOption({ option: "group", detail: closed })) : RcMap.get(followers, group)
+      )
+
     /** Whoever uses the service dials as it was told to when it was made. */
     const dialling = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
       Effect.provideService(effect, Connector, dial)
@@ -625,22 +658,22 @@ const fromDiscovery = (
           check.boolean("verify", verify)
           return Effect.andThen(
             check.result,
-            dialling(retried(
+            untilClosed(() => new ClientClosed({ target: group }))(dialling(retried(
               verify === false
                 ? Effect.map(discovery.primary(group), (found): Address.Address => found.value)
                 : Effect.scoped(Effect.map(verified(group), (connection) => connection.address))
-            ))
+            )))
           )
         }),
       discoverReplicas: (group) =>
         Effect.andThen(
           Effect.suspend(() => checked(group)),
-          retried(
+          untilClosed(() => new ReplicaNotFound({ group, reason: left() }))(retried(
             Effect.map(
               Effect.suspend(() => Topology.askReplicas(discovery, group)),
               ({ listed }) => listed.filter((replica) => replica.isUp).map((replica) => replica.address)
             )
-          )
+          ))
         ),
       primaryFor: (group, options) =>
         dialling(
@@ -648,7 +681,7 @@ const fromDiscovery = (
             const check = new Check()
             const merged = given(check, group, options)
             yield* check.result
-            const follower = yield* RcMap.get(followers, group)
+            const follower = yield* follow(group)
             return Client.makePrimary(
               yield* Executor.make(primaryTarget(follower, group, merged, schedule), merged)
             )
@@ -661,7 +694,7 @@ const fromDiscovery = (
             const merged = given(check, group, options)
             check.replica(merged)
             yield* check.result
-            const follower = yield* RcMap.get(followers, group)
+            const follower = yield* follow(group)
             const target = replicaTarget(follower, group, merged, schedule)
             let attached = (): void => {}
             const primary = yield* Executor.make(
@@ -689,12 +722,12 @@ const fromDiscovery = (
             )
           })
         ),
-      topology: (group) => dialling(Effect.andThen(Effect.suspend(() => checked(group)), RcMap.get(followers, group))),
+      topology: (group) => dialling(Effect.andThen(Effect.suspend(() => checked(group)), follow(group))),
       sentinels: Effect.sync(() => discovery.sentinels()),
       ask: (command) => {
         const problem = Command.problemOf(command) ?? questionProblem(command)
         return problem === undefined
-          ? discovery.ask(command)
+          ? untilClosed(left)(discovery.ask(command))
           : Effect.fail(new InvalidCommand({ command: "ask", detail: problem }))
       }
     })

@@ -543,6 +543,9 @@ export class Follower implements Topology {
         ...Array.from(this.asking.values(), (asked) => asked.fiber)
       ]
     ) fiber?.interruptUnsafe()
+    // Whoever still waits to be told, hears what is known.
+    Deferred.doneUnsafe(this.surveyed, Exit.void)
+    Deferred.doneUnsafe(this.found, Exit.void)
     this.watchers.clear()
     this.story?.span?.end(this.clock.currentTimeNanosUnsafe(), Exit.void)
     this.story = undefined
@@ -727,7 +730,7 @@ export class Follower implements Topology {
   readonly current: Effect.Effect<State> = Effect.gen({ self: this }, function*() {
     this.start()
     yield* Deferred.await(this.surveyed)
-    if (this.state.primary === undefined) {
+    if (this.state.primary === undefined && !this.closed) {
       this.locatedAt = -Infinity
       for (const view of this.views.values()) this.consider(view)
       yield* Effect.raceFirst(Deferred.await(this.found), Effect.sleep(verifyMillis))

@@ -126,6 +126,50 @@ describe("whose a lease is", () => {
     }))
 })
 
+describe("a Sentinel service after its end", () => {
+  it.effect("says so, to those who ask then and to those who wait; nobody is interrupted or left waiting", () =>
+    Effect.gen(function*() {
+      for (const state of ["unused", "used", "silent"] as const) {
+        const control = yield* Testing.make()
+        const scope = yield* Scope.make()
+        const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
+          Effect.provideService(Connector.Connector, control.network.dial),
+          Scope.provide(scope)
+        )
+        const topology = yield* sentinel.topology("mymaster").pipe(Scope.provide(scope))
+        if (state === "used") yield* whileTimePasses(topology.current)
+        if (state === "silent") yield* Effect.forEach(control.sentinels, control.hang)
+        const asks: ReadonlyArray<
+          readonly [string, Effect.Effect<unknown, Errors.RedisError | Errors.InvalidOption, Scope.Scope>]
+        > = [
+          ["ClientClosed", sentinel.discoverPrimary("mymaster")],
+          ["ReplicaNotFound", sentinel.discoverReplicas("mymaster")],
+          ["SentinelsUnreachable", sentinel.ask(commands.sentinel.primary("mymaster")) as Effect.Effect<never>],
+          ["InvalidOption", sentinel.primaryFor("mymaster")],
+          ["InvalidOption", sentinel.replicaFor("mymaster")],
+          ["InvalidOption", sentinel.topology("mymaster")]
+        ]
+        const fork = (effect: Effect.Effect<unknown, unknown, Scope.Scope>) =>
+          Effect.forkChild(Effect.exit(Effect.scoped(effect)), { startImmediately: true })
+        const during = state === "silent" ? yield* Effect.forEach(asks.slice(0, 3), ([, ask]) => fork(ask)) : []
+        const told = yield* Effect.forEach([Stream.runDrain(topology.changes), topology.current], fork)
+        yield* TestClock.adjust("200 millis")
+        yield* Scope.close(scope, Exit.void)
+        // No time passes.
+        for (const [i, fiber] of during.entries()) {
+          assert.strictEqual((failureOf(yield* Fiber.join(fiber)) as { _tag: string })._tag, asks[i]![0], state)
+        }
+        for (const fiber of told) assert.isTrue(Exit.isSuccess(yield* Fiber.join(fiber)), state)
+        for (const [tag, ask] of asks) {
+          assert.strictEqual(failureOf(yield* Effect.exit(Effect.scoped(ask)))._tag, tag, state)
+        }
+        assert.strictEqual((yield* topology.current).group, "mymaster")
+        yield* Stream.runDrain(topology.changes)
+        assert.strictEqual(control.network.connections(undefined, "client"), 0, state)
+      }
+    }))
+})
+
 describe("when a connection is used again", () => {
   const dialsOf = (
     use: (lease: Client.LeasedClient<any> & Client.Methods<any>, redis: Client.PrimaryClient) => Effect.Effect<
