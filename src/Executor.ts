@@ -610,6 +610,16 @@ class Entry extends One {
   }
 }
 
+/** The commands of a pipeline that wait at the server have their time, and those behind them too. */
+const allowWaits = (batch: Batch): void => {
+  let waited = 0
+  for (const entry of batch.entries) {
+    const { args, spec } = entry.command
+    if (spec.blocks !== undefined) waited += entry.patience = spec.blocks(args)
+    entry.deadline += waited
+  }
+}
+
 const nothing: Outcomes = { values: [], failures: undefined }
 
 class Transaction extends Operation {
@@ -1241,6 +1251,7 @@ export class Executor implements Owner, Runner {
       }
       const list = this.mayRepeat === undefined ? commands : commands.map((c) => this.allowed(c))
       const batch = new Batch(owner, list, resume, this.alarm.now() + this.timeout, this.timeout)
+      if (owner !== this) allowWaits(batch)
       for (const entry of batch.entries) owner.submit(entry)
       return batch.cancel
     })

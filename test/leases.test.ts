@@ -442,6 +442,21 @@ describe("commands that wait at the server", () => {
       assert.isBelow(Duration.toMillis(took), 12_100)
     }).pipe(Effect.scoped))
 
+  it.effect("in a lease's pipeline it has its time, and what comes behind it too", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one({ stallTimeout: "1 second", commandTimeout: "2 seconds" })
+      const lease = yield* redis.lease
+      const pipeline = lease.pipeline([
+        commands.set("a", "1"),
+        commands.blpop(["never"], 7),
+        commands.blpop(["never"], 4),
+        commands.get("a")
+      ])
+      const [took, results] = yield* whileTimePasses(Effect.timed(pipeline))
+      assert.deepStrictEqual(results, ["OK", null, null, "1"])
+      assert.isAtLeast(Duration.toMillis(took), 11_000)
+    }).pipe(Effect.scoped))
+
   it.effect("one that somebody else ends, has ended", () =>
     Effect.gen(function*() {
       const { control, redis } = yield* one()
