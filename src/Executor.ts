@@ -44,6 +44,7 @@ import {
   DeadlineExceeded,
   InvalidCommand,
   LeaseTimeout,
+  ProtocolError,
   QueueFull,
   type RedisError,
   ScanInterrupted,
@@ -1027,9 +1028,10 @@ export class Executor implements Owner, Runner {
     return Effect.suspend(() => {
       const wait = new Wait(command, this.alarm.now(), timeout === undefined ? this.timeout : timeoutMillis(timeout))
       if (wait.until === wait.began) return this.runOn(this, command, timeout)
+      const repeats = this.allowed(command).repeat
       let failingSince: number | undefined
       const goesOn = (error: RedisError): boolean => {
-        if (wait.rewait === undefined || !this.notExecuted(error)) return false
+        if (wait.rewait === undefined || !(this.notExecuted(error) || (repeats && wasLost(error)))) return false
         const now = this.alarm.now()
         failingSince ??= now
         if (now - failingSince >= wait.millis) return false
@@ -1129,7 +1131,7 @@ export class Executor implements Owner, Runner {
 
   /** Whether a wait at the server ended without having taken anything, and not because somebody wished so. */
   private notExecuted(error: RedisError): boolean {
-    if (error._tag === "ConnectionLost") return true
+    if (error._tag === "ConnectionLost" || error._tag === "ProtocolError") return true
     if (error._tag !== "ReplyError") return false
     if (error.detail.startsWith(forced) || pauses.has(error.code)) return true
     return refusals.has(error.code) && (this.target.movable || error.code === "LOADING")
@@ -1162,6 +1164,9 @@ export class Executor implements Owner, Runner {
   /** The node did not answer on one of its connections: perhaps it does not on the others either. */
   private doubt(pool: Pool.Pool): void {
     pool.doubt()
+    for (const connection of this.owned) {
+      if (connection.idle && Address.equals(connection.address, pool.address)) connection.probe()
+    }
     for (const turn of this.waiting) {
       if (Address.equals(turn.lease.connection.address, pool.address)) turn.doubted = true
     }
@@ -2072,6 +2077,12 @@ const waits = (command: Command.Any, shared: boolean): InvalidCommand | undefine
       detail: "it waits at the server, which would hold up a shared connection: run it by itself or on a lease"
     })
     : undefined
+
+/** Whether a command was written, and its connection ended without its reply. */
+const wasLost = (error: RedisError): boolean => {
+  const cause = error._tag === "AmbiguousOutcome" ? error.cause : undefined
+  return cause instanceof ConnectionLost || cause instanceof ProtocolError
+}
 
 /** The node was left, by this client, while somebody waited for one of its connections. */
 const wasLeft = (error: ConnectionError | DeadlineExceeded): boolean =>

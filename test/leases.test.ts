@@ -442,6 +442,38 @@ describe("commands that wait at the server", () => {
       assert.isBelow(Duration.toMillis(took), 12_100)
     }).pipe(Effect.scoped))
 
+  it.effect("one that may be repeated goes on after its connection was lost; another one is ambiguous", () =>
+    Effect.gen(function*() {
+      for (const end of ["lost", "corrupt"] as const) {
+        const { control, redis } = yield* one()
+        const other = yield* another(control)
+        yield* redis.ping()
+        const waits = yield* Effect.forEach(
+          [
+            redis.repeatable(commands.blpop(["q"], 0)),
+            redis.blpop(["p"], 0),
+            redis.run(
+              Command.make(Command.define({ words: ["BLPOP"], mode: "read", decode: Command.native }), ["r", 0])
+            )
+          ],
+          (wait) =>
+            Effect.forkChild(Effect.exit(wait as Effect.Effect<unknown, Errors.RedisError>), { startImmediately: true })
+        )
+        yield* until(() => blockedAt(control) === 3)
+        if (end === "lost") yield* control.disconnect(address)
+        else {
+          for (let i = 0; i < 3; i++) yield* control.corrupt({ address, direction: "reply", after: 0 })
+          yield* whileTimePasses(Effect.sleep("6 seconds"))
+        }
+        yield* until(() => blockedAt(control) === 2)
+        for (const key of ["q", "p", "r"]) yield* whileTimePasses(other.rpush(key, "x"))
+        const [repeatable, once, read] = yield* whileTimePasses(Effect.forEach(waits, Fiber.join))
+        assert.deepStrictEqual(repeatable, Exit.succeed(["q", "x"]), end)
+        assert.strictEqual(failureOf(once!)._tag, "AmbiguousOutcome", end)
+        assert.deepStrictEqual(read, Exit.succeed(["r", "x"]), end)
+      }
+    }))
+
   it.effect("in a lease's pipeline it has its time, and what comes behind it too", () =>
     Effect.gen(function*() {
       const { redis } = yield* one({ stallTimeout: "1 second", commandTimeout: "2 seconds" })

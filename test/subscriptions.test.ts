@@ -177,6 +177,42 @@ describe("gaps", () => {
     }))
 })
 
+describe("a reader that is slower than the messages", () => {
+  it.effect("reads or is told of every one of them", () =>
+    Effect.gen(function*() {
+      const { control, redis } = yield* one()
+      const gate = { open: false }
+      let read = 0
+      const gaps: Array<Subscription.Gap> = []
+      yield* Effect.forkScoped(
+        redis.subscribe({ channels: ["c"] }, { capacity: 3 }).pipe(
+          Stream.rechunk(1),
+          Stream.runForEach((item) =>
+            Effect.gen(function*() {
+              if (item._tag === "Gap") gaps.push(item)
+              else read++
+              while (!gate.open) yield* Effect.sleep("5 millis")
+            })
+          )
+        ),
+        { startImmediately: true }
+      )
+      yield* until(() => control.network.connections(address) === 1)
+      let published = 0
+      const publish = () => published += control.node(address).publish("c", "x")
+      yield* until(() => publish() > 0)
+      for (let i = 0; i < 50; i++) {
+        publish()
+        yield* TestClock.adjust("5 millis")
+      }
+      gate.open = true
+      yield* TestClock.adjust("1 second")
+      assert.isAtLeast(gaps.length, 1)
+      assert.isTrue(gaps.every((gap) => gap.reason === "overflow" && gap.missed! > 0))
+      assert.strictEqual(read + gaps.reduce((n, gap) => n + gap.missed!, 0), published)
+    }))
+})
+
 describe("bytes", () => {
   const binary = Uint8Array.of(0xa1, 0xa2, 0xa3, 0x00, 0xff, 0xfe)
 
