@@ -20,7 +20,7 @@ import { DeadlineExceeded, EpochPassed, InvalidCommand, RoleMismatch } from "./E
 import type { Executor, Outcomes, Pin, Runner } from "./Executor.ts"
 import type * as Args from "./internal/args.ts"
 import { monotonicMillisUnsafe } from "./internal/time.ts"
-import { choiceProblem, durationOf, fieldsOf, integerProblem, itemsOf, kindOf } from "./internal/values.ts"
+import { choiceProblem, durationOf, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "./internal/values.ts"
 import type * as PubSub from "./PubSub.ts"
 import * as Subscription from "./Subscription.ts"
 
@@ -547,7 +547,7 @@ const fromExecutor = (executor: Executor, mode: Command.Mode): Base<any> => {
       if (interests[kind] === undefined) continue
       const names = itemsOf(interests[kind])
       if (typeof names === "string") return `${kind}: ${names}`
-      const at = names.findIndex((name) => typeof name !== "string" && !(name instanceof Uint8Array))
+      const at = names.findIndex((name) => typeof name !== "string" && !isBytes(name))
       if (at !== -1) return `${kind}[${at}]: ${kindOf(names[at])} is not a name`
       interests[kind] = names
     }

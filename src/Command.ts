@@ -9,7 +9,7 @@
  * @since 0.1.0
  */
 import { InvalidCommand } from "./Errors.ts"
-import { choiceProblem, fieldsOf, integerProblem, itemsOf, kindOf } from "./internal/values.ts"
+import { choiceProblem, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "./internal/values.ts"
 import * as Resp from "./Resp.ts"
 
 /**
@@ -257,8 +257,8 @@ const specProblem = (options: unknown): string | undefined => {
  * @category guards
  */
 export const problemOf = (value: unknown): string | undefined => {
-  if (value instanceof CommandImpl) return undefined
   try {
+    if (value instanceof CommandImpl) return undefined
     const { args, spec } = value as Any
     return Array.isArray(args) && isSpec(spec) ? undefined : `${kindOf(value)} is not a command`
   } catch {
@@ -389,7 +389,8 @@ const rawProblem = (name: unknown, args: unknown, options: unknown): string | un
 
 /** A time to wait as it is written; one that the server will refuse is none. */
 const timeOf = (arg: Arg | undefined, unit: number): number => {
-  const text = arg instanceof Uint8Array ? utf8.decode(arg) : String(arg)
+  // What is no argument is told as such when it is checked.
+  const text = isBytes(arg) ? utf8.decode(arg) : typeof arg === "object" ? "" : String(arg)
   const n = text.trim() === "" ? NaN : Number(text)
   return n === 0 ? Infinity : n > 0 && n < Infinity ? n * unit : 0
 }
@@ -409,7 +410,7 @@ const first = (): number => 0
 const block = (from: number) => (args: ReadonlyArray<Arg>): number => {
   for (let i = from; i < args.length - 1; i++) {
     const arg = args[i]!
-    const word = (arg instanceof Uint8Array ? utf8.decode(arg) : String(arg)).toUpperCase()
+    const word = (isBytes(arg) ? utf8.decode(arg) : typeof arg === "object" ? "" : String(arg)).toUpperCase()
     if (word === "STREAMS") return -1
     if (word === "BLOCK") return i + 1
   }
@@ -501,7 +502,7 @@ export const check = (self: Any): string | undefined => {
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]
     const type = typeof arg
-    if (type === "string" || type === "number" || type === "bigint" || arg instanceof Uint8Array) continue
+    if (type === "string" || type === "number" || type === "bigint" || isBytes(arg)) continue
     return `argument ${i + 1} is ${arg === null ? "null" : type}, not a string, a number or bytes`
   }
   return undefined

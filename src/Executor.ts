@@ -1026,6 +1026,8 @@ export class Executor implements Owner, Runner {
     timeout: Duration.Input | undefined
   ): Effect.Effect<A, RedisError> {
     return Effect.suspend(() => {
+      const invalid = invalidity(command, false)
+      if (invalid !== undefined) return Effect.fail(invalid)
       const wait = new Wait(command, this.alarm.now(), timeout === undefined ? this.timeout : timeoutMillis(timeout))
       if (wait.until === wait.began) return this.runOn(this, command, timeout)
       const repeats = this.allowed(command).repeat
@@ -1071,6 +1073,8 @@ export class Executor implements Owner, Runner {
     timeout: Duration.Input | undefined
   ): Effect.Effect<A, RedisError> {
     return Effect.suspend(() => {
+      const invalid = invalidity(command, false)
+      if (invalid !== undefined) return Effect.fail(invalid)
       const wait = new Wait(command, this.alarm.now(), timeout === undefined ? this.timeout : timeoutMillis(timeout))
       if (wait.until === wait.began) return this.runOn(lease, command, timeout)
       const loop: Effect.Effect<A, RedisError> = Effect.flatMap(

@@ -4,7 +4,7 @@
  */
 import { type Arg, type Key, seconds } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { choiceProblem, kindOf } from "./values.ts"
+import { choiceProblem, isBytes, kindOf } from "./values.ts"
 
 /**
  * Arguments as an array. Not a literal: V8 would soon allocate those among the
@@ -55,7 +55,7 @@ export const alternate = (
   out: Array<Arg>,
   entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>
 ): Array<Arg> => {
-  if (typeof entries !== "object" || entries === null || entries instanceof Uint8Array) {
+  if (typeof entries !== "object" || entries === null || isBytes(entries)) {
     throw new InvalidCommand({ command, detail: `entries: ${kindOf(entries)} has no keys and values` })
   }
   if (Symbol.iterator in entries) {

@@ -196,7 +196,8 @@ export class Check {
     this.integer(at("maxQueue"), options.maxQueue, 1, 100_000_000)
     this.integer(at("connections"), options.connections, 1, 1000)
     this.integer(at("maxLeases"), options.maxLeases, 1, 10_000)
-    this.integer(at("minLeases"), options.minLeases, 0, options.maxLeases ?? defaultOptions.maxLeases)
+    const most = typeof options.maxLeases === "number" ? options.maxLeases : defaultOptions.maxLeases
+    this.integer(at("minLeases"), options.minLeases, 0, most)
     const repeatable = options.repeatable
     if (repeatable !== undefined && typeof repeatable !== "boolean" && typeof repeatable !== "function") {
       this.fail(at("repeatable"), `${kindOf(repeatable)} is neither true nor false nor a function`)
@@ -209,8 +210,9 @@ export class Check {
     const { choice, fallbackToPrimary } = options
     if (typeof choice === "object") {
       const { prefer } = this.fields("choice", choice)
-      const labels = prefer === undefined ? "it is a name, { prefer: labels }, or a function" : itemsOf(prefer)
-      if (typeof labels === "string") this.fail("choice", labels)
+      const labels = prefer === undefined ? undefined : itemsOf(prefer)
+      if (labels === undefined) this.fail("choice", "it is a name, { prefer: labels }, or a function")
+      else if (typeof labels === "string") this.fail("choice.prefer", labels)
       else if (!labels.every((label) => typeof label === "string")) {
         this.fail("choice.prefer", "a label is not a string")
       } else options.choice = { prefer: labels as Array<string> }

@@ -150,3 +150,12 @@ export const integerProblem = (value: unknown, min: number, max: number): string
 /** What is wrong with one of some words, in words. */
 export const choiceProblem = (value: unknown, choices: ReadonlyArray<string>): string | undefined =>
   typeof value === "string" && choices.includes(value) ? undefined : `${kindOf(value)} is none of ${choices.join(", ")}`
+
+/** Whether a value is bytes; whatever it is, it is not read. */
+export const isBytes = (value: unknown): value is Uint8Array => {
+  try {
+    return value instanceof Uint8Array
+  } catch {
+    return false
+  }
+}
