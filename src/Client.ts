@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -135,8 +136,10 @@ export interface Base<M extends Command.Mode> {
   readonly send: (name: string, ...args: Array<Command.Arg>) => Effect.Effect<unknown, RedisError>
 
   /**
-   * Runs commands in one write, in order, and gives the tuple of their results.
-   * It is not atomic. All are run; the first failure, in their order, fails it.
+   * Runs commands on one connection, in order, and gives the tuple of their
+   * results. It is not atomic. All are run; the first `AmbiguousOutcome` fails it,
+   * and else the first failure, in their order. What is sent again after a refusal
+   * or a loss is sent with everything that comes after it.
    */
   readonly pipeline: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
     commands: Cs
@@ -323,16 +326,38 @@ const UNWATCH = Command.define({ words: ["UNWATCH"], mode: "read", decode: Comma
 
 const { sentinel: _, ...constructors } = commands
 
-const allResults = ({ failures, values }: Outcomes): Effect.Effect<any, RedisError> => {
-  if (failures === undefined) return Exit.succeed(values)
-  return failures.get(Math.min(...failures.keys()))!
+const isAmbiguous = (exit: Exit.Exit<never, RedisError>): boolean => {
+  const error = Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
+  return Option.isSome(error) && error.value._tag === "AmbiguousOutcome"
 }
 
-const allOutcomes = ({ failures, values }: Outcomes): Effect.Effect<any, RedisError> =>
-  Effect.forEach(values, (value, i): Effect.Effect<Result.Result<unknown, RedisError>> => {
+const allResults = ({ failures, values }: Outcomes): Effect.Effect<any, RedisError> => {
+  if (failures === undefined) return Exit.succeed(values)
+  let first = Infinity
+  let ambiguous = Infinity
+  for (const [i, exit] of failures) {
+    if (i < first) first = i
+    if (i < ambiguous && isAmbiguous(exit)) ambiguous = i
+  }
+  // What may have been executed matters more than what was not.
+  return failures.get(ambiguous === Infinity ? first : ambiguous)!
+}
+
+const allOutcomes = ({ failures, values }: Outcomes): Effect.Effect<any, RedisError> => {
+  const results: Array<Result.Result<unknown, RedisError>> = new Array(values.length)
+  for (let i = 0; i < values.length; i++) {
     const failure = failures?.get(i)
-    return failure === undefined ? Effect.succeed(Result.succeed(value)) : Effect.result(failure)
-  })
+    if (failure === undefined) {
+      results[i] = Result.succeed(values[i])
+      continue
+    }
+    const error = Exit.isFailure(failure) ? Cause.findErrorOption(failure.cause) : Option.none()
+    // A defect is nobody's outcome.
+    if (Option.isNone(error)) return failure
+    results[i] = Result.fail(error.value)
+  }
+  return Exit.succeed(results)
+}
 
 const names = Object.keys(constructors)
 

@@ -126,6 +126,8 @@ export interface Request {
   readonly encode: (encoder: Resp.Encoder) => void
   readonly onReply: (value: Resp.Value) => void
   readonly onLost: (error: EndError, written: boolean) => void
+  /** It cannot be written: no reply will come. Where this is missing, an error takes the place of the reply. */
+  readonly onInvalid?: ((detail: string) => void) | undefined
   readonly onDeadline: (written: boolean) => void
 }
 
@@ -374,6 +376,11 @@ export class Connection {
     return this.queue.drain().filter((request) => request.wanted)
   }
 
+  /** Takes those out that are not written yet and that a condition holds for. */
+  withdraw(condition: (request: Request) => boolean): void {
+    this.queue.retain((request) => !condition(request))
+  }
+
   /** Puts others in the place of requests that are written and wait for replies. */
   replace(f: (request: Request, left: number) => Request): void {
     for (let i = 0; i < this.inflight.size; i++) {
@@ -435,7 +442,12 @@ export class Connection {
           if (this.given > 0) this.given--
           continue
         }
-        request.encode(encoder)
+        try {
+          request.encode(encoder)
+        } catch (error) {
+          this.unwritable(request, error, inflight.size - before)
+          continue
+        }
         inflight.push(request)
       }
       if (encoder.size === 0) break
@@ -449,6 +461,19 @@ export class Connection {
       // A transport may report its end from inside a write.
       if (this.ended !== undefined) return
     }
+  }
+
+  /** A request cannot be written: nothing of it is, and the others of the batch as if it had not been there. */
+  private unwritable(request: Request, error: unknown, others: number): void {
+    const { encoder, inflight } = this
+    encoder.take()
+    for (let i = inflight.size - others; i < inflight.size; i++) inflight.at(i).encode(encoder)
+    const detail = `it cannot be written (${error instanceof Error ? error.name : typeof error})`
+    // Whoever is told may do anything, and this is in the middle of a batch.
+    queueMicrotask(() => {
+      if (request.onInvalid !== undefined) request.onInvalid(detail)
+      else request.onReply(new Resp.ErrorReply(`ERR ${detail}`))
+    })
   }
 
   private onDrain(): void {

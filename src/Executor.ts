@@ -212,6 +212,8 @@ export interface Owner {
   readonly again: (operation: Operation, error: EndError) => void
   /** The server refused it before executing it. */
   readonly refused: (operation: Operation, command: Command.Any, reply: Resp.ErrorReply) => void
+  /** Whether a refusal is the end of it, and nothing is sent again. */
+  readonly isFinal: (reply: Resp.ErrorReply) => boolean
   /** What stands in the way, if an operation's time is up before it was written. */
   readonly obstacle: () => ConnectionError | undefined
   /** Puts an operation on its way. */
@@ -290,6 +292,16 @@ export abstract class Operation implements Request {
 
   /** Lets go what only an attempt needs. */
   protected abstract forget(): void
+
+  /** It was taken back before it was written. */
+  recalled(): void {
+    this.owner.submit(this)
+  }
+
+  /** It cannot be written; nothing of it was. */
+  onInvalid(detail: string): void {
+    this.failWith(Exit.fail(new InvalidCommand({ command: this.label, detail })))
+  }
 
   protected done(exit: Exit.Exit<any, RedisError>): void {
     this.wanted = false
@@ -538,15 +550,35 @@ export interface Outcomes {
 
 type Resume = (effect: Effect.Effect<any, any>) => void
 
-/** A pipeline on its way: one callback for all of its commands. */
-class Batch implements Outcomes {
+/**
+ * A pipeline on its way. The order in which it was written is the order of its
+ * effects: its commands go to one connection, one after the other, and what is
+ * sent again is sent with everything that comes after it. See "Pipelines" in
+ * docs/failover.md.
+ */
+class Batch extends Operation implements Outcomes {
+  readonly replies = 0
+  readonly asBytes = false
+  readonly label = "pipeline"
+  readonly parts = []
+  readonly repeatable = true
+  readonly writes: boolean
   readonly values: Array<unknown>
   failures: Map<number, Exit.Exit<never, RedisError>> | undefined = undefined
-  /** Once one of its writes has to wait, what comes after it does too: the order is kept. */
-  waits = false
-  readonly entries: Array<Entry>
+  /** Set while a refused command waits for what becomes of those after it. */
+  isStuck = false
+  entries: ReadonlyArray<Entry>
+  /** From this one on they are its owner's, and on no connection. */
+  private next = 0
+  /** How many are on a connection and have not been heard of. */
+  private outstanding = 0
+  /** Why the connection ended that some of them were on. */
+  private loss: EndError | undefined = undefined
+  /** Whether the rest has to wait until the others are answered. */
+  private isDeferred = false
   private left: number
   private readonly resume: Resume
+
   constructor(
     owner: Owner,
     commands: ReadonlyArray<Command.Any>,
@@ -554,33 +586,217 @@ class Batch implements Outcomes {
     deadline: number,
     timeout: number
   ) {
+    super(owner, deadline, timeout)
     this.left = commands.length
     this.values = new Array(commands.length)
     this.resume = resume
-    this.entries = new Array(commands.length)
+    const entries: Array<Entry> = this.entries = new Array(commands.length)
+    let writes = false
     for (let i = 0; i < commands.length; i++) {
-      this.entries[i] = new Entry(this, i, owner, commands[i]!, deadline, timeout)
+      const command = commands[i]!
+      entries[i] = new Entry(this, i, owner, command, deadline, timeout)
+      if (command.spec.mode === "write") writes = true
+    }
+    this.writes = writes
+  }
+
+  encode(): void {}
+  onReply(): void {}
+  finish(): void {}
+  protected forget(): void {
+    this.entries = []
+  }
+
+  /** Sends what is not on a connection yet: to one, and behind what is unanswered. */
+  override dispatch(connection: Connection): void {
+    this.stage = Stage.nowhere
+    const { entries } = this
+    if (this.isStuck || this.next === entries.length) return
+    let to = connection
+    const before = this.connection
+    if (this.outstanding > 0 && before !== undefined && before !== to) {
+      if (!before.open) {
+        this.isDeferred = true
+        return
+      }
+      to = before
+    }
+    this.connection = to
+    if (to.ended !== undefined) return this.owner.again(this, to.ended)
+    const from = this.next
+    this.next = entries.length
+    for (let i = from; i < entries.length; i++) {
+      const entry = entries[i]!
+      if (!entry.wanted) continue
+      this.outstanding++
+      entry.dispatch(to)
     }
   }
+
   succeed(index: number, value: unknown): void {
     this.values[index] = value
-    if (--this.left === 0) this.resume(Exit.succeed<Outcomes>(this))
+    if (--this.left > 0) return
+    this.wanted = false
+    this.resume(Exit.succeed<Outcomes>(this))
   }
+
   settle(index: number, exit: Exit.Exit<unknown, RedisError>): void {
     if (Exit.isSuccess(exit)) return this.succeed(index, exit.value)
     this.failures ??= new Map()
     this.failures.set(index, exit as Exit.Exit<never, RedisError>)
     this.succeed(index, undefined)
   }
-  readonly cancel = Effect.sync(() => {
+
+  /** One of those on a connection was heard of. */
+  back(): void {
+    if (--this.outstanding > 0) return
+    if (this.isStuck || this.loss !== undefined || this.isDeferred) this.decide()
+  }
+
+  /** One was refused, or comes after one that was: its answer waits until all have come. */
+  withhold(entry: Entry, value: Resp.Value): void {
+    entry.answer = value
+    if (!this.isStuck) {
+      this.isStuck = true
+      // What is not written yet must not overtake it.
+      this.connection?.withdraw((request) => request instanceof Entry && this.takeBack(request))
+    }
+    this.back()
+  }
+
+  /** One is not written, and on no connection any more. Whether it was one of these. */
+  takeBack(entry: Entry): boolean {
+    if (entry.batch !== this || !entry.wanted) return false
+    entry.stage = Stage.nowhere
+    this.outstanding--
+    if (entry.index < this.next) this.next = entry.index
+    return true
+  }
+
+  recall(entry: Entry): void {
+    const isOwners = this.next < this.entries.length
+    if (this.takeBack(entry) && !isOwners) this.owner.submit(this)
+  }
+
+  lose(entry: Entry, error: EndError, written: boolean): void {
+    this.loss = error
+    if (written) {
+      entry.isLost = true
+      this.back()
+    } else if (this.takeBack(entry)) {
+      this.outstanding++
+      this.back()
+    }
+  }
+
+  /**
+   * All that were sent were heard of. From the first one on that has to be sent
+   * again, all have to be: what comes before a command that may have been
+   * executed, and may not be executed twice, stays as it is.
+   */
+  private decide(): void {
+    const { entries, loss } = this
+    let from = entries.length
+    for (let i = entries.length - 1; i >= 0; i--) {
+      const entry = entries[i]!
+      if (!entry.wanted || !entry.mayFollow) break
+      from = i
+    }
+    while (from < entries.length && !entries[from]!.isOpen) from++
+    for (let i = 0; i < from; i++) if (entries[i]!.wanted) entries[i]!.conclude(loss)
+    let refused: Entry | undefined
+    let reply: Resp.ErrorReply | undefined
+    for (let i = from; i < entries.length; i++) {
+      const entry = entries[i]!
+      if (!entry.wanted) continue
+      if (refused === undefined && entry.isRefused) {
+        refused = entry
+        reply = entry.answer as Resp.ErrorReply
+      }
+      entry.begin(loss)
+    }
+    this.next = from
+    this.isStuck = false
+    this.loss = undefined
+    this.isDeferred = false
+    if (!this.wanted || from === entries.length) return
+    if (refused !== undefined) this.owner.refused(this, refused.command, reply!)
+    else if (loss !== undefined) this.owner.again(this, loss)
+    else this.owner.submit(this)
+  }
+
+  override cancel(): void {
     for (const entry of this.entries) entry.cancel()
-  })
+    super.cancel()
+  }
+
+  /** What was not sent will not be. */
+  override fail(error: ConnectionError): void {
+    this.end((entry) => entry.fail(error))
+  }
+
+  override failWith(exit: Exit.Exit<never, RedisError>): void {
+    this.end((entry) => entry.failWith(exit))
+  }
+
+  private end(f: (entry: Entry) => void): void {
+    const { entries, next } = this
+    this.next = entries.length
+    for (let i = next; i < entries.length; i++) if (entries[i]!.wanted) f(entries[i]!)
+  }
+
+  override onDeadline(): void {
+    this.expire(this.deadline)
+  }
+
+  /** The time of those is up whose deadline is not later. */
+  expire(deadline: number): void {
+    if (!this.wanted) return
+    for (const entry of this.entries) {
+      if (!entry.wanted || entry.deadline > deadline) continue
+      entry.refusal ??= this.refusal
+      entry.expire(this.loss)
+    }
+  }
+
+  /** Lets another server answer all that is unanswered: all of it, so that one server does. */
+  hedge(to: Connection): void {
+    if (this.writes || !this.wanted || this.isStuck || this.next < this.entries.length) return
+    if (hedged.has(this) || this.owner instanceof LeaseImpl) return
+    hedged.add(this)
+    this.owner.count("repeated")
+    const rest = this.entries.filter((entry) => entry.wanted)
+    const values: Array<Resp.Value> = []
+    for (const entry of rest) {
+      to.enqueue(
+        new Call(
+          entry.command,
+          (value) => {
+            if (values.push(value) < rest.length) return
+            // Whoever was late has begun to answer.
+            if (!rest.every((other) => other.wanted && other.answer === undefined && !other.isLost)) return
+            if (values.some((v) => v instanceof Resp.ErrorReply && isRefusal(v))) return
+            this.connection = to
+            rest.forEach((other, i) => {
+              if (other.stage === Stage.queued) other.connection!.gaveUp()
+              other.take(values[i]!)
+            })
+          },
+          () => void hedged.delete(this)
+        )
+      )
+    }
+  }
 }
 
 /** A command of a pipeline. */
 class Entry extends One {
-  private readonly batch: Batch
-  private readonly index: number
+  readonly batch: Batch
+  readonly index: number
+  /** What the server said, while it is not known what that is worth. */
+  answer: Resp.Value | undefined = undefined
+  /** Whether it was written to a connection that has ended, and may have been executed. */
+  isLost = false
   constructor(
     batch: Batch,
     index: number,
@@ -594,7 +810,81 @@ class Entry extends One {
     this.index = index
   }
   override get waits(): boolean {
-    return this.batch.waits ||= this.writes
+    return this.batch.writes
+  }
+  override onReply(value: Resp.Value): void {
+    if (!this.wanted) return
+    const batch = this.batch
+    if (batch.isStuck) return batch.withhold(this, value)
+    if (value instanceof Resp.ErrorReply && isRefusal(value)) {
+      if (!this.owner.isFinal(value)) return batch.withhold(this, value)
+      this.owner.refused(this, this.command, value)
+    } else this.take(value)
+    batch.back()
+  }
+  /** What the server said is its outcome. */
+  take(value: Resp.Value): void {
+    if (this.unheard !== undefined && value instanceof Resp.ErrorReply) {
+      return this.failWith(Exit.fail(replyError(this.command, value)))
+    }
+    this.wanted = false
+    this.settle(value)
+  }
+  /** Whether the server refused it, and would not the next time. */
+  get isRefused(): boolean {
+    const answer = this.answer
+    return answer instanceof Resp.ErrorReply && isRefusal(answer) && !this.owner.isFinal(answer)
+  }
+  /** Whether it has no outcome yet, whatever becomes of others. */
+  get isOpen(): boolean {
+    return this.wanted && (this.answer === undefined || this.isRefused)
+  }
+  /** Whether it may be sent again after something that comes before it. */
+  get mayFollow(): boolean {
+    return this.answer === undefined ? !this.isLost || this.repeatable : !this.writes || this.isRefused
+  }
+  /** It is not sent again. */
+  conclude(loss: EndError | undefined): void {
+    const answer = this.answer
+    if (answer === undefined) {
+      if (!this.writes) return this.fail(loss!)
+      this.owner.count("ambiguous")
+      return this.done(ambiguous(this.label, loss!))
+    }
+    if (this.isRefused) return this.failWith(Exit.fail(replyError(this.command, answer as Resp.ErrorReply)))
+    this.take(answer)
+  }
+  /** It is sent again. */
+  begin(loss: EndError | undefined): void {
+    if (this.isRefused) this.refusal ??= replyError(this.command, this.answer as Resp.ErrorReply)
+    if (this.isLost) {
+      if (this.writes) this.unheard = loss
+      this.owner.count("repeated")
+    }
+    this.answer = undefined
+    this.isLost = false
+    this.stage = Stage.nowhere
+  }
+  override recalled(): void {
+    this.batch.recall(this)
+  }
+  override onLost(error: EndError, written: boolean): void {
+    if (this.wanted) this.batch.lose(this, error, written)
+  }
+  override onInvalid(detail: string): void {
+    super.onInvalid(detail)
+    this.batch.back()
+  }
+  override onDeadline(): void {
+    this.batch.expire(this.deadline)
+  }
+  /** Its time is up. */
+  expire(loss: EndError | undefined): void {
+    const { answer, stage } = this
+    if (answer !== undefined && !this.isRefused) return this.take(answer)
+    if (this.isLost && this.writes) this.unheard = loss
+    if (stage === Stage.queued) this.connection!.gaveUp()
+    super.onDeadline(answer === undefined && stage === Stage.written)
   }
   protected settle(value: Resp.Value): void {
     if (value instanceof Resp.ErrorReply) return this.batch.settle(this.index, decodeReply(this.command, value))
@@ -619,6 +909,7 @@ const allowWaits = (batch: Batch): void => {
     if (spec.blocks !== undefined) waited += entry.patience = spec.blocks(args)
     entry.deadline += waited
   }
+  batch.deadline += waited
 }
 
 const nothing: Outcomes = { values: [], failures: undefined }
@@ -662,6 +953,18 @@ class Transaction extends Operation {
   }
   override restart(): void {
     this.received = []
+  }
+  /** Once the server has refused one of its commands, EXEC executes none: that much is known. */
+  override onLost(error: EndError, written: boolean): void {
+    const at = this.received[0] instanceof Resp.ErrorReply
+      ? -1
+      : this.received.findIndex((reply) => reply instanceof Resp.ErrorReply)
+    if (!this.wanted || !written || at === -1) return super.onLost(error, written)
+    const reply = this.received[at] as Resp.ErrorReply
+    const command = this.commands[at - 1]!
+    this.received = []
+    if (isRefusal(reply)) return this.owner.again(this, error)
+    this.failWith(Exit.fail(replyError(command, reply)))
   }
   onReply(value: Resp.Value): void {
     const received = this.received
@@ -741,7 +1044,12 @@ const hedged = new WeakSet<Operation>()
  */
 export const hedge = (from: Connection, to: Connection, arm: (deadline: number) => void): void => {
   if (!to.open) return
+  const batches = new Set<Batch>()
   for (const request of from.unanswered) {
+    if (request instanceof Entry) {
+      batches.add(request.batch)
+      continue
+    }
     if (!(request instanceof Operation) || !request.wanted || request.writes || request.pin !== undefined) continue
     if (hedged.has(request) || request.owner instanceof LeaseImpl) continue
     hedged.add(request)
@@ -765,11 +1073,15 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
     }
   }
   for (const request of from.recall()) {
-    if (request instanceof Operation && request.pin === undefined && !(request.owner instanceof LeaseImpl)) {
+    if (request instanceof Entry) {
+      batches.add(request.batch)
+      from.enqueue(request)
+    } else if (request instanceof Operation && request.pin === undefined && !(request.owner instanceof LeaseImpl)) {
       arm(request.deadline)
       request.dispatch(to)
     } else from.enqueue(request)
   }
+  for (const batch of batches) batch.hedge(to)
 }
 
 /** Waits until there is a connection. */
@@ -833,6 +1145,8 @@ class Parked implements Request {
     if (--this.left === 0) this.executor.answered(this)
   }
   onLost(error: EndError, written: boolean): void {
+    // Some of its replies may say what becomes of it.
+    if (this.left > 0) { for (const value of this.values) this.operation.onReply(value) }
     this.operation.onLost(error, written)
   }
   onDeadline(written: boolean): void {
@@ -1261,8 +1575,8 @@ export class Executor implements Owner, Runner {
       const list = this.mayRepeat === undefined ? commands : commands.map((c) => this.allowed(c))
       const batch = new Batch(owner, list, resume, this.alarm.now() + this.timeout, this.timeout)
       if (owner !== this) allowWaits(batch)
-      for (const entry of batch.entries) owner.submit(entry)
-      return batch.cancel
+      owner.submit(batch)
+      return Effect.sync(() => batch.cancel())
     })
   }
 
@@ -1586,8 +1900,12 @@ export class Executor implements Owner, Runner {
     })
   }
 
+  isFinal(reply: Resp.ErrorReply): boolean {
+    return !this.target.movable && refusals.has(reply.code) && reply.code !== "LOADING"
+  }
+
   refused(operation: Operation, command: Command.Any, reply: Resp.ErrorReply): void {
-    if (!this.target.movable && refusals.has(reply.code) && reply.code !== "LOADING") {
+    if (this.isFinal(reply)) {
       return operation.failWith(Exit.fail(replyError(command, reply)))
     }
     if (operation.refuse(command, reply)) return this.pause(operation)
@@ -1770,7 +2088,7 @@ export class Executor implements Owner, Runner {
   private recall(): void {
     this.forEach((connection) => {
       for (const request of connection.recall()) {
-        if (request instanceof Operation) request.owner.submit(request)
+        if (request instanceof Operation && request.waits) request.recalled()
         else connection.enqueue(request)
       }
     })
@@ -1779,7 +2097,8 @@ export class Executor implements Owner, Runner {
   /** From now on replies to what was written before wait until it is known what they are worth. */
   park(connection: Connection): void {
     connection.replace((request, left) =>
-      request instanceof Operation && request.writes && request.wanted ? new Parked(request, left, this) : request
+      // All of a pipeline that writes: its reads count with its writes.
+      request instanceof Operation && request.waits && request.wanted ? new Parked(request, left, this) : request
     )
   }
 
@@ -2251,6 +2570,9 @@ export class LeaseImpl implements Owner, Lease {
   }
   again(operation: Operation, error: EndError): void {
     operation.fail(error)
+  }
+  isFinal(): boolean {
+    return true
   }
   refused(operation: Operation, command: Command.Any, reply: Resp.ErrorReply): void {
     if (!pauses.has(reply.code)) this.executor.distrust(this.connection, serverText(reply))
