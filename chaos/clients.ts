@@ -42,7 +42,11 @@ export interface Driver {
 }
 
 /** This library. */
-export const ours = (name: string, options: Partial<Sentinel.Options> = {}): Driver => ({
+export const ours = (
+  name: string,
+  options: Partial<Sentinel.Options> = {},
+  replicaOptions: Sentinel.ReplicaOptions = {}
+): Driver => ({
   name,
   connect: async (place) => {
     const scope = Effect.runSync(Scope.make())
@@ -59,7 +63,9 @@ export const ours = (name: string, options: Partial<Sentinel.Options> = {}): Dri
       }).pipe(Scope.provide(scope))
     ))
     const primary = await Effect.runPromise(quiet(Scope.provide(sentinel.primaryFor(place.group), scope)))
-    const replica = await Effect.runPromise(quiet(Scope.provide(sentinel.replicaFor(place.group), scope)))
+    const replica = await Effect.runPromise(
+      quiet(Scope.provide(sentinel.replicaFor(place.group, replicaOptions), scope))
+    )
     const ending = async <A>(effect: Effect.Effect<A, { readonly _tag: string }>): Promise<Ending> => {
       const exit = await Effect.runPromiseExit(effect)
       if (Exit.isSuccess(exit)) return { ok: true, value: exit.value }

@@ -32,6 +32,8 @@ export interface Fault {
   readonly early?: boolean
   /** Whether the group has another primary afterwards. */
   readonly moves: boolean
+  /** Whether it is about reads: it befalls clients that read from several replicas, too. */
+  readonly reads?: boolean
   readonly strike: (scene: Scene) => Promise<void>
 }
 
@@ -74,6 +76,7 @@ export const faults: ReadonlyArray<Fault> = [
   {
     name: "kill -9 of the primary",
     short: true,
+    reads: true,
     mayLose: true,
     moves: true,
     strike: (scene) => run(scene.primary, "kill")
@@ -122,10 +125,40 @@ export const faults: ReadonlyArray<Fault> = [
   {
     name: "SIGSTOP of a replica, 3 s",
     moves: false,
+    reads: true,
+    // Each in its turn: a client may keep to the other one.
     strike: async (scene) => {
-      signal(scene.replicas[0]!, "SIGSTOP")
-      await sleep(3000)
-      signal(scene.replicas[0]!, "SIGCONT")
+      for (const replica of scene.replicas) {
+        signal(replica, "SIGSTOP")
+        await sleep(3000)
+        signal(replica, "SIGCONT")
+        await sleep(2000)
+      }
+    }
+  },
+  {
+    name: "kill -9 of the primary, no quorum, 8 s",
+    moves: false,
+    reads: true,
+    options: durable,
+    strike: async (scene) => {
+      for (const sentinel of scene.sentinels.slice(1)) await run(sentinel, "kill")
+      await run(scene.primary, "kill")
+      await sleep(8000)
+      await run(scene.primary, "restart")
+      for (const sentinel of scene.sentinels.slice(1)) await run(sentinel, "restart")
+    }
+  },
+  {
+    name: "SENTINEL RESET at all, 12 s",
+    moves: false,
+    reads: true,
+    strike: async (scene) => {
+      const { sentinelPassword: password, tls } = scene.credentials
+      for (const sentinel of scene.sentinels) {
+        await ask(sentinel.port, [["SENTINEL", "RESET", scene.group]], { password, tls })
+      }
+      await sleep(12_000)
     }
   },
   {

@@ -20,6 +20,8 @@ export interface Verdict {
   readonly errors: ReadonlyMap<string, number>
   readonly readErrors: ReadonlyMap<string, number>
   readonly reads: number
+  /** The longest time without a read that succeeded, from a time on, in milliseconds. */
+  readonly readPauseAfter: (at: number) => number
   readonly unresolved: number
   readonly missing: number
   /** By how much the counters are above what was acknowledged or may have been executed. */
@@ -39,6 +41,8 @@ export class Load {
   private readonly errors = new Map<string, number>()
   private readonly readErrors = new Map<string, number>()
   private reads = 0
+  /** When each read succeeded. */
+  private readonly readTimes: Array<number> = []
   private pending = 0
   private readonly running: Array<Promise<void>> = []
   private readonly handle: Handle
@@ -91,7 +95,8 @@ export class Load {
       const ending = await this.handle.get(`w:${number}`)
       this.pending--
       this.reads++
-      if (!ending.ok) this.readErrors.set(ending.tag, (this.readErrors.get(ending.tag) ?? 0) + 1)
+      if (ending.ok) this.readTimes.push(performance.now())
+      else this.readErrors.set(ending.tag, (this.readErrors.get(ending.tag) ?? 0) + 1)
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   }
@@ -139,6 +144,10 @@ export class Load {
       errors: this.errors,
       readErrors: this.readErrors,
       reads: this.reads,
+      readPauseAfter: (at) => {
+        const times = [at, ...this.readTimes.filter((time) => time >= at)]
+        return times.reduce((longest, time, i) => i === 0 ? longest : Math.max(longest, time - times[i - 1]!), 0)
+      },
       unresolved: this.pending,
       missing,
       excess,

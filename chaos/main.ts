@@ -7,6 +7,8 @@
  *   npm run chaos -- --only TEXT --runs N
  *   npm run chaos -- --short          what CI runs
  *
+ * "reads" is the longest time without a read of a replica from the fault on.
+ *
  * Exits with 1 if this library broke a promise: an acknowledged write is
  * missing where none may be, a counter is above what was acknowledged or in
  * doubt, an operation never ended, an error is none of ours.
@@ -43,6 +45,8 @@ interface Result {
   readonly afterReport: number | undefined
   /** The same from when a replica first said that it is the primary. */
   readonly afterRole: number | undefined
+  /** The longest time without a read from the fault on. */
+  readonly readPause: number
   readonly accusations: ReadonlyArray<string>
 }
 
@@ -101,6 +105,7 @@ const play = async (fault: Fault, driver: Driver): Promise<Result> => {
       servers: reported === undefined || tried === undefined ? undefined : reported - tried,
       afterReport: since(reported),
       afterRole: since(witness.first("ROLE", begin)),
+      readPause: verdict.readPauseAfter(begin),
       accusations
     }
   } finally {
@@ -138,7 +143,11 @@ const broken = ({ accusations, client, fault, verdict }: Result): ReadonlyArray<
   ]
 }
 
-const drivers: Array<Driver> = [ours("ours"), ours("ours, promotion", { follow: "promotion" })]
+const drivers: Array<Driver> = [
+  ours("ours"),
+  ours("ours, promotion", { follow: "promotion" }),
+  ours("ours, round-robin", {}, { choice: "round-robin" })
+]
 if (options.peers) {
   if (!hasPeers) {
     console.log("Installing the other clients ...")
@@ -151,7 +160,7 @@ if (options.peers) {
 }
 
 const line = (...cells: ReadonlyArray<string>): void => {
-  const widths = [38, 18, 9, 8, 8, 8, 8, 8, 8]
+  const widths = [38, 18, 9, 8, 8, 8, 8, 8, 8, 8]
   console.log(cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" "))
 }
 
@@ -169,6 +178,7 @@ line(
   "servers",
   "report",
   "role",
+  "reads",
   "missing",
   "excess",
   "unresolved; errors; read errors"
@@ -179,6 +189,8 @@ for (const fault of faults) {
     if (!driver.name.includes(options.client)) continue
     // Where nothing moves, it does not matter when it is followed.
     if (driver.name === "ours, promotion" && !fault.moves) continue
+    // What the writers do, these do alike.
+    if (driver.name === "ours, round-robin" && fault.reads !== true) continue
     for (let i = 0; i < Number(options.runs); i++) {
       try {
         const result = await play(fault, driver)
@@ -192,6 +204,7 @@ for (const fault of faults) {
           shown(result.servers),
           shown(result.afterReport),
           shown(result.afterRole),
+          shown(result.readPause),
           String(verdict.missing),
           String(verdict.excess),
           `${verdict.unresolved}; ${counted(verdict.errors)}; ${counted(verdict.readErrors)}`
@@ -222,7 +235,9 @@ if (Number(options.runs) > 1) {
           })`) +
         `; first write ${median(results.map((r) => r.afterReport))} ms after the report, ${
           median(results.map((r) => r.afterRole))
-        } ms after the role; ${results.reduce((n, r) => n + r.verdict.missing, 0)} missing`
+        } ms after the role; without reads ${median(results.map((r) => r.readPause))} ms, ${
+          shown(Math.max(...results.map((r) => r.readPause)))
+        } at most; ${results.reduce((n, r) => n + r.verdict.missing, 0)} missing`
     )
   }
 }
