@@ -60,7 +60,8 @@ export interface Candidate {
 /**
  * Which replica a read goes to.
  *
- * - `"sticky"`: one replica, until it fails: what was read is never newer than what is read next
+ * - `"sticky"`: one replica, until it fails or is late with its answers: but for that, what was read is never newer than
+ *   what is read next
  * - `"round-robin"`, `"random"`: all of them
  * - `"latency"`: the one that answers soonest, measured in the background
  * - `"lag"`: the one that has most of the primary's history
@@ -98,7 +99,8 @@ export interface MaxLag {
  */
 export interface Options {
   /**
-   * Whether the primary serves reads: `true`, when no replica is good enough;
+   * Whether the primary serves reads: `true`, when no replica is good enough,
+   * which includes the time after a move until one follows the new primary;
    * `"when-none"`, only when the group has no replica that can be reached;
    * `false`, never. Default true.
    */

@@ -48,7 +48,7 @@ export type Role =
     readonly primary: { readonly host: string; readonly port: number }
     /** `connect`, `connecting`, `sync` or `connected`. */
     readonly link: string
-    /** How much it has received; -1 before its first synchronisation. */
+    /** How much it has received; -1 while it has no link to its primary, whatever it has. */
     readonly offset: number
   }
   | { readonly role: "sentinel"; readonly groups: ReadonlyArray<string> }
