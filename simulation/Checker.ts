@@ -3,7 +3,7 @@
  * broken, in words, with the call that shows it.
  */
 import { findViolation, type RegisterOperation } from "./Linearizability.ts"
-import type { Call, Execution, History } from "./World.ts"
+import { type Call, type Execution, type History, mostScanned } from "./World.ts"
 
 export interface Violation {
   readonly promise:
@@ -21,6 +21,13 @@ export interface Violation {
     | "when all is right again, so is the client"
     | "a client that has what it needs is at rest"
     | "no acknowledged write is lost in a planned failover"
+    | "what concerns no node costs no operation"
+    | "a pipeline has one order and one connection"
+    | "what was passed is taken at the call"
+    | "a scan's pages are one server's, and complete"
+    | "a read after an offset is not older"
+    | "a session is nobody else's"
+    | "a subscription keeps its order, and tells its gaps"
   readonly text: string
   readonly at: number
   readonly call: Call | undefined
@@ -32,7 +39,9 @@ const slack = 50
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 const show = (call: Call): string =>
-  `${call.kind} ${call.key} #${call.id} of ${call.client}, ${call.begin}..${call.end}, ${JSON.stringify(call.outcome)}`
+  `${call.kind} ${call.key} #${call.id} of ${call.client}, ${call.begin}..${call.end}, ${
+    JSON.stringify(call.outcome)?.slice(0, 400)
+  }`
 
 export const check = (history: History): ReadonlyArray<Violation> => {
   const { calls, corrupted, executions } = history
@@ -40,10 +49,21 @@ export const check = (history: History): ReadonlyArray<Violation> => {
   const broken = (promise: Violation["promise"], text: string, at: number, call?: Call): void =>
     void violations.push({ promise, text, at, call })
 
+  /** For so long its process stood still, at most, while an operation was under way: nobody can do anything then. */
+  const stillFor = (call: Call): number =>
+    history.scenario.faults.reduce(
+      (n, { at, kind, millis, who }) =>
+        kind === "busy" && call.client.startsWith(who) && call.begin <= history.began + at + millis &&
+          call.end >= history.began + at
+          ? n + millis
+          : n,
+      0
+    )
+
   // An operation ends, in time, with a known outcome.
   for (const call of calls) {
     if (call.outcome === undefined) broken("an operation ends in time", `never ended: ${show(call)}`, call.begin, call)
-    else if (call.end > call.due + slack) broken("an operation ends in time", `too late: ${show(call)}`, call.end, call)
+    else if (call.end > call.due + slack + stillFor(call)) broken("an operation ends in time", `too late: ${show(call)}`, call.end, call)
     if (call.outcome?.tag === "defect") broken("an error is one of ours", show(call), call.end, call)
   }
   if (history.stopped !== undefined) {
@@ -80,7 +100,7 @@ export const check = (history: History): ReadonlyArray<Violation> => {
     const outcome = call.outcome
     if (outcome === undefined) continue
     const tagged = call.kind === "set" || call.kind === "push" || call.kind === "range" || call.kind === "mget" ||
-      call.kind === "pop"
+      call.kind === "pop" || call.kind === "echo" || call.kind === "publish"
     if (tagged) {
       const all = (byId.get(call.id) ?? []).filter((e) => !failed(e))
       // A wait that ended with nothing changed nothing.
@@ -147,6 +167,12 @@ export const check = (history: History): ReadonlyArray<Violation> => {
   }
 
   checkLosses(history, broken)
+  checkCalm(history, broken)
+  checkBatches(history, byId, matched, broken)
+  checkScans(history, byId, broken)
+  checkOffsets(history, byId, matched, broken)
+  checkSessions(history, broken)
+  checkSubscriptions(history, broken)
   checkPlaces(history, matched, broken)
   checkLeases(history, byId, broken)
   checkRegisters(calls, byId, matched, broken)
@@ -171,6 +197,227 @@ const checkLosses = ({ calls, final, scenario }: History, broken: Broken): void 
     const there = Number(final.get(key) ?? 0)
     if (there < list.length) {
       broken(promise, `${key} is ${there}, but ${list.length} were acknowledged`, list[list.length - 1]!.end, list[0])
+    }
+  }
+}
+
+/** Where nothing is wrong with the nodes, nor on the way to them, every operation succeeds. */
+const checkCalm = ({ calls, scenario }: History, broken: Broken): void => {
+  if (scenario.calm !== true) return
+  for (const call of calls) {
+    const { outcome } = call
+    if (outcome === undefined || outcome.tag === "ok" || outcome.tag === "interrupted") continue
+    if (call.kind === "other" && outcome.tag === "rejected") continue
+    // Somebody has written meanwhile.
+    if (call.lease !== undefined && outcome.tag === "unexecuted" && outcome.error.startsWith("TransactionAborted")) {
+      continue
+    }
+    // Sentinels without their disk begin to count anew.
+    if (call.after !== undefined && outcome.tag === "unexecuted" && outcome.error.startsWith("EpochPassed")) continue
+    broken("what concerns no node costs no operation", show(call), call.end, call)
+  }
+}
+
+const isError = (execution: Execution): boolean =>
+  typeof execution.reply === "object" && execution.reply !== null && "error" in execution.reply
+
+/** A pipeline is executed in its order, and does not change its connection without a reason. */
+const checkBatches = (
+  history: History,
+  byId: ReadonlyMap<number, ReadonlyArray<Execution>>,
+  matched: ReadonlyMap<Call, Execution>,
+  broken: Broken
+): void => {
+  const intruder = history.executions.find((e) => e.name === "ECHO" && e.args[1] === "intruder")
+  if (intruder !== undefined) {
+    broken(
+      "what was passed is taken at the call",
+      `${intruder.client} sent what was put into a list after the call`,
+      intruder.at
+    )
+  }
+  const batches = new Map<number, Array<Call>>()
+  for (const call of history.calls) {
+    if (call.batch === undefined) continue
+    const list = batches.get(call.batch.id)
+    if (list === undefined) batches.set(call.batch.id, [call])
+    else list.push(call)
+  }
+  const bySession = new Map<string, Array<Execution>>()
+  for (const execution of history.executions) {
+    if (handshake.has(execution.name)) continue
+    const session = `${execution.node} ${execution.session}`
+    const list = bySession.get(session)
+    if (list === undefined) bySession.set(session, [execution])
+    else list.push(execution)
+  }
+  const promise = "a pipeline has one order and one connection"
+  const tardy = leaseSlack(history)
+  for (const calls of batches.values()) {
+    calls.sort((a, b) => a.batch!.index - b.batch!.index)
+    const effects: Array<{ readonly call: Call; readonly execution: Execution }> = []
+    for (const call of calls) {
+      const done = (byId.get(call.id) ?? []).filter((e) => !isError(e))
+      // A read that was answered: where its answer came from. A write: wherever it had its effect.
+      const execution = call.write ? done[0] : matched.get(call)
+      if (execution !== undefined && (call.write || done.length === 1)) effects.push({ call, execution })
+    }
+    const refused = calls.some((call) => (byId.get(call.id) ?? []).some(isError))
+    effects.forEach(({ call, execution }, i) => {
+      const before = effects[i - 1]
+      if (before === undefined) return
+      if (before.execution.serial > execution.serial) {
+        broken(promise, `${show(call)} was executed before ${show(before.call)}`, execution.at, call)
+      }
+      const session = `${before.execution.node} ${before.execution.session}`
+      if (refused || session === `${execution.node} ${execution.session}`) return
+      const later = (bySession.get(session) ?? []).find((e) => e.at > execution.at + tardy)
+      if (later !== undefined) {
+        broken(
+          promise,
+          `${show(call)} was executed on another connection than ${show(before.call)}, which was in use at ${later.at}`,
+          execution.at,
+          call
+        )
+      }
+    })
+  }
+}
+
+/** A scan that does not say that it was interrupted has seen all that was there, at one server. */
+const checkScans = (
+  history: History,
+  byId: ReadonlyMap<number, ReadonlyArray<Execution>>,
+  broken: Broken
+): void => {
+  const promise = "a scan's pages are one server's, and complete"
+  // A node that comes back empty may become the primary.
+  const wiped = history.scenario.faults.some((fault) => fault.kind === "wipe")
+  for (const call of history.calls) {
+    if (call.kind !== "scan" || call.outcome?.tag !== "ok") continue
+    const pages = (byId.get(call.id) ?? []).filter((e) => !isError(e))
+    const elsewhere = new Set(pages.filter((e) => e.args[2] !== "0").map((e) => e.node))
+    if (!call.restarts && elsewhere.size > 1) {
+      broken(promise, `#${call.id} has pages of ${Array.from(elsewhere).join(" and ")}`, call.end, call)
+      continue
+    }
+    const all = call.outcome.value as ReadonlyArray<string>
+    if (all.length >= mostScanned) {
+      broken("an operation ends in time", `#${call.id} starts over without end`, call.end, call)
+      continue
+    }
+    if (wiped) continue
+    const given = new Set(all)
+    const missing = history.members.filter((member) => !given.has(member))
+    if (missing.length > 0) {
+      broken(promise, `#${call.id} has not seen ${missing.length} of ${history.members.length}`, call.end, call)
+    }
+  }
+}
+
+/** A read after an offset sees what was written before it, and refuses where that may be lost. */
+const checkOffsets = (
+  history: History,
+  byId: ReadonlyMap<number, ReadonlyArray<Execution>>,
+  matched: ReadonlyMap<Call, Execution>,
+  broken: Broken
+): void => {
+  const promise = "a read after an offset is not older"
+  // What a client cannot know yet, it cannot refuse.
+  const moves = history.events.filter(({ text }) =>
+    text.includes("+promoted-slave") || text.includes("+switch-master") || text.includes("told to watch")
+  ).map(({ at }) => at)
+  for (const call of history.calls) {
+    const { after } = call
+    if (after === undefined || call.outcome?.tag !== "ok") continue
+    if (after.known !== 0 && after.known !== after.epoch) {
+      broken(promise, `${show(call)} is after epoch ${after.epoch}, but ${after.known} was known`, call.end, call)
+      continue
+    }
+    const written = after.write?.outcome?.tag === "ok"
+      ? (byId.get(after.write.id) ?? []).find((e) => e.reply === "OK")
+      : undefined
+    const execution = matched.get(call)
+    if (written === undefined || execution === undefined) continue
+    if (moves.some((at) => at > after.write!.begin - 5000 && at < call.end)) continue
+    const value = String(execution.reply ?? "")
+    const source = Number(/^v(\d+)$/.exec(value)?.[1] ?? NaN)
+    const set = (byId.get(source) ?? []).filter((e) => e.reply === "OK")
+    if (set.length > 1) continue
+    if (set.length === 0 || set[0]!.serial < written.serial) {
+      broken(promise, `${show(call)} has not seen ${show(after.write!)}`, call.end, call)
+    }
+  }
+}
+
+/** Nobody finds what another user of a connection has left behind. */
+const checkSessions = (history: History, broken: Broken): void => {
+  const promise = "a session is nobody else's"
+  const byNumber = new Map(history.calls.map((call) => [call.id, call]))
+  for (const execution of history.executions) {
+    const call = execution.id === undefined ? undefined : byNumber.get(execution.id)
+    if (call === undefined) continue
+    if (execution.database !== call.database) {
+      // Whoever selects a database on a lease has what follows in it.
+      broken(promise, `${show(call)} was executed in database ${execution.database}`, execution.at, call)
+    }
+    const name = execution.client.replace(/r$/, "")
+    if (execution.sessionName !== name) {
+      broken(promise, `${show(call)} was executed as ${execution.sessionName}`, execution.at, call)
+    }
+  }
+  for (const call of history.calls) {
+    if (call.unwatched && call.outcome?.tag === "unexecuted" && call.outcome.error.startsWith("TransactionAborted")) {
+      broken(promise, `${show(call)}: it was somebody else's WATCH`, call.end, call)
+    }
+  }
+}
+
+/** What a node sent is heard in its order; from one connection to the next there is a gap. */
+const checkSubscriptions = (history: History, broken: Broken): void => {
+  const promise = "a subscription keeps its order, and tells its gaps"
+  for (const [client, list] of history.heard) {
+    const sent = history.deliveries.filter((d) => d.client === client)
+    const places = new Map<string, Array<number>>()
+    sent.forEach((d, i) => {
+      const known = places.get(d.payload)
+      if (known === undefined) places.set(d.payload, [i])
+      else known.push(i)
+    })
+    const sessions = new Map<string, Array<number>>()
+    sent.forEach((d, i) => {
+      const session = `${d.node} ${d.session}`
+      const known = sessions.get(session)
+      if (known === undefined) sessions.set(session, [i])
+      else known.push(i)
+    })
+    let last: number | undefined
+    let gap = true
+    for (const { at, payload } of list) {
+      if (payload === undefined) {
+        gap = true
+        continue
+      }
+      const candidates = places.get(payload) ?? []
+      const session = last === undefined ? undefined : `${sent[last]!.node} ${sent[last]!.session}`
+      const own = candidates.find((i) => i > (last ?? -1) && `${sent[i]!.node} ${sent[i]!.session}` === session)
+      const found = own ?? candidates.find((i) => i > (last ?? -1)) ?? candidates[0]
+      if (found === undefined) {
+        broken(promise, `${client} heard ${payload}, which no node sent`, at)
+        continue
+      }
+      if (last !== undefined && !gap) {
+        if (own === undefined) {
+          broken(promise, `${client} heard ${payload} from another connection than what it heard before, without a gap`, at)
+        } else {
+          const between = sessions.get(session!)!.filter((i) => i > last! && i < own)
+          if (between.length > 0) {
+            broken(promise, `${client} heard ${payload}, but not ${sent[between[0]!]!.payload} before it`, at)
+          }
+        }
+      }
+      last = found
+      gap = false
     }
   }
 }

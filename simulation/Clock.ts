@@ -14,27 +14,43 @@ import { Agenda, type Item } from "../src/internal/Agenda.ts"
 import { monotonicMillisUnsafe } from "../src/internal/time.ts"
 
 interface Sleeper extends Item {
+  readonly clock: VirtualClock
   wake: (() => void) | undefined
 }
 
 /** Somewhere to begin, in whole milliseconds as ever after, that is not zero, as a real clock. */
 const origin = 1_000_000
 
+/** Time as it is, for all clocks, and who waits for what. */
+class Line {
+  time = origin
+  serial = 0
+  readonly agenda = new Agenda<Sleeper>()
+}
+
 export class VirtualClock implements Clock.Clock {
-  private time = origin
+  private readonly line: Line
   /** By how much the wall clock is off: it may be set, while time goes on. */
   private wrong = 0
-  private serial = 0
-  private readonly agenda = new Agenda<Sleeper>()
+  private stillUntil = 0
+
+  constructor(line: Line = new Line()) {
+    this.line = line
+  }
+
+  /** The clock of another process: of the same time, but it is set, and its process stands still, by itself. */
+  another(): VirtualClock {
+    return new VirtualClock(this.line)
+  }
 
   currentTimeMillisUnsafe(): number {
-    return this.time + this.wrong
+    return this.line.time + this.wrong
   }
   currentTimeNanosUnsafe(): bigint {
     return BigInt(Math.floor(this.currentTimeMillisUnsafe())) * 1_000_000n
   }
   monotonicTimeNanosUnsafe(): bigint {
-    return BigInt(Math.floor(this.time)) * 1_000_000n
+    return BigInt(Math.floor(this.line.time)) * 1_000_000n
   }
   readonly currentTimeMillis = Effect.sync(() => this.currentTimeMillisUnsafe())
   readonly currentTimeNanos = Effect.sync(() => this.currentTimeNanosUnsafe())
@@ -45,16 +61,22 @@ export class VirtualClock implements Clock.Clock {
     this.wrong += millis
   }
 
+  /** Lets nobody wake for so long, as in a long turn of the process: they wake late, all at once. */
+  standStill(millis: number): void {
+    this.stillUntil = Math.max(this.stillUntil, this.line.time + millis)
+  }
+
   sleep(duration: Duration.Duration): Effect.Effect<void> {
     return Effect.callback((resume) => {
       const millis = Duration.toMillis(duration)
       if (millis === Infinity) return undefined
       const sleeper: Sleeper = {
-        at: Math.ceil(this.time + millis),
-        serial: this.serial++,
+        at: Math.ceil(this.line.time + millis),
+        serial: this.line.serial++,
+        clock: this,
         wake: () => resume(Effect.void)
       }
-      this.agenda.push(sleeper)
+      this.line.agenda.push(sleeper)
       return Effect.sync(() => {
         sleeper.wake = undefined
       })
@@ -63,17 +85,26 @@ export class VirtualClock implements Clock.Clock {
 
   /** How many wait. */
   get sleepers(): number {
-    return this.agenda.items.reduce((n, s) => s.wake === undefined ? n : n + 1, 0)
+    return this.line.agenda.items.reduce((n, s) => s.wake === undefined ? n : n + 1, 0)
   }
 
   /** Jumps to the next that waits, and wakes all of that time. False if nobody waits. */
   jump(): boolean {
-    const agenda = this.agenda
+    const { agenda } = this.line
     while (agenda.peek() !== undefined && agenda.peek()!.wake === undefined) agenda.pop()
     const next = agenda.peek()
     if (next === undefined) return false
-    this.time = next.at
-    while (agenda.size > 0 && agenda.peek()!.at <= this.time) agenda.pop().wake?.()
+    this.line.time = next.at
+    while (agenda.size > 0 && agenda.peek()!.at <= this.line.time) {
+      const sleeper = agenda.pop()
+      const { clock, wake } = sleeper
+      if (wake === undefined) continue
+      if (clock.stillUntil <= this.line.time) wake()
+      else {
+        const late: Sleeper = { at: clock.stillUntil, serial: this.line.serial++, clock, wake: () => sleeper.wake?.() }
+        agenda.push(late)
+      }
+    }
     return true
   }
 }

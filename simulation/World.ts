@@ -6,16 +6,18 @@
  * What of it is right is for `Checker.ts` to say.
  */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
-import { type Client, Command, commands, Connector, type Errors, Sentinel } from "../src/index.ts"
+import * as Stream from "effect/Stream"
+import { type Client, Command, commands, Connector, type Errors, Sentinel, type Topology } from "../src/index.ts"
 import { monotonicMillisUnsafe } from "../src/internal/time.ts"
 import * as Testing from "../src/testing/index.ts"
 import { drive, VirtualClock } from "./Clock.ts"
-import { type Fault, type Operation, operationsOf, type Scenario } from "./Scenario.ts"
+import { type Fault, type Operation, operationsOf, pending, type Scenario } from "./Scenario.ts"
 
 export type Outcome =
   | { readonly tag: "ok"; readonly value: unknown }
@@ -34,7 +36,19 @@ export interface Call {
   readonly worker: number
   readonly client: string
   readonly replica: boolean
-  readonly kind: "set" | "get" | "range" | "incr" | "push" | "pop" | "mget" | "other"
+  readonly kind:
+    | "set"
+    | "get"
+    | "range"
+    | "incr"
+    | "push"
+    | "pop"
+    | "mget"
+    | "echo"
+    | "scan"
+    | "select"
+    | "publish"
+    | "other"
   readonly key: string
   readonly write: boolean
   readonly repeatable: boolean
@@ -43,8 +57,27 @@ export interface Call {
   readonly due: number
   /** Which lease it ran on, if it did. */
   readonly lease: number | undefined
+  /** Which batch it was an entry of, if it was, and which entry. */
+  readonly batch: { readonly id: number; readonly index: number } | undefined
+  /** After which place in the history it had to read, and which epoch the client knew then. */
+  readonly after: After | undefined
+  /** Which database it has to be executed in. */
+  readonly database: number
+  /** A scan that starts over when it is interrupted. */
+  readonly restarts: boolean
+  /** A transaction that nothing was watched for. */
+  readonly unwatched: boolean
   end: number
   outcome: Outcome | undefined
+}
+
+/** What a read has to be newer than. */
+export interface After {
+  readonly epoch: number
+  /** The epoch that the client knew when the read began; 0 if none. */
+  readonly known: number
+  /** The write that came before the offset was asked for. */
+  readonly write: Call | undefined
 }
 
 /** A command that a node executed. */
@@ -60,6 +93,9 @@ export interface Execution {
   readonly client: string
   readonly session: number
   readonly sessionSince: number
+  /** The session's database and the client's name there. */
+  readonly database: number
+  readonly sessionName: string
   readonly name: string
   readonly args: ReadonlyArray<string>
   readonly reply: unknown
@@ -67,8 +103,29 @@ export interface Execution {
   readonly id: number | undefined
 }
 
+/** A message that a node sent to one of a client's subscriptions. */
+export interface Delivery {
+  readonly at: number
+  readonly client: string
+  readonly node: string
+  readonly session: number
+  readonly payload: string
+}
+
+/** What a client's subscription heard: a message's payload, or a gap. */
+export interface Heard {
+  readonly at: number
+  readonly payload: string | undefined
+}
+
 export interface History {
   readonly scenario: Scenario
+  /** When the faults' times begin. */
+  readonly began: number
+  readonly deliveries: ReadonlyArray<Delivery>
+  readonly heard: ReadonlyMap<string, ReadonlyArray<Heard>>
+  /** What is in the set that scans go through. */
+  readonly members: ReadonlyArray<string>
   readonly calls: ReadonlyArray<Call>
   readonly executions: ReadonlyArray<Execution>
   /** What went wrong and what the sentinels said, for the report. */
@@ -100,10 +157,18 @@ const maxDials = 3000
 
 const readTag = 1_000_000
 
+const members: ReadonlyArray<string> = Array.from({ length: 40 }, (_, i) => `m${i}`)
+/** A scan that has given so many of them has started over without end. */
+export const mostScanned = 4000
+const channels: ReadonlyArray<string> = ["ch0", "ch1", "pat0"]
+
 /** The call that a command says it belongs to. */
 const idOf = (name: string, args: ReadonlyArray<string>): number | undefined => {
   if (name === "SET") return Number(/^v(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
   if (name === "RPUSH") return Number(/^e(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
+  if (name === "ECHO") return Number(/^echo:(\d+)$/.exec(args[1] ?? "")?.[1] ?? NaN) || undefined
+  if (name === "PUBLISH") return Number(/^p(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
+  if (name === "SSCAN") return Number(/^\[m#(\d+)\]\*$/.exec(args[args.indexOf("MATCH") + 1] ?? "")?.[1] ?? NaN) || undefined
   if (name === "GETRANGE") return Number(args[3]) - readTag
   if (name === "BLPOP" || name === "MGET") return Number(/^tag:(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
   return undefined
@@ -123,7 +188,10 @@ const unexecuted = new Set([
   "ClientClosed",
   "LeaseTimeout",
   "InvalidCommand",
-  "TransactionAborted"
+  "TransactionAborted",
+  "ScanInterrupted",
+  "EpochPassed",
+  "SentinelsIsolated"
 ])
 
 const outcomeOf = (exit: Exit.Exit<unknown, Errors.RedisError>): Outcome => {
@@ -148,6 +216,11 @@ interface Party {
   readonly name: string
   readonly primary: Client.PrimaryClient
   readonly replica: Client.ReplicaClient
+  /** Of the service that the replicas' client is of. */
+  readonly topology: Topology.Topology
+  readonly topologies: ReadonlyArray<Topology.Topology>
+  readonly services: ReadonlyArray<Sentinel.Shape>
+  readonly clock: VirtualClock
 }
 
 /** Runs a scenario in virtual time. */
@@ -159,6 +232,11 @@ export const run = async (scenario: Scenario): Promise<History> => {
   const events: Array<{ at: number; text: string }> = []
   const leftovers: Array<string> = []
   const dead: Array<string> = []
+  const deliveries: Array<Delivery> = []
+  const heard = new Map<string, Array<Heard>>()
+  const outcasts = new Set<string>()
+  /** What each worker knew last of how far the history was. */
+  const offsets = new Map<number, { readonly offset: Client.Offset; readonly write: Call | undefined }>()
   const final = new Map<string, ReadonlyArray<string> | number>()
   const restless: Array<string> = []
   const dialled: Array<{ readonly at: number; readonly party: string; readonly address: string }> = []
@@ -166,6 +244,9 @@ export const run = async (scenario: Scenario): Promise<History> => {
   let corrupted = false
   let serial = 0
   let leases = 0
+  let ending = false
+  let began = 0
+  const clocks = new Map<string, VirtualClock>()
   const now = (): number => monotonicMillisUnsafe(clock) - origin
   const note = (text: string): void => void events.push({ at: now(), text })
 
@@ -182,6 +263,11 @@ export const run = async (scenario: Scenario): Promise<History> => {
       readonly replica?: boolean
       readonly lease?: number
       readonly patience?: number
+      readonly batch?: Call["batch"]
+      readonly after?: After
+      readonly database?: number
+      readonly restarts?: boolean
+      readonly unwatched?: boolean
     }
   ): Call => {
     const made: Call = {
@@ -196,6 +282,11 @@ export const run = async (scenario: Scenario): Promise<History> => {
       begin: now(),
       due: now() + scenario.commandTimeout + (spec.patience ?? 0),
       lease: spec.lease,
+      batch: spec.batch,
+      after: spec.after,
+      database: spec.database ?? 0,
+      restarts: spec.restarts ?? false,
+      unwatched: spec.unwatched ?? false,
       end: Infinity,
       outcome: undefined
     }
@@ -225,6 +316,57 @@ export const run = async (scenario: Scenario): Promise<History> => {
       write: boolean,
       more: { readonly repeatable?: boolean; readonly replica?: boolean } = {}
     ) => Effect.suspend(() => watched(call(party, worker, { id, kind, key: name, write, ...more }), effect))
+    /** What becomes of the entries of a batch. */
+    const outcomes = (
+      entries: ReadonlyArray<Call>,
+      effect: Effect.Effect<ReadonlyArray<Result.Result<unknown, Errors.RedisError>>, Errors.RedisError>
+    ) =>
+      Effect.onExit(effect, (exit) =>
+        Effect.sync(() =>
+          entries.forEach((entry, i) => {
+            if (Exit.isFailure(exit)) return ended(entry, outcomeOf(exit))
+            const result = exit.value[i]!
+            ended(
+              entry,
+              Result.isSuccess(result) ? { tag: "ok", value: result.success } : outcomeOfError(result.failure)
+            )
+          })
+        ))
+    /** Changes the list that was passed while it is under way: that is nobody's business any more. */
+    const intruded = <A>(
+      effect: Effect.Effect<A, Errors.RedisError>,
+      passed: Array<Command.Any>
+    ): Effect.Effect<A, Errors.RedisError> =>
+      Effect.flatMap(Effect.forkChild(effect, { startImmediately: true }), (fiber) => {
+        if ("intrude" in pending) return Effect.onInterrupt(Fiber.join(fiber), () => Fiber.interrupt(fiber))
+        passed.unshift(commands.echo("intruder"))
+        passed.push(commands.echo("intruder"))
+        return Effect.onInterrupt(Fiber.join(fiber), () => Fiber.interrupt(fiber))
+      })
+    const scan = (client: Client.Base<"read">, replica: boolean, after: After | undefined) =>
+      Effect.suspend(() => {
+        const restarts = id % 20 === 0
+        return watched(
+          call(party, worker, {
+            id,
+            kind: "scan",
+            key: "members",
+            write: false,
+            replica,
+            restarts,
+            // Each page has its own time, and there may be many.
+            patience: 90_000,
+            ...(after === undefined ? {} : { after })
+          }),
+          Stream.runCollect(
+            client.sscanStream("members", {
+              count: 7,
+              match: `[m#${id}]*`,
+              whenInterrupted: restarts ? "restart" : "fail"
+            }).pipe(Stream.take(mostScanned))
+          )
+        )
+      })
     switch (action) {
       case "set":
         return simple("set", text, redis.set(text, `v${id}`), true)
@@ -257,12 +399,13 @@ export const run = async (scenario: Scenario): Promise<History> => {
             call(party, worker, { id: id + 1, kind: "push", key: list, write: true }),
             call(party, worker, { id: id + 2, kind: "range", key: text, write: false })
           ]
+          const passed: Array<Command.Any> = [
+            commands.incr(counter),
+            commands.rpush(list, `e${id + 1}`),
+            commands.getrange(text, 0, readTag + id + 2)
+          ]
           return Effect.onExit(
-            redis.transaction([
-              commands.incr(counter),
-              commands.rpush(list, `e${id + 1}`),
-              commands.getrange(text, 0, readTag + id + 2)
-            ]),
+            intruded(redis.transaction(passed), passed),
             (exit) =>
               Effect.sync(() =>
                 entries.forEach((entry, i) =>
@@ -278,27 +421,149 @@ export const run = async (scenario: Scenario): Promise<History> => {
             call(party, worker, { id: id + 1, kind: "range", key: text, write: false }),
             call(party, worker, { id: id + 2, kind: "incr", key: counter, write: true })
           ]
-          return Effect.onExit(
+          return outcomes(
+            entries,
             redis.pipelineResults([
               commands.set(text, `v${id}`),
               commands.getrange(text, 0, readTag + id + 1),
               commands.incr(counter)
-            ]),
-            (exit) =>
-              Effect.sync(() =>
-                entries.forEach((entry, i) => {
-                  if (Exit.isFailure(exit)) return ended(entry, outcomeOf(exit))
-                  const result = exit.value[i] as Result.Result<unknown, Errors.RedisError>
-                  ended(
-                    entry,
-                    Result.isSuccess(result)
-                      ? { tag: "ok", value: result.success }
-                      : outcomeOfError(result.failure)
-                  )
-                })
-              )
+            ])
           )
         })
+      case "batch":
+        return Effect.suspend(() => {
+          const specs = [
+            { kind: "set", key: text, write: true },
+            { kind: "range", key: text, write: false },
+            { kind: "echo", key: "", write: false },
+            { kind: "set", key: text, write: true },
+            { kind: "range", key: text, write: false },
+            { kind: "push", key: list, write: true },
+            { kind: "push", key: list, write: true },
+            { kind: "echo", key: "", write: false }
+          ] as const
+          const entries = specs.map((spec, index) =>
+            call(party, worker, { ...spec, id: id + index, batch: { id, index } })
+          )
+          const passed: Array<Command.Any> = [
+            commands.set(text, `v${id}`),
+            commands.getrange(text, 0, readTag + id + 1),
+            commands.echo(`echo:${id + 2}`),
+            commands.set(text, `v${id + 3}`),
+            commands.getrange(text, 0, readTag + id + 4),
+            commands.rpush(list, `e${id + 5}`),
+            commands.rpush(list, `e${id + 6}`),
+            commands.echo(`echo:${id + 7}`)
+          ]
+          return outcomes(entries, intruded(redis.pipelineResults(passed), passed))
+        })
+      case "replicaBatch":
+        return Effect.suspend(() => {
+          const specs = [
+            { kind: "range", key: text },
+            { kind: "echo", key: "" },
+            { kind: "mget", key: text },
+            { kind: "range", key: text }
+          ] as const
+          const entries = specs.map((spec, index) =>
+            call(party, worker, { ...spec, write: false, replica: true, id: id + index, batch: { id, index } })
+          )
+          return outcomes(
+            entries,
+            party.replica.pipelineResults([
+              commands.getrange(text, 0, readTag + id),
+              commands.echo(`echo:${id + 1}`),
+              commands.mget([text, `tag:${id + 2}`]),
+              commands.getrange(text, 0, readTag + id + 3)
+            ])
+          )
+        })
+      case "echo":
+        return simple("echo", "", redis.run(commands.echo(`echo:${id}`)), false)
+      case "publish":
+        return simple("publish", "", redis.publish(channels[key % channels.length]!, `p${id}`), true)
+      case "scan":
+        return scan(redis, false, undefined)
+      case "replicaScan":
+        return scan(party.replica, true, undefined)
+      case "afterOffset":
+        return Effect.gen(function*() {
+          const write = call(party, worker, { id, kind: "set", key: text, write: true })
+          yield* watched(write, redis.set(text, `v${id}`))
+          const offset = yield* redis.offset
+          offsets.set(worker, { offset, write })
+          const { epoch } = yield* party.topology.current
+          const after = { epoch: offset.epoch, known: epoch, write }
+          yield* watched(
+            call(party, worker, { id: id + 1, kind: "range", key: text, write: false, replica: true, after }),
+            party.replica.afterOffset(offset).getrange(text, 0, readTag + id + 1)
+          )
+        })
+      case "afterOld":
+        return Effect.gen(function*() {
+          const known = offsets.get(worker)
+          if (known === undefined) return
+          const { epoch } = yield* party.topology.current
+          const after = { epoch: known.offset.epoch, known: epoch, write: known.write }
+          const name = known.write?.key ?? text
+          yield* watched(
+            call(party, worker, { id, kind: "range", key: name, write: false, replica: true, after }),
+            party.replica.afterOffset(known.offset).getrange(name, 0, readTag + id)
+          )
+        })
+      case "afterScan":
+        return Effect.gen(function*() {
+          const offset = yield* redis.offset
+          const { epoch } = yield* party.topology.current
+          yield* scan(party.replica.afterOffset(offset), true, { epoch: offset.epoch, known: epoch, write: undefined })
+        })
+      case "select":
+        return Effect.scoped(
+          Effect.gen(function*() {
+            const lease = yield* redis.lease
+            const number = ++leases
+            const entries = [
+              call(party, worker, { id, kind: "select", key: "", write: false, lease: number }),
+              call(party, worker, { id: id + 1, kind: "range", key: text, write: false, lease: number, database: 3 })
+            ]
+            const words = id % 20 === 0 ? "select" : "SELECT"
+            yield* outcomes(
+              entries,
+              lease.pipelineResults([Command.raw(words, [3]), commands.getrange(text, 0, readTag + id + 1)])
+            )
+            if (id % 30 === 0) yield* lease.send("client setname", "somebody")
+          })
+        )
+      case "abandonWatch":
+        return Effect.scoped(
+          Effect.gen(function*() {
+            const lease = yield* redis.lease
+            yield* lease.watch("k0", "k1", "k2")
+            if (id % 20 === 0) yield* Effect.ignore(lease.pipeline([Command.raw("watch", ["k3"])]))
+          })
+        )
+      case "leasedTransaction":
+        return Effect.scoped(
+          Effect.gen(function*() {
+            const lease = yield* redis.lease
+            const number = ++leases
+            const entry = call(party, worker, {
+              id,
+              kind: "set",
+              key: text,
+              write: true,
+              lease: number,
+              unwatched: true
+            })
+            yield* Effect.onExit(
+              lease.transaction([commands.set(text, `v${id}`)]),
+              (exit) =>
+                Effect.sync(() =>
+                  ended(entry, Exit.isSuccess(exit) ? { tag: "ok", value: exit.value[0] } : outcomeOf(exit))
+                )
+            )
+          })
+        )
       case "pop":
         return Effect.suspend(() =>
           watched(
@@ -370,6 +635,8 @@ export const run = async (scenario: Scenario): Promise<History> => {
   const addressOf = (control: Testing.Control, who: string): Effect.Effect<string> =>
     who === "primary"
       ? control.primary
+      : who === "all"
+      ? Effect.succeed(who)
       : Effect.succeed(
         who.startsWith("n")
           ? control.nodes[Number(who.slice(1)) % control.nodes.length]!
@@ -447,6 +714,142 @@ export const run = async (scenario: Scenario): Promise<History> => {
             : { primary: fault.other === "stale" ? { host: "10.0.9.9", port: 6379 } : { host, port: Number(port) } }
           return yield* lasts(control.lie(who, lie), control.lie(who, {}), `${who} lies: ${fault.other}`)
         }
+        case "sentinels": {
+          const all = control.sentinels
+          return yield* lasts(
+            Effect.forEach(all, (s) => control.kill(s), { discard: true }),
+            Effect.forEach(all, (s) => control.restart(s), { discard: true }),
+            `restart all sentinels`
+          )
+        }
+        case "forget": {
+          const all = who === "all" ? control.sentinels : [who]
+          return yield* lasts(
+            Effect.forEach(all, (s) => control.kill(s), { discard: true }),
+            // Whoever deploys them anew tells them who is primary now.
+            Effect.flatMap(
+              truth(control),
+              (primary) => Effect.forEach(all, (s) => control.restart(s, { keepData: false, primary }), { discard: true })
+            ),
+            `${who} without its disk`
+          )
+        }
+        case "epoch": {
+          const other = yield* otherThanPrimary(control)
+          const epoch = Number.MAX_SAFE_INTEGER
+          const lie: Testing.Lie = fault.other === "same"
+            ? { epoch }
+            : { epoch, primary: fault.other === "replica" ? other : { host: "10.0.9.9", port: 6379 } }
+          return yield* lasts(control.lie(who, lie), control.lie(who, {}), `${who} claims the last epoch: ${fault.other}`)
+        }
+        case "stale": {
+          // It hears neither the others nor the nodes, but the clients hear it.
+          faults++
+          note(`FAULT ${who} is stale for good`)
+          outcasts.add(who)
+          yield* Effect.forEach(
+            [...control.sentinels.filter((s) => s !== who), ...control.nodes],
+            (other) => control.partition(who, other),
+            { discard: true }
+          )
+          return
+        }
+        case "replace": {
+          for (const old of control.sentinels) {
+            faults++
+            const address = yield* control.replace(old)
+            note(`FAULT ${old} is replaced by ${address}`)
+            control.sentinel(address).onEvent = (name, text) => note(`${address} ${name} ${text}`)
+            yield* Effect.sleep(fault.millis)
+            // As operators do: otherwise the old one is listed for ever.
+            yield* Effect.forEach(control.sentinels, (s) => control.reset(s), { discard: true })
+          }
+          return
+        }
+        case "reassign": {
+          faults++
+          const old = yield* control.primary
+          if (who === old || !control.node(who).running) return
+          note(`FAULT all sentinels are told to watch ${who}`)
+          control.node(who).promote()
+          for (const other of control.nodes) {
+            const { host, port } = control.node(who).address
+            if (other !== who && other !== old) control.node(other).replicate(host, port)
+          }
+          yield* Effect.forEach(control.sentinels, (s) => control.reassign(s, who), { discard: true })
+          return
+        }
+        case "flap": {
+          const until = now() + fault.millis
+          faults++
+          note(`FAULT ${who} begins failovers and aborts them`)
+          while (now() < until) {
+            const primary = control.node(yield* control.primary).address
+            const other = yield* otherThanPrimary(control)
+            const sentinel = control.sentinel(who)
+            const about = `@ ${control.group} ${primary.host} ${primary.port}`
+            if (sentinel.responsive) {
+              sentinel.publish("+selected-slave", `slave x ${other.host} ${other.port} ${about}`)
+            }
+            yield* Effect.sleep(60)
+            if (sentinel.responsive) {
+              sentinel.publish("-failover-abort-no-good-slave", `master ${control.group} ${primary.host} ${primary.port}`)
+            }
+            yield* Effect.sleep(60)
+          }
+          return
+        }
+        case "mute": {
+          const all = who === "all" ? control.sentinels : [who]
+          const rules = (sign: "-" | "+") =>
+            Effect.sync(() => {
+              for (const s of all) {
+                const user = control.sentinel(s).users.get("default")!
+                for (const command of ["subscribe", "psubscribe"]) user.apply(`${sign}${command}`)
+                if (sign === "-") control.sentinel(s).disconnect()
+              }
+            })
+          return yield* lasts(rules("-"), rules("+"), `${who} forbids its events`)
+        }
+        case "deafen":
+          return yield* lasts(
+            control.pushes(who, { kind: "drop", count: 1_000_000 }),
+            Effect.sync(() => control.sentinel(who).endPushFaults()),
+            `the events of ${who} get lost`
+          )
+        case "rename": {
+          const names = Object.fromEntries(control.nodes.map((n, i) => [control.node(n).address.host, `redis-${i}`]))
+          yield* Effect.forEach(Object.entries(names), ([host, name]) => control.name(name, host), { discard: true })
+          return yield* lasts(control.announce(who, names), control.announce(who, {}), `${who} announces names`)
+        }
+        case "reset":
+          faults++
+          note(`FAULT SENTINEL RESET at ${who}`)
+          return control.sentinel(who).responsive ? yield* control.reset(who) : undefined
+        case "noreplicas": {
+          const least = (n: string) => Effect.sync(() => void control.node(who).config.set("min-replicas-to-write", n))
+          return yield* lasts(least("9"), least("0"), `${who} has not enough replicas`)
+        }
+        case "hiccup":
+          faults++
+          note(`FAULT ${who} answers ${fault.other}, once, after ${fault.after} writes`)
+          return control.node(who).refuseWrite(fault.other as "NOREPLICAS", fault.after!)
+        case "busy": {
+          faults++
+          note(`FAULT ${who} stands still for ${fault.millis} ms`)
+          const clock = clocks.get(who)
+          for (const party of [who, `${who}r`]) control.network.standStill(party)
+          clock?.standStill(fault.millis)
+          yield* Effect.sleep(fault.millis)
+          // Its timers are served before its sockets.
+          yield* Effect.sleep(0)
+          for (const party of [who, `${who}r`]) control.network.goOn(party)
+          return note(`      over: ${who} goes on`)
+        }
+        case "clock":
+          faults++
+          note(`FAULT the clock of ${who} is set by ${fault.other} ms`)
+          return clocks.get(who)?.step(Number(fault.other))
         case "disk":
           return node
             ? yield* lasts(control.fillDisk(who), control.fillDisk(who, false), `fill disk of ${who}`)
@@ -459,6 +862,19 @@ export const run = async (scenario: Scenario): Promise<History> => {
           return node ? yield* lasts(control.load(who), control.load(who, false), `${who} is loading`) : undefined
       }
     })
+
+  /** The node that is primary in truth, as an operator would find out. */
+  const truth = (control: Testing.Control): Effect.Effect<string> =>
+    Effect.map(control.primary, (told) => {
+      const primaries = control.nodes.filter((n) => control.node(n).isPrimary)
+      if (primaries.includes(told)) return told
+      const followed = (n: string): number => control.nodes.filter((m) => control.node(m).primaryAddress === n).length
+      return primaries.sort((a, b) => followed(b) - followed(a))[0] ?? told
+    })
+
+  const otherThanPrimary = (control: Testing.Control) =>
+    Effect.map(control.primary, (primary) =>
+      control.node(control.nodes.find((n) => n !== primary) ?? primary).address)
 
   const observe = (control: Testing.Control): void => {
     const dials = new Map<string, number>()
@@ -482,10 +898,25 @@ export const run = async (scenario: Scenario): Promise<History> => {
           client: session.peer.party,
           session: session.id,
           sessionSince: session.since - origin,
+          database: session.database,
+          sessionName: session.name,
           name,
           args,
           reply: plain(reply),
           id: idOf(name, args)
+        })
+      }
+    }
+    for (const address of control.nodes) {
+      control.node(address).onPush = (session, values) => {
+        const kind = values[0]
+        if (kind !== "message" && kind !== "pmessage") return
+        deliveries.push({
+          at: now(),
+          client: session.peer.party,
+          node: address,
+          session: session.id,
+          payload: String(values[values.length - 1])
         })
       }
     }
@@ -512,10 +943,13 @@ export const run = async (scenario: Scenario): Promise<History> => {
       Array.from({ length: scenario.clients }, (_, i) => `c${i}`),
       (name) =>
         Effect.gen(function*() {
+          const own = clock.another()
+          clocks.set(name, own)
           const make = (dialer: string) =>
             Sentinel.make({
               sentinels: control.sentinels,
               follow: scenario.follow,
+              label: ({ address }) => ("port" in address && address.host === "10.0.0.2" ? "near" : "far"),
               sentinel: { protocol: scenario.protocol },
               node: {
                 connections: scenario.connections,
@@ -531,10 +965,13 @@ export const run = async (scenario: Scenario): Promise<History> => {
             }).pipe(
               Scope.provide(inner),
               Effect.provideService(Connector.Connector, control.network.dialer(dialer)),
+              Effect.provideService(Clock.Clock, own),
               Effect.map((sentinel) => ({ sentinel, dialer }))
             )
           const inNetwork = <A, E, R>(effect: Effect.Effect<A, E, R>, dialer: string) =>
-            Effect.provideService(effect, Connector.Connector, control.network.dialer(dialer))
+            Effect.provideService(effect, Connector.Connector, control.network.dialer(dialer)).pipe(
+              Effect.provideService(Clock.Clock, own)
+            )
           const first = yield* make(name)
           const second = yield* make(`${name}r`)
           const party: Party = {
@@ -542,25 +979,57 @@ export const run = async (scenario: Scenario): Promise<History> => {
             primary: yield* inNetwork(first.sentinel.primaryFor(control.group), name).pipe(Scope.provide(inner)),
             replica: yield* inNetwork(
               second.sentinel.replicaFor(control.group, {
-                choice: scenario.choice,
+                choice: scenario.choice === "prefer" ? { prefer: ["near"] } : scenario.choice,
                 ...(scenario.maxLagBytes === undefined ? {} : { maxLag: { bytes: scenario.maxLagBytes } })
               }),
               `${name}r`
-            ).pipe(Scope.provide(inner))
+            ).pipe(Scope.provide(inner)),
+            topology: yield* inNetwork(second.sentinel.topology(control.group), `${name}r`).pipe(Scope.provide(inner)),
+            topologies: yield* Effect.forEach(
+              [first, second],
+              ({ dialer, sentinel }) =>
+                inNetwork(sentinel.topology(control.group), dialer).pipe(Scope.provide(inner))
+            ),
+            services: [first.sentinel, second.sentinel],
+            clock: own
           }
           return party
         })
     )
+    yield* Effect.ignore(parties[0]!.primary.sadd("members", ...members))
+    for (const party of parties) {
+      const list: Array<Heard> = []
+      heard.set(party.name, list)
+      yield* party.primary.subscribe({ channels: ["ch0", "ch1"], patterns: ["pat*"] }).pipe(
+        Stream.runForEach((item) =>
+          Effect.sync(() => list.push({ at: now(), payload: item._tag === "Gap" ? undefined : String(item.payload) }))
+        ),
+        Effect.exit,
+        Effect.tap((exit) =>
+          Effect.sync(() => {
+            if (!ending) dead.push(`${party.name}: its subscription ended: ${describe(exit)}`)
+          })
+        ),
+        Effect.provideService(Clock.Clock, party.clock),
+        Effect.forkIn(inner, { startImmediately: true })
+      )
+    }
+    // All of it is on the replicas before anything goes wrong.
+    yield* Effect.sleep(300)
+    began = now()
     const befalling = yield* Effect.forEach(scenario.faults, (fault) => Effect.forkChild(befall(control, fault)))
     yield* Effect.forEach(
       Array.from({ length: scenario.workers }, (_, i) => i),
-      (worker) => work(parties[worker % parties.length]!, worker),
+      (worker) => {
+        const party = parties[worker % parties.length]!
+        return Effect.provideService(work(party, worker), Clock.Clock, party.clock)
+      },
       { concurrency: "unbounded", discard: true }
     )
     for (const fiber of befalling) yield* Fiber.await(fiber)
     note("all is right again")
     const until = now() + settleMillis
-    while (now() < until && !control.sentinels.every((address) => control.sentinel(address).atRest)) {
+    while (now() < until && !control.sentinels.every((address) => outcasts.has(address) || control.sentinel(address).atRest)) {
       yield* Effect.sleep(500)
     }
     yield* Effect.sleep(calmMillis + restMillis)
@@ -573,9 +1042,9 @@ export const run = async (scenario: Scenario): Promise<History> => {
         restless.push(`${name} dialled ${dials.length} times, ${dials[0]!.address} first`)
       }
       const open = control.nodes.reduce((n, address) => n + control.network.connections(address, name), 0)
-      const most = spread
-        ? (scenario.connections + scenario.maxLeases) * (scenario.replicas + 1)
-        : scenario.connections + scenario.maxLeases
+      const each = scenario.connections + scenario.maxLeases
+      // A subscription has its own; a replicas' client keeps some to the primary, too.
+      const most = name.endsWith("r") ? each * (scenario.replicas + 2) : each + 1
       if (open > most) restless.push(`${name} has ${open} connections, ${most} at most`)
     }
     for (const party of parties) {
@@ -588,7 +1057,28 @@ export const run = async (scenario: Scenario): Promise<History> => {
       )
       if (Exit.isFailure(exit)) dead.push(`${party.name}: ${Cause.pretty(exit.cause).slice(0, 500)}`)
     }
+    for (const party of parties) {
+      for (const topology of party.topologies) {
+        const state = yield* topology.current
+        if (state.isIsolated && outcasts.size === 0) {
+          dead.push(`${party.name} thinks that it is isolated: ${state.sentinels.length} sentinels`)
+        }
+      }
+      for (const service of party.services) {
+        const known = yield* service.sentinels
+        if (known.length > scenario.sentinels * 2) dead.push(`${party.name} knows ${known.length} sentinels`)
+      }
+    }
     const last = parties[0]!.primary
+    for (const channel of channels) yield* Effect.ignore(last.publish(channel, `last:${channel}`))
+    yield* Effect.sleep(500)
+    for (const [name, list] of heard) {
+      for (const channel of channels) {
+        if (list.some((h) => h.payload === `last:${channel}`)) continue
+        dead.push(`${name}: its subscription does not hear ${channel} any more`)
+      }
+    }
+    ending = true
     for (const i of [0, 1, 2]) {
       final.set(`l${i}`, yield* Effect.orElseSucceed(last.lrange(`l${i}`, 0, -1), () => []))
       final.set(`n${i}`, Number(yield* Effect.orElseSucceed(last.get(`n${i}`), () => null)))
@@ -611,6 +1101,10 @@ export const run = async (scenario: Scenario): Promise<History> => {
   if (exit === undefined) await Effect.runPromise(Fiber.interrupt(fiber).pipe(Effect.timeoutOption("1 second")))
   return {
     scenario,
+    began,
+    deliveries,
+    heard,
+    members,
     calls,
     executions,
     events,
@@ -624,6 +1118,9 @@ export const run = async (scenario: Scenario): Promise<History> => {
     defect: exit !== undefined && Exit.isFailure(exit) ? Cause.pretty(exit.cause) : undefined
   }
 }
+
+const describe = (exit: Exit.Exit<unknown, unknown>): string =>
+  Exit.isSuccess(exit) ? "without an error" : Cause.pretty(exit.cause).slice(0, 500)
 
 /** A reply of a node as the client would have it. */
 const plain = (reply: unknown): unknown => {

@@ -58,8 +58,6 @@ export interface Entry {
   value: Kinds[Kind]
   /** In milliseconds on the Clock; Infinity if it does not expire. */
   expiresAt: number
-  /** Where it comes in a scan: later ones were made later. */
-  readonly serial: number
   /** Whether it is a string that was changed in place. */
   raw: boolean
 }
@@ -93,7 +91,8 @@ const emptyOf: { readonly [K in Exclude<Kind, "string">]: () => Kinds[K] } = {
 export class Keyspace {
   readonly index: number
   private entries = new Map<string, Entry>()
-  private nextSerial: number
+  /** What the order of its scans begins with: another one for each run of each server. */
+  salt = 0
   /** How many changes there were. */
   changes = 0
   /** Called for each key that changes. */
@@ -101,10 +100,8 @@ export class Keyspace {
   /** Called for each key whose time has come, before it goes; false keeps it, unseen. */
   onExpire: (key: string) => boolean = () => true
 
-  /** `firstSerial` is where scans begin: at each server their cursors mean something else. */
-  constructor(index: number, firstSerial = 1) {
+  constructor(index: number) {
     this.index = index
-    this.nextSerial = firstSerial
   }
 
   /** The entry of a key, unless its time has come. */
@@ -145,8 +142,7 @@ export class Keyspace {
 
   /** Sets a key to a value, without expiry unless it is given. */
   put<K extends Kind>(key: string, kind: K, value: Kinds[K], expiresAt = Infinity, raw = false): void {
-    const old = this.entries.get(key)
-    this.entries.set(key, { kind, value, expiresAt, serial: old?.serial ?? this.nextSerial++, raw })
+    this.entries.set(key, { kind, value, expiresAt, raw })
     this.touch(key)
   }
 
@@ -175,11 +171,6 @@ export class Keyspace {
     return keys
   }
 
-  /** The serial of a key that is there. */
-  serial(key: string): number {
-    return this.entries.get(key)?.serial ?? 0
-  }
-
   clear(): void {
     for (const key of this.entries.keys()) this.onTouch(key)
     this.changes += this.entries.size
@@ -190,7 +181,7 @@ export class Keyspace {
   copyFrom(other: Keyspace): void {
     this.clear()
     for (const [key, entry] of other.entries) {
-      this.entries.set(key, { ...entry, value: copyOf(entry.value), serial: this.nextSerial++ })
+      this.entries.set(key, { ...entry, value: copyOf(entry.value) })
     }
   }
 

@@ -171,6 +171,9 @@ export abstract class Process {
   /** Told of each request that is executed, and of its reply. */
   onExecute: (session: Session, args: ReadonlyArray<string>, reply: Reply) => void = () => {}
 
+  /** Told of each message that is pushed, as it is sent. */
+  onPush: (session: Session, values: ReadonlyArray<Reply>) => void = () => {}
+
   abstract readonly mode: string
   protected abstract readonly table: ReadonlyMap<string, Definition>
   protected abstract serve(session: Session, command: Definition, args: Array<string>): Answer
@@ -495,12 +498,20 @@ export abstract class Process {
     this.pushFaults.push({ kind: fault.kind, millis: fault.millis ?? 0, count: fault.count ?? 1 })
   }
 
+  /** Nothing befalls pushed messages any more. */
+  endPushFaults(): void {
+    this.pushFaults = []
+  }
+
   // ---------------------------------------------------------------------------
   // Messages
 
   /** Sends a session what it did not ask for. */
   protected push(session: Session, values: ReadonlyArray<Reply>): void {
-    const send = (): void => this.reply(session, new Push(values))
+    const send = (): void => {
+      if (session.open) this.onPush(session, values)
+      this.reply(session, new Push(values))
+    }
     const fault = this.pushFaults[0]
     if (fault === undefined) return send()
     if (--fault.count <= 0) this.pushFaults.shift()

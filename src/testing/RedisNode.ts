@@ -24,6 +24,7 @@ const readOnly = new Failure("READONLY You can't write against a read only repli
 const loading = new Failure("LOADING Redis is loading the dataset in memory")
 const masterDown = new Failure("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.")
 const noReplicas = new Failure("NOREPLICAS Not enough good replicas to write.")
+const passing = { NOREPLICAS: noReplicas, READONLY: readOnly, LOADING: loading } as const
 const outOfMemory = new Failure("OOM command not allowed when used memory > 'maxmemory'.")
 const diskFull = new Failure(
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."
@@ -230,7 +231,7 @@ export class RedisNode extends Process {
   /** The other nodes, by address. */
   find: (address: string) => RedisNode | undefined = () => undefined
 
-  private readonly databases: ReadonlyArray<Keyspace>
+  private readonly databases = Array.from({ length: 16 }, (_, i) => new Keyspace(i))
   private replicationId: string
   private formerId: { readonly id: string; readonly until: number } | undefined = undefined
   private link: Link | undefined = undefined
@@ -250,13 +251,13 @@ export class RedisNode extends Process {
   /** Whose request is being executed, if it writes. */
   private writer: Session | undefined = undefined
   private cron = false
+  private readonly hiccups: Array<{ readonly code: keyof typeof passing; after: number }> = []
 
   constructor(network: Network, address: Address.Tcp) {
     super(network, address)
     this.runId = this.hex()
     this.replicationId = this.hex()
-    const first = firstSerialOf(this.shown)
-    this.databases = Array.from({ length: 16 }, (_, i) => new Keyspace(i, first))
+    this.salt()
     for (const db of this.databases) {
       db.onTouch = (key) => this.touched(db, key)
       db.onExpire = () => this.link === undefined || this.applying
@@ -265,6 +266,10 @@ export class RedisNode extends Process {
 
   private hex(): string {
     return Array.from({ length: 40 }, () => Math.floor(this.time.random() * 16).toString(16)).join("")
+  }
+
+  private salt(): void {
+    for (const db of this.databases) db.salt = Number.parseInt(this.runId.slice(0, 8), 16)
   }
 
   /** Whether it is a primary. */
@@ -361,10 +366,26 @@ export class RedisNode extends Process {
       this.executing(session, command, args, () => this.execute(session, command, args, false))
   }
 
+  /** Refuses one write, after so many others, because of a state that has passed by the next one. */
+  refuseWrite(code: keyof typeof passing, after: number): void {
+    this.hiccups.push({ code, after })
+  }
+
+  private hiccup(): Failure | undefined {
+    const next = this.hiccups[0]
+    if (next === undefined || next.after-- > 0) return undefined
+    this.hiccups.shift()
+    return passing[next.code]
+  }
+
   /** Why the state of the server forbids a command, if it does. */
   private refusal(command: Definition): Failure | undefined {
     const flags = command.flags
     const writes = flags.has("write")
+    if (writes && this.hiccups.length > 0) {
+      const passed = this.hiccup()
+      if (passed !== undefined) return passed
+    }
     if (flags.has("denyoom") && this.full) return outOfMemory
     if (writes && this.diskFull && this.isPrimary) return diskFull
     if (writes && this.isPrimary && this.goodReplicas() < Number(this.config.get("min-replicas-to-write"))) {
@@ -803,6 +824,7 @@ export class RedisNode extends Process {
   override start(options: { readonly keepData?: boolean | undefined } = {}): void {
     super.start()
     this.runId = this.hex()
+    this.salt()
     this.loading = false
     if (options.keepData === false) {
       for (const db of this.databases) db.clear()
@@ -1070,10 +1092,3 @@ export class RedisNode extends Process {
 /** How many bytes a request has on the wire. */
 const sizeOf = (args: ReadonlyArray<string>): number =>
   args.reduce((n, a) => n + a.length + String(a.length).length + 5, String(args.length).length + 3)
-
-/** Where a node's scans begin: it is another place for each. */
-const firstSerialOf = (shown: string): number => {
-  let n = 0
-  for (let i = 0; i < shown.length; i++) n = (n * 31 + shown.charCodeAt(i)) % 1_000_003
-  return 1 + n * 1000
-}

@@ -265,18 +265,48 @@ export const scanRequest = (args: ReadonlyArray<string>, at: number, typed = fal
   return { cursor: Number(args[at]), count, match: (text) => matches(pattern, text), type }
 }
 
-/** A cursor and a page of a collection, whose elements are given in a fixed order. */
+/** Where an element comes in a scan of a server with that salt: from 1 to 2^32. */
+const placeOf = (text: string, salt: number): number => {
+  let hash = (0x811c9dc5 ^ salt) >>> 0
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0
+  return (hash ^ (hash >>> 13)) >>> 0
+}
+
+/**
+ * The next elements of a scan, and its cursor. Each server has an order of its
+ * own, as by the seed of Redis's hash tables: a cursor means nothing to another.
+ * An element that is there all the time comes once. What fits into one page
+ * comes as it is given.
+ */
+export const nextOf = <A>(
+  request: ScanRequest,
+  items: ReadonlyArray<A>,
+  text: (item: A) => string,
+  salt: number
+): { readonly cursor: string; readonly some: ReadonlyArray<A> } => {
+  if (request.cursor === 0 && items.length <= request.count) return { cursor: "0", some: items }
+  const left = items.map((item) => ({ item, place: placeOf(text(item), salt) }))
+    .filter(({ place }) => place >= request.cursor)
+    .sort((a, b) => a.place - b.place || (text(a.item) < text(b.item) ? -1 : 1))
+  let to = Math.min(request.count, left.length)
+  while (to > 0 && to < left.length && left[to]!.place === left[to - 1]!.place) to++
+  return {
+    cursor: to >= left.length ? "0" : String(left[to - 1]!.place + 1),
+    some: left.slice(0, to).map(({ item }) => item)
+  }
+}
+
+/** A cursor and a page of a collection. */
 export const page = <A>(
   request: ScanRequest,
   items: ReadonlyArray<A>,
   text: (item: A) => string,
-  reply: (item: A) => ReadonlyArray<Reply>
+  reply: (item: A) => ReadonlyArray<Reply>,
+  salt: number
 ): Reply => {
-  const to = request.cursor + request.count
-  return [
-    to >= items.length ? "0" : String(to),
-    items.slice(request.cursor, to).filter((item) => request.match(text(item))).flatMap(reply)
-  ]
+  const { cursor, some } = nextOf(request, items, text, salt)
+  return [cursor, some.filter((item) => request.match(text(item))).flatMap(reply)]
 }
 
 /** `count` different elements in random order, or all of them. */

@@ -90,6 +90,6 @@ export const hashes = [
   }),
   define("hscan", -3, "read", first, (scene, args) => {
     const request = scanRequest(args, 2)
-    return page(request, Array.from(read(scene, args[1]!)), ([field]) => field, (pair) => pair)
+    return page(request, Array.from(read(scene, args[1]!)), ([field]) => field, (pair) => pair, scene.db.salt)
   })
 ]

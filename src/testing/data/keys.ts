@@ -9,6 +9,7 @@ import {
   int,
   type Keys,
   matches,
+  nextOf,
   noKeys,
   parseFloating,
   parseInteger,
@@ -270,13 +271,11 @@ export const keys = [
   }),
   define("scan", -2, "read", noKeys, ({ db, now }, args) => {
     const request = scanRequest(args, 1, true)
-    // A key that is there all the time comes once, whatever comes and goes meanwhile.
-    const all = db.keys(now).filter((key) => db.serial(key) > request.cursor)
-    const some = all.slice(0, request.count)
+    const { cursor, some } = nextOf(request, db.keys(now), (key) => key, db.salt)
     const found = some.filter((key) =>
       request.match(key) && (request.type === undefined || db.get(key, now)?.kind === request.type)
     )
-    return [some.length === all.length ? "0" : String(db.serial(some[some.length - 1]!)), found]
+    return [cursor, found]
   }),
   define("object", -2, "read", (args) => args.slice(2, 3), (scene, args) => {
     const subcommand = objects[args[1]!.toUpperCase()]

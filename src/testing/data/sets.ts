@@ -106,6 +106,6 @@ export const sets = [
   }),
   define("sscan", -3, "read", first, (scene, args) => {
     const request = scanRequest(args, 2)
-    return page(request, Array.from(read(scene, args[1]!)), (m) => m, (m) => [m])
+    return page(request, Array.from(read(scene, args[1]!)), (m) => m, (m) => [m], scene.db.salt)
   })
 ]
