@@ -63,7 +63,9 @@ export const check = (history: History): ReadonlyArray<Violation> => {
   // An operation ends, in time, with a known outcome.
   for (const call of calls) {
     if (call.outcome === undefined) broken("an operation ends in time", `never ended: ${show(call)}`, call.begin, call)
-    else if (call.end > call.due + slack + stillFor(call)) broken("an operation ends in time", `too late: ${show(call)}`, call.end, call)
+    else if (call.end > call.due + slack + stillFor(call)) {
+      broken("an operation ends in time", `too late: ${show(call)}`, call.end, call)
+    }
     if (call.outcome?.tag === "defect") broken("an error is one of ours", show(call), call.end, call)
   }
   if (history.stopped !== undefined) {
@@ -408,7 +410,11 @@ const checkSubscriptions = (history: History, broken: Broken): void => {
       }
       if (last !== undefined && !gap) {
         if (own === undefined) {
-          broken(promise, `${client} heard ${payload} from another connection than what it heard before, without a gap`, at)
+          broken(
+            promise,
+            `${client} heard ${payload} from another connection than what it heard before, without a gap`,
+            at
+          )
         } else {
           const between = sessions.get(session!)!.filter((i) => i > last! && i < own)
           if (between.length > 0) {

@@ -168,7 +168,9 @@ const idOf = (name: string, args: ReadonlyArray<string>): number | undefined => 
   if (name === "RPUSH") return Number(/^e(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
   if (name === "ECHO") return Number(/^echo:(\d+)$/.exec(args[1] ?? "")?.[1] ?? NaN) || undefined
   if (name === "PUBLISH") return Number(/^p(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
-  if (name === "SSCAN") return Number(/^\[m#(\d+)\]\*$/.exec(args[args.indexOf("MATCH") + 1] ?? "")?.[1] ?? NaN) || undefined
+  if (name === "SSCAN") {
+    return Number(/^\[m#(\d+)\]\*$/.exec(args[args.indexOf("MATCH") + 1] ?? "")?.[1] ?? NaN) || undefined
+  }
   if (name === "GETRANGE") return Number(args[3]) - readTag
   if (name === "BLPOP" || name === "MGET") return Number(/^tag:(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
   return undefined
@@ -391,7 +393,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       case "mget":
         return simple("mget", text, redis.mget([text, `tag:${id}`]), false)
       case "wrongType":
-        return simple("other", counter, redis.lpush(counter, "x"), true)
+        return simple("other", "members", redis.lpush("members", "x"), true)
       case "transaction":
         return Effect.suspend(() => {
           const entries = [
@@ -729,7 +731,8 @@ export const run = async (scenario: Scenario): Promise<History> => {
             // Whoever deploys them anew tells them who is primary now.
             Effect.flatMap(
               truth(control),
-              (primary) => Effect.forEach(all, (s) => control.restart(s, { keepData: false, primary }), { discard: true })
+              (primary) =>
+                Effect.forEach(all, (s) => control.restart(s, { keepData: false, primary }), { discard: true })
             ),
             `${who} without its disk`
           )
@@ -740,7 +743,11 @@ export const run = async (scenario: Scenario): Promise<History> => {
           const lie: Testing.Lie = fault.other === "same"
             ? { epoch }
             : { epoch, primary: fault.other === "replica" ? other : { host: "10.0.9.9", port: 6379 } }
-          return yield* lasts(control.lie(who, lie), control.lie(who, {}), `${who} claims the last epoch: ${fault.other}`)
+          return yield* lasts(
+            control.lie(who, lie),
+            control.lie(who, {}),
+            `${who} claims the last epoch: ${fault.other}`
+          )
         }
         case "stale": {
           // It hears neither the others nor the nodes, but the clients hear it.
@@ -793,7 +800,10 @@ export const run = async (scenario: Scenario): Promise<History> => {
             }
             yield* Effect.sleep(60)
             if (sentinel.responsive) {
-              sentinel.publish("-failover-abort-no-good-slave", `master ${control.group} ${primary.host} ${primary.port}`)
+              sentinel.publish(
+                "-failover-abort-no-good-slave",
+                `master ${control.group} ${primary.host} ${primary.port}`
+              )
             }
             yield* Effect.sleep(60)
           }
@@ -873,8 +883,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
     })
 
   const otherThanPrimary = (control: Testing.Control) =>
-    Effect.map(control.primary, (primary) =>
-      control.node(control.nodes.find((n) => n !== primary) ?? primary).address)
+    Effect.map(control.primary, (primary) => control.node(control.nodes.find((n) => n !== primary) ?? primary).address)
 
   const observe = (control: Testing.Control): void => {
     const dials = new Map<string, number>()
@@ -987,8 +996,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
             topology: yield* inNetwork(second.sentinel.topology(control.group), `${name}r`).pipe(Scope.provide(inner)),
             topologies: yield* Effect.forEach(
               [first, second],
-              ({ dialer, sentinel }) =>
-                inNetwork(sentinel.topology(control.group), dialer).pipe(Scope.provide(inner))
+              ({ dialer, sentinel }) => inNetwork(sentinel.topology(control.group), dialer).pipe(Scope.provide(inner))
             ),
             services: [first.sentinel, second.sentinel],
             clock: own
@@ -1029,7 +1037,9 @@ export const run = async (scenario: Scenario): Promise<History> => {
     for (const fiber of befalling) yield* Fiber.await(fiber)
     note("all is right again")
     const until = now() + settleMillis
-    while (now() < until && !control.sentinels.every((address) => outcasts.has(address) || control.sentinel(address).atRest)) {
+    while (
+      now() < until && !control.sentinels.every((address) => outcasts.has(address) || control.sentinel(address).atRest)
+    ) {
       yield* Effect.sleep(500)
     }
     yield* Effect.sleep(calmMillis + restMillis)

@@ -595,7 +595,8 @@ export class Connection {
     }
     const head = this.inflight.peek()
     if (this.onLate !== undefined) this.lookAt(head, now)
-    if (head === undefined && this.queue.size === 0) {
+    // What this turn has put in is not written yet: the server owes nothing for it.
+    if (head === undefined && (this.queue.size === 0 || this.scheduled)) {
       if (now - this.lastRead >= this.pingMillis) {
         const sent = this.alarm.now()
         this.enqueue(new Call(ping(), () => this.onRoundTrip(this.alarm.now() - sent)))

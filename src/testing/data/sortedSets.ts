@@ -408,7 +408,13 @@ export const sortedSets = [
   }),
   define("zscan", -3, "read", first, (scene, args) => {
     const request = scanRequest(args, 2)
-    return page(request, read(scene, args[1]!).ranked, ([m]) => m, ([m, score]) => [m, formatDouble(score)], scene.db.salt)
+    return page(
+      request,
+      read(scene, args[1]!).ranked,
+      ([m]) => m,
+      ([m, score]) => [m, formatDouble(score)],
+      scene.db.salt
+    )
   }),
   // What waits is served by the server: here is only what it looks like from outside.
   define("bzpopmin", -3, "write fast blocking", restButLast, () => nullArray),
