@@ -548,7 +548,7 @@ const checkRegisters = (
     register.calls.push(call)
   }
   for (const call of calls) {
-    if (call.replica) continue
+    if (call.replica || call.database !== 0) continue
     const { begin, end } = call
     if (call.kind === "set") {
       const executed = (byId.get(call.id) ?? []).filter((e) => e.reply === "OK")
