@@ -48,6 +48,9 @@ const { values: options } = parseArgs({
     from: { type: "string", default: "0" },
     seed: { type: "string" },
     step: { type: "string", default: "1" },
+    /** Seeds that are tried before the others. */
+    before: { type: "string", default: "" },
+    cores: { type: "string" },
     /** Stops at the first failure. */
     first: { type: "boolean", default: false },
     /** Does not explain the first failure. */
@@ -56,10 +59,10 @@ const { values: options } = parseArgs({
   }
 })
 
-const trySeeds = async (from: number, to: number, step: number, first: boolean): Promise<Tally> => {
+const trySeeds = async (seeds: Iterable<number>, first: boolean): Promise<Tally> => {
   const tally = empty()
   const begin = performance.now()
-  for (let seed = from; seed < to; seed += step) {
+  for (const seed of seeds) {
     const history = await run(generate(seed))
     tally.seeds++
     tally.faults += history.faults
@@ -93,18 +96,16 @@ const explain = async (seed: number): Promise<void> => {
 if (options.worker) {
   // Nobody reads where thousands of expected errors came from.
   Error.stackTraceLimit = 0
-  const tally = await trySeeds(
-    Number(options.from),
-    Number(options.from) + Number(options.seeds),
-    Number(options.step),
-    options.first
-  )
+  const seeds = options.before.split(",").filter((text) => text !== "").map(Number)
+  const to = Number(options.from) + Number(options.seeds)
+  for (let seed = Number(options.from); seed < to; seed += Number(options.step)) seeds.push(seed)
+  const tally = await trySeeds(seeds, options.first)
   process.send!(tally)
   process.disconnect()
 } else if (options.seed !== undefined) {
   await explain(Number(options.seed))
 } else {
-  const cores = Math.max(1, Math.min(availableParallelism(), Number(options.seeds)))
+  const cores = Math.max(1, Math.min(Number(options.cores ?? availableParallelism()), Number(options.seeds)))
   const tallies = await Promise.all(
     Array.from({ length: cores }, (_, core) =>
       new Promise<Tally>((resolve, reject) => {
@@ -116,6 +117,8 @@ if (options.worker) {
           String(Number(options.seeds) - core),
           "--step",
           String(cores),
+          "--before",
+          core === 0 ? options.before : "",
           ...(options.first ? ["--first"] : [])
         ])
         child.once("message", (tally) => resolve(tally as Tally))

@@ -1,12 +1,16 @@
 /**
- * Shows that the checker bites: plants one bug at a time in a copy of the
- * library, and counts the seeds until a promise is broken.
+ * Shows that the checker and the tests bite: plants one bug at a time in a copy
+ * of the library, and looks for it in the way that each names, two at a time.
  *
- *   npm run simulate:mutants -- [--seeds 1000] [--only TEXT]
+ *   npm run simulate:mutants -- [--seeds 300] [--only TEXT]
+ *
+ * A bug that simulated deployments find is looked for in the seeds that found it
+ * before, and then in all others; one that a test finds sooner and more surely,
+ * in that test.
  */
-import { spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 
@@ -19,6 +23,8 @@ interface Edit {
 interface Mutant {
   readonly name: string
   readonly edits: ReadonlyArray<Edit>
+  /** Seeds that found it, or the file and the name of the tests that do. Default: the seeds in their order. */
+  readonly by?: ReadonlyArray<number> | { readonly test: string; readonly name?: string }
 }
 
 const mutants: ReadonlyArray<Mutant> = [
@@ -83,19 +89,301 @@ const mutants: ReadonlyArray<Mutant> = [
       find: "openBeside: (like) => Effect.catch(openAt(like), () => open),",
       replace: "openBeside: () => open,"
     }]
+  },
+  {
+    name: "pages of a scan from whatever server",
+    by: [],
+    edits: [{
+      file: "src/Executor.ts",
+      find: "if (pin.server !== undefined && pin.server !== server) {\n      return this.interrupt(pin.server)",
+      replace: "if (pin.server === \"\") {\n      return this.interrupt(pin.server)"
+    }]
+  },
+  {
+    name: "an offset is believed in every epoch",
+    by: [],
+    edits: [{
+      file: "src/Client.ts",
+      find: "return now === 0 || now === offset.epoch\n",
+      replace: "return now >= 0\n"
+    }]
+  },
+  {
+    name: "an offset is believed though no replica has come so far",
+    by: [],
+    edits: [{
+      file: "src/Client.ts",
+      find: "role.offset >= offset.offset &&",
+      replace: "role.offset >= 0 &&"
+    }]
+  },
+  {
+    name: "SELECT does not taint a lease",
+    by: [],
+    edits: [{
+      file: "src/Executor.ts",
+      find: "} else this.connection.tainted = true",
+      replace: "}"
+    }]
+  },
+  {
+    name: "WATCH does not taint a lease",
+    by: [],
+    edits: [{
+      file: "src/Executor.ts",
+      find: "      this.watches++\n      this.connection.watching = true\n",
+      replace: "      this.watches++\n"
+    }]
+  },
+  {
+    name: "a message before its gap",
+    by: { test: "test/subscriptions.test.ts" },
+    edits: [{
+      file: "src/Subscription.ts",
+      find: "          tell()\n          inbox.message",
+      replace: "          inbox.message"
+    }]
+  },
+  {
+    name: "no gap where messages are missing",
+    by: [],
+    edits: [{
+      file: "src/Subscription.ts",
+      find: "if (!told) inbox.gap(before!.reason, before!.detail)",
+      replace: "void before"
+    }]
+  },
+  {
+    name: "a request of this turn is held against an idle server",
+    by: { test: "test/simulation.test.ts", name: "in the turn in which the watchdog looks" },
+    edits: [{
+      file: "src/Connection.ts",
+      find: "(this.queue.size === 0 || this.scheduled)",
+      replace: "this.queue.size === 0"
+    }]
+  },
+  {
+    name: "the wall clock for deadlines",
+    by: { test: "test/time.test.ts" },
+    edits: [{
+      file: "src/internal/time.ts",
+      find: "Math.floor(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)",
+      replace: "clock.currentTimeMillisUnsafe()"
+    }]
+  },
+  {
+    name: "a failed dial kept as a session with a sentinel",
+    by: { test: "test/sentinels.test.ts", name: "are heard again within 300 ms" },
+    edits: [{
+      file: "src/Discovery.ts",
+      find: "          () => Effect.sync(() => failed.add(shown))",
+      replace: "          () => Effect.void"
+    }]
+  },
+  {
+    name: "one lie poisons the epoch",
+    by: { test: "test/sentinels.test.ts", name: "2^53 - 1" },
+    edits: [{
+      file: "src/internal/belief.ts",
+      find: "if (known <= 1) return word.epoch",
+      replace: "if (known <= 1 || word.epoch > 0) return word.epoch"
+    }]
+  },
+  {
+    name: "an epoch never goes back",
+    by: { test: "test/sentinels.test.ts", name: "REMOVE and MONITOR" },
+    edits: [{
+      file: "src/internal/belief.ts",
+      find: "const ready = this.disowned ||",
+      replace: "const ready = other.epoch >= held.epoch && this.disowned || other.epoch >= held.epoch &&"
+    }]
+  },
+  {
+    name: "the first sentinel only",
+    by: { test: "test/sentinels.test.ts", name: "a fresh client whose first seed names the demoted primary" },
+    edits: [{
+      file: "src/Discovery.ts",
+      find: "peer.counted ? believed?.isDisproved(peer.shown) === true ? 2 : 0 :",
+      replace: "peer.counted ? 0 :"
+    }]
+  },
+  {
+    name: "sentinels that are gone are never forgotten",
+    by: { test: "test/sentinels.test.ts", name: "replaced one by one, twice" },
+    edits: [{
+      file: "src/Discovery.ts",
+      find: "if (peer.missed >= missingRounds && long) gone.push(peer)",
+      replace: "void long"
+    }]
+  },
+  // Bugs that survived a review once.
+  {
+    name: "a pool that never takes turns",
+    by: { test: "test/details.test.ts", name: "take turns" },
+    edits: [{
+      file: "src/Pool.ts",
+      find: "shared[turn = (turn + 1) % n]",
+      replace: "shared[turn % n]"
+    }]
+  },
+  {
+    name: "draining never closes",
+    by: { test: "test/details.test.ts", name: "what is left to be answered is closed" },
+    edits: [{
+      file: "src/Connection.ts",
+      find: "if (this.draining !== undefined && this.idle) this.close(this.draining)",
+      replace: ""
+    }]
+  },
+  {
+    name: "a withheld write has no deadline",
+    by: { test: "test/details.test.ts", name: "is ambiguous at its deadline" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "for (const parked of disbelieved) parked.onDeadline(true)",
+      replace: ""
+    }]
+  },
+  {
+    name: "a refused replica is not rested",
+    by: { test: "test/details.test.ts", name: "is left alone for a while" },
+    edits: [{
+      file: "src/ReplicaSet.ts",
+      find: "    this.rest(operation.connection)\n    operation.refuse(command, reply)",
+      replace: "    operation.refuse(command, reply)"
+    }]
+  },
+  {
+    name: "Gap.missed is not counted",
+    by: { test: "test/details.test.ts", name: "how many messages are missing" },
+    edits: [{
+      file: "src/Subscription.ts",
+      find: "      this.overflow.missed++\n",
+      replace: ""
+    }]
+  },
+  {
+    name: "RESET is allowed",
+    by: { test: "test/details.test.ts", name: "RESET is refused" },
+    edits: [{
+      file: "src/Command.ts",
+      find: "\"QUIT\", \"RESET\", \"SYNC\"",
+      replace: "\"QUIT\", \"SYNC\""
+    }]
+  },
+  {
+    name: "who waits for a lease of a closed pool is not told",
+    by: { test: "test/memory.test.ts", name: "who waits for a lease while the group moves" },
+    edits: [{
+      file: "src/Pool.ts",
+      find:
+        "Deferred.doneUnsafe(retired, Exit.fail(new ConnectionLost({ address, kind, detail: why })))",
+      replace: "void retired"
+    }]
+  },
+  {
+    name: "a lease's refusal distrusts nobody",
+    by: { test: "test/details.test.ts", name: "makes its client look for the primary anew" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "if (!pauses.has(reply.code)) this.executor.distrust(this.connection, serverText(reply))",
+      replace: ""
+    }]
+  },
+  {
+    name: "sentinels without number",
+    by: { test: "test/sentinels.test.ts", name: "8,000 announced" },
+    edits: [{
+      file: "src/Discovery.ts",
+      find: "if (peers.size >= maxSentinels || (resting.get(shown) ?? 0) > now) return",
+      replace: ""
+    }, {
+      file: "src/Discovery.ts",
+      find: "if (recent.count >= maxStrangers || sole >= maxStrangers) return",
+      replace: ""
+    }]
+  },
+  {
+    name: "a session of a closed client",
+    by: { test: "test/leases.test.ts", name: "a client that is used after its Scope closed" },
+    edits: [{
+      file: "src/Executor.ts",
+      find:
+        "this.closed\n        ? Effect.fail(new ClientClosed({ target: this.shown }))\n        : Effect.raceFirst(effect, Deferred.await(this.closing))",
+      replace: "effect as Effect.Effect<A, E | ClientClosed, R>"
+    }]
+  },
+  {
+    name: "a failover that only its flag shows is not seen",
+    by: { test: "test/fence.test.ts", name: "is seen by its flag" },
+    edits: [{
+      file: "src/Topology.ts",
+      find: "view.instance?.isFailoverInProgress !== true) return\n    const selected",
+      replace: "view.instance !== undefined) return\n    const selected"
+    }]
   }
 ]
 
 const { values: options } = parseArgs({
-  options: { seeds: { type: "string", default: "1000" }, only: { type: "string", default: "" } }
+  options: { seeds: { type: "string", default: "300" }, only: { type: "string", default: "" } }
 })
 
 const root = join(import.meta.dirname, "..")
-let missed = 0
-for (const mutant of mutants.filter((m) => m.name.includes(options.only))) {
+/** Whoever has found nothing after so long finds nothing, in milliseconds. */
+const mostMillis = 180_000
+
+interface Ended {
+  readonly status: number | null
+  readonly output: string
+}
+
+const runIn = (dir: string, args: ReadonlyArray<string>): Promise<Ended> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: dir, stdio: ["ignore", "pipe", "pipe"] })
+    let output = ""
+    child.stdout.on("data", (chunk: Buffer) => void (output += chunk.toString()))
+    child.stderr.on("data", (chunk: Buffer) => void (output += chunk.toString()))
+    const timer = setTimeout(() => child.kill("SIGKILL"), mostMillis)
+    child.on("error", reject)
+    child.on("close", (status) => {
+      clearTimeout(timer)
+      resolve({ status, output })
+    })
+  })
+
+/** How it was found, in words; undefined if it was not. */
+const find = async (dir: string, by: Mutant["by"]): Promise<string | undefined> => {
+  if (by !== undefined && "test" in by) {
+    const { output, status } = await runIn(dir, [
+      join(root, "node_modules/vitest/vitest.mjs"),
+      "run",
+      "--no-color",
+      by.test,
+      ...(by.name === undefined ? [] : ["-t", by.name])
+    ])
+    // A file that cannot even be read finds nothing.
+    const failed = /^\s*Tests\s+.*?(\d+) failed/m.exec(output)
+    return status === 0 || failed === null ? undefined : `${by.test}, ${/^ FAIL\s+(.*)$/m.exec(output)?.[1] ?? "?"}`
+  }
+  const { output, status } = await runIn(dir, [
+    "simulation/main.ts",
+    "--seeds",
+    options.seeds,
+    "--before",
+    (by ?? []).join(","),
+    "--cores",
+    "1",
+    "--first",
+    "--quiet"
+  ])
+  const found = /^seed (\d+): (.*)$/m.exec(output)
+  return status === 0 || found === null ? undefined : `seed ${found[1]}, ${found[2]!}`
+}
+
+const attempt = async (mutant: Mutant): Promise<boolean> => {
   const dir = mkdtempSync(join(tmpdir(), "effect-redis-sentinel-mutant-"))
   try {
-    for (const part of ["src", "simulation", "package.json"]) {
+    for (const part of ["src", "simulation", "test", "package.json", "tsconfig.json", "vitest.config.ts"]) {
       cpSync(join(root, part), join(dir, part), { recursive: true })
     }
     symlinkSync(join(root, "node_modules"), join(dir, "node_modules"))
@@ -103,20 +391,25 @@ for (const mutant of mutants.filter((m) => m.name.includes(options.only))) {
       const file = join(dir, edit.file)
       const source = readFileSync(file, "utf8")
       if (source.split(edit.find).length !== 2) throw new Error(`${mutant.name}: its place is not in ${edit.file}`)
-      writeFileSync(file, source.replace(edit.find, edit.replace))
+      writeFileSync(file, source.replace(edit.find, () => edit.replace))
     }
-    const { status, stdout } = spawnSync(
-      process.execPath,
-      ["simulation/main.ts", "--seeds", options.seeds, "--first", "--quiet"],
-      { cwd: dir, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }
-    )
-    const found = /^seed (\d+): (.*)$/m.exec(stdout)
-    if (status === 0 || found === null) {
-      missed++
-      console.log(`MISSED  ${mutant.name}`)
-    } else console.log(`found   ${mutant.name}: seed ${found[1]}, ${found[2]!.slice(0, 160)}`)
+    const found = await find(dir, mutant.by)
+    console.log(found === undefined ? `MISSED  ${mutant.name}` : `found   ${mutant.name}: ${found.slice(0, 160)}`)
+    return found !== undefined
+  } catch (error) {
+    console.log(`BROKEN  ${String(error)}`)
+    return false
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
 }
+
+const left = mutants.filter((m) => m.name.includes(options.only))
+let missed = 0
+const work = async (): Promise<void> => {
+  for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
+    if (!await attempt(mutant)) missed++
+  }
+}
+await Promise.all(Array.from({ length: Math.max(1, Math.min(2, availableParallelism())) }, work))
 if (missed > 0) process.exitCode = 1

@@ -1,0 +1,230 @@
+/** Small promises of pools, leases, replicas and subscriptions, each of which a planted bug once survived. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import { RedisClient, Sentinel } from "../src/index.ts"
+import * as Testing from "../src/testing/index.ts"
+import { failureOf } from "./support/exit.ts"
+import { timePassing } from "./support/time.ts"
+
+const sentinels = ["10.0.1.1:26379", "10.0.1.2:26379", "10.0.1.3:26379"]
+const primary = "10.0.0.1:6379"
+
+const live = (
+  options: Partial<Sentinel.Options> = {},
+  deployment: Testing.Options = {},
+  replica: Sentinel.ReplicaOptions = {}
+) =>
+  Layer.merge(RedisClient.layerPrimary("mymaster"), RedisClient.layerReplica("mymaster", replica)).pipe(
+    Layer.provideMerge(Sentinel.layer({ sentinels, ...options })),
+    Layer.provideMerge(Testing.layer(deployment))
+  )
+
+const whileTimePasses = timePassing("2 millis")
+
+const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
+  whileTimePasses(
+    Effect.gen(function*() {
+      while (!(yield* condition)) yield* Effect.sleep("2 millis")
+    })
+  )
+
+const stateOf = Effect.gen(function*() {
+  const sentinel = yield* Sentinel.Sentinel
+  const topology = yield* sentinel.topology("mymaster")
+  return yield* topology.current
+}).pipe(Effect.scoped)
+
+/** A client that has written once, and hears every sentinel. */
+const ready = (redis: RedisClient.RedisClient["Service"]) =>
+  Effect.andThen(
+    whileTimePasses(redis.set("a", "1")),
+    until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
+  )
+
+describe("the pool", () => {
+  it.effect("its shared connections take turns", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      yield* until(Effect.sync(() => deployment.network.connections(primary, "client") >= 3))
+      const counts = new Map<number, number>()
+      deployment.node(primary).onExecute = (session, [name]) => {
+        if (name === "ECHO") counts.set(session.id, (counts.get(session.id) ?? 0) + 1)
+      }
+      for (let i = 0; i < 30; i++) yield* whileTimePasses(redis.send("ECHO", "x"))
+      assert.deepStrictEqual(Array.from(counts.values()), [10, 10, 10])
+    }).pipe(Effect.provide(live({ node: { connections: 3 } }))))
+
+  it.effect("what is left to be answered is closed once it is, without waiting for the watchdog", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      const session = (): Effect.Effect<number> =>
+        Effect.sync(() => deployment.network.connections(primary, "client"))
+      assert.strictEqual(yield* session(), 1)
+      // The first is refused while the second is still on its way back.
+      yield* deployment.slow(primary, { requestMillis: 20 })
+      deployment.node(primary).refuseWrite("READONLY", 0)
+      const [first, second] = yield* whileTimePasses(
+        Effect.all([redis.set("a", "2"), redis.set("b", "2")], { concurrency: "unbounded" })
+      )
+      assert.deepStrictEqual([first, second], ["OK", "OK"])
+      yield* TestClock.adjust("200 millis")
+      assert.strictEqual(yield* session(), 1)
+      assert.isAtLeast(deployment.network.dials(primary), 2)
+    }).pipe(Effect.provide(live({ node: { stallTimeout: "1 minute", pingInterval: "1 minute" } }))))
+})
+
+describe("a write whose reply is withheld", () => {
+  it.effect("is ambiguous at its deadline, though nothing was decided", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      // Its answer takes longer than replies are believed after the fence has closed.
+      yield* deployment.slow(primary, { requestMillis: 300 })
+      const write = yield* Effect.forkChild(Effect.exit(redis.set("a", "2")), { startImmediately: true })
+      yield* TestClock.adjust("10 millis")
+      deployment.sentinel(sentinels[0]!).publish(
+        "+selected-slave",
+        "slave x 10.0.0.2 6379 @ mymaster 10.0.0.1 6379"
+      )
+      yield* Effect.yieldNow
+      // Nobody is left who could say what has become of it.
+      for (const address of sentinels) yield* deployment.hang(address)
+      yield* until(Effect.map(stateOf, (state) => state.fence !== undefined))
+      yield* TestClock.adjust("800 millis")
+      assert.strictEqual(deployment.node(primary).peek("a"), "2")
+      assert.isUndefined(write.pollUnsafe())
+      yield* TestClock.adjust("200 millis")
+      assert.strictEqual(failureOf(yield* Fiber.join(write))._tag, "AmbiguousOutcome")
+    }).pipe(Effect.provide(live({ maxHold: "10 seconds", node: { commandTimeout: "1 second" } }))))
+})
+
+describe("a replica that refuses", () => {
+  it.effect("is left alone for a while, as long as there are others", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      const replica = yield* RedisClient.RedisReplica
+      yield* ready(redis)
+      yield* TestClock.adjust("2 seconds")
+      const second = deployment.node("10.0.0.2:6379")
+      const third = deployment.node("10.0.0.3:6379")
+      yield* whileTimePasses(Effect.forEach(Array.from({ length: 10 }), () => replica.get("a")))
+      assert.isAbove(second.executed.get("GET") ?? 0, 0)
+      yield* deployment.load("10.0.0.2:6379")
+      const before = { second: second.requests, third: third.executed.get("GET") ?? 0 }
+      for (let i = 0; i < 100; i++) {
+        assert.strictEqual(yield* whileTimePasses(replica.get("a")), "1")
+      }
+      assert.strictEqual((third.executed.get("GET") ?? 0) - before.third, 100)
+      // One read that was refused, and what is measured meanwhile.
+      assert.isAtMost(second.requests - before.second, 10)
+    }).pipe(Effect.provide(live({}, {}, { choice: "round-robin" }))))
+})
+
+describe("a lease that is refused", () => {
+  it.effect("makes its client look for the primary anew", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      const exit = yield* whileTimePasses(Effect.scoped(
+        Effect.gen(function*() {
+          const lease = yield* redis.lease
+          deployment.node(primary).refuseWrite("READONLY", 0)
+          return yield* Effect.exit(lease.set("a", "2"))
+        })
+      ))
+      const error = failureOf(exit)
+      assert.strictEqual(error._tag === "ReplyError" ? error.code : error._tag, "READONLY")
+      const dials = deployment.network.dials(primary)
+      // The shared connection is not trusted either: nothing is sent on it any more.
+      yield* whileTimePasses(redis.get("a"))
+      assert.strictEqual(deployment.network.dials(primary), dials + 1)
+    }).pipe(Effect.provide(live())))
+})
+
+describe("a subscription's reader that is too slow", () => {
+  it.effect("is told how many messages are missing, exactly", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      const gate = yield* Ref.make(false)
+      let heard = 0
+      let missed = 0
+      let gaps = 0
+      yield* Effect.forkChild(
+        redis.subscribe({ channels: ["news"] }, { capacity: 3 }).pipe(
+          Stream.rechunk(1),
+          Stream.runForEach((item) =>
+            Effect.gen(function*() {
+              if (item._tag === "Gap") {
+                gaps++
+                missed += item.missed ?? 0
+              } else heard++
+              while (!(yield* Ref.get(gate))) yield* Effect.sleep("1 millis")
+            })
+          )
+        ),
+        { startImmediately: true }
+      )
+      const node = deployment.node(primary)
+      yield* until(Effect.map(redis.publish("news", "first"), (n) => n === 1))
+      for (let i = 1; i < 50; i++) yield* whileTimePasses(redis.publish("news", String(i)))
+      assert.strictEqual(node.isPrimary, true)
+      yield* Ref.set(gate, true)
+      yield* until(Effect.sync(() => heard + missed === 50))
+      assert.strictEqual(gaps, 1)
+      assert.isAbove(missed, 30)
+      yield* whileTimePasses(redis.publish("news", "last"))
+      yield* until(Effect.sync(() => heard + missed === 51))
+      assert.strictEqual(gaps, 1)
+    }).pipe(Effect.scoped, Effect.provide(live())))
+})
+
+describe("what would take a connection out of the order of commands and replies", () => {
+  for (
+    const words of [
+      "RESET",
+      "reset",
+      "HELLO",
+      "QUIT",
+      "MONITOR",
+      "MULTI",
+      "EXEC",
+      "DISCARD",
+      "SUBSCRIBE",
+      "CLIENT REPLY",
+      "SYNC",
+      "PSYNC"
+    ]
+  ) {
+    it.effect(`${words} is refused, on a lease too, and nothing is sent`, () =>
+      Effect.gen(function*() {
+        const deployment = yield* Testing.Deployment
+        const redis = yield* RedisClient.RedisClient
+        yield* ready(redis)
+        const node = deployment.node(primary)
+        yield* whileTimePasses(Effect.scoped(
+          Effect.gen(function*() {
+            const lease = yield* redis.lease
+            yield* lease.ping()
+            const requests = node.requests
+            assert.strictEqual(failureOf(yield* Effect.exit(redis.send(words)))._tag, "InvalidCommand")
+            assert.strictEqual(failureOf(yield* Effect.exit(lease.send(words)))._tag, "InvalidCommand")
+            assert.strictEqual(node.requests, requests)
+          })
+        ))
+      }).pipe(Effect.provide(live())))
+  }
+})
