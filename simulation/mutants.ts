@@ -276,8 +276,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/memory.test.ts", name: "who waits for a lease while the group moves" },
     edits: [{
       file: "src/Pool.ts",
-      find:
-        "Deferred.doneUnsafe(retired, Exit.fail(new ConnectionLost({ address, kind, detail: why })))",
+      find: "Deferred.doneUnsafe(retired, Exit.fail(new ConnectionLost({ address, kind, detail: why })))",
       replace: "void retired"
     }]
   },

@@ -66,8 +66,7 @@ describe("the pool", () => {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
       yield* ready(redis)
-      const session = (): Effect.Effect<number> =>
-        Effect.sync(() => deployment.network.connections(primary, "client"))
+      const session = (): Effect.Effect<number> => Effect.sync(() => deployment.network.connections(primary, "client"))
       assert.strictEqual(yield* session(), 1)
       // The first is refused while the second is still on its way back.
       yield* deployment.slow(primary, { requestMillis: 20 })
