@@ -12,13 +12,14 @@ import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import * as Command from "./Command.ts"
 import { ping } from "./commands/connection.ts"
 import { info, role } from "./commands/server.ts"
-import { Connector, explainTls, type TlsOptions, type Transport } from "./Connector.ts"
+import { Connector, explainTls, type Resolver, type TlsOptions, type Transport } from "./Connector.ts"
 import {
   AuthenticationFailed,
   ConnectFailed,
@@ -61,6 +62,12 @@ export interface SessionOptions {
   /** The password, or an Effect of one that runs at each connection attempt. */
   readonly password?: Redacted.Redacted | Effect.Effect<Redacted.Redacted, unknown> | undefined
   readonly tls?: TlsOptions | undefined
+  /**
+   * Who finds the addresses of host names: a `Resolver` of `node:dns`, or a
+   * function as `dns.lookup`. Default: the system, with two look-ups of this
+   * library under way at most, and one of a name.
+   */
+  readonly resolver?: Resolver | undefined
   /** The database that the session selects. Default 0. */
   readonly database?: number | undefined
   /** The name that CLIENT LIST shows. */
@@ -77,7 +84,9 @@ export interface SessionOptions {
    * a second or more. A byte now and then does not. A request is not owed an
    * answer while the system still takes its bytes; what it has taken may be on its
    * way: a second is added for each 256 KiB of large writes, 32 at most. Time in
-   * which this process itself stood still does not count.
+   * which this process itself stood still does not count. A server that was told
+   * to let clients wait (CLIENT PAUSE) is asked on other connections, and is not
+   * given up: commands wait until their own deadline.
    */
   readonly stallTimeout?: Duration.Input | undefined
   /** After how long without traffic the server is sent a PING. Default 5 seconds. */
@@ -168,6 +177,9 @@ const writeSize = 16 * 1024
 /** So many requests may be without an answer, wanted or not, before they count as waiting. */
 const usuallyUnanswered = 10_000
 
+/** Before it is given up, a server is asked on other connections for so long, in milliseconds, and a quarter of `stallTimeout` at most. */
+const mostDoubtMillis = 1000
+
 /** From this size on a write is remembered until it is answered. */
 const largeWrite = 256 * 1024
 
@@ -246,6 +258,11 @@ export class Connection {
   private readonly queue = new Deque<Request>()
   private readonly inflight = new Deque<Request>()
   private readonly alarm: Alarm
+  private readonly holds: ((id: number, millis: number) => Effect.Effect<boolean>) | undefined
+  private readonly runFork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  /** The question whether the server holds this connection back, and of which silence it was. */
+  private doubting: Fiber.Fiber<void> | undefined = undefined
+  private doubted = -1
   private readonly stallMillis: number
   private readonly pingMillis: number
   private answered = 0
@@ -286,8 +303,12 @@ export class Connection {
       readonly stallMillis: number
       readonly pingMillis: number
       readonly limits: Resp.Limits | undefined
+      /** Whether the server, asked on other connections for so many milliseconds, is alive but holds this one back. */
+      readonly holds?: ((id: number, millis: number) => Effect.Effect<boolean>) | undefined
     }
   ) {
+    this.holds = options.holds
+    this.runFork = Effect.runForkWith(context)
     this.transport = transport
     this.address = address
     this.shownAddress = Address.format(address)
@@ -608,6 +629,10 @@ export class Connection {
     }
     const due = this.dueAt(now)
     if (now < due) {
+      const silentAt = this.silentSince + this.allowance
+      const doubtAt = silentAt - Math.min(mostDoubtMillis, this.stallMillis / 4)
+      if (this.stallMillis !== Infinity && now >= doubtAt) this.doubt(silentAt - now)
+      else if (doubtAt < due) this.alarm.set(doubtAt)
       // Where no silence is too long, the network still sees that the connection is in use.
       const silence = now - this.lastRead
       const patience = head === undefined ? 0 : head.patience
@@ -648,6 +673,22 @@ export class Connection {
       this.lateSince = Math.max(now, this.alarm.now())
       this.onLate?.()
     })
+  }
+
+  /**
+   * Before a silent server is given up, it is asked on other connections: one that
+   * was told to let clients wait (CLIENT PAUSE) is not dead, and has executed
+   * nothing.
+   */
+  private doubt(millis: number): void {
+    const since = this.silentSince
+    if (this.holds === undefined || this.doubted === since) return
+    this.doubted = since
+    this.doubting = this.runFork(
+      Effect.map(this.holds(this.id, millis * 0.8), (holds) => {
+        if (holds && this.silentSince === since) this.goesOnAt = this.alarm.now()
+      })
+    )
   }
 
   /** Since when nothing has moved, in either direction. */
@@ -723,6 +764,7 @@ export class Connection {
     if (this.ended !== undefined) return
     this.ended = error
     this.alarm.close()
+    this.doubting?.interruptUnsafe()
     this.decoder.stop()
     this.transport.destroy()
     const written = this.inflight.drain()
@@ -909,11 +951,12 @@ export const open = (
       const context = yield* Effect.context<never>()
       const connection = yield* Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
-          const transport = yield* restore(dial({ address, tls: options.tls }))
+          const transport = yield* restore(dial({ address, tls: options.tls, resolver: options.resolver }))
           const connection = new Connection(transport, address, context, {
             stallMillis: Duration.toMillis(Duration.fromInputUnsafe(options.stallTimeout ?? defaultStallTimeout)),
             pingMillis: Duration.toMillis(Duration.fromInputUnsafe(options.pingInterval ?? defaultPingInterval)),
-            limits: options.limits
+            limits: options.limits,
+            holds: (id, millis) => Effect.provideService(holdsBack(address, options, id, millis), Connector, dial)
           })
           yield* Effect.addFinalizer(() => Effect.sync(() => connection.close("the scope closed")))
           return connection
@@ -955,7 +998,7 @@ export const open = (
     }
   })
   const attempted = isSecure(options)
-    ? Effect.raceFirst(establish, speaksPlain(address, Duration.toMillis(timeout) / 4))
+    ? Effect.raceFirst(establish, speaksPlain(address, options.resolver, Duration.toMillis(timeout) / 4))
     : establish
   return Effect.timeoutOrElse(attempted, {
     duration: timeout,
@@ -975,12 +1018,16 @@ export const open = (
  * greeting does not have. When nothing has come of it for a while, the server is
  * asked in plain whether it is one: fails if so, and never ends otherwise.
  */
-const speaksPlain = (address: Address.Address, afterMillis: number): Effect.Effect<never, ConnectFailed> =>
+const speaksPlain = (
+  address: Address.Address,
+  resolver: Resolver | undefined,
+  afterMillis: number
+): Effect.Effect<never, ConnectFailed> =>
   Effect.gen(function*() {
     yield* Effect.sleep(afterMillis)
     const dial = yield* Connector
     const transport = yield* Effect.acquireRelease(
-      dial({ address }),
+      dial({ address, resolver }),
       (transport) => Effect.sync(() => transport.destroy())
     )
     const first = yield* Effect.callback<number | undefined>((resume) => {
@@ -1022,6 +1069,56 @@ const endedEarly = (error: ConnectionLost, options: SessionOptions): ConnectFail
     cause: error.cause
   })
 }
+
+/** A frame that every server answers at once, even while it lets commands wait: nothing is executed. */
+const malformed = "*1\r\n!\r\n"
+
+/** Whether a server says anything at all to somebody who has never been there. */
+const saysAnything = (address: Address.Address, options: SessionOptions): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    const dial = yield* Connector
+    const transport = yield* Effect.acquireRelease(
+      dial({ address, tls: options.tls, resolver: options.resolver }),
+      (transport) => Effect.sync(() => transport.destroy())
+    )
+    return yield* Effect.callback<boolean>((resume) => {
+      transport.start({
+        data: () => resume(Effect.succeed(true)),
+        drain: ignore,
+        closed: () => resume(Effect.succeed(false))
+      })
+      transport.write([malformed], true)
+    })
+  }).pipe(Effect.scoped, Effect.catch(() => Effect.succeed(false)))
+
+const clientList = (id: number) =>
+  session(["CLIENT", "LIST"], ["ID", id], Command.custom((reply) => typeof reply === "string" ? reply : ""))
+
+/**
+ * Whether a server is alive and holds a connection back, as after CLIENT PAUSE.
+ * If it serves others, it has to say so of this one itself (its flag is `b`):
+ * else the way there is broken. If it serves nobody, it has to be alive.
+ */
+const holdsBack = (
+  address: Address.Address,
+  options: SessionOptions,
+  id: number,
+  millis: number
+): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    let alive = false
+    yield* Effect.forkScoped(Effect.map(saysAnything(address, options), (yes) => void (alive = yes)))
+    const served = Effect.gen(function*() {
+      const connection = yield* open(address, options)
+      if (id === 0) return false
+      const lines = yield* connection.call(clientList(id))
+      return / flags=[A-Za-z]*b/.test(lines)
+    })
+    return yield* served.pipe(
+      Effect.catch((error) => Effect.succeed(error._tag === "ReplyError" && error.code === "BUSY")),
+      Effect.timeoutOrElse({ duration: millis, orElse: () => Effect.sync(() => alive) })
+    )
+  }).pipe(Effect.scoped)
 
 /**
  * How a session begins: 0 with HELLO; 1 without, in RESP2; 2 with nothing but

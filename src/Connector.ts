@@ -9,11 +9,13 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Dns from "node:dns"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
 import * as Address from "./Address.ts"
 import { ConnectFailed } from "./Errors.ts"
 import { Deque } from "./internal/Deque.ts"
+import { lookupBy } from "./internal/names.ts"
 import { printable } from "./Resp.ts"
 
 /**
@@ -89,11 +91,22 @@ export type TlsOptions = boolean | Tls.ConnectionOptions
 export interface DialOptions {
   readonly address: Address.Address
   readonly tls?: TlsOptions | undefined
+  readonly resolver?: Resolver | undefined
 }
 
 /**
+ * Who finds the addresses of a name: a resolver of `node:dns`, which asks name
+ * servers and knows nothing of the hosts file; or a function as `dns.lookup`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Resolver = Dns.Resolver | Net.LookupFunction
+
+/**
  * Opens a transport. The one who dials destroys it; interrupting the dial
- * leaves nothing behind. A hostname is resolved anew at each dial.
+ * leaves nothing behind. A hostname is resolved anew at each dial, unless a
+ * look-up of the same name is under way: then its answer serves.
  *
  * @since 0.1.0
  * @category models
@@ -280,14 +293,15 @@ export const dialNode: Dial = (options) =>
     const secure = options.tls !== undefined && options.tls !== false
     let socket: Net.Socket
     let reader: Reader | undefined
+    const lookup = lookupBy(options.resolver)
     try {
       if (secure) {
         const extra = options.tls === true ? {} : options.tls as Tls.ConnectionOptions
         const name = !Address.isUnix(address) && Net.isIP(address.host) === 0 ? { servername: address.host } : {}
-        socket = Tls.connect({ ...name, ...extra, ...address })
+        socket = Tls.connect({ lookup, ...name, ...extra, ...address })
       } else {
         reader = new Reader()
-        socket = Net.connect({ ...address, onread: reader })
+        socket = Net.connect({ ...address, onread: reader, lookup })
       }
     } catch (cause) {
       return resume(

@@ -41,6 +41,9 @@ const scripted = (answer: (args: ReadonlyArray<string>, nth: number, connection:
         const name = args[0]!.toUpperCase()
         const action: Action = name === "CLIENT" && args[1]!.toUpperCase() === "ID"
           ? ":1\r\n"
+          : name === "CLIENT" && args[1]!.toUpperCase() === "LIST"
+          // It holds nobody back.
+          ? "$0\r\n\r\n"
           : name === "CLIENT" && args[1]!.toUpperCase() === "SETINFO"
           ? ok
           : name === "ROLE"
@@ -115,6 +118,11 @@ describe("what a server answers", () => {
     ["NOREPLICAS", "NOREPLICAS Not enough good replicas to write.", "sent again there"],
     ["TRYAGAIN", "TRYAGAIN Multiple keys request during rehashing of slot", "sent again there"],
     ["CLUSTERDOWN", "CLUSTERDOWN The cluster is down", "sent again there"],
+    [
+      "BUSY",
+      "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+      "sent again there"
+    ],
     ["OOM", "OOM command not allowed when used memory > 'maxmemory'.", "rejected"],
     ["MISCONF", "MISCONF Redis is configured to save RDB snapshots", "rejected"],
     ["NOSCRIPT", "NOSCRIPT No matching script.", "rejected"],

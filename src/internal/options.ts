@@ -37,6 +37,17 @@ export const groupProblem = (value: unknown): string | undefined =>
     ? "a URL is not the name of a group"
     : undefined
 
+const isResolver = (value: unknown): boolean => {
+  if (typeof value === "function") return true
+  if (typeof value !== "object" || value === null) return false
+  try {
+    const { resolve4, resolve6 } = value as { readonly resolve4?: unknown; readonly resolve6?: unknown }
+    return typeof resolve4 === "function" && typeof resolve6 === "function"
+  } catch {
+    return false
+  }
+}
+
 /** Collects the first thing that is wrong. */
 export class Check {
   private error: InvalidOption | undefined = undefined
@@ -156,6 +167,12 @@ export class Check {
         this.integer(at(`limits.${name}`), limits[name], 1, Number.MAX_SAFE_INTEGER)
       }
       options.limits = limits
+    }
+    if (options.resolver !== undefined && !isResolver(options.resolver)) {
+      this.fail(
+        at("resolver"),
+        `${kindOf(options.resolver)} is neither a Resolver of node:dns nor a function as dns.lookup`
+      )
     }
     if (options.protocol !== undefined && options.protocol !== 2 && options.protocol !== 3) {
       this.fail(at("protocol"), "the protocol is 2 or 3")

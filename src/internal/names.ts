@@ -1,0 +1,143 @@
+/**
+ * Looks the addresses of host names up, with few look-ups under way: a name that
+ * nobody answers for costs nobody else his answers.
+ */
+import * as Dns from "node:dns"
+import type * as Net from "node:net"
+import type { Resolver } from "../Connector.ts"
+
+type Found = Parameters<Net.LookupFunction>[2]
+
+/** A look-up that is under way, and who waits for it. */
+interface Asking {
+  readonly name: string
+  readonly waiting: Array<Found>
+  readonly start: () => void
+  isStarted: boolean
+}
+
+/*
+ * Node looks names up on few threads, which the application needs too: of ours
+ * two are under way at most, one of a name, and one of all names that were slow.
+ */
+const mostAsking = 2
+
+/** A look-up that takes longer, in milliseconds, makes its name a slow one. */
+const slowMillis = 500
+
+/** How many slow names are remembered. */
+const mostSlow = 1000
+
+/** Look-ups by one resolver; `isBounded` if they take up what others need. */
+export class Lookups {
+  private readonly asking = new Map<string, Asking>()
+  private readonly slow = new Set<string>()
+  private readonly find: Net.LookupFunction
+  private readonly isBounded: boolean
+
+  constructor(find: Net.LookupFunction, isBounded: boolean) {
+    this.find = find
+    this.isBounded = isBounded
+  }
+
+  readonly lookup: Net.LookupFunction = (name, options, found) => {
+    const key = `${name} ${String(options.family ?? 0)} ${options.all === true} ${options.hints ?? 0}`
+    const same = this.asking.get(key)
+    if (same !== undefined) return void same.waiting.push(found)
+    const asking: Asking = {
+      name,
+      waiting: [found],
+      isStarted: false,
+      start: () => {
+        asking.isStarted = true
+        const began = performance.now()
+        const timer = setTimeout(() => this.isSlow(name), slowMillis)
+        timer.unref()
+        let isOver = false
+        const over: Found = (...answer) => {
+          if (isOver) return
+          isOver = true
+          clearTimeout(timer)
+          if (performance.now() - began < slowMillis) this.slow.delete(name)
+          this.asking.delete(key)
+          for (const waiting of asking.waiting) waiting(...answer)
+          this.next()
+        }
+        try {
+          this.find(name, options, over)
+        } catch (error) {
+          over(error as NodeJS.ErrnoException, "")
+        }
+      }
+    }
+    this.asking.set(key, asking)
+    this.next()
+  }
+
+  private isSlow(name: string): void {
+    this.slow.add(name)
+    if (this.slow.size > mostSlow) this.slow.delete(this.slow.values().next().value!)
+  }
+
+  /** Begins those that may be. */
+  private next(): void {
+    let started = 0
+    let slow = 0
+    for (const asking of this.asking.values()) {
+      if (!asking.isStarted) continue
+      started++
+      if (this.slow.has(asking.name)) slow++
+    }
+    for (const asking of Array.from(this.asking.values())) {
+      if (asking.isStarted) continue
+      const isSlow = this.slow.has(asking.name)
+      if (this.isBounded && (started >= mostAsking || (isSlow && slow > 0))) continue
+      started++
+      if (isSlow) slow++
+      asking.start()
+    }
+  }
+}
+
+const ofSystem = new Lookups(Dns.lookup as Net.LookupFunction, true)
+
+/** By the resolver that a client was given. */
+const ofResolvers = new WeakMap<object, Lookups>()
+
+/** How names are looked up by a resolver; by the system, if none is given. */
+export const lookupBy = (resolver: Resolver | undefined): Net.LookupFunction => {
+  if (resolver === undefined) return ofSystem.lookup
+  let lookups = ofResolvers.get(resolver)
+  if (lookups === undefined) {
+    lookups = new Lookups(typeof resolver === "function" ? resolver : asking(resolver), false)
+    ofResolvers.set(resolver, lookups)
+  }
+  return lookups.lookup
+}
+
+/** Both kinds of addresses, whichever there are, the older first. */
+const asking = (resolver: Dns.Resolver): Net.LookupFunction => (name, options, found) => {
+  const families = options.family === 4 || options.family === "IPv4"
+    ? [4]
+    : options.family === 6 || options.family === "IPv6"
+    ? [6]
+    : [4, 6]
+  const byFamily = new Map<number, ReadonlyArray<string>>()
+  let left = families.length
+  let failure: NodeJS.ErrnoException | null = null
+  for (const family of families) {
+    const answered = (error: NodeJS.ErrnoException | null, addresses: ReadonlyArray<string> | undefined): void => {
+      failure ??= error
+      byFamily.set(family, addresses ?? [])
+      if (--left > 0) return
+      const all = families.flatMap((family) => byFamily.get(family)!.map((address) => ({ address, family })))
+      if (all.length === 0) {
+        return found(failure ?? Object.assign(new Error(`no address of ${name}`), { code: "ENOTFOUND" }), "")
+      }
+      if (options.all === true) found(null, all)
+      else found(null, all[0]!.address, all[0]!.family)
+    }
+    if (family === 4) resolver.resolve4(name, answered)
+    else resolver.resolve6(name, answered)
+  }
+}

@@ -1,0 +1,93 @@
+/** Names of hosts: one that nobody answers for costs nobody else his answers. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Dns from "node:dns"
+import type * as Net from "node:net"
+import { RedisClient, Sentinel } from "../../src/index.ts"
+import { Lookups } from "../../src/internal/names.ts"
+import { failureOf } from "../support/exit.ts"
+import { server } from "../support/processes.ts"
+
+describe("a name that hangs", () => {
+  it.live("is looked up once, however often it is dialled, and others are found meanwhile", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        const { port } = yield* server()
+        const asked: Array<string> = []
+        const resolver: Net.LookupFunction = (name, options, found) => {
+          asked.push(name)
+          if (name === "hangs.example") return
+          if (options.all === true) found(null, [{ address: "127.0.0.1", family: 4 }])
+          else found(null, "127.0.0.1", 4)
+        }
+        const options = { resolver, connectTimeout: "50 millis", commandTimeout: "600 millis" } as const
+        const hangs = yield* RedisClient.make({ ...options, address: `hangs.example:${port}` })
+        const exits = yield* Effect.all(Array.from({ length: 20 }, () => Effect.exit(hangs.ping())), {
+          concurrency: "unbounded"
+        })
+        for (const exit of exits) assert.strictEqual(failureOf(exit)._tag, "ConnectFailed")
+        const good = yield* RedisClient.make({ ...options, address: `good.example:${port}` })
+        assert.strictEqual(yield* good.ping(), "PONG")
+        assert.deepStrictEqual(asked, ["hangs.example", "good.example"])
+      })
+    ))
+
+  it.live("a Resolver of node:dns", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        const { port } = yield* server()
+        class Known extends Dns.Resolver {
+          override resolve4 = ((name: string, found: (error: Error | null, addresses: Array<string>) => void) =>
+            found(name === "redis.example" ? null : new Error("ENOTFOUND"), ["127.0.0.1"])) as Dns.Resolver["resolve4"]
+          override resolve6 = ((_name: string, found: (error: Error | null, addresses: Array<string>) => void) =>
+            found(Object.assign(new Error("ENODATA"), { code: "ENODATA" }), [])) as Dns.Resolver["resolve6"]
+        }
+        const redis = yield* RedisClient.make({ address: `redis.example:${port}`, resolver: new Known() })
+        assert.strictEqual(yield* redis.ping(), "PONG")
+      })
+    ))
+
+  it.live("a resolver that is none is refused", () =>
+    Effect.gen(function*() {
+      for (const resolver of ["8.8.8.8", {}, { resolve4: () => {} }, 7]) {
+        const error = failureOf(
+          yield* Effect.exit(
+            Sentinel.make({ sentinels: ["a:1"], node: { resolver: resolver as unknown as Dns.Resolver } })
+          )
+        )
+        assert.strictEqual(error._tag, "InvalidOption")
+        assert.include(error.message, "node.resolver")
+      }
+    }).pipe(Effect.scoped))
+})
+
+describe("the system's threads", () => {
+  it.live("two are taken at most, and one by names that were slow", () =>
+    Effect.gen(function*() {
+      const open = new Map<string, Parameters<Net.LookupFunction>[2]>()
+      const lookups = new Lookups((name, _options, found) => void open.set(name, found), true)
+      const answers: Array<string> = []
+      const ask = (name: string): void =>
+        lookups.lookup(name, { all: false }, (_error, address) => void answers.push(`${name} ${String(address)}`))
+      const answer = (name: string): void => {
+        const found = open.get(name)!
+        open.delete(name)
+        found(null, "1.2.3.4", 4)
+      }
+      for (const name of ["slow1", "slow1", "slow2", "quick"]) ask(name)
+      assert.deepStrictEqual(Array.from(open.keys()), ["slow1", "slow2"])
+      // Both take too long: they are remembered.
+      yield* Effect.sleep("600 millis")
+      answer("slow1")
+      answer("slow2")
+      assert.deepStrictEqual(Array.from(open.keys()), ["quick"])
+      answer("quick")
+      assert.deepStrictEqual(answers, ["slow1 1.2.3.4", "slow1 1.2.3.4", "slow2 1.2.3.4", "quick 1.2.3.4"])
+      for (const name of ["slow1", "slow2", "quick", "other"]) ask(name)
+      assert.deepStrictEqual(Array.from(open.keys()), ["slow1", "quick"])
+      answer("quick")
+      assert.deepStrictEqual(Array.from(open.keys()), ["slow1", "other"])
+      answer("slow1")
+      assert.deepStrictEqual(Array.from(open.keys()), ["other", "slow2"])
+    }))
+})
