@@ -100,7 +100,8 @@ const session = {
   connectTimeout: duration,
   stallTimeout: duration,
   pingInterval: duration,
-  limits: bag
+  limits: bag,
+  resolver: ["function"]
 } satisfies Partial<Record<keyof Connection.SessionOptions, Legal>>
 
 const executor = {
