@@ -125,8 +125,12 @@ export interface Watcher {
   readonly left: (address: Address.Address, why: string) => void
   /** The node at this address is thought to be down: if it owes an answer, none is waited for. */
   readonly suspected: (address: Address.Address) => void
-  /** The group has another primary, at this address: a better node may be known, which is looked for while this one serves. */
-  readonly reconsider: (primary: Address.Address) => void
+  /**
+   * The group has another primary, at this address: a makeshift may have had its
+   * time, and so may any other node if `all`. A better one is looked for while
+   * it serves.
+   */
+  readonly reconsider: (primary: Address.Address, all: boolean) => void
   /** Whether writes may go out has changed; it is so for that many milliseconds already, at most. */
   readonly gate: (gate: Gate, age: number) => void
   /** How many milliseconds old the word that writes have to wait is at most when it is heard. */
@@ -1312,7 +1316,7 @@ export class Executor implements Owner, Runner {
         this.wake()
       },
       suspected: (address) => this.suspect(address),
-      reconsider: (primary) => this.reconsider(primary),
+      reconsider: (primary, all) => this.reconsider(primary, all),
       gate: (gate, age) => this.regulate(gate, age),
       distance: (millis) => {
         this.distance = millis
@@ -2007,12 +2011,15 @@ export class Executor implements Owner, Runner {
   }
 
   /** Looks for a better node than the one that serves, which serves on meanwhile. */
-  private reconsider(primary: Address.Address): void {
+  private reconsider(primary: Address.Address, all: boolean): void {
     const { better } = this.target
     const pool = this.pool
     const connection = pool?.pick()
     if (pool === undefined || connection === undefined || better === undefined || this.closed) return
-    if (!better.isMakeshift(connection)) return this.background(Effect.ignore(this.tryOpen(this.target.open)), () => {})
+    if (!better.isMakeshift(connection)) {
+      if (all) this.background(Effect.ignore(this.tryOpen(this.target.open)), () => {})
+      return
+    }
     if (Address.equals(pool.address, primary)) {
       return this.background(Effect.ignore(this.tryOpen(better.open)), () => {
         if (connection.open) this.improve(connection)

@@ -436,7 +436,7 @@ const replicaTarget = (
   const either: Opening = Effect.suspend(() =>
     follower.isMoving
       ? Effect.mapError(
-        raced([primary.open, replicas(true), replicas(false)], movedHeadStart),
+        raced([primary.open, replicas(true), Effect.delay(replicas(false), replicaHeadStart)], movedHeadStart),
         (failures) => worst(failures, failures[1] ?? failures[0]!)
       )
       : Effect.catchIf(
@@ -502,7 +502,7 @@ const replicaTarget = (
           const why = `${group} has another primary, ${Address.format(address)}, since epoch ${epoch}`
           // The replica that became the primary serves on, where a primary may, until others follow it.
           if (fallback === false) watcher.left(address, why)
-          watcher.reconsider(address)
+          watcher.reconsider(address, fallback === true)
         },
         dropped: (address, why) => watcher.left(address, why),
         changed: (state) => {

@@ -689,7 +689,7 @@ export class Follower implements Topology {
    */
   readonly locateReplicas: Effect.Effect<ReadonlyArray<ReplicaCandidate>, ReplicaNotFound> = Effect.suspend(() => {
     this.start()
-    return Effect.matchEffect(askReplicas(this.discovery, this.options.group), {
+    return Effect.matchEffect(askReplicas(this.discovery, this.options.group, this.candidates.size > 0), {
       onFailure: (error) => this.candidates.size > 0 ? Effect.succeed(this.replicaCandidates) : Effect.fail(error),
       onSuccess: ({ listed }) =>
         Effect.sync(() => {
@@ -1685,27 +1685,31 @@ const placeOf = (shown: string): Address.Address => Address.parse(shown, 0) as A
 
 /**
  * Asks all sentinels for a group's replicas, and gives what those listed that
- * answered, 100 milliseconds after the first of them at the latest.
+ * answered, 100 milliseconds after the first of them at the latest. Who knows
+ * replicas from before waits for 50 milliseconds at most, and 10 after the first.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const askReplicas = (
   discovery: Discovery.Discovery,
-  group: string
+  group: string,
+  isKnown = false
 ): Effect.Effect<{ readonly listed: ReadonlyArray<Listing.Listed> }, ReplicaNotFound> =>
   Effect.suspend(() => {
     const views: Array<Discovery.View> = []
     const first = Deferred.makeUnsafe<void>()
-    return Effect.raceFirst(
+    return Effect.raceAllFirst([
       discovery.survey(group, (view) => {
         views.push(view)
         if (view.replicas !== undefined && view.replicas.length > 0) Deferred.doneUnsafe(first, Exit.void)
       }),
-      Effect.andThen(Deferred.await(first), Effect.sleep(listingMillis))
-    ).pipe(
+      Effect.andThen(Deferred.await(first), Effect.sleep(isKnown ? listingMillis / 10 : listingMillis)),
+      isKnown ? Effect.sleep(listingMillis / 2) : Effect.never
+    ]).pipe(
       Effect.andThen(Effect.suspend(() => {
         if (!views.some((v) => v.replicas !== undefined)) {
+          if (isKnown) return Effect.succeed<ReadonlyArray<Listing.Listed>>([])
           // Why they have nothing to say.
           return Effect.map(
             discovery.replicas(group),

@@ -174,6 +174,24 @@ describe("the primary dies", () => {
       }).pipe(Effect.scoped, Effect.provide(Testing.layer())))
   }
 
+  it.effect("what is as far as the primary was is near, but nobody knows since when it is behind", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const sentinel = yield* Sentinel.Sentinel
+      const redis = yield* RedisClient.RedisClient
+      const options = { fallbackToPrimary: false, commandTimeout: "1 second" } as const
+      const bytes = yield* sentinel.replicaFor("mymaster", { ...options, maxLag: { bytes: 100 } })
+      const time = yield* sentinel.replicaFor("mymaster", { ...options, maxLag: { time: "2 seconds" } })
+      yield* whileTimePasses(redis.set("a", "1"))
+      for (const client of [bytes, time]) assert.strictEqual(yield* whileTimePasses(client.get("a")), "1")
+      yield* TestClock.adjust("3 seconds")
+      for (const address of sentinels.slice(1)) yield* deployment.kill(address)
+      yield* deployment.kill(n1)
+      yield* TestClock.adjust("5 seconds")
+      for (let i = 0; i < 4; i++) assert.strictEqual(yield* whileTimePasses(bytes.get("a")), "1")
+      assert.strictEqual(failureOf(yield* whileTimePasses(Effect.exit(time.get("a"))))._tag, "ReplicaNotFound")
+    }).pipe(Effect.scoped, Effect.provide(live({}))))
+
   it.effect("a replica that never had data is not read from", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
@@ -236,7 +254,7 @@ describe("a planned failover", () => {
       it.effect(`reads go on, ${named(options)}, ${follow}`, () =>
         Effect.gen(function*() {
           const deployment = yield* Testing.Deployment
-          const verdict = yield* after(deployment.failover, "15 seconds")
+          const verdict = yield* after(deployment.failover, "8 seconds")
           assert.deepStrictEqual(verdict.failed, [])
           assert.isAtMost(verdict.pause, 50)
           assert.notStrictEqual(yield* serving, yield* deployment.primary)
@@ -364,7 +382,7 @@ describe("the sentinels", () => {
         const deployment = yield* Testing.Deployment
         const verdict = yield* after(
           Effect.forEach(sentinels, (address) => deployment.reset(address), { discard: true }),
-          "15 seconds"
+          "12 seconds"
         )
         assert.deepStrictEqual(verdict.failed, [])
         assert.isAtMost(verdict.pause, 50)
