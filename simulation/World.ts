@@ -664,7 +664,11 @@ export const run = async (scenario: Scenario): Promise<History> => {
         })
       switch (fault.kind) {
         case "kill":
-          return yield* lasts(control.kill(who), control.restart(who), `kill ${who}`)
+          return yield* lasts(
+            control.kill(who),
+            Effect.suspend(() => present(control)(who) ? control.restart(who) : Effect.void),
+            `kill ${who}`
+          )
         case "wipe":
           return yield* lasts(control.kill(who), control.restart(who, { keepData: false }), `kill and wipe ${who}`)
         case "hang":
@@ -720,7 +724,9 @@ export const run = async (scenario: Scenario): Promise<History> => {
           const all = control.sentinels
           return yield* lasts(
             Effect.forEach(all, (s) => control.kill(s), { discard: true }),
-            Effect.forEach(all, (s) => control.restart(s), { discard: true }),
+            Effect.suspend(() =>
+              Effect.forEach(all.filter(present(control)), (s) => control.restart(s), { discard: true })
+            ),
             `restart all sentinels`
           )
         }
@@ -872,6 +878,10 @@ export const run = async (scenario: Scenario): Promise<History> => {
           return node ? yield* lasts(control.load(who), control.load(who, false), `${who} is loading`) : undefined
       }
     })
+
+  /** Those that were replaced meanwhile do not come back. */
+  const present = (control: Testing.Control) => (who: string): boolean =>
+    control.nodes.includes(who) || control.sentinels.includes(who)
 
   /** The node that is primary in truth, as an operator would find out. */
   const truth = (control: Testing.Control): Effect.Effect<string> =>

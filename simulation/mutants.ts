@@ -91,8 +91,31 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "the commands of a pipeline go wherever each likes",
+    edits: [{
+      file: "src/Executor.ts",
+      find: "      entry.dispatch(to)\n",
+      replace: "      this.owner.submit(entry)\n"
+    }]
+  },
+  {
+    name: "a refused command of a pipeline is sent again after those that follow it",
+    edits: [{
+      file: "src/Executor.ts",
+      find: "    if (batch.isStuck) return batch.withhold(this, value)\n",
+      replace: ""
+    }]
+  },
+  {
+    name: "a list that was passed is not copied",
+    edits: [{
+      file: "src/Client.ts",
+      find: "Effect.flatMap(many(list), gather)",
+      replace: "Effect.flatMap(many(given), gather)"
+    }]
+  },
+  {
     name: "pages of a scan from whatever server",
-    by: [],
     edits: [{
       file: "src/Executor.ts",
       find: "if (pin.server !== undefined && pin.server !== server) {\n      return this.interrupt(pin.server)",
@@ -101,7 +124,6 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an offset is believed in every epoch",
-    by: [],
     edits: [{
       file: "src/Client.ts",
       find: "return now === 0 || now === offset.epoch\n",
@@ -110,7 +132,6 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an offset is believed though no replica has come so far",
-    by: [],
     edits: [{
       file: "src/Client.ts",
       find: "role.offset >= offset.offset &&",
@@ -119,7 +140,6 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "SELECT does not taint a lease",
-    by: [],
     edits: [{
       file: "src/Executor.ts",
       find: "} else this.connection.tainted = true",
@@ -128,7 +148,6 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "WATCH does not taint a lease",
-    by: [],
     edits: [{
       file: "src/Executor.ts",
       find: "      this.watches++\n      this.connection.watching = true\n",
@@ -146,7 +165,6 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "no gap where messages are missing",
-    by: [],
     edits: [{
       file: "src/Subscription.ts",
       find: "if (!told) inbox.gap(before!.reason, before!.detail)",
@@ -182,20 +200,24 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "one lie poisons the epoch",
-    by: { test: "test/sentinels.test.ts", name: "2^53 - 1" },
+    by: { test: "test/belief.test.ts", name: "a lone claim that is far ahead is none" },
     edits: [{
       file: "src/internal/belief.ts",
-      find: "if (known <= 1) return word.epoch",
-      replace: "if (known <= 1 || word.epoch > 0) return word.epoch"
+      find: "export const plausibleLead = 1000",
+      replace: "export const plausibleLead = Infinity"
     }]
   },
   {
     name: "an epoch never goes back",
-    by: { test: "test/sentinels.test.ts", name: "REMOVE and MONITOR" },
+    by: { test: "test/belief.test.ts", name: "epochs that went back are followed" },
     edits: [{
       file: "src/internal/belief.ts",
-      find: "const ready = this.disowned ||",
-      replace: "const ready = other.epoch >= held.epoch && this.disowned || other.epoch >= held.epoch &&"
+      find: "export const outvotedMillis = 5000",
+      replace: "export const outvotedMillis = Infinity"
+    }, {
+      file: "src/internal/belief.ts",
+      find: "export const unnamedMillis = 2000",
+      replace: "export const unnamedMillis = Infinity"
     }]
   },
   {
@@ -205,6 +227,10 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/Discovery.ts",
       find: "peer.counted ? believed?.isDisproved(peer.shown) === true ? 2 : 0 :",
       replace: "peer.counted ? 0 :"
+    }, {
+      file: "src/Discovery.ts",
+      find: "          if (believed.isDisproved(word.from)) {",
+      replace: "          if (word.from === \"\") {"
     }]
   },
   {
@@ -273,7 +299,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "who waits for a lease of a closed pool is not told",
-    by: { test: "test/memory.test.ts", name: "who waits for a lease while the group moves" },
+    by: { test: "test/details.test.ts", name: "who waits for one when the pool is closed" },
     edits: [{
       file: "src/Pool.ts",
       find: "Deferred.doneUnsafe(retired, Exit.fail(new ConnectionLost({ address, kind, detail: why })))",
@@ -291,7 +317,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "sentinels without number",
-    by: { test: "test/sentinels.test.ts", name: "8,000 announced" },
+    by: { test: "test/details.test.ts", name: "are tried a few at a time" },
     edits: [{
       file: "src/Discovery.ts",
       find: "if (peers.size >= maxSentinels || (resting.get(shown) ?? 0) > now) return",

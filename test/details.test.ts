@@ -6,7 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { RedisClient, Sentinel } from "../src/index.ts"
+import { Pool, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { timePassing } from "./support/time.ts"
@@ -79,6 +79,60 @@ describe("the pool", () => {
       assert.strictEqual(yield* session(), 1)
       assert.isAtLeast(deployment.network.dials(primary), 2)
     }).pipe(Effect.provide(live({ node: { stallTimeout: "1 minute", pingInterval: "1 minute" } }))))
+})
+
+describe("the leases of a pool", () => {
+  it.effect("who waits for one when the pool is closed is told why, at once", () =>
+    Effect.gen(function*() {
+      const pool = yield* Pool.make({
+        address: { host: "10.0.0.1", port: 6379 },
+        target: "mymaster",
+        // Its one place is taken for as long as it takes to connect.
+        connect: Effect.never,
+        pool: { maxLeases: 1 }
+      })
+      const waiting = yield* Effect.forkChild(
+        Effect.forEach([1, 2, 3], () => Effect.exit(Effect.scoped(pool.lease(60_000))), { concurrency: "unbounded" }),
+        { startImmediately: true }
+      )
+      yield* TestClock.adjust("1 second")
+      pool.close("the group moved", "moved")
+      yield* TestClock.adjust("1 millis")
+      const exits = waiting.pollUnsafe()
+      assert.isDefined(exits)
+      for (const exit of yield* Fiber.join(waiting)) {
+        const error = failureOf(exit)
+        assert.strictEqual(error._tag === "ConnectionLost" ? error.kind : error._tag, "moved")
+      }
+    }))
+})
+
+describe("sentinels that are named without end", () => {
+  it.effect("are tried a few at a time, and not kept", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      const dialled = new Set<string>()
+      deployment.network.onDial = (_, address) => {
+        if (address.startsWith("10.9.")) dialled.add(address)
+      }
+      for (let round = 0; round < 60; round++) {
+        const others = Array.from({ length: 60 }, (_, i) => ({ host: `10.9.${round}.${i}`, port: 26379 }))
+        // Two of them agree on what is not there.
+        yield* deployment.lie(sentinels[0]!, { others })
+        yield* deployment.lie(sentinels[1]!, { others })
+        deployment.sentinel(sentinels[0]!).publish("+reset-master", "master mymaster 10.0.0.1 6379")
+        yield* TestClock.adjust("1 second")
+      }
+      const sentinel = yield* Sentinel.Sentinel
+      assert.isAtMost((yield* sentinel.sentinels).length, 64)
+      // Of 3,600 that were named.
+      assert.isAtMost(dialled.size, 400)
+      yield* deployment.lie(sentinels[0]!, {})
+      yield* deployment.lie(sentinels[1]!, {})
+      assert.strictEqual(yield* whileTimePasses(redis.set("a", "2")), "OK")
+    }).pipe(Effect.provide(live())), 60_000)
 })
 
 describe("a write whose reply is withheld", () => {
