@@ -128,6 +128,10 @@ describe("a client that was busy while a replica was selected", () => {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
       yield* ready(redis)
+      // What the primary says is read first, and what the sentinels say after it.
+      for (const address of addresses) yield* deployment.disconnect(address)
+      yield* whileTimePasses(Effect.sleep("100 millis"))
+      yield* ready(redis)
       const selected = yield* published("+selected-slave")
       // What is on its way to the primary when the client stands still is executed after the promotion.
       yield* deployment.slow(yield* deployment.primary, { linkMillis: 300 })
@@ -139,8 +143,8 @@ describe("a client that was busy while a replica was selected", () => {
       assert.isAtLeast(selected.at, 0)
       deployment.network.goOn("client")
       yield* until(moved)
-      const exit = yield* whileTimePasses(Fiber.join(write))
-      if (Exit.isSuccess(exit)) assert.deepStrictEqual(yield* missing(["late"]), [])
+      assert.strictEqual((yield* whileTimePasses(Fiber.join(write)))._tag, "Failure")
+      assert.deepStrictEqual(yield* missing(["late"]), ["late"])
     }).pipe(Effect.provide(live())))
 })
 
@@ -242,6 +246,52 @@ describe("a client that is born while a failover is under way", () => {
         }).pipe(Effect.provide(clients()))
       }).pipe(Effect.provide(Testing.layer({ latencyMillis: [0, 2], seed: moment }))))
   }
+
+  for (const slow of [1, 5]) {
+    for (let moment = 40; moment <= 400; moment += 40) {
+      it.effect(`${moment} ms after its beginning, by a sentinel that answers ${slow * 2} ms later than others`, () =>
+        Effect.gen(function*() {
+          const deployment = yield* Testing.Deployment
+          yield* deployment.slow(addresses[0]!, { linkMillis: slow })
+          yield* deployment.failover
+          yield* TestClock.adjust(moment)
+          yield* Effect.gen(function*() {
+            const redis = yield* RedisClient.RedisClient
+            const writes = yield* writing(redis, 10)
+            yield* until(moved)
+            yield* whileTimePasses(Effect.sleep("100 millis"))
+            yield* writes.stop
+            assert.isAbove(writes.acknowledged.length, 0)
+            assert.deepStrictEqual(yield* missing(writes.acknowledged), [])
+          }).pipe(Effect.provide(clients({ sentinels: addresses.toReversed() })))
+        }).pipe(Effect.provide(Testing.layer({ seed: moment }))))
+    }
+  }
+
+  it.effect("and hears the selection before it knows the primary", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      yield* deployment.slow("10.0.0.1:6379", { linkMillis: 100 })
+      const selected = yield* published("+selected-slave")
+      yield* Effect.gen(function*() {
+        const redis = yield* RedisClient.RedisClient
+        const began = deployment.network.time.now()
+        yield* deployment.failover
+        const writes = yield* writing(redis, 10)
+        yield* until(Effect.sync(() => selected.at >= 0))
+        const sentinel = yield* Sentinel.Sentinel
+        yield* until(Effect.map((yield* sentinel.topology("mymaster")).current, (s) => s.fence !== undefined))
+        // The primary's own word needs 400 ms.
+        assert.isAtLeast(deployment.network.time.now() - began, 400)
+        assert.isBelow(selected.at - began, 400)
+        assert.strictEqual((yield* stateOf).fence?.sign, "+failover-state-wait-promotion")
+        yield* until(moved)
+        yield* whileTimePasses(Effect.sleep("100 millis"))
+        yield* writes.stop
+        assert.isAbove(writes.acknowledged.length, 0)
+        assert.deepStrictEqual(yield* missing(writes.acknowledged), [])
+      }).pipe(Effect.scoped, Effect.provide(clients()))
+    }).pipe(Effect.provide(Testing.layer())))
 
   it.effect("reads do not wait for the sentinels that are silent, and writes wait for their head start only", () =>
     Effect.gen(function*() {
@@ -405,6 +455,31 @@ describe("a failover whose beginning was missed", () => {
       yield* until(moved)
       yield* whileTimePasses(Fiber.join(write))
       assert.deepStrictEqual(yield* missing(["k"]), [])
+    }).pipe(Effect.provide(live())))
+
+  it.effect("and what is answered after it was seen is not believed, since it may have been seen late", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      const promoting = yield* published("+failover-state-wait-promotion")
+      for (const address of addresses) yield* deployment.pushes(address, { kind: "drop", count: 10_000 })
+      yield* deployment.slow("10.0.0.1:6379", { linkMillis: 22 })
+      yield* deployment.failover
+      yield* until(Effect.sync(() => promoting.at >= 0))
+      yield* whileTimePasses(Effect.sleep("50 millis"))
+      assert.isUndefined((yield* stateOf).fence)
+      const time = deployment.network.time
+      const began = time.now()
+      const write = yield* Effect.forkChild(Effect.exit(redis.set("late", "1")), { startImmediately: true })
+      yield* deployment.disconnect(addresses[1]!)
+      yield* until(fenced)
+      // The reply comes 44 ms after the write, and so less than 35 ms after the fence.
+      assert.isBelow(time.now() - began, 40)
+      assert.isAbove(time.now() - began, 10)
+      yield* until(moved)
+      assert.strictEqual((yield* whileTimePasses(Fiber.join(write)))._tag, "Failure")
+      assert.deepStrictEqual(yield* missing(["late"]), ["late"])
     }).pipe(Effect.provide(live())))
 
   for (const protocol of [2, 3] as const) {
