@@ -159,6 +159,21 @@ const ownOptions = { address: none, schedule: none } satisfies Record<
   Legal
 >
 
+const deploymentOptions = {
+  group: none,
+  replicas: none,
+  sentinels: none,
+  quorum: none,
+  downAfterMillis: ["half"],
+  lagMillis: ["half"],
+  latencyMillis: ["half"],
+  syncMillis: ["half"],
+  password: ["empty", "blank", "long", "url", "controls"],
+  sentinelPassword: ["empty", "blank", "long", "url", "controls"],
+  tcp: ["true"],
+  seed: ["minus"]
+} satisfies Record<keyof Testing.Options, Legal>
+
 type Made = Effect.Effect<unknown, unknown, Scope.Scope>
 
 /** A place for a value: what is made of it there. */
@@ -215,6 +230,24 @@ const places: ReadonlyArray<Place> = [
     legal: none,
     make: (value) => make(value as never)
   })),
+  ...placesOf(deploymentOptions, "", Testing.make),
+  ...placesOf(
+    { address: none, password: deploymentOptions.password },
+    "",
+    (options) => Layer.build(Testing.layerRedis(options))
+  ),
+  {
+    option: "g",
+    legal: bag,
+    make: (value) => Layer.build(Testing.layerSentinel({ g: value as never }))
+  },
+  ...placesOf(
+    { primary: none, replicas: ["array"] },
+    "g",
+    (answers) => Layer.build(Testing.layerSentinel({ g: answers }))
+  ),
+  ...placesOf(node, "node", (options) => Layer.build(Testing.layerSentinel({ g: {} }, options))),
+  { option: "options", legal: bag, make: (value) => Testing.make(value as never) },
   { option: "options", legal: bag, make: (value) => RedisClient.make(value as never) },
   { option: "options", legal: bag, make: (value) => withSentinel((s) => s.primaryFor("g", value as never)) },
   { option: "options", legal: bag, make: (value) => withSentinel((s) => s.replicaFor("g", value as never)) },

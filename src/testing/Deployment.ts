@@ -9,6 +9,8 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Buffer } from "node:buffer"
 import type * as Address from "../Address.ts"
+import type { InvalidOption } from "../Errors.ts"
+import { Check } from "../internal/options.ts"
 import { type Cut, Network } from "./Network.ts"
 import type { Process, PushFault } from "./Process.ts"
 import { RedisNode } from "./RedisNode.ts"
@@ -159,14 +161,39 @@ type Range = readonly [min: number, max: number]
 const rangeOf = (given: number | Range | undefined): Range =>
   given === undefined ? [0, 0] : typeof given === "number" ? [given, given] : given
 
+const checked = (given: Options): Effect.Effect<Options, InvalidOption> => {
+  const check = new Check()
+  const options = check.fields<Options>("", given ?? null)
+  if (options.group !== undefined) check.group(options.group)
+  check.integer("replicas", options.replicas, 0, 250)
+  check.integer("sentinels", options.sentinels, 0, 250)
+  check.integer("quorum", options.quorum, 1, 250)
+  check.integer("seed", options.seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+  check.boolean("tcp", options.tcp)
+  for (const name of ["password", "sentinelPassword"] as const) {
+    if (options[name] !== undefined && typeof options[name] !== "string") check.fail(name, "a password is text")
+  }
+  for (const name of ["downAfterMillis", "lagMillis", "latencyMillis", "syncMillis"] as const) {
+    const value = options[name]
+    if (value === undefined) continue
+    const range = typeof value === "number" ? [value] : check.items(name, value)
+    const isTime = (n: unknown): boolean => typeof n === "number" && n >= 0 && n < Infinity
+    if (!range.every(isTime) || range.length === 0 || range.length > 2 || range[0]! > range[range.length - 1]!) {
+      check.fail(name, "it is a number of milliseconds, or the least and the most")
+    }
+  }
+  return Effect.as(check.result, options)
+}
+
 /**
  * A deployment, until the Scope closes.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<Control, never, Scope.Scope> =>
+export const make = (given: Options = {}): Effect.Effect<Control, InvalidOption, Scope.Scope> =>
   Effect.gen(function*() {
+    const options = yield* checked(given)
     const time = yield* Time.make(options.seed ?? 0)
     const count = options.sentinels ?? 3
     const nodeCount = 1 + (options.replicas ?? 2)

@@ -22,6 +22,7 @@ import {
   Report,
   SentinelsUnreachable
 } from "../Errors.ts"
+import { Check } from "../internal/options.ts"
 import * as Sentinel from "../Sentinel.ts"
 import { Deployment, make, type Options } from "./Deployment.ts"
 import { Network } from "./Network.ts"
@@ -62,7 +63,7 @@ export { type Timer } from "./Time.ts"
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: Options | undefined): Layer.Layer<Deployment> =>
+export const layer = (options?: Options | undefined): Layer.Layer<Deployment, InvalidOption> =>
   Layer.effectContext(
     Effect.map(make(options), (control) =>
       Context.make(Deployment, control).pipe(Context.add(Connector, control.network.dial)))
@@ -77,16 +78,20 @@ export const layer = (options?: Options | undefined): Layer.Layer<Deployment> =>
  */
 export const layerRedis = (
   options?: { readonly address?: string | undefined; readonly password?: string | undefined } | undefined
-): Layer.Layer<RedisServer> =>
+): Layer.Layer<RedisServer, InvalidOption> =>
   Layer.effectContext(
     Effect.gen(function*() {
-      const address = Address.parse(options?.address ?? "localhost:6379", 6379)
-      if (typeof address === "string" || Address.isUnix(address)) {
-        return yield* Effect.die(new Error(`bad address: ${options?.address}`))
+      const check = new Check()
+      const given = check.fields("", options)
+      const address = check.address("address", given.address ?? "localhost:6379", 6379)
+      if (address !== undefined && Address.isUnix(address)) check.fail("address", "it is a host and a port")
+      if (given.password !== undefined && typeof given.password !== "string") {
+        check.fail("password", "a password is text")
       }
+      yield* check.result
       const network = new Network(yield* Time.make(0))
-      const node = new RedisNode(network, address)
-      node.password = options?.password
+      const node = new RedisNode(network, address as Address.Tcp)
+      node.password = given.password
       return Context.make(RedisServer, node).pipe(Context.add(Connector, network.dial))
     })
   )
@@ -140,13 +145,20 @@ export const layerSentinel = (
         { readonly primary: Address.Address | undefined; readonly service: Sentinel.Shape }
       >()
       const replicas = new Map<string, ReadonlyArray<Address.Address>>()
+      const check = new Check()
+      const told = check.fields<Readonly<Record<string, Answers>>>("groups", groups ?? null)
+      for (const [group, answers] of Object.entries(told)) {
+        const given = check.fields<Answers>(group, answers ?? null)
+        check.items(`${group}.replicas`, given.replicas)
+      }
+      yield* check.result
       const parsed = (option: string, input: Address.Input): Effect.Effect<Address.Address, InvalidOption> => {
         const address = Address.parse(input, 6379)
         return typeof address === "string"
           ? Effect.fail(new InvalidOption({ option, detail: address }))
           : Effect.succeed(address)
       }
-      for (const [group, answers] of Object.entries(groups)) {
+      for (const [group, answers] of Object.entries(told)) {
         const primary = answers.primary === undefined
           ? undefined
           : yield* parsed(`${group}.primary`, answers.primary)

@@ -187,7 +187,7 @@ const comparable = ({ mark, reply }: Exchange): unknown => {
 
 const both: Effect.Effect<{ readonly memory: number; readonly real: number }, never, Scope.Scope> = Effect.gen(
   function*() {
-    const deployment = yield* Testing.make({ replicas: 0, sentinels: 0, tcp: true })
+    const deployment = yield* Effect.orDie(Testing.make({ replicas: 0, sentinels: 0, tcp: true }))
     const real = yield* server({ config: ["enable-debug-command yes"] })
     return { memory: Number(deployment.nodes[0]!.split(":")[1]), real: real.port }
   }
@@ -241,7 +241,7 @@ describe("a node in memory answers as Redis does", () => {
 
   it.live("a full disk, and data that is still being read", () =>
     Effect.scoped(Effect.gen(function*() {
-      const memory = yield* Testing.make({ replicas: 0, sentinels: 0, tcp: true })
+      const memory = yield* Effect.orDie(Testing.make({ replicas: 0, sentinels: 0, tcp: true }))
       const address = memory.nodes[0]!
       const real = yield* server({ config: ["enable-debug-command yes", "enable-protected-configs yes"] })
       const script = "SET a 1\nGET a\nINCR n\nMULTI\nSET a 1\nEXEC\nPUBLISH ch x"

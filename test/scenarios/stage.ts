@@ -28,19 +28,22 @@ export interface Stage {
   readonly within: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
-export const memory: Effect.Effect<Stage, never, Scope.Scope> = Effect.map(Testing.make(), (control): Stage => ({
-  real: false,
-  group: control.group,
-  nodes: control.nodes,
-  sentinels: control.sentinels,
-  kill: control.kill,
-  restart: control.restart,
-  hang: control.hang,
-  resume: control.resume,
-  nodeOf: (info) => control.nodes.find((address) => control.node(address).runId === info["run_id"])!,
-  failover: control.failover,
-  within: (effect) => Effect.provideService(effect, Connector.Connector, control.network.dial)
-}))
+export const memory: Effect.Effect<Stage, never, Scope.Scope> = Effect.map(
+  Effect.orDie(Testing.make()),
+  (control): Stage => ({
+    real: false,
+    group: control.group,
+    nodes: control.nodes,
+    sentinels: control.sentinels,
+    kill: control.kill,
+    restart: control.restart,
+    hang: control.hang,
+    resume: control.resume,
+    nodeOf: (info) => control.nodes.find((address) => control.node(address).runId === info["run_id"])!,
+    failover: control.failover,
+    within: (effect) => Effect.provideService(effect, Connector.Connector, control.network.dial)
+  })
+)
 
 export const processes: Effect.Effect<Stage, never, Scope.Scope> = Effect.map(deployment(), (d): Stage => {
   const all = new Map([d.primary, ...d.replicas, ...d.sentinels].map((server) => [server.address, server]))
