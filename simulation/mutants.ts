@@ -234,6 +234,24 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "names of one node are many nodes",
+    by: { test: "test/sentinels.test.ts", name: "with names at" },
+    edits: [{
+      file: "src/internal/nodes.ts",
+      find: "return this.standing.size === 0 ? address",
+      replace: "return this.standing.size >= 0 ? address"
+    }]
+  },
+  {
+    name: "one sentinel leads from node to node",
+    by: { test: "test/belief.test.ts", name: "does not lead from one node to the next" },
+    edits: [{
+      file: "src/internal/belief.ts",
+      find: "return (!astray && !this.isOutvoted(word.from, now)) ||",
+      replace: "return !this.isOutvoted(word.from, now) ||"
+    }]
+  },
+  {
     name: "sentinels that are gone are never forgotten",
     by: { test: "test/sentinels.test.ts", name: "replaced one by one, twice" },
     edits: [{

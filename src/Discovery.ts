@@ -695,12 +695,13 @@ export const make = (
         for (const [key, list] of lists) if (now - list.at > listMillis) lists.delete(key)
         for (const [shown, until] of resting) if (until <= now || resting.size > 256) resting.delete(shown)
         const gone: Array<Peer> = []
+        const groups = Array.from(Map.groupBy(lists.values(), (list) => list.group).values())
         for (const peer of known) {
           if (answered.has(peer)) count(peer)
           const alive = answered.has(peer) || standing.get(peer.shown) === true
           let sayers = 0
           let listed = false
-          for (const [, group] of Map.groupBy(lists.values(), (list) => list.group)) {
+          for (const group of groups) {
             const others = group.filter((list) => list.from !== peer.shown)
             const yes = others.filter((list) => list.listed.has(peer.shown)).length
             if (others.length > 0 && yes * 2 >= others.length) listed = true

@@ -133,6 +133,19 @@ describe("whom to believe", () => {
     assert.isTrue(belief.accepts(word("s1", "X", 13), 3, 61_000))
   })
 
+  it("one sentinel does not lead from one node to the next before another has confirmed the first", () => {
+    const belief = following("A", 12)
+    say(belief, 0, word("s1", "B", 13), word("s2", "A", 12), word("s3", "A", 12))
+    belief.settle(word("s1", "B", 13), 0)
+    say(belief, 1, word("s1", "C", 14))
+    assert.isFalse(belief.accepts(word("s1", "C", 14), 3, 1))
+    // Another one may: its failover came after.
+    assert.isTrue(belief.accepts(word("s2", "C", 14), 3, 1))
+    say(belief, 2, word("s1", "B", 13), word("s2", "B", 13))
+    belief.assess(3, 2)
+    assert.isTrue(belief.accepts(word("s1", "C", 14), 3, 2))
+  })
+
   it("what is tried first, where nothing is followed yet", () => {
     const words = [word("s1", "D", 1), word("s2", "A", 1), word("s3", "A", 1), word("s4", "B", lie)]
     assert.strictEqual(choose(words, 4, none, none)?.node, "A")

@@ -44,6 +44,16 @@ describe("names of one node", () => {
     assert.strictEqual(shown(nodes, "[::ffff:10.0.0.1]"), "10.0.0.1:6379")
   })
 
+  it("a name that goes elsewhere by now is not what it was: run ids tell", () => {
+    const nodes = new Nodes()
+    nodes.observe(at("redis-1"), "10.0.0.1:6379")
+    nodes.claim("s1", claim(["10.0.0.1", "a"], ["10.0.0.2", "b"]))
+    assert.strictEqual(shown(nodes, "10.0.0.1"), "redis-1:6379")
+    nodes.claim("s2", claim(["redis-1", "b"]))
+    assert.strictEqual(shown(nodes, "10.0.0.1"), "10.0.0.1:6379")
+    assert.strictEqual(shown(nodes, "10.0.0.2"), "redis-1:6379")
+  })
+
   it("a spelling that cannot be dialled stands for nobody as long as there is another, and whoever depends on it is told", () => {
     const nodes = new Nodes()
     const renamed: Array<string> = []

@@ -150,12 +150,20 @@ export class Nodes {
       const [x, y] = [root(a), root(b)]
       if (x !== y) parents.set(x, y)
     }
+    const idOf = (shown: string): string | undefined => {
+      for (const [runId, n] of ids.get(shown) ?? []) if (n * 2 > count.get(shown)!) return runId
+      return undefined
+    }
     for (const [shown, address] of this.addresses) {
       const key = `at ${plain(address)}`
       join(`as ${shown}`, key)
+      const runId = idOf(shown)
+      if (runId !== undefined) join(key, `id ${runId}`)
       const remote = this.observed.get(shown)
-      if (remote !== undefined) join(key, `at ${plain(placeOf(remote))}`)
-      for (const [runId, n] of ids.get(shown) ?? []) if (n * 2 > count.get(shown)!) join(key, `id ${runId}`)
+      if (remote === undefined) continue
+      // A name may have gone elsewhere since.
+      const there = idOf(remote)
+      if (runId === undefined || there === undefined || runId === there) join(key, `at ${plain(placeOf(remote))}`)
     }
     // The one that was seen first stands for all, unless it cannot be dialled.
     const first = new Map<string, string>()
