@@ -83,7 +83,7 @@ export const layerRedis = (
     Effect.gen(function*() {
       const check = new Check()
       const given = check.fields("", options)
-      const address = check.address("address", given.address ?? "localhost:6379", 6379)
+      const address = check.address("address", given.address === undefined ? "localhost:6379" : given.address, 6379)
       if (address !== undefined && Address.isUnix(address)) check.fail("address", "it is a host and a port")
       if (given.password !== undefined && typeof given.password !== "string") {
         check.fail("password", "a password is text")
