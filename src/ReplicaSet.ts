@@ -225,7 +225,7 @@ const weight = 0.3
 const pursueInterval = 50
 const pursueMillis = 30_000
 /** How long a connection to the primary is waited for where a replica could serve if need be, in milliseconds. */
-const primaryPatience = 250
+const primaryPatience = 40
 const defaultMeasureInterval = Duration.seconds(1)
 
 interface Node {
@@ -289,8 +289,8 @@ export class ReplicaSet extends Executor.Executor {
   private begun = false
   /** The replica that has become the primary, until that has a connection of its own. */
   private promoted: Node | undefined = undefined
-  /** Since when a connection to the primary is waited for. */
-  private wantedAt = -Infinity
+  /** Since when a connection to the primary is waited for, if it is: not for long, and not again at once. */
+  private wantedAt: number | undefined = undefined
   private awaiting: Fiber.Fiber<void> | undefined = undefined
   private pursuing: Fiber.Fiber<void> | undefined = undefined
 
@@ -305,7 +305,10 @@ export class ReplicaSet extends Executor.Executor {
     this.choice = options.choice ?? "round-robin"
     const random = Context.get(context, Random.Random)
     this.random = () => random.nextDoubleUnsafe()
-    setting.onPrimary(() => this.release())
+    setting.onPrimary(() => {
+      this.wantedAt = undefined
+      this.release()
+    })
     this.stopWatching = setting.follower.watch({
       gate: () => {},
       moved: (address) => this.moved(address),
@@ -464,7 +467,8 @@ export class ReplicaSet extends Executor.Executor {
   private get hasPrimary(): boolean {
     const { primary } = this.setting
     return primary.serving !== undefined || this.promoted !== undefined ||
-      (primary.obstacle() === undefined && this.alarm.now() - this.wantedAt < primaryPatience)
+      (primary.obstacle() === undefined &&
+        (this.wantedAt === undefined || this.alarm.now() - this.wantedAt < primaryPatience))
   }
 
   /** The replicas that can be read from at all, and of those the ones to choose from. */
@@ -544,9 +548,8 @@ export class ReplicaSet extends Executor.Executor {
 
   /** Waits a moment for a connection to the primary. */
   private await(operation: Executor.Operation): void {
-    const now = this.alarm.now()
+    this.wantedAt ??= this.alarm.now()
     if (this.awaiting === undefined) {
-      this.wantedAt = now
       this.awaiting = this.runFork(
         Effect.andThen(
           Effect.sleep(primaryPatience),
@@ -686,6 +689,7 @@ export class ReplicaSet extends Executor.Executor {
   private readonly measure: Effect.Effect<void> = Effect.suspend(() => {
     // Whoever could not be reached for long is tried again.
     for (const node of this.nodes.values()) node.executor.connect()
+    if (this.awaiting === undefined) this.wantedAt = undefined
     return Effect.gen({ self: this }, function*() {
       // The primary first: what replicas have after that is no less than what they had then.
       if (this.replicaOptions.maxLag !== undefined) {

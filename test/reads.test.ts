@@ -350,11 +350,35 @@ describe("a replica hangs", () => {
         const deployment = yield* Testing.Deployment
         const verdict = yield* after(deployment.hang(n2), "5 seconds")
         assert.deepStrictEqual(verdict.failed, [])
+        // What waits is not asked of the primary, but new reads go there.
+        assert.isAtMost(verdict.pause, 1500)
+        const from = yield* Clock.currentTimeMillis
+        assert.deepStrictEqual(yield* whileTimePasses((yield* RedisClient.RedisReplica).get("a")), "1")
+        assert.isAtMost((yield* Clock.currentTimeMillis) - from, 50)
         assert.strictEqual(yield* serving, n1)
         yield* deployment.resume(n2)
         yield* TestClock.adjust("10 seconds")
         assert.strictEqual(yield* serving, n2)
       }).pipe(Effect.provide(live({ choice }, { replicas: 1 }))))
+
+    it.effect(`the only one: new reads go to the primary before the sentinels have noticed, ${choice}`, () =>
+      Effect.gen(function*() {
+        const deployment = yield* Testing.Deployment
+        const redis = yield* RedisClient.RedisClient
+        const replica = yield* RedisClient.RedisReplica
+        yield* whileTimePasses(redis.set("a", "1"))
+        yield* whileTimePasses(replica.get("a"))
+        yield* TestClock.adjust("1 second")
+        yield* deployment.hang(n2)
+        const stuck = yield* Effect.forkChild(replica.get("a"), { startImmediately: true })
+        yield* TestClock.adjust("200 millis")
+        const from = yield* Clock.currentTimeMillis
+        assert.strictEqual(yield* whileTimePasses(replica.get("a")), "1")
+        assert.isAtMost((yield* Clock.currentTimeMillis) - from, 50)
+        assert.isUndefined(stuck.pollUnsafe())
+        yield* deployment.resume(n2)
+        assert.strictEqual(yield* whileTimePasses(Fiber.join(stuck)), "1")
+      }).pipe(Effect.provide(live({ choice }, { replicas: 1, downAfterMillis: 30_000 }))))
 
     it.effect(`a command that takes 2 seconds is sent to one other replica, once, ${choice}`, () =>
       Effect.gen(function*() {
