@@ -253,7 +253,8 @@ export class Belief {
         }
       }
       // Nor does the one who alone ever named it, whatever it says now.
-      if (!this.seconded) this.outvoted.set(old.from, { at: now, agreed: false })
+      const others = Array.from(this.words.values()).some((w) => w.node === old.node && w.from !== old.from)
+      if (!this.seconded && !others) this.outvoted.set(old.from, { at: now, agreed: false })
     }
     if (old?.node !== held.node) {
       let n = 0
