@@ -107,7 +107,11 @@ export interface State {
   readonly group: string
   /** The primary, verified by its own word; undefined as long as none is known. */
   readonly primary: Address.Address | undefined
-  /** The configuration epoch of that primary: it grows with each failover. 0 where it is not known. */
+  /**
+   * The configuration epoch of that primary, as the sentinels number it: it grows
+   * with each failover, and goes back where they begin anew. 0 where it is not
+   * known.
+   */
   readonly epoch: number
   /** Whether the primary was followed before a sentinel reported it (`follow: "promotion"`). */
   readonly isProvisional: boolean
