@@ -357,6 +357,105 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "what has arrived is not read before a write",
+    by: { test: "test/fence.test.ts", name: "reads what the sentinels said before it writes" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "if (this.target.watch !== undefined && connection.role === \"primary\") connection.guard = this.guard",
+      replace: "void this.guard"
+    }]
+  },
+  {
+    name: "replies that were read late are believed",
+    by: { test: "test/fence.test.ts", name: "does not believe the replies that it finds" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "(this.withheld === 0 && this.unread === 0 && !this.mayBeLost)",
+      replace: "(this.withheld === 0 && !this.mayBeLost)"
+    }]
+  },
+  {
+    name: "nothing is withheld where sentinels are far away",
+    by: { test: "test/fence.test.ts", name: "is on its way is not lost" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "this.withheld = Math.max(0, Math.ceil(millis) - graceMillis)",
+      replace: "this.withheld = 0"
+    }]
+  },
+  {
+    name: "a failover seen late is taken for a new one",
+    by: { test: "test/fence.test.ts", name: "is answered after it was seen is not believed" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "const grace = graceMillis - Math.max(age, this.distance)",
+      replace: "const grace = graceMillis"
+    }]
+  },
+  {
+    name: "a newborn client's writes wait for nobody",
+    by: { test: "test/fence.test.ts", name: "by a sentinel that answers" },
+    edits: [{
+      file: "src/Topology.ts",
+      find: "this.isNew = this.maxHold > 0 && discovery.sentinels().length > 0",
+      replace: "this.isNew = false"
+    }]
+  },
+  {
+    name: "a newborn client's writes wait for a majority only",
+    by: { test: "test/fence.test.ts", name: "by a sentinel that answers" },
+    edits: [{
+      file: "src/Topology.ts",
+      find: "Effect.andThen(Effect.sleep(this.discovery.headStart), Effect.sync(() => this.grown()))",
+      replace: "Effect.sync(() => this.grown())"
+    }]
+  },
+  {
+    name: "the first answers are dropped while a client looks",
+    by: { test: "test/fence.test.ts", name: "after its beginning loses nothing" },
+    edits: [{
+      file: "src/Topology.ts",
+      find: "for (const view of Array.from(this.views.values())) this.consider(view)\n    }\n    this.lookSoon()",
+      replace: "}\n    this.lookSoon()"
+    }]
+  },
+  {
+    name: "a selection heard before the primary was known is forgotten",
+    by: { test: "test/fence.test.ts", name: "hears the selection before it knows the primary" },
+    edits: [{
+      file: "src/Topology.ts",
+      find: "for (const [from, event] of Array.from(this.early)) this.take(from, event)",
+      replace: ""
+    }]
+  },
+  {
+    name: "sentinels that may not be listened to are not asked",
+    by: { test: "test/fence.test.ts", name: "a planned failover loses nothing" },
+    edits: [{
+      file: "src/Topology.ts",
+      find: "if (!isDenied || this.maxHold === 0",
+      replace: "if (isDenied || this.maxHold === 0"
+    }]
+  },
+  {
+    name: "a sentinel that cries wolf is believed for ever",
+    by: { test: "test/fence.test.ts", name: "holds writes up three times" },
+    edits: [{
+      file: "src/Topology.ts",
+      find: "if (times.length < mostInVain) this.vain.set(from, times)",
+      replace: "if (times.length < 1e9) this.vain.set(from, times)"
+    }]
+  },
+  {
+    name: "a sentinel that cried wolf is not asked either",
+    by: { test: "test/fence.test.ts", name: "its own answer tells" },
+    edits: [{
+      file: "src/Topology.ts",
+      find: "if (!this.isMistrusted(from, true)) this.ask(from)",
+      replace: ""
+    }]
+  },
+  {
     name: "a failover that only its flag shows is not seen",
     by: { test: "test/fence.test.ts", name: "is seen by its flag" },
     edits: [{

@@ -146,6 +146,7 @@ const sentinelOptions = {
   follow: none,
   whenFar: none,
   whenIsolated: none,
+  whenFar: none,
   label: ["function"]
 } satisfies Record<keyof Sentinel.Options, Legal>
 
