@@ -146,7 +146,6 @@ const sentinelOptions = {
   follow: none,
   whenFar: none,
   whenIsolated: none,
-  whenFar: none,
   label: ["function"]
 } satisfies Record<keyof Sentinel.Options, Legal>
 
