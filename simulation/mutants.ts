@@ -104,6 +104,10 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/Executor.ts",
       find: "    if (batch.isStuck) return batch.withhold(this, value)\n",
       replace: ""
+    }, {
+      file: "src/Executor.ts",
+      find: "if (!entry.wanted || !entry.mayFollow) break",
+      replace: "if (entry.wanted && !entry.mayFollow) break"
     }]
   },
   {
@@ -120,6 +124,14 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/Executor.ts",
       find: "if (pin.server !== undefined && pin.server !== server) {\n      return this.interrupt(pin.server)",
       replace: "if (pin.server === \"\") {\n      return this.interrupt(pin.server)"
+    }, {
+      file: "src/Executor.ts",
+      find: "if (at !== undefined && at.open && owner === this) this.dispatchAt(page, at)",
+      replace: "if (at !== undefined && at.open && owner !== this && pin.given < 0) this.dispatchAt(page, at)"
+    }, {
+      file: "src/ReplicaSet.ts",
+      find: "if (server !== undefined) return this.submitTo(operation, server)",
+      replace: "if (server === \"\") return this.submitTo(operation, server)"
     }]
   },
   {
@@ -173,7 +185,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a request of this turn is held against an idle server",
-    by: { test: "test/simulation.test.ts", name: "in the turn in which the watchdog looks" },
+    by: { test: "test/details.test.ts", name: "in the turn in which the watchdog looks" },
     edits: [{
       file: "src/Connection.ts",
       find: "(this.queue.size === 0 || this.scheduled)",
@@ -224,13 +236,13 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "the first sentinel only",
     by: { test: "test/sentinels.test.ts", name: "a fresh client whose first seed names the demoted primary" },
     edits: [{
-      file: "src/Discovery.ts",
-      find: "peer.counted ? believed?.isDisproved(peer.shown) === true ? 2 : 0 :",
-      replace: "peer.counted ? 0 :"
+      file: "src/internal/belief.ts",
+      find: "    return this.disproved.has(from)\n",
+      replace: "    return from === \"\"\n"
     }, {
-      file: "src/Discovery.ts",
-      find: "          if (believed.isDisproved(word.from)) {",
-      replace: "          if (word.from === \"\") {"
+      file: "src/internal/belief.ts",
+      find: "const left = words.filter((word) => !disowned.has(word.node))",
+      replace: "const left = words.filter((word) => word.from === words[0]!.from || disowned.has(\"\"))"
     }]
   },
   {

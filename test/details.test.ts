@@ -1,11 +1,13 @@
 /** Small promises of pools, leases, replicas and subscriptions, each of which a planted bug once survived. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import { drive, VirtualClock } from "../simulation/Clock.ts"
 import { Pool, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
@@ -133,6 +135,26 @@ describe("sentinels that are named without end", () => {
       yield* deployment.lie(sentinels[1]!, {})
       assert.strictEqual(yield* whileTimePasses(redis.set("a", "2")), "OK")
     }).pipe(Effect.provide(live())), 60_000)
+})
+
+describe("a server that was idle", () => {
+  it("does not owe an answer to what is asked in the turn in which the watchdog looks", async () => {
+    const clock = new VirtualClock()
+    const program = Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* redis.set("n", "0")
+      // Whatever is due at the same time wakes in one turn; the watchdog looks every half second.
+      for (const millis of [1000, 1500, 2000, 2500, 1250, 1001, 1499, 3000]) {
+        yield* Effect.sleep(millis)
+        yield* redis.incr("n")
+      }
+      return deployment.network.dials(primary)
+    }).pipe(Effect.provide(live({ node: { stallTimeout: "1 second", pingInterval: "1 minute" } })), Effect.scoped)
+    const { fiber, stopped } = await drive(clock, 1, program as Effect.Effect<number>, 600_000)
+    assert.isUndefined(stopped)
+    assert.deepStrictEqual(fiber.pollUnsafe(), Exit.succeed(1))
+  })
 })
 
 describe("a write whose reply is withheld", () => {
