@@ -2375,7 +2375,9 @@ export class Executor implements Owner, Runner {
     Deferred.doneUnsafe(this.closing, Exit.fail(new ClientClosed({ target: this.shown })))
     for (const fiber of [this.connecting, this.parking, this.pauseTimer, ...this.chores]) fiber?.interruptUnsafe()
     this.believing.close()
-    for (const parked of this.parked.drain()) parked.trust()
+    // Nobody will know any more what these replies are worth.
+    const untold = new ConnectionLost({ address: this.shown, kind: "retired", detail: "the client was closed" })
+    for (const parked of this.parked.drain()) if (parked.wanted) parked.onLost(untold, true)
     for (const connection of Array.from(this.owned)) connection.close("the client was closed")
     const pool = this.pool
     this.pool = undefined

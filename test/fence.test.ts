@@ -14,6 +14,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { Address, commands, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
+import { failureOf } from "./support/exit.ts"
 import { timePassing } from "./support/time.ts"
 
 const addresses = ["10.0.1.1:26379", "10.0.1.2:26379", "10.0.1.3:26379"]
@@ -214,6 +215,21 @@ describe("sentinels that are farther away than the nodes", () => {
       const withheld = 200 - 35
       assert.deepStrictEqual(done, ["read 0", `first ${withheld}`, `second ${withheld}`, `third ${withheld}`])
     }).pipe(Effect.provide(live({ timeout: "3 seconds" }))), 30_000)
+
+  it.effect("a reply that is withheld when the client is closed is not believed", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      yield* Effect.forEach(deployment.sentinels, (address) => deployment.slow(address, { linkMillis: 100 }))
+      const write = yield* Effect.gen(function*() {
+        const redis = yield* RedisClient.RedisClient
+        yield* ready(redis)
+        const write = yield* Effect.forkDetach(Effect.exit(redis.incr("n")), { startImmediately: true })
+        yield* whileTimePasses(Effect.sleep("10 millis"))
+        assert.isUndefined(write.pollUnsafe())
+        return write
+      }).pipe(Effect.provide(clients({ timeout: "3 seconds" })))
+      assert.strictEqual(failureOf(yield* Fiber.join(write))._tag, "AmbiguousOutcome")
+    }).pipe(Effect.provide(Testing.layer())), 30_000)
 
   it.effect("near ones cost nothing", () =>
     Effect.gen(function*() {
