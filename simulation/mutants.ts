@@ -465,6 +465,57 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/Topology.ts",
       find: "if (!this.isMistrusted(from, true)) this.ask(from)",
       replace: ""
+    name: "a replica without a link has nothing to read",
+    by: { test: "test/reads.test.ts", name: "nothing is promoted: reads go on without end" },
+    edits: [{
+      file: "src/Connection.ts",
+      find: "const hasData = answer._tag === \"Success\" ? holdsData(answer.success, link) : undefined",
+      replace: "const hasData = answer._tag === \"Success\" ? false : undefined"
+    }, {
+      file: "src/Sentinel.ts",
+      find: "if (!replica.isHealthy) watcher.suspected(replica.address)",
+      replace: "if (!replica.isHealthy) watcher.left(replica.address, \"the sentinels think that it is not healthy\")"
+    }]
+  },
+  {
+    name: "a late replica is waited for",
+    by: { test: "test/reads.test.ts", name: "no single read takes longer than 300 ms" },
+    edits: [{ file: "src/Executor.ts", find: "if (!to.open) return\n", replace: "return\n" }]
+  },
+  {
+    name: "replicas are forgotten with the sentinels' lists",
+    by: { test: "test/reads.test.ts", name: "are told to forget the replicas" },
+    edits: [{ file: "src/Topology.ts", find: "now - listedAt > rememberMillis", replace: "listedAt < now" }]
+  },
+  {
+    name: "a replica that does not follow the new primary is read from",
+    by: { test: "test/reads.test.ts", name: "is not read back as it was" },
+    edits: [{
+      file: "src/Topology.ts",
+      find: "return source.isLinked && !this.isAstray(source)",
+      replace: "return source.host !== undefined"
+    }]
+  },
+  {
+    name: "a page of a scan goes to any replica",
+    by: { test: "test/scans.test.ts", name: "are whole" },
+    edits: [{
+      file: "src/ReplicaSet.ts",
+      find: "if (server !== undefined) return this.submitTo(operation, server)",
+      replace: ""
+    }, {
+      file: "src/Executor.ts",
+      find: "if (at !== undefined && at.open && owner === this) this.dispatchAt(page, at)",
+      replace: "if (at !== undefined && owner !== this) this.dispatchAt(page, at)"
+    }]
+  },
+  {
+    name: "an offset is of any epoch",
+    by: { test: "test/scans.test.ts", name: "a move in the middle is seen" },
+    edits: [{
+      file: "src/Client.ts",
+      find: "Effect.tap(() => current())",
+      replace: "Effect.tap(() => Effect.void)"
     }]
   },
   {
