@@ -847,7 +847,8 @@ export class Follower implements Topology {
             this.silent.add(from)
             this.grow()
           } else this.told(view)
-          if (asked.again) yield* Effect.sleep(leastGap)
+          // Whoever publishes without end is not asked without end.
+          yield* Effect.sleep(leastGap)
         } while (asked.again)
         this.asking.delete(from)
       })
