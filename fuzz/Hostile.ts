@@ -26,6 +26,21 @@ export interface Server {
   readonly isModern: boolean
 }
 
+/** The servers of a case: where they are is decided elsewhere. */
+export const plansOf = (chance: Chance): ReadonlyArray<Omit<Server, "place">> => {
+  const malice = (): number => chance.pick([0, 0.01, 0.05, 0.2, 0.6, 1])
+  const isModern = chance.is(0.8)
+  const of = (kind: Server["kind"]) => ({ kind, malice: malice(), isModern })
+  return [of("primary"), of("replica"), of("replica"), of("sentinel"), of("sentinel"), of("sentinel")]
+}
+
+/** The same at places of their own, in memory. */
+export const placed = (plans: ReadonlyArray<Omit<Server, "place">>): ReadonlyArray<Server> =>
+  plans.map((plan, i) => ({
+    ...plan,
+    place: { host: `10.0.${plan.kind === "sentinel" ? 1 : 0}.${i + 1}`, port: plan.kind === "sentinel" ? 26379 : 6379 }
+  }))
+
 export const group = "mymaster"
 /** The password of every client: no message may have it, though servers repeat it. */
 export const secret = "hunter2-qJ7vX"

@@ -50,7 +50,9 @@ export const wrongWith = (exit: Exit.Exit<unknown, unknown>): string | undefined
 }
 
 const shown = (exit: Exit.Exit<unknown, unknown>): string =>
-  Exit.isSuccess(exit) ? "ok" : Cause.pretty(exit.cause).split("\n")[0]!
+  Exit.isSuccess(exit)
+    ? "ok"
+    : exit.cause.reasons.map((reason) => reason._tag === "Fail" ? String(reason.error) : reason._tag).join(", ")
 
 export interface Times {
   /** For commands, in milliseconds. */

@@ -15,7 +15,7 @@ import { Worker } from "node:worker_threads"
 import { drive, VirtualClock } from "../simulation/Clock.ts"
 import { type Carrier, memory, sockets } from "./Carriers.ts"
 import { Chance, seedOf } from "./Chance.ts"
-import type { Server } from "./Hostile.ts"
+import { placed, plansOf } from "./Hostile.ts"
 import { play, type Times } from "./Load.ts"
 
 const { values } = parseArgs({
@@ -70,24 +70,11 @@ const watchdog = new Worker(
 )
 watchdog.unref()
 
-const plansOf = (chance: Chance): ReadonlyArray<Omit<Server, "place">> => {
-  const malice = (): number => chance.pick([0, 0.01, 0.05, 0.2, 0.6, 1])
-  const isModern = chance.is(0.8)
-  const of = (kind: Server["kind"]) => ({ kind, malice: malice(), isModern })
-  return [of("primary"), of("replica"), of("replica"), of("sentinel"), of("sentinel"), of("sentinel")]
-}
-
-const places = (plans: ReadonlyArray<Omit<Server, "place">>): ReadonlyArray<Server> =>
-  plans.map((plan, i) => ({
-    ...plan,
-    place: { host: `10.0.${plan.kind === "sentinel" ? 1 : 0}.${i + 1}`, port: plan.kind === "sentinel" ? 26379 : 6379 }
-  }))
-
 const told = only === undefined ? undefined : (line: string) => console.log(`  ${line}`)
 
 const inMemory = async (index: number, chance: Chance): Promise<number> => {
   const clock = new VirtualClock()
-  const carrier = memory(clock, chance.fork(), places(plansOf(chance)))
+  const carrier = memory(clock, chance.fork(), placed(plansOf(chance)))
   const { fiber, stopped } = await drive(clock, seed, play(chance, carrier, virtual, told), 3_600_000)
   if (stopped !== undefined) {
     fiber.interruptUnsafe()

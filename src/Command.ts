@@ -331,7 +331,7 @@ export const bytes = <A, M extends Mode, B>(self: Command<A, M, B>): Command<B, 
  * A command by its words, for whatever has no constructor. It counts as a
  * write unless told otherwise; its result is the reply in plain JavaScript
  * (`Map` for maps, `Set` for sets). Commands of Redis that wait at the server
- * are known by their names.
+ * are known by their names. Throws `InvalidCommand` for a name that is none.
  *
  * @since 0.1.0
  * @category constructors

@@ -142,7 +142,8 @@ export interface Shape {
   /**
    * Runs a command on the sentinels, in their order with a head start each,
    * until one answers. An error reply is an answer too: it fails with it. Only
-   * for questions: a command that changes a sentinel may reach several.
+   * for questions: a command that changes something, changes the session or
+   * waits at the server fails with `InvalidCommand`, and is not sent.
    */
   readonly ask: <A>(
     command: Command.Command<A, "read", any>
