@@ -367,6 +367,11 @@ export class Connection {
     return this.ended === undefined && this.draining === undefined
   }
 
+  /** Whatever the server says from now on, none of it repeats these. */
+  conceal(secrets: ReadonlyArray<string>): void {
+    this.decoder.secrets = secrets
+  }
+
   /** Queues a request; what is queued in one turn is written together. */
   enqueue(request: Request): void {
     if (this.ended !== undefined) return request.onLost(this.ended, false)
@@ -1212,6 +1217,7 @@ const handshake = (
   const shown = connection.shownAddress
   // Redis repeats the first 128 bytes of an argument.
   const secrets = password === undefined || password === "" ? [] : [password, password.slice(0, 128)]
+  connection.conceal(secrets)
   const hide = (text: string): string => secrets.reduce((t, secret) => t.split(secret).join("<redacted>"), text)
 
   const refused = (step: string, reply: Resp.ErrorReply): OpenError => {

@@ -384,6 +384,8 @@ export class Decoder {
 
   /** Whether the strings of push messages are decoded as bytes. */
   bytesPushed = false
+  /** What no error may repeat: secrets that the server was sent. */
+  secrets: ReadonlyArray<string> = []
 
   private chunk: Buffer = Buffer.alloc(0)
   private position = 0
@@ -431,6 +433,11 @@ export class Decoder {
   /** How many bytes of an unfinished reply came so far; a push message is none. */
   get unfinished(): number {
     return this.started && this.stack[0]?.kind !== Kind.push ? this.earlier : 0
+  }
+
+  private error(buffer: Buffer, from: number, to: number): ErrorReply {
+    const reply = errorReply(buffer, from, to)
+    return this.secrets.length === 0 ? reply : new ErrorReply(withoutSecrets(reply.text, this.secrets))
   }
 
   /** Ignores the rest of the current chunk and everything fed later. */
@@ -579,7 +586,7 @@ export class Decoder {
         if (cr - start === 3 && buffer[start + 1] === 0x4f && buffer[start + 2] === 0x4b) return this.emit("OK")
         return this.emit(slice(buffer, start + 1, cr))
       case 0x2d: // -
-        return this.emit(errorReply(buffer, start + 1, cr))
+        return this.emit(this.error(buffer, start + 1, cr))
       case 0x3a: // :
         return this.emit(this.integer(buffer, start, cr))
       case 0x24: // $
@@ -765,7 +772,7 @@ export class Decoder {
           this.bytes ? (owned ? plain(buffer, from, to) : this.copyBytes(buffer, from, to)) : text(buffer, from, to)
         )
       case 0x21:
-        return this.emit(errorReply(buffer, from, to))
+        return this.emit(this.error(buffer, from, to))
       case 0x3d:
         if (to - from < 4 || buffer[from + 3] !== 0x3a) {
           this.failBytes("a verbatim string without its format", buffer, from, to)
@@ -910,7 +917,10 @@ export class Decoder {
     this.bulk = undefined
     this.long = undefined
     this.line = undefined
-    this.failure = new ProtocolError({ detail, bytes: escapeBytes(buffer.subarray(from, to)) })
+    // What is cut off must not hide where a secret begins.
+    const raw = Buffer.from(buffer.subarray(from, Math.min(buffer.length, to + 1024))).toString("latin1")
+    const told = withoutSecrets(raw, this.secrets.map((secret) => Buffer.from(secret).toString("latin1")))
+    this.failure = new ProtocolError({ detail, bytes: escapeBytes(Buffer.from(told, "latin1").subarray(0, to - from)) })
     throw this.failure
   }
 }
@@ -987,6 +997,22 @@ const longestError = 8 * 1024
 
 const errorReply = (buffer: Buffer, from: number, to: number): ErrorReply =>
   new ErrorReply(slice(buffer, from, Math.min(to, from + longestError)))
+
+/**
+ * Secrets are taken out of a server's text; its code stays what it is, whatever
+ * the secret. Shorter ones would be found in every other word.
+ */
+const withoutSecrets = (text: string, secrets: ReadonlyArray<string>): string => {
+  let out = text
+  for (const secret of secrets) {
+    if (secret.length < shortestSecret || !out.includes(secret)) continue
+    const code = /^[A-Z]+(?= )/.exec(out)?.[0] ?? ""
+    out = code + out.slice(code.length).split(secret).join("<redacted>")
+  }
+  return out
+}
+
+const shortestSecret = 4
 
 const plain = (buffer: Buffer, from: number, to: number): Uint8Array =>
   new Uint8Array(buffer.buffer, buffer.byteOffset + from, to - from)

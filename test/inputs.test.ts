@@ -30,6 +30,7 @@ import {
 } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
+import { listening, requests } from "./support/tcp.ts"
 
 class Instance {
   readonly whatever = 1
@@ -646,4 +647,38 @@ describe("secrets", () => {
       }
       assert.isAbove(refused, places.length * disguises.length * 0.8)
     }), 60_000)
+
+  it.live("a server that repeats the password, whenever it does, is not passed on with it", () =>
+    Effect.gen(function*() {
+      const password = "hunter2-qJ7vX"
+      const said = [
+        `-ERR you said AUTH ${password}\r\n`,
+        `!${6 + password.length}\r\nOOM a ${password}\r\n`,
+        `@${password}\r\n`
+      ]
+      let turn = 0
+      const server = yield* listening((socket) => {
+        requests(socket, ([name]) => socket.write(name === "GET" ? said[turn++]! : "+OK\r\n"))
+      })
+      const redis = yield* RedisClient.make({
+        address: server.address,
+        protocol: 2,
+        password: Redacted.make(password),
+        schedule: Schedule.recurs(0),
+        commandTimeout: "500 millis"
+      })
+      const codes: Array<string> = []
+      for (const _ of said.slice(0, 2)) {
+        const error = failed(yield* Effect.exit(redis.get("k")), "reply")
+        assert.strictEqual(error._tag, "ReplyError")
+        assert.include(error.message, "<redacted>")
+        assert.notInclude(inspect(error, { depth: 8 }), password)
+        codes.push(error.code)
+      }
+      assert.deepStrictEqual(codes, ["ERR", "OOM"])
+      const lost = failed(yield* Effect.exit(Effect.scoped(Effect.flatMap(redis.lease, (l) => l.get("k")))), "bytes")
+      assert.strictEqual(lost._tag, "ProtocolError")
+      assert.notInclude(inspect(lost, { depth: 8 }), password)
+      assert.include(lost.message, "<redacted>")
+    }).pipe(Effect.scoped))
 })
