@@ -465,6 +465,9 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/Topology.ts",
       find: "if (!this.isMistrusted(from, true)) this.ask(from)",
       replace: ""
+    }]
+  },
+  {
     name: "a replica without a link has nothing to read",
     by: { test: "test/reads.test.ts", name: "nothing is promoted: reads go on without end" },
     edits: [{
