@@ -31,7 +31,7 @@ import {
 } from "./Errors.ts"
 import { Alarm } from "./internal/Alarm.ts"
 import { Deque } from "./internal/Deque.ts"
-import { monotonicMillis } from "./internal/time.ts"
+import { monotonicMillis, timeoutOrElse } from "./internal/time.ts"
 import * as Resp from "./Resp.ts"
 
 /**
@@ -320,12 +320,12 @@ export class Connection {
       onReply: (value) => this.onReply(value),
       onPush: (message) => this.pushed(message)
     }, options.limits)
-    this.alarm = new Alarm(context, (now, late) => this.watch(now, late))
+    this.alarm = new Alarm(context, (now, late) => this.guarded(() => this.watch(now, late)))
     this.lastRead = this.alarm.now()
     transport.start({
       data: (chunk) => this.onData(chunk),
       place: () => this.decoder.place(),
-      drain: () => this.onDrain(),
+      drain: () => this.guarded(() => this.onDrain()),
       taken: () => this.onTaken(),
       closed: (cause) =>
         this.end(
@@ -526,6 +526,14 @@ export class Connection {
     }
     this.handing = undefined
     if (this.draining !== undefined && this.idle) this.close(this.draining)
+  }
+
+  private guarded(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      this.onFault(error)
+    }
   }
 
   /** Whatever is thrown while replies are handed out ends this connection, and nothing else. */
@@ -765,6 +773,15 @@ export class Connection {
     this.end(new ConnectionLost({ address: this.shownAddress, kind, detail: why }))
   }
 
+  /** One who throws when he is told does not keep the others from being told. */
+  private tell(how: () => void): void {
+    try {
+      how()
+    } catch (error) {
+      this.runFork(Effect.logError(`the end of a connection to ${this.shownAddress} could not be handled`, error))
+    }
+  }
+
   private end(error: EndError): void {
     if (this.ended !== undefined) return
     this.ended = error
@@ -774,9 +791,9 @@ export class Connection {
     this.transport.destroy()
     const written = this.inflight.drain()
     const unwritten = this.queue.drain()
-    for (const request of written) request.onLost(error, true)
-    for (const request of unwritten) request.onLost(error, false)
-    this.onEnd(error)
+    for (const request of written) this.tell(() => request.onLost(error, true))
+    for (const request of unwritten) this.tell(() => request.onLost(error, false))
+    this.tell(() => this.onEnd(error))
     for (const done of Array.from(this.ending)) done()
   }
 
@@ -1005,7 +1022,7 @@ export const open = (
   const attempted = isSecure(options)
     ? Effect.raceFirst(establish, speaksPlain(address, options.resolver, Duration.toMillis(timeout) / 4))
     : establish
-  return Effect.timeoutOrElse(attempted, {
+  return timeoutOrElse(attempted, {
     duration: timeout,
     orElse: () =>
       Effect.fail(

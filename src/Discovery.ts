@@ -36,7 +36,7 @@ import {
 import { argv } from "./internal/args.ts"
 import { Belief, choose, type Word } from "./internal/belief.ts"
 import { Nodes } from "./internal/nodes.ts"
-import { monotonicMillis } from "./internal/time.ts"
+import { monotonicMillis, timeoutOrElse } from "./internal/time.ts"
 import * as Metrics from "./Metrics.ts"
 import * as PubSub from "./PubSub.ts"
 import type * as Resp from "./Resp.ts"
@@ -442,14 +442,15 @@ export const make = (
     /** Those whose answers were too long: until when they are not asked for lists. */
     const gluttons = new Map<string, number>()
 
-    const openSession = (address: Address.Address) =>
-      Connection.open(address, {
-        pingInterval: defaultPingInterval,
-        stallTimeout: defaultStallTimeout,
-        ...options.sentinel,
-        limits: { maxReplyBytes: maxAnswerBytes, ...options.sentinel?.limits },
-        connectTimeout: timeout
-      })
+    // One object for all: what is found out about an address is remembered by it.
+    const sessionOptions: Connection.SessionOptions = {
+      pingInterval: defaultPingInterval,
+      stallTimeout: defaultStallTimeout,
+      ...options.sentinel,
+      limits: { maxReplyBytes: maxAnswerBytes, ...options.sentinel?.limits },
+      connectTimeout: timeout
+    }
+    const openSession = (address: Address.Address) => Connection.open(address, sessionOptions)
 
     /** Those whose session failed to open: the failure is not kept, it says nothing of now. */
     const failed = new Set<string>()
@@ -492,7 +493,7 @@ export const make = (
         Effect.scoped(Effect.flatMap(session(shown), f)),
         (error) => error instanceof Report ? error : reportOf(shown, error)
       )
-      return Effect.timeoutOrElse(once, {
+      return timeoutOrElse(once, {
         duration: timeout,
         orElse: () =>
           Effect.fail(

@@ -581,7 +581,7 @@ class Batch extends Operation implements Outcomes {
   /** Whether the rest has to wait until the others are answered. */
   private isDeferred = false
   private left: number
-  private readonly resume: Resume
+  private resume: Resume
 
   constructor(
     owner: Owner,
@@ -609,6 +609,8 @@ class Batch extends Operation implements Outcomes {
   finish(): void {}
   protected forget(): void {
     this.entries = []
+    // It leads to the fiber that is gone, and to what that was given.
+    this.resume = () => {}
   }
 
   /** Sends what is not on a connection yet: to one, and behind what is unanswered. */
@@ -926,7 +928,7 @@ class Transaction extends Operation {
   readonly writes: boolean
   private received: Array<Resp.Value> = []
   private commands: ReadonlyArray<Command.Any>
-  private readonly resume: Resume
+  private resume: Resume
 
   constructor(
     owner: Owner,
@@ -945,6 +947,7 @@ class Transaction extends Operation {
   }
   protected forget(): void {
     this.commands = []
+    this.resume = () => {}
   }
   encode(encoder: Resp.Encoder): void {
     this.stage = Stage.written

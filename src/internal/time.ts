@@ -4,7 +4,9 @@
  * points in time that are shown.
  */
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 
 /** Whole milliseconds since some moment in the past, which is the same for all who ask. */
@@ -32,3 +34,23 @@ export const steady = <Output, Input, Error, Env>(
       )
     })
   )
+
+/** How long before its end, in milliseconds, a limit is looked at. */
+const lastLook = 5
+
+/**
+ * `Effect.timeoutOrElse`, in two steps: what arrived during a long turn of this
+ * process is read between them, so that nobody is late for that.
+ */
+export const timeoutOrElse = <A, E, R, A2, E2, R2>(
+  self: Effect.Effect<A, E, R>,
+  options: { readonly duration: Duration.Duration; readonly orElse: () => Effect.Effect<A2, E2, R2> }
+): Effect.Effect<A | A2, E | E2, R | R2> => {
+  const millis = Duration.toMillis(options.duration)
+  const last = Math.min(lastLook, millis / 2)
+  const over = Effect.andThen(Effect.sleep(millis - last), Effect.as(Effect.sleep(last), Option.none<A>()))
+  return Effect.flatMap(
+    Effect.raceFirst(Effect.asSome(self), over),
+    (result): Effect.Effect<A | A2, E2, R2> => Option.isNone(result) ? options.orElse() : Effect.succeed(result.value)
+  )
+}
