@@ -272,6 +272,19 @@ const mutants: ReadonlyArray<Mutant> = [
       replace: "void long"
     }]
   },
+  {
+    name: "a failover of a node by a name that was never heard is passed over",
+    by: { test: "test/simulation.test.ts", name: "led under names that nobody has heard before" },
+    edits: [{
+      file: "src/Topology.ts",
+      find: "} else this.unplaced(from, old)",
+      replace: "}"
+    }, {
+      file: "src/Topology.ts",
+      find: "if (!ours) return this.unplaced(from, old)",
+      replace: "if (!ours) return"
+    }]
+  },
   // Bugs that survived a review once.
   {
     name: "a pool that never takes turns",

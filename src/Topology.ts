@@ -999,11 +999,11 @@ export class Follower implements Topology {
       if (ours) {
         this.begin(name)
         this.discovery.prefer(from)
-      }
+      } else this.unplaced(from, old)
       return
     }
     if (selections.has(name)) {
-      if (!ours) return
+      if (!ours) return this.unplaced(from, old)
       this.begin(name)
       this.discovery.prefer(from)
       this.fence(from, name, event.subject === undefined ? undefined : this.at(event.subject))
@@ -1025,6 +1025,13 @@ export class Follower implements Topology {
     }
     if (name.startsWith("-failover-abort") && this.state.fence?.from === from) this.unfence(name, from)
     this.lookSoon()
+  }
+
+  /** A failover of a node that nobody has named so yet: it may be the primary by another name, and who says so knows. */
+  private unplaced(from: string, old: Address.Address | undefined): void {
+    if (old === undefined || this.state.primary === undefined) return
+    if (this.state.replicas.some((replica) => Address.equals(replica.address, old))) return
+    this.ask(from)
   }
 
   private at({ host, port }: Place): Address.Address | undefined {

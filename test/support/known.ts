@@ -127,5 +127,49 @@ export const known: Readonly<Record<string, Scenario>> = {
       { "at": 1581, "kind": "isolate", "who": "s2", "millis": 1276 },
       { "at": 1636, "kind": "hang", "who": "s1", "millis": 2890 }
     ]
+  },
+  "a failover that is led under names that nobody has heard before loses nothing": {
+    "seed": 23,
+    "replicas": 1,
+    "sentinels": 3,
+    "lagMillis": [
+      0,
+      0
+    ],
+    "latencyMillis": [
+      0,
+      0
+    ],
+    "syncMillis": [
+      10,
+      200
+    ],
+    "clients": 2,
+    "workers": 9,
+    "operations": 440,
+    "duration": 4354,
+    "connections": 1,
+    "maxLeases": 2,
+    "protocol": 3,
+    "commandTimeout": 10000,
+    "stallTimeout": 300,
+    "follow": "promotion",
+    "choice": "lag",
+    "maxLagBytes": 5000,
+    "planned": true,
+    "faults": [
+      {
+        "at": 100,
+        "kind": "rename",
+        "who": "s0",
+        "millis": 30000
+      },
+      {
+        "at": 1645,
+        "kind": "failover",
+        "who": "s0",
+        "millis": 0
+      }
+    ]
   }
 }
