@@ -542,6 +542,24 @@ const mutants: ReadonlyArray<Mutant> = [
       find: "view.instance?.isFailoverInProgress !== true) return\n    const selected",
       replace: "view.instance !== undefined) return\n    const selected"
     }]
+  },
+  {
+    name: "a password that the server repeats is passed on",
+    by: { test: "test/inputs.test.ts", name: "a server that repeats the password" },
+    edits: [{
+      file: "src/Connection.ts",
+      find: "connection.conceal(secrets)",
+      replace: ""
+    }]
+  },
+  {
+    name: "an address that is wrong is repeated in the message",
+    by: { test: "test/inputs.test.ts", name: "no error repeats it" },
+    edits: [{
+      file: "src/Address.ts",
+      find: "return \"there is no port after the colon\"",
+      replace: "return `${input} has no port after the colon`"
+    }]
   }
 ]
 
