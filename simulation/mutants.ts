@@ -560,6 +560,34 @@ const mutants: ReadonlyArray<Mutant> = [
       find: "return \"there is no port after the colon\"",
       replace: "return `${input} has no port after the colon`"
     }]
+  },
+  {
+    name: "a lease is used after its Scope has closed",
+    by: { test: "test/leases.test.ts", name: "one that is used after its Scope closed" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "if (this.ended) return operation.failWith(Exit.fail(new ClientClosed({ target: this.shown })))",
+      replace: ""
+    }]
+  },
+  {
+    name: "a wait that the server has ended is ambiguous",
+    by: { test: "test/leases.test.ts", name: "a wait of 0 s gets its job" },
+    edits: [{ file: "src/Executor.ts", find: "turn.freed = true", replace: "turn.freed = false" }]
+  },
+  {
+    name: "a wait is one turn, however long",
+    by: { test: "test/leases.test.ts", name: "twenty consumers" },
+    edits: [{ file: "src/Executor.ts", find: "const turnMillis = 5000", replace: "const turnMillis = Infinity" }]
+  },
+  {
+    name: "a subscription ends with the first password that is refused",
+    by: { test: "test/subscriptions.test.ts", name: "a password that has changed ends none" },
+    edits: [{
+      file: "src/Subscription.ts",
+      find: "return !begun || error._tag",
+      replace: "return !begun || error._tag === \"AuthenticationFailed\" || error._tag"
+    }]
   }
 ]
 
