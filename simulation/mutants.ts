@@ -30,6 +30,7 @@ interface Mutant {
 const mutants: ReadonlyArray<Mutant> = [
   {
     name: "writes retried blindly",
+    by: [39],
     edits: [{
       file: "src/Executor.ts",
       find: "if (written) {\n      if (!this.repeatable) {",
@@ -38,6 +39,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a stale shared connection kept after a switch",
+    by: [2],
     edits: [{
       file: "src/Executor.ts",
       find: "if (pool === undefined || !Address.equals(pool.address, address)) {",
@@ -50,6 +52,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "ROLE not verified",
+    by: [4],
     edits: [{
       file: "src/Connection.ts",
       find: "if (actual !== expected) return yield* new RoleMismatch({ address: shown, expected, actual })",
@@ -58,6 +61,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a reply delivered to the wrong command",
+    by: [4],
     edits: [{
       file: "src/Connection.ts",
       find: "const request = this.inflight.peek()\n    if (request === undefined) return this.unasked(value)",
@@ -67,6 +71,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a lease returned to the pool while a command is under way",
+    by: [1],
     edits: [{
       file: "src/Pool.ts",
       find: "if (connection.idle && !connection.tainted && !connection.watching) return Effect.void",
@@ -75,6 +80,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "the write fence taken out",
+    by: [2],
     edits: [{
       file: "src/Executor.ts",
       find: "if (this.gate !== undefined && operation.waits) return this.gated(operation)\n    const connection",
@@ -84,6 +90,7 @@ const mutants: ReadonlyArray<Mutant> = [
   // A bug that the simulation found.
   {
     name: "a replica's client whose connections go to one replica after another, without end",
+    by: [6],
     edits: [{
       file: "src/Sentinel.ts",
       find: "openBeside: (like) => Effect.catch(openAt(like), () => open),",
@@ -100,6 +107,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a refused command of a pipeline is sent again after those that follow it",
+    by: [26],
     edits: [{
       file: "src/Executor.ts",
       find: "    if (batch.isStuck) return batch.withhold(this, value)\n",
@@ -136,6 +144,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an offset is believed in every epoch",
+    by: [4],
     edits: [{
       file: "src/Client.ts",
       find: "return now === 0 || now === offset.epoch\n",
@@ -144,6 +153,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an offset is believed though no replica has come so far",
+    by: [1],
     edits: [{
       file: "src/Client.ts",
       find: "role.offset >= offset.offset &&",
@@ -160,6 +170,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "WATCH does not taint a lease",
+    by: [2],
     edits: [{
       file: "src/Executor.ts",
       find: "      this.watches++\n      this.connection.watching = true\n",
@@ -177,6 +188,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "no gap where messages are missing",
+    by: [2],
     edits: [{
       file: "src/Subscription.ts",
       find: "if (!told) inbox.gap(before!.reason, before!.detail)",
