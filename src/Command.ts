@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import { Buffer, isAscii } from "node:buffer"
 import { InvalidCommand } from "./Errors.ts"
 import { choiceProblem, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "./internal/values.ts"
 import * as Resp from "./Resp.ts"
@@ -72,9 +73,10 @@ export interface Spec<out A = unknown, out M extends Mode = Mode, out B = A> {
   /**
    * Whether it changes the session: `"lease"` if it may run on an exclusive
    * connection only, `"never"` if it would take the connection out of the
-   * order of commands and replies.
+   * order of commands and replies; `"depends"` if its arguments tell. See
+   * `sessionOf`.
    */
-  readonly session: Session | undefined
+  readonly session: Session | "depends" | undefined
   /** The beginnings of its frames, by number of arguments. */
   readonly heads: Array<string | undefined>
 }
@@ -152,10 +154,11 @@ export const define = <A, const M extends Mode, B = A>(options: {
   const problem = specProblem(options)
   if (problem !== undefined) throw new InvalidCommand({ command: "define", detail: problem })
   const keys = options.keys ?? 0
-  const waiting = waitingOf(options.words)
-  return {
-    words: options.words,
-    name: options.words.join(" "),
+  const words = Object.freeze(options.words.slice())
+  const waiting = waitingOf(words)
+  return new SpecImpl<A, M, B>({
+    words,
+    name: words.join(" "),
     mode: options.mode,
     keys: typeof keys === "function"
       ? keys
@@ -166,9 +169,58 @@ export const define = <A, const M extends Mode, B = A>(options: {
     rewait: options.rewait ?? waiting?.rewait,
     repeatable: options.repeatable ?? options.mode === "read",
     decode: options.decode as (value: Resp.Value, bytes: boolean) => A | B,
-    session: sessions.get(options.words.slice(0, 2).join(" ")) ?? sessions.get(options.words[0]!),
+    session: words.length === 1 && /^(client|script)$/i.test(asSent(words[0]))
+      ? "depends"
+      : sessionBy(words[0], words[1]),
     heads: []
+  })
+}
+
+class SpecImpl<A, M extends Mode, B> implements Spec<A, M, B> {
+  readonly words: ReadonlyArray<string>
+  readonly name: string
+  readonly mode: M
+  readonly keys: Spec["keys"]
+  readonly blocks: Spec["blocks"]
+  readonly rewait: Spec["rewait"]
+  readonly repeatable: boolean
+  readonly decode: (value: Resp.Value, bytes: boolean) => A | B
+  readonly session: Spec["session"]
+  readonly heads: Array<string | undefined>
+  constructor(of: Spec<A, M, B>) {
+    this.words = of.words
+    this.name = of.name
+    this.mode = of.mode
+    this.keys = of.keys
+    this.blocks = of.blocks
+    this.rewait = of.rewait
+    this.repeatable = of.repeatable
+    this.decode = of.decode
+    this.session = of.session
+    this.heads = of.heads
   }
+}
+
+/** A word as the server reads it: in any case, and, before Redis 7, up to the first NUL. */
+const asSent = (word: Arg | undefined): string => {
+  const text = isBytes(word) ? Buffer.from(word.subarray(0, 32)).toString("latin1") : String(word)
+  return text.split("\0", 1)[0]!.toUpperCase()
+}
+
+const sessionBy = (word: Arg | undefined, second: Arg | undefined): Session | undefined => {
+  const name = asSent(word)
+  return name === "CLIENT" || name === "SCRIPT" ? sessions.get(`${name} ${asSent(second)}`) : sessions.get(name)
+}
+
+/**
+ * Whether a command changes the session, by what is sent.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const sessionOf = (self: Any): Session | undefined => {
+  const session = self.spec.session
+  return session === "depends" ? sessionBy(self.spec.words[0], self.args[0]) : session
 }
 
 const sessions: ReadonlyMap<string, Session> = new Map([
@@ -178,8 +230,15 @@ const sessions: ReadonlyMap<string, Session> = new Map([
     "SELECT",
     "AUTH",
     "CLIENT SETNAME",
+    "CLIENT SETINFO",
     "CLIENT NO-EVICT",
     "CLIENT NO-TOUCH",
+    "CLIENT TRACKING",
+    "CLIENT CACHING",
+    "CLIENT CAPA",
+    "CLIENT IMPORT-SOURCE",
+    "SCRIPT DEBUG",
+    "ASKING",
     "READONLY",
     "READWRITE"
   ]
@@ -196,7 +255,7 @@ const sessions: ReadonlyMap<string, Session> = new Map([
     "EXEC"
   ]
     .map((name) => [name, "never"] as const),
-  ...["DISCARD", "HELLO", "QUIT", "RESET", "SYNC", "PSYNC", "REPLCONF", "CLIENT REPLY", "CLIENT TRACKING"]
+  ...["DISCARD", "HELLO", "QUIT", "RESET", "SYNC", "PSYNC", "REPLCONF", "CLIENT REPLY"]
     .map((name) => [name, "never"] as const)
 ])
 
@@ -214,7 +273,8 @@ class CommandImpl<A, M extends Mode, B> implements Command<A, M, B> {
 }
 
 /**
- * A command of a kind, with its arguments. Throws `InvalidCommand` for a kind
+ * A command of a kind, with its arguments: a value, whatever becomes of the
+ * array and the bytes that it was given. Throws `InvalidCommand` for a kind
  * that `define` did not make, and for arguments that are no array; what is
  * wrong with one of them is told when it is run.
  *
@@ -223,6 +283,18 @@ class CommandImpl<A, M extends Mode, B> implements Command<A, M, B> {
  */
 export const make = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: ReadonlyArray<Arg>): Command<A, M, B> => {
   if (!Array.isArray(args) || !isSpec(spec)) throw unfit("make", spec, args)
+  return own(spec, args.slice())
+}
+
+/**
+ * The same, with an array that is nobody else's. Bytes are copied: whoever has
+ * them may change them while the command waits. @internal
+ */
+export const own = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: Array<Arg>): Command<A, M, B> => {
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]
+    if (typeof arg === "object" && isBytes(arg)) args[i] = new Uint8Array(arg)
+  }
   return new CommandImpl(spec, args, spec.repeatable, false)
 }
 
@@ -258,9 +330,7 @@ const specProblem = (options: unknown): string | undefined => {
  */
 export const problemOf = (value: unknown): string | undefined => {
   try {
-    if (value instanceof CommandImpl) return undefined
-    const { args, spec } = value as Any
-    return Array.isArray(args) && isSpec(spec) ? undefined : `${kindOf(value)} is not a command`
+    return value instanceof CommandImpl ? undefined : `${kindOf(value)} is not a command`
   } catch {
     return `${kindOf(value)} is not a command`
   }
@@ -268,7 +338,7 @@ export const problemOf = (value: unknown): string | undefined => {
 
 const isSpec = (spec: Spec<any, any, any>): boolean => {
   try {
-    return typeof spec === "object" && typeof spec.decode === "function" && Array.isArray(spec.heads)
+    return spec instanceof SpecImpl
   } catch {
     return false
   }
@@ -313,7 +383,62 @@ export const withArgs = <A, M extends Mode, B>(
 ): Command<A, M, B> => {
   checked("withArgs", self)
   if (!Array.isArray(args)) throw unfit("withArgs", self.spec, args)
-  return new CommandImpl(self.spec, args, self.repeat, self.asBytes)
+  const { args: copied } = own(self.spec, args.slice())
+  return new CommandImpl(self.spec, copied, self.repeat, self.asBytes)
+}
+
+/** The same command with another decoder. @internal */
+export const withDecode = <A, B, M extends Mode>(
+  self: Command<A, M, any>,
+  decode: (value: Resp.Value, bytes: boolean) => B
+): Command<B, M> => {
+  const spec = new SpecImpl<B, M, B>({ ...(self.spec as unknown as Spec<B, M, B>), decode })
+  return new CommandImpl(spec, self.args, self.repeat, self.asBytes)
+}
+
+/**
+ * What `exact` makes of a result.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type Exact<A> = A extends number ? bigint
+  : A extends null ? null
+  : A extends ReadonlyArray<infer E> ? Array<Exact<E>>
+  : never
+
+/**
+ * The same command, with its integers as `bigint`: those beyond 2^53, which a
+ * `number` cannot hold, are exact, too. For commands whose result is an
+ * integer, null, or an array of those.
+ *
+ * **Example** (A counter beyond 2^53)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Command, commands, RedisClient } from "effect-redis-sentinel"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const redis = yield* RedisClient.RedisClient
+ *   yield* redis.set("n", 9007199254740992n)
+ *   return yield* redis.run(Command.exact(commands.incr("n"))) // 9007199254740993n
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const exact = <A extends number | null | ReadonlyArray<number | null>, M extends Mode>(
+  self: Command<A, M, any>
+): Command<Exact<A>, M> => {
+  checked("exact", self)
+  return withDecode(self, exactly as (value: Resp.Value) => Exact<A>)
+}
+
+const exactly = (value: Resp.Value): unknown => {
+  if (typeof value === "bigint" || value === null) return value
+  if (typeof value === "number" && Number.isInteger(value)) return BigInt(value)
+  return Array.isArray(value) ? value.map(exactly) : mismatch("an integer", value)
 }
 
 /**
@@ -328,8 +453,8 @@ export const bytes = <A, M extends Mode, B>(self: Command<A, M, B>): Command<B, 
 }
 
 /**
- * A command by its words, for whatever has no constructor. It counts as a
- * write unless told otherwise; its result is the reply in plain JavaScript
+ * A command by its words, for whatever has no constructor. They are sent as
+ * they are written; Redis does not mind the case. It counts as a write unless told otherwise; its result is the reply in plain JavaScript
  * (`Map` for maps, `Set` for sets). Commands of Redis that wait at the server
  * are known by their names. Throws `InvalidCommand` for a name that is none.
  *
@@ -350,20 +475,41 @@ export const raw = <const M extends Mode = "write">(
 ): Command<unknown, M> => {
   const problem = rawProblem(name, args, options)
   if (problem !== undefined) throw new InvalidCommand({ command: "raw", detail: problem })
-  const words = name.trim().toUpperCase().split(/\s+/)
-  const second = args[0]
-  const container = words.length === 1 && typeof second === "string" ? `${words[0]} ${second.toUpperCase()}` : ""
+  const [word, ...others] = name.trim().split(/\s+/) as [string, ...Array<string>]
+  // Whatever follows is an argument, written as it is: it may be a key, or a secret.
+  const words = [word, ...(containers.has(word.toUpperCase()) ? others.splice(0, 1) : [])]
   const blocks = options?.blocks
+  const keys = options?.keys ?? 0
   const spec = define({
     words,
     mode: (options?.mode ?? "write") as M,
-    keys: options?.keys,
+    keys: (all) => all.slice(others.length, others.length + keys) as ReadonlyArray<Key>,
     blocks: blocks === undefined ? undefined : () => blocks,
     decode: native
   })
-  const session = sessions.get(container)
-  return make(session === undefined ? spec : { ...spec, session }, args)
+  return own(new SpecImpl({ ...spec, name: words.join(" ").toUpperCase() }), [...others, ...args])
 }
+
+/** Commands whose second word is part of their name. */
+const containers: ReadonlySet<string> = new Set([
+  "ACL",
+  "CLIENT",
+  "CLUSTER",
+  "COMMAND",
+  "CONFIG",
+  "DEBUG",
+  "FUNCTION",
+  "LATENCY",
+  "MEMORY",
+  "MODULE",
+  "OBJECT",
+  "PUBSUB",
+  "SCRIPT",
+  "SENTINEL",
+  "SLOWLOG",
+  "XGROUP",
+  "XINFO"
+])
 
 const rawProblem = (name: unknown, args: unknown, options: unknown): string | undefined => {
   if (typeof name !== "string" || !/^(?:\s*[^\s\p{Cc}]{1,256})+\s*$/u.test(name.slice(0, 4096)) || name.length > 4096) {
@@ -430,9 +576,20 @@ const timings: ReadonlyMap<string, Timing> = new Map([
 
 /** How one of them waits, and how it waits for another time; undefined for other commands. */
 const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blocks" | "rewait"> | undefined => {
-  const timing = words.length === 1 ? timings.get(words[0]!.toUpperCase()) : undefined
+  const timing = timings.get(asSent(words[0]))
   if (timing === undefined) return undefined
   const { index, unit } = timing
+  if (words.length > 1) {
+    const others = words.slice(1)
+    return {
+      blocks: (args) => {
+        const all = [...others, ...args]
+        const at = index(all)
+        return at < 0 ? 0 : timeOf(all[at], unit)
+      },
+      rewait: undefined
+    }
+  }
   return {
     blocks: (args) => {
       const at = index(args)
@@ -484,6 +641,11 @@ export const encode = (self: Any, encoder: Resp.Encoder): void => {
   let head = n < 8 ? spec.heads[n] : undefined
   if (head === undefined) {
     head = Resp.head(spec.words, n)
+    if (!isAscii(Buffer.from(head))) {
+      encoder.words(head)
+      for (let i = 0; i < n; i++) encoder.arg(args[i]!)
+      return
+    }
     if (n < 8) spec.heads[n] = head
   }
   encoder.raw(head)
@@ -502,7 +664,8 @@ export const check = (self: Any): string | undefined => {
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]
     const type = typeof arg
-    if (type === "string" || type === "number" || type === "bigint" || isBytes(arg)) continue
+    if (type === "string" || type === "bigint" || (type === "number" && arg === arg) || isBytes(arg)) continue
+    if (type === "number") return `argument ${i + 1} is NaN, which is no number`
     return `argument ${i + 1} is ${arg === null ? "null" : type}, not a string, a number or bytes`
   }
   return undefined
@@ -582,7 +745,7 @@ export const integer = (value: Resp.Value): number =>
   typeof value === "number"
     ? value
     : typeof value === "bigint"
-    ? mismatch("an integer that a number can hold exactly", value)
+    ? mismatch("an integer up to 2^53 (Command.exact gives larger ones)", value)
     : mismatch("an integer", value)
 
 /** @internal */

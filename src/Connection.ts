@@ -900,7 +900,16 @@ export const decodeReply = <A>(
   try {
     return Exit.succeed(command.spec.decode(value, command.asBytes))
   } catch (error) {
-    if (!(error instanceof Command.Mismatch)) return Exit.die(error)
+    if (!(error instanceof Command.Mismatch)) {
+      // A decoder of the caller's own that throws: the command was executed, and its neighbours have nothing to do with it.
+      return Exit.fail(
+        new UnexpectedReply({
+          command: command.spec.name,
+          expected: "something that its decoder can read",
+          actual: Resp.describe(value)
+        })
+      )
+    }
     return Exit.fail(
       new UnexpectedReply({
         command: command.spec.name,

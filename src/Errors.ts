@@ -711,7 +711,7 @@ export class UnexpectedReply extends Schema.TaggedError<UnexpectedReply>(
     return false
   }
   override get message(): string {
-    return `${this.command} should answer with ${this.expected}, but the reply is ${this.actual}`
+    return `${this.command} was executed, but the reply is ${this.actual} instead of ${this.expected}`
   }
 }
 

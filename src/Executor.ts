@@ -1594,8 +1594,11 @@ export class Executor implements Owner, Runner {
     if (commands.length === 0) return Effect.succeed(nothing)
     return Effect.callback((resume) => {
       for (const command of commands) {
-        const invalid = invalidity(command, true)
+        const invalid = invalidity(command, owner === this)
         if (invalid !== undefined) return resume(Exit.fail(invalid))
+      }
+      if (owner instanceof LeaseImpl) {
+        for (const command of commands) if (command.spec.session !== undefined) owner.note(command)
       }
       const list = this.mayRepeat === undefined ? commands : commands.map((c) => this.allowed(c))
       const transaction = new Transaction(owner, list, resume, this.alarm.now() + this.timeout, this.timeout)
@@ -2396,7 +2399,7 @@ export class Executor implements Owner, Runner {
 }
 
 const invalidity = (command: Command.Any, shared: boolean): InvalidCommand | undefined => {
-  const session = command.spec.session
+  const session = command.spec.session === undefined ? undefined : Command.sessionOf(command)
   const detail = session !== undefined && (shared || session === "never")
     ? session === "never"
       ? "it would take the connection out of the order of commands and replies"
@@ -2491,10 +2494,7 @@ class Wait<A, B> {
       const goesOn = millis < left && clock() - now >= millis - earlyMillis && Command.cameToNothing(command, value)
       return goesOn ? onceMore : command.spec.decode(value, bytes) as A
     }
-    return Command.withArgs(
-      { ...command, spec: { ...command.spec, decode } } as Command.Command<A | typeof onceMore>,
-      rewait(command.args, millis)
-    )
+    return Command.withArgs(Command.withDecode(command, decode), rewait(command.args, millis))
   }
 }
 
@@ -2548,7 +2548,7 @@ export class LeaseImpl implements Owner, Lease {
 
   /** A command that changes the session is about to be sent. */
   note(command: Command.Any): void {
-    if (this.ended || isUnwatch(command)) return
+    if (this.ended || isUnwatch(command) || Command.sessionOf(command) === undefined) return
     if (command.spec.words[0]!.toUpperCase() === "WATCH") {
       this.watches++
       this.connection.watching = true

@@ -131,7 +131,8 @@ export const defaultLimits = {
 
 /**
  * One argument of a command. Numbers are written in decimal, as JavaScript
- * prints them; bytes are written as they are.
+ * prints them (NaN is refused); bytes are written as they are. Text is written
+ * as UTF-8, which has no half of a surrogate pair: U+FFFD takes its place.
  *
  * @since 0.1.0
  * @category models
@@ -180,6 +181,13 @@ export class Encoder {
     this.size += text.length
   }
 
+  /** Appends a frame's head that is not ASCII. */
+  words(text: string): void {
+    this.text += text
+    this.size += Buffer.byteLength(text)
+    this.ascii = false
+  }
+
   /** Appends one argument as a bulk string. */
   arg(arg: Arg): void {
     if (typeof arg === "string") {
@@ -201,7 +209,7 @@ export class Encoder {
       this.string(arg, bytes)
     } else if (typeof arg === "number" || typeof arg === "bigint") {
       const s = String(arg)
-      this.text += lengthHeads[s.length]! + s + "\r\n"
+      this.text += lengthHead(s.length) + s + "\r\n"
       this.size += s.length + 8
     } else if (arg instanceof Uint8Array) {
       this.chunks.push(this.text + lengthHead(arg.length), arg)
@@ -1117,5 +1125,7 @@ export const describe = (value: Value): string => {
   if (value instanceof MapReply) return `a map of ${value.flat.length / 2}`
   if (value instanceof SetReply) return `a set of ${value.values.length}`
   if (value instanceof ErrorReply) return `the error ${printable(value.code, 64)}`
+  // A number beyond what a command's result can be is told exactly: nobody can ask for it again.
+  if (typeof value === "bigint") return `the integer ${printable(String(value), 64)}`
   return `a ${typeof value}`
 }

@@ -738,7 +738,7 @@ const fromDiscovery = (
 const questionProblem = (command: Command.Any): string | undefined =>
   command.spec.mode !== "read"
     ? "it is not a question: it may change something"
-    : command.spec.session !== undefined || command.spec.blocks !== undefined
+    : Command.sessionOf(command) !== undefined || command.spec.blocks !== undefined
     ? "it would change the session, or wait at the sentinel"
     : Command.check(command)
 

@@ -7,9 +7,9 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg } from "../Command.ts"
-import { argv, listed, optional, word } from "../internal/args.ts"
+import { argv, around, listed, optional, word } from "../internal/args.ts"
 
-const { define, make } = Command
+const { define, own: make } = Command
 
 const PING = define({ words: ["PING"], mode: "read", decode: Command.word })
 /** `"PONG"`, or the message. */
@@ -69,7 +69,7 @@ export const clientList = (
   const args: Array<Arg> = []
   const given = optional("CLIENT LIST", options)
   if (given?.type !== undefined) args.push("TYPE", given.type)
-  if (given?.ids !== undefined) args.push("ID", ...listed("CLIENT LIST", "ids", given.ids))
+  if (given?.ids !== undefined) around(args, ["ID", ...listed("CLIENT LIST", "ids", given.ids)])
   return make(CLIENT_LIST, args)
 }
 

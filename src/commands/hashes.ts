@@ -5,9 +5,9 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { alternate, argv, listed, scanArgs, type ScanOptions } from "../internal/args.ts"
+import { alternate, argv, around, listed, scanArgs, type ScanOptions, type Several, several } from "../internal/args.ts"
 
-const { define, make } = Command
+const { define, own: make } = Command
 
 const HGET = define({ words: ["HGET"], mode: "read", keys: 1, decode: Command.stringOrNull })
 /** The value of a field, or null. */
@@ -25,7 +25,7 @@ export const hsetnx = (key: Key, field: Key, value: Arg) => make(HSETNX, argv(ke
 const HMGET = define({ words: ["HMGET"], mode: "read", keys: 1, decode: Command.stringsWithNulls })
 /** The values of many fields, in their order; null for those that do not exist. */
 export const hmget = (key: Key, fields: ReadonlyArray<Key>) =>
-  make(HMGET, argv(key, ...listed("HMGET", "fields", fields)))
+  make(HMGET, around(argv(key), listed("HMGET", "fields", fields)))
 
 const HGETALL = define({ words: ["HGETALL"], mode: "read", keys: 1, decode: Command.record })
 /** All fields and values. Empty where the key does not exist. */
@@ -33,7 +33,7 @@ export const hgetall = (key: Key) => make(HGETALL, argv(key))
 
 const HDEL = define({ words: ["HDEL"], mode: "write", keys: 1, decode: Command.int })
 /** Deletes fields. How many existed. */
-export const hdel = (key: Key, ...fields: Array<Key>) => make(HDEL, argv(key, ...fields))
+export const hdel = (key: Key, ...fields: Several<Key>) => make(HDEL, several(argv(key), fields))
 
 const HEXISTS = define({ words: ["HEXISTS"], mode: "read", keys: 1, decode: Command.flag })
 /** Whether a field exists. */

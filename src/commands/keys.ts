@@ -5,9 +5,19 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { argv, listed, optional, scanArgs, type ScanOptions, word } from "../internal/args.ts"
+import {
+  argv,
+  around,
+  listed,
+  optional,
+  scanArgs,
+  type ScanOptions,
+  type Several,
+  several,
+  word
+} from "../internal/args.ts"
 
-const { define, make } = Command
+const { define, own: make } = Command
 
 /**
  * The type of a value, as TYPE names it.
@@ -19,19 +29,19 @@ export type ValueType = "string" | "list" | "set" | "zset" | "hash" | "stream" |
 
 const DEL = define({ words: ["DEL"], mode: "write", keys: "all", decode: Command.int })
 /** Deletes keys. How many existed. */
-export const del = (...keys: Array<Key>) => make(DEL, keys)
+export const del = (...keys: Several<Key>) => make(DEL, several(argv(), keys))
 
 const UNLINK = define({ words: ["UNLINK"], mode: "write", keys: "all", decode: Command.int })
 /** Deletes keys, freeing their memory in the background. How many existed. */
-export const unlink = (...keys: Array<Key>) => make(UNLINK, keys)
+export const unlink = (...keys: Several<Key>) => make(UNLINK, several(argv(), keys))
 
 const EXISTS = define({ words: ["EXISTS"], mode: "read", keys: "all", decode: Command.int })
 /** How many of the keys exist; one named twice counts twice. */
-export const exists = (...keys: Array<Key>) => make(EXISTS, keys)
+export const exists = (...keys: Several<Key>) => make(EXISTS, several(argv(), keys))
 
 const TOUCH = define({ words: ["TOUCH"], mode: "read", keys: "all", decode: Command.int })
 /** Marks keys as used. How many exist. */
-export const touch = (...keys: Array<Key>) => make(TOUCH, keys)
+export const touch = (...keys: Several<Key>) => make(TOUCH, several(argv(), keys))
 
 /**
  * A condition of EXPIRE and its kin: only if there is no expiry (`nx`), there
@@ -202,4 +212,4 @@ const SORT_STORE = define({
 })
 /** Stores the sorted elements as a list. Its length. */
 export const sortStore = (key: Key, destination: Key, options?: SortOptions | undefined) =>
-  make(SORT_STORE, argv(...sortArgs(key, options), "STORE", destination))
+  make(SORT_STORE, around(argv(), sortArgs(key, options), "STORE", destination))

@@ -9,6 +9,7 @@ import type { Arg, Key } from "../Command.ts"
 import {
   allButLast,
   argv,
+  around,
   firstIsTimeout,
   firstWait,
   lastIsTimeout,
@@ -16,29 +17,31 @@ import {
   listed,
   numkeys,
   optional,
+  type Several,
+  several,
   word
 } from "../internal/args.ts"
 
-const { define, make } = Command
+const { define, own: make } = Command
 
 /** An end of a list. @since 0.1.0 @category models */
 export type Side = "left" | "right"
 
 const LPUSH = define({ words: ["LPUSH"], mode: "write", keys: 1, decode: Command.int })
 /** Prepends elements. The new length. */
-export const lpush = (key: Key, ...elements: Array<Arg>) => make(LPUSH, argv(key, ...elements))
+export const lpush = (key: Key, ...elements: Several<Arg>) => make(LPUSH, several(argv(key), elements))
 
 const LPUSHX = define({ words: ["LPUSHX"], mode: "write", keys: 1, decode: Command.int })
 /** Prepends elements, if the list exists. The new length. */
-export const lpushx = (key: Key, ...elements: Array<Arg>) => make(LPUSHX, argv(key, ...elements))
+export const lpushx = (key: Key, ...elements: Several<Arg>) => make(LPUSHX, several(argv(key), elements))
 
 const RPUSH = define({ words: ["RPUSH"], mode: "write", keys: 1, decode: Command.int })
 /** Appends elements. The new length. */
-export const rpush = (key: Key, ...elements: Array<Arg>) => make(RPUSH, argv(key, ...elements))
+export const rpush = (key: Key, ...elements: Several<Arg>) => make(RPUSH, several(argv(key), elements))
 
 const RPUSHX = define({ words: ["RPUSHX"], mode: "write", keys: 1, decode: Command.int })
 /** Appends elements, if the list exists. The new length. */
-export const rpushx = (key: Key, ...elements: Array<Arg>) => make(RPUSHX, argv(key, ...elements))
+export const rpushx = (key: Key, ...elements: Several<Arg>) => make(RPUSHX, several(argv(key), elements))
 
 const LPOP = define({ words: ["LPOP"], mode: "write", keys: 1, decode: Command.stringOrNull })
 /** Takes the first element, or null. */
@@ -114,7 +117,7 @@ export const lpos = (key: Key, element: Arg, options?: LposOptions | undefined) 
 const LPOS_COUNT = define({ words: ["LPOS"], mode: "read", keys: 1, decode: Command.ints })
 /** The indices of an element, up to a count; 0 for all. */
 export const lposCount = (key: Key, element: Arg, count: number, options?: LposOptions | undefined) =>
-  make(LPOS_COUNT, argv(...lposArgs(key, element, options), "COUNT", count))
+  make(LPOS_COUNT, around(argv(), lposArgs(key, element, options), "COUNT", count))
 
 const end = (command: string, field: string, side: Side): string => word(command, field, side, ["left", "right"])
 
@@ -166,7 +169,7 @@ const BLPOP = define({
 })
 /** Takes the first element of the first list that has any, waiting for one. Null after the timeout. */
 export const blpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
-  make(BLPOP, argv(...listed("BLPOP", "keys", keys), timeoutSeconds))
+  make(BLPOP, around(argv(), listed("BLPOP", "keys", keys), timeoutSeconds))
 
 const BRPOP = define({
   words: ["BRPOP"],
@@ -178,7 +181,7 @@ const BRPOP = define({
 })
 /** Takes the last element of the first list that has any, waiting for one. Null after the timeout. */
 export const brpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
-  make(BRPOP, argv(...listed("BRPOP", "keys", keys), timeoutSeconds))
+  make(BRPOP, around(argv(), listed("BRPOP", "keys", keys), timeoutSeconds))
 
 const BLMOVE = define({
   words: ["BLMOVE"],

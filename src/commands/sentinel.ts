@@ -7,10 +7,10 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg } from "../Command.ts"
-import { argv } from "../internal/args.ts"
+import { argv, around } from "../internal/args.ts"
 import type * as Resp from "../Resp.ts"
 
-const { define, make } = Command
+const { define, own: make } = Command
 
 /**
  * What a sentinel knows of one server, be it a primary, a replica or another
@@ -252,7 +252,7 @@ const INFO_CACHE = define({
   })
 })
 /** By group, what INFO last said at its primary (first) and its replicas. */
-export const infoCache = (group: string, ...groups: Array<string>) => make(INFO_CACHE, argv(group, ...groups))
+export const infoCache = (group: string, ...groups: Array<string>) => make(INFO_CACHE, around(argv(group), groups))
 
 const IS_DOWN = define({
   words: ["SENTINEL", "IS-MASTER-DOWN-BY-ADDR"],
@@ -333,7 +333,7 @@ export const reset = (pattern: string) => make(RESET, argv(pattern))
 const SET = define({ words: ["SENTINEL", "SET"], mode: "write", decode: Command.ok })
 /** Changes parameters of a group, such as `quorum` or `down-after-milliseconds`. */
 export const set = (group: string, parameters: Readonly<Record<string, Arg>>) =>
-  make(SET, argv(group, ...Object.entries(parameters).flat()))
+  make(SET, around(argv(group), Object.entries(parameters).flat()))
 
 const SIMULATE_FAILURE = define({ words: ["SENTINEL", "SIMULATE-FAILURE"], mode: "write", decode: Command.ok })
 /** Makes the sentinel crash at that point of its next failover. */

@@ -8,7 +8,7 @@ import type { Key } from "../Command.ts"
 import { argv, word } from "../internal/args.ts"
 import type * as Resp from "../Resp.ts"
 
-const { define, make } = Command
+const { define, own: make } = Command
 
 /**
  * The fields of INFO's reply, without its section headings. A field that comes

@@ -5,17 +5,17 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { argv, listed, numkeys, scanArgs, type ScanOptions } from "../internal/args.ts"
+import { argv, listed, numkeys, scanArgs, type ScanOptions, type Several, several } from "../internal/args.ts"
 
-const { define, make } = Command
+const { define, own: make } = Command
 
 const SADD = define({ words: ["SADD"], mode: "write", keys: 1, decode: Command.int })
 /** Adds members. How many are new. */
-export const sadd = (key: Key, ...members: Array<Arg>) => make(SADD, argv(key, ...members))
+export const sadd = (key: Key, ...members: Several<Arg>) => make(SADD, several(argv(key), members))
 
 const SREM = define({ words: ["SREM"], mode: "write", keys: 1, decode: Command.int })
 /** Removes members. How many there were. */
-export const srem = (key: Key, ...members: Array<Arg>) => make(SREM, argv(key, ...members))
+export const srem = (key: Key, ...members: Several<Arg>) => make(SREM, several(argv(key), members))
 
 const SMEMBERS = define({ words: ["SMEMBERS"], mode: "read", keys: 1, decode: Command.strings })
 /** All members. */
@@ -27,7 +27,7 @@ export const sismember = (key: Key, member: Arg) => make(SISMEMBER, argv(key, me
 
 const SMISMEMBER = define({ words: ["SMISMEMBER"], mode: "read", keys: 1, decode: Command.flags })
 /** For each, whether it is a member. */
-export const smismember = (key: Key, ...members: Array<Arg>) => make(SMISMEMBER, argv(key, ...members))
+export const smismember = (key: Key, ...members: Several<Arg>) => make(SMISMEMBER, several(argv(key), members))
 
 const SCARD = define({ words: ["SCARD"], mode: "read", keys: 1, decode: Command.int })
 /** How many members there are. */
@@ -55,11 +55,12 @@ export const smove = (source: Key, destination: Key, member: Arg) => make(SMOVE,
 
 const SINTER = define({ words: ["SINTER"], mode: "read", keys: "all", decode: Command.strings })
 /** The members that all sets have. */
-export const sinter = (...keys: Array<Key>) => make(SINTER, keys)
+export const sinter = (...keys: Several<Key>) => make(SINTER, several(argv(), keys))
 
 const SINTERSTORE = define({ words: ["SINTERSTORE"], mode: "write", keys: "all", decode: Command.int })
 /** Stores the members that all sets have. How many. */
-export const sinterstore = (destination: Key, ...keys: Array<Key>) => make(SINTERSTORE, argv(destination, ...keys))
+export const sinterstore = (destination: Key, ...keys: Several<Key>) =>
+  make(SINTERSTORE, several(argv(destination), keys))
 
 const SINTERCARD = define({ words: ["SINTERCARD"], mode: "read", keys: numkeys(0), decode: Command.int })
 /** How many members all sets have, counting up to a limit. Redis 7.0. */
@@ -72,19 +73,21 @@ export const sintercard = (keys: ReadonlyArray<Key>, limit?: number | undefined)
 
 const SUNION = define({ words: ["SUNION"], mode: "read", keys: "all", decode: Command.strings })
 /** The members that any set has. */
-export const sunion = (...keys: Array<Key>) => make(SUNION, keys)
+export const sunion = (...keys: Several<Key>) => make(SUNION, several(argv(), keys))
 
 const SUNIONSTORE = define({ words: ["SUNIONSTORE"], mode: "write", keys: "all", decode: Command.int })
 /** Stores the members that any set has. How many. */
-export const sunionstore = (destination: Key, ...keys: Array<Key>) => make(SUNIONSTORE, argv(destination, ...keys))
+export const sunionstore = (destination: Key, ...keys: Several<Key>) =>
+  make(SUNIONSTORE, several(argv(destination), keys))
 
 const SDIFF = define({ words: ["SDIFF"], mode: "read", keys: "all", decode: Command.strings })
 /** The members of the first set that none of the others has. */
-export const sdiff = (...keys: Array<Key>) => make(SDIFF, keys)
+export const sdiff = (...keys: Several<Key>) => make(SDIFF, several(argv(), keys))
 
 const SDIFFSTORE = define({ words: ["SDIFFSTORE"], mode: "write", keys: "all", decode: Command.int })
 /** Stores the members of the first set that none of the others has. How many. */
-export const sdiffstore = (destination: Key, ...keys: Array<Key>) => make(SDIFFSTORE, argv(destination, ...keys))
+export const sdiffstore = (destination: Key, ...keys: Several<Key>) =>
+  make(SDIFFSTORE, several(argv(destination), keys))
 
 const SSCAN = define({ words: ["SSCAN"], mode: "read", keys: 1, decode: Command.page(Command.strings) })
 /** One page of the members, from a cursor. */

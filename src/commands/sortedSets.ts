@@ -8,6 +8,7 @@ import type { Arg, Key, Scored } from "../Command.ts"
 import {
   allButLast,
   argv,
+  around,
   firstIsTimeout,
   firstWait,
   lastIsTimeout,
@@ -17,10 +18,12 @@ import {
   optional,
   scanArgs,
   type ScanOptions,
+  type Several,
+  several,
   word
 } from "../internal/args.ts"
 
-const { define, make } = Command
+const { define, own: make } = Command
 
 /**
  * A score as Redis takes it: Infinity becomes `inf`.
@@ -66,11 +69,11 @@ export const zadd = (
 const ZADD_INCR = define({ words: ["ZADD"], mode: "write", keys: 1, decode: Command.floatOrNull })
 /** Adds to a member's score, under ZADD's conditions. The new score; null where they were not met. */
 export const zaddIncr = (key: Key, member: Arg, increment: number, options?: ZaddOptions | undefined) =>
-  make(ZADD_INCR, argv(...zaddArgs(key, options), "INCR", score(increment), member))
+  make(ZADD_INCR, around(argv(), zaddArgs(key, options), "INCR", score(increment), member))
 
 const ZREM = define({ words: ["ZREM"], mode: "write", keys: 1, decode: Command.int })
 /** Removes members. How many there were. */
-export const zrem = (key: Key, ...members: Array<Arg>) => make(ZREM, argv(key, ...members))
+export const zrem = (key: Key, ...members: Several<Arg>) => make(ZREM, several(argv(key), members))
 
 const ZSCORE = define({ words: ["ZSCORE"], mode: "read", keys: 1, decode: Command.floatOrNull })
 /** A member's score, or null. */
@@ -78,7 +81,7 @@ export const zscore = (key: Key, member: Arg) => make(ZSCORE, argv(key, member))
 
 const ZMSCORE = define({ words: ["ZMSCORE"], mode: "read", keys: 1, decode: Command.floatsOrNulls })
 /** The scores of members; null for those that do not exist. */
-export const zmscore = (key: Key, ...members: Array<Arg>) => make(ZMSCORE, argv(key, ...members))
+export const zmscore = (key: Key, ...members: Several<Arg>) => make(ZMSCORE, several(argv(key), members))
 
 const ZINCRBY = define({ words: ["ZINCRBY"], mode: "write", keys: 1, decode: Command.float })
 /** Adds to a member's score. The new score. */
@@ -203,7 +206,7 @@ const lowOrHigh = (command: string, which: "min" | "max"): string => word(comman
 const ZMPOP = define({ words: ["ZMPOP"], mode: "write", keys: numkeys(0), decode: poppedMany })
 /** Takes members from the first sorted set that has any. Redis 7.0. */
 export const zmpop = (keys: ReadonlyArray<Key>, which: "min" | "max", count = 1) =>
-  make(ZMPOP, argv(listed("ZMPOP", "keys", keys).length, ...keys, lowOrHigh("ZMPOP", which), "COUNT", count))
+  make(ZMPOP, around(argv(listed("ZMPOP", "keys", keys).length), keys, lowOrHigh("ZMPOP", which), "COUNT", count))
 
 const BZPOPMIN = define({
   words: ["BZPOPMIN"],
@@ -215,7 +218,7 @@ const BZPOPMIN = define({
 })
 /** Takes the lowest member of the first sorted set that has any, waiting for one. Null after the timeout. */
 export const bzpopmin = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
-  make(BZPOPMIN, argv(...listed("BZPOPMIN", "keys", keys), timeoutSeconds))
+  make(BZPOPMIN, around(argv(), listed("BZPOPMIN", "keys", keys), timeoutSeconds))
 
 const BZPOPMAX = define({
   words: ["BZPOPMAX"],
@@ -227,7 +230,7 @@ const BZPOPMAX = define({
 })
 /** Takes the highest member of the first sorted set that has any, waiting for one. Null after the timeout. */
 export const bzpopmax = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
-  make(BZPOPMAX, argv(...listed("BZPOPMAX", "keys", keys), timeoutSeconds))
+  make(BZPOPMAX, around(argv(), listed("BZPOPMAX", "keys", keys), timeoutSeconds))
 
 const BZMPOP = define({
   words: ["BZMPOP"],
@@ -241,7 +244,13 @@ const BZMPOP = define({
 export const bzmpop = (keys: ReadonlyArray<Key>, which: "min" | "max", timeoutSeconds: number, count = 1) =>
   make(
     BZMPOP,
-    argv(timeoutSeconds, listed("BZMPOP", "keys", keys).length, ...keys, lowOrHigh("BZMPOP", which), "COUNT", count)
+    around(
+      argv(timeoutSeconds, listed("BZMPOP", "keys", keys).length),
+      keys,
+      lowOrHigh("BZMPOP", which),
+      "COUNT",
+      count
+    )
   )
 
 const ZRANDMEMBER = define({ words: ["ZRANDMEMBER"], mode: "read", keys: 1, decode: Command.strings })
@@ -281,8 +290,11 @@ export interface CombineOptions {
 
 const combineArgs = (args: Array<Arg>, keys: ReadonlyArray<Key>, given: CombineOptions | undefined): Array<Arg> => {
   const options = optional("ZUNION", given)
-  args.push(listed("ZUNION", "keys", keys).length, ...keys)
-  if (options?.weights !== undefined) args.push("WEIGHTS", ...listed("ZUNION", "weights", options.weights).map(score))
+  args.push(listed("ZUNION", "keys", keys).length)
+  around(args, keys)
+  if (options?.weights !== undefined) {
+    around(args, ["WEIGHTS", ...listed("ZUNION", "weights", options.weights).map(score)])
+  }
   if (options?.aggregate !== undefined) {
     args.push("AGGREGATE", word("ZUNION", "aggregate", options.aggregate, ["sum", "min", "max"]))
   }
@@ -332,17 +344,17 @@ export const zintercard = (keys: ReadonlyArray<Key>, limit?: number | undefined)
 
 const ZDIFF = define({ words: ["ZDIFF"], mode: "read", keys: numkeys(0), decode: Command.strings })
 /** The members of the first sorted set that none of the others has. */
-export const zdiff = (keys: ReadonlyArray<Key>) => make(ZDIFF, argv(listed("ZDIFF", "keys", keys).length, ...keys))
+export const zdiff = (keys: ReadonlyArray<Key>) => make(ZDIFF, around(argv(listed("ZDIFF", "keys", keys).length), keys))
 
 const ZDIFF_SCORES = define({ words: ["ZDIFF"], mode: "read", keys: numkeys(0), decode: Command.scored })
 /** The same, with their scores. */
 export const zdiffWithScores = (keys: ReadonlyArray<Key>) =>
-  make(ZDIFF_SCORES, argv(listed("ZDIFF", "keys", keys).length, ...keys, "WITHSCORES"))
+  make(ZDIFF_SCORES, around(argv(listed("ZDIFF", "keys", keys).length), keys, "WITHSCORES"))
 
 const ZDIFFSTORE = define({ words: ["ZDIFFSTORE"], mode: "write", keys: destinationAndKeys, decode: Command.int })
 /** Stores the members of the first sorted set that none of the others has. How many. */
 export const zdiffstore = (destination: Key, keys: ReadonlyArray<Key>) =>
-  make(ZDIFFSTORE, argv(destination, listed("ZDIFFSTORE", "keys", keys).length, ...keys))
+  make(ZDIFFSTORE, around(argv(destination, listed("ZDIFFSTORE", "keys", keys).length), keys))
 
 const ZSCAN = define({ words: ["ZSCAN"], mode: "read", keys: 1, decode: Command.page(Command.scored) })
 /** One page of the members and scores, from a cursor. */

@@ -8,7 +8,7 @@ import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { alternate, argv, optional, word } from "../internal/args.ts"
 
-const { define, make } = Command
+const { define, own: make } = Command
 
 /**
  * When a value goes away. At most one of the fields.
@@ -128,7 +128,7 @@ export const decrby = (key: Key, decrement: number | bigint) => make(DECRBY, arg
 
 const MGET = define({ words: ["MGET"], mode: "read", keys: "all", decode: Command.stringsWithNulls })
 /** The values of many keys, in their order; null for those that do not exist. */
-export const mget = (keys: ReadonlyArray<Key>) => make(MGET, keys)
+export const mget = (keys: ReadonlyArray<Key>) => Command.make(MGET, keys)
 
 const MSET = define({ words: ["MSET"], mode: "write", keys: evenKeys, decode: Command.ok })
 /** Sets many keys at once. */

@@ -14,6 +14,25 @@ import { choiceProblem, isBytes, kindOf } from "./values.ts"
  */
 export const argv = (...args: Array<Arg>): Array<Arg> => args
 
+/** Adds a caller's list, however long it is: as arguments of a call it would be too much for the stack. */
+export const around = (before: Array<Arg>, list: ReadonlyArray<Arg>, ...after: Array<Arg>): Array<Arg> => {
+  for (let i = 0; i < list.length; i++) before.push(list[i]!)
+  for (const arg of after) before.push(arg)
+  return before
+}
+
+/**
+ * Arguments one by one, or all of them in one array, where there may be more than a call can have.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Several<A> = Array<A> | [all: ReadonlyArray<A>]
+
+/** Adds those. */
+export const several = (before: Array<Arg>, given: Several<Arg>): Array<Arg> =>
+  around(before, given.length === 1 && Array.isArray(given[0]) ? given[0] : given as Array<Arg>)
+
 /**
  * Options of a command. What is no object has none of them, and would be passed
  * over without a word.
