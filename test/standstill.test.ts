@@ -3,14 +3,18 @@
  * they are read before anybody is judged.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
+import * as Net from "node:net"
 import { commands, RedisClient, Sentinel } from "../src/index.ts"
+import { timeoutOrElse } from "../src/internal/time.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
+import { listening } from "./support/tcp.ts"
 
 const live = (node: Sentinel.NodeOptions) =>
   RedisClient.layerPrimary("mymaster").pipe(
@@ -61,4 +65,32 @@ describe("the client stands still", () => {
       assert.isTrue(Exit.isFailure(exit))
       assert.strictEqual(failureOf(exit)._tag, "AmbiguousOutcome")
     }).pipe(Effect.provide(live({ commandTimeout: "1 second" }))))
+})
+
+describe("a limit on an answer", () => {
+  it.live("an answer that came during a long turn is in time, and none at all is not", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        let answer = (): void => {}
+        const server = yield* listening((socket) => {
+          answer = () => void socket.write("x")
+        })
+        const socket = yield* Effect.acquireRelease(
+          Effect.callback<Net.Socket>((resume) => {
+            const socket = Net.connect(server.port, "127.0.0.1", () => resume(Effect.succeed(socket)))
+          }),
+          (socket) => Effect.sync(() => socket.destroy())
+        )
+        while (server.dials === 0) yield* Effect.sleep("1 millis")
+        const limited = timeoutOrElse(
+          Effect.callback<string>((resume) => void socket.once("data", () => resume(Effect.succeed("came")))),
+          { duration: Duration.millis(50), orElse: () => Effect.succeed("late") }
+        )
+        const fiber = yield* Effect.forkChild(limited, { startImmediately: true })
+        answer()
+        for (const end = performance.now() + 200; performance.now() < end;);
+        assert.strictEqual(yield* Fiber.join(fiber), "came")
+        assert.strictEqual(yield* limited, "late")
+      })
+    ))
 })

@@ -5,10 +5,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Schedule from "effect/Schedule"
 import { spawn } from "node:child_process"
-import { RedisClient, Sentinel } from "../../src/index.ts"
-import { deployment, server } from "../support/processes.ts"
+import { RedisClient } from "../../src/index.ts"
+import { server } from "../support/processes.ts"
 
 /** Keeps the event loop busy. */
 const busy = (millis: number): void => {
@@ -44,26 +43,6 @@ describe("a process that stands still", () => {
       ))
   }
 
-  it.live("a sentinel that has answered is not taken for silent", () =>
-    Effect.scoped(
-      Effect.gen(function*() {
-        const { group, primary, sentinelAddresses } = yield* deployment({ replicas: 1, sentinels: 1 })
-        const sentinel = yield* Sentinel.make({
-          sentinels: sentinelAddresses,
-          timeout: "150 millis",
-          schedule: Schedule.recurs(0)
-        })
-        const found = sentinel.discoverPrimary(group, { verify: false })
-        yield* found
-        for (let round = 0; round < 3; round++) {
-          const fiber = yield* Effect.forkChild(found, { startImmediately: true })
-          yield* Effect.promise(() => Promise.resolve())
-          busy(400)
-          assert.deepStrictEqual(yield* Fiber.join(fiber), { host: "127.0.0.1", port: primary.port })
-        }
-      })
-    ))
-
   it.live("a process that is stopped for longer than every limit", () =>
     Effect.scoped(
       Effect.gen(function*() {
@@ -71,7 +50,6 @@ describe("a process that stands still", () => {
         const program = `
           import * as Effect from "effect/Effect"
           import * as Fiber from "effect/Fiber"
-import * as Schedule from "effect/Schedule"
           import { RedisClient } from ${JSON.stringify(new URL("../../src/index.ts", import.meta.url).href)}
           const main = Effect.gen(function*() {
             const redis = yield* RedisClient.make({
