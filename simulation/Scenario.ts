@@ -173,7 +173,8 @@ const faultWeights: Readonly<Record<Fault["kind"], number>> = {
   forget: 3,
   epoch: 3,
   stale: 2,
-  replace: 2,
+  // While nodes are away new sentinels are announced to nobody, and no client can know them: only where all is calm.
+  replace: 0,
   reassign: 1,
   flap: 2,
   mute: 2,
@@ -266,7 +267,8 @@ const drawFaultOf = (dice: Dice, scenario: Omit<Scenario, "faults">, kind: Fault
     case "stale":
       return { at, kind, who: dice.chance(0.7) ? "s0" : sentinel(), millis: 0 }
     case "replace":
-      return { at, kind, who: "all", millis: dice.int(300, 2000) }
+      // Who is told of none of the new ones before the last of the old is gone cannot know any.
+      return { at, kind, who: "all", millis: dice.int(1500, 3000) }
     case "reassign":
       return { at, kind, who: `n${dice.int(0, scenario.replicas)}`, millis: 0 }
     case "hiccup":

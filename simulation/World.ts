@@ -152,8 +152,8 @@ const settleMillis = 60_000
 const calmMillis = 5000
 const restMillis = 8000
 
-/** A client that dials more often than this dials without end. */
-const maxDials = 3000
+/** A client that dials more often than this dials without end: one whose sentinels are gone tries them often. */
+const maxDials = 10_000
 
 const readTag = 1_000_000
 
