@@ -150,6 +150,8 @@ export interface History {
 const settleMillis = 60_000
 /** How long after that clients have to be at rest again, and for how long that is looked at. */
 const calmMillis = 5000
+/** The same for clients that follow a promotion: one that nobody reports is undone after `maxHold`. */
+const calmPromotionMillis = 15_000
 const restMillis = 8000
 
 /** A client that dials more often than this dials without end: one whose sentinels are gone tries them often. */
@@ -1052,7 +1054,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
     ) {
       yield* Effect.sleep(500)
     }
-    yield* Effect.sleep(calmMillis + restMillis)
+    yield* Effect.sleep((scenario.follow === "promotion" ? calmPromotionMillis : calmMillis) + restMillis)
     const recently = now() - restMillis
     for (const name of parties.flatMap((party) => [party.name, `${party.name}r`])) {
       const dials = dialled.filter((d) => d.at > recently && d.party === name && control.nodes.includes(d.address))

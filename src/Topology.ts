@@ -1151,7 +1151,7 @@ export class Follower implements Topology {
       }
       return
     }
-    if (isProvisional) return
+    if (isProvisional) return this.unreported(primary, known, now)
     this.identify()
     const verdict = this.believed.assess(known, now)
     if (verdict.kind === "epoch") {
@@ -1167,6 +1167,20 @@ export class Follower implements Topology {
       this.begin(outvoted)
       this.pursue(placeOf(node), epoch, from, false, true)
     } else if (this.discovery.unsettled()) this.lookAt(now + weighMillis * 2)
+  }
+
+  /**
+   * A promotion that was followed before it was reported, and that no sentinel
+   * has reported in time: what most of them name wins, whatever the epochs,
+   * which they may have forgotten.
+   */
+  private unreported(primary: Address.Address, known: number, now: number): void {
+    if (now <= this.provisionalUntil) return this.lookAt(this.provisionalUntil + 1)
+    const words = this.believed.lately(now)
+    const word = choose(words, known, new Set([Address.format(primary)]), nobody)
+    if (word === undefined) return
+    if (words.filter(({ node }) => node === word.node).length * 2 <= known) return
+    this.pursue(placeOf(word.node), word.epoch, word.from, false, true)
   }
 
   /**

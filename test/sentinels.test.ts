@@ -365,6 +365,26 @@ describe("epochs that go back", () => {
       assert.strictEqual(control.node(next).peek("b"), "1")
     }).pipe(Effect.scoped, Effect.provide(live())))
 
+  it.effect("a promotion that was followed, and then forgotten by all sentinels: their primary is gone back to", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      yield* aged
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      const old = yield* control.primary
+      yield* control.failover
+      yield* until(Effect.map(stateOf, (s) => s.isProvisional))
+      assert.notStrictEqual(Address.format((yield* stateOf).primary!), old)
+      for (const address of sentinels) yield* control.kill(address)
+      for (const address of sentinels) yield* control.restart(address, { keepData: false, primary: old })
+      const began = yield* Clock.currentTimeMillis
+      yield* until(Effect.map(stateOf, (s) => Address.format(s.primary!) === old))
+      assert.isBelow((yield* Clock.currentTimeMillis) - began, 13_000)
+      assert.isFalse((yield* stateOf).isProvisional)
+      assert.strictEqual(yield* whileTimePasses(redis.set("b", "1")), "OK")
+      assert.strictEqual(control.node(old).peek("b"), "1")
+    }).pipe(Effect.scoped, Effect.provide(live({ follow: "promotion" }))))
+
   for (const events of [true, false]) {
     it.effect(`REMOVE and MONITOR of another primary while the old one lives${events ? "" : ", unheard"}`, () =>
       Effect.gen(function*() {
