@@ -620,12 +620,12 @@ class Batch extends Operation implements Outcomes {
     if (this.isStuck || this.next === entries.length) return
     let to = connection
     const before = this.connection
-    if (this.outstanding > 0 && before !== undefined && before !== to) {
-      if (!before.open) {
+    if (before !== undefined && before !== to) {
+      if (before.open && (this.outstanding > 0 || Address.equals(before.address, to.address))) to = before
+      else if (this.outstanding > 0) {
         this.isDeferred = true
         return
       }
-      to = before
     }
     this.connection = to
     if (to.ended !== undefined) return this.owner.again(this, to.ended)

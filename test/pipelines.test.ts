@@ -80,6 +80,23 @@ describe("the order of a pipeline", () => {
         assert.strictEqual(server.data.get("a"), "2")
       }))
 
+    it.effect(`NOREPLICAS for the last only: it is sent again where the first went; ${connections} connections`, () =>
+      Effect.gen(function*() {
+        const server = store((command) => command === "SET a 2" && refusing-- > 0 ? noReplicas : undefined)
+        let refusing = 0
+        const redis = yield* clientOf(server, { connections })
+        yield* redis.get("a")
+        yield* whileTimePasses(Effect.sleep("100 millis"))
+        for (let round = 0; round < 8; round++) {
+          refusing = 2
+          const before = server.received.length
+          assert.deepStrictEqual(yield* whileTimePasses(redis.pipeline([set("a", "1"), set("a", "2")])), ["OK", "OK"])
+          const on = server.received.slice(before)
+          assert.deepStrictEqual(on.map(([, c]) => c), ["SET a 1", "SET a 2", "SET a 2", "SET a 2"])
+          assert.strictEqual(new Set(on.map(([connection]) => connection)).size, 1)
+        }
+      }))
+
     it.effect(`NOREPLICAS for all: all are sent again, in order; ${connections} connections`, () =>
       Effect.gen(function*() {
         let until = 5
