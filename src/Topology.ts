@@ -290,6 +290,8 @@ const outvoted = "most sentinels name another primary"
 const leastGap = 20
 /** How often a node is asked for its role while it is expected to become a primary, in milliseconds. */
 const pollMillis = 10
+/** After so long it is asked less and less often, down to once a second, in milliseconds. */
+const patientMillis = 5000
 /** For how long a reported primary that is none yet is asked again, in milliseconds. */
 const chaseMillis = 30_000
 /** A failover that is over sooner than that was none, in milliseconds. */
@@ -1418,9 +1420,10 @@ export class Follower implements Topology {
           return this.giveUp(address)
         }
         if (!this.chase!.isProvisional) {
-          pause = Math.min(pause * 1.5, 100)
+          // A failover that is one is over by then.
+          pause = Math.min(pause * 1.5, this.now() - start > patientMillis ? 1000 : 100)
           // Somebody may have thought better of it.
-          if (pause === 100) this.lookSoon()
+          if (pause >= 100) this.lookSoon()
         }
         yield* Effect.sleep(Math.max(1, pause - (this.now() - began)))
       }
