@@ -135,6 +135,8 @@ export interface Watcher {
   readonly gate: (gate: Gate, age: number) => void
   /** How many milliseconds old the word that writes have to wait is at most when it is heard. */
   readonly distance: (millis: number) => void
+  /** The node at the one address goes by the other from now on. */
+  readonly renamed: (from: Address.Address, to: Address.Address) => void
 }
 
 /**
@@ -1324,6 +1326,10 @@ export class Executor implements Owner, Runner {
       distance: (millis) => {
         this.distance = millis
         this.withheld = Math.max(0, Math.ceil(millis) - graceMillis)
+      },
+      renamed: (from, to) => {
+        const here = this.here
+        if (here !== undefined && Address.equals(here.address, from)) this.here = { ...here, address: to }
       }
     })
   }

@@ -325,6 +325,7 @@ const storyMillis = 1000
  */
 export interface Observer extends Pick<Watcher, "moved" | "gate"> {
   readonly distance?: Watcher["distance"] | undefined
+  readonly renamed?: Watcher["renamed"] | undefined
   readonly changed?: ((state: State) => void) | undefined
   /** A replica is none of this group any more. */
   readonly dropped?: ((address: Address.Address, why: string) => void) | undefined
@@ -980,6 +981,7 @@ export class Follower implements Topology {
       this.state = { ...this.state, fence: { ...fence, candidate: to } }
     }
     if (this.chase !== undefined && Address.format(this.chase.address) === from) this.chase.address = to
+    this.tellAll((watcher) => watcher.renamed?.(placeOf(from), to))
   }
 
   private heard(from: string, channel: string, payload: string): void {

@@ -594,6 +594,28 @@ describe("a sentinel that names nodes in another way", () => {
     }
   }
 
+  it.effect("names that take the place of addresses after a failover: lost connections are made anew", () =>
+    Effect.gen(function*() {
+      const control = yield* named
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      yield* control.failover
+      yield* until(Effect.map(stateOf, (s) => s.epoch === 1 && s.fence === undefined))
+      const primary = yield* control.primary
+      for (const address of sentinels) yield* control.announce(address, names)
+      yield* TestClock.adjust("15 seconds")
+      // Where an address cannot be dialled, another name of its node may be.
+      yield* control.kill(primary)
+      const waiting = yield* Effect.forkChild(redis.set("again:0", "1"))
+      yield* TestClock.adjust("300 millis")
+      yield* control.restart(primary)
+      assert.strictEqual(yield* whileTimePasses(Fiber.join(waiting)), "OK")
+      assert.include(Object.values(names).map((name) => `${name}:6379`), Address.format((yield* stateOf).primary!))
+      yield* control.disconnect(primary)
+      assert.strictEqual(yield* whileTimePasses(redis.set("again:1", "1")), "OK")
+      assert.deepStrictEqual(yield* missing(["a", "again:0", "again:1"]), [])
+    }).pipe(Effect.scoped, Effect.provide(live())))
+
   it.effect("names that cannot be resolved here do not matter where an address is known too", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
