@@ -623,9 +623,17 @@ const after = (executor: Executor, primary: Executor | undefined, offset: Offset
 
   type Role = Command.Result<ReturnType<typeof commands.role>>
   const isReached = (role: Role): boolean =>
-    role.role === "primary" ||
+    // A primary with less is one that was left, or has lost what it had.
+    (role.role === "primary" && role.offset >= offset.offset) ||
     // The offsets of a history that was left say nothing of this one.
     (role.role === "replica" && role.offset >= offset.offset && !executor.isAstray(role.primary))
+
+  /** The group's own primary has less than was written, and will not get it from anybody. */
+  const hasLost = (runner: Executor, role: Role): boolean =>
+    runner === primary && role.role === "primary" && role.offset < offset.offset
+  const lost = Effect.suspend(() =>
+    Effect.fail(new EpochPassed({ target: executor.shown, epoch: offset.epoch, now: executor.epoch }))
+  )
 
   /** Tries at the replicas, and after a while at the primary, until something comes of it. */
   const reach = <A>(attempt: (runner: Executor) => Effect.Effect<A | undefined, RedisError>) =>
@@ -660,6 +668,7 @@ const after = (executor: Executor, primary: Executor | undefined, offset: Offset
           ({ failures, values }): Effect.Effect<Outcomes | undefined, RedisError> => {
             const denied = failures?.get(0)
             if (denied !== undefined) return denied
+            if (hasLost(runner, values[0] as Role)) return lost
             if (!isReached(values[0] as Role)) return Effect.undefined
             const shifted = failures === undefined
               ? undefined
@@ -688,7 +697,7 @@ const after = (executor: Executor, primary: Executor | undefined, offset: Offset
         return Effect.flatMap(runner.page(commands.role(), pin), (role) => {
           if (!isReached(role)) {
             forget()
-            return Effect.undefined
+            return hasLost(runner, role) ? lost : Effect.undefined
           }
           pin.runner = runner
           // Its server was lost in between: nothing was given yet.

@@ -616,8 +616,9 @@ export class ScanInterrupted extends Schema.TaggedError<ScanInterrupted>(
 }
 
 /**
- * A read was to see what had been written in an earlier epoch, and the group has
- * moved since: what was written may be lost, so nobody can promise it.
+ * A read was to see what had been written before, and what was written may be
+ * lost, so nobody can promise it: the group has moved since to another epoch, or
+ * its primary was started again with less than it had.
  *
  * @since 0.1.0
  * @category errors
@@ -637,7 +638,9 @@ export class EpochPassed extends Schema.TaggedError<EpochPassed>("effect-redis-s
     return false
   }
   override get message(): string {
-    return `${this.target} has moved since the writes: they were made in epoch ${this.epoch}, and it is ${this.now} now`
+    return this.epoch === this.now
+      ? `the primary of ${this.target} has lost writes: it has less of its history than it had before`
+      : `${this.target} has moved since the writes: they were made in epoch ${this.epoch}, and it is ${this.now} now`
   }
 }
 

@@ -192,6 +192,28 @@ describe("after an offset", () => {
         }
       }).pipe(Effect.provide(live(options))))
 
+    if (options.fallbackToPrimary !== false) {
+      it.effect(`a primary that has lost what it had does not answer in its place, ${named(options)}`, () =>
+        Effect.gen(function*() {
+          const deployment = yield* Testing.Deployment
+          const primary = deployment.nodes[0]!
+          const redis = yield* RedisClient.RedisClient
+          const replica = yield* RedisClient.RedisReplica
+          yield* whileTimePasses(redis.set("a", "x".repeat(1000)))
+          yield* TestClock.adjust("1 second")
+          const own = replica.afterOffset(yield* whileTimePasses(redis.offset))
+          assert.strictEqual(yield* whileTimePasses(own.strlen("a")), 1000)
+          // Sooner than the sentinels notice: it stays the primary, and its replicas lose with it.
+          yield* deployment.kill(primary)
+          yield* deployment.restart(primary, { keepData: false })
+          yield* TestClock.adjust("1 second")
+          const reads = [own.get("a"), own.pipeline([commands.get("a")]), Stream.runCollect(own.scanStream())]
+          for (const read of reads as ReadonlyArray<Effect.Effect<unknown, Errors.RedisError>>) {
+            assert.strictEqual(failureOf(yield* whileTimePasses(Effect.exit(read)))._tag, "EpochPassed")
+          }
+        }).pipe(Effect.provide(live(options))))
+    }
+
     it.effect(`a move in the middle is seen, ${named(options)}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
