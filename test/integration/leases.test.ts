@@ -166,8 +166,9 @@ describe("waits", () => {
         for (const text of ["x", "y"]) yield* redis.send("XADD", "stream", "*", "text", text)
         const exits = yield* Effect.forEach(waits, Fiber.join)
         for (const exit of exits) {
-          assert.isTrue(Exit.isSuccess(exit), String(exit))
-          assert.match(JSON.stringify(Array.from(Exit.isSuccess(exit) ? exit.value as any : [])), /"text","[xy]"/)
+          if (!Exit.isSuccess(exit)) return assert.fail(String(exit))
+          assert.instanceOf(exit.value, Map)
+          assert.match(JSON.stringify(Array.from(exit.value as Map<unknown, unknown>)), /"text","[xy]"/)
         }
       })
     ), 60_000)
