@@ -286,6 +286,14 @@ export const make = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: ReadonlyAr
   return own(spec, args.slice())
 }
 
+/** Large memory is not filled with zeros first. */
+const copied = (bytes: Uint8Array): Uint8Array => {
+  if (bytes.length < 4096) return new Uint8Array(bytes)
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  copy.set(bytes)
+  return copy
+}
+
 /**
  * The same, with an array that is nobody else's. Bytes are copied: whoever has
  * them may change them while the command waits. @internal
@@ -293,7 +301,7 @@ export const make = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: ReadonlyAr
 export const own = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: Array<Arg>): Command<A, M, B> => {
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]
-    if (typeof arg === "object" && isBytes(arg)) args[i] = new Uint8Array(arg)
+    if (typeof arg === "object" && isBytes(arg)) args[i] = copied(arg)
   }
   return new CommandImpl(spec, args, spec.repeatable, false)
 }

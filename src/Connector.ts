@@ -137,14 +137,25 @@ class Reader {
   }
 }
 
-/** From how many bytes on a chunk is written in pieces, and how large those are. */
-const largeChunk = 1024 * 1024
-const pieceSize = 128 * 1024
+/**
+ * Node tells of a write only once all of it was taken, so that what is large
+ * goes out in pieces. Each costs a wait: where they are taken in no time, they
+ * grow, and in the end 1 MiB goes out at once; measured on SET of 1 MiB, twice
+ * the throughput of pieces of 128 KiB. Lengths in bytes, or in characters of text.
+ */
+const leastPiece = 128 * 1024
+const mostPiece = 1024 * 1024
+/** A piece that takes less is taken in no time; after one that takes longer they are small again, in milliseconds. */
+const quickMillis = 50
 
 class SocketTransport implements Transport {
   private readonly socket: Net.Socket
   private readonly reader: Reader | undefined
-  private readonly backlog = new Deque<Uint8Array>()
+  private readonly backlog = new Deque<string | Uint8Array>()
+  private encoding: "latin1" | "utf8" = "utf8"
+  private piece = leastPiece
+  /** Since when Node has one that was not taken at once, of a whole piece's size; 0 where there is none. */
+  private sent = 0
   readonly remote: string | undefined
   constructor(socket: Net.Socket, reader: Reader | undefined) {
     this.socket = socket
@@ -164,6 +175,7 @@ class SocketTransport implements Transport {
     if (this.reader === undefined) this.socket.on("data", counted.data)
     else this.reader.start(counted)
     this.socket.on("drain", () => {
+      this.measure()
       handler.taken?.()
       if (this.pump()) handler.drain()
     })
@@ -179,7 +191,10 @@ class SocketTransport implements Transport {
     const socket = this.socket
     const encoding = ascii ? "latin1" : "utf8"
     for (let i = 0; i < chunks.length; i++) {
-      if (chunks[i]!.length >= largeChunk) return this.inPieces(chunks, encoding)
+      const length = chunks[i]!.length
+      if (length < leastPiece) continue
+      if (length > this.piece) return this.inPieces(chunks, encoding)
+      this.sent = performance.now()
     }
     if (chunks.length === 1) return put(socket, chunks[0]!, encoding)
     socket.cork()
@@ -191,21 +206,40 @@ class SocketTransport implements Transport {
   readonly caughtUp = catchUp
   readonly behind = behind
 
-  /** What is large goes out bit by bit, since Node tells of a write only once all of it was taken. */
   private inPieces(chunks: ReadonlyArray<string | Uint8Array>, encoding: "latin1" | "utf8"): boolean {
-    for (const chunk of chunks) {
-      const bytes = typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk
-      for (let at = 0; at < bytes.length; at += pieceSize) this.backlog.push(bytes.subarray(at, at + pieceSize))
-    }
+    this.encoding = encoding
+    for (const chunk of chunks) this.backlog.push(chunk)
     return this.pump()
   }
 
   /** Writes what the system takes. Whether there is room for more. */
   private pump(): boolean {
-    while (this.backlog.size > 0) {
-      if (!this.socket.write(this.backlog.shift()!)) return false
+    const { backlog, piece, socket } = this
+    let room = true
+    socket.cork()
+    while (room && backlog.size > 0) {
+      const chunk = backlog.peek()!
+      const end = chunk.length <= piece ? chunk.length : cut(chunk, piece)
+      if (end >= leastPiece) this.sent = performance.now()
+      if (end === chunk.length) room = put(socket, backlog.shift()!, this.encoding)
+      else if (typeof chunk === "string") {
+        room = put(socket, chunk.slice(0, end), this.encoding)
+        backlog.set(0, chunk.slice(end))
+      } else {
+        room = put(socket, chunk.subarray(0, end), this.encoding)
+        backlog.set(0, chunk.subarray(end))
+      }
     }
-    return true
+    socket.uncork()
+    return room && !socket.writableNeedDrain
+  }
+
+  /** Larger pieces for a line that takes them in no time. */
+  private measure(): void {
+    if (this.sent === 0) return
+    const quick = performance.now() - this.sent < quickMillis
+    this.piece = quick ? Math.min(this.piece * 2, mostPiece) : leastPiece
+    this.sent = 0
   }
 
   readonly destroy = (): void => {
@@ -218,6 +252,10 @@ class SocketTransport implements Transport {
 }
 
 const ignore = (): void => {}
+
+/** Where a chunk may be cut, at most so far: not inside of a character that has two halves. */
+const cut = (chunk: string | Uint8Array, most: number): number =>
+  typeof chunk === "string" && (chunk.charCodeAt(most - 1) & 0xfc00) === 0xd800 ? most - 1 : most
 
 /** How many chunks all sockets have handed out. */
 let chunks = 0

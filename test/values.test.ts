@@ -38,6 +38,7 @@ describe("what was passed", () => {
       const server = store()
       const redis = yield* clientOf(server)
       const bytes = Buffer.from("abc")
+      const many = Buffer.alloc(10_000, "y")
       const args: Array<Command.Arg> = ["k", bytes]
       const words = ["SET"]
       const spec = Command.define({ words, mode: "write", decode: Command.ok })
@@ -46,6 +47,7 @@ describe("what was passed", () => {
         Command.make(spec, args),
         Command.raw("SET", args),
         set("k", bytes),
+        set("k", many),
         Command.withArgs(set("k", "v"), args),
         commands.mget(keys),
         commands.hmget("h", keys),
@@ -54,6 +56,7 @@ describe("what was passed", () => {
       args[0] = "changed"
       args.push("more")
       bytes.fill(0)
+      many.fill(0)
       words[0] = "DEL"
       keys[0] = "changed"
       for (const command of values) yield* Effect.exit(redis.run(command as Command.Any))
@@ -61,6 +64,7 @@ describe("what was passed", () => {
         "SET k abc",
         "SET k abc",
         "SET k abc",
+        `SET k ${"y".repeat(10_000)}`,
         "SET k abc",
         "MGET x y",
         "HMGET h x y",

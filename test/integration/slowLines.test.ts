@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Net from "node:net"
-import { RedisClient } from "../../src/index.ts"
+import { Connector, RedisClient } from "../../src/index.ts"
 import { failureOf } from "../support/exit.ts"
 import { listening, requests } from "../support/tcp.ts"
 
@@ -125,6 +125,54 @@ describe("a slow upload", () => {
         assert.isBelow(received, size + 1000)
       })
     ))
+})
+
+describe("what is too large for one piece", () => {
+  it.live("arrives whole, also where a piece would end inside of a character", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        const received: Array<Buffer> = []
+        let arrived: (() => void) | undefined
+        let left = 0
+        const server = yield* listening((socket) =>
+          socket.on("data", (chunk) => {
+            received.push(chunk)
+            left -= chunk.length
+            if (left === 0) arrived!()
+          })
+        )
+        const transport = yield* Effect.acquireRelease(
+          Connector.dialNode({ address: { host: "127.0.0.1", port: server.port } }),
+          (transport) => Effect.sync(() => transport.destroy())
+        )
+        let drained = (): void => {}
+        transport.start({ data: () => {}, drain: () => drained(), closed: () => {} })
+        const write = (chunks: ReadonlyArray<string | Uint8Array>, ascii: boolean) =>
+          Effect.gen(function*() {
+            const expected = Buffer.concat(chunks.map((c) => typeof c === "string" ? Buffer.from(c) : c))
+            received.length = 0
+            left = expected.length
+            yield* Effect.callback<void>((resume) => {
+              let waiting = 2
+              const one = (): void => {
+                if (--waiting === 0) resume(Effect.void)
+              }
+              arrived = one
+              drained = one
+              if (transport.write(chunks, ascii)) one()
+            })
+            assert.isTrue(Buffer.concat(received).equals(expected))
+          })
+        // Each time the pieces are larger, and the ends of all of them fall on both halves of the character.
+        for (const size of [300_000, 700_000, 1_500_000, 3_000_000]) {
+          for (const shift of ["", "x"]) {
+            yield* write(["$1\r\n", shift + "\u{1f600}".repeat(size / 2), "\ud83d", "\r\n"], false)
+            yield* write(["$1\r\n", shift + "a".repeat(size), "\r\n"], true)
+            yield* write(["$1\r\n", Buffer.alloc(size, 7), "\u00e9\r\n"], false)
+          }
+        }
+      })
+    ), 30_000)
 })
 
 describe("a reply of 512 MiB", () => {
