@@ -40,7 +40,7 @@ export interface Fault {
 export const sleep = (millis: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis))
 
 const run = (server: Server, what: "kill" | "restart"): Promise<void> => Effect.runPromise(server[what])
-const signal = (server: Server, name: NodeJS.Signals): void => void server.process.kill(name)
+const signal = (server: Server, name: NodeJS.Signals): void => Effect.runSync(server.signal(name))
 
 /** Waits until something holds, for so many milliseconds at most. */
 export const until = async (what: string, millis: number, condition: () => Promise<boolean>): Promise<void> => {

@@ -13,14 +13,16 @@
  * missing where none may be, a counter is above what was acknowledged or in
  * doubt, an operation never ended, an error is none of ours.
  */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { deployment, tlsFiles } from "../test/support/processes.ts"
-import { type Driver, hasPeers, ioredis, nodeRedis, ours } from "./clients.ts"
+import { type Deployment, deployment, tlsFiles } from "../test/support/processes.ts"
+import { type Driver, type Handle, hasPeers, ioredis, nodeRedis, ours } from "./clients.ts"
 import { type Fault, faults, type Scene, sleep, until } from "./faults.ts"
 import { Load, type Verdict } from "./load.ts"
 import { type Credentials, Witness } from "./witness.ts"
@@ -50,67 +52,74 @@ interface Result {
   readonly accusations: ReadonlyArray<string>
 }
 
-const play = async (fault: Fault, driver: Driver): Promise<Result> => {
-  const scope = Effect.runSync(Scope.make())
-  const inScope = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
-    Effect.runPromise(Scope.provide(effect, scope))
-  const cleanup: Array<() => unknown> = []
-  try {
-    const tls = fault.secure === "tls" ? await inScope(tlsFiles) : undefined
+const play = (fault: Fault, driver: Driver): Effect.Effect<Result, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const tls = fault.secure === "tls" ? yield* tlsFiles : undefined
     const credentials: Credentials = {
       password: fault.secure === undefined ? undefined : "secret-of-nodes",
       sentinelPassword: fault.secure === undefined ? undefined : "secret-of-sentinels",
       tls
     }
-    const d = await inScope(deployment({ ...fault.options, ...credentials }))
-    if (fault.early === true) { for (const sentinel of d.sentinels) await Effect.runPromise(sentinel.kill) }
-    const witness = new Witness(d, credentials)
-    cleanup.push(() => witness.stop())
-    const accusations: Array<string> = []
-    const handle = await driver.connect({ sentinels: d.sentinelAddresses, group: d.group, ...credentials })
-    cleanup.push(() => handle.close())
-    const load = new Load(handle)
-    const scene: Scene = {
-      ...d,
-      witness,
-      credentials,
-      acknowledgedAfter: (at, most) => load.acknowledgedAfter(at, most),
-      accuse: (what) => accusations.push(what)
-    }
-    if (fault.early !== true) {
-      await until("the first writes", 20_000, async () => load.acknowledged > 500)
-      await sleep(500)
-    }
-    if (fault.moves) witness.watchMove()
-    const begin = performance.now()
-    await fault.strike(scene)
-    const report = (): number | undefined => witness.first("REPORTED", begin)
-    if (fault.moves) await until("a sentinel's report", 30_000, async () => report() !== undefined)
-    // The old primary goes on as one for ten seconds and more: whoever still writes to it then loses that.
-    let primary = await witness.settled()
-    await until("the group in order", 60_000, async () => (primary = await witness.settled()) !== undefined)
-    const count = load.acknowledged
-    await until("writes afterwards", 25_000, async () => load.acknowledged > count + 200).catch(() => {})
-    const verdict = await load.finish(primary!, credentials)
-    const since = (at: number | undefined): number | undefined => {
-      const first = at === undefined ? undefined : verdict.firstAfter(at)
-      return first === undefined ? undefined : first - at!
-    }
-    const reported = report()
-    const tried = witness.first("+try-failover", begin)
-    return {
-      fault,
-      client: driver.name,
-      verdict,
-      servers: reported === undefined || tried === undefined ? undefined : reported - tried,
-      afterReport: since(reported),
-      afterRole: since(witness.first("ROLE", begin)),
-      readPause: verdict.readPauseAfter(begin),
-      accusations
-    }
-  } finally {
-    for (const clean of cleanup.reverse()) await clean()
-    await Effect.runPromise(Scope.close(scope, Exit.void))
+    const d = yield* deployment({ ...fault.options, ...credentials })
+    if (fault.early === true) { for (const sentinel of d.sentinels) yield* sentinel.kill }
+    const witness = yield* Effect.acquireRelease(
+      Effect.sync(() => new Witness(d, credentials)),
+      (witness) => Effect.sync(() => witness.stop())
+    )
+    const handle = yield* Effect.acquireRelease(
+      Effect.promise(() => driver.connect({ sentinels: d.sentinelAddresses, group: d.group, ...credentials })),
+      (handle) => Effect.promise(() => handle.close())
+    )
+    return yield* Effect.promise(() => measure(fault, driver, d, witness, credentials, handle))
+  })
+
+const measure = async (
+  fault: Fault,
+  driver: Driver,
+  d: Deployment,
+  witness: Witness,
+  credentials: Credentials,
+  handle: Handle
+): Promise<Result> => {
+  const accusations: Array<string> = []
+  const load = new Load(handle)
+  const scene: Scene = {
+    ...d,
+    witness,
+    credentials,
+    acknowledgedAfter: (at, most) => load.acknowledgedAfter(at, most),
+    accuse: (what) => accusations.push(what)
+  }
+  if (fault.early !== true) {
+    await until("the first writes", 20_000, async () => load.acknowledged > 500)
+    await sleep(500)
+  }
+  if (fault.moves) witness.watchMove()
+  const begin = performance.now()
+  await fault.strike(scene)
+  const report = (): number | undefined => witness.first("REPORTED", begin)
+  if (fault.moves) await until("a sentinel's report", 30_000, async () => report() !== undefined)
+  // The old primary goes on as one for ten seconds and more: whoever still writes to it then loses that.
+  let primary = await witness.settled()
+  await until("the group in order", 60_000, async () => (primary = await witness.settled()) !== undefined)
+  const count = load.acknowledged
+  await until("writes afterwards", 25_000, async () => load.acknowledged > count + 200).catch(() => {})
+  const verdict = await load.finish(primary!, credentials)
+  const since = (at: number | undefined): number | undefined => {
+    const first = at === undefined ? undefined : verdict.firstAfter(at)
+    return first === undefined ? undefined : first - at!
+  }
+  const reported = report()
+  const tried = witness.first("+try-failover", begin)
+  return {
+    fault,
+    client: driver.name,
+    verdict,
+    servers: reported === undefined || tried === undefined ? undefined : reported - tried,
+    afterReport: since(reported),
+    afterRole: since(witness.first("ROLE", begin)),
+    readPause: verdict.readPauseAfter(begin),
+    accusations
   }
 }
 
@@ -170,57 +179,65 @@ const chosen = ({ name }: Fault): boolean =>
 
 let failures = 0
 const all: Array<Result> = []
-line(
-  "fault",
-  "client",
-  "writes",
-  "pause",
-  "servers",
-  "report",
-  "role",
-  "reads",
-  "missing",
-  "excess",
-  "unresolved; errors; read errors"
-)
-for (const fault of faults) {
-  if (!chosen(fault) || (options.short && fault.short !== true)) continue
-  for (const driver of drivers) {
-    if (!driver.name.includes(options.client)) continue
-    // Where nothing moves, it does not matter when it is followed.
-    if (driver.name === "ours, promotion" && !fault.moves) continue
-    // What the writers do, these do alike.
-    if (driver.name === "ours, round-robin" && fault.reads !== true) continue
-    for (let i = 0; i < Number(options.runs); i++) {
-      try {
-        const result = await play(fault, driver)
-        const { verdict } = result
-        all.push(result)
-        line(
-          fault.name,
-          driver.name,
-          String(verdict.acknowledged),
-          shown(verdict.pause),
-          shown(result.servers),
-          shown(result.afterReport),
-          shown(result.afterRole),
-          shown(result.readPause),
-          String(verdict.missing),
-          String(verdict.excess),
-          `${verdict.unresolved}; ${counted(verdict.errors)}; ${counted(verdict.readErrors)}`
-        )
-        for (const what of broken(result)) {
-          if (driver.name.startsWith("ours")) failures++
-          console.log(`  BROKEN: ${what}`)
-        }
-      } catch (error) {
-        line(fault.name, driver.name, `no result: ${(error as Error).message}`)
-        if (driver.name.startsWith("ours")) failures++
-      }
+
+const once = (fault: Fault, driver: Driver): Effect.Effect<void> =>
+  Effect.map(Effect.exit(Effect.scoped(play(fault, driver))), (exit) => {
+    const isOurs = driver.name.startsWith("ours")
+    if (Exit.isFailure(exit)) {
+      line(fault.name, driver.name, `no result: ${(Cause.squash(exit.cause) as Error).message}`)
+      if (isOurs) failures++
+      return
+    }
+    const result = exit.value
+    const { verdict } = result
+    all.push(result)
+    line(
+      fault.name,
+      driver.name,
+      String(verdict.acknowledged),
+      shown(verdict.pause),
+      shown(result.servers),
+      shown(result.afterReport),
+      shown(result.afterRole),
+      shown(result.readPause),
+      String(verdict.missing),
+      String(verdict.excess),
+      `${verdict.unresolved}; ${counted(verdict.errors)}; ${counted(verdict.readErrors)}`
+    )
+    for (const what of broken(result)) {
+      if (isOurs) failures++
+      console.log(`  BROKEN: ${what}`)
+    }
+  })
+
+const everything = Effect.gen(function*() {
+  line(
+    "fault",
+    "client",
+    "writes",
+    "pause",
+    "servers",
+    "report",
+    "role",
+    "reads",
+    "missing",
+    "excess",
+    "unresolved; errors; read errors"
+  )
+  for (const fault of faults) {
+    if (!chosen(fault) || (options.short && fault.short !== true)) continue
+    for (const driver of drivers) {
+      if (!driver.name.includes(options.client)) continue
+      // Where nothing moves, it does not matter when it is followed.
+      if (driver.name === "ours, promotion" && !fault.moves) continue
+      // What the writers do, these do alike.
+      if (driver.name === "ours, round-robin" && fault.reads !== true) continue
+      for (let i = 0; i < Number(options.runs); i++) yield* once(fault, driver)
     }
   }
-}
-if (Number(options.runs) > 1) {
+})
+
+const summarize = (): void => {
   console.log()
   const median = (list: ReadonlyArray<number | undefined>): string =>
     shown(list.filter((n) => n !== undefined).sort((a, b) => a - b)[Math.floor(list.length / 2)])
@@ -241,5 +258,12 @@ if (Number(options.runs) > 1) {
     )
   }
 }
-console.log(failures === 0 ? "Every promise of this library was kept." : `${failures} promises were broken.`)
-process.exit(failures === 0 ? 0 : 1)
+
+NodeRuntime.runMain(
+  Effect.map(everything, () => {
+    if (Number(options.runs) > 1) summarize()
+    console.log(failures === 0 ? "Every promise of this library was kept." : `${failures} promises were broken.`)
+    // Peers that were given up keep timers.
+    process.exit(failures === 0 ? 0 : 1)
+  })
+)

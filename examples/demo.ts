@@ -9,6 +9,7 @@
  *     --sentinel-password, --tls, --seconds, and --failover, which asks a
  *     sentinel for a planned failover.
  */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -179,11 +180,13 @@ const plannedFailover = Effect.gen(function*() {
 
 const real = demo(args.failover ? plannedFailover : undefined).pipe(Effect.provide(clients))
 
-const main = (args.sentinels === undefined ? inMemory : real).pipe(
-  Effect.matchEffect({
-    onSuccess: () => Effect.succeed(0),
-    onFailure: (error) => Effect.as(Console.error(`\n${error instanceof Error ? error.message : String(error)}`), 1)
-  })
+NodeRuntime.runMain(
+  (args.sentinels === undefined ? inMemory : real).pipe(
+    Effect.catch((error) =>
+      Effect.andThen(
+        Console.error(`\n${error instanceof Error ? error.message : String(error)}`),
+        Effect.sync(() => void (process.exitCode = 1))
+      )
+    )
+  )
 )
-
-process.exitCode = await Effect.runPromise(main)

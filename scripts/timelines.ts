@@ -82,8 +82,8 @@ const record = async (kind: Kind, d: Deployment): Promise<Readonly<Record<string
   await sleep(1500)
   origin = performance.now()
   if (kind === "planned") await ask(d.sentinels[0]!.port, "SENTINEL", "FAILOVER", d.group)
-  else if (kind === "kill") d.primary.process.kill("SIGKILL")
-  else d.primary.process.kill("SIGSTOP")
+  else if (kind === "kill") Effect.runSync(d.primary.signal("SIGKILL"))
+  else Effect.runSync(d.primary.signal("SIGSTOP"))
   const watches = [
     ...d.replicas.map((r) => until("role", async () => (await roleOf(r.port)) === "master")),
     ...d.sentinels.map((s) =>
@@ -100,7 +100,7 @@ const record = async (kind: Kind, d: Deployment): Promise<Readonly<Record<string
   if (kind === "planned") await until("demoted", async () => (await roleOf(d.primary.port)) === "slave")
   if (kind === "hang") {
     const woken = performance.now()
-    d.primary.process.kill("SIGCONT")
+    Effect.runSync(d.primary.signal("SIGCONT"))
     await until("demoted", async () => (await roleOf(d.primary.port)) === "slave")
     steps["demoted"] = Math.round(performance.now() - woken)
   }

@@ -2,11 +2,14 @@
  * Real `redis-server` and `redis-sentinel` processes on free loopback ports,
  * each in a Scope: for integration tests and benchmarks, not for the library.
  */
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as ChildProcess from "effect/process/ChildProcess"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import * as Scope from "effect/Scope"
+import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
 import * as Os from "node:os"
@@ -16,7 +19,6 @@ import { type Client, type Errors, RedisClient } from "../../src/index.ts"
 export interface Server {
   readonly port: number
   readonly address: string
-  readonly process: ChildProcess
   readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
   /** Kills it and waits until it is gone. */
   readonly kill: Effect.Effect<void>
@@ -63,26 +65,27 @@ const start = (
     const dir = yield* temporaryDirectory
     const file = Path.join(dir, "server.conf")
     Fs.writeFileSync(file, [...config, `dir ${dir}`, ""].join("\n"))
-    let child: ChildProcess
-    const launch = Effect.suspend(() => {
-      child = spawn(binary, [file], { stdio: "ignore" })
-      return listening(port)
+    const command = ChildProcess.make(binary, [file], {
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "ignore",
+      killSignal: "SIGKILL"
+    }).pipe(Effect.provide(NodeServices.layer), Effect.orDie)
+    const scope = yield* Effect.scope
+    let life: Scope.Closeable
+    let pid = 0
+    const launch = Effect.gen(function*() {
+      life = yield* Scope.fork(scope)
+      pid = (yield* Scope.provide(command, life)).pid
+      yield* listening(port)
     })
-    const gone = Effect.callback<void>((resume) => {
-      if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
-      child.once("exit", () => resume(Effect.void))
-      child.kill("SIGKILL")
-    })
-    yield* Effect.acquireRelease(launch, () => gone)
+    yield* launch
     return {
       port,
       address: `127.0.0.1:${port}`,
-      get process() {
-        return child
-      },
-      signal: (signal) => Effect.sync(() => void child.kill(signal)),
-      kill: gone,
-      restart: Effect.suspend(() => launch)
+      signal: (signal) => Effect.sync(() => void process.kill(pid, signal)),
+      kill: Effect.suspend(() => Scope.close(life, Exit.void)),
+      restart: launch
     }
   })
 
