@@ -7,6 +7,7 @@
  *
  * `--print` shows every event of the first run of each kind.
  */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { execFileSync } from "node:child_process"
@@ -135,10 +136,6 @@ const once = (kind: Kind): Effect.Effect<void, never, Scope.Scope> =>
     runs[kind].push(steps)
   })
 
-for (const kind of ["planned", "kill", "hang"] as const) {
-  for (let i = 0; i < Number(options.runs); i++) await Effect.runPromise(Effect.scoped(once(kind)))
-}
-
 const names = (kind: Kind): ReadonlyArray<string> => Array.from(new Set(runs[kind].flatMap((r) => Object.keys(r))))
 const table = (kind: Kind): string =>
   names(kind)
@@ -146,11 +143,12 @@ const table = (kind: Kind): string =>
     .sort(([, a], [, b]) => Math.min(...a) - Math.min(...b))
     .map(([name, millis]) => `    ${name}: [${millis.join(", ")}]`)
     .join(",\n")
-const version = /v=(\S+)/.exec(execFileSync("redis-server", ["--version"], { encoding: "utf8" }))![1]!
+const write = (): void => {
+  const version = /v=(\S+)/.exec(execFileSync("redis-server", ["--version"], { encoding: "utf8" }))![1]!
 
-writeFileSync(
-  join(import.meta.dirname, "../src/testing/timelines.ts"),
-  `/**
+  writeFileSync(
+    join(import.meta.dirname, "../src/testing/timelines.ts"),
+    `/**
  * When the steps of a failover happened on real processes, in milliseconds
  * after SENTINEL FAILOVER, or after the primary was killed or stopped: one
  * number for each run. Redis ${version}, three sentinels, down-after 500 ms.
@@ -162,4 +160,12 @@ export const timelines = {
 ${(["planned", "kill", "hang"] as const).map((kind) => `  ${kind}: {\n${table(kind)}\n  }`).join(",\n")}
 } as const
 `
-)
+  )
+}
+
+NodeRuntime.runMain(Effect.gen(function*() {
+  for (const kind of ["planned", "kill", "hang"] as const) {
+    for (let i = 0; i < Number(options.runs); i++) yield* Effect.scoped(once(kind))
+  }
+  write()
+}))

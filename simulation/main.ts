@@ -4,6 +4,8 @@
  *   npm run simulate -- --seeds 10000 --from 0
  *   npm run simulate -- --seed 17          one seed, with its timeline if it fails
  */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Effect from "effect/Effect"
 import { fork } from "node:child_process"
 import { availableParallelism } from "node:os"
 import { parseArgs } from "node:util"
@@ -93,42 +95,35 @@ const explain = async (seed: number): Promise<void> => {
   console.log(report(smaller.history, smaller.violation))
 }
 
-if (options.worker) {
-  // Nobody reads where thousands of expected errors came from.
-  Error.stackTraceLimit = 0
-  const seeds = options.before.split(",").filter((text) => text !== "").map(Number)
-  const to = Number(options.from) + Number(options.seeds)
-  for (let seed = Number(options.from); seed < to; seed += Number(options.step)) seeds.push(seed)
-  const tally = await trySeeds(seeds, options.first)
-  process.send!(tally)
-  process.disconnect()
-} else if (options.seed !== undefined) {
-  await explain(Number(options.seed))
-} else {
+/** One process for each core; none is left when this ends. */
+const onCore = (core: number, cores: number): Effect.Effect<Tally, Error> =>
+  Effect.callback((resume) => {
+    const child = fork(import.meta.filename, [
+      "--worker",
+      "--from",
+      String(Number(options.from) + core),
+      "--seeds",
+      String(Number(options.seeds) - core),
+      "--step",
+      String(cores),
+      "--before",
+      core === 0 ? options.before : "",
+      ...(options.first ? ["--first"] : [])
+    ])
+    child.once("message", (tally) => resume(Effect.succeed(tally as Tally)))
+    child.once("exit", (code) => resume(Effect.fail(new Error(`a worker ended with ${code}`))))
+    return Effect.sync(() => void child.kill("SIGKILL"))
+  })
+
+const onAllCores = Effect.gen(function*() {
   const cores = Math.max(1, Math.min(Number(options.cores ?? availableParallelism()), Number(options.seeds)))
-  const tallies = await Promise.all(
-    Array.from({ length: cores }, (_, core) =>
-      new Promise<Tally>((resolve, reject) => {
-        const child = fork(import.meta.filename, [
-          "--worker",
-          "--from",
-          String(Number(options.from) + core),
-          "--seeds",
-          String(Number(options.seeds) - core),
-          "--step",
-          String(cores),
-          "--before",
-          core === 0 ? options.before : "",
-          ...(options.first ? ["--first"] : [])
-        ])
-        child.once("message", (tally) => resolve(tally as Tally))
-        child.once("exit", (code) => reject(new Error(`a worker ended with ${code}`)))
-      }))
-  )
+  const tallies = yield* Effect.all(Array.from({ length: cores }, (_, core) => onCore(core, cores)), {
+    concurrency: "unbounded"
+  })
   const sum = (f: (tally: Tally) => number): number => tallies.reduce((n, t) => n + f(t), 0)
   const failed = tallies.flatMap((t) => t.failed).sort((a, b) => a.seed - b.seed)
   for (const { seed, violation } of failed) console.log(`seed ${seed}: ${violation.promise}: ${violation.text}`)
-  if (failed.length > 0 && !options.quiet) await explain(failed[0]!.seed)
+  if (failed.length > 0 && !options.quiet) yield* Effect.promise(() => explain(failed[0]!.seed))
   const seconds = Math.max(...tallies.map((t) => t.millis)) / 1000
   console.log(
     `${sum((t) => t.seeds)} deployments, ${sum((t) => t.faults)} faults, ${sum((t) => t.operations)} operations (${
@@ -141,4 +136,19 @@ if (options.worker) {
       `${(sum((t) => t.seeds) / seconds / cores).toFixed(1)} deployments per second and core; ${failed.length} failed`
   )
   if (failed.length > 0) process.exitCode = 1
+})
+
+if (options.worker) {
+  // Nobody reads where thousands of expected errors came from.
+  Error.stackTraceLimit = 0
+  const seeds = options.before.split(",").filter((text) => text !== "").map(Number)
+  const to = Number(options.from) + Number(options.seeds)
+  for (let seed = Number(options.from); seed < to; seed += Number(options.step)) seeds.push(seed)
+  const tally = await trySeeds(seeds, options.first)
+  process.send!(tally)
+  process.disconnect()
+} else if (options.seed !== undefined) {
+  await explain(Number(options.seed))
+} else {
+  NodeRuntime.runMain(onAllCores)
 }

@@ -8,7 +8,15 @@
  * before, and then in all others; one that a test finds sooner and more surely,
  * in that test.
  */
-import { spawn } from "node:child_process"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { PlatformError } from "effect/PlatformError"
+import * as ChildProcess from "effect/process/ChildProcess"
+import type { ChildProcessSpawner as Spawner } from "effect/process/ChildProcessSpawner"
+import * as Stream from "effect/Stream"
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
@@ -612,28 +620,30 @@ const root = join(import.meta.dirname, "..")
 const mostMillis = 180_000
 
 interface Ended {
-  readonly status: number | null
+  readonly status: number
   readonly output: string
 }
 
-const runIn = (dir: string, args: ReadonlyArray<string>): Promise<Ended> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: dir, stdio: ["ignore", "pipe", "pipe"] })
-    let output = ""
-    child.stdout.on("data", (chunk: Buffer) => void (output += chunk.toString()))
-    child.stderr.on("data", (chunk: Buffer) => void (output += chunk.toString()))
-    const timer = setTimeout(() => child.kill("SIGKILL"), mostMillis)
-    child.on("error", reject)
-    child.on("close", (status) => {
-      clearTimeout(timer)
-      resolve({ status, output })
+const runIn = (dir: string, args: ReadonlyArray<string>): Effect.Effect<Ended, PlatformError, Spawner> =>
+  Effect.scoped(
+    Effect.gen(function*() {
+      const child = yield* ChildProcess.make(process.execPath, args, {
+        cwd: dir,
+        stdin: "ignore",
+        killSignal: "SIGKILL"
+      })
+      const output = yield* Stream.mkString(Stream.decodeText(child.all))
+      return { status: yield* child.exitCode, output }
     })
-  })
+  ).pipe(
+    Effect.timeoutOption(mostMillis),
+    Effect.map(Option.getOrElse(() => ({ status: 0, output: "" })))
+  )
 
 /** How it was found, in words; undefined if it was not. */
-const find = async (dir: string, by: Mutant["by"]): Promise<string | undefined> => {
+const find = Effect.fnUntraced(function*(dir: string, by: Mutant["by"]) {
   if (by !== undefined && "test" in by) {
-    const { output, status } = await runIn(dir, [
+    const { output, status } = yield* runIn(dir, [
       join(root, "node_modules/vitest/vitest.mjs"),
       "run",
       "--no-color",
@@ -644,7 +654,7 @@ const find = async (dir: string, by: Mutant["by"]): Promise<string | undefined> 
     const failed = /^\s*Tests\s+.*?(\d+) failed/m.exec(output)
     return status === 0 || failed === null ? undefined : `${by.test}, ${/^ FAIL\s+(.*)$/m.exec(output)?.[1] ?? "?"}`
   }
-  const { output, status } = await runIn(dir, [
+  const { output, status } = yield* runIn(dir, [
     "simulation/main.ts",
     "--seeds",
     options.seeds,
@@ -657,11 +667,17 @@ const find = async (dir: string, by: Mutant["by"]): Promise<string | undefined> 
   ])
   const found = /^seed (\d+): (.*)$/m.exec(output)
   return status === 0 || found === null ? undefined : `seed ${found[1]}, ${found[2]!}`
-}
+})
 
-const attempt = async (mutant: Mutant): Promise<boolean> => {
-  const dir = mkdtempSync(join(tmpdir(), "effect-redis-sentinel-mutant-"))
-  try {
+const temporaryDirectory = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-redis-sentinel-mutant-"))),
+  (dir) => Effect.sync(() => rmSync(dir, { recursive: true, force: true }))
+)
+
+/** Plants one, and says whether it was found. */
+const attempt = (mutant: Mutant): Effect.Effect<boolean, never, Spawner> =>
+  Effect.gen(function*() {
+    const dir = yield* temporaryDirectory
     for (const part of ["src", "simulation", "test", "package.json", "tsconfig.json", "vitest.config.ts"]) {
       cpSync(join(root, part), join(dir, part), { recursive: true })
     }
@@ -669,26 +685,31 @@ const attempt = async (mutant: Mutant): Promise<boolean> => {
     for (const edit of mutant.edits) {
       const file = join(dir, edit.file)
       const source = readFileSync(file, "utf8")
-      if (source.split(edit.find).length !== 2) throw new Error(`${mutant.name}: its place is not in ${edit.file}`)
+      if (source.split(edit.find).length !== 2) {
+        return yield* Effect.die(new Error(`${mutant.name}: its place is not in ${edit.file}`))
+      }
       writeFileSync(file, source.replace(edit.find, () => edit.replace))
     }
-    const found = await find(dir, mutant.by)
+    const found = yield* find(dir, mutant.by)
     console.log(found === undefined ? `MISSED  ${mutant.name}` : `found   ${mutant.name}: ${found.slice(0, 160)}`)
     return found !== undefined
-  } catch (error) {
-    console.log(`BROKEN  ${String(error)}`)
-    return false
-  } finally {
-    rmSync(dir, { recursive: true, force: true })
-  }
-}
+  }).pipe(
+    Effect.scoped,
+    Effect.catchCause((cause) =>
+      Effect.sync(() => {
+        console.log(`BROKEN  ${String(Cause.squash(cause))}`)
+        return false
+      })
+    )
+  )
 
-const left = mutants.filter((m) => m.name.includes(options.only))
-let missed = 0
-const work = async (): Promise<void> => {
-  for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
-    if (!await attempt(mutant)) missed++
-  }
-}
-await Promise.all(Array.from({ length: Math.max(1, Math.min(2, availableParallelism())) }, work))
-if (missed > 0) process.exitCode = 1
+NodeRuntime.runMain(
+  Effect.forEach(mutants.filter((m) => m.name.includes(options.only)), attempt, {
+    concurrency: Math.max(1, Math.min(2, availableParallelism()))
+  }).pipe(
+    Effect.map((found) => {
+      if (found.includes(false)) process.exitCode = 1
+    }),
+    Effect.provide(NodeServices.layer)
+  )
+)
