@@ -9,6 +9,8 @@
  * The ratio in question is the median, over the rounds, of ours to the best
  * other client of the same round.
  */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Effect from "effect/Effect"
 import { execFileSync, fork, spawn } from "node:child_process"
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import * as Net from "node:net"
@@ -112,7 +114,7 @@ const warmUp = async (name, job) => {
   }
 }
 
-try {
+const measure = async () => {
   const port = await freePort()
   const sentinelPort = await freePort()
   await start("redis-server", port, ["save \"\"", "appendonly no"])
@@ -156,8 +158,13 @@ try {
     console.log(`${title.padEnd(32)}${cells}${pad(ratio.toFixed(2), 8)}  ${best}`)
   }
   if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ rounds, millis, results }, null, 2))
-} finally {
-  for (const child of children.values()) child.kill()
+}
+
+/** No process is left, however this ends. */
+const end = Effect.sync(() => {
+  for (const child of children.values()) child.kill("SIGKILL")
   for (const server of servers) server.kill("SIGKILL")
   rmSync(dir, { recursive: true, force: true })
-}
+})
+
+NodeRuntime.runMain(Effect.ensuring(Effect.promise(measure), end))

@@ -96,7 +96,7 @@ const explain = async (seed: number): Promise<void> => {
 }
 
 /** One process for each core; none is left when this ends. */
-const onCore = (core: number, cores: number): Effect.Effect<Tally, Error> =>
+const onCore = (core: number, cores: number): Effect.Effect<Tally> =>
   Effect.callback((resume) => {
     const child = fork(import.meta.filename, [
       "--worker",
@@ -111,7 +111,7 @@ const onCore = (core: number, cores: number): Effect.Effect<Tally, Error> =>
       ...(options.first ? ["--first"] : [])
     ])
     child.once("message", (tally) => resume(Effect.succeed(tally as Tally)))
-    child.once("exit", (code) => resume(Effect.fail(new Error(`a worker ended with ${code}`))))
+    child.once("exit", (code) => resume(Effect.die(new Error(`a worker ended with ${code}`))))
     return Effect.sync(() => void child.kill("SIGKILL"))
   })
 
