@@ -601,6 +601,137 @@ const mutants: ReadonlyArray<Mutant> = [
     edits: [{ file: "src/Executor.ts", find: "const turnMillis = 5000", replace: "const turnMillis = Infinity" }]
   },
   {
+    name: "an alarm rings by the wall clock",
+    by: { test: "test/time.test.ts" },
+    edits: [{
+      file: "src/internal/Alarm.ts",
+      find: "return monotonicMillisUnsafe(this.clock)",
+      replace: "return this.clock.currentTimeMillisUnsafe()"
+    }]
+  },
+  {
+    name: "deadlines are judged before what arrived is read",
+    by: { test: "test/standstill.test.ts" },
+    edits: [{ file: "src/Executor.ts", find: "connection.caughtUp(read)", replace: "void connection, read()" }]
+  },
+  {
+    name: "a server is judged before what arrived is read",
+    by: { test: "test/standstill.test.ts" },
+    edits: [{
+      file: "src/Connection.ts",
+      find:
+        "this.caughtUp(() => {\n      this.judging = false\n      if (this.ended === undefined) this.judge(Math.max(now, this.alarm.now()))\n    })",
+      replace: "this.judging = false\n    this.judge(Math.max(now, this.alarm.now()))"
+    }]
+  },
+  {
+    name: "BUSY is not waited out",
+    by: { test: "test/outcomes.test.ts", name: "BUSY" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "\"CLUSTERDOWN\", \"BUSY\"]",
+      replace: "\"CLUSTERDOWN\"]"
+    }]
+  },
+  {
+    name: "what is given up in a connection's queue goes on counting",
+    by: { test: "test/queues.test.ts" },
+    edits: [{ file: "src/Connection.ts", find: "    this.given++\n    if", replace: "    if" }]
+  },
+  {
+    name: "what is given up while nothing is connected goes on counting",
+    by: { test: "test/queues.test.ts" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "if (++this.heldInVain * 2 <= this.held.size) return",
+      replace: "if (this.held.size > 0) return"
+    }]
+  },
+  {
+    name: "every silent server is taken for one that lets its clients wait",
+    by: { test: "test/memory.test.ts", name: "hung primary is left" },
+    edits: [{
+      file: "src/Connection.ts",
+      find: "if (holds && this.silentSince === since)",
+      replace: "if (this.silentSince === since)"
+    }]
+  },
+  {
+    name: "bytes that were passed are not copied",
+    by: { test: "test/values.test.ts", name: "may be changed afterwards" },
+    edits: [{
+      file: "src/Command.ts",
+      find: "if (typeof arg === \"object\" && isBytes(arg)) args[i] = copied(arg)",
+      replace: "void copied"
+    }]
+  },
+  {
+    name: "what a lease's pipeline does to its session is not noted",
+    by: { test: "test/values.test.ts", name: "is nobody else's" },
+    edits: [{
+      file: "src/Executor.ts",
+      find:
+        "for (const command of commands) if (command.spec.session !== undefined) owner.note(command)\n      }\n      const list = this.mayRepeat === undefined ? commands : commands.map((c) => this.allowed(c))\n      const batch",
+      replace:
+        "}\n      const list = this.mayRepeat === undefined ? commands : commands.map((c) => this.allowed(c))\n      const batch"
+    }]
+  },
+  {
+    name: "the rest of a pipeline does not wait for what is unanswered elsewhere",
+    by: { test: "test/order.test.ts", name: "a part of a pipeline" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "if (before !== undefined && before !== to) {",
+      replace: "if (before === undefined && before !== to) {"
+    }]
+  },
+  {
+    name: "the rest of a pipeline does not wait for a connection that is given up",
+    by: { test: "test/order.test.ts", name: "while its connection is given up" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "else if (this.outstanding > 0) {",
+      replace: "else if (this.outstanding < 0) {"
+    }]
+  },
+  {
+    name: "of a pipeline only the writes are withheld",
+    by: { test: "test/pipelines.test.ts", name: "counts as a whole" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "request instanceof Operation && request.waits && request.wanted ?",
+      replace: "request instanceof Operation && request.writes && request.wanted ?"
+    }]
+  },
+  {
+    name: "what cannot be written takes its neighbours with it",
+    by: { test: "test/values.test.ts", name: "its neighbours are written whole" },
+    edits: [{
+      file: "src/Connection.ts",
+      find: "for (let i = inflight.size - others; i < inflight.size; i++) inflight.at(i).encode(encoder)",
+      replace: "void others"
+    }]
+  },
+  {
+    name: "what cannot be written is written in part",
+    by: { test: "test/values.test.ts", name: "its neighbours are written whole" },
+    edits: [{
+      file: "src/Connection.ts",
+      find:
+        "encoder.take()\n    for (let i = inflight.size - others; i < inflight.size; i++) inflight.at(i).encode(encoder)",
+      replace: "void inflight, encoder, others"
+    }]
+  },
+  {
+    name: "the commands of a late pipeline are asked elsewhere one by one",
+    by: { test: "test/order.test.ts", name: "is late with" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "    if (request instanceof Entry) {\n      batches.add(request.batch)\n      continue\n    }\n    if (!(",
+      replace: "    if (!("
+    }]
+  },
+  {
     name: "a subscription ends with the first password that is refused",
     by: { test: "test/subscriptions.test.ts", name: "a password that has changed ends none" },
     edits: [{
@@ -678,7 +809,7 @@ const temporaryDirectory = Effect.acquireRelease(
 const attempt = (mutant: Mutant): Effect.Effect<boolean, never, Spawner> =>
   Effect.gen(function*() {
     const dir = yield* temporaryDirectory
-    for (const part of ["src", "simulation", "test", "package.json", "tsconfig.json", "vitest.config.ts"]) {
+    for (const part of ["src", "simulation", "test", "docs", "package.json", "tsconfig.json", "vitest.config.ts"]) {
       cpSync(join(root, part), join(dir, part), { recursive: true })
     }
     symlinkSync(join(root, "node_modules"), join(dir, "node_modules"))
