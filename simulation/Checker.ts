@@ -27,6 +27,8 @@ export interface Violation {
     | "a scan's pages are one server's, and complete"
     | "a read after an offset is not older"
     | "a session is nobody else's"
+    | "an element is taken once"
+    | "reads go on"
     | "a subscription keeps its order, and tells its gaps"
   readonly text: string
   readonly at: number
@@ -169,6 +171,8 @@ export const check = (history: History): ReadonlyArray<Violation> => {
   }
 
   checkLosses(history, broken)
+  checkJobs(history, broken)
+  checkProbes(history, broken)
   checkCalm(history, broken)
   checkBatches(history, byId, matched, broken)
   checkScans(history, byId, broken)
@@ -190,7 +194,7 @@ const checkLosses = ({ calls, final, scenario }: History, broken: Broken): void 
   const counted = new Map<string, Call[]>()
   for (const call of calls) {
     if (call.outcome?.tag !== "ok") continue
-    if (call.kind === "push") {
+    if (call.kind === "push" && call.key !== "queue") {
       const list = final.get(call.key)
       if (!Array.isArray(list) || !list.includes(`e${call.id}`)) broken(promise, show(call), call.end, call)
     } else if (call.kind === "incr") counted.set(call.key, [...counted.get(call.key) ?? [], call])
@@ -199,6 +203,48 @@ const checkLosses = ({ calls, final, scenario }: History, broken: Broken): void 
     const there = Number(final.get(key) ?? 0)
     if (there < list.length) {
       broken(promise, `${key} is ${there}, but ${list.length} were acknowledged`, list[list.length - 1]!.end, list[0])
+    }
+  }
+}
+
+/** Where nothing goes wrong but what is planned, each element is given to one consumer, and none gets lost. */
+const checkJobs = ({ calls, final, scenario }: History, broken: Broken): void => {
+  if (scenario.planned !== true && scenario.calm !== true) return
+  const taken = new Map<string, Call>()
+  let isUncertain = false
+  for (const call of calls) {
+    if (call.kind !== "pop") continue
+    if (call.outcome?.tag === "ambiguous" || call.outcome?.tag === "interrupted") isUncertain = true
+    const value = call.outcome?.tag === "ok" ? call.outcome.value : null
+    if (!Array.isArray(value)) continue
+    const other = taken.get(String(value[1]))
+    if (other !== undefined) broken("an element is taken once", `${show(other)} and ${show(call)}`, call.end, call)
+    taken.set(String(value[1]), call)
+  }
+  const left = final.get("queue")
+  for (const call of calls) {
+    if (call.kind !== "push" || call.key !== "queue" || call.outcome?.tag !== "ok") continue
+    const isThere = Array.isArray(left) && left.includes(`e${call.id}`)
+    const by = taken.get(`e${call.id}`)
+    if (isThere && by !== undefined) {
+      broken("an element is taken once", `${show(call)} is there still, though ${show(by)}`, by.end, by)
+    }
+    if (!isThere && by === undefined && !isUncertain) {
+      broken("no acknowledged write is lost in a planned failover", `nobody got ${show(call)}`, call.end, call)
+    }
+  }
+}
+
+/** While a replica with data lives, there is no long time without a read, and none fails. */
+const checkProbes = ({ probes }: History, broken: Broken): void => {
+  for (const { client, failed, fault, from, limit, times, to } of probes) {
+    if (failed.length > 0) broken("reads go on", `${client}, ${fault}: ${failed.length} failed: ${failed[0]}`, from)
+    const all = [from, ...times.filter((at) => at <= to), to]
+    for (let i = 1; i < all.length; i++) {
+      const gap = all[i]! - all[i - 1]!
+      if (gap <= limit) continue
+      broken("reads go on", `${client}, ${fault}: none from ${all[i - 1]} to ${all[i]}, ${gap} ms`, all[i]!)
+      break
     }
   }
 }
@@ -216,6 +262,11 @@ const checkCalm = ({ calls, scenario }: History, broken: Broken): void => {
     }
     // Sentinels without their disk begin to count anew.
     if (call.after !== undefined && outcome.tag === "unexecuted" && outcome.error.startsWith("EpochPassed")) continue
+    // Consumers may have all that there are; they themselves go on waiting.
+    if (
+      scenario.consumers !== undefined && call.kind !== "pop" && outcome.tag === "unexecuted" &&
+      outcome.error.startsWith("LeaseTimeout")
+    ) continue
     broken("what concerns no node costs no operation", show(call), call.end, call)
   }
 }

@@ -40,6 +40,8 @@ export interface Fault {
     | "hiccup"
     | "busy"
     | "clock"
+    | "drip"
+    | "silence"
   /** Whom it befalls: `n0` and up are nodes, `s0` and up sentinels, `c0` and up clients, `primary` whoever is one then, `all` all sentinels. */
   readonly who: string
   /** For partitions: the other side. For hiccups: the error. */
@@ -83,10 +85,23 @@ export interface Scenario {
    * clients' own processes stand still. Then every operation succeeds.
    */
   readonly calm?: boolean
+  /** Reads of replicas are looked at while the primary dies or a replica hangs: how long there is none. */
+  readonly probed?: boolean
+  /** Whether the primary may serve the replicas' client. Default true. */
+  readonly fallback?: boolean | "when-none"
+  /** How far away each sentinel is, in milliseconds each way, beside what is drawn. */
+  readonly farMillis?: ReadonlyArray<number>
+  /** Sentinels whose user is the one of Redis's documentation, which may not subscribe: until all is right again. */
+  readonly minimal?: ReadonlyArray<string>
+  /** When more clients are born, in milliseconds after the beginning. */
+  readonly born?: ReadonlyArray<number>
+  /** How many consumers each client has that wait for elements of one list, beside the workers. */
+  readonly consumers?: number
   readonly faults: ReadonlyArray<Fault>
 }
 
 export type Action =
+  | "offer"
   | "batch"
   | "replicaBatch"
   | "scan"
@@ -184,7 +199,10 @@ const faultWeights: Readonly<Record<Fault["kind"], number>> = {
   noreplicas: 2,
   hiccup: 6,
   busy: 3,
-  clock: 2
+  clock: 2,
+  // Drawn by `withMore`.
+  drip: 0,
+  silence: 0
 }
 
 /** What is not drawn yet, since the library does not withstand it yet, and why. */
@@ -284,11 +302,89 @@ const drawFaultOf = (dice: Dice, scenario: Omit<Scenario, "faults">, kind: Fault
       return { at, kind, who: client(), millis: dice.int(50, 2000) }
     case "clock":
       return { at, kind, who: client(), other: dice.pick(["-60000", "60000"]), millis: 0 }
+    case "drip":
+      return { at, kind, who: anyone(), other: String(dice.int(5, 100)), millis }
+    case "silence":
+      return { at, kind, who: anyone(), millis: 0 }
   }
 }
 
 /** The scenario of a seed. */
-export const generate = (seed: number): Scenario => {
+export const generate = (seed: number): Scenario => withMore(planOf(seed), new Dice(seed ^ 0x2545f491))
+
+/**
+ * What was thought of later, from dice of its own, so that the seeds remain what
+ * they were but for it.
+ */
+const withMore = (scenario: Scenario, dice: Dice): Scenario => {
+  if (dice.chance(0.06) && scenario.planned !== true && scenario.calm !== true) return probedOf(scenario, dice)
+  const some = <A>(p: number, value: () => A): A | undefined => dice.chance(p) ? value() : undefined
+  const sentinel = (): string => `s${dice.int(0, scenario.sentinels - 1)}`
+  const failover = scenario.faults.find(({ kind }) => kind === "failover")?.at
+  const minimal = some(0.03, () => [sentinel()])
+  const born = some(0.15, () =>
+    Array.from({ length: dice.int(1, 3) }, () =>
+      failover === undefined || dice.chance(0.2)
+        ? dice.int(0, Math.floor(scenario.duration * 0.8))
+        : Math.max(0, failover + dice.int(-200, 1500))))
+  // To begin to hear one takes five ways there and back; a newborn's writes wait for a head start only; and where one may
+  // only be asked, 500 ms count at most.
+  const isHeardAnew = minimal !== undefined || scenario.faults.some(({ kind }) => kind === "mute") ||
+    (scenario.planned === true && scenario.faults.some(({ kind }) => kind !== "failover"))
+  const distances = born !== undefined ? [0, 5] : isHeardAnew ? [0, 5, 30] : [0, 0, 5, 30, 80, 200]
+  const farMillis = some(0.12, () => Array.from({ length: scenario.sentinels }, () => dice.pick(distances)))
+  const consumers = some(0.2, () => dice.pick([1, 3, 6, 10]))
+  return {
+    ...scenario,
+    ...(farMillis === undefined ? {} : { farMillis }),
+    ...(minimal === undefined ? {} : { minimal }),
+    ...(born === undefined ? {} : { born }),
+    ...(consumers === undefined ? {} : { consumers }),
+    ...moreFaults(scenario, dice)
+  }
+}
+
+const moreFaults = (scenario: Scenario, dice: Dice): Partial<Scenario> => {
+  if (scenario.planned === true || dice.chance(0.55)) return {}
+  if (scenario.calm === true) {
+    // After the others, and by itself: what is wrong is with one sentinel.
+    const at = scenario.duration
+    const who = `s${dice.int(0, scenario.sentinels - 1)}`
+    const fault = dice.chance(0.5)
+      ? { at, kind: "silence" as const, who, millis: 0 }
+      : { at, kind: "drip" as const, who, other: String(dice.int(5, 100)), millis: dice.int(300, 2500) }
+    return { faults: [...scenario.faults, fault], duration: at + fault.millis + 1500 }
+  }
+  const drawn = Array.from({ length: dice.int(1, 2) }, (): Fault => {
+    const kind = dice.pick(["drip", "silence", "silence", "clock"] as const)
+    const fault = drawFaultOf(dice, scenario, kind)
+    // And back again, some time later.
+    return kind === "clock" ? { ...fault, millis: dice.int(100, 3000) } : fault
+  })
+  return { faults: [...scenario.faults, ...drawn].sort((a, b) => a.at - b.at) }
+}
+
+/** The primary dies, then a replica hangs, then a sentinel is restarted: reads go on, but for some milliseconds. */
+const probedOf = (scenario: Scenario, dice: Dice): Scenario => {
+  const { maxLagBytes: _, ...rest } = scenario
+  const replicas = dice.int(2, 3)
+  return {
+    ...rest,
+    probed: true,
+    replicas,
+    lagMillis: dice.pick([[0, 0], [0, 2]] as const),
+    latencyMillis: dice.pick([[0, 0], [0, 1], [1, 2]] as const),
+    fallback: dice.pick([true, true, false, "when-none"] as const),
+    duration: 12_000,
+    faults: [
+      { at: dice.int(800, 1500), kind: "kill", who: "primary", millis: dice.int(2500, 5000) },
+      { at: 8500, kind: "hang", who: `n${dice.int(0, replicas)}`, millis: dice.int(500, 2500) },
+      { at: 11_500, kind: "sentinels", who: "all", millis: 300 }
+    ]
+  }
+}
+
+const planOf = (seed: number): Scenario => {
   const dice = new Dice(seed)
   const quick = dice.chance(0.4)
   const base = {
@@ -412,6 +508,8 @@ const plannedWeights = {
 } as const
 
 const actionWeights: Readonly<Record<Action, number>> = {
+  // Done by those who are there for it.
+  offer: 0,
   batch: 6,
   replicaBatch: 2,
   scan: 1,
@@ -452,5 +550,29 @@ export const operationsOf = (scenario: Scenario, worker: number): ReadonlyArray<
     key: dice.int(0, 5),
     interruptAfter: dice.chance(0.04) ? dice.int(0, 30) : undefined,
     pause: dice.chance(0.3) ? 0 : dice.int(0, Math.ceil(mean * 2.6))
+  }))
+}
+
+/** What a client does at once that was just born: mostly writes. */
+export const firstOperationsOf = (scenario: Scenario, worker: number): ReadonlyArray<Operation> => {
+  const dice = new Dice(scenario.seed * 1009 + worker)
+  return Array.from({ length: 40 }, (_, i) => ({
+    id: (worker * 1000 + i + 1) * 10,
+    action: dice.pick(["push", "push", "incr", "incr", "set", "range", "replicaRange", "batch"] as const),
+    key: dice.int(0, 5),
+    interruptAfter: undefined,
+    pause: dice.chance(0.5) ? 0 : dice.int(0, 30)
+  }))
+}
+
+/** For how long a consumer waits each time, in seconds, and for how long nobody offers anything, in milliseconds. */
+export const turnsOf = (
+  scenario: Scenario,
+  worker: number
+): ReadonlyArray<{ readonly id: number; readonly n: number }> => {
+  const dice = new Dice(scenario.seed * 1009 + worker)
+  return Array.from({ length: 1000 }, (_, i) => ({
+    id: (worker * 1000 + i + 1) * 10,
+    n: dice.chance(0.8) ? dice.int(1, 20) / 10 : 6
   }))
 }

@@ -11,6 +11,11 @@ export interface Shrunk {
   readonly violation: Violation
 }
 
+const without = (scenario: Scenario, name: keyof Scenario): Scenario => {
+  const { [name]: _, ...rest } = scenario
+  return rest as Scenario
+}
+
 /** The smallest failing scenario that was found, and its history. `find` says what is broken in one. */
 export const shrink = async (
   scenario: Scenario,
@@ -43,6 +48,10 @@ export const shrink = async (
     for (
       const smaller of [
         { ...now, clients: 1 },
+        without(now, "consumers"),
+        without(now, "born"),
+        without(now, "farMillis"),
+        without(now, "minimal"),
         { ...now, workers: Math.ceil(now.workers / 2), operations: Math.ceil(now.operations / 2) },
         { ...now, workers: now.workers - 1, operations: Math.ceil(now.operations * (now.workers - 1) / now.workers) },
         { ...now, replicas: now.replicas - 1 },
@@ -51,7 +60,9 @@ export const shrink = async (
         { ...now, lagMillis: [0, 0] as const }
       ]
     ) {
-      if (JSON.stringify(smaller) === JSON.stringify(now) || smaller.workers < 1 || smaller.replicas < 1) continue
+      if (JSON.stringify(smaller) === JSON.stringify(now) || smaller.workers < 1) continue
+      // Where reads are looked at, one that dies has to leave another one.
+      if (smaller.replicas < (now.probed === true ? 2 : 1)) continue
       if (await consider(smaller)) {
         again = true
         break

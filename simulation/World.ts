@@ -17,7 +17,15 @@ import { type Client, Command, commands, Connector, type Errors, Sentinel, type 
 import { monotonicMillisUnsafe } from "../src/internal/time.ts"
 import * as Testing from "../src/testing/index.ts"
 import { drive, VirtualClock } from "./Clock.ts"
-import { type Fault, type Operation, operationsOf, pending, type Scenario } from "./Scenario.ts"
+import {
+  type Fault,
+  firstOperationsOf,
+  type Operation,
+  operationsOf,
+  pending,
+  type Scenario,
+  turnsOf
+} from "./Scenario.ts"
 
 export type Outcome =
   | { readonly tag: "ok"; readonly value: unknown }
@@ -112,6 +120,19 @@ export interface Delivery {
   readonly payload: string
 }
 
+/** What reads of replicas came to while the primary was dead, or a replica hung. */
+export interface Probe {
+  readonly client: string
+  readonly fault: string
+  /** How long may be without a read, in milliseconds. */
+  readonly limit: number
+  readonly from: number
+  readonly to: number
+  /** When reads succeeded, and what the others failed with. */
+  readonly times: ReadonlyArray<number>
+  readonly failed: ReadonlyArray<string>
+}
+
 /** What a client's subscription heard: a message's payload, or a gap. */
 export interface Heard {
   readonly at: number
@@ -124,6 +145,7 @@ export interface History {
   readonly began: number
   readonly deliveries: ReadonlyArray<Delivery>
   readonly heard: ReadonlyMap<string, ReadonlyArray<Heard>>
+  readonly probes: ReadonlyArray<Probe>
   /** What is in the set that scans go through. */
   readonly members: ReadonlyArray<string>
   readonly calls: ReadonlyArray<Call>
@@ -158,6 +180,13 @@ const restMillis = 8000
 const maxDials = 10_000
 
 const readTag = 1_000_000
+
+/** The user of a sentinel's client in Redis's documentation. */
+const minimalRules = (
+  "resetchannels -@all +auth +client|getname +client|id +client|setname +command +hello +ping +role " +
+  "+sentinel|get-master-addr-by-name +sentinel|master +sentinel|myid +sentinel|replicas +sentinel|sentinels " +
+  "+sentinel|masters"
+).split(" ")
 
 const members: ReadonlyArray<string> = Array.from({ length: 40 }, (_, i) => `m${i}`)
 /** A scan that has given so many of them has started over without end. */
@@ -238,7 +267,10 @@ export const run = async (scenario: Scenario): Promise<History> => {
   const dead: Array<string> = []
   const deliveries: Array<Delivery> = []
   const heard = new Map<string, Array<Heard>>()
+  const probes: Array<Probe> = []
   const outcasts = new Set<string>()
+  /** Since when the connections to an address that there were carry nothing. */
+  const silenced = new Map<string, number>()
   /** What each worker knew last of how far the history was. */
   const offsets = new Map<number, { readonly offset: Client.Offset; readonly write: Call | undefined }>()
   const final = new Map<string, ReadonlyArray<string> | number>()
@@ -303,6 +335,22 @@ export const run = async (scenario: Scenario): Promise<History> => {
   }
   const watched = <A>(c: Call, effect: Effect.Effect<A, Errors.RedisError>): Effect.Effect<A, Errors.RedisError> =>
     Effect.onExit(effect, (exit) => Effect.sync(() => ended(c, outcomeOf(exit))))
+
+  const pop = (party: Party, worker: number, id: number, seconds: number): Effect.Effect<unknown, Errors.RedisError> =>
+    Effect.suspend(() =>
+      watched(
+        call(party, worker, {
+          id,
+          kind: "pop",
+          key: "queue",
+          write: true,
+          lease: ++leases,
+          // A lease, and then the time that it may wait at the server.
+          patience: scenario.commandTimeout + 5000 + seconds * 1000
+        }),
+        party.primary.blpop(["queue", `tag:${id}`], seconds)
+      )
+    )
 
   const act = (
     party: Party,
@@ -388,6 +436,8 @@ export const run = async (scenario: Scenario): Promise<History> => {
         return simple("incr", counter, redis.incr(counter), true)
       case "push":
         return simple("push", list, redis.rpush(list, `e${id}`), true)
+      case "offer":
+        return simple("push", "queue", redis.rpush("queue", `e${id}`), true)
       case "pushRepeatable":
         return simple("push", list, redis.run(Command.repeatable(commands.rpush(list, `e${id}`))), true, {
           repeatable: true
@@ -569,20 +619,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
           })
         )
       case "pop":
-        return Effect.suspend(() =>
-          watched(
-            call(party, worker, {
-              id,
-              kind: "pop",
-              key: "queue",
-              write: true,
-              lease: ++leases,
-              // A lease, and then the time that it may wait at the server.
-              patience: scenario.commandTimeout + 5000 + 200
-            }),
-            redis.blpop(["queue", `tag:${id}`], 0.2)
-          )
-        )
+        return pop(party, worker, id, 0.2)
       case "leased":
         return Effect.scoped(
           Effect.gen(function*() {
@@ -621,9 +658,13 @@ export const run = async (scenario: Scenario): Promise<History> => {
     }
   }
 
-  const work = (party: Party, worker: number): Effect.Effect<void> =>
+  const work = (
+    party: Party,
+    worker: number,
+    operations: ReadonlyArray<Operation> = operationsOf(scenario, worker)
+  ): Effect.Effect<void> =>
     Effect.gen(function*() {
-      for (const operation of operationsOf(scenario, worker)) {
+      for (const operation of operations) {
         if (operation.pause > 0) yield* Effect.sleep(operation.pause)
         const effect = Effect.exit(act(party, worker, operation))
         const after = operation.interruptAfter
@@ -635,6 +676,55 @@ export const run = async (scenario: Scenario): Promise<History> => {
         }
       }
     })
+
+  /** Waits for one element after the other while the workload lasts. */
+  const consume = (party: Party, worker: number): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      const end = began + scenario.duration
+      for (const { id, n } of turnsOf(scenario, worker)) {
+        if (now() > end) return
+        yield* Effect.exit(pop(party, worker, id, n))
+      }
+    })
+
+  const produce = (party: Party, worker: number): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      const end = began + scenario.duration
+      for (const { id, n } of turnsOf(scenario, worker)) {
+        if (now() > end) return
+        yield* Effect.exit(act(party, worker, { action: "offer", id, key: 0, interruptAfter: undefined, pause: 0 }))
+        yield* Effect.sleep(n * 60)
+      }
+    })
+
+  /** Reads of replicas, one after the other, while a fault lasts. */
+  const probe = (party: Party, fault: Fault, what: string): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      const from = now()
+      const to = from + fault.millis
+      const times: Array<number> = []
+      const failed: Array<string> = []
+      // As many ways there and back as it takes to ask every node for its role, twice.
+      const latency = scenario.latencyMillis[1] * 24
+      const limit = (fault.kind === "kill" ? 50 : 300) + latency
+      probes.push({ client: `${party.name}r`, fault: what, limit, from, to, times, failed })
+      const reads: Array<Fiber.Fiber<unknown, unknown>> = []
+      while (now() < to) {
+        reads.push(
+          yield* Effect.forkChild(
+            Effect.exit(party.replica.get("k0")).pipe(
+              Effect.map((exit) => {
+                if (Exit.isSuccess(exit)) times.push(now())
+                else failed.push(describe(exit))
+              })
+            ),
+            { startImmediately: true }
+          )
+        )
+        yield* Effect.sleep(8)
+      }
+      for (const fiber of reads) yield* Fiber.await(fiber)
+    }).pipe(Effect.provideService(Clock.Clock, party.clock))
 
   const addressOf = (control: Testing.Control, who: string): Effect.Effect<string> =>
     who === "primary"
@@ -650,16 +740,23 @@ export const run = async (scenario: Scenario): Promise<History> => {
       )
 
   /** Makes one thing go wrong, and right again after its time. */
-  const befall = (control: Testing.Control, fault: Fault): Effect.Effect<void> =>
+  const befall = (control: Testing.Control, parties: ReadonlyArray<Party>, fault: Fault): Effect.Effect<void> =>
     Effect.gen(function*() {
       yield* Effect.sleep(fault.at)
-      const who = yield* addressOf(control, fault.who)
+      const named = yield* addressOf(control, fault.who)
+      const who = scenario.probed === true && fault.kind === "hang"
+        // A replica: another one than the primary of then.
+        ? yield* replicaOf(control, named)
+        : named
       const node = control.nodes.includes(who)
       const lasts = (begin: Effect.Effect<void>, end: Effect.Effect<void>, what: string) =>
         Effect.gen(function*() {
           faults++
           note(`FAULT ${what}`)
           yield* begin
+          if (scenario.probed === true && (fault.kind === "kill" || fault.kind === "hang") && others(control, who)) {
+            for (const party of parties) yield* Effect.forkChild(probe(party, fault, what), { startImmediately: true })
+          }
           yield* Effect.sleep(fault.millis)
           note(`      over: ${what}`)
           yield* end
@@ -868,7 +965,22 @@ export const run = async (scenario: Scenario): Promise<History> => {
         case "clock":
           faults++
           note(`FAULT the clock of ${who} is set by ${fault.other} ms`)
-          return clocks.get(who)?.step(Number(fault.other))
+          clocks.get(who)?.step(Number(fault.other))
+          if (fault.millis === 0) return
+          yield* Effect.sleep(fault.millis)
+          note(`      over: the clock of ${who} is set back`)
+          return clocks.get(who)?.step(-Number(fault.other))
+        case "drip":
+          return yield* lasts(
+            control.slow(who, { byteMillis: Number(fault.other) }),
+            Effect.suspend(() => present(control)(who) ? control.slow(who, { byteMillis: 0 }) : Effect.void),
+            `${who} sends a byte each ${fault.other} ms`
+          )
+        case "silence":
+          faults++
+          note(`FAULT the connections to ${who} carry nothing any more`)
+          silenced.set(who, now())
+          return yield* control.silence(who)
         case "disk":
           return node
             ? yield* lasts(control.fillDisk(who), control.fillDisk(who, false), `fill disk of ${who}`)
@@ -894,6 +1006,13 @@ export const run = async (scenario: Scenario): Promise<History> => {
       const followed = (n: string): number => control.nodes.filter((m) => control.node(m).primaryAddress === n).length
       return primaries.sort((a, b) => followed(b) - followed(a))[0] ?? told
     })
+
+  const replicaOf = (control: Testing.Control, named: string) =>
+    Effect.map(control.primary, (primary) => named !== primary ? named : control.nodes.find((n) => n !== primary)!)
+
+  /** Whether there is a replica with data beside one node. */
+  const others = (control: Testing.Control, who: string): boolean =>
+    control.nodes.some((n) => n !== who && control.node(n).responsive && !control.node(n).isPrimary)
 
   const otherThanPrimary = (control: Testing.Control) =>
     Effect.map(control.primary, (primary) => control.node(control.nodes.find((n) => n !== primary) ?? primary).address)
@@ -933,6 +1052,8 @@ export const run = async (scenario: Scenario): Promise<History> => {
       control.node(address).onPush = (session, values) => {
         const kind = values[0]
         if (kind !== "message" && kind !== "pmessage") return
+        // Nobody can hear it.
+        if (session.since - origin <= (silenced.get(address) ?? -1)) return
         deliveries.push({
           at: now(),
           client: session.peer.party,
@@ -961,93 +1082,144 @@ export const run = async (scenario: Scenario): Promise<History> => {
     observe(control)
     // Replicas that take their time to get the data have it before anything begins.
     yield* Effect.sleep(1500)
+    if (scenario.farMillis !== undefined) {
+      for (const [i, linkMillis] of scenario.farMillis.entries()) {
+        yield* control.slow(control.sentinels[i]!, { linkMillis })
+      }
+    }
+    const minimal = (scenario.minimal ?? []).map((who) => control.sentinels[Number(who.slice(1))]!)
+    for (const who of minimal) {
+      const user = control.sentinel(who).users.get("default")!
+      for (const rule of minimalRules) user.apply(rule)
+    }
+    const birth = (name: string, scope: Scope.Scope) =>
+      Effect.gen(function*() {
+        const own = clock.another()
+        clocks.set(name, own)
+        const make = (dialer: string) =>
+          Sentinel.make({
+            sentinels: control.sentinels,
+            follow: scenario.follow,
+            // Two ways there and back have to fit in.
+            timeout: Math.max(0, ...scenario.farMillis ?? []) > 100 ? "3 seconds" : undefined,
+            label: ({ address }) => ("port" in address && address.host === "10.0.0.2" ? "near" : "far"),
+            sentinel: { protocol: scenario.protocol },
+            node: {
+              connections: scenario.connections,
+              maxLeases: scenario.maxLeases,
+              protocol: scenario.protocol,
+              commandTimeout: scenario.commandTimeout,
+              stallTimeout: scenario.stallTimeout,
+              pingInterval: 3000,
+              connectTimeout: 1000,
+              leaseTimeout: 5000,
+              clientName: name
+            }
+          }).pipe(
+            Scope.provide(scope),
+            Effect.provideService(Connector.Connector, control.network.dialer(dialer)),
+            Effect.provideService(Clock.Clock, own),
+            Effect.map((sentinel) => ({ sentinel, dialer }))
+          )
+        const inNetwork = <A, E, R>(effect: Effect.Effect<A, E, R>, dialer: string) =>
+          Effect.provideService(effect, Connector.Connector, control.network.dialer(dialer)).pipe(
+            Effect.provideService(Clock.Clock, own)
+          )
+        const first = yield* make(name)
+        const second = yield* make(`${name}r`)
+        const party: Party = {
+          name,
+          primary: yield* inNetwork(first.sentinel.primaryFor(control.group), name).pipe(Scope.provide(scope)),
+          replica: yield* inNetwork(
+            second.sentinel.replicaFor(control.group, {
+              fallbackToPrimary: scenario.fallback,
+              choice: scenario.choice === "prefer" ? { prefer: ["near"] } : scenario.choice,
+              ...(scenario.maxLagBytes === undefined ? {} : { maxLag: { bytes: scenario.maxLagBytes } })
+            }),
+            `${name}r`
+          ).pipe(Scope.provide(scope)),
+          topology: yield* inNetwork(second.sentinel.topology(control.group), `${name}r`).pipe(Scope.provide(scope)),
+          topologies: yield* Effect.forEach(
+            [first, second],
+            ({ dialer, sentinel }) => inNetwork(sentinel.topology(control.group), dialer).pipe(Scope.provide(scope))
+          ),
+          services: [first.sentinel, second.sentinel],
+          clock: own
+        }
+        return party
+      })
     const parties = yield* Effect.forEach(
       Array.from({ length: scenario.clients }, (_, i) => `c${i}`),
-      (name) =>
-        Effect.gen(function*() {
-          const own = clock.another()
-          clocks.set(name, own)
-          const make = (dialer: string) =>
-            Sentinel.make({
-              sentinels: control.sentinels,
-              follow: scenario.follow,
-              label: ({ address }) => ("port" in address && address.host === "10.0.0.2" ? "near" : "far"),
-              sentinel: { protocol: scenario.protocol },
-              node: {
-                connections: scenario.connections,
-                maxLeases: scenario.maxLeases,
-                protocol: scenario.protocol,
-                commandTimeout: scenario.commandTimeout,
-                stallTimeout: scenario.stallTimeout,
-                pingInterval: 3000,
-                connectTimeout: 1000,
-                leaseTimeout: 5000,
-                clientName: name
-              }
-            }).pipe(
-              Scope.provide(inner),
-              Effect.provideService(Connector.Connector, control.network.dialer(dialer)),
-              Effect.provideService(Clock.Clock, own),
-              Effect.map((sentinel) => ({ sentinel, dialer }))
-            )
-          const inNetwork = <A, E, R>(effect: Effect.Effect<A, E, R>, dialer: string) =>
-            Effect.provideService(effect, Connector.Connector, control.network.dialer(dialer)).pipe(
-              Effect.provideService(Clock.Clock, own)
-            )
-          const first = yield* make(name)
-          const second = yield* make(`${name}r`)
-          const party: Party = {
-            name,
-            primary: yield* inNetwork(first.sentinel.primaryFor(control.group), name).pipe(Scope.provide(inner)),
-            replica: yield* inNetwork(
-              second.sentinel.replicaFor(control.group, {
-                choice: scenario.choice === "prefer" ? { prefer: ["near"] } : scenario.choice,
-                ...(scenario.maxLagBytes === undefined ? {} : { maxLag: { bytes: scenario.maxLagBytes } })
-              }),
-              `${name}r`
-            ).pipe(Scope.provide(inner)),
-            topology: yield* inNetwork(second.sentinel.topology(control.group), `${name}r`).pipe(Scope.provide(inner)),
-            topologies: yield* Effect.forEach(
-              [first, second],
-              ({ dialer, sentinel }) => inNetwork(sentinel.topology(control.group), dialer).pipe(Scope.provide(inner))
-            ),
-            services: [first.sentinel, second.sentinel],
-            clock: own
-          }
-          return party
-        })
+      (name) => birth(name, inner)
     )
-    yield* Effect.ignore(parties[0]!.primary.sadd("members", ...members))
+    // Far sentinels take their time.
+    yield* Effect.ignore(Effect.retry(parties[0]!.primary.sadd("members", ...members), { times: 20 }))
+    const listen = (party: Party) =>
+      Effect.gen(function*() {
+        const list: Array<Heard> = []
+        heard.set(party.name, list)
+        yield* party.primary.subscribe({ channels: ["ch0", "ch1"], patterns: ["pat*"] }).pipe(
+          Stream.runForEach((item) =>
+            Effect.sync(() => list.push({ at: now(), payload: item._tag === "Gap" ? undefined : String(item.payload) }))
+          ),
+          Effect.exit,
+          Effect.tap((exit) =>
+            Effect.sync(() => {
+              if (!ending) dead.push(`${party.name}: its subscription ended: ${describe(exit)}`)
+            })
+          ),
+          Effect.provideService(Clock.Clock, party.clock),
+          Effect.forkIn(inner, { startImmediately: true })
+        )
+      })
     for (const party of parties) {
-      const list: Array<Heard> = []
-      heard.set(party.name, list)
-      yield* party.primary.subscribe({ channels: ["ch0", "ch1"], patterns: ["pat*"] }).pipe(
-        Stream.runForEach((item) =>
-          Effect.sync(() => list.push({ at: now(), payload: item._tag === "Gap" ? undefined : String(item.payload) }))
-        ),
-        Effect.exit,
-        Effect.tap((exit) =>
-          Effect.sync(() => {
-            if (!ending) dead.push(`${party.name}: its subscription ended: ${describe(exit)}`)
-          })
-        ),
-        Effect.provideService(Clock.Clock, party.clock),
-        Effect.forkIn(inner, { startImmediately: true })
-      )
+      yield* listen(party)
+      // Whoever has read is connected.
+      if (scenario.probed === true) yield* Effect.ignore(party.replica.get("k0"))
     }
     // All of it is on the replicas before anything goes wrong.
     yield* Effect.sleep(300)
+    // And every sentinel is heard.
+    yield* Effect.sleep(15 * Math.max(0, ...scenario.farMillis ?? []))
     began = now()
-    const befalling = yield* Effect.forEach(scenario.faults, (fault) => Effect.forkChild(befall(control, fault)))
+    const first = [...parties]
+    const befalling = yield* Effect.forEach(scenario.faults, (fault) => Effect.forkChild(befall(control, first, fault)))
+    const consumers = scenario.consumers ?? 0
+    const others = [
+      ...first.flatMap((party, i) => [
+        ...Array.from({ length: consumers }, (_, n) => [party, consume(party, 100 + i * 20 + n)] as const),
+        ...(consumers === 0 ? [] : [[party, produce(party, 200 + i)] as const])
+      ]).map(([party, effect]) => Effect.provideService(effect, Clock.Clock, party.clock)),
+      ...(scenario.born ?? []).map((at, i) =>
+        Effect.gen(function*() {
+          yield* Effect.sleep(at)
+          const name = `c${first.length + i}`
+          note(`${name} is born`)
+          const life = yield* Scope.make()
+          const party = yield* birth(name, life)
+          const operations = firstOperationsOf(scenario, 300 + i)
+          yield* Effect.provideService(work(party, 300 + i, operations), Clock.Clock, party.clock)
+          yield* Scope.close(life, Exit.void)
+          const open = control.nodes.reduce((n, address) => n + control.network.connections(address, name), 0)
+          if (open > 0) leftovers.push(`${open} connections of ${name}`)
+        })
+      )
+    ]
+    const fibers = yield* Effect.forEach(others, (effect) => Effect.forkChild(effect))
     yield* Effect.forEach(
       Array.from({ length: scenario.workers }, (_, i) => i),
       (worker) => {
-        const party = parties[worker % parties.length]!
+        const party = first[worker % first.length]!
         return Effect.provideService(work(party, worker), Clock.Clock, party.clock)
       },
       { concurrency: "unbounded", discard: true }
     )
-    for (const fiber of befalling) yield* Fiber.await(fiber)
+    for (const fiber of [...befalling, ...fibers]) yield* Fiber.join(fiber)
+    // An operator adds the rule that was missing.
+    for (const who of minimal.filter(present(control))) {
+      const user = control.sentinel(who).users.get("default")!
+      for (const rule of ["+subscribe", "+psubscribe", "allchannels"]) user.apply(rule)
+    }
     note("all is right again")
     const until = now() + settleMillis
     while (
@@ -1102,6 +1274,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       }
     }
     ending = true
+    final.set("queue", yield* Effect.orElseSucceed(last.lrange("queue", 0, -1), () => []))
     for (const i of [0, 1, 2]) {
       final.set(`l${i}`, yield* Effect.orElseSucceed(last.lrange(`l${i}`, 0, -1), () => []))
       final.set(`n${i}`, Number(yield* Effect.orElseSucceed(last.get(`n${i}`), () => null)))
@@ -1127,6 +1300,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
     began,
     deliveries,
     heard,
+    probes,
     members,
     calls,
     executions,

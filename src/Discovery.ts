@@ -998,6 +998,9 @@ export const make = (
       if (distance(shown) !== before) { for (const listener of Array.from(listeners)) listener.distance?.() }
     }
 
+    /** One that is not heard is asked so often, or once it has answered, and its answer may be on its way. */
+    const ageOfAnswer = (millis: number): number => millis + Math.max(pollMillis, millis)
+
     /** The longest of the last but one, which may have been this process's own fault. */
     const distance = (shown: string): number => {
       const sorted = samples.get(shown)?.toSorted((a, b) => a - b) ?? []
@@ -1042,9 +1045,12 @@ export const make = (
           const subscribe = Effect.gen(function*() {
             const asked = yield* monotonicMillis
             const heard = yield* Effect.result(PubSub.subscribe(listener, { channels, patterns }))
-            if (heard._tag === "Failure") return heard.failure
+            const isDenied = heard._tag === "Failure"
+            if (isDenied && heard.failure._tag !== "ReplyError") return heard.failure
+            const millis = (yield* monotonicMillis) - asked
             samples.delete(shown)
-            measured(shown, (yield* monotonicMillis) - asked)
+            measured(shown, isDenied ? ageOfAnswer(millis) : millis)
+            if (isDenied) return heard.failure
             listener.onRoundTrip = (millis) => measured(shown, millis)
             permit(shown, true)
             return undefined
@@ -1159,8 +1165,7 @@ export const make = (
             const answer = yield* question(peer, (connection) => consult(connection, group, peer, true, false))
             const now = yield* monotonicMillis
             take(group, peer, answer, now)
-            // One that is not heard is asked so often, and its answer may be on its way.
-            measured(sentinel, now - asked + (permissions.get(sentinel) === false ? pollMillis : 0))
+            measured(sentinel, permissions.get(sentinel) === false ? ageOfAnswer(now - asked) : now - asked)
             return answer
           }).pipe(Effect.orElseSucceed(() => undefined))
         }),

@@ -407,6 +407,20 @@ describe("sentinels that may be asked, but not listened to", () => {
     }
   }
 
+  it.effect("how far away they are is known before the first answer", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      restrict(deployment, documented)
+      yield* Effect.forEach(addresses, (address) => deployment.slow(address, { linkMillis: 80 }))
+      yield* Effect.gen(function*() {
+        yield* ready(yield* RedisClient.RedisClient)
+        // A way there and back, and as long between two questions.
+        assert.deepStrictEqual((yield* stateOf).sentinels.map((s) => s.distance), [320, 320, 320])
+        yield* whileTimePasses(Effect.sleep("2 seconds"))
+        assert.isTrue((yield* stateOf).sentinels.every((s) => s.distance >= 320 && s.distance < 330))
+      }).pipe(Effect.provide(clients()))
+    }).pipe(Effect.provide(Testing.layer())))
+
   it.effect("once the rule is added, they are listened to", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment

@@ -221,6 +221,41 @@ describe("faults", () => {
       yield* Fiber.join(three)
     }))
 
+  it.effect("a server that sends a byte now and then", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.make()
+      const redis = yield* clientOf(control, first)
+      yield* redis.ping()
+      yield* control.slow(first, { byteMillis: 10 })
+      // +PONG twice, with their ends: 14 bytes.
+      const two = yield* Effect.forkChild(redis.pipeline([commands.ping(), commands.ping()]))
+      yield* TestClock.adjust("139 millis")
+      assert.isUndefined(two.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(yield* Fiber.join(two), ["PONG", "PONG"])
+      const rest = yield* Effect.forkChild(redis.ping())
+      yield* TestClock.adjust("20 millis")
+      assert.isUndefined(rest.pollUnsafe())
+      yield* control.slow(first, { byteMillis: 0 })
+      assert.strictEqual(yield* Fiber.join(rest), "PONG")
+      assert.strictEqual(yield* redis.ping(), "PONG")
+    }))
+
+  it.effect("connections that carry nothing any more, and new ones that do", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.make()
+      const redis = yield* clientOf(control, first, { stallTimeout: "1 second" })
+      yield* redis.set("a", "1")
+      yield* control.silence(first)
+      const unheard = yield* Effect.forkChild(Effect.exit(redis.incr("a")))
+      yield* TestClock.adjust("990 millis")
+      assert.isUndefined(unheard.pollUnsafe())
+      yield* TestClock.adjust("20 millis")
+      assert.strictEqual(failureOf(yield* Fiber.join(unheard))._tag, "AmbiguousOutcome")
+      assert.strictEqual(yield* redis.get("a"), "1")
+      assert.strictEqual(control.network.connections(first), 1)
+    }))
+
   it.effect("a byte that was changed is a protocol error, and the connection is replaced", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make()

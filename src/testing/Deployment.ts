@@ -92,10 +92,14 @@ export interface Control {
   readonly hang: (address: string) => Effect.Effect<void>
   /** Lets a hung process go on. */
   readonly resume: (address: string) => Effect.Effect<void>
-  /** Makes each request of a process take so long, or each way to it, in milliseconds; 0 ends it. */
+  /** Makes each request of a process take so long, or each way to it, or each byte that it sends, in milliseconds; 0 ends it. */
   readonly slow: (
     address: string,
-    options: { readonly requestMillis?: number | undefined; readonly linkMillis?: number | undefined }
+    options: {
+      readonly requestMillis?: number | undefined
+      readonly linkMillis?: number | undefined
+      readonly byteMillis?: number | undefined
+    }
   ) => Effect.Effect<void>
 
   /**
@@ -108,6 +112,8 @@ export interface Control {
   readonly heal: (a?: string | undefined, b?: string | undefined) => Effect.Effect<void>
   /** Breaks all connections to an address; new ones are accepted. */
   readonly disconnect: (address: string) => Effect.Effect<void>
+  /** Lets the connections to an address carry nothing any more, and tells neither side; new ones work. */
+  readonly silence: (address: string) => Effect.Effect<void>
   /** Breaks one connection in the middle of a request or a reply, after so many bytes. */
   readonly cut: (cut: Cut) => Effect.Effect<void>
   /** Changes one byte of a request or a reply, after so many bytes. */
@@ -281,16 +287,18 @@ export const make = (given: Options = {}): Effect.Effect<Control, InvalidOption,
       restart: (address, restart) =>
         doing(() => {
           const process = at(all, address)
+          if (process.running) process.stop()
           if (process instanceof RedisNode) process.start({ keepData: restart?.keepData ?? true })
           else if (restart?.keepData !== false) process.start()
           else process.startAfresh(restart.primary === undefined ? undefined : at(nodes, restart.primary).address)
         }),
       hang: (address) => doing(() => at(all, address).hang()),
       resume: (address) => doing(() => at(all, address).resume()),
-      slow: (address, { linkMillis, requestMillis }) =>
+      slow: (address, { byteMillis, linkMillis, requestMillis }) =>
         doing(() => {
           if (requestMillis !== undefined) at(all, address).slowMillis = requestMillis
           if (linkMillis !== undefined) network.slow(at(all, address).shown, linkMillis)
+          if (byteMillis !== undefined) network.drip(at(all, address).shown, byteMillis)
         }),
       partition: (a, b, how) => doing(() => between(a, b, how ?? "both", (from, to) => network.block(from, to))),
       heal: (a, b) =>
@@ -299,6 +307,7 @@ export const make = (given: Options = {}): Effect.Effect<Control, InvalidOption,
           else between(a, b, "both", (from, to) => network.unblock(from, to))
         }),
       disconnect: (address) => doing(() => network.closeAll(at(all, address).shown)),
+      silence: (address) => doing(() => network.silence(at(all, address).shown)),
       cut: (cut) => doing(() => network.cutAfter({ ...cut, address: at(all, cut.address).shown })),
       corrupt: (cut) => doing(() => network.corruptAfter({ ...cut, address: at(all, cut.address).shown })),
       refuse: (address, refused) => doing(() => network.refuse(at(all, address).shown, refused ?? true)),

@@ -78,7 +78,7 @@ export class Lane {
   readonly from: string
   readonly to: string
   private readonly network: Network
-  private readonly queue: Array<{ readonly due: number; readonly run: () => void }> = []
+  private readonly queue: Array<{ due: number; readonly run: () => void }> = []
   private arrived = 0
 
   constructor(network: Network, from: string, to: string) {
@@ -87,16 +87,26 @@ export class Lane {
     this.to = to
   }
 
-  /** Runs something at the other end, after the way there and `more` milliseconds. */
-  send(run: () => void, more = 0): void {
+  /**
+   * Runs something at the other end, after the way there and `more` milliseconds,
+   * and so long after what was sent before it.
+   */
+  send(run: () => void, more = 0, behind = 0): void {
     const delay = this.network.delay(this.from, this.to) + Math.round(more)
     const now = this.network.time.now()
     // Nothing overtakes what was sent before it.
-    const due = Math.max(now + delay, this.arrived)
+    const due = Math.max(now + delay, this.arrived + behind)
     this.arrived = due
     this.queue.push({ due, run })
     if (due <= now) queueMicrotask(() => this.flush())
     else this.network.time.at(due, () => this.flush())
+  }
+
+  /** Lets everything that is on its way be due now. */
+  hurry(): void {
+    const now = this.arrived = this.network.time.now()
+    for (const item of this.queue) item.due = Math.min(item.due, now)
+    this.flush()
   }
 
   /** Delivers what is due, unless the way is blocked. */
@@ -115,6 +125,8 @@ class Wire implements Transport {
   private server: ReturnType<Listener["connect"]> | undefined = undefined
   private clientOpen = true
   private serverOpen = true
+  /** Whether nothing passes any more, in either direction, though both sides have it open. */
+  private silent = false
   private readonly network: Network
   readonly address: string
   readonly requests: Lane
@@ -153,6 +165,7 @@ class Wire implements Transport {
       : Buffer.concat(chunks.map((c) => typeof c === "string" ? Buffer.from(c, "utf8") : c))
     const { bytes, cut } = this.network.passing(this.address, "request", whole)
     this.requests.send(() => {
+      if (this.silent) return
       if (this.serverOpen && bytes.length > 0) this.server!.data(bytes)
       if (cut) this.cut()
     })
@@ -177,7 +190,9 @@ class Wire implements Transport {
     if (!this.clientOpen) return
     this.clientOpen = false
     this.handler = undefined
-    this.requests.send(() => this.endServer())
+    this.requests.send(() => {
+      if (!this.silent) this.endServer()
+    })
     this.forget()
   }
 
@@ -186,20 +201,37 @@ class Wire implements Transport {
   private reply(text: string): void {
     if (!this.serverOpen) return
     const { bytes, cut } = this.network.passing(this.address, "reply", Buffer.from(text, "latin1"))
-    this.replies.send(() => {
-      if (this.clientOpen && bytes.length > 0) {
-        if (this.handler === undefined) this.early.push(bytes)
-        else this.handler.data(bytes)
-      }
-      if (cut) this.cut()
-    })
+    const apart = this.network.dripping(this.address)
+    if (apart === 0) return this.replies.send(() => this.arrive(bytes, cut))
+    for (let i = 0; i < bytes.length - 1; i++) {
+      const byte = bytes.subarray(i, i + 1)
+      this.replies.send(() => this.arrive(byte, false), 0, apart)
+    }
+    this.replies.send(() => this.arrive(bytes.subarray(-1), cut), 0, apart)
+  }
+
+  private arrive(bytes: Uint8Array, cut: boolean): void {
+    if (this.silent) return
+    if (this.clientOpen && bytes.length > 0) {
+      if (this.handler === undefined) this.early.push(bytes)
+      else this.handler.data(bytes)
+    }
+    if (cut) this.cut()
+  }
+
+  /** From now on nothing passes, and neither side is told. */
+  silence(): void {
+    this.silent = true
+    if (!this.clientOpen) this.forget()
   }
 
   /** The server's operating system ends the connection; the client learns of it when it hears. */
   closeServer(cause: unknown): void {
     if (!this.serverOpen) return
     this.endServer()
-    this.replies.send(() => this.endClient(cause))
+    this.replies.send(() => {
+      if (!this.silent) this.endClient(cause)
+    })
   }
 
   /** Both sides lose the connection at once. */
@@ -223,7 +255,7 @@ class Wire implements Transport {
   }
 
   private forget(): void {
-    if (!this.clientOpen && !this.serverOpen) this.network.forget(this)
+    if (!this.clientOpen && (!this.serverOpen || this.silent)) this.network.forget(this)
   }
 
   /** Whether the client still has it open. */
@@ -252,6 +284,7 @@ export class Network {
   private readonly unread = new Set<string>()
   private readonly names = new Map<string, string | undefined>()
   private readonly slowness = new Map<string, number>()
+  private readonly drips = new Map<string, number>()
   private waiting: Array<() => void> = []
   /** How long a byte takes in either direction, in milliseconds: from the first to the second. */
   latency: readonly [min: number, max: number] = [0, 0]
@@ -392,6 +425,28 @@ export class Network {
   /** Adds so many milliseconds to each way of an address. */
   slow(address: string, millis: number): void {
     this.slowness.set(address, millis)
+  }
+
+  /** Lets what an address sends arrive byte by byte, so many milliseconds apart; 0 ends it, and lets the rest arrive. */
+  drip(address: string, millis: number): void {
+    if (millis > 0) this.drips.set(address, millis)
+    else if (this.drips.delete(address)) {
+      for (const lane of Array.from(this.lanes)) if (lane.from === address) lane.hurry()
+    }
+  }
+
+  /** @internal */
+  dripping(address: string): number {
+    return this.drips.size === 0 ? 0 : this.drips.get(address) ?? 0
+  }
+
+  /**
+   * Lets the connections to an address carry nothing any more, as a load balancer
+   * that has forgotten them: both sides have them open, and are told nothing. New
+   * ones work.
+   */
+  silence(address: string): void {
+    for (const wire of Array.from(this.wires)) if (wire.address === address) wire.silence()
   }
 
   /** Gives a name an address, `host` only; undefined takes the name away. */
