@@ -111,6 +111,32 @@ describe("the checker", () => {
       check({ ...history, executions: [...history.executions, push] }).map((v) => v.promise),
       "nothing is applied twice"
     )
+    const calm = { ...history, scenario: { ...history.scenario, calm: true } }
+    const [offer, pop] = (["push", "pop"] as const).map((kind): Call => ({
+      ...history.calls.find((c) => c.outcome?.tag === "ok")!,
+      kind,
+      id: 77,
+      key: "queue",
+      lease: undefined,
+      batch: undefined,
+      after: undefined,
+      outcome: { tag: "ok", value: kind === "push" ? 1 : ["queue", "e77"] }
+    }))
+    const offered = (calls: ReadonlyArray<Call>, queue: ReadonlyArray<string>): ReadonlyArray<string> =>
+      check({ ...calm, calls: [...history.calls, ...calls], final: new Map([...history.final, ["queue", queue]]) })
+        .map((v) => v.promise)
+    assert.notInclude(offered([offer!, pop!], []), "an element is taken once")
+    assert.notInclude(offered([offer!, pop!], []), "no acknowledged write is lost in a planned failover")
+    assert.include(offered([offer!, pop!, pop!], []), "an element is taken once")
+    assert.include(offered([offer!, pop!], ["e77"]), "an element is taken once")
+    assert.include(offered([offer!], []), "no acknowledged write is lost in a planned failover")
+    const probed = (times: ReadonlyArray<number>, failed: ReadonlyArray<string> = []): ReadonlyArray<string> =>
+      check({ ...history, probes: [{ client: "c0r", fault: "kill", limit: 50, from: 0, to: 100, times, failed }] })
+        .map((v) => v.promise)
+    assert.notInclude(probed([20, 60, 90]), "reads go on")
+    assert.include(probed([20, 90]), "reads go on")
+    assert.include(probed([]), "reads go on")
+    assert.include(probed([20, 60, 90], ["x"]), "reads go on")
     assert.include(
       check({ ...history, leftovers: ["1 timers"] }).map((v) => v.promise),
       "nothing is left after the Scope"
