@@ -465,6 +465,15 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "one sentinel's word that its failover came to nothing counts for all",
+    by: { test: "test/signs.test.ts", name: "writes wait for the other one's" },
+    edits: [{
+      file: "src/Topology.ts",
+      find: "if (this.signs.size === 1) return this.unfence(why, from)",
+      replace: "return this.unfence(why, from)"
+    }]
+  },
+  {
     name: "a selection heard before the primary was known is forgotten",
     by: { test: "test/fence.test.ts", name: "hears the selection before it knows the primary" },
     edits: [{

@@ -354,6 +354,17 @@ interface Chase {
   fiber: Fiber.Fiber<void> | undefined
 }
 
+/** Why writes wait, by one sentinel's word. */
+interface Sign {
+  readonly at: number
+  /** Which round of questions was the last one that had begun. */
+  readonly round: number
+  readonly sign: string
+  candidate: Address.Address | undefined
+  /** Whether it is what it answered, and not only what it published. */
+  readonly isAnswer: boolean
+}
+
 /** A failover, from its first sign to the first write that the new primary acknowledges. */
 interface Story {
   readonly began: number
@@ -425,8 +436,8 @@ export class Follower implements Topology {
   private readonly silent = new Set<string>()
   private growing: Fiber.Fiber<void> | undefined = undefined
   private limit: Fiber.Fiber<void> | undefined = undefined
-  /** Whether the fence was closed by what the sentinel answered, and not only by what it published. */
-  private isConfirmed = false
+  /** What has closed the fence, and what would keep it closed, by sentinel: the first is the one of the fence. */
+  private readonly signs = new Map<string, Sign>()
   private readonly surveyed = Deferred.makeUnsafe<void>()
   private readonly found = Deferred.makeUnsafe<void>()
   private started = false
@@ -453,9 +464,8 @@ export class Follower implements Topology {
   /** The sentinels' own epoch, under a primary that they have not reported yet. */
   private reportedEpoch = 0
   private provisionalUntil = 0
-  /** Rounds of questions so far, and which of them were begun before the fence closed. */
+  /** Rounds of questions so far. */
   private round = 0
-  private fencedIn = 0
   /** When the fence closed, in monotonic time. */
   private fencedAt = -Infinity
   /** When a client looked for the primary last: it is about to verify it. */
@@ -960,6 +970,7 @@ export class Follower implements Topology {
   private forget(from: string): void {
     this.views.delete(from)
     this.epochs.delete(from)
+    if (this.state.fence?.from !== from) this.signs.delete(from)
     this.mistrusted.delete(from)
     this.vain.delete(from)
     this.early.delete(from)
@@ -1027,7 +1038,7 @@ export class Follower implements Topology {
       this.ask(from)
       return this.look()
     }
-    if (name.startsWith("-failover-abort") && this.state.fence?.from === from) this.unfence(name, from)
+    if (name.startsWith("-failover-abort")) this.retract(from, name)
     this.lookSoon()
   }
 
@@ -1251,7 +1262,7 @@ export class Follower implements Topology {
   /** All answers of a round. */
   private conclude(views: ReadonlyArray<Discovery.View>, round: number): void {
     this.reach()
-    const { fence, primary } = this.state
+    const { primary } = this.state
     const chase = this.chase
     if (
       chase !== undefined && !chase.isProvisional && views.length > 0 &&
@@ -1260,15 +1271,15 @@ export class Follower implements Topology {
       chase.fiber?.interruptUnsafe()
       this.chase = undefined
     }
-    const leader = fence === undefined ? undefined : views.find((v) => v.from === fence.from)
-    if (
-      fence !== undefined && leader !== undefined && this.chase === undefined && primary !== undefined &&
-      Address.equals(leader.primary, primary) && leader.instance?.isFailoverInProgress === false &&
-      round > this.fencedIn
-    ) {
-      // Whoever gave the sign says, asked after it, that there is no failover: it is over, or there was none.
-      if (this.now() - this.fencedAt < hastyMillis) this.mistrust(leader.from, this.isConfirmed)
-      this.unfence("the failover came to nothing", leader.from)
+    if (primary !== undefined && this.chase === undefined) {
+      for (const [from, { at, isAnswer, round: signedIn }] of Array.from(this.signs)) {
+        const view = views.find((v) => v.from === from)
+        if (view === undefined || round <= signedIn || !Address.equals(view.primary, primary)) continue
+        if (view.instance?.isFailoverInProgress !== false) continue
+        // Whoever gave the sign says, asked after it, that there is no failover: it is over, or there was none.
+        if (this.now() - at < hastyMillis) this.mistrust(from, isAnswer)
+        this.retract(from, "the failover came to nothing")
+      }
     }
     this.weigh()
     const newest = views.filter((v) => v.epoch >= this.state.epoch || this.state.isProvisional)
@@ -1448,9 +1459,9 @@ export class Follower implements Topology {
     const from = this.chase!.from
     this.chase = undefined
     this.believed.disprove(Address.format(address))
-    if (this.state.fence?.from !== from) return
+    if (!this.signs.has(from)) return
     this.mistrust(from, true)
-    this.unfence("the new primary is none", from)
+    this.retract(from, "the new primary is none")
   }
 
   private moved(address: Address.Address, epoch: number, from: string, isProvisional: boolean): void {
@@ -1520,14 +1531,14 @@ export class Follower implements Topology {
   }
 
   /** A sentinel's fence came to nothing. One that does so again and again has to answer for it, or is not believed. */
-  private inVain(from: string): void {
+  private inVain(from: string, isConfirmed: boolean): void {
     const now = this.now()
     const times = (this.vain.get(from) ?? []).filter((at) => now - at < mistrustMillis)
     times.push(now)
     if (times.length < mostInVain) this.vain.set(from, times)
     else {
       this.vain.delete(from)
-      this.mistrust(from, this.isConfirmed || this.isMistrusted(from, true))
+      this.mistrust(from, isConfirmed || this.isMistrusted(from, true))
     }
   }
 
@@ -1551,36 +1562,64 @@ export class Follower implements Topology {
       if (!this.isMistrusted(from, true)) this.ask(from)
       return
     }
+    // A primary that is not known yet cannot be left.
+    if (this.state.primary === undefined) return
+    const given = this.signs.get(from)
+    if (given === undefined) this.signs.set(from, { at: this.now(), round: this.round, sign, candidate, isAnswer })
+    else given.candidate ??= candidate
     if (known !== undefined) {
       if (known.candidate === undefined && candidate !== undefined) {
         this.state = { ...this.state, fence: { ...known, candidate } }
       }
       return
     }
-    // A primary that is not known yet cannot be left.
-    if (this.state.primary === undefined) return
-    const since = this.now()
-    this.fencedIn = this.round
-    this.fencedAt = since
-    this.isConfirmed = isAnswer
-    if (this.story !== undefined) this.story.fencedAt ??= since
+    this.fencedAt = this.now()
+    if (this.story !== undefined) this.story.fencedAt ??= this.fencedAt
+    this.hold(from)
+    this.regulate(age)
+  }
+
+  /** Writes wait by this sentinel's sign, for as long as it may hold them up. */
+  private hold(from: string): void {
+    const { at, candidate, sign } = this.signs.get(from)!
     this.set(
       { fence: { since: this.clock.currentTimeMillisUnsafe(), from, sign, candidate } },
       `writes wait: ${sign}`,
       from
     )
-    this.regulate(age)
+    this.fenceTimer?.interruptUnsafe()
     this.fenceTimer = this.runFork(
       Effect.gen({ self: this }, function*() {
-        while (this.now() - since < this.maxHold) {
-          yield* Effect.sleep(Math.min(Duration.toMillis(fencedInterval), since + this.maxHold - this.now()))
+        while (this.now() - at < this.maxHold) {
+          yield* Effect.sleep(Math.min(Duration.toMillis(fencedInterval), at + this.maxHold - this.now()))
           this.look()
         }
         this.mistrust(from, true)
         this.fenceTimer = undefined
-        this.unfence("writes have waited long enough", from)
+        this.retract(from, "writes have waited long enough")
       })
     )
+  }
+
+  /** A sentinel's sign came to nothing. If another one has given one too, writes wait by that. */
+  private retract(from: string, why: string): void {
+    const sign = this.signs.get(from)
+    if (sign === undefined) return
+    const now = this.now()
+    for (const [other, { at }] of this.signs) if (other !== from && now - at >= this.maxHold) this.signs.delete(other)
+    if (this.signs.size === 1) return this.unfence(why, from)
+    this.signs.delete(from)
+    this.inVain(from, sign.isAnswer)
+    if (this.state.fence?.from !== from) return
+    if (this.chase?.isProvisional === true && this.chase.from === from) {
+      this.chase.fiber?.interruptUnsafe()
+      this.chase = undefined
+    }
+    const [next, { candidate }] = this.signs.entries().next().value!
+    if (this.options.follow === "promotion" && candidate !== undefined && this.chase === undefined) {
+      this.pursue(candidate, this.state.epoch + 1, next, true)
+    }
+    this.hold(next)
   }
 
   private unfence(why: string, from: string): void {
@@ -1592,7 +1631,8 @@ export class Follower implements Topology {
       this.chase.fiber?.interruptUnsafe()
       this.chase = undefined
     }
-    if (this.story?.movedAt === undefined) this.inVain(fence.from)
+    if (this.story?.movedAt === undefined) this.inVain(fence.from, this.signs.get(fence.from)?.isAnswer === true)
+    this.signs.clear()
     const now = this.now()
     Metrics.fenceTime.updateUnsafe(now - this.fencedAt, this.context)
     if (this.story !== undefined) this.story.openedAt = now

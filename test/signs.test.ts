@@ -1,0 +1,181 @@
+/**
+ * Signs of a failover that come from several sentinels, or from one that is not
+ * known yet: one that comes to nothing does not take back what another one says.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as TestClock from "effect/testing/TestClock"
+import { RedisClient, Sentinel } from "../src/index.ts"
+import * as Testing from "../src/testing/index.ts"
+import { timePassing } from "./support/time.ts"
+
+const addresses = ["10.0.1.1:26379", "10.0.1.2:26379", "10.0.1.3:26379"]
+
+const clients = (options: Partial<Sentinel.Options> = {}) =>
+  RedisClient.layerPrimary("mymaster").pipe(
+    Layer.provideMerge(Sentinel.layer({ sentinels: addresses, ...options }))
+  )
+
+const live = (options: Partial<Sentinel.Options> = {}, deployment: Testing.Options = {}) =>
+  clients(options).pipe(Layer.provideMerge(Testing.layer(deployment)))
+
+const whileTimePasses = timePassing("1 millis")
+
+/** Waits until something holds; time passes meanwhile. */
+const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
+  whileTimePasses(
+    Effect.gen(function*() {
+      while (!(yield* condition)) yield* Effect.sleep("1 millis")
+    })
+  )
+
+const stateOf = Effect.gen(function*() {
+  const sentinel = yield* Sentinel.Sentinel
+  return yield* (yield* sentinel.topology("mymaster")).current
+}).pipe(Effect.scoped)
+
+const moved = Effect.map(stateOf, (state) => state.epoch > 0 && state.fence === undefined)
+
+type Redis = RedisClient.RedisClient["Service"]
+
+/** A client that has written, and hears every sentinel. */
+const ready = (redis: Redis) =>
+  Effect.andThen(
+    whileTimePasses(redis.set("a", "1")),
+    until(Effect.map(stateOf, (s) => s.sentinels.length === 3 && s.sentinels.every((x) => x.isReachable === true)))
+  )
+
+/** Writes unique keys one after another, on so many fibers. */
+const writing = (redis: Redis, writers: number) =>
+  Effect.gen(function*() {
+    const acknowledged: Array<string> = []
+    const fiber = yield* Effect.forkChild(
+      Effect.forEach(Array.from({ length: writers }, (_, w) => w), (w) =>
+        Effect.gen(function*() {
+          for (let i = 0;; i++) {
+            const key = `w${w}:${i}`
+            if (Exit.isSuccess(yield* Effect.exit(redis.set(key, "1")))) acknowledged.push(key)
+            yield* Effect.sleep(1)
+          }
+        }), { concurrency: "unbounded", discard: true }),
+      { startImmediately: true }
+    )
+    return { acknowledged, stop: Fiber.interrupt(fiber) }
+  })
+
+/** Those of the keys that the group's primary does not have. */
+const missing = (keys: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const deployment = yield* Testing.Deployment
+    const direct = yield* RedisClient.make({ address: yield* deployment.primary })
+    const values = yield* whileTimePasses(direct.mget(keys))
+    return keys.filter((_, i) => values[i] === null)
+  }).pipe(Effect.scoped)
+
+const selected = "slave 10.0.0.2:6379 10.0.0.2 6379 @ mymaster 10.0.0.1 6379"
+const aborted = "master mymaster 10.0.0.1 6379"
+
+describe("two sentinels that say that a failover is under way", () => {
+  const [leader, other] = [addresses[0]!, addresses[1]!]
+
+  /** What the leader has published so far. */
+  const following = Effect.gen(function*() {
+    const deployment = yield* Testing.Deployment
+    const events: Array<string> = []
+    deployment.sentinel(leader).onEvent = (name) => void events.push(name)
+    return events
+  })
+
+  for (
+    const [name, end] of [
+      [
+        "aborts its own",
+        Effect.flatMap(
+          Testing.Deployment,
+          (d) => Effect.sync(() => d.sentinel(other).publish("-failover-abort-slave-timeout", aborted))
+        )
+      ],
+      ["says, asked, that there is none", Effect.void]
+    ] as const
+  ) {
+    it.effect(`the first ${name}: writes wait for the other one's`, () =>
+      Effect.gen(function*() {
+        const deployment = yield* Testing.Deployment
+        const redis = yield* RedisClient.RedisClient
+        yield* ready(redis)
+        const events = yield* following
+        const writes = yield* writing(redis, 10)
+        yield* deployment.failover
+        yield* until(Effect.sync(() => events.includes("+elected-leader")))
+        deployment.sentinel(other).publish("+selected-slave", selected)
+        yield* until(Effect.sync(() => events.includes("+selected-slave")))
+        yield* whileTimePasses(Effect.sleep("5 millis"))
+        yield* end
+        yield* until(moved)
+        yield* writes.stop
+        assert.isAbove(writes.acknowledged.length, 0)
+        assert.strictEqual((yield* missing(writes.acknowledged)).length, 0)
+      }).pipe(Effect.provide(live({}, { latencyMillis: [0, 2] }))))
+  }
+
+  it.effect("the first has held writes up for as long as it may, the other one begins just then", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      const events = yield* following
+      deployment.sentinel(other).publish("+selected-slave", selected)
+      yield* until(Effect.map(stateOf, (s) => s.fence?.from === other))
+      yield* deployment.hang(other)
+      yield* whileTimePasses(Effect.sleep("2600 millis"))
+      yield* deployment.failover
+      yield* until(Effect.sync(() => events.includes("+selected-slave")))
+      assert.strictEqual((yield* stateOf).fence?.from, other)
+      const writes = yield* writing(redis, 10)
+      yield* until(moved)
+      yield* whileTimePasses(Effect.sleep("100 millis"))
+      yield* writes.stop
+      assert.isAbove(writes.acknowledged.length, 0)
+      assert.strictEqual((yield* missing(writes.acknowledged)).length, 0)
+    }).pipe(Effect.provide(live({ maxHold: "3 seconds" }, { latencyMillis: [0, 2] }))))
+
+  it.effect("both come to nothing: writes go on", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* ready(redis)
+      const time = deployment.network.time
+      for (const from of [leader, other]) deployment.sentinel(from).publish("+selected-slave", selected)
+      yield* until(Effect.map(stateOf, (s) => s.fence !== undefined))
+      const began = time.now()
+      yield* until(Effect.map(stateOf, (s) => s.fence === undefined))
+      assert.isAtMost(time.now() - began, 2500)
+      yield* whileTimePasses(redis.set("b", "1"))
+    }).pipe(Effect.provide(live())))
+})
+
+describe("a client that knows one sentinel only", () => {
+  for (const link of [2, 20]) {
+    for (let moment = 0; moment <= 450; moment += 50) {
+      it.effect(`and is born ${moment} ms after a failover began, led by one that is ${link} ms away`, () =>
+        Effect.gen(function*() {
+          const deployment = yield* Testing.Deployment
+          yield* deployment.slow(addresses[0]!, { linkMillis: link })
+          yield* deployment.failover
+          yield* TestClock.adjust(moment)
+          yield* Effect.gen(function*() {
+            const redis = yield* RedisClient.RedisClient
+            const writes = yield* writing(redis, 10)
+            yield* until(moved)
+            yield* whileTimePasses(Effect.sleep("100 millis"))
+            yield* writes.stop
+            assert.isAbove(writes.acknowledged.length, 0)
+            assert.strictEqual((yield* missing(writes.acknowledged)).length, 0)
+          }).pipe(Effect.provide(clients({ sentinels: [addresses[2]!] })))
+        }).pipe(Effect.provide(Testing.layer({ seed: moment }))))
+    }
+  }
+})
