@@ -165,7 +165,7 @@ export const define = <A, const M extends Mode, B = A>(options: {
       : keys === "all"
       ? (args) => args as ReadonlyArray<Key>
       : (args) => args.slice(0, keys) as ReadonlyArray<Key>,
-    blocks: options.blocks ?? waiting?.blocks,
+    blocks: options.blocks === undefined ? waiting?.blocks : timed(options.blocks),
     rewait: options.rewait ?? waiting?.rewait,
     repeatable: options.repeatable ?? options.mode === "read",
     decode: options.decode as (value: Resp.Value, bytes: boolean) => A | B,
@@ -174,6 +174,12 @@ export const define = <A, const M extends Mode, B = A>(options: {
       : sessionBy(words[0], words[1]),
     heads: []
   })
+}
+
+/** A time that is none is no time to wait: whoever waits for it would never be done. */
+const timed = (blocks: (args: ReadonlyArray<Arg>) => number) => (args: ReadonlyArray<Arg>): number => {
+  const millis = blocks(args)
+  return typeof millis === "number" && millis > 0 ? millis : 0
 }
 
 class SpecImpl<A, M extends Mode, B> implements Spec<A, M, B> {

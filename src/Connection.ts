@@ -1059,7 +1059,8 @@ const speaksPlain = (
     const dial = yield* Connector
     const transport = yield* Effect.acquireRelease(
       dial({ address, resolver }),
-      (transport) => Effect.sync(() => transport.destroy())
+      (transport) => Effect.sync(() => transport.destroy()),
+      { interruptible: true }
     )
     const first = yield* Effect.callback<number | undefined>((resume) => {
       transport.start({
@@ -1110,7 +1111,8 @@ const saysAnything = (address: Address.Address, options: SessionOptions): Effect
     const dial = yield* Connector
     const transport = yield* Effect.acquireRelease(
       dial({ address, tls: options.tls, resolver: options.resolver }),
-      (transport) => Effect.sync(() => transport.destroy())
+      (transport) => Effect.sync(() => transport.destroy()),
+      { interruptible: true }
     )
     return yield* Effect.callback<boolean>((resume) => {
       transport.start({

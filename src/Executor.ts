@@ -225,7 +225,7 @@ export interface Owner {
   /** Puts an operation on its way. */
   readonly submit: (operation: Operation) => void
   /** An operation that is held is no longer wanted. */
-  readonly gaveUp: () => void
+  readonly gaveUp: (operation: Operation) => void
   /** One more of what is counted. */
   readonly count: (metric: "ambiguous" | "repeated") => void
 }
@@ -276,6 +276,10 @@ export abstract class Operation implements Request {
   get waits(): boolean {
     return this.writes
   }
+  /** As how many commands it counts while it is held. */
+  get weight(): number {
+    return 1
+  }
   abstract encode(encoder: Resp.Encoder): void
   abstract onReply(value: Resp.Value): void
   abstract finish(exit: Exit.Exit<any, RedisError>): void
@@ -292,7 +296,7 @@ export abstract class Operation implements Request {
     if (!this.wanted) return
     this.wanted = false
     if (this.stage === Stage.queued) this.connection!.gaveUp()
-    else if (this.stage === Stage.held) this.owner.gaveUp()
+    else if (this.stage === Stage.held) this.owner.gaveUp(this)
     this.forget()
   }
 
@@ -606,6 +610,9 @@ class Batch extends Operation implements Outcomes {
     this.writes = writes
   }
 
+  override get weight(): number {
+    return this.entries.length
+  }
   encode(): void {}
   onReply(): void {}
   finish(): void {}
@@ -760,11 +767,13 @@ class Batch extends Operation implements Outcomes {
   /** The time of those is up whose deadline is not later. */
   expire(deadline: number): void {
     if (!this.wanted) return
+    let unheard = 0
     for (const entry of this.entries) {
       if (!entry.wanted || entry.deadline > deadline) continue
       entry.refusal ??= this.refusal
-      entry.expire(this.loss)
+      if (entry.expire(this.loss)) unheard++
     }
+    for (let i = 0; i < unheard; i++) this.back()
   }
 
   /** Lets another server answer all that is unanswered: all of it, so that one server does. */
@@ -849,7 +858,8 @@ class Entry extends One {
   }
   /** Whether it may be sent again after something that comes before it. */
   get mayFollow(): boolean {
-    return this.answer === undefined ? !this.isLost || this.repeatable : !this.writes || this.isRefused
+    if (this.answer === undefined) return !this.isLost || this.repeatable
+    return this.isRefused || !(this.writes || this.command.spec.session !== undefined)
   }
   /** It is not sent again. */
   conclude(loss: EndError | undefined): void {
@@ -886,13 +896,17 @@ class Entry extends One {
   override onDeadline(): void {
     this.batch.expire(this.deadline)
   }
-  /** Its time is up. */
-  expire(loss: EndError | undefined): void {
-    const { answer, stage } = this
-    if (answer !== undefined && !this.isRefused) return this.take(answer)
-    if (this.isLost && this.writes) this.unheard = loss
+  /** Its time is up. Whether it is on a connection, and nothing else will be heard of it. */
+  expire(loss: EndError | undefined): boolean {
+    const { answer, isLost, stage } = this
+    if (answer !== undefined && !this.isRefused) {
+      this.take(answer)
+      return false
+    }
+    if (isLost && this.writes) this.unheard = loss
     if (stage === Stage.queued) this.connection!.gaveUp()
     super.onDeadline(answer === undefined && stage === Stage.written)
+    return answer === undefined && !isLost && stage !== Stage.nowhere
   }
   protected settle(value: Resp.Value): void {
     if (value instanceof Resp.ErrorReply) return this.batch.settle(this.index, decodeReply(this.command, value))
@@ -946,6 +960,9 @@ class Transaction extends Operation {
     this.repeatable = commands.every((c) => c.repeat)
     this.writes = commands.some((c) => c.spec.mode === "write")
     this.resume = resume
+  }
+  override get weight(): number {
+    return this.commands.length
   }
   protected forget(): void {
     this.commands = []
@@ -1151,7 +1168,10 @@ class Parked implements Request {
   onReply(value: Resp.Value): void {
     if (this.replies === 1 && changedNothing(value, this.patience)) return this.operation.onReply(value)
     this.values.push(value)
-    if (--this.left === 0) this.executor.answered(this)
+    if (--this.left > 0) return
+    // EXEC has executed nothing.
+    if (this.replies > 1 && (value === null || value instanceof Resp.ErrorReply)) return this.trust()
+    this.executor.answered(this)
   }
   onLost(error: EndError, written: boolean): void {
     // Some of its replies may say what becomes of it.
@@ -1236,12 +1256,14 @@ export class Executor implements Owner, Runner {
   protected readonly options: ExecutorOptions
   private readonly timeout: number
   private readonly leaseTimeout: number
-  private readonly maxQueue: number
+  protected readonly maxQueue: number
   protected readonly alarm: Alarm
   protected readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   protected readonly held = new Deque<Operation>()
   /** How many of them nobody waits for any more. */
   private heldInVain = 0
+  /** How many commands are held beside one for each of those. */
+  private heldBeside = 0
   private readonly retired = new Set<Pool.Pool>()
   private pool: Pool.Pool | undefined = undefined
   private connecting: Fiber.Fiber<void> | undefined = undefined
@@ -1404,8 +1426,21 @@ export class Executor implements Owner, Runner {
       if (invalid !== undefined) return Effect.fail(invalid)
       const wait = new Wait(command, this.alarm.now(), timeout === undefined ? this.timeout : timeoutMillis(timeout))
       if (wait.until === wait.began) return this.runOn(lease, command, timeout)
+      let busySince: number | undefined
+      const turn = Effect.catchIf(
+        Effect.tap(this.takeTurn(lease, wait), () => Effect.sync(() => void (busySince = undefined))),
+        (error: RedisError) => {
+          if (wait.rewait === undefined || error._tag !== "ReplyError" || !pauses.has(error.code)) return false
+          busySince ??= this.alarm.now()
+          return this.alarm.now() - busySince < wait.millis
+        },
+        (): Effect.Effect<typeof onceMore, RedisError> => {
+          this.count("repeated")
+          return Effect.as(this.untilClosed(Effect.sleep(rewaitMillis)), onceMore)
+        }
+      )
       const loop: Effect.Effect<A, RedisError> = Effect.flatMap(
-        this.takeTurn(lease, wait),
+        turn,
         (result) => result === onceMore ? loop : Effect.succeed(result as A)
       )
       return loop
@@ -1822,24 +1857,37 @@ export class Executor implements Owner, Runner {
 
   protected hold(operation: Operation): void {
     if (this.closed) return operation.fail(new ClientClosed({ target: this.shown }))
-    if (this.held.size - this.heldInVain >= this.maxQueue) {
+    if (this.held.size - this.heldInVain + this.heldBeside >= this.maxQueue) {
       return operation.fail(new QueueFull({ target: this.shown, limit: this.maxQueue }))
     }
     operation.stage = Stage.held
     this.held.push(operation)
+    this.heldBeside += operation.weight - 1
     this.arm(operation.deadline)
     this.wake()
   }
 
-  gaveUp(): void {
+  gaveUp(operation: Operation): void {
+    this.heldBeside -= operation.weight - 1
     if (++this.heldInVain * 2 <= this.held.size) return
+    this.retainHeld(() => true)
+  }
+
+  /** Keeps those of what is held that are wanted, and that a condition holds for. It must not do anything else. */
+  private retainHeld(condition: (operation: Operation) => boolean): void {
     this.heldInVain = 0
-    this.held.retain((operation) => operation.wanted)
+    this.heldBeside = 0
+    this.held.retain((operation) => {
+      if (!operation.wanted || !condition(operation)) return false
+      this.heldBeside += operation.weight - 1
+      return true
+    })
   }
 
   /** Takes out what is held and wanted, in its order. */
   protected takeHeld(): Array<Operation> {
     this.heldInVain = 0
+    this.heldBeside = 0
     return this.held.drain().filter((operation) => operation.wanted)
   }
 
@@ -1863,9 +1911,7 @@ export class Executor implements Owner, Runner {
   private sweep(now: number): void {
     let next = Infinity
     const late: Array<Operation> = []
-    this.heldInVain = 0
-    this.held.retain((operation) => {
-      if (!operation.wanted) return false
+    this.retainHeld((operation) => {
       if (operation.deadline <= now) {
         late.push(operation)
         return false
@@ -1930,8 +1976,11 @@ export class Executor implements Owner, Runner {
   }
 
   /** Sends an operation again a little later. */
-  protected pause(operation: Operation): void {
+  pause(operation: Operation): void {
     if (this.closed) return operation.failWith(Exit.fail(new ClientClosed({ target: this.shown })))
+    if (this.pausing.size >= this.maxQueue) {
+      return operation.failWith(Exit.fail(new QueueFull({ target: this.shown, limit: this.maxQueue })))
+    }
     this.pausing.push(operation)
     this.arm(operation.deadline)
     if (this.pauseTimer !== undefined) return
@@ -2095,11 +2144,13 @@ export class Executor implements Owner, Runner {
     if (before === "held" || before === "asking") this.believe(this.alarm.now())
     if (gate === undefined) this.release()
     else {
-      this.heldInVain = 0
-      this.held.retain((operation) => {
-        if (operation.wanted && operation.waits) operation.fail(gate)
-        return operation.wanted
+      const refused: Array<Operation> = []
+      this.retainHeld((operation) => {
+        if (operation.waits) refused.push(operation)
+        return !operation.waits
       })
+      // Whoever is told may give up others of them.
+      for (const operation of refused) if (operation.wanted) operation.fail(gate)
     }
   }
 
@@ -2583,18 +2634,24 @@ export class LeaseImpl implements Owner, Lease {
   count(metric: "ambiguous" | "repeated"): void {
     this.executor.count(metric)
   }
-  gaveUp(): void {
-    this.executor.gaveUp()
+  gaveUp(operation: Operation): void {
+    this.executor.gaveUp(operation)
   }
   again(operation: Operation, error: EndError): void {
     operation.fail(error)
   }
-  isFinal(): boolean {
-    return true
+  /** What passes by itself is waited for, on the same connection. */
+  isFinal(reply: Resp.ErrorReply): boolean {
+    return !pauses.has(reply.code)
   }
   refused(operation: Operation, command: Command.Any, reply: Resp.ErrorReply): void {
-    if (!pauses.has(reply.code)) this.executor.distrust(this.connection, serverText(reply))
-    operation.failWith(Exit.fail(replyError(command, reply)))
+    const passes = pauses.has(reply.code)
+    if (!passes) this.executor.distrust(this.connection, serverText(reply))
+    // EXEC has forgotten what was watched. A wait has its own way to go on.
+    const isOver = !passes || operation.patience > 0 || (operation instanceof Transaction && this.connection.watching)
+    if (isOver) return operation.failWith(Exit.fail(replyError(command, reply)))
+    operation.refuse(command, reply)
+    this.executor.pause(operation)
   }
   obstacle(): ConnectionError | undefined {
     return this.connection.ended

@@ -26,6 +26,7 @@ import {
   type DeadlineExceeded,
   NodeUnusable,
   NoHealthyReplica,
+  QueueFull,
   ReplicaNotFound,
   Report
 } from "./Errors.ts"
@@ -542,8 +543,16 @@ export class ReplicaSet extends Executor.Executor {
     if (place === undefined) return this.hold(operation)
     if (place === "primary") return this.setting.primary.submit(operation)
     if (place === "soon") return this.await(operation)
-    place.node.executor.arm(operation.deadline)
-    operation.dispatch(place.connection)
+    this.putOn(operation, place.node.executor, place.connection)
+  }
+
+  /** Puts an operation on a connection of one of the executors, if there is room. */
+  private putOn(operation: Executor.Operation, executor: Executor.Executor, connection: Connection): void {
+    if (connection.queued >= this.maxQueue) {
+      return operation.fail(new QueueFull({ target: this.shown, limit: this.maxQueue }))
+    }
+    executor.arm(operation.deadline)
+    operation.dispatch(connection)
   }
 
   /** Waits a moment for a connection to the primary. */
@@ -568,10 +577,7 @@ export class ReplicaSet extends Executor.Executor {
   private submitTo(operation: Executor.Operation, server: string): void {
     const executor = this.executorAt(server.split(" ", 1)[0]!)
     const connection = executor?.serving
-    if (executor !== undefined && connection?.open === true) {
-      executor.arm(operation.deadline)
-      return operation.dispatch(connection)
-    }
+    if (executor !== undefined && connection?.open === true) return this.putOn(operation, executor, connection)
     // A connection that was lost may be back at once.
     if (executor === undefined || executor.obstacle() !== undefined) return operation.interrupt(server)
     this.hold(operation)
@@ -583,8 +589,7 @@ export class ReplicaSet extends Executor.Executor {
   }
 
   protected override dispatchAt(operation: Executor.Operation, connection: Connection): void {
-    ;(this.executorAt(connection.shownAddress) ?? this).arm(operation.deadline)
-    operation.dispatch(connection)
+    this.putOn(operation, this.executorAt(connection.shownAddress) ?? this, connection)
   }
 
   override again(operation: Executor.Operation): void {
