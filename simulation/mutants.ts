@@ -741,6 +741,33 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "a byte now and then is an answer",
+    by: { test: "test/drips.test.ts" },
+    edits: [{
+      file: "src/Connection.ts",
+      find: "Math.max(this.spell.since, this.lastTaken, this.goesOnAt) + allowance)",
+      replace: "Infinity)"
+    }]
+  },
+  {
+    name: "a node that does not answer on one connection is not doubted on the others",
+    by: { test: "test/leases.test.ts", name: "gets its job some seconds later" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "if (error._tag === \"ConnectionLost\" && error.kind === \"stalled\") this.doubt(home)",
+      replace: ""
+    }]
+  },
+  {
+    name: "the answer of a sentinel is as new as the word of one that is heard",
+    by: { test: "test/fence.test.ts", name: "how far away they are is known" },
+    edits: [{
+      file: "src/Discovery.ts",
+      find: "millis + Math.max(pollMillis, millis)",
+      replace: "millis + pollMillis"
+    }]
+  },
+  {
     name: "a subscription ends with the first password that is refused",
     by: { test: "test/subscriptions.test.ts", name: "a password that has changed ends none" },
     edits: [{
