@@ -3,7 +3,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
@@ -11,42 +10,11 @@ import { drive, VirtualClock } from "../simulation/Clock.ts"
 import { Pool, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
-import { timePassing } from "./support/time.ts"
+import { inSteps, liveWithReplicas as live, sentinels, stateOf } from "./support/group.ts"
 
-const sentinels = ["10.0.1.1:26379", "10.0.1.2:26379", "10.0.1.3:26379"]
 const primary = "10.0.0.1:6379"
 
-const live = (
-  options: Partial<Sentinel.Options> = {},
-  deployment: Testing.Options = {},
-  replica: Sentinel.ReplicaOptions = {}
-) =>
-  Layer.merge(RedisClient.layerPrimary("mymaster"), RedisClient.layerReplica("mymaster", replica)).pipe(
-    Layer.provideMerge(Sentinel.layer({ sentinels, ...options })),
-    Layer.provideMerge(Testing.layer(deployment))
-  )
-
-const whileTimePasses = timePassing("2 millis")
-
-const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
-  whileTimePasses(
-    Effect.gen(function*() {
-      while (!(yield* condition)) yield* Effect.sleep("2 millis")
-    })
-  )
-
-const stateOf = Effect.gen(function*() {
-  const sentinel = yield* Sentinel.Sentinel
-  const topology = yield* sentinel.topology("mymaster")
-  return yield* topology.current
-}).pipe(Effect.scoped)
-
-/** A client that has written once, and hears every sentinel. */
-const ready = (redis: RedisClient.RedisClient["Service"]) =>
-  Effect.andThen(
-    whileTimePasses(redis.set("a", "1")),
-    until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
-  )
+const { ready, until, whileTimePasses } = inSteps("2 millis")
 
 describe("the pool", () => {
   it.effect("its shared connections take turns", () =>

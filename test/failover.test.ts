@@ -7,7 +7,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Ref from "effect/Ref"
 import * as References from "effect/References"
@@ -18,73 +17,9 @@ import * as Tracer from "effect/Tracer"
 import { Address, commands, type Errors, Metrics, RedisClient, Sentinel, Topology } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
-import { timePassing } from "./support/time.ts"
+import { fenced, inSteps, liveWithReplicas as live, missing, sentinels, stateOf } from "./support/group.ts"
 
-const sentinels = ["10.0.1.1:26379", "10.0.1.2:26379", "10.0.1.3:26379"]
-
-const live = (options: Partial<Sentinel.Options> = {}, deployment: Testing.Options = {}) =>
-  Layer.merge(RedisClient.layerPrimary("mymaster"), RedisClient.layerReplica("mymaster")).pipe(
-    Layer.provideMerge(Sentinel.layer({ sentinels, ...options })),
-    Layer.provideMerge(Testing.layer(deployment))
-  )
-
-/** Runs an effect while the test clock moves on by itself. */
-const whileTimePasses = timePassing("2 millis")
-
-/** Waits until something holds; time passes meanwhile. */
-const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
-  whileTimePasses(
-    Effect.gen(function*() {
-      while (!(yield* condition)) yield* Effect.sleep("2 millis")
-    })
-  )
-
-const stateOf = Effect.gen(function*() {
-  const sentinel = yield* Sentinel.Sentinel
-  const topology = yield* sentinel.topology("mymaster")
-  return yield* topology.current
-}).pipe(Effect.scoped)
-
-const fenced = Effect.map(stateOf, (state) => state.fence !== undefined)
-
-/** A client that has written once, and hears every sentinel. */
-const ready = (redis: RedisClient.RedisClient["Service"]) =>
-  Effect.andThen(
-    whileTimePasses(redis.set("a", "1")),
-    until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
-  )
-
-/** Writers of unique keys, until they are told to stop. */
-const writing = (redis: RedisClient.RedisClient["Service"], writers: number) =>
-  Effect.gen(function*() {
-    const stop = yield* Ref.make(false)
-    const acknowledged: Array<string> = []
-    const failed: Array<Errors.RedisError> = []
-    const fiber = yield* Effect.forkChild(
-      Effect.forEach(Array.from({ length: writers }, (_, w) => w), (w) =>
-        Effect.gen(function*() {
-          for (let i = 0; !(yield* Ref.get(stop)); i++) {
-            const key = `w${w}:${i}`
-            const exit = yield* Effect.exit(redis.set(key, "1"))
-            if (Exit.isSuccess(exit)) acknowledged.push(key)
-            else failed.push(failureOf(exit))
-            yield* Effect.sleep("3 millis")
-          }
-        }), { concurrency: "unbounded", discard: true })
-    )
-    const finish = Effect.andThen(Ref.set(stop, true), whileTimePasses(Fiber.join(fiber)))
-    return { acknowledged, failed, finish }
-  })
-
-/** Those of the keys that the group's primary does not have. */
-const missing = (keys: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
-    const deployment = yield* Testing.Deployment
-    const address = yield* deployment.primary
-    const direct = yield* RedisClient.make({ address })
-    const values = yield* whileTimePasses(direct.mget(keys))
-    return keys.filter((_, i) => values[i] === null)
-  }).pipe(Effect.scoped)
+const { ready, until, whileTimePasses, writing } = inSteps("2 millis")
 
 /** How many subscribers a channel has at a node. */
 const subscribersOf = (channel: string, address: string) =>

@@ -1,81 +1,14 @@
 /** Sentinels that come back, forget, lie, are replaced, or name nodes in another way: in memory. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
-import * as Ref from "effect/Ref"
 import * as TestClock from "effect/testing/TestClock"
-import { Address, Connector, type Errors, RedisClient, Sentinel } from "../src/index.ts"
+import { Address, Connector, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
-import { failureOf } from "./support/exit.ts"
-import { timePassing } from "./support/time.ts"
+import { inSteps, live, missing, missingAt, sentinels, stateOf } from "./support/group.ts"
 
-const sentinels = ["10.0.1.1:26379", "10.0.1.2:26379", "10.0.1.3:26379"]
-
-const live = (options: Partial<Sentinel.Options> = {}, deployment: Testing.Options = {}) =>
-  RedisClient.layerPrimary("mymaster").pipe(
-    Layer.provideMerge(Sentinel.layer({ sentinels, ...options })),
-    Layer.provideMerge(Testing.layer(deployment))
-  )
-
-/** Runs an effect while the test clock moves on by itself. */
-const whileTimePasses = timePassing("2 millis")
-
-/** Waits until something holds; time passes meanwhile. */
-const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
-  whileTimePasses(
-    Effect.gen(function*() {
-      while (!(yield* condition)) yield* Effect.sleep("2 millis")
-    })
-  )
-
-const stateOf = Effect.gen(function*() {
-  const sentinel = yield* Sentinel.Sentinel
-  const topology = yield* sentinel.topology("mymaster")
-  return yield* topology.current
-}).pipe(Effect.scoped)
-
-/** A client that has written once, and hears every sentinel. */
-const ready = (redis: RedisClient.RedisClient["Service"]) =>
-  Effect.andThen(
-    whileTimePasses(redis.set("a", "1")),
-    until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
-  )
-
-/** Writers of unique keys, until they are told to stop. */
-const writing = (redis: RedisClient.RedisClient["Service"], writers: number, pause: Duration.Input = "5 millis") =>
-  Effect.gen(function*() {
-    const stop = yield* Ref.make(false)
-    const acknowledged: Array<string> = []
-    const failed: Array<Errors.RedisError> = []
-    const fiber = yield* Effect.forkChild(
-      Effect.forEach(Array.from({ length: writers }, (_, w) => w), (w) =>
-        Effect.gen(function*() {
-          for (let i = 0; !(yield* Ref.get(stop)); i++) {
-            const key = `w${w}:${i}`
-            const exit = yield* Effect.exit(redis.set(key, "1"))
-            if (Exit.isSuccess(exit)) acknowledged.push(key)
-            else failed.push(failureOf(exit))
-            yield* Effect.sleep(pause)
-          }
-        }), { concurrency: "unbounded", discard: true })
-    )
-    const finish = Effect.andThen(Ref.set(stop, true), whileTimePasses(Fiber.join(fiber)))
-    return { acknowledged, failed, finish }
-  })
-
-/** Those of the keys that a node does not have. */
-const missingAt = (address: string, keys: ReadonlyArray<string>) =>
-  Effect.map(Testing.Deployment, (control) => keys.filter((key) => control.node(address).peek(key) === undefined))
-
-const missing = (keys: ReadonlyArray<string>) =>
-  Effect.flatMap(
-    Testing.Deployment,
-    (control) => Effect.flatMap(control.primary, (address) => missingAt(address, keys))
-  )
+const { ready, until, whileTimePasses, writing } = inSteps("2 millis")
 
 describe("the sentinels of the kit", () => {
   it.effect("a sentinel without its disk begins at epoch 0, and hears of the newer configuration", () =>

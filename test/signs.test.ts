@@ -4,76 +4,12 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
-import { RedisClient, Sentinel } from "../src/index.ts"
+import { RedisClient } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
-import { timePassing } from "./support/time.ts"
+import { clients, inSteps, live, missing, moved, sentinels as addresses, stateOf } from "./support/group.ts"
 
-const addresses = ["10.0.1.1:26379", "10.0.1.2:26379", "10.0.1.3:26379"]
-
-const clients = (options: Partial<Sentinel.Options> = {}) =>
-  RedisClient.layerPrimary("mymaster").pipe(
-    Layer.provideMerge(Sentinel.layer({ sentinels: addresses, ...options }))
-  )
-
-const live = (options: Partial<Sentinel.Options> = {}, deployment: Testing.Options = {}) =>
-  clients(options).pipe(Layer.provideMerge(Testing.layer(deployment)))
-
-const whileTimePasses = timePassing("1 millis")
-
-/** Waits until something holds; time passes meanwhile. */
-const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
-  whileTimePasses(
-    Effect.gen(function*() {
-      while (!(yield* condition)) yield* Effect.sleep("1 millis")
-    })
-  )
-
-const stateOf = Effect.gen(function*() {
-  const sentinel = yield* Sentinel.Sentinel
-  return yield* (yield* sentinel.topology("mymaster")).current
-}).pipe(Effect.scoped)
-
-const moved = Effect.map(stateOf, (state) => state.epoch > 0 && state.fence === undefined)
-
-type Redis = RedisClient.RedisClient["Service"]
-
-/** A client that has written, and hears every sentinel. */
-const ready = (redis: Redis) =>
-  Effect.andThen(
-    whileTimePasses(redis.set("a", "1")),
-    until(Effect.map(stateOf, (s) => s.sentinels.length === 3 && s.sentinels.every((x) => x.isReachable === true)))
-  )
-
-/** Writes unique keys one after another, on so many fibers. */
-const writing = (redis: Redis, writers: number) =>
-  Effect.gen(function*() {
-    const acknowledged: Array<string> = []
-    const fiber = yield* Effect.forkChild(
-      Effect.forEach(Array.from({ length: writers }, (_, w) => w), (w) =>
-        Effect.gen(function*() {
-          for (let i = 0;; i++) {
-            const key = `w${w}:${i}`
-            if (Exit.isSuccess(yield* Effect.exit(redis.set(key, "1")))) acknowledged.push(key)
-            yield* Effect.sleep(1)
-          }
-        }), { concurrency: "unbounded", discard: true }),
-      { startImmediately: true }
-    )
-    return { acknowledged, stop: Fiber.interrupt(fiber) }
-  })
-
-/** Those of the keys that the group's primary does not have. */
-const missing = (keys: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
-    const deployment = yield* Testing.Deployment
-    const direct = yield* RedisClient.make({ address: yield* deployment.primary })
-    const values = yield* whileTimePasses(direct.mget(keys))
-    return keys.filter((_, i) => values[i] === null)
-  }).pipe(Effect.scoped)
+const { ready, until, whileTimePasses, writing } = inSteps("1 millis")
 
 const selected = "slave 10.0.0.2:6379 10.0.0.2 6379 @ mymaster 10.0.0.1 6379"
 const aborted = "master mymaster 10.0.0.1 6379"
