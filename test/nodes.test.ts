@@ -54,6 +54,22 @@ describe("names of one node", () => {
     assert.strictEqual(shown(nodes, "10.0.0.2"), "redis-1:6379")
   })
 
+  it("two nodes to which connections went at the same place, one after the other, are two: run ids tell", () => {
+    const nodes = new Nodes()
+    nodes.claim("s1", claim(["redis-0", "a"], ["redis-1", "b"]))
+    nodes.observe(at("redis-0"), "10.0.0.5:6379")
+    // Its address was given to another one.
+    nodes.observe(at("redis-1"), "10.0.0.5:6379")
+    assert.strictEqual(shown(nodes, "redis-0"), "redis-0:6379")
+    assert.strictEqual(shown(nodes, "redis-1"), "redis-1:6379")
+    // A third spelling goes with the one that was there last.
+    nodes.observe(at("cache"), "10.0.0.5:6379")
+    assert.strictEqual(shown(nodes, "cache"), "redis-1:6379")
+    nodes.claim("s2", claim(["10.0.0.9", "a"], ["10.0.0.5", "b"]))
+    assert.strictEqual(shown(nodes, "10.0.0.9"), "redis-0:6379")
+    assert.strictEqual(shown(nodes, "10.0.0.5"), "redis-1:6379")
+  })
+
   it("a spelling that cannot be dialled stands for nobody as long as there is another, and whoever depends on it is told", () => {
     const nodes = new Nodes()
     const renamed: Array<string> = []

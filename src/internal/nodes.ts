@@ -159,11 +159,22 @@ export class Nodes {
       join(`as ${shown}`, key)
       const runId = idOf(shown)
       if (runId !== undefined) join(key, `id ${runId}`)
-      const remote = this.observed.get(shown)
-      if (remote === undefined) continue
-      // A name may have gone elsewhere since.
-      const there = idOf(remote)
-      if (runId === undefined || there === undefined || runId === there) join(key, `at ${plain(placeOf(remote))}`)
+    }
+    const told = new Map<string, string>()
+    for (const shown of this.addresses.keys()) {
+      const whole = root(`as ${shown}`)
+      const runId = told.has(whole) ? undefined : idOf(shown)
+      if (runId !== undefined) told.set(whole, runId)
+    }
+    // A name may have gone elsewhere since, and the place to which it went be another node's: what was seen last counts.
+    for (const [shown, remote] of Array.from(this.observed).reverse()) {
+      const place = `at ${plain(placeOf(remote))}`
+      const here = told.get(root(`as ${shown}`))
+      const there = told.get(root(place))
+      if (here !== undefined && there !== undefined && here !== there) continue
+      join(`as ${shown}`, place)
+      const runId = here ?? there
+      if (runId !== undefined) told.set(root(place), runId)
     }
     // The one that was seen first stands for all, unless it cannot be dialled.
     const first = new Map<string, string>()
