@@ -807,15 +807,12 @@ export class Follower implements Topology {
       Effect.gen({ self: this }, function*() {
         while (this.discovery.hears(from) === false) {
           const began = this.now()
-          const view = yield* this.discovery.glance(this.options.group, from)
-          if (view !== undefined) {
-            this.told(view)
-            this.goOn(from)
-          }
-          const pause = view === undefined ? unansweredMillis : Discovery.pollMillis
+          const answered = yield* this.glance(from)
+          if (answered) this.goOn(from)
+          const pause = answered ? Discovery.pollMillis : unansweredMillis
           const due = Math.max(began + pause, this.now() + 1)
           yield* Effect.sleep(due - this.now())
-          if (view !== undefined && this.now() - due > Discovery.pollMillis) this.hesitate(from)
+          if (answered && this.now() - due > Discovery.pollMillis) this.hesitate(from)
         }
         this.polling.delete(from)
       })
@@ -855,11 +852,10 @@ export class Follower implements Topology {
       Effect.gen({ self: this }, function*() {
         do {
           asked.again = false
-          const view = yield* this.discovery.glance(this.options.group, from)
-          if (view === undefined) {
+          if (!(yield* this.glance(from))) {
             this.silent.add(from)
             this.grow()
-          } else this.told(view)
+          }
           // Whoever publishes without end is not asked without end.
           yield* Effect.sleep(leastGap)
         } while (asked.again)
@@ -867,6 +863,19 @@ export class Follower implements Topology {
       })
     )
     asked.fiber = fiber
+  }
+
+  /** Whether a sentinel that is asked by itself has answered. A function among the options that throws is no answer. */
+  private glance(from: string): Effect.Effect<boolean> {
+    return Effect.map(
+      Effect.exit(
+        Effect.map(this.discovery.glance(this.options.group, from), (view) => {
+          if (view !== undefined) this.told(view)
+          return view !== undefined
+        })
+      ),
+      (exit) => Exit.isSuccess(exit) && exit.value
+    )
   }
 
   /** What a sentinel answered that was asked by itself. */
@@ -1215,11 +1224,9 @@ export class Follower implements Topology {
     const node = { ...this.options.node, clientName: undefined }
     this.identifying = this.runFork(
       Effect.scoped(Connection.open(stranger, node)).pipe(
-        Effect.match({
-          onFailure: () => {},
-          onSuccess: (connection) => this.observed(stranger, connection.remote)
-        }),
-        Effect.map(() => {
+        Effect.exit,
+        Effect.map((exit) => {
+          if (Exit.isSuccess(exit)) this.observed(stranger, exit.value.remote)
           this.identifying = undefined
           if (!Address.equals(this.discovery.canonical(stranger), stranger)) this.look()
         })
@@ -1330,7 +1337,7 @@ export class Follower implements Topology {
     const candidate = this.candidates.get(shown)
     if (candidate === undefined) return
     this.candidates.delete(shown)
-    for (const watcher of Array.from(this.watchers)) watcher.dropped?.(candidate.address, why)
+    this.tellAll((watcher) => watcher.dropped?.(candidate.address, why))
   }
 
   /** Whoever is listed no longer is asked itself whether it is still a replica of this group. */

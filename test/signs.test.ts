@@ -4,6 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
 import { RedisClient } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
@@ -113,5 +114,54 @@ describe("a client that knows one sentinel only", () => {
           }).pipe(Effect.provide(clients({ sentinels: [addresses[2]!] })))
         }).pipe(Effect.provide(Testing.layer({ seed: moment }))))
     }
+  }
+})
+
+describe("a natMap that throws for a moment", () => {
+  for (const denied of [false, true]) {
+    it.effect(`does not keep anybody from being asked later${denied ? ", where nobody may be listened to" : ""}`, () =>
+      Effect.gen(function*() {
+        const deployment = yield* Testing.Deployment
+        let throws = false
+        if (denied) {
+          for (const address of addresses) {
+            for (const rule of ["-subscribe", "-psubscribe"]) {
+              deployment.sentinel(address).users.get("default")!.apply(rule)
+            }
+          }
+        }
+        yield* Effect.gen(function*() {
+          const redis = yield* RedisClient.RedisClient
+          yield* ready(redis)
+          throws = true
+          if (!denied) { for (const address of addresses) yield* deployment.disconnect(address) }
+          yield* whileTimePasses(Effect.sleep("100 millis"))
+          throws = false
+          yield* whileTimePasses(Effect.sleep("1 second"))
+          // One that has cried wolf is not believed before it is asked.
+          for (let i = 0; !denied && i < 4; i++) {
+            deployment.sentinel(addresses[0]!).publish("+selected-slave", selected)
+            yield* whileTimePasses(Effect.sleep("5 millis"))
+            deployment.sentinel(addresses[0]!).publish("-failover-abort-not-elected", aborted)
+            yield* whileTimePasses(Effect.sleep("5 millis"))
+          }
+          yield* whileTimePasses(Effect.sleep("1 second"))
+          const writes = yield* writing(redis, 10)
+          yield* deployment.failover
+          yield* until(moved)
+          yield* whileTimePasses(Effect.sleep("500 millis"))
+          yield* writes.stop
+          assert.isAbove(writes.acknowledged.length, 0)
+          assert.strictEqual((yield* missing(writes.acknowledged)).length, 0)
+        }).pipe(Effect.provide(clients({
+          natMap: () => {
+            if (throws) throw new Error("a natMap that throws")
+            return undefined
+          }
+        })))
+      }).pipe(
+        Effect.provideService(References.MinimumLogLevel, "None"),
+        Effect.provide(Testing.layer({ latencyMillis: [0, 2] }))
+      ))
   }
 })
