@@ -939,6 +939,8 @@ export const run = async (scenario: Scenario): Promise<History> => {
           return yield* lasts(control.announce(who, names), control.announce(who, {}), `${who} announces names`)
         }
         case "reset":
+          // Two halves of the sentinels would make replicas of each other's primary.
+          if (control.sentinels.includes(who) && control.sentinel(who).isLeading) return
           faults++
           note(`FAULT SENTINEL RESET at ${who}`)
           return control.sentinel(who).responsive ? yield* control.reset(who) : undefined

@@ -348,6 +348,11 @@ export class SentinelNode extends Process {
     return !this.looking
   }
 
+  /** Whether it leads a failover. */
+  get isLeading(): boolean {
+    return Array.from(this.monitors.values()).some(({ failover }) => failover !== undefined)
+  }
+
   private event(name: string, text: string): void {
     this.onEvent(name, text)
     this.publish(name, text)
