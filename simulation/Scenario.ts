@@ -321,7 +321,10 @@ const withMore = (scenario: Scenario, dice: Dice): Scenario => {
   const some = <A>(p: number, value: () => A): A | undefined => dice.chance(p) ? value() : undefined
   const sentinel = (): string => `s${dice.int(0, scenario.sentinels - 1)}`
   const failover = scenario.faults.find(({ kind }) => kind === "failover")?.at
-  const minimal = some(0.03, () => [sentinel()])
+  const minimal = some(
+    0.03,
+    () => dice.chance(0.3) ? Array.from({ length: scenario.sentinels }, (_, i) => `s${i}`) : [sentinel()]
+  )
   const born = some(0.15, () =>
     Array.from({ length: dice.int(1, 3) }, () =>
       failover === undefined || dice.chance(0.2)
