@@ -374,7 +374,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/details.test.ts", name: "makes its client look for the primary anew" },
     edits: [{
       file: "src/Executor.ts",
-      find: "if (!pauses.has(reply.code)) this.executor.distrust(this.connection, serverText(reply))",
+      find: "if (!passes) this.executor.distrust(this.connection, serverText(reply))",
       replace: ""
     }]
   },
