@@ -156,6 +156,7 @@ class SocketTransport implements Transport {
   private piece = leastPiece
   /** Since when Node has one that was not taken at once, of a whole piece's size; 0 where there is none. */
   private sent = 0
+  private chunks = 0
   readonly remote: string | undefined
   constructor(socket: Net.Socket, reader: Reader | undefined) {
     this.socket = socket
@@ -169,6 +170,7 @@ class SocketTransport implements Transport {
       ...handler,
       data: (chunk) => {
         chunks++
+        this.chunks++
         handler.data(chunk)
       }
     }
@@ -184,9 +186,33 @@ class SocketTransport implements Transport {
     })
     this.socket.on("end", () => this.socket.destroy())
     this.socket.on("close", () => handler.closed(cause))
+    this.readFirst()
     if (this.socket.destroyed) queueMicrotask(() => handler.closed(cause))
     else this.socket.resume()
   }
+  /**
+   * Node destroys a socket as soon as a write fails, with what has arrived unread:
+   * it may be the answers to what was written before. They are read first.
+   */
+  private readFirst(): void {
+    const { socket } = this
+    const destroy = socket.destroy
+    let before = -1
+    let left = mostRounds
+    socket.destroy = (error) => {
+      if ((error as NodeJS.ErrnoException | null | undefined)?.syscall !== "write") {
+        return destroy.call(socket, error ?? undefined)
+      }
+      const round = (): void => {
+        if (this.chunks === before || left-- === 0) return void destroy.call(socket, error!)
+        before = this.chunks
+        setImmediate(round)
+      }
+      if (left === mostRounds) setImmediate(round)
+      return socket
+    }
+  }
+
   readonly write = (chunks: ReadonlyArray<string | Uint8Array>, ascii: boolean): boolean => {
     const socket = this.socket
     const encoding = ascii ? "latin1" : "utf8"

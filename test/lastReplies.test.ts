@@ -1,0 +1,44 @@
+/**
+ * What a server has said before its connection broke is read, also where it is
+ * a write of ours that finds the connection broken.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { RedisClient } from "../src/index.ts"
+import { failureOf } from "./support/exit.ts"
+import { listening, requests } from "./support/tcp.ts"
+
+describe("a server that answers and resets the connection", () => {
+  it.live("the answer counts, though a write comes before it is read", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        let broken = (): void => {}
+        const server = yield* listening((socket, index) =>
+          requests(socket, (words) => {
+            if (words[0] !== "SET") {
+              socket.write(
+                words[0] === "PING" ? "+PONG\r\n" : words[0] === "GET" ? "$1\r\nv\r\n" : "-ERR unknown command\r\n"
+              )
+            } else if (index === 0) {
+              socket.write("+OK\r\n")
+              socket.resetAndDestroy()
+              // In this turn of the loop: nothing of it was read.
+              broken()
+            }
+          })
+        )
+        const redis = yield* RedisClient.make({ address: server.address, protocol: 2, pingInterval: "1 hour" })
+        yield* redis.ping()
+        const fibers: Array<Fiber.Fiber<unknown, unknown>> = []
+        broken = () => {
+          fibers.push(Effect.runFork(redis.get("a")))
+        }
+        const first = yield* Effect.exit(redis.set("a", "1"))
+        assert.strictEqual(first._tag, "Success", first._tag === "Failure" ? failureOf(first)._tag : "")
+        // The connection is left all the same.
+        assert.strictEqual(yield* Fiber.join(fibers[0]!), "v")
+        assert.strictEqual(server.dials, 2)
+      })
+    ))
+})
