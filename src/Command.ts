@@ -209,7 +209,12 @@ class SpecImpl<A, M extends Mode, B> implements Spec<A, M, B> {
 
 /** A word as the server reads it: in any case, and, before Redis 7, up to the first NUL. */
 const asSent = (word: Arg | undefined): string => {
-  const text = isBytes(word) ? Buffer.from(word.subarray(0, 32)).toString("latin1") : String(word)
+  // What is no argument is told as such when it is checked.
+  const text = isBytes(word)
+    ? Buffer.from(word.subarray(0, 32)).toString("latin1")
+    : typeof word === "object"
+    ? ""
+    : String(word)
   return text.split("\0", 1)[0]!.toUpperCase()
 }
 
@@ -526,7 +531,11 @@ const containers: ReadonlySet<string> = new Set([
 ])
 
 const rawProblem = (name: unknown, args: unknown, options: unknown): string | undefined => {
-  if (typeof name !== "string" || !/^(?:\s*[^\s\p{Cc}]{1,256})+\s*$/u.test(name.slice(0, 4096)) || name.length > 4096) {
+  if (
+    typeof name !== "string" || name.length > 4096 || name.trim() === "" ||
+    // Spaces of all kinds part words; other control characters are in none.
+    name.split(/\s+/).some((word) => /\p{Cc}/u.test(word))
+  ) {
     return "name: it is not the words of a command"
   }
   if (!Array.isArray(args)) return `args: ${kindOf(args)} is not an array`
@@ -732,7 +741,8 @@ export const list = (value: Resp.Value): ReadonlyArray<Resp.Value> =>
     ? value.flat
     : mismatch("an array", value)
 
-const utf8 = new TextDecoder()
+/** A mark at the beginning is part of the text. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
 
 /** @internal */
 export const text = (value: Resp.Value): string =>

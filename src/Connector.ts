@@ -95,13 +95,14 @@ export interface DialOptions {
 }
 
 /**
- * Who finds the addresses of a name: a resolver of `node:dns`, which asks name
- * servers and knows nothing of the hosts file; or a function as `dns.lookup`.
+ * Who finds the addresses of a name: a resolver of `node:dns`, of either kind,
+ * which asks name servers and knows nothing of the hosts file; or a function as
+ * `dns.lookup`.
  *
  * @since 0.1.0
  * @category models
  */
-export type Resolver = Dns.Resolver | Net.LookupFunction
+export type Resolver = Dns.Resolver | Dns.promises.Resolver | Net.LookupFunction
 
 /**
  * Opens a transport. The one who dials destroys it; interrupting the dial

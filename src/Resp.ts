@@ -1093,7 +1093,8 @@ export const toNative = (value: Value): unknown => {
   return value
 }
 
-const utf8 = new TextDecoder()
+/** A mark at the beginning is part of the text. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
 
 /**
  * A reply that was decoded as bytes, with text in place of them.

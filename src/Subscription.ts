@@ -16,6 +16,7 @@ import { isUtf8 } from "node:buffer"
 import type * as Command from "./Command.ts"
 import type { Connection } from "./Connection.ts"
 import { type ConnectionError, InvalidCommand, type RedisError } from "./Errors.ts"
+import { isBytes } from "./internal/values.ts"
 import * as PubSub from "./PubSub.ts"
 
 /**
@@ -228,7 +229,7 @@ export const make: {
   })
 }
 
-const isName = (name: unknown): name is Command.Key => typeof name === "string" || name instanceof Uint8Array
+const isName = (name: unknown): name is Command.Key => typeof name === "string" || isBytes(name)
 
 const bytesOf = (published: PubSub.Published<Uint8Array>): Message<Uint8Array> => ({ _tag: "Message", ...published })
 

@@ -3,7 +3,7 @@
  * nobody answers for costs nobody else his answers.
  */
 import * as Dns from "node:dns"
-import type * as Net from "node:net"
+import * as Net from "node:net"
 import type { Resolver } from "../Connector.ts"
 
 type Found = Parameters<Net.LookupFunction>[2]
@@ -54,19 +54,25 @@ export class Lookups {
         const timer = setTimeout(() => this.isSlow(name), slowMillis)
         timer.unref()
         let isOver = false
-        const over: Found = (...answer) => {
+        const over = (error: unknown, found?: unknown): void => {
           if (isOver) return
           isOver = true
           clearTimeout(timer)
           if (performance.now() - began < slowMillis) this.slow.delete(name)
           this.asking.delete(key)
-          for (const waiting of asking.waiting) waiting(...answer)
+          const answer = answerOf(name, error, found)
+          for (const waiting of asking.waiting) {
+            if (!Array.isArray(answer)) waiting(answer, "")
+            else if (options.all === true) waiting(null, answer)
+            else waiting(null, answer[0]!.address, answer[0]!.family)
+          }
           this.next()
         }
         try {
-          this.find(name, options, over)
+          const given: unknown = this.find(name, options, over)
+          if (given instanceof Promise) given.catch(over)
         } catch (error) {
-          over(error as NodeJS.ErrnoException, "")
+          over(error)
         }
       }
     }
@@ -99,6 +105,26 @@ export class Lookups {
   }
 }
 
+/**
+ * What a resolver found, whoever wrote it: Node takes it as it is, and throws
+ * where nobody can catch it. One address may stand for all.
+ */
+const answerOf = (name: string, error: unknown, found: unknown): Array<Dns.LookupAddress> | NodeJS.ErrnoException => {
+  try {
+    if (error instanceof Error) return error
+    if (error !== null && error !== undefined) return new Error(typeof error === "string" ? error : "the look-up failed")
+    const addresses = (Array.isArray(found) ? found : [found]).flatMap((item: unknown) => {
+      const address = typeof item === "object" && item !== null ? (item as { address?: unknown }).address : item
+      const family = typeof address === "string" ? Net.isIP(address) : 0
+      return family === 0 ? [] : [{ address: address as string, family }]
+    })
+    if (addresses.length > 0) return addresses
+  } catch {
+    // It cannot be read.
+  }
+  return Object.assign(new Error(`no address of ${name}`), { code: "ENOTFOUND" })
+}
+
 const ofSystem = new Lookups(Dns.lookup as Net.LookupFunction, true)
 
 /** By the resolver that a client was given. */
@@ -116,7 +142,7 @@ export const lookupBy = (resolver: Resolver | undefined): Net.LookupFunction => 
 }
 
 /** Both kinds of addresses, whichever there are, the older first. */
-const asking = (resolver: Dns.Resolver): Net.LookupFunction => (name, options, found) => {
+const asking = (resolver: Dns.Resolver | Dns.promises.Resolver): Net.LookupFunction => (name, options, found) => {
   const families = options.family === 4 || options.family === "IPv4"
     ? [4]
     : options.family === 6 || options.family === "IPv6"
@@ -126,18 +152,16 @@ const asking = (resolver: Dns.Resolver): Net.LookupFunction => (name, options, f
   let left = families.length
   let failure: NodeJS.ErrnoException | null = null
   for (const family of families) {
-    const answered = (error: NodeJS.ErrnoException | null, addresses: ReadonlyArray<string> | undefined): void => {
+    const answered = (error: NodeJS.ErrnoException | null, addresses?: ReadonlyArray<string> | undefined): void => {
       failure ??= error
-      byFamily.set(family, addresses ?? [])
+      byFamily.set(family, Array.isArray(addresses) ? addresses : [])
       if (--left > 0) return
       const all = families.flatMap((family) => byFamily.get(family)!.map((address) => ({ address, family })))
-      if (all.length === 0) {
-        return found(failure ?? Object.assign(new Error(`no address of ${name}`), { code: "ENOTFOUND" }), "")
-      }
-      if (options.all === true) found(null, all)
-      else found(null, all[0]!.address, all[0]!.family)
+      found(all.length === 0 ? failure : null, all)
     }
-    if (family === 4) resolver.resolve4(name, answered)
-    else resolver.resolve6(name, answered)
+    const resolve = family === 4 ? "resolve4" as const : "resolve6" as const
+    if (resolver instanceof Dns.promises.Resolver) {
+      resolver[resolve](name).then((addresses) => answered(null, addresses), answered)
+    } else resolver[resolve](name, answered)
   }
 }

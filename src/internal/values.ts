@@ -6,6 +6,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { types } from "node:util"
 
 /** So that an object that never stops giving keys or prototypes ends. */
 const maxKeys = 100_000
@@ -151,11 +152,9 @@ export const integerProblem = (value: unknown, min: number, max: number): string
 export const choiceProblem = (value: unknown, choices: ReadonlyArray<string>): string | undefined =>
   typeof value === "string" && choices.includes(value) ? undefined : `${kindOf(value)} is none of ${choices.join(", ")}`
 
-/** Whether a value is bytes; whatever it is, it is not read. */
-export const isBytes = (value: unknown): value is Uint8Array => {
-  try {
-    return value instanceof Uint8Array
-  } catch {
-    return false
-  }
-}
+/**
+ * Whether a value is bytes: such an array itself, of whatever realm, and none
+ * whose memory is somebody else's by now.
+ */
+export const isBytes = (value: unknown): value is Uint8Array =>
+  types.isUint8Array(value) && (value.length > 0 || (value.buffer as { detached?: boolean }).detached !== true)

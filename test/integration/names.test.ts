@@ -47,6 +47,74 @@ describe("a name that hangs", () => {
       })
     ))
 
+  it.live("a Resolver of node:dns/promises; one that knows no such name ends nothing", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        const { port } = yield* server()
+        class Known extends Dns.promises.Resolver {
+          override resolve4 = ((name: string) =>
+            name === "redis.example"
+              ? Promise.resolve(["127.0.0.1"])
+              : Promise.reject(new Error("ENOTFOUND"))) as Dns.promises.Resolver["resolve4"]
+          override resolve6 =
+            ((_name: string) => Promise.reject(new Error("ENODATA"))) as Dns.promises.Resolver["resolve6"]
+        }
+        const options = { resolver: new Known(), commandTimeout: "100 millis" } as const
+        const redis = yield* RedisClient.make({ ...options, address: `redis.example:${port}` })
+        assert.strictEqual(yield* redis.ping(), "PONG")
+        const other = yield* RedisClient.make({ ...options, address: `other.example:${port}` })
+        assert.include(failureOf(yield* Effect.exit(other.ping())).message, "ENOTFOUND")
+      })
+    ))
+
+  it.live("a function that gives one address where all were asked for, or addresses without a family", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        const { port } = yield* server()
+        for (const given of ["127.0.0.1", ["127.0.0.1"], [{ address: "127.0.0.1" }], [null, { address: "127.0.0.1" }]]) {
+          const resolver = ((_name, _options, found) =>
+            void setImmediate(() => found(null, given as string))) as Net.LookupFunction
+          const redis = yield* RedisClient.make({ address: `redis.example:${port}`, resolver })
+          assert.strictEqual(yield* redis.ping(), "PONG")
+        }
+      })
+    ))
+
+  it.live("a function that gives nonsense, or fails in its own way, fails the dial and nothing else", () =>
+    Effect.gen(function*() {
+      const giving = (...answer: ReadonlyArray<unknown>) => (_name: unknown, _options: unknown, found: any) =>
+        void setImmediate(() => found(...answer))
+      const unreadable = new Proxy({}, {
+        get: () => {
+          throw new Error("unreadable")
+        }
+      })
+      const cases: ReadonlyArray<readonly [resolver: unknown, says: string]> = [
+        [giving(null), "no address of redis.example"],
+        [giving(null, []), "no address of redis.example"],
+        [giving(null, 5), "no address of redis.example"],
+        [giving(null, [null]), "no address of redis.example"],
+        [giving(null, [unreadable]), "no address of redis.example"],
+        [giving(null, [{ address: "nowhere", family: 4 }]), "no address of redis.example"],
+        [giving("no such name"), "no such name"],
+        [giving({ code: 7 }), "the look-up failed"],
+        [() => Promise.reject(new Error("a promise of nothing")), "a promise of nothing"],
+        [() => {
+          throw new Error("at once")
+        }, "at once"]
+      ]
+      for (const [resolver, says] of cases) {
+        const redis = yield* RedisClient.make({
+          address: "redis.example:6379",
+          resolver: resolver as Net.LookupFunction,
+          commandTimeout: "50 millis"
+        })
+        const error = failureOf(yield* Effect.exit(redis.ping()))
+        assert.strictEqual(error._tag, "ConnectFailed", says)
+        assert.include(error.message, says)
+      }
+    }).pipe(Effect.scoped))
+
   it.live("a resolver that is none is refused", () =>
     Effect.gen(function*() {
       for (const resolver of ["8.8.8.8", {}, { resolve4: () => {} }, 7]) {

@@ -1,0 +1,109 @@
+/**
+ * Odd values at the edges: arguments that only look like bytes, names made to
+ * be slow, text that begins with a mark.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { runInNewContext } from "node:vm"
+import { type Client, Command, commands } from "../src/index.ts"
+import { failureOf } from "./support/exit.ts"
+import { clientOf, store } from "./support/store.ts"
+
+const taken = (): Uint8Array => {
+  const bytes = new Uint8Array(8)
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+  return bytes
+}
+
+/** What claims to be bytes, and is none, or none any more. */
+const lookalikes: ReadonlyArray<() => any> = [
+  taken,
+  () => new Proxy(new Uint8Array(3), {}),
+  () => Object.create(Uint8Array.prototype)
+]
+
+describe("arguments", () => {
+  it.effect("what only looks like bytes is refused as what it is, in every way", () =>
+    Effect.gen(function*() {
+      const server = store()
+      const redis = yield* clientOf(server)
+      for (const make of lookalikes) {
+        for (
+          const effect of [
+            redis.set("k", make()),
+            redis.get(make()),
+            redis.mget([make()]),
+            redis.send("SET", "k", make()),
+            Effect.suspend(() => redis.run(Command.withArgs(commands.get("k"), [make()]))),
+            Stream.runDrain((redis as Client.PrimaryClient).subscribe({ channels: [make()] })),
+            Stream.runDrain((redis as Client.PrimaryClient).bytes.subscribe({ patterns: [make()] }))
+          ]
+        ) assert.strictEqual(failureOf(yield* Effect.exit(effect as Effect.Effect<unknown, any>))._tag, "InvalidCommand")
+      }
+      assert.deepStrictEqual(server.received, [])
+    }))
+
+  it.effect("bytes of another realm, shared ones and empty ones are bytes", () =>
+    Effect.gen(function*() {
+      const server = store()
+      const redis = yield* clientOf(server)
+      const shared = new Uint8Array(new SharedArrayBuffer(2))
+      shared.fill(98)
+      for (const bytes of [runInNewContext("new Uint8Array([97])"), shared, new Uint8Array(0)]) {
+        yield* redis.set("k", bytes)
+      }
+      assert.deepStrictEqual(server.received.map(([, command]) => command), ["SET k a", "SET k bb", "SET k "])
+    }))
+
+  it.effect("what is no argument of CLIENT or SCRIPT is refused as such", () =>
+    Effect.gen(function*() {
+      const server = store()
+      const redis = yield* clientOf(server)
+      for (const word of ["CLIENT", "script"]) {
+        const spec = Command.define({ words: [word], mode: "write", decode: Command.native })
+        for (const arg of [Object.create(null), null, undefined, Symbol("x"), taken()] as ReadonlyArray<any>) {
+          const command = Command.make(spec, [arg])
+          for (const effect of [redis.run(command), redis.pipeline([command]), redis.transaction([command])]) {
+            const error = failureOf(yield* Effect.exit(effect))
+            assert.strictEqual(error._tag, "InvalidCommand")
+            assert.include(error.message, "argument 1")
+          }
+        }
+      }
+      assert.deepStrictEqual(server.received, [])
+    }))
+
+  it.effect("a name made to be slow is refused at once; long arguments after a name are none of it", () =>
+    Effect.gen(function*() {
+      const server = store()
+      const redis = yield* clientOf(server)
+      // Tried in all ways of parting it, this would take longer than anybody waits.
+      const name = `${"a".repeat(4000)}\u0001`
+      assert.strictEqual(failureOf(yield* Effect.exit(redis.send(name)))._tag, "InvalidCommand")
+      assert.strictEqual(failureOf(yield* Effect.exit(redis.send(`${"a ".repeat(2000)}\u0001`)))._tag, "InvalidCommand")
+      yield* redis.send(` SET\t k  ${"v".repeat(3000)} `)
+      assert.deepStrictEqual(server.received.map(([, command]) => command), [`SET k ${"v".repeat(3000)}`])
+    }))
+})
+
+describe("text that begins with a byte order mark", () => {
+  const marked = "\uFEFFa"
+  const bulk = (text: string) => `$${Buffer.byteLength(text)}\r\n${text}\r\n`
+
+  it.effect("stays whole beside bytes in one transaction, and as a field of bytes", () =>
+    Effect.gen(function*() {
+      const server = store((command) =>
+        command === "EXEC"
+          ? `*2\r\n${bulk(marked)}${bulk(marked)}`
+          : command === "HGETALL h"
+          ? `*4\r\n${bulk(marked)}${bulk("1")}${bulk("a")}${bulk("2")}`
+          : undefined
+      )
+      const redis = yield* clientOf(server)
+      const [text, bytes] = yield* redis.transaction([commands.get("k"), Command.bytes(commands.get("k"))])
+      assert.strictEqual(text, marked)
+      assert.deepStrictEqual(bytes && Buffer.from(bytes), Buffer.from(marked))
+      assert.deepStrictEqual(Object.keys(yield* redis.bytes.hgetall("h")), [marked, "a"])
+    }))
+})
