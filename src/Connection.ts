@@ -1001,8 +1001,9 @@ export const open = (
     const password = yield* evaluatePassword(shown, options)
     const first: Opening = options.protocol === 2 ? 1 : 0
     const known = recall(options, shown, yield* monotonicMillis)
-    let opening: Opening = known ?? first
-    const last: Opening = known ?? 2
+    let opening: Opening = known?.opening ?? first
+    const last: Opening = known?.opening ?? 2
+    let isTls = known?.isTls ?? false
     const outer = yield* Effect.scope
     while (true) {
       const own = Scope.forkUnsafe(outer)
@@ -1013,7 +1014,7 @@ export const open = (
       )
       const now = yield* monotonicMillis
       if (exit._tag === "Success") {
-        if (opening !== first) remember(options, shown, opening, now + openingMillis)
+        if (opening !== first) remember(options, shown, { opening, isTls: false, until: now + openingMillis })
         return exit.success
       }
       const error = exit.failure
@@ -1024,8 +1025,14 @@ export const open = (
       }
       // What does not help, or no more, is not tried again with each dial.
       if (known !== undefined && opening !== first) forget(options, shown)
-      else if (closedEarly && known === undefined) remember(options, shown, first, now + closedMillis)
-      return yield* closedEarly ? endedEarly(error, options) : error
+      else if (closedEarly && known === undefined) {
+        if (!isSecure(options)) isTls = yield* speaksTls(address, options.resolver, Duration.toMillis(timeout) / 8)
+        remember(options, shown, { opening: first, isTls, until: now + closedMillis })
+      }
+      if (error._tag === "ProtocolError" && !isSecure(options) && error.bytes.startsWith(alert)) {
+        return yield* notPlain(shown)
+      }
+      return yield* closedEarly ? isTls ? notPlain(shown) : endedEarly(error, options) : error
     }
   })
   const attempted = isSecure(options)
@@ -1082,6 +1089,49 @@ const speaksPlain = (
     Effect.scoped,
     Effect.catch((error) => error.phase === "tls" ? Effect.fail(error) : Effect.never)
   )
+
+/** How a TLS server's alert begins, escaped. */
+const alert = "\\x15\\x03"
+
+/** The record of a greeting that makes no sense: a TLS server answers with an alert, and others with an error. */
+const nonsense = Buffer.from("\x16\x03\x01\x00\x06\x01\x00\x00\x02\r\n", "latin1")
+
+/**
+ * A server that speaks TLS ends a connection that does not, mostly without a
+ * word: whether it has one for somebody who greets it in its own language.
+ */
+const speaksTls = (
+  address: Address.Address,
+  resolver: Resolver | undefined,
+  withinMillis: number
+): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    const dial = yield* Connector
+    const transport = yield* Effect.acquireRelease(
+      dial({ address, resolver }),
+      (transport) => Effect.sync(() => transport.destroy())
+    )
+    return yield* Effect.callback<boolean>((resume) => {
+      transport.start({
+        data: (chunk) => resume(Effect.succeed(Resp.escapeBytes(chunk).startsWith(alert))),
+        drain: ignore,
+        closed: () => resume(Effect.succeed(false))
+      })
+      transport.write([nonsense], false)
+    })
+  }).pipe(
+    Effect.scoped,
+    Effect.catch(() => Effect.succeed(false)),
+    Effect.timeoutOrElse({ duration: withinMillis, orElse: () => Effect.succeed(false) })
+  )
+
+const notPlain = (shown: string): ConnectFailed =>
+  new ConnectFailed({
+    address: shown,
+    phase: "tls",
+    detail: "the server speaks TLS at this port: set the option tls",
+    permanent: true
+  })
 
 const isSecure = (options: SessionOptions): boolean => options.tls !== undefined && options.tls !== false
 
@@ -1168,21 +1218,28 @@ const closedMillis = 5000
 const mostOpenings = 64
 
 /** By the options of who dials: what one client has found out is its own. */
-const openings = new WeakMap<SessionOptions, Map<string, { readonly opening: Opening; readonly until: number }>>()
+const openings = new WeakMap<SessionOptions, Map<string, Known>>()
 
-const recall = (options: SessionOptions, address: string, now: number): Opening | undefined => {
+interface Known {
+  readonly opening: Opening
+  /** Whether nothing works since the server speaks TLS, and this client does not. */
+  readonly isTls: boolean
+  readonly until: number
+}
+
+const recall = (options: SessionOptions, address: string, now: number): Known | undefined => {
   const found = openings.get(options)?.get(address)
   if (found === undefined) return undefined
-  if (now < found.until) return found.opening
+  if (now < found.until) return found
   forget(options, address)
   return undefined
 }
 
-const remember = (options: SessionOptions, address: string, opening: Opening, until: number): void => {
+const remember = (options: SessionOptions, address: string, found: Known): void => {
   let known = openings.get(options)
   if (known === undefined) openings.set(options, known = new Map())
   known.delete(address)
-  known.set(address, { opening, until })
+  known.set(address, found)
   if (known.size > mostOpenings) known.delete(known.keys().next().value!)
 }
 

@@ -39,7 +39,12 @@ describe("arguments", () => {
             Stream.runDrain((redis as Client.PrimaryClient).subscribe({ channels: [make()] })),
             Stream.runDrain((redis as Client.PrimaryClient).bytes.subscribe({ patterns: [make()] }))
           ]
-        ) assert.strictEqual(failureOf(yield* Effect.exit(effect as Effect.Effect<unknown, any>))._tag, "InvalidCommand")
+        ) {
+          assert.strictEqual(
+            failureOf(yield* Effect.exit(effect as Effect.Effect<unknown, any>))._tag,
+            "InvalidCommand"
+          )
+        }
       }
       assert.deepStrictEqual(server.received, [])
     }))

@@ -112,7 +112,9 @@ export class Lookups {
 const answerOf = (name: string, error: unknown, found: unknown): Array<Dns.LookupAddress> | NodeJS.ErrnoException => {
   try {
     if (error instanceof Error) return error
-    if (error !== null && error !== undefined) return new Error(typeof error === "string" ? error : "the look-up failed")
+    if (error !== null && error !== undefined) {
+      return new Error(typeof error === "string" ? error : "the look-up failed")
+    }
     const addresses = (Array.isArray(found) ? found : [found]).flatMap((item: unknown) => {
       const address = typeof item === "object" && item !== null ? (item as { address?: unknown }).address : item
       const family = typeof address === "string" ? Net.isIP(address) : 0

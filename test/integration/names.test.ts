@@ -56,8 +56,8 @@ describe("a name that hangs", () => {
             name === "redis.example"
               ? Promise.resolve(["127.0.0.1"])
               : Promise.reject(new Error("ENOTFOUND"))) as Dns.promises.Resolver["resolve4"]
-          override resolve6 =
-            ((_name: string) => Promise.reject(new Error("ENODATA"))) as Dns.promises.Resolver["resolve6"]
+          override resolve6 = ((_name: string) =>
+            Promise.reject(new Error("ENODATA"))) as Dns.promises.Resolver["resolve6"]
         }
         const options = { resolver: new Known(), commandTimeout: "100 millis" } as const
         const redis = yield* RedisClient.make({ ...options, address: `redis.example:${port}` })
@@ -71,7 +71,9 @@ describe("a name that hangs", () => {
     Effect.scoped(
       Effect.gen(function*() {
         const { port } = yield* server()
-        for (const given of ["127.0.0.1", ["127.0.0.1"], [{ address: "127.0.0.1" }], [null, { address: "127.0.0.1" }]]) {
+        for (
+          const given of ["127.0.0.1", ["127.0.0.1"], [{ address: "127.0.0.1" }], [null, { address: "127.0.0.1" }]]
+        ) {
           const resolver = ((_name, _options, found) =>
             void setImmediate(() => found(null, given as string))) as Net.LookupFunction
           const redis = yield* RedisClient.make({ address: `redis.example:${port}`, resolver })

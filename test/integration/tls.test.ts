@@ -119,9 +119,25 @@ describe("TLS", () => {
         const talkative = yield* listening((socket) => void socket.write("-ERR max number of clients reached\r\n"))
         assert.include(yield* refusal(talkative.address, true), "the server does not speak TLS at this port")
         const secure = yield* server({ tls: yield* tlsFiles })
-        const redis = yield* RedisClient.make({ address: secure.address, commandTimeout: "300 millis" })
+        const asked = "the server speaks TLS at this port: set the option tls"
+        assert.include(yield* refusal(secure.address, undefined), asked)
+        // One that says so itself, in its own way.
+        const alerting = yield* listening((socket) => {
+          socket.on("error", () => {})
+          socket.once("data", () => socket.end(Buffer.from("15030300020246", "hex")))
+        })
+        assert.include(yield* refusal(alerting.address, undefined), asked)
+        // One that ends every connection may be anything: it is tried again.
+        const mute = yield* listening((socket) => void socket.end())
+        const redis = yield* RedisClient.make({ address: mute.address, commandTimeout: "300 millis" })
         const error = failureOf(yield* Effect.exit(redis.ping()))
         assert.include(error.message, "if it speaks TLS at this port, set the option tls")
+        assert.isTrue(error.isRetryable)
+        // The same through Sentinel, of either tier.
+        const sentinel = yield* Sentinel.make({ sentinels: [secure.address] })
+        const none = failureOf(yield* Effect.exit(sentinel.discoverPrimary("mymaster")))
+        assert.isFalse(none.isRetryable)
+        assert.include(none.message, asked)
       })
     ))
 })
