@@ -922,17 +922,20 @@ export const decodeReply = <A>(
 
 /**
  * The error that the server's error reply becomes. What Redis repeats of an
- * unknown command's arguments is left out: one of them may be a secret.
+ * unknown command's arguments is left out: one of them may be a secret. Of what
+ * it says of AUTH nothing but the code is told.
  *
  * @since 0.1.0
  * @category errors
  */
-export const replyError = (command: Command.Any, reply: Resp.ErrorReply): ReplyError =>
-  new ReplyError({
-    code: Resp.printable(reply.code, 64),
-    detail: serverText(reply),
+export const replyError = (command: Command.Any, reply: Resp.ErrorReply): ReplyError => {
+  const isAuth = /^auth$/i.test(command.spec.words[0]!)
+  return new ReplyError({
+    code: isAuth ? codeOf(reply) : Resp.printable(reply.code, 64),
+    detail: isAuth ? ofCredentials(reply) : serverText(reply),
     command: command.spec.name
   })
+}
 
 /**
  * What a server says, for messages: without an unknown command's arguments,
@@ -1284,6 +1287,16 @@ const meanings: Readonly<Record<string, string>> = {
   WRONGPASS: "the name or the password is wrong, or the user is disabled"
 }
 
+const codeOf = (reply: Resp.ErrorReply): string => /^[A-Z][A-Z0-9_]{0,31}$/.test(reply.code) ? reply.code : "an error"
+
+/** What a server says of credentials that it was sent, in words of our own. */
+const ofCredentials = (reply: Resp.ErrorReply): string => {
+  const code = codeOf(reply)
+  const meaning = meanings[code] ??
+    (/without any password configured|no password is set/.test(reply.text) ? "the user has no password" : undefined)
+  return `${code}${meaning === undefined ? "" : ` (${meaning})`}`
+}
+
 /** Refusals of everybody, whatever was asked first. */
 const sessionRefusal = (reply: Resp.ErrorReply): string | undefined =>
   /^ERR max number of clients\b/.test(reply.text)
@@ -1308,13 +1321,9 @@ const handshake = (
   const refused = (step: string, reply: Resp.ErrorReply): OpenError => {
     const known = sessionRefusal(reply)
     if (known !== undefined) return new ConnectFailed({ address: shown, phase: "refused", detail: known })
-    const code = /^[A-Z][A-Z0-9_]{0,31}$/.test(reply.code) ? reply.code : "an error"
+    const code = codeOf(reply)
     const isAuth = authCodes.has(code) || /\bAUTH\b/.test(reply.text)
-    const meaning = meanings[code] ??
-      (/without any password configured|no password is set/.test(reply.text) ? "the user has no password" : undefined)
-    const says = step === "HELLO" || step === "AUTH"
-      ? `${code}${meaning === undefined ? "" : ` (${meaning})`}`
-      : hide(serverText(reply))
+    const says = step === "HELLO" || step === "AUTH" ? ofCredentials(reply) : hide(serverText(reply))
     const detail = `${step}: ${says}`
     return isAuth
       ? new AuthenticationFailed({ address: shown, username: options.username, code, detail })

@@ -146,7 +146,11 @@ export interface Watcher {
 export interface ExecutorOptions extends Pool.PoolOptions {
   /** For one command, from its call to its reply, whatever happens in between. Default 10 seconds; `"Infinity"` for none. */
   readonly commandTimeout?: Duration.Input | undefined
-  /** How many commands may wait for a connection, or for its socket. Default 100,000. */
+  /**
+   * How many commands may wait for a connection, for its socket, or, beyond
+   * 10,000, for their replies. Default 100,000. A pipeline is taken whole if there
+   * is room for one command.
+   */
   readonly maxQueue?: number | undefined
   /**
    * Whether writes may be sent again when their reply never came: all of them,

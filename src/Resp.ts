@@ -99,7 +99,7 @@ export type Value =
  * @category models
  */
 export interface Limits {
-  /** Nesting of aggregates. Default 64. */
+  /** Nesting of aggregates. Default 64; an option of a client is 1,000 at most. */
   readonly maxDepth?: number | undefined
   /** Declared bytes of one bulk string. Default 512 MiB, Redis's own `proto-max-bulk-len`. */
   readonly maxBulkLength?: number | undefined

@@ -5,8 +5,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { inspect } from "node:util"
 import { runInNewContext } from "node:vm"
-import { type Client, Command, commands } from "../src/index.ts"
+import { type Client, Command, commands, RedisClient } from "../src/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { clientOf, store } from "./support/store.ts"
 
@@ -89,6 +90,49 @@ describe("arguments", () => {
       assert.strictEqual(failureOf(yield* Effect.exit(redis.send(`${"a ".repeat(2000)}\u0001`)))._tag, "InvalidCommand")
       yield* redis.send(` SET\t k  ${"v".repeat(3000)} `)
       assert.deepStrictEqual(server.received.map(([, command]) => command), [`SET k ${"v".repeat(3000)}`])
+    }))
+})
+
+describe("what a server says of AUTH", () => {
+  it.effect("is told by its code alone on a lease, too", () =>
+    Effect.gen(function*() {
+      const token = `t0ken-${"x".repeat(200)}`
+      const says = [
+        `-ERR no such user with ${token.slice(0, 40)}\r\n`,
+        `-WRONGPASS ${token.slice(0, 40)}\r\n`,
+        `-${token.slice(0, 40)} is wrong\r\n`
+      ]
+      for (const said of says) {
+        const redis = yield* clientOf(store((command) => command.toUpperCase().startsWith("AUTH") ? said : undefined))
+        const auth = Command.raw("Auth", [token])
+        const lease = yield* redis.lease
+        for (const effect of [lease.run(auth), lease.pipeline([auth]), lease.send(`auth ${token}`)]) {
+          const error = failureOf(yield* Effect.exit(effect))
+          assert.strictEqual(error._tag, "ReplyError")
+          assert.notInclude(`${error.message} ${JSON.stringify(error)} ${inspect(error, { depth: 8 })}`, "t0ken")
+        }
+      }
+    }))
+})
+
+describe("a reply that is nested", () => {
+  it.effect("as deep as may be asked for is taken in; more cannot be asked for", () =>
+    Effect.gen(function*() {
+      const nested = `${"*1\r\n".repeat(1000)}:1\r\n`
+      const server = store((command) =>
+        command === "NEST" ? nested : command === "EXEC" ? `*2\r\n${nested.slice(4)}$1\r\na\r\n` : undefined
+      )
+      const redis = yield* clientOf(server, { limits: { maxDepth: 1000 } })
+      const depthOf = (value: unknown): number => {
+        let depth = 0
+        for (let inner = value; Array.isArray(inner); inner = inner[0]) depth++
+        return depth
+      }
+      assert.strictEqual(depthOf(yield* redis.send("NEST")), 1000)
+      const [deep] = yield* redis.transaction([Command.raw("NEST", []), Command.bytes(commands.get("k"))])
+      assert.strictEqual(depthOf(deep), 999)
+      const error = failureOf(yield* Effect.exit(Effect.scoped(RedisClient.make({ limits: { maxDepth: 1001 } }))))
+      assert.strictEqual(error.option, "limits.maxDepth")
     }))
 })
 

@@ -23,6 +23,9 @@ import { choiceProblem, durationOf, fieldsOf, integerProblem, itemsOf, kindOf } 
 /** Longer texts are no names. */
 const maxText = 1024
 
+/** Replies that are nested deeper are more than the stack holds. */
+const mostDepth = 1000
+
 /** Whoever passes a URL in the place of a name has passed a password with it. */
 const urlWithCredentials = /^[^/]*:\/\/.*@/s
 
@@ -164,7 +167,7 @@ export class Check {
     if (options.limits !== undefined) {
       const limits = this.fields(at("limits"), options.limits)
       for (const name of ["maxDepth", "maxBulkLength", "maxElements", "maxLineLength", "maxReplyBytes"] as const) {
-        this.integer(at(`limits.${name}`), limits[name], 1, Number.MAX_SAFE_INTEGER)
+        this.integer(at(`limits.${name}`), limits[name], 1, name === "maxDepth" ? mostDepth : Number.MAX_SAFE_INTEGER)
       }
       options.limits = limits
     }
