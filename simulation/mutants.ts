@@ -38,7 +38,7 @@ interface Mutant {
 const mutants: ReadonlyArray<Mutant> = [
   {
     name: "writes retried blindly",
-    by: [39],
+    by: [29],
     edits: [{
       file: "src/Executor.ts",
       find: "if (written) {\n      if (!this.repeatable) {",
@@ -79,7 +79,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a lease returned to the pool while a command is under way",
-    by: [1],
+    by: [2],
     edits: [{
       file: "src/Pool.ts",
       find: "if (connection.idle && !connection.tainted && !connection.watching) return Effect.void",
@@ -115,7 +115,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a refused command of a pipeline is sent again after those that follow it",
-    by: [26],
+    by: [6],
     edits: [{
       file: "src/Executor.ts",
       find: "    if (batch.isStuck) return batch.withhold(this, value)\n",
@@ -152,7 +152,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an offset is believed in every epoch",
-    by: [4],
+    by: [8],
     edits: [{
       file: "src/Client.ts",
       find: "return now === 0 || now === offset.epoch\n",
