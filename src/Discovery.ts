@@ -106,6 +106,8 @@ const dormantMillis = 10_000
  */
 const firstPause = 15
 const longestPause = 200
+/** A question that finds that a dial has failed so lately, in milliseconds, does not dial anew: who listens does. */
+const failureMillis = 200
 /** A subscription that lasted longer than this, in milliseconds, is no sign of trouble when it ends. */
 const steadyMillis = 1000
 /**
@@ -452,13 +454,13 @@ export const make = (
     }
     const openSession = (address: Address.Address) => Connection.open(address, sessionOptions)
 
-    /** Those whose session failed to open: the failure is not kept, it says nothing of now. */
-    const failed = new Set<string>()
+    /** Those whose session failed to open, and when: the failure is not kept for long, it says nothing of later. */
+    const failed = new Map<string, number>()
     const sessions = yield* RcMap.make({
       lookup: (shown: string) =>
         Effect.tapError(
           openSession(placeOf(shown)),
-          () => Effect.sync(() => failed.add(shown))
+          () => Effect.map(monotonicMillis, (now) => failed.set(shown, now))
         ),
       idleTimeToLive: "30 seconds"
     })
@@ -470,11 +472,18 @@ export const make = (
         return RcMap.invalidate(sessions, shown)
       })
 
-    /** The session that is there, if it is any good, or a new one. */
-    const session = (shown: string): Effect.Effect<Connection.Connection, Connection.OpenError, Scope.Scope> =>
-      Effect.suspend(() => {
-        const open = Effect.onError(RcMap.get(sessions, shown), () => failed.has(shown) ? drop(shown) : Effect.void)
-        return failed.has(shown) ? Effect.andThen(drop(shown), open) : Effect.flatMap(
+    /** The session that is there, if it is any good, or a new one; if a dial has just failed, that failure. */
+    const session = (
+      shown: string,
+      isListening = false
+    ): Effect.Effect<Connection.Connection, Connection.OpenError, Scope.Scope> =>
+      Effect.flatMap(monotonicMillis, (now) => {
+        const open = RcMap.get(sessions, shown)
+        const at = failed.get(shown)
+        if (at !== undefined) {
+          return !isListening && now - at < failureMillis ? open : Effect.andThen(drop(shown), open)
+        }
+        return Effect.flatMap(
           open,
           // It was closed since the last question.
           (connection) =>
@@ -505,8 +514,9 @@ export const make = (
           )
       }).pipe(
         Effect.tapError((report) =>
-          // A session that gave no answer, or hangs before it is one, is not kept either.
-          report.kind === "unreachable" || report.kind === "not-a-sentinel" || report.kind === "denied"
+          // A session that gave no answer, or hangs before it is one, is not kept; that it failed is, for a while.
+          !failed.has(shown) &&
+            (report.kind === "unreachable" || report.kind === "not-a-sentinel" || report.kind === "denied")
             ? drop(shown)
             : Effect.void
         )
@@ -967,7 +977,7 @@ export const make = (
           Array.from({ length: Math.min(maxDials, Math.ceil(Duration.toMillis(timeout) / dialInterval)) }, (_, i) =>
             Effect.suspend(() => {
               const own = Scope.forkUnsafe(scope)
-              return session(shown).pipe(
+              return session(shown, true).pipe(
                 Scope.provide(own),
                 Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit))
               )

@@ -274,6 +274,8 @@ const beginnings: ReadonlySet<string> = new Set(["+try-failover", "+elected-lead
 const reconcileInterval = Duration.seconds(10)
 /** How long a replica that no sentinel lists any more is remembered, in milliseconds: after SENTINEL RESET it is back in ten seconds. */
 const rememberMillis = 60_000
+/** How often it is asked itself at most, in milliseconds. */
+const recheckMillis = 1000
 /** How long after a move the primary is asked before the replicas, in milliseconds. */
 const movingMillis = 1000
 /** How long the other sentinels are waited for once one has given replicas, in milliseconds. */
@@ -410,6 +412,7 @@ export class Follower implements Topology {
   /** Replicas by address: those that are listed, and those that were until lately. */
   private readonly candidates = new Map<string, ReplicaCandidate>()
   private rechecking = false
+  private recheckedAt = -Infinity
   /** The primary before this one. */
   private former: Address.Address | undefined = undefined
   private movedAt = -Infinity
@@ -1342,12 +1345,13 @@ export class Follower implements Topology {
 
   /** Whoever is listed no longer is asked itself whether it is still a replica of this group. */
   private recheck(): void {
-    if (this.rechecking || this.closed) return
+    if (this.rechecking || this.closed || this.now() - this.recheckedAt < recheckMillis) return
     const unlisted = Array.from(this.candidates).filter(([, { address }]) =>
       !this.state.replicas.some((r) => Address.equals(r.address, address))
     )
     if (unlisted.length === 0) return
     this.rechecking = true
+    this.recheckedAt = this.now()
     const { node } = this.options
     this.fork(
       Effect.forEach(
