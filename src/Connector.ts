@@ -358,12 +358,30 @@ export const dialNode: Dial = (options) =>
     const secure = options.tls !== undefined && options.tls !== false
     let socket: Net.Socket
     let reader: Reader | undefined
-    const lookup = lookupBy(options.resolver)
+    let lookup = lookupBy(options.resolver)
+    let refused = false
     try {
       if (secure) {
         const extra = options.tls === true ? {} : options.tls as Tls.ConnectionOptions
         const name = !Address.isUnix(address) && Net.isIP(address.host) === 0 ? { servername: address.host } : {}
-        socket = Tls.connect({ lookup, ...name, ...extra, ...address })
+        if (typeof extra.lookup === "function") lookup = lookupBy(extra.lookup)
+        const check = extra.checkServerIdentity
+        const checked: Tls.ConnectionOptions = check === undefined ? {} : {
+          checkServerIdentity: (...of) => {
+            // Node calls it where nobody can catch what it throws.
+            try {
+              const refusal = check(...of)
+              refused = refusal !== undefined
+              return refusal
+            } catch {
+              refused = true
+              return new Error("the function checkServerIdentity threw")
+            }
+          }
+        }
+        // Where it is dialled, and how it is read, is not said by the settings of TLS.
+        const own: Record<string, unknown> = { path: undefined, onread: undefined, ...address }
+        socket = Tls.connect({ ...name, ...extra, ...checked, lookup, ...own })
       } else {
         reader = new Reader()
         socket = Net.connect({ ...address, onread: reader, lookup })
@@ -385,7 +403,10 @@ export const dialNode: Dial = (options) =>
     }
     const onError = (cause: unknown): void => {
       const code = codeOf(cause)
-      const why = secure && connected ? explainTls(cause, options.tls, { expected, found }) : undefined
+      const why = !secure || !connected ? undefined : explainTls(cause, options.tls, { expected, found }) ??
+        (refused
+          ? { detail: `checkServerIdentity refused the certificate (${text(cause)})`, permanent: true }
+          : undefined)
       socket.removeAllListeners()
       socket.on("error", ignore)
       socket.destroy()
@@ -470,7 +491,8 @@ export const explainTls = (
   }
   const hasOwn = settings.cert !== undefined || settings.pfx !== undefined || settings.secureContext !== undefined
   if (/CERTIFICATE_REQUIRED/.test(code) || (/ALERT_HANDSHAKE_FAILURE|ALERT_BAD_CERTIFICATE/.test(code) && !hasOwn)) {
-    return { detail: `the server requires a client certificate: set cert and key${says}`, permanent: true }
+    const or = /HANDSHAKE_FAILURE/.test(code) ? ", or it has no version or cipher of TLS in common with the client" : ""
+    return { detail: `the server requires a client certificate: set cert and key${or}${says}`, permanent: true }
   }
   if (/ALERT_.*(CERTIFICATE|UNKNOWN_CA)/.test(code)) {
     return { detail: `the server does not accept the client certificate${says}`, permanent: true }

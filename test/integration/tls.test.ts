@@ -111,6 +111,38 @@ describe("TLS", () => {
       })
     ))
 
+  it.live("a function that refuses the certificate, or throws, is the last word, and ends nothing else", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        const files = yield* tlsFiles
+        const ca = Fs.readFileSync(files.ca)
+        const { address, port } = yield* server({ tls: files })
+        const refusing = { ca, checkServerIdentity: () => new Error("not this one") }
+        assert.include(yield* refusal(address, refusing), "checkServerIdentity refused the certificate (not this one)")
+        const throwing = {
+          ca,
+          checkServerIdentity: () => {
+            throw new Error("a secret")
+          }
+        }
+        const thrown = yield* refusal(address, throwing)
+        assert.include(thrown, "the function checkServerIdentity threw")
+        assert.notInclude(thrown, "a secret")
+        // Settings of TLS say neither where to dial nor how to read; a look-up of theirs is as good as a resolver.
+        const lookup: any = (_name: string, _options: unknown, found: any) =>
+          setImmediate(() => found(null, "127.0.0.1"))
+        const others: any = {
+          ca,
+          lookup,
+          path: "/nowhere",
+          port: 1,
+          onread: { buffer: Buffer.alloc(9), callback: () => true }
+        }
+        const redis = yield* RedisClient.make({ address: `localhost:${port}`, tls: others })
+        assert.strictEqual(yield* redis.ping(), "PONG")
+      })
+    ))
+
   it.live("TLS to a plain port, and plain to a TLS port", () =>
     Effect.scoped(
       Effect.gen(function*() {
