@@ -113,6 +113,8 @@ describe("what waits is bounded", () => {
 const scripted = (answer: (words: ReadonlyArray<string>, nth: number) => string | undefined) => {
   const requests: Array<string> = []
   let nth = 0
+  /** The listener of the connection that was asked last. */
+  let last: Connector.Handler | undefined
   const dial: Connector.Dial = () =>
     Effect.sync((): Connector.Transport => {
       let handler: Connector.Handler | undefined
@@ -123,7 +125,7 @@ const scripted = (answer: (words: ReadonlyArray<string>, nth: number) => string 
           ? "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n"
           : words[0] === "PING"
           ? "+PONG\r\n"
-          : (requests.push(words.join(" ")), answer(words, nth++))
+          : (last = handler, requests.push(words.join(" ")), answer(words, nth++))
         if (reply !== undefined) queueMicrotask(() => handler?.data(Buffer.from(reply)))
       })
       return {
@@ -143,7 +145,7 @@ const scripted = (answer: (words: ReadonlyArray<string>, nth: number) => string 
     RedisClient.make({ address: "10.0.0.1:6379", protocol: 2, ...options }).pipe(
       Effect.provideService(Connector.Connector, dial)
     )
-  return { requests, client }
+  return { requests, client, say: (reply: string) => last!.data(Buffer.from(reply)) }
 }
 
 const resultOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
@@ -420,4 +422,56 @@ describe("a transaction whose answer comes while writes wait", () => {
         )
       )
     ))
+})
+
+describe("WAITAOF, longer than a turn", () => {
+  const begin = (local: 0 | 1, replicas: number) =>
+    Effect.gen(function*() {
+      const server = scripted(() => undefined)
+      const redis = yield* server.client()
+      const lease = yield* redis.lease
+      const work = yield* Effect.forkChild(Effect.exit(lease.waitaof(local, replicas, 7000)), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(server.requests, [`WAITAOF ${local} ${replicas} 5000`])
+      return { server, work }
+    })
+
+  for (
+    const [local, replicas, reply] of [[1, 1, "*2\r\n:1\r\n:0\r\n"], [1, 1, "*2\r\n:0\r\n:1\r\n"], [
+      0,
+      2,
+      "*2\r\n:1\r\n:1\r\n"
+    ]] as const
+  ) {
+    it.effect(`goes on for the rest of its time (${local} ${replicas}, ${JSON.stringify(reply)})`, () =>
+      Effect.gen(function*() {
+        const { server, work } = yield* begin(local, replicas)
+        server.say(reply)
+        yield* TestClock.adjust("1 millis")
+        assert.isUndefined(work.pollUnsafe())
+        assert.deepStrictEqual(server.requests[1], `WAITAOF ${local} ${replicas} 2000`)
+        server.say("*2\r\n:1\r\n:2\r\n")
+        assert.deepStrictEqual(resultOf(yield* Fiber.join(work)), { isLocal: true, replicas: 2 })
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("ends with its time, and says how far it came", () =>
+    Effect.gen(function*() {
+      const { server, work } = yield* begin(1, 2)
+      server.say("*2\r\n:1\r\n:1\r\n")
+      yield* TestClock.adjust("2 seconds")
+      server.say("*2\r\n:1\r\n:1\r\n")
+      assert.deepStrictEqual(resultOf(yield* Fiber.join(work)), { isLocal: true, replicas: 1 })
+      assert.strictEqual(server.requests.length, 2)
+    }).pipe(Effect.scoped))
+
+  it.effect("that has what it waits for ends at once", () =>
+    Effect.gen(function*() {
+      const { server, work } = yield* begin(1, 2)
+      server.say("*2\r\n:1\r\n:2\r\n")
+      assert.deepStrictEqual(resultOf(yield* Fiber.join(work)), { isLocal: true, replicas: 2 })
+      assert.strictEqual(server.requests.length, 1)
+    }).pipe(Effect.scoped))
 })
