@@ -20,7 +20,7 @@ import type { RedisError } from "./Errors.ts"
 import { DeadlineExceeded, EpochPassed, InvalidCommand, RoleMismatch } from "./Errors.ts"
 import type { Executor, Outcomes, Pin, Runner } from "./Executor.ts"
 import type * as Args from "./internal/args.ts"
-import { monotonicMillisUnsafe } from "./internal/time.ts"
+import { monotonicMillisUnsafe, timeoutOrElse } from "./internal/time.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "./internal/values.ts"
 import type * as PubSub from "./PubSub.ts"
 import * as Subscription from "./Subscription.ts"
@@ -649,8 +649,8 @@ const after = (executor: Executor, primary: Executor | undefined, offset: Offset
     })
 
   const within = <A>(effect: Effect.Effect<A, RedisError>, command: string, limit: Duration.Input) =>
-    Effect.timeoutOrElse(effect, {
-      duration: limit,
+    timeoutOrElse(effect, {
+      duration: Duration.fromInputUnsafe(limit),
       orElse: () =>
         Effect.fail(
           new DeadlineExceeded({ command, timeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(limit)) })

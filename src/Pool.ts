@@ -16,6 +16,7 @@ import * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import type { Connection } from "./Connection.ts"
 import { type ConnectionError, ConnectionLost, LeaseTimeout } from "./Errors.ts"
+import { timeoutOrElse } from "./internal/time.ts"
 import * as Metrics from "./Metrics.ts"
 
 /**
@@ -170,8 +171,8 @@ export const make = (options: {
 
     const waiting = Effect.raceFirst(Deferred.await(retired), get)
     const lease = (millis: number): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
-      millis === Infinity ? waiting : Effect.timeoutOrElse(waiting, {
-        duration: millis,
+      millis === Infinity ? waiting : timeoutOrElse(waiting, {
+        duration: Duration.millis(millis),
         orElse: () => Effect.fail(new LeaseTimeout({ target: options.target, timeoutMillis: millis, max }))
       })
 

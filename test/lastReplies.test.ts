@@ -42,3 +42,23 @@ describe("a server that answers and resets the connection", () => {
       })
     ))
 })
+
+describe("a long turn of this process", () => {
+  it.live("longer than a lease is waited for: a connection that was ready in time is taken", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        const server = yield* listening((socket, index) =>
+          requests(socket, (words) => {
+            socket.write(words[0] === "PING" ? "+PONG\r\n" : "-ERR unknown command\r\n")
+            if (index === 0 || words[3] === undefined || words[2] !== "LIB-VER") return
+            // The handshake is answered, and the process is busy until after the time.
+            for (const end = performance.now() + 400; performance.now() < end;);
+          })
+        )
+        const redis = yield* RedisClient.make({ address: server.address, protocol: 2, leaseTimeout: "200 millis" })
+        yield* redis.ping()
+        const lease = yield* redis.lease
+        assert.strictEqual(yield* lease.ping(), "PONG")
+      })
+    ))
+})
