@@ -1016,9 +1016,10 @@ export const open = (
         Effect.result
       )
       const now = yield* monotonicMillis
-      if (exit._tag === "Success") {
+      // A node that says that it is the wrong one has understood.
+      if (exit._tag === "Success" || exit.failure._tag === "RoleMismatch") {
         if (opening !== first) remember(options, shown, { opening, isTls: false, until: now + openingMillis })
-        return exit.success
+        return exit._tag === "Success" ? exit.success : yield* exit.failure
       }
       const error = exit.failure
       const closedEarly = error._tag === "ConnectionLost" && error.kind === "closed"

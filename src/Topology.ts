@@ -402,6 +402,8 @@ export class Follower implements Topology {
   private readonly discovery: Discovery.Discovery
   private readonly options: FollowerOptions
   private readonly maxHold: number
+  /** For a short look at a node. One object for all: what is found out about an address is remembered by it. */
+  private readonly node: Connection.SessionOptions
   private readonly pubsub: PubSub.PubSub<State>
   private readonly context: Context.Context<never>
   private readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
@@ -483,6 +485,7 @@ export class Follower implements Topology {
   ) {
     this.discovery = discovery
     this.options = options
+    this.node = { ...options.node, clientName: undefined }
     this.maxHold = Duration.toMillis(Duration.fromInputUnsafe(options.maxHold ?? defaultMaxHold))
     this.pubsub = pubsub
     this.context = context
@@ -1224,7 +1227,7 @@ export class Follower implements Topology {
     if (stranger === undefined) return
     if (this.identified.size > 64) this.identified.clear()
     this.identified.set(Address.format(stranger), now)
-    const node = { ...this.options.node, clientName: undefined }
+    const { node } = this
     this.identifying = this.runFork(
       Effect.scoped(Connection.open(stranger, node)).pipe(
         Effect.exit,
@@ -1243,7 +1246,7 @@ export class Follower implements Topology {
    */
   private foresee(address: Address.Address, from: string): void {
     if (this.state.fence !== undefined || this.foreseeing !== undefined) return
-    const node = { ...this.options.node, clientName: undefined }
+    const { node } = this
     this.foreseeing = this.runFork(
       Effect.scoped(Connection.open(address, node, "primary")).pipe(
         Effect.exit,
@@ -1352,12 +1355,12 @@ export class Follower implements Topology {
     if (unlisted.length === 0) return
     this.rechecking = true
     this.recheckedAt = this.now()
-    const { node } = this.options
+    const { node } = this
     this.fork(
       Effect.forEach(
         unlisted,
         ([shown, { address }]) =>
-          Effect.scoped(Connection.open(address, { ...node, clientName: undefined }, "replica")).pipe(
+          Effect.scoped(Connection.open(address, node, "replica")).pipe(
             Effect.map(({ source }) =>
               source !== undefined && this.isStranger(source) ? "of another primary" : undefined
             ),
@@ -1416,7 +1419,7 @@ export class Follower implements Topology {
     }
     const start = this.now()
     const until = start + (isProvisional ? Math.max(this.maxHold, 1000) : chaseMillis)
-    const node = this.options.node
+    const { node } = this
     const asking = Effect.gen({ self: this }, function*() {
       let pause = pollMillis
       while (this.now() < until) {
@@ -1424,7 +1427,7 @@ export class Follower implements Topology {
         const exit = yield* Effect.exit(
           Effect.scoped(
             Effect.tap(
-              Connection.open(address, { ...node, clientName: undefined }, "primary"),
+              Connection.open(address, node, "primary"),
               (connection) => Effect.sync(() => this.observed(address, connection.remote))
             )
           )

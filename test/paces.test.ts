@@ -2,11 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import { RedisClient } from "../src/index.ts"
+import { Address, Connector, RedisClient } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
-import { inSteps, live, sentinels as addresses } from "./support/group.ts"
+import { clients, inSteps, live, moved, sentinels as addresses } from "./support/group.ts"
 
-const { ready } = inSteps("1 millis")
+const { ready, until, whileTimePasses } = inSteps("1 millis")
 
 describe("sentinels that are gone", () => {
   for (const how of ["kill", "hang"] as const) {
@@ -50,4 +50,46 @@ describe("replicas that no sentinel lists any more", () => {
       assert.isAtLeast(dials, 5)
       assert.isAtMost(dials, 12)
     }).pipe(Effect.provide(live())))
+})
+
+describe("nodes that end the connection at HELLO", () => {
+  it.effect("are greeted with it a few times, however often they are asked for their role", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const inner = yield* Connector.Connector
+      const greeted = new Map<string, number>()
+      const dial: Connector.Dial = (options) =>
+        Effect.map(inner(options), (transport): Connector.Transport => {
+          const address = Address.format(options.address)
+          if (addresses.includes(address)) return transport
+          let handler: Connector.Handler | undefined
+          return {
+            ...transport,
+            start: (h) => transport.start(handler = h),
+            destroy: () => transport.destroy(),
+            write: (chunks, ascii) => {
+              if (!chunks.some((chunk) => Buffer.from(chunk as string).includes("HELLO"))) {
+                return transport.write(chunks, ascii)
+              }
+              greeted.set(address, (greeted.get(address) ?? 0) + 1)
+              transport.destroy()
+              queueMicrotask(() => handler?.closed(undefined))
+              return true
+            }
+          }
+        })
+      yield* Effect.gen(function*() {
+        const redis = yield* RedisClient.RedisClient
+        yield* ready(redis)
+        yield* deployment.failover
+        yield* until(moved)
+        yield* whileTimePasses(redis.set("b", "1"))
+        // The client's own connection, and the topology's looks.
+        assert.strictEqual(greeted.size, 2)
+        for (const [address, times] of greeted) assert.isAtMost(times, 3, address)
+      }).pipe(
+        Effect.provide(clients({ follow: "promotion" })),
+        Effect.provideService(Connector.Connector, dial)
+      )
+    }).pipe(Effect.provide(Testing.layer({ latencyMillis: [0, 2] }))))
 })
