@@ -396,6 +396,13 @@ export class Connection {
     return Array.from({ length: this.inflight.size }, (_, i) => this.inflight.at(i))
   }
 
+  /** Everything that is queued or unanswered. */
+  each(f: (request: Request) => void): void {
+    for (const requests of [this.inflight, this.queue]) {
+      for (let i = 0; i < requests.size; i++) f(requests.at(i))
+    }
+  }
+
   /** Takes back what is not written yet, in order. */
   recall(): ReadonlyArray<Request> {
     this.given = 0

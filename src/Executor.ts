@@ -1329,7 +1329,7 @@ export class Executor implements Owner, Runner {
     this.leaseTimeout = timeoutMillis(options.leaseTimeout ?? Pool.defaultOptions.leaseTimeout)
     this.maxQueue = options.maxQueue ?? defaultMaxQueue
     this.context = context
-    this.alarm = new Alarm(context, (now) => this.due(now))
+    this.alarm = new Alarm(context, (now) => this.due(now), (from, millis) => this.stretch(from, millis))
     this.believing = new Alarm(context, (now) => {
       if (this.pool?.pick()?.isBehind !== true) this.believe(now)
     })
@@ -1893,6 +1893,21 @@ export class Executor implements Owner, Runner {
     this.heldInVain = 0
     this.heldBeside = 0
     return this.held.drain().filter((operation) => operation.wanted)
+  }
+
+  /**
+   * Commands have their time from the beginning of the turn in which they are
+   * begun. That went on for so long that it is not taken from those that were
+   * begun late in it. @internal
+   */
+  stretch(from: number, millis: number): void {
+    const move = (request: Request): void => {
+      if (!(request instanceof Single)) return
+      const { deadline, patience, timeout } = request
+      if (Math.abs(deadline - timeout - patience - from) < 1) request.deadline += millis
+    }
+    for (let i = 0; i < this.held.size; i++) move(this.held.at(i))
+    this.forEach((connection) => connection.each(move))
   }
 
   /** A deadline is due: what has arrived is read first, and judged then. */

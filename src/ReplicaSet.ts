@@ -605,6 +605,13 @@ export class ReplicaSet extends Executor.Executor {
     this.pause(operation)
   }
 
+  /** Reads are on the connections of others. */
+  override stretch(from: number, millis: number): void {
+    super.stretch(from, millis)
+    for (const node of this.nodes.values()) node.executor.stretch(from, millis)
+    this.setting.primary.stretch(from, millis)
+  }
+
   private rest(connection: Connection | undefined): void {
     if (connection === undefined) return
     const node = this.nodes.get(connection.shownAddress)

@@ -62,3 +62,26 @@ describe("a long turn of this process", () => {
       })
     ))
 })
+
+describe("a command that is begun late in a long turn", () => {
+  it.live("has its whole time from then on", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        const server = yield* listening((socket) =>
+          requests(socket, (words) => {
+            if (words[0] === "SET") setTimeout(() => socket.write("+OK\r\n"), 20)
+            else if (words[0] !== "GET") socket.write(words[0] === "PING" ? "+PONG\r\n" : "-ERR unknown command\r\n")
+            else socket.write("$-1\r\n")
+          })
+        )
+        const redis = yield* RedisClient.make({ address: server.address, protocol: 2, commandTimeout: "200 millis" })
+        yield* redis.ping()
+        const first = yield* Effect.forkChild(redis.get("a"), { startImmediately: true })
+        for (const end = performance.now() + 300; performance.now() < end;);
+        const late = yield* Effect.forkChild(Effect.exit(redis.set("a", "1")), { startImmediately: true })
+        const exit = yield* Fiber.join(late)
+        assert.strictEqual(exit._tag, "Success", exit._tag === "Failure" ? failureOf(exit)._tag : "")
+        yield* Fiber.join(first)
+      })
+    ))
+})

@@ -9,24 +9,37 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { monotonicMillisUnsafe } from "./time.ts"
 
+/** From how many milliseconds on a turn is long. */
+const longTurnMillis = 20
+
 export class Alarm {
   /** When it rings, in milliseconds of monotonic time; Infinity if it is not set. */
   at = Infinity
   readonly clock: Clock.Clock
   private readonly runFork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   private readonly ring: (now: number, late: number) => void
+  private readonly stretched: ((from: number, millis: number) => void) | undefined
   private fiber: Fiber.Fiber<void> | undefined = undefined
   private closed = false
   private known = false
   private time = 0
 
-  /** `ring` is told the time, and by how much it is later than it was set for. */
-  constructor(context: Context.Context<never>, ring: (now: number, late: number) => void) {
+  /**
+   * `ring` is told the time, and by how much it is later than it was set for;
+   * `stretched`, when a turn whose time was asked for began, and for how long it
+   * went on, if that was long.
+   */
+  constructor(
+    context: Context.Context<never>,
+    ring: (now: number, late: number) => void,
+    stretched?: ((from: number, millis: number) => void) | undefined
+  ) {
     this.runFork = Effect.runForkWith(context)
     let clock: Clock.Clock | undefined
     this.runFork(Effect.clockWith((c) => Effect.sync(() => void (clock = c))))
     this.clock = clock!
     this.ring = ring
+    this.stretched = stretched
   }
 
   /** Milliseconds of the Clock's monotonic time. */
@@ -46,6 +59,9 @@ export class Alarm {
 
   private readonly forget = (): void => {
     this.known = false
+    if (this.stretched === undefined) return
+    const millis = this.now() - this.time
+    if (millis > longTurnMillis) this.stretched(this.time, millis)
   }
 
   /** Rings at that time, or sooner if it is set sooner already. */
