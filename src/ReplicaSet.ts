@@ -138,7 +138,8 @@ export const choose = <C extends Candidate>(
   if (typeof choice === "function") {
     let chosen: Candidate | undefined
     try {
-      chosen = choice(candidates)
+      // A copy, since it may sort them, or do worse.
+      chosen = choice(candidates.slice())
     } catch {
       // Nobody else's read is to suffer from it.
     }

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
 import { runInNewContext } from "node:vm"
-import { type Client, Command, commands, RedisClient } from "../src/index.ts"
+import { type Client, Command, commands, RedisClient, ReplicaSet } from "../src/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { clientOf, store } from "./support/store.ts"
 
@@ -113,6 +113,25 @@ describe("what a server says of AUTH", () => {
         }
       }
     }))
+})
+
+describe("functions of the caller's", () => {
+  it("a choice may do what it likes with its candidates", () => {
+    const list = Array.from({ length: 3 }, (_, i): ReplicaSet.Candidate => ({
+      address: { host: `10.0.0.${i}`, port: 6379 },
+      label: undefined,
+      latencyMillis: i,
+      lagBytes: 0,
+      lagMillis: 0,
+      priority: 100
+    } as unknown as ReplicaSet.Candidate))
+    const before = list.slice()
+    const emptying: any = (candidates: Array<unknown>) => void (candidates.length = 0)
+    assert.strictEqual(ReplicaSet.choose(emptying, list, 1, () => 0), before[1])
+    const sorting: any = (candidates: Array<unknown>) => candidates.reverse()[0]
+    assert.strictEqual(ReplicaSet.choose(sorting, list, 0, () => 0), before[2])
+    assert.deepStrictEqual(list, before)
+  })
 })
 
 describe("a reply that is nested", () => {
