@@ -657,6 +657,61 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "several replicas are given reads without end",
+    by: { test: "test/travel.test.ts", name: "for replicas that take nothing" },
+    edits: [{
+      file: "src/ReplicaSet.ts",
+      find: "if (connection.queued >= this.maxQueue) {",
+      replace: "if (connection.queued < 0) {"
+    }]
+  },
+  {
+    name: "what a busy server refuses waits without end",
+    by: { test: "test/travel.test.ts", name: "commands that a busy server refuses" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "if (this.pausing.size >= this.maxQueue) {",
+      replace: "if (this.pausing.size < 0) {"
+    }]
+  },
+  {
+    name: "a transaction that watched is sent again",
+    by: { test: "test/travel.test.ts", name: "ends a transaction that watches" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "(operation instanceof Transaction && this.connection.watching)",
+      replace: "false"
+    }]
+  },
+  {
+    name: "what selects a database is no effect",
+    by: { test: "test/travel.test.ts", name: "keeps the order of a pipeline" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "!(this.writes || this.command.spec.session !== undefined)",
+      replace: "!this.writes"
+    }]
+  },
+  {
+    name: "an EXEC that executed nothing is withheld",
+    by: { test: "test/travel.test.ts", name: "was not executed if EXEC says so" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "if (this.replies > 1 && (value === null",
+      replace: "if (this.replies < 0 && (value === null"
+    }]
+  },
+  {
+    name: "a write that fails hides what was said before",
+    by: { test: "test/lastReplies.test.ts", name: "the answer counts" },
+    edits: [{ file: "src/Connector.ts", find: "    this.readFirst()\n", replace: "" }]
+  },
+  {
+    name: "a long turn takes the time of what is begun in it",
+    by: { test: "test/lastReplies.test.ts", name: "has its whole time" },
+    edits: [{ file: "src/Executor.ts", find: "request.deadline += millis", replace: "request.deadline += 0" }]
+  },
+  {
     name: "every silent server is taken for one that lets its clients wait",
     by: { test: "test/memory.test.ts", name: "hung primary is left" },
     edits: [{
