@@ -65,7 +65,7 @@ export interface SessionOptions {
   /**
    * Who finds the addresses of host names: a `Resolver` of `node:dns`, or a
    * function as `dns.lookup`. Default: the system, with two look-ups of this
-   * library under way at most, and one of a name.
+   * library under way at most (three where two hang), and one of a name.
    */
   readonly resolver?: Resolver | undefined
   /** The database that the session selects. Default 0. */

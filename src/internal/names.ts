@@ -18,7 +18,8 @@ interface Asking {
 
 /*
  * Node looks names up on few threads, which the application needs too: of ours
- * two are under way at most, one of a name, and one of all names that were slow.
+ * two are under way at most, one of a name, and one of all names that were slow;
+ * and a third one where both of these hang.
  */
 const mostAsking = 2
 
@@ -83,6 +84,7 @@ export class Lookups {
   private isSlow(name: string): void {
     this.slow.add(name)
     if (this.slow.size > mostSlow) this.slow.delete(this.slow.values().next().value!)
+    this.next()
   }
 
   /** Begins those that may be. */
@@ -97,7 +99,8 @@ export class Lookups {
     for (const asking of Array.from(this.asking.values())) {
       if (asking.isStarted) continue
       const isSlow = this.slow.has(asking.name)
-      if (this.isBounded && (started >= mostAsking || (isSlow && slow > 0))) continue
+      const most = slow === mostAsking ? mostAsking + 1 : mostAsking
+      if (this.isBounded && (started >= most || (isSlow && slow > 0))) continue
       started++
       if (isSlow) slow++
       asking.start()

@@ -132,6 +132,28 @@ describe("a name that hangs", () => {
 })
 
 describe("the system's threads", () => {
+  it.live("a third is taken where two hang, and no fourth", () =>
+    Effect.gen(function*() {
+      const asked: Array<string> = []
+      const lookups = new Lookups((name, _options, found) => {
+        asked.push(name)
+        if (!name.startsWith("hangs")) found(null, "1.2.3.4", 4)
+      }, true)
+      const ask = (name: string) =>
+        Effect.callback<unknown>((resume) => {
+          lookups.lookup(name, { all: false }, (_error, address) => resume(Effect.succeed(address)))
+        })
+      yield* Effect.forkScoped(ask("hangs1"), { startImmediately: true })
+      yield* Effect.forkScoped(ask("hangs2"), { startImmediately: true })
+      // Whoever asks while nobody knows yet that they hang is not kept by them.
+      assert.strictEqual(yield* ask("good"), "1.2.3.4")
+      assert.strictEqual(yield* ask("better"), "1.2.3.4")
+      yield* Effect.forkScoped(ask("hangs3"), { startImmediately: true })
+      yield* Effect.forkScoped(ask("hangs4"), { startImmediately: true })
+      yield* Effect.sleep("600 millis")
+      assert.deepStrictEqual(asked, ["hangs1", "hangs2", "good", "better", "hangs3"])
+    }).pipe(Effect.scoped, Effect.timeout("5 seconds")))
+
   it.live("two are taken at most, and one by names that were slow", () =>
     Effect.gen(function*() {
       const open = new Map<string, Parameters<Net.LookupFunction>[2]>()
