@@ -666,6 +666,15 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "what the primary holds for others is counted elsewhere",
+    by: { test: "test/travel.test.ts", name: "leave its queue at once" },
+    edits: [{
+      file: "src/Executor.ts",
+      find: "this.holder!.gaveUp(this)",
+      replace: "(this.owner as Executor).gaveUp(this)"
+    }]
+  },
+  {
     name: "what a busy server refuses waits without end",
     by: { test: "test/travel.test.ts", name: "commands that a busy server refuses" },
     edits: [{

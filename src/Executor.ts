@@ -228,8 +228,6 @@ export interface Owner {
   readonly obstacle: () => ConnectionError | undefined
   /** Puts an operation on its way. */
   readonly submit: (operation: Operation) => void
-  /** An operation that is held is no longer wanted. */
-  readonly gaveUp: (operation: Operation) => void
   /** One more of what is counted. */
   readonly count: (metric: "ambiguous" | "repeated") => void
 }
@@ -250,6 +248,8 @@ export abstract class Operation implements Request {
   connection: Connection | undefined = undefined
   /** Where it is, as a number of `Stage`. */
   stage: number = Stage.nowhere
+  /** Who held it last: its owner's executor, or another one that serves for that. */
+  holder: Executor | undefined = undefined
   readonly owner: Owner
   deadline: number
   readonly timeout: number
@@ -300,7 +300,7 @@ export abstract class Operation implements Request {
     if (!this.wanted) return
     this.wanted = false
     if (this.stage === Stage.queued) this.connection!.gaveUp()
-    else if (this.stage === Stage.held) this.owner.gaveUp(this)
+    else if (this.stage === Stage.held) this.holder!.gaveUp(this)
     this.forget()
   }
 
@@ -1865,12 +1865,14 @@ export class Executor implements Owner, Runner {
       return operation.fail(new QueueFull({ target: this.shown, limit: this.maxQueue }))
     }
     operation.stage = Stage.held
+    operation.holder = this
     this.held.push(operation)
     this.heldBeside += operation.weight - 1
     this.arm(operation.deadline)
     this.wake()
   }
 
+  /** An operation that is held here is no longer wanted. @internal */
   gaveUp(operation: Operation): void {
     this.heldBeside -= operation.weight - 1
     if (++this.heldInVain * 2 <= this.held.size) return
@@ -2652,9 +2654,6 @@ export class LeaseImpl implements Owner, Lease {
   }
   count(metric: "ambiguous" | "repeated"): void {
     this.executor.count(metric)
-  }
-  gaveUp(operation: Operation): void {
-    this.executor.gaveUp(operation)
   }
   again(operation: Operation, error: EndError): void {
     operation.fail(error)

@@ -153,6 +153,34 @@ const resultOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
 
 const busy = "-BUSY Redis is busy running a script.\r\n"
 
+describe("reads that wait for the primary, where no replica is left", () => {
+  it.effect("leave its queue at once when they are given up", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisReplica
+      yield* whileTimePasses(redis.get("a"))
+      for (const node of deployment.nodes) {
+        yield* deployment.refuse(node)
+        yield* deployment.disconnect(node)
+      }
+      yield* TestClock.adjust("3 seconds")
+      for (let round = 0; round < 3; round++) {
+        const reads = yield* Effect.forEach(
+          Array.from({ length: 10 }),
+          () => Effect.forkChild(Effect.exit(redis.get("a")), { startImmediately: true })
+        )
+        for (const read of reads) assert.isUndefined(read.pollUnsafe(), `round ${round}`)
+        assert.strictEqual(failureOf(yield* Effect.exit(redis.get("a")))._tag, "QueueFull")
+        for (const read of reads) yield* Fiber.interrupt(read)
+      }
+    }).pipe(Effect.provide(
+      RedisClient.layerReplica("mymaster", { maxQueue: 10, choice: "round-robin", commandTimeout: "1 minute" }).pipe(
+        Layer.provideMerge(Sentinel.layer({ sentinels: ["10.0.1.1:26379"] })),
+        Layer.provideMerge(Testing.layer())
+      )
+    )))
+})
+
 describe("what waits for a state to pass is bounded", () => {
   it.effect("commands that a busy server refuses", () =>
     Effect.gen(function*() {
