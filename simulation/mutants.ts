@@ -474,6 +474,15 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "one sentinel's selection of a node that nobody else lists is followed",
+    by: { test: "test/signs.test.ts", name: "leads nobody there" },
+    edits: [{
+      file: "src/Topology.ts",
+      find: "return votes * 2 > this.listers",
+      replace: "return votes >= 0"
+    }]
+  },
+  {
     name: "a selection heard before the primary was known is forgotten",
     by: { test: "test/fence.test.ts", name: "hears the selection before it knows the primary" },
     edits: [{

@@ -413,6 +413,8 @@ export class Follower implements Topology {
   private readonly epochs = new Map<string, number>()
   /** Replicas by address: those that are listed, and those that were until lately. */
   private readonly candidates = new Map<string, ReplicaCandidate>()
+  /** How many sentinels have listed replicas in the last round of questions. */
+  private listers = 0
   private rechecking = false
   private recheckedAt = -Infinity
   /** The primary before this one. */
@@ -1301,6 +1303,7 @@ export class Follower implements Topology {
 
   private replicas(views: ReadonlyArray<Discovery.View>): void {
     if (!views.some((v) => v.replicas !== undefined)) return
+    this.listers = views.filter((v) => v.replicas !== undefined && v.replicas.length > 0).length
     const now = this.now()
     const isReplica = ({ address }: { readonly address: Address.Address }): boolean =>
       this.state.primary === undefined || !Address.equals(address, this.state.primary)
@@ -1556,6 +1559,13 @@ export class Follower implements Topology {
     }
   }
 
+  /** Whether a selected replica's own word is enough: not if one sentinel alone, of several, has ever listed it. */
+  private mayPromote(candidate: Address.Address | undefined): candidate is Address.Address {
+    if (this.options.follow !== "promotion" || candidate === undefined) return false
+    const votes = this.candidates.get(Address.format(candidate))?.votes ?? 0
+    return votes * 2 > this.listers
+  }
+
   /** `age`: for how many milliseconds it holds already, at most; Infinity for what was answered, whose beginning was missed. */
   private fence(
     from: string,
@@ -1566,7 +1576,7 @@ export class Follower implements Topology {
     const known = this.state.fence
     const isAnswer = age === Infinity
     const isMistrusted = this.isMistrusted(from, isAnswer)
-    if (this.options.follow === "promotion" && candidate !== undefined && !isMistrusted) {
+    if (!isMistrusted && this.mayPromote(candidate)) {
       const epoch = this.epochs.get(from) ?? 0
       this.pursue(candidate, Math.max(this.isPlausible(epoch) ? epoch : 0, this.state.epoch + 1), from, true)
     }
@@ -1630,7 +1640,7 @@ export class Follower implements Topology {
       this.chase = undefined
     }
     const [next, { candidate }] = this.signs.entries().next().value!
-    if (this.options.follow === "promotion" && candidate !== undefined && this.chase === undefined) {
+    if (this.chase === undefined && this.mayPromote(candidate)) {
       this.pursue(candidate, this.state.epoch + 1, next, true)
     }
     this.hold(next)

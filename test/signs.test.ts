@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
-import { RedisClient } from "../src/index.ts"
+import { Address, RedisClient } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { clients, inSteps, live, missing, moved, sentinels as addresses, stateOf } from "./support/group.ts"
 
@@ -164,4 +164,32 @@ describe("a natMap that throws for a moment", () => {
         Effect.provide(Testing.layer({ latencyMillis: [0, 2] }))
       ))
   }
+})
+
+describe("a sentinel that says that it has selected a node which nobody else lists", () => {
+  it.effect("leads nobody there, though the node calls itself a primary", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const replicas = [{ host: "10.0.0.2", port: 6379 }]
+      const rogue = { host: "10.0.0.3", port: 6379 }
+      for (const address of addresses) yield* deployment.lie(address, { replicas })
+      yield* deployment.lie(addresses[0]!, { replicas: [...replicas, rogue] })
+      yield* Effect.gen(function*() {
+        const redis = yield* RedisClient.RedisClient
+        yield* ready(redis)
+        yield* until(Effect.map(stateOf, (s) => s.replicas.length === 2))
+        deployment.node("10.0.0.3:6379").promote()
+        for (let i = 0; i < 5; i++) {
+          deployment.sentinel(addresses[0]!)
+            .publish("+selected-slave", "slave 10.0.0.3:6379 10.0.0.3 6379 @ mymaster 10.0.0.1 6379")
+          yield* whileTimePasses(Effect.sleep("100 millis"))
+          const { primary } = yield* stateOf
+          assert.strictEqual(Address.format(primary!), "10.0.0.1:6379")
+          deployment.sentinel(addresses[0]!).publish("-failover-abort-slave-timeout", aborted)
+          yield* whileTimePasses(Effect.sleep("100 millis"))
+        }
+        yield* whileTimePasses(redis.set("b", "1"))
+        assert.strictEqual(deployment.node("10.0.0.1:6379").peek("b"), "1")
+      }).pipe(Effect.provide(clients({ follow: "promotion" })))
+    }).pipe(Effect.provide(Testing.layer())))
 })
