@@ -293,14 +293,30 @@ class CommandImpl<A, M extends Mode, B> implements Command<A, M, B> {
  * @category constructors
  */
 export const make = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: ReadonlyArray<Arg>): Command<A, M, B> => {
-  if (!Array.isArray(args) || !isSpec(spec)) throw unfit("make", spec, args)
-  return own(spec, args.slice())
+  const copy = isSpec(spec) ? listed(args) : undefined
+  if (copy === undefined) throw unfit("make", spec, args)
+  return own(spec, copy)
 }
+
+/** A copy of an array, whatever its class makes of copying; undefined if it is none. */
+const listed = (args: ReadonlyArray<Arg>): Array<Arg> | undefined => {
+  try {
+    if (!Array.isArray(args)) return undefined
+    const copy: Array<Arg> = Array.prototype.slice.call(args)
+    return Object.getPrototypeOf(copy) === Array.prototype && copy !== args ? copy : Array.from(args)
+  } catch {
+    return undefined
+  }
+}
+
+/** What a class of the caller's own says of its length is nothing to go by. */
+const lengthOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length")!.get!
 
 /** Large memory is not filled with zeros first. */
 const copied = (bytes: Uint8Array): Uint8Array => {
-  if (bytes.length < 4096) return new Uint8Array(bytes)
-  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  const length: number = lengthOf.call(bytes)
+  if (length < 4096) return new Uint8Array(bytes)
+  const copy = Buffer.allocUnsafeSlow(length)
   copy.set(bytes)
   return copy
 }
@@ -401,8 +417,9 @@ export const withArgs = <A, M extends Mode, B>(
   args: ReadonlyArray<Arg>
 ): Command<A, M, B> => {
   checked("withArgs", self)
-  if (!Array.isArray(args)) throw unfit("withArgs", self.spec, args)
-  const { args: copied } = own(self.spec, args.slice())
+  const copy = listed(args)
+  if (copy === undefined) throw unfit("withArgs", self.spec, args)
+  const { args: copied } = own(self.spec, copy)
   return new CommandImpl(self.spec, copied, self.repeat, self.asBytes)
 }
 

@@ -50,6 +50,42 @@ describe("arguments", () => {
       assert.deepStrictEqual(server.received, [])
     }))
 
+  it.effect("lists and bytes of classes of the caller's own are copied as what they are", () =>
+    Effect.gen(function*() {
+      const server = store()
+      const redis = yield* clientOf(server)
+      class Kept extends Array<Command.Arg> {
+        override slice(): Kept {
+          return this
+        }
+        static override get [Symbol.species](): ArrayConstructor {
+          return Kept as unknown as ArrayConstructor
+        }
+      }
+      class Long extends Uint8Array {
+        override get length(): number {
+          return 5000
+        }
+      }
+      const kept = new Kept("k", "v")
+      const spec = Command.define({ words: ["SET"], mode: "write", decode: Command.ok })
+      const commands = [Command.make(spec, kept), Command.make(spec, ["l", new Long(8)])]
+      kept[1] = "changed"
+      for (const command of commands) yield* redis.run(command)
+      assert.deepStrictEqual(server.received.map(([, command]) => command), ["SET k v", `SET l ${"\0".repeat(8)}`])
+      const { proxy, revoke } = Proxy.revocable([] as Array<Command.Arg>, {})
+      revoke()
+      for (const make of [() => Command.make(spec, proxy), () => Command.withArgs(commands[0]!, proxy)]) {
+        let thrown: unknown
+        try {
+          make()
+        } catch (error) {
+          thrown = error
+        }
+        assert.strictEqual((thrown as { readonly _tag?: string } | undefined)?._tag, "InvalidCommand")
+      }
+    }))
+
   it.effect("bytes of another realm, shared ones and empty ones are bytes", () =>
     Effect.gen(function*() {
       const server = store()
