@@ -159,7 +159,7 @@ export const make: {
     return invalid("it needs the names of channels, or patterns of them")
   }
   // Neither the lists nor the bytes in them change any more.
-  const names = lists.map((list) => list.map((name) => typeof name === "string" ? name : name.slice()))
+  const names = lists.map((list) => list.map((name) => typeof name === "string" ? name : new Uint8Array(name)))
   const wanted = { channels: names[0]!, patterns: names[1]!, shards: names[2]! }
   const capacity = options?.capacity ?? defaultCapacity
   if (!(capacity >= 1)) return invalid("its capacity is less than one message")
