@@ -1544,12 +1544,16 @@ export class Follower implements Topology {
   }
 
   private mistrust(from: string, altogether: boolean): void {
-    this.mistrusted.set(from, { since: this.now(), altogether })
+    const now = this.now()
+    // One whose fence lasts longer than itself is told of nowhere else.
+    for (const [other, { since }] of this.mistrusted) if (now - since >= mistrustMillis) this.mistrusted.delete(other)
+    this.mistrusted.set(from, { since: now, altogether })
   }
 
   /** A sentinel's fence came to nothing. One that does so again and again has to answer for it, or is not believed. */
   private inVain(from: string, isConfirmed: boolean): void {
     const now = this.now()
+    for (const [other, times] of this.vain) if (now - times.at(-1)! >= mistrustMillis) this.vain.delete(other)
     const times = (this.vain.get(from) ?? []).filter((at) => now - at < mistrustMillis)
     times.push(now)
     if (times.length < mostInVain) this.vain.set(from, times)
