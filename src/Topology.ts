@@ -816,7 +816,12 @@ export class Follower implements Topology {
         while (this.discovery.hears(from) === false) {
           const began = this.now()
           const answered = yield* this.glance(from)
-          if (answered) this.goOn(from)
+          if (answered) {
+            // An answer that was on its way while this process stood still is as old as that.
+            if (this.now() - began > Math.max(2 * Discovery.pollMillis, this.discovery.distance(from))) {
+              this.hesitate(from)
+            } else this.goOn(from)
+          }
           const pause = answered ? Discovery.pollMillis : unansweredMillis
           const due = Math.max(began + pause, this.now() + 1)
           yield* Effect.sleep(due - this.now())

@@ -171,5 +171,51 @@ export const known: Readonly<Record<string, Scenario>> = {
         "millis": 0
       }
     ]
+  },
+  "an answer that was on its way while the client stood still was taken for one of now": {
+    "seed": 3840,
+    "replicas": 2,
+    "sentinels": 5,
+    "lagMillis": [
+      0,
+      0
+    ],
+    "latencyMillis": [
+      1,
+      2
+    ],
+    "syncMillis": [
+      0,
+      0
+    ],
+    "clients": 1,
+    "workers": 11,
+    "operations": 440,
+    "duration": 4627,
+    "connections": 4,
+    "maxLeases": 4,
+    "protocol": 3,
+    "commandTimeout": 10000,
+    "stallTimeout": 300,
+    "follow": "sentinels",
+    "choice": "round-robin",
+    "planned": true,
+    "faults": [
+      {
+        "at": 2127,
+        "kind": "failover",
+        "who": "s0",
+        "millis": 0
+      },
+      {
+        "at": 2172,
+        "kind": "busy",
+        "who": "c0",
+        "millis": 755
+      }
+    ],
+    "minimal": [
+      "s0"
+    ]
   }
 }
