@@ -63,13 +63,16 @@ describe("a stopped server", () => {
 })
 
 describe("a script that runs for long", () => {
-  it.live("BUSY is waited out: by commands, pipelines and transactions", () =>
+  it.live("BUSY is waited out: by commands, pipelines and transactions, on leases too", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const { address } = yield* server({ config: ["busy-reply-threshold 100"] })
         const redis = yield* RedisClient.make({ address })
         const other = yield* RedisClient.make({ address })
         yield* redis.ping()
+        const lease = yield* redis.lease
+        const watching = yield* redis.lease
+        yield* watching.watch("w")
         const script = yield* Effect.forkChild(
           Effect.exit(
             other.send("EVAL", "while redis.call('TIME')[1] * 1 < ARGV[1] * 1 do end return 1", "0", "9999999999")
@@ -86,15 +89,20 @@ describe("a script that runs for long", () => {
             redis.incr("n"),
             redis.pipeline([commands.incr("n"), commands.incr("n")]),
             redis.transaction([commands.incr("n"), commands.incr("n")]),
-            redis.get("a")
+            redis.get("a"),
+            lease.incr("n"),
+            lease.pipeline([commands.incr("n"), commands.incr("n")])
           ], { concurrency: "unbounded" }),
           { startImmediately: true }
         )
+        // What it watches would be forgotten.
+        const watched = failureOf(yield* Effect.exit(watching.transaction([commands.incr("n")])))
+        assert.strictEqual(watched._tag === "ReplyError" ? watched.code : watched._tag, "BUSY")
         yield* Effect.sleep("300 millis")
         assert.isUndefined(work.pollUnsafe())
         yield* plain.send("SCRIPT", "KILL").pipe(Effect.orDie)
         yield* Fiber.join(work)
-        assert.strictEqual(yield* redis.get("n"), "5")
+        assert.strictEqual(yield* redis.get("n"), "8")
         yield* Fiber.join(script)
       })
     ))
