@@ -226,8 +226,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/sentinels.test.ts", name: "are heard again within 300 ms" },
     edits: [{
       file: "src/Discovery.ts",
-      find: "          () => Effect.sync(() => failed.add(shown))",
-      replace: "          () => Effect.void"
+      find: "() => Effect.map(monotonicMillis, (now) => failed.set(shown, now))",
+      replace: "() => Effect.void"
     }]
   },
   {
