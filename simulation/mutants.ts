@@ -451,8 +451,26 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/fence.test.ts", name: "by a sentinel that answers" },
     edits: [{
       file: "src/Topology.ts",
-      find: "Effect.andThen(Effect.sleep(this.discovery.headStart), Effect.sync(() => this.grown()))",
-      replace: "Effect.sync(() => this.grown())"
+      find: "let pause = this.discovery.headStart\n",
+      replace: "let pause = 0\n"
+    }]
+  },
+  {
+    name: "a newborn client's writes do not wait longer for a far sentinel",
+    by: { test: "test/births.test.ts", name: "30 ms each way" },
+    edits: [{
+      file: "src/Topology.ts",
+      find: "pause = Math.max(...left.map((from) => this.discovery.answersBy(from))) - this.now()",
+      replace: "pause = 0"
+    }]
+  },
+  {
+    name: "a second group's client is not told who is heard already",
+    by: { test: "test/births.test.ts", name: "heard already" },
+    edits: [{
+      file: "src/Topology.ts",
+      find: "if (this.discovery.isReachable(shown) !== true) continue",
+      replace: "continue"
     }]
   },
   {

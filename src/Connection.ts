@@ -974,7 +974,8 @@ const defaultPingInterval = Duration.seconds(5)
  *
  * The commands of the handshake go out in one write: HELLO with AUTH and
  * SETNAME, CLIENT SETINFO, SELECT, ROLE. Where HELLO is unknown, AUTH, CLIENT
- * SETNAME and the rest follow in RESP2.
+ * SETNAME and the rest follow in RESP2. `dialled` is told how long each dial
+ * took that was accepted, in milliseconds.
  *
  * @since 0.1.0
  * @category constructors
@@ -982,7 +983,8 @@ const defaultPingInterval = Duration.seconds(5)
 export const open = (
   address: Address.Address,
   options: SessionOptions,
-  expected?: "primary" | "replica" | undefined
+  expected?: "primary" | "replica" | undefined,
+  dialled: (millis: number) => void = ignore
 ): Effect.Effect<Connection, OpenError, Scope.Scope> => {
   const shown = Address.format(address)
   const timeout = Duration.fromInputUnsafe(options.connectTimeout ?? defaultConnectTimeout)
@@ -992,7 +994,9 @@ export const open = (
       const context = yield* Effect.context<never>()
       const connection = yield* Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
+          const began = yield* monotonicMillis
           const transport = yield* restore(dial({ address, tls: options.tls, resolver: options.resolver }))
+          dialled((yield* monotonicMillis) - began)
           const connection = new Connection(transport, address, context, {
             stallMillis: Duration.toMillis(Duration.fromInputUnsafe(options.stallTimeout ?? defaultStallTimeout)),
             pingMillis: Duration.toMillis(Duration.fromInputUnsafe(options.pingInterval ?? defaultPingInterval)),

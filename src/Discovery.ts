@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -36,7 +37,7 @@ import {
 import { argv } from "./internal/args.ts"
 import { Belief, choose, type Word } from "./internal/belief.ts"
 import { Nodes } from "./internal/nodes.ts"
-import { monotonicMillis, timeoutOrElse } from "./internal/time.ts"
+import { monotonicMillis, monotonicMillisUnsafe, timeoutOrElse } from "./internal/time.ts"
 import * as Metrics from "./Metrics.ts"
 import * as PubSub from "./PubSub.ts"
 import type * as Resp from "./Resp.ts"
@@ -148,6 +149,8 @@ const patterns = ["+failover-*", "-failover-*"]
 export const pollMillis = 20
 /** How often a subscription that was denied is tried again: somebody may have changed the rules. */
 const deniedInterval = Duration.seconds(10)
+/** What follows a dial until the first answer, in ways there and back: HELLO, AUTH, SUBSCRIBE, the question. */
+const tripsToAnswer = 4
 /** So many of the last measurements of a sentinel's distance count. */
 const measurements = 5
 
@@ -357,6 +360,12 @@ export interface Discovery {
   readonly distance: (sentinel: string) => number
   /** What one sentinel knows of a group now; undefined if it does not answer. */
   readonly glance: (group: string, sentinel: string) => Effect.Effect<View | undefined>
+  /**
+   * Until when a sentinel's first answer may be on its way, in milliseconds of
+   * monotonic time: the longer its last dial took, the later. -Infinity for one
+   * that has accepted none.
+   */
+  readonly answersBy: (sentinel: string) => number
   /** How long a sentinel is waited for while others have answered, in milliseconds. */
   readonly headStart: number
   /** For one question to one sentinel, in milliseconds. */
@@ -452,7 +461,16 @@ export const make = (
       limits: { maxReplyBytes: maxAnswerBytes, ...options.sentinel?.limits },
       connectTimeout: timeout
     }
-    const openSession = (address: Address.Address) => Connection.open(address, sessionOptions)
+
+    /** By when sentinels that have accepted a dial answer for the first time, in monotonic time. */
+    const answersBy = new Map<string, number>()
+    const openSession = (address: Address.Address) =>
+      Effect.flatMap(Clock.Clock, (clock) =>
+        Connection.open(address, sessionOptions, undefined, (millis) => {
+          const pause = Duration.toMillis(headStart) + tripsToAnswer * millis
+          const by = monotonicMillisUnsafe(clock) + Math.min(pause, Duration.toMillis(timeout))
+          answersBy.set(Address.format(address), by)
+        }))
 
     /** Those whose session failed to open, and when: the failure is not kept for long, it says nothing of later. */
     const failed = new Map<string, number>()
@@ -688,6 +706,7 @@ export const make = (
         gluttons.delete(shown)
         permissions.delete(shown)
         samples.delete(shown)
+        answersBy.delete(shown)
         const stood = standing.delete(shown)
         return Effect.andThen(
           FiberMap.remove(followers, shown),
@@ -1179,6 +1198,7 @@ export const make = (
             return answer
           }).pipe(Effect.orElseSucceed(() => undefined))
         }),
+      answersBy: (sentinel) => answersBy.get(sentinel) ?? -Infinity,
       headStart: Duration.toMillis(headStart),
       timeout: Duration.toMillis(timeout),
       announced,
@@ -1270,6 +1290,7 @@ export const fixed = (
     hears: () => undefined,
     distance: () => 0,
     glance: () => Effect.undefined,
+    answersBy: () => -Infinity,
     headStart: 0,
     timeout: 0,
     announced: (host, port) => Address.parse({ host, port }, 0),

@@ -538,6 +538,13 @@ export class Follower implements Topology {
             permission: (from) => this.permitted(from),
             distance: () => this.measure()
           })
+          // Those that are heard already, for another group: of this one nothing was asked.
+          for (const address of this.discovery.sentinels()) {
+            const shown = Address.format(address)
+            if (this.discovery.isReachable(shown) !== true) continue
+            this.permitted(shown)
+            this.stands(shown, true)
+          }
           this.look()
           while (true) {
             yield* Effect.sleep(reconcileInterval)
@@ -903,20 +910,32 @@ export class Follower implements Topology {
   /**
    * Writes wait until it is known whether a failover is under way: until all
    * sentinels have answered that can be reached, or a majority of them has and
-   * the others had their head start.
+   * the others had their head start, which is longer for those that have accepted
+   * a dial and are far away.
    */
   private grow(): void {
     if (!this.isNew || !this.started) return
     const known = this.discovery.sentinels().map((address) => Address.format(address))
     const answered = known.filter((from) => this.answered.has(from)).length
-    const left =
-      known.filter((from) =>
-        !this.answered.has(from) && !this.silent.has(from) && this.discovery.isReachable(from) !== false
-      ).length
-    if (left === 0) return this.grown()
+    if (this.unanswered(known).length === 0) return this.grown()
     if (answered < Math.floor(known.length / 2) + 1 || this.growing !== undefined) return
     this.growing = this.runFork(
-      Effect.andThen(Effect.sleep(this.discovery.headStart), Effect.sync(() => this.grown()))
+      Effect.gen({ self: this }, function*() {
+        let pause = this.discovery.headStart
+        while (pause > 0) {
+          yield* Effect.sleep(pause)
+          const left = this.unanswered(this.discovery.sentinels().map((address) => Address.format(address)))
+          pause = Math.max(...left.map((from) => this.discovery.answersBy(from))) - this.now()
+        }
+        this.grown()
+      })
+    )
+  }
+
+  /** Those whose first answer may still come. */
+  private unanswered(known: ReadonlyArray<string>): ReadonlyArray<string> {
+    return known.filter((from) =>
+      !this.answered.has(from) && !this.silent.has(from) && this.discovery.isReachable(from) !== false
     )
   }
 
