@@ -107,7 +107,10 @@ const dormantMillis = 10_000
  */
 const firstPause = 15
 const longestPause = 200
-/** A question that finds that a dial has failed so lately, in milliseconds, does not dial anew: who listens does. */
+/**
+ * A question that finds that a dial has failed so lately, in milliseconds, does
+ * not dial anew: who listens does, and whoever has to know now (`dialAnew`).
+ */
 const failureMillis = 200
 /** A subscription that lasted longer than this, in milliseconds, is no sign of trouble when it ends. */
 const steadyMillis = 1000
@@ -344,6 +347,8 @@ export interface Discovery {
   readonly replicas: (group: string) => Effect.Effect<Found<ReadonlyArray<Address.Address>>, ReplicaNotFound>
   /** Asks every sentinel at once, and tells of each answer as it comes. */
   readonly survey: (group: string, onView: (view: View) => void) => Effect.Effect<void>
+  /** What could not be dialled just now is dialled by the next question: somebody asks who has to know. */
+  readonly dialAnew: () => void
   /** Hears what the sentinels publish, until the Scope closes. Subscriptions last as long as anybody listens. */
   readonly listen: (listener: Listener) => Effect.Effect<void, never, Scope.Scope>
   /** The sentinels known so far, the one that answered last in front. */
@@ -1178,6 +1183,9 @@ export const make = (
       belief,
       replicas: yield* shared(askReplicas),
       survey,
+      dialAnew: () => {
+        for (const shown of failed.keys()) failed.set(shown, -Infinity)
+      },
       listen,
       sentinels: () => known.map((peer) => peer.address),
       members,
@@ -1282,6 +1290,7 @@ export const fixed = (
           replicas: replicas.map(untold)
         })
       ),
+    dialAnew: () => {},
     listen: () => Effect.void,
     sentinels: () => [],
     members: () => [],

@@ -613,7 +613,10 @@ const fromDiscovery = (
     const dialling = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
       Effect.provideService(effect, Connector, dial)
     const retried = <A, E extends ConnectionError>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-      Effect.retry(effect, { schedule: schedule as Schedule.Schedule<unknown, E>, while: (error) => error.isRetryable })
+      Effect.retry(Effect.andThen(Effect.sync(() => discovery.dialAnew()), effect), {
+        schedule: schedule as Schedule.Schedule<unknown, E>,
+        while: (error) => error.isRetryable
+      })
 
     const checked = (group: string): Effect.Effect<void, InvalidOption> => {
       const check = new Check()
@@ -728,7 +731,7 @@ const fromDiscovery = (
       ask: (command) => {
         const problem = Command.problemOf(command) ?? questionProblem(command)
         return problem === undefined
-          ? untilClosed(left)(discovery.ask(command))
+          ? untilClosed(left)(Effect.andThen(Effect.sync(() => discovery.dialAnew()), discovery.ask(command)))
           : Effect.fail(new InvalidCommand({ command: "ask", detail: problem }))
       }
     })
