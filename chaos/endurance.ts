@@ -41,7 +41,9 @@ const main = async (scope: Scope.Scope): Promise<void> => {
   const witness = new Witness(d, { password: undefined, sentinelPassword: undefined, tls: undefined })
   const sentinel = await run(Sentinel.make({ sentinels: d.sentinelAddresses }))
   const redis = await run(sentinel.primaryFor(d.group))
-  const replica = await run(sentinel.replicaFor(d.group, { choice: "round-robin", maxLag: { bytes: 1_000_000 } }))
+  const replica = await run(
+    sentinel.replicaFor(d.group, { replicaSelection: "round-robin", maxLag: { bytes: 1_000_000 } })
+  )
   let heard = 0
   await run(
     Effect.forkScoped(Stream.runForEach(redis.subscribe({ channels: ["news"] }), () => Effect.sync(() => heard++)))

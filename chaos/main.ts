@@ -155,7 +155,7 @@ const broken = ({ accusations, client, fault, verdict }: Result): ReadonlyArray<
 const drivers: Array<Driver> = [
   ours("ours"),
   ours("ours, promotion", { follow: "promotion" }),
-  ours("ours, round-robin", {}, { choice: "round-robin" })
+  ours("ours, round-robin", {}, { replicaSelection: "round-robin" })
 ]
 if (options.peers) {
   if (!hasPeers) {

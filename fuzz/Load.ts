@@ -94,7 +94,9 @@ const reading = (chance: Chance, redis: Client.ReplicaClient): Run => {
     case 9:
       return redis.transaction([commands.get(key), commands.mget(keys)])
     case 10:
-      return Effect.scoped(Effect.flatMap(redis.lease, (lease) => Effect.andThen(lease.watch(key), lease.get(key))))
+      return Effect.scoped(
+        Effect.flatMap(redis.reserve, (reserved) => Effect.andThen(reserved.watch(key), reserved.get(key)))
+      )
     case 11:
       return redis.subscribe({ channels: ["news", "+switch-master"], patterns: ["*"] }).pipe(
         Stream.take(5),
@@ -147,8 +149,8 @@ const writing = (chance: Chance, redis: Client.PrimaryClient): Run => {
     case 9:
       return Effect.scoped(
         Effect.flatMap(
-          redis.lease,
-          (lease) => Effect.andThen(lease.watch(key), lease.transaction([commands.incr(key)]))
+          redis.reserve,
+          (reserved) => Effect.andThen(reserved.watch(key), reserved.transaction([commands.incr(key)]))
         )
       )
     default:
@@ -196,12 +198,12 @@ export const play = (
       password: Redacted.make(secret),
       protocol: chance.is(0.3) ? 2 as const : 3 as const,
       commandTimeout: times.timeout,
-      leaseTimeout: times.timeout,
+      reserveTimeout: times.timeout,
       connectTimeout: times.timeout,
       stallTimeout: times.timeout,
       pingInterval: times.timeout,
       connections: 1 + chance.below(3),
-      maxLeases: 4,
+      maxReserved: 4,
       repeatable: chance.is(0.3),
       limits: { maxBulkLength: 1 << 20, maxReplyBytes: 1 << 24 }
     }
@@ -244,7 +246,7 @@ export const play = (
             sentinel: { password: Redacted.make(secret), limits: node.limits },
             node,
             schedule,
-            maxHold: chance.pick([0, 50, times.timeout]),
+            maxWriteHold: chance.pick([0, 50, times.timeout]),
             follow: chance.pick(["sentinels", "promotion"]),
             whenIsolated: chance.pick(["allow", "hold", "fail"]),
             label: ({ address }) => Address.format(address)
@@ -252,7 +254,7 @@ export const play = (
         clients.push(yield* sentinel.primaryFor(group))
         replicas.push(
           yield* sentinel.replicaFor(group, {
-            choice: chance.pick(choices),
+            replicaSelection: chance.pick(choices),
             fallbackToPrimary: chance.pick([true, "when-none", false]),
             maxLag: chance.is(0.3) ? { bytes: 10_000 } : undefined,
             measureInterval: 20

@@ -16,7 +16,7 @@ export interface Violation {
     | "a client does not go back to a primary that it has left"
     | "a primary's client talks to a primary"
     | "a key's history is linearizable"
-    | "a lease is one user's"
+    | "a reserved connection is one user's"
     | "nothing is left after the Scope"
     | "when all is right again, so is the client"
     | "a client that has what it needs is at rest"
@@ -257,7 +257,7 @@ const checkCalm = ({ calls, scenario }: History, broken: Broken): void => {
     if (outcome === undefined || outcome.tag === "ok" || outcome.tag === "interrupted") continue
     if (call.kind === "other" && outcome.tag === "rejected") continue
     // Somebody has written meanwhile.
-    if (call.lease !== undefined && outcome.tag === "unexecuted" && outcome.error.startsWith("TransactionAborted")) {
+    if (call.reserved !== undefined && outcome.tag === "unexecuted" && outcome.error.startsWith("TransactionAborted")) {
       continue
     }
     // Sentinels without their disk begin to count anew.
@@ -265,7 +265,7 @@ const checkCalm = ({ calls, scenario }: History, broken: Broken): void => {
     // Consumers may have all that there are; they themselves go on waiting.
     if (
       scenario.consumers !== undefined && call.kind !== "pop" && outcome.tag === "unexecuted" &&
-      outcome.error.startsWith("LeaseTimeout")
+      outcome.error.startsWith("ReserveTimeout")
     ) continue
     broken("what concerns no node costs no operation", show(call), call.end, call)
   }
@@ -411,7 +411,7 @@ const checkSessions = (history: History, broken: Broken): void => {
     const call = execution.id === undefined ? undefined : byNumber.get(execution.id)
     if (call === undefined) continue
     if (execution.database !== call.database) {
-      // Whoever selects a database on a lease has what follows in it.
+      // Whoever selects a database on a reserved connection has what follows in it.
       broken(promise, `${show(call)} was executed in database ${execution.database}`, execution.at, call)
     }
     const name = execution.client.replace(/r$/, "")
@@ -534,28 +534,28 @@ const checkPlaces = (history: History, matched: ReadonlyMap<Call, Execution>, br
   }
 }
 
-/** On one connection, one lease ends before the next one begins. */
+/** On one connection, one reserved connection ends before the next one begins. */
 const checkLeases = (
   history: History,
   byId: ReadonlyMap<number, ReadonlyArray<Execution>>,
   broken: Broken
 ): void => {
   interface Use {
-    readonly lease: number
+    readonly reserved: number
     begin: number
     end: number
     call: Call
   }
   const sessions = new Map<string, Map<number, Use>>()
   for (const call of history.calls) {
-    if (call.lease === undefined) continue
+    if (call.reserved === undefined) continue
     for (const execution of byId.get(call.id) ?? []) {
       const session = `${execution.node} ${execution.session}`
       const uses = sessions.get(session) ?? new Map<number, Use>()
       sessions.set(session, uses)
-      const use = uses.get(call.lease)
+      const use = uses.get(call.reserved)
       if (use === undefined) {
-        uses.set(call.lease, { lease: call.lease, begin: call.begin, end: execution.at, call })
+        uses.set(call.reserved, { reserved: call.reserved, begin: call.begin, end: execution.at, call })
       } else {
         use.begin = Math.min(use.begin, call.begin)
         use.end = Math.max(use.end, execution.at)
@@ -565,12 +565,12 @@ const checkLeases = (
   for (const uses of sessions.values()) {
     const list = Array.from(uses.values()).sort((a, b) => a.end - b.end)
     for (const [i, use] of list.entries()) {
-      // A call of its own lease begins before there is a connection: only what began
+      // A call of its own reserved connection begins before there is a connection: only what began
       // to be executed while another was under way counts.
       for (const other of list.slice(0, i)) {
         if (other.call.outcome?.tag === "interrupted" && other.end > other.call.end + leaseSlack(history)) {
           broken(
-            "a lease is one user's",
+            "a reserved connection is one user's",
             `${show(other.call)} was executed at ${other.end} on the connection that ${show(use.call)} had`,
             other.end,
             use.call

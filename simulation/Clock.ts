@@ -10,8 +10,8 @@ import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as References from "effect/References"
 import * as Scheduler from "effect/Scheduler"
-import { Agenda, type Item } from "../src/internal/Agenda.ts"
-import { monotonicMillisUnsafe } from "../src/internal/time.ts"
+import { type Item, PriorityQueue } from "../src/internal/common/priorityQueue.ts"
+import { monotonicMillisUnsafe } from "../src/internal/common/time.ts"
 
 interface Sleeper extends Item {
   readonly clock: VirtualClock
@@ -25,7 +25,7 @@ const origin = 1_000_000
 class Line {
   time = origin
   serial = 0
-  readonly agenda = new Agenda<Sleeper>()
+  readonly agenda = new PriorityQueue<Sleeper>()
 }
 
 export class VirtualClock implements Clock.Clock {

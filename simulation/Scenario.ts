@@ -68,14 +68,14 @@ export interface Scenario {
   /** How long the workload takes, in milliseconds, if nothing goes wrong. */
   readonly duration: number
   readonly connections: number
-  readonly maxLeases: number
+  readonly maxReserved: number
   readonly protocol: 2 | 3
   readonly commandTimeout: number
   readonly stallTimeout: number
   /** When the clients take a new primary for one. Default `"sentinels"`. */
   readonly follow?: "sentinels" | "promotion"
   /** Which replicas the clients read from. Default `"sticky"`. */
-  readonly choice?: "sticky" | "round-robin" | "random" | "latency" | "lag" | "prefer"
+  readonly replicaSelection?: "sticky" | "round-robin" | "random" | "latency" | "lag" | "prefer"
   /** How far behind these replicas may be, in bytes. */
   readonly maxLagBytes?: number
   /** Nothing goes wrong at the nodes but what the sentinels do on purpose: then no acknowledged write may be lost. */
@@ -402,7 +402,7 @@ const planOf = (seed: number): Scenario => {
     operations: 440,
     duration: dice.int(2500, 5000),
     connections: dice.pick([1, 1, 2, 3, 4]),
-    maxLeases: dice.pick([2, 4]),
+    maxReserved: dice.pick([2, 4]),
     protocol: dice.chance(0.8) ? 3 as const : 2 as const,
     commandTimeout: dice.pick([1000, 3000, 10_000]),
     stallTimeout: dice.pick([300, 1000])
@@ -412,7 +412,7 @@ const planOf = (seed: number): Scenario => {
   const followed = {
     ...base,
     follow: dice.pick(["sentinels", "sentinels", "promotion"] as const),
-    choice: dice.pick(["sticky", "sticky", "round-robin", "random", "latency", "lag", "prefer"] as const),
+    replicaSelection: dice.pick(["sticky", "sticky", "round-robin", "random", "latency", "lag", "prefer"] as const),
     ...lag
   }
   const kind = dice.weighted({ chaos: 65, planned: 22, calm: 13 })

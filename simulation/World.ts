@@ -14,7 +14,7 @@ import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type Client, Command, commands, Connector, type Errors, Sentinel, type Topology } from "../src/index.ts"
-import { monotonicMillisUnsafe } from "../src/internal/time.ts"
+import { monotonicMillisUnsafe } from "../src/internal/common/time.ts"
 import * as Testing from "../src/testing/index.ts"
 import { drive, VirtualClock } from "./Clock.ts"
 import {
@@ -63,8 +63,8 @@ export interface Call {
   readonly begin: number
   /** Until when it has to be over. */
   readonly due: number
-  /** Which lease it ran on, if it did. */
-  readonly lease: number | undefined
+  /** Which reserved connection it ran on, if it did. */
+  readonly reserved: number | undefined
   /** Which batch it was an entry of, if it was, and which entry. */
   readonly batch: { readonly id: number; readonly index: number } | undefined
   /** After which place in the history it had to read, and which epoch the client knew then. */
@@ -172,7 +172,7 @@ export interface History {
 const settleMillis = 60_000
 /** How long after that clients have to be at rest again, and for how long that is looked at. */
 const calmMillis = 5000
-/** The same for clients that follow a promotion: one that nobody reports is undone after `maxHold`. */
+/** The same for clients that follow a promotion: one that nobody reports is undone after `maxWriteHold`. */
 const calmPromotionMillis = 15_000
 const restMillis = 8000
 
@@ -219,7 +219,7 @@ const unexecuted = new Set([
   "AuthenticationFailed",
   "ProtocolError",
   "ClientClosed",
-  "LeaseTimeout",
+  "ReserveTimeout",
   "InvalidCommand",
   "TransactionAborted",
   "ScanInterrupted",
@@ -279,7 +279,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
   let faults = 0
   let corrupted = false
   let serial = 0
-  let leases = 0
+  let reservations = 0
   let ending = false
   let began = 0
   const clocks = new Map<string, VirtualClock>()
@@ -297,7 +297,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       readonly write: boolean
       readonly repeatable?: boolean
       readonly replica?: boolean
-      readonly lease?: number
+      readonly reserved?: number
       readonly patience?: number
       readonly batch?: Call["batch"]
       readonly after?: After
@@ -317,7 +317,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       repeatable: spec.repeatable ?? false,
       begin: now(),
       due: now() + scenario.commandTimeout + (spec.patience ?? 0),
-      lease: spec.lease,
+      reserved: spec.reserved,
       batch: spec.batch,
       after: spec.after,
       database: spec.database ?? 0,
@@ -344,8 +344,8 @@ export const run = async (scenario: Scenario): Promise<History> => {
           kind: "pop",
           key: "queue",
           write: true,
-          lease: ++leases,
-          // A lease, and then the time that it may wait at the server.
+          reserved: ++reservations,
+          // A reserved connection, and then the time that it may wait at the server.
           patience: scenario.commandTimeout + 5000 + seconds * 1000
         }),
         party.primary.blpop(["queue", `tag:${id}`], seconds)
@@ -574,43 +574,43 @@ export const run = async (scenario: Scenario): Promise<History> => {
       case "select":
         return Effect.scoped(
           Effect.gen(function*() {
-            const lease = yield* redis.lease
-            const number = ++leases
+            const reserved = yield* redis.reserve
+            const number = ++reservations
             const entries = [
-              call(party, worker, { id, kind: "select", key: "", write: false, lease: number }),
-              call(party, worker, { id: id + 1, kind: "range", key: text, write: false, lease: number, database: 3 })
+              call(party, worker, { id, kind: "select", key: "", write: false, reserved: number }),
+              call(party, worker, { id: id + 1, kind: "range", key: text, write: false, reserved: number, database: 3 })
             ]
             const words = id % 20 === 0 ? "select" : "SELECT"
             yield* outcomes(
               entries,
-              lease.pipelineResults([Command.raw(words, [3]), commands.getrange(text, 0, readTag + id + 1)])
+              reserved.pipelineResults([Command.raw(words, [3]), commands.getrange(text, 0, readTag + id + 1)])
             )
-            if (id % 30 === 0) yield* lease.send("client setname", "somebody")
+            if (id % 30 === 0) yield* reserved.send("client setname", "somebody")
           })
         )
       case "abandonWatch":
         return Effect.scoped(
           Effect.gen(function*() {
-            const lease = yield* redis.lease
-            yield* lease.watch("k0", "k1", "k2")
-            if (id % 20 === 0) yield* Effect.ignore(lease.pipeline([Command.raw("watch", ["k3"])]))
+            const reserved = yield* redis.reserve
+            yield* reserved.watch("k0", "k1", "k2")
+            if (id % 20 === 0) yield* Effect.ignore(reserved.pipeline([Command.raw("watch", ["k3"])]))
           })
         )
       case "leasedTransaction":
         return Effect.scoped(
           Effect.gen(function*() {
-            const lease = yield* redis.lease
-            const number = ++leases
+            const reserved = yield* redis.reserve
+            const number = ++reservations
             const entry = call(party, worker, {
               id,
               kind: "set",
               key: text,
               write: true,
-              lease: number,
+              reserved: number,
               unwatched: true
             })
             yield* Effect.onExit(
-              lease.transaction([commands.set(text, `v${id}`)]),
+              reserved.transaction([commands.set(text, `v${id}`)]),
               (exit) =>
                 Effect.sync(() =>
                   ended(entry, Exit.isSuccess(exit) ? { tag: "ok", value: exit.value[0] } : outcomeOf(exit))
@@ -623,31 +623,31 @@ export const run = async (scenario: Scenario): Promise<History> => {
       case "leased":
         return Effect.scoped(
           Effect.gen(function*() {
-            const lease = yield* redis.lease
-            const number = ++leases
+            const reserved = yield* redis.reserve
+            const number = ++reservations
             yield* watched(
-              call(party, worker, { id, kind: "set", key: text, write: true, lease: number }),
-              lease.set(text, `v${id}`)
+              call(party, worker, { id, kind: "set", key: text, write: true, reserved: number }),
+              reserved.set(text, `v${id}`)
             )
             yield* watched(
-              call(party, worker, { id: id + 1, kind: "range", key: text, write: false, lease: number }),
-              lease.getrange(text, 0, readTag + id + 1)
+              call(party, worker, { id: id + 1, kind: "range", key: text, write: false, reserved: number }),
+              reserved.getrange(text, 0, readTag + id + 1)
             )
           })
         )
       case "watch":
         return Effect.scoped(
           Effect.gen(function*() {
-            const lease = yield* redis.lease
-            const number = ++leases
-            yield* lease.watch(text)
+            const reserved = yield* redis.reserve
+            const number = ++reservations
+            yield* reserved.watch(text)
             yield* watched(
-              call(party, worker, { id, kind: "range", key: text, write: false, lease: number }),
-              lease.getrange(text, 0, readTag + id)
+              call(party, worker, { id, kind: "range", key: text, write: false, reserved: number }),
+              reserved.getrange(text, 0, readTag + id)
             )
-            const entry = call(party, worker, { id: id + 1, kind: "set", key: text, write: true, lease: number })
+            const entry = call(party, worker, { id: id + 1, kind: "set", key: text, write: true, reserved: number })
             yield* Effect.onExit(
-              lease.transaction([commands.set(text, `v${id + 1}`)]),
+              reserved.transaction([commands.set(text, `v${id + 1}`)]),
               (exit) =>
                 Effect.sync(() =>
                   ended(entry, Exit.isSuccess(exit) ? { tag: "ok", value: exit.value[0] } : outcomeOf(exit))
@@ -1108,13 +1108,13 @@ export const run = async (scenario: Scenario): Promise<History> => {
             sentinel: { protocol: scenario.protocol },
             node: {
               connections: scenario.connections,
-              maxLeases: scenario.maxLeases,
+              maxReserved: scenario.maxReserved,
               protocol: scenario.protocol,
               commandTimeout: scenario.commandTimeout,
               stallTimeout: scenario.stallTimeout,
               pingInterval: 3000,
               connectTimeout: 1000,
-              leaseTimeout: 5000,
+              reserveTimeout: 5000,
               clientName: name
             }
           }).pipe(
@@ -1135,7 +1135,9 @@ export const run = async (scenario: Scenario): Promise<History> => {
           replica: yield* inNetwork(
             second.sentinel.replicaFor(control.group, {
               fallbackToPrimary: scenario.fallback,
-              choice: scenario.choice === "prefer" ? { prefer: ["near"] } : scenario.choice,
+              replicaSelection: scenario.replicaSelection === "prefer"
+                ? { prefer: ["near"] }
+                : scenario.replicaSelection,
               ...(scenario.maxLagBytes === undefined ? {} : { maxLag: { bytes: scenario.maxLagBytes } })
             }),
             `${name}r`
@@ -1233,13 +1235,14 @@ export const run = async (scenario: Scenario): Promise<History> => {
     const recently = now() - restMillis
     for (const name of parties.flatMap((party) => [party.name, `${party.name}r`])) {
       const dials = dialled.filter((d) => d.at > recently && d.party === name && control.nodes.includes(d.address))
-      // A lease may be replaced as its idle time ends.
-      const spread = name.endsWith("r") && (scenario.choice !== "sticky" || scenario.maxLagBytes !== undefined)
-      if (dials.length > scenario.maxLeases * (spread ? scenario.replicas + 1 : 1)) {
+      // A reserved connection may be replaced as its idle time ends.
+      const spread = name.endsWith("r") &&
+        (scenario.replicaSelection !== "sticky" || scenario.maxLagBytes !== undefined)
+      if (dials.length > scenario.maxReserved * (spread ? scenario.replicas + 1 : 1)) {
         restless.push(`${name} dialled ${dials.length} times, ${dials[0]!.address} first`)
       }
       const open = control.nodes.reduce((n, address) => n + control.network.connections(address, name), 0)
-      const each = scenario.connections + scenario.maxLeases
+      const each = scenario.connections + scenario.maxReserved
       // A subscription has its own; a replicas' client keeps some to the primary, too.
       const most = name.endsWith("r") ? each * (scenario.replicas + 2) : each + 1
       if (open > most) restless.push(`${name} has ${open} connections, ${most} at most`)

@@ -40,7 +40,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "writes retried blindly",
     by: [29],
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/operation.ts",
       find: "if (written) {\n      if (!this.repeatable) {",
       replace: "if (written) {\n      if (error === undefined) {"
     }]
@@ -49,12 +49,12 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a stale shared connection kept after a switch",
     by: [2],
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/executor.ts",
       find: "if (pool === undefined || !Address.equals(pool.address, address)) {",
       replace: "if (pool === undefined) {"
     }, {
-      file: "src/Executor.ts",
-      find: "if (pool !== undefined) this.leave(pool, why, lost)",
+      file: "src/internal/execution/executor.ts",
+      find: "if (pool !== undefined) this.retirePool(pool, why, lost)",
       replace: ""
     }]
   },
@@ -62,7 +62,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "ROLE not verified",
     by: [4],
     edits: [{
-      file: "src/Connection.ts",
+      file: "src/internal/connection/handshake.ts",
       find: "if (actual !== expected) return yield* new RoleMismatch({ address: shown, expected, actual })",
       replace: "void actual"
     }]
@@ -71,14 +71,14 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a reply delivered to the wrong command",
     by: [4],
     edits: [{
-      file: "src/Connection.ts",
+      file: "src/internal/connection/connection.ts",
       find: "const request = this.inflight.peek()\n    if (request === undefined) return this.unasked(value)",
       replace:
         "while (this.answered === 0 && this.inflight.peek()?.wanted === false) this.inflight.shift()\n    const request = this.inflight.peek()\n    if (request === undefined) return this.unasked(value)"
     }]
   },
   {
-    name: "a lease returned to the pool while a command is under way",
+    name: "a reserved connection returned to the pool while a command is under way",
     by: [2],
     edits: [{
       file: "src/Pool.ts",
@@ -90,7 +90,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "the write fence taken out",
     by: [2],
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/executor.ts",
       find: "if (this.gate !== undefined && operation.waits) return this.gated(operation)\n    const connection",
       replace: "const connection"
     }]
@@ -100,7 +100,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a replica's client whose connections go to one replica after another, without end",
     by: [6],
     edits: [{
-      file: "src/Sentinel.ts",
+      file: "src/internal/targets/replica.ts",
       find: "openBeside: (like) => Effect.catch(openAt(like), () => open),",
       replace: "openBeside: () => open,"
     }]
@@ -108,8 +108,8 @@ const mutants: ReadonlyArray<Mutant> = [
   {
     name: "the commands of a pipeline go wherever each likes",
     edits: [{
-      file: "src/Executor.ts",
-      find: "      entry.dispatch(to)\n",
+      file: "src/internal/execution/pipeline.ts",
+      find: "entry.dispatch(to)",
       replace: "      this.owner.submit(entry)\n"
     }]
   },
@@ -117,11 +117,11 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a refused command of a pipeline is sent again after those that follow it",
     by: [6],
     edits: [{
-      file: "src/Executor.ts",
-      find: "    if (batch.isStuck) return batch.withhold(this, value)\n",
+      file: "src/internal/execution/pipeline.ts",
+      find: "if (batch.isStuck) return batch.withhold(this, value)",
       replace: ""
     }, {
-      file: "src/Executor.ts",
+      file: "src/internal/execution/pipeline.ts",
       find: "if (!entry.wanted || !entry.mayFollow) break",
       replace: "if (entry.wanted && !entry.mayFollow) break"
     }]
@@ -129,7 +129,7 @@ const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a list that was passed is not copied",
     edits: [{
-      file: "src/Client.ts",
+      file: "src/internal/client/client.ts",
       find: "Effect.flatMap(many(list), gather)",
       replace: "Effect.flatMap(many(given), gather)"
     }]
@@ -137,15 +137,15 @@ const mutants: ReadonlyArray<Mutant> = [
   {
     name: "pages of a scan from whatever server",
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/scanPage.ts",
       find: "if (pin.server !== undefined && pin.server !== server) {\n      return this.interrupt(pin.server)",
       replace: "if (pin.server === \"\") {\n      return this.interrupt(pin.server)"
     }, {
-      file: "src/Executor.ts",
+      file: "src/internal/execution/executor.ts",
       find: "if (at !== undefined && at.open && owner === this) this.dispatchAt(page, at)",
       replace: "if (at !== undefined && at.open && owner !== this && pin.given < 0) this.dispatchAt(page, at)"
     }, {
-      file: "src/ReplicaSet.ts",
+      file: "src/internal/replicas/router.ts",
       find: "if (server !== undefined) return this.submitTo(operation, server)",
       replace: "if (server === \"\") return this.submitTo(operation, server)"
     }]
@@ -154,8 +154,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "an offset is believed in every epoch",
     by: [8],
     edits: [{
-      file: "src/Client.ts",
-      find: "return now === 0 || now === offset.epoch\n",
+      file: "src/internal/replicas/afterOffset.ts",
+      find: "return now === 0 || now === offset.epoch",
       replace: "return now >= 0\n"
     }]
   },
@@ -163,25 +163,25 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "an offset is believed though no replica has come so far",
     by: [1],
     edits: [{
-      file: "src/Client.ts",
+      file: "src/internal/replicas/afterOffset.ts",
       find: "role.offset >= offset.offset &&",
       replace: "role.offset >= 0 &&"
     }]
   },
   {
-    name: "SELECT does not taint a lease",
+    name: "SELECT does not taint a reserved connection",
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/reserved.ts",
       find: "} else this.connection.tainted = true",
       replace: "}"
     }]
   },
   {
-    name: "WATCH does not taint a lease",
+    name: "WATCH does not taint a reserved connection",
     by: [2],
     edits: [{
-      file: "src/Executor.ts",
-      find: "      this.watches++\n      this.connection.watching = true\n",
+      file: "src/internal/execution/reserved.ts",
+      find: "this.watches++\n      this.connection.watching = true",
       replace: "      this.watches++\n"
     }]
   },
@@ -189,8 +189,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a message before its gap",
     by: { test: "test/subscriptions.test.ts" },
     edits: [{
-      file: "src/Subscription.ts",
-      find: "          tell()\n          inbox.message",
+      file: "src/internal/client/subscription.ts",
+      find: "tell()\n          inbox.message",
       replace: "          inbox.message"
     }]
   },
@@ -198,7 +198,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "no gap where messages are missing",
     by: [2],
     edits: [{
-      file: "src/Subscription.ts",
+      file: "src/internal/client/subscription.ts",
       find: "if (!told) inbox.gap(before!.reason, before!.detail)",
       replace: "void before"
     }]
@@ -207,7 +207,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a request of this turn is held against an idle server",
     by: { test: "test/details.test.ts", name: "in the turn in which the watchdog looks" },
     edits: [{
-      file: "src/Connection.ts",
+      file: "src/internal/connection/connection.ts",
       find: "(this.queue.size === 0 || this.scheduled)",
       replace: "this.queue.size === 0"
     }]
@@ -216,7 +216,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "the wall clock for deadlines",
     by: { test: "test/time.test.ts" },
     edits: [{
-      file: "src/internal/time.ts",
+      file: "src/internal/common/time.ts",
       find: "Math.floor(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)",
       replace: "clock.currentTimeMillisUnsafe()"
     }]
@@ -225,7 +225,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a failed dial kept as a session with a sentinel",
     by: { test: "test/sentinels.test.ts", name: "are heard again within 300 ms" },
     edits: [{
-      file: "src/Discovery.ts",
+      file: "src/internal/discovery/discovery.ts",
       find: "() => Effect.map(monotonicMillis, (now) => failed.set(shown, now))",
       replace: "() => Effect.void"
     }]
@@ -234,7 +234,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "one lie poisons the epoch",
     by: { test: "test/belief.test.ts", name: "a lone claim that is far ahead is none" },
     edits: [{
-      file: "src/internal/belief.ts",
+      file: "src/internal/discovery/belief.ts",
       find: "export const plausibleLead = 1000",
       replace: "export const plausibleLead = Infinity"
     }]
@@ -243,11 +243,11 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "an epoch never goes back",
     by: { test: "test/belief.test.ts", name: "epochs that went back are followed" },
     edits: [{
-      file: "src/internal/belief.ts",
+      file: "src/internal/discovery/belief.ts",
       find: "export const outvotedMillis = 5000",
       replace: "export const outvotedMillis = Infinity"
     }, {
-      file: "src/internal/belief.ts",
+      file: "src/internal/discovery/belief.ts",
       find: "export const unnamedMillis = 2000",
       replace: "export const unnamedMillis = Infinity"
     }]
@@ -256,11 +256,11 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "the first sentinel only",
     by: { test: "test/sentinels.test.ts", name: "a fresh client whose first seed names the demoted primary" },
     edits: [{
-      file: "src/internal/belief.ts",
-      find: "    return this.disproved.has(from)\n",
+      file: "src/internal/discovery/belief.ts",
+      find: "return this.disproved.has(from)",
       replace: "    return from === \"\"\n"
     }, {
-      file: "src/internal/belief.ts",
+      file: "src/internal/discovery/belief.ts",
       find: "const left = words.filter((word) => !disowned.has(word.node))",
       replace: "const left = words.filter((word) => word.from === words[0]!.from || disowned.has(\"\"))"
     }]
@@ -269,7 +269,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "names of one node are many nodes",
     by: { test: "test/sentinels.test.ts", name: "with names at" },
     edits: [{
-      file: "src/internal/nodes.ts",
+      file: "src/internal/discovery/nodes.ts",
       find: "return this.standing.size === 0 ? address",
       replace: "return this.standing.size >= 0 ? address"
     }]
@@ -278,7 +278,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "one sentinel leads from node to node",
     by: { test: "test/belief.test.ts", name: "does not lead from one node to the next" },
     edits: [{
-      file: "src/internal/belief.ts",
+      file: "src/internal/discovery/belief.ts",
       find: "return (!astray && !this.isOutvoted(word.from, now)) ||",
       replace: "return !this.isOutvoted(word.from, now) ||"
     }]
@@ -287,7 +287,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "sentinels that are gone are never forgotten",
     by: { test: "test/sentinels.test.ts", name: "replaced one by one, twice" },
     edits: [{
-      file: "src/Discovery.ts",
+      file: "src/internal/discovery/discovery.ts",
       find: "if (peer.missed >= missingRounds && long) gone.push(peer)",
       replace: "void long"
     }]
@@ -296,12 +296,12 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a failover of a node by a name that was never heard is passed over",
     by: { test: "test/simulation.test.ts", name: "led under names that nobody has heard before" },
     edits: [{
-      file: "src/Topology.ts",
-      find: "} else this.unplaced(from, old)",
+      file: "src/internal/monitor/monitor.ts",
+      find: "} else this.onUnknownNode(from, old)",
       replace: "}"
     }, {
-      file: "src/Topology.ts",
-      find: "if (!ours) return this.unplaced(from, old)",
+      file: "src/internal/monitor/monitor.ts",
+      find: "if (!ours) return this.onUnknownNode(from, old)",
       replace: "if (!ours) return"
     }]
   },
@@ -319,7 +319,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "draining never closes",
     by: { test: "test/details.test.ts", name: "what is left to be answered is closed" },
     edits: [{
-      file: "src/Connection.ts",
+      file: "src/internal/connection/connection.ts",
       find: "if (this.draining !== undefined && this.idle) this.close(this.draining)",
       replace: ""
     }]
@@ -328,7 +328,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a withheld write has no deadline",
     by: { test: "test/details.test.ts", name: "is ambiguous at its deadline" },
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/executor.ts",
       find: "for (const parked of disbelieved) parked.onDeadline(true)",
       replace: ""
     }]
@@ -337,8 +337,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a refused replica is not rested",
     by: { test: "test/details.test.ts", name: "is left alone for a while" },
     edits: [{
-      file: "src/ReplicaSet.ts",
-      find: "    this.rest(operation.connection)\n    operation.refuse(command, reply)",
+      file: "src/internal/replicas/router.ts",
+      find: "this.coolDown(operation.connection)\n    operation.refuse(command, reply)",
       replace: "    operation.refuse(command, reply)"
     }]
   },
@@ -346,8 +346,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "Gap.missed is not counted",
     by: { test: "test/details.test.ts", name: "how many messages are missing" },
     edits: [{
-      file: "src/Subscription.ts",
-      find: "      this.overflow.missed++\n",
+      file: "src/internal/client/subscription.ts",
+      find: "this.overflow.missed++",
       replace: ""
     }]
   },
@@ -361,7 +361,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "who waits for a lease of a closed pool is not told",
+    name: "who waits for a reserved connection of a closed pool is not told",
     by: { test: "test/details.test.ts", name: "who waits for one when the pool is closed" },
     edits: [{
       file: "src/Pool.ts",
@@ -370,11 +370,11 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a lease's refusal distrusts nobody",
+    name: "a reserved connection's refusal distrusts nobody",
     by: { test: "test/details.test.ts", name: "makes its client look for the primary anew" },
     edits: [{
-      file: "src/Executor.ts",
-      find: "if (!passes) this.executor.distrust(this.connection, serverText(reply))",
+      file: "src/internal/execution/reserved.ts",
+      find: "if (!passes) this.executor.suspectNode(this.connection, serverText(reply))",
       replace: ""
     }]
   },
@@ -382,22 +382,22 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "sentinels without number",
     by: { test: "test/details.test.ts", name: "are tried a few at a time" },
     edits: [{
-      file: "src/Discovery.ts",
+      file: "src/internal/discovery/discovery.ts",
       find: "if (peers.size >= maxSentinels || (resting.get(shown) ?? 0) > now) return",
       replace: ""
     }, {
-      file: "src/Discovery.ts",
+      file: "src/internal/discovery/discovery.ts",
       find: "if (recent.count >= maxStrangers || sole >= maxStrangers) return",
       replace: ""
     }]
   },
   {
     name: "a session of a closed client",
-    by: { test: "test/leases.test.ts", name: "a client that is used after its Scope closed" },
+    by: { test: "test/reserved.test.ts", name: "a client that is used after its Scope closed" },
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/executor.ts",
       find:
-        "this.closed\n        ? Effect.fail(new ClientClosed({ target: this.shown }))\n        : Effect.raceFirst(effect, Deferred.await(this.closing))",
+        "this.closed\n        ? Effect.fail(new ClientClosed({ target: this.label }))\n        : Effect.raceFirst(effect, Deferred.await(this.closing))",
       replace: "effect as Effect.Effect<A, E | ClientClosed, R>"
     }]
   },
@@ -405,7 +405,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "what has arrived is not read before a write",
     by: { test: "test/fence.test.ts", name: "reads what the sentinels said before it writes" },
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/executor.ts",
       find: "if (this.target.watch !== undefined && connection.role === \"primary\") connection.guard = this.guard",
       replace: "void this.guard"
     }]
@@ -414,44 +414,44 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "replies that were read late are believed",
     by: { test: "test/fence.test.ts", name: "does not believe the replies that it finds" },
     edits: [{
-      file: "src/Executor.ts",
-      find: "(this.withheld === 0 && this.unread === 0 && !this.mayBeLost)",
-      replace: "(this.withheld === 0 && !this.mayBeLost)"
+      file: "src/internal/execution/executor.ts",
+      find: "(this.withholdMillis === 0 && this.connectionsBehind === 0 && !this.mayBeLost)",
+      replace: "(this.withholdMillis === 0 && !this.mayBeLost)"
     }]
   },
   {
     name: "nothing is withheld where sentinels are far away",
     by: { test: "test/fence.test.ts", name: "is on its way is not lost" },
     edits: [{
-      file: "src/Executor.ts",
-      find: "this.withheld = Math.max(0, Math.ceil(millis) - graceMillis)",
-      replace: "this.withheld = 0"
+      file: "src/internal/execution/executor.ts",
+      find: "this.withholdMillis = Math.max(0, Math.ceil(millis) - selectionGraceMillis)",
+      replace: "this.withholdMillis = 0"
     }]
   },
   {
     name: "a failover seen late is taken for a new one",
     by: { test: "test/fence.test.ts", name: "is answered after it was seen is not believed" },
     edits: [{
-      file: "src/Executor.ts",
-      find: "const grace = graceMillis - Math.max(age, this.distance)",
-      replace: "const grace = graceMillis"
+      file: "src/internal/execution/executor.ts",
+      find: "const grace = selectionGraceMillis - Math.max(age, this.distance)",
+      replace: "const grace = selectionGraceMillis"
     }]
   },
   {
     name: "a newborn client's writes wait for nobody",
     by: { test: "test/fence.test.ts", name: "by a sentinel that answers" },
     edits: [{
-      file: "src/Topology.ts",
-      find: "this.isNew = this.maxHold > 0 && discovery.sentinels().length > 0",
-      replace: "this.isNew = false"
+      file: "src/internal/monitor/monitor.ts",
+      find: "this.awaitsFirstAnswers = this.maxWriteHold > 0 && discovery.sentinels().length > 0",
+      replace: "this.awaitsFirstAnswers = false"
     }]
   },
   {
     name: "a newborn client's writes wait for a majority only",
     by: { test: "test/fence.test.ts", name: "by a sentinel that answers" },
     edits: [{
-      file: "src/Topology.ts",
-      find: "let pause = this.discovery.headStart\n",
+      file: "src/internal/monitor/monitor.ts",
+      find: "let pause = this.discovery.headStart",
       replace: "let pause = 0\n"
     }]
   },
@@ -459,7 +459,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a newborn client's writes do not wait longer for a far sentinel",
     by: { test: "test/births.test.ts", name: "30 ms each way" },
     edits: [{
-      file: "src/Topology.ts",
+      file: "src/internal/monitor/monitor.ts",
       find: "pause = Math.max(...left.map((from) => this.discovery.answersBy(from))) - this.now()",
       replace: "pause = 0"
     }]
@@ -468,7 +468,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a second group's client is not told who is heard already",
     by: { test: "test/births.test.ts", name: "heard already" },
     edits: [{
-      file: "src/Topology.ts",
+      file: "src/internal/monitor/monitor.ts",
       find: "if (this.discovery.isReachable(shown) !== true) continue",
       replace: "continue"
     }]
@@ -477,16 +477,16 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "the first answers are dropped while a client looks",
     by: { test: "test/fence.test.ts", name: "after its beginning loses nothing" },
     edits: [{
-      file: "src/Topology.ts",
-      find: "for (const view of Array.from(this.views.values())) this.consider(view)\n    }\n    this.lookSoon()",
-      replace: "}\n    this.lookSoon()"
+      file: "src/internal/monitor/monitor.ts",
+      find: "for (const view of Array.from(this.views.values())) this.onView(view)\n    }\n    this.surveySoon()",
+      replace: "}\n    this.surveySoon()"
     }]
   },
   {
     name: "one sentinel's word that its failover came to nothing counts for all",
     by: { test: "test/signs.test.ts", name: "writes wait for the other one's" },
     edits: [{
-      file: "src/Topology.ts",
+      file: "src/internal/monitor/monitor.ts",
       find: "if (this.signs.size === 1) return this.unfence(why, from)",
       replace: "return this.unfence(why, from)"
     }]
@@ -495,7 +495,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "one sentinel's selection of a node that nobody else lists is followed",
     by: { test: "test/signs.test.ts", name: "leads nobody there" },
     edits: [{
-      file: "src/Topology.ts",
+      file: "src/internal/monitor/monitor.ts",
       find: "return votes * 2 > this.listers",
       replace: "return votes >= 0"
     }]
@@ -504,8 +504,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a selection heard before the primary was known is forgotten",
     by: { test: "test/fence.test.ts", name: "hears the selection before it knows the primary" },
     edits: [{
-      file: "src/Topology.ts",
-      find: "for (const [from, event] of Array.from(this.early)) this.take(from, event)",
+      file: "src/internal/monitor/monitor.ts",
+      find: "for (const [from, event] of Array.from(this.eventsBeforePrimary)) this.onEvent(from, event)",
       replace: ""
     }]
   },
@@ -513,25 +513,25 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "sentinels that may not be listened to are not asked",
     by: { test: "test/fence.test.ts", name: "a planned failover loses nothing" },
     edits: [{
-      file: "src/Topology.ts",
-      find: "if (!isDenied || this.maxHold === 0",
-      replace: "if (isDenied || this.maxHold === 0"
+      file: "src/internal/monitor/monitor.ts",
+      find: "if (!isDenied || this.maxWriteHold === 0",
+      replace: "if (isDenied || this.maxWriteHold === 0"
     }]
   },
   {
     name: "a sentinel that cries wolf is believed for ever",
     by: { test: "test/fence.test.ts", name: "holds writes up three times" },
     edits: [{
-      file: "src/Topology.ts",
-      find: "if (times.length < mostInVain) this.vain.set(from, times)",
-      replace: "if (times.length < 1e9) this.vain.set(from, times)"
+      file: "src/internal/monitor/monitor.ts",
+      find: "if (times.length < mostInVain) this.fruitlessFences.set(from, times)",
+      replace: "if (times.length < 1e9) this.fruitlessFences.set(from, times)"
     }]
   },
   {
     name: "a sentinel that cried wolf is not asked either",
     by: { test: "test/fence.test.ts", name: "its own answer tells" },
     edits: [{
-      file: "src/Topology.ts",
+      file: "src/internal/monitor/monitor.ts",
       find: "if (!this.isMistrusted(from, true)) this.ask(from)",
       replace: ""
     }]
@@ -540,30 +540,30 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a replica without a link has nothing to read",
     by: { test: "test/reads.test.ts", name: "nothing is promoted: reads go on without end" },
     edits: [{
-      file: "src/Connection.ts",
+      file: "src/internal/connection/handshake.ts",
       find: "const hasData = answer._tag === \"Success\" ? holdsData(answer.success, link) : undefined",
       replace: "const hasData = answer._tag === \"Success\" ? false : undefined"
     }, {
-      file: "src/Sentinel.ts",
-      find: "if (!replica.isHealthy) watcher.suspected(replica.address)",
+      file: "src/internal/targets/replica.ts",
+      find: "if (!replica.isHealthy) watcher.nodeSuspected(replica.address)",
       replace: "if (!replica.isHealthy) watcher.left(replica.address, \"the sentinels think that it is not healthy\")"
     }]
   },
   {
     name: "a late replica is waited for",
     by: { test: "test/reads.test.ts", name: "no single read takes longer than 300 ms" },
-    edits: [{ file: "src/Executor.ts", find: "if (!to.open) return\n", replace: "return\n" }]
+    edits: [{ file: "src/internal/execution/hedging.ts", find: "if (!to.open) return", replace: "return\n" }]
   },
   {
     name: "replicas are forgotten with the sentinels' lists",
     by: { test: "test/reads.test.ts", name: "are told to forget the replicas" },
-    edits: [{ file: "src/Topology.ts", find: "now - listedAt > rememberMillis", replace: "listedAt < now" }]
+    edits: [{ file: "src/internal/monitor/monitor.ts", find: "now - listedAt > rememberMillis", replace: "listedAt < now" }]
   },
   {
     name: "a replica that does not follow the new primary is read from",
     by: { test: "test/reads.test.ts", name: "is not read back as it was" },
     edits: [{
-      file: "src/Topology.ts",
+      file: "src/internal/monitor/monitor.ts",
       find: "return source.isLinked && !this.isAstray(source)",
       replace: "return source.host !== undefined"
     }]
@@ -572,11 +572,11 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a page of a scan goes to any replica",
     by: { test: "test/scans.test.ts", name: "are whole" },
     edits: [{
-      file: "src/ReplicaSet.ts",
+      file: "src/internal/replicas/router.ts",
       find: "if (server !== undefined) return this.submitTo(operation, server)",
       replace: ""
     }, {
-      file: "src/Executor.ts",
+      file: "src/internal/execution/executor.ts",
       find: "if (at !== undefined && at.open && owner === this) this.dispatchAt(page, at)",
       replace: "if (at !== undefined && owner !== this) this.dispatchAt(page, at)"
     }]
@@ -585,7 +585,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "an offset is of any epoch",
     by: { test: "test/scans.test.ts", name: "a move in the middle is seen" },
     edits: [{
-      file: "src/Client.ts",
+      file: "src/internal/replicas/afterOffset.ts",
       find: "Effect.tap(() => current())",
       replace: "Effect.tap(() => Effect.void)"
     }]
@@ -594,7 +594,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a failover that only its flag shows is not seen",
     by: { test: "test/fence.test.ts", name: "is seen by its flag" },
     edits: [{
-      file: "src/Topology.ts",
+      file: "src/internal/monitor/monitor.ts",
       find: "view.instance?.isFailoverInProgress !== true) return\n    const selected",
       replace: "view.instance !== undefined) return\n    const selected"
     }]
@@ -603,7 +603,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a password that the server repeats is passed on",
     by: { test: "test/inputs.test.ts", name: "a server that repeats the password" },
     edits: [{
-      file: "src/Connection.ts",
+      file: "src/internal/connection/handshake.ts",
       find: "connection.conceal(secrets)",
       replace: ""
     }]
@@ -618,29 +618,29 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a lease is used after its Scope has closed",
-    by: { test: "test/leases.test.ts", name: "one that is used after its Scope closed" },
+    name: "a reserved connection is used after its Scope has closed",
+    by: { test: "test/reserved.test.ts", name: "one that is used after its Scope closed" },
     edits: [{
-      file: "src/Executor.ts",
-      find: "if (this.ended) return operation.failWith(Exit.fail(new ClientClosed({ target: this.shown })))",
+      file: "src/internal/execution/reserved.ts",
+      find: "if (this.ended) return operation.failWith(Exit.fail(new ClientClosed({ target: this.label })))",
       replace: ""
     }]
   },
   {
     name: "a wait that the server has ended is ambiguous",
-    by: { test: "test/leases.test.ts", name: "a wait of 0 s gets its job" },
-    edits: [{ file: "src/Executor.ts", find: "turn.freed = true", replace: "turn.freed = false" }]
+    by: { test: "test/reserved.test.ts", name: "a wait of 0 s gets its job" },
+    edits: [{ file: "src/internal/execution/executor.ts", find: "turn.freed = true", replace: "turn.freed = false" }]
   },
   {
     name: "a wait is one turn, however long",
-    by: { test: "test/leases.test.ts", name: "twenty consumers" },
-    edits: [{ file: "src/Executor.ts", find: "const turnMillis = 5000", replace: "const turnMillis = Infinity" }]
+    by: { test: "test/reserved.test.ts", name: "twenty consumers" },
+    edits: [{ file: "src/internal/execution/blocking.ts", find: "const blockingTurnMillis = 5000", replace: "const blockingTurnMillis = Infinity" }]
   },
   {
     name: "an alarm rings by the wall clock",
     by: { test: "test/time.test.ts" },
     edits: [{
-      file: "src/internal/Alarm.ts",
+      file: "src/internal/common/deadlineTimer.ts",
       find: "return monotonicMillisUnsafe(this.clock)",
       replace: "return this.clock.currentTimeMillisUnsafe()"
     }]
@@ -648,13 +648,13 @@ const mutants: ReadonlyArray<Mutant> = [
   {
     name: "deadlines are judged before what arrived is read",
     by: { test: "test/standstill.test.ts" },
-    edits: [{ file: "src/Executor.ts", find: "connection.caughtUp(read)", replace: "void connection, read()" }]
+    edits: [{ file: "src/internal/execution/executor.ts", find: "connection.caughtUp(read)", replace: "void connection, read()" }]
   },
   {
     name: "a server is judged before what arrived is read",
     by: { test: "test/standstill.test.ts" },
     edits: [{
-      file: "src/Connection.ts",
+      file: "src/internal/connection/connection.ts",
       find:
         "this.caughtUp(() => {\n      this.judging = false\n      if (this.ended === undefined) this.judge(Math.max(now, this.alarm.now()))\n    })",
       replace: "this.judging = false\n    this.judge(Math.max(now, this.alarm.now()))"
@@ -664,7 +664,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "BUSY is not waited out",
     by: { test: "test/outcomes.test.ts", name: "BUSY" },
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/operation.ts",
       find: "\"CLUSTERDOWN\", \"BUSY\"]",
       replace: "\"CLUSTERDOWN\"]"
     }]
@@ -672,22 +672,22 @@ const mutants: ReadonlyArray<Mutant> = [
   {
     name: "what is given up in a connection's queue goes on counting",
     by: { test: "test/queues.test.ts" },
-    edits: [{ file: "src/Connection.ts", find: "    this.given++\n    if", replace: "    if" }]
+    edits: [{ file: "src/internal/connection/connection.ts", find: "this.given++\n    if", replace: "    if" }]
   },
   {
     name: "what is given up while nothing is connected goes on counting",
     by: { test: "test/queues.test.ts" },
     edits: [{
-      file: "src/Executor.ts",
-      find: "if (++this.heldInVain * 2 <= this.held.size) return",
-      replace: "if (this.held.size > 0) return"
+      file: "src/internal/execution/executor.ts",
+      find: "if (++this.abandonedInQueue * 2 <= this.queued.size) return",
+      replace: "if (this.queued.size > 0) return"
     }]
   },
   {
     name: "several replicas are given reads without end",
     by: { test: "test/travel.test.ts", name: "for replicas that take nothing" },
     edits: [{
-      file: "src/ReplicaSet.ts",
+      file: "src/internal/replicas/router.ts",
       find: "if (connection.queued >= this.maxQueue) {",
       replace: "if (connection.queued < 0) {"
     }]
@@ -696,7 +696,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "what the primary holds for others is counted elsewhere",
     by: { test: "test/travel.test.ts", name: "leave its queue at once" },
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/operation.ts",
       find: "this.holder!.gaveUp(this)",
       replace: "(this.owner as Executor).gaveUp(this)"
     }]
@@ -705,7 +705,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "what a busy server refuses waits without end",
     by: { test: "test/travel.test.ts", name: "commands that a busy server refuses" },
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/executor.ts",
       find: "if (this.pausing.size >= this.maxQueue) {",
       replace: "if (this.pausing.size < 0) {"
     }]
@@ -714,8 +714,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a transaction that watched is sent again",
     by: { test: "test/travel.test.ts", name: "ends a transaction that watches" },
     edits: [{
-      file: "src/Executor.ts",
-      find: "(operation instanceof Transaction && this.connection.watching)",
+      file: "src/internal/execution/reserved.ts",
+      find: "(operation instanceof PendingTransaction && this.connection.watching)",
       replace: "false"
     }]
   },
@@ -723,7 +723,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "what selects a database is no effect",
     by: { test: "test/travel.test.ts", name: "keeps the order of a pipeline" },
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/pipeline.ts",
       find: "!(this.writes || this.command.spec.session !== undefined)",
       replace: "!this.writes"
     }]
@@ -732,7 +732,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "an EXEC that executed nothing is withheld",
     by: { test: "test/travel.test.ts", name: "was not executed if EXEC says so" },
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/withheldReply.ts",
       find: "if (this.replies > 1 && (value === null",
       replace: "if (this.replies < 0 && (value === null"
     }]
@@ -740,18 +740,18 @@ const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a write that fails hides what was said before",
     by: { test: "test/lastReplies.test.ts", name: "the answer counts" },
-    edits: [{ file: "src/Connector.ts", find: "    this.readFirst()\n", replace: "" }]
+    edits: [{ file: "src/internal/transport/nodeSocket.ts", find: "this.readFirst()", replace: "" }]
   },
   {
     name: "a long turn takes the time of what is begun in it",
     by: { test: "test/lastReplies.test.ts", name: "has its whole time" },
-    edits: [{ file: "src/Executor.ts", find: "request.deadline += millis", replace: "request.deadline += 0" }]
+    edits: [{ file: "src/internal/execution/executor.ts", find: "request.deadline += millis", replace: "request.deadline += 0" }]
   },
   {
     name: "every silent server is taken for one that lets its clients wait",
     by: { test: "test/memory.test.ts", name: "hung primary is left" },
     edits: [{
-      file: "src/Connection.ts",
+      file: "src/internal/connection/connection.ts",
       find: "if (holds && this.silentSince === since)",
       replace: "if (this.silentSince === since)"
     }]
@@ -766,12 +766,12 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "what a lease's pipeline does to its session is not noted",
+    name: "what a reserved connection's pipeline does to its session is not noted",
     by: { test: "test/values.test.ts", name: "is nobody else's" },
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/executor.ts",
       find:
-        "for (const command of commands) if (command.spec.session !== undefined) owner.note(command)\n      }\n      const list = this.mayRepeat === undefined ? commands : commands.map((c) => this.allowed(c))\n      const batch",
+        "for (const command of commands) if (command.spec.session !== undefined) owner.noteSessionCommand(command)\n      }\n      const list = this.mayRepeat === undefined ? commands : commands.map((c) => this.allowed(c))\n      const batch",
       replace:
         "}\n      const list = this.mayRepeat === undefined ? commands : commands.map((c) => this.allowed(c))\n      const batch"
     }]
@@ -780,7 +780,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "the rest of a pipeline does not wait for what is unanswered elsewhere",
     by: { test: "test/order.test.ts", name: "a part of a pipeline" },
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/pipeline.ts",
       find: "if (before !== undefined && before !== to) {",
       replace: "if (before === undefined && before !== to) {"
     }]
@@ -789,7 +789,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "the rest of a pipeline does not wait for a connection that is given up",
     by: { test: "test/order.test.ts", name: "while its connection is given up" },
     edits: [{
-      file: "src/Executor.ts",
+      file: "src/internal/execution/pipeline.ts",
       find: "else if (this.outstanding > 0) {",
       replace: "else if (this.outstanding < 0) {"
     }]
@@ -798,16 +798,16 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "of a pipeline only the writes are withheld",
     by: { test: "test/pipelines.test.ts", name: "counts as a whole" },
     edits: [{
-      file: "src/Executor.ts",
-      find: "request instanceof Operation && request.waits && request.wanted ?",
-      replace: "request instanceof Operation && request.writes && request.wanted ?"
+      file: "src/internal/execution/executor.ts",
+      find: "request instanceof PendingOperation && request.waits && request.wanted\n        ?",
+      replace: "request instanceof PendingOperation && request.writes && request.wanted ?"
     }]
   },
   {
     name: "what cannot be written takes its neighbours with it",
     by: { test: "test/values.test.ts", name: "its neighbours are written whole" },
     edits: [{
-      file: "src/Connection.ts",
+      file: "src/internal/connection/connection.ts",
       find: "for (let i = inflight.size - others; i < inflight.size; i++) inflight.at(i).encode(encoder)",
       replace: "void others"
     }]
@@ -816,7 +816,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "what cannot be written is written in part",
     by: { test: "test/values.test.ts", name: "its neighbours are written whole" },
     edits: [{
-      file: "src/Connection.ts",
+      file: "src/internal/connection/connection.ts",
       find:
         "encoder.take()\n    for (let i = inflight.size - others; i < inflight.size; i++) inflight.at(i).encode(encoder)",
       replace: "void inflight, encoder, others"
@@ -826,8 +826,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "the commands of a late pipeline are asked elsewhere one by one",
     by: { test: "test/order.test.ts", name: "is late with" },
     edits: [{
-      file: "src/Executor.ts",
-      find: "    if (request instanceof Entry) {\n      batches.add(request.batch)\n      continue\n    }\n    if (!(",
+      file: "src/internal/execution/hedging.ts",
+      find: "if (request instanceof PipelineEntry) {\n      batches.add(request.batch)\n      continue\n    }\n    if (!(",
       replace: "    if (!("
     }]
   },
@@ -835,17 +835,17 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a byte now and then is an answer",
     by: { test: "test/drips.test.ts" },
     edits: [{
-      file: "src/Connection.ts",
+      file: "src/internal/connection/connection.ts",
       find: "Math.max(this.spell.since, this.lastTaken, this.goesOnAt) + allowance)",
       replace: "Infinity)"
     }]
   },
   {
     name: "a node that does not answer on one connection is not doubted on the others",
-    by: { test: "test/leases.test.ts", name: "gets its job some seconds later" },
+    by: { test: "test/reserved.test.ts", name: "gets its job some seconds later" },
     edits: [{
-      file: "src/Executor.ts",
-      find: "if (error._tag === \"ConnectionLost\" && error.kind === \"stalled\") this.doubt(home)",
+      file: "src/internal/execution/executor.ts",
+      find: "if (error._tag === \"ConnectionLost\" && error.kind === \"stalled\") this.suspectConnections(home)",
       replace: ""
     }]
   },
@@ -853,16 +853,16 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "the answer of a sentinel is as new as the word of one that is heard",
     by: { test: "test/fence.test.ts", name: "how far away they are is known" },
     edits: [{
-      file: "src/Discovery.ts",
-      find: "millis + Math.max(pollMillis, millis)",
-      replace: "millis + pollMillis"
+      file: "src/internal/discovery/discovery.ts",
+      find: "millis + Math.max(deniedPollMillis, millis)",
+      replace: "millis + deniedPollMillis"
     }]
   },
   {
     name: "a subscription ends with the first password that is refused",
     by: { test: "test/subscriptions.test.ts", name: "a password that has changed ends none" },
     edits: [{
-      file: "src/Subscription.ts",
+      file: "src/internal/client/subscription.ts",
       find: "return !begun || error._tag",
       replace: "return !begun || error._tag === \"AuthenticationFailed\" || error._tag"
     }]

@@ -175,8 +175,8 @@ export class ProtocolError extends Schema.TaggedError<ProtocolError>("effect-red
  * @since 0.1.0
  * @category errors
  */
-export class LeaseTimeout extends Schema.TaggedError<LeaseTimeout>("effect-redis-sentinel/Errors/LeaseTimeout")(
-  "LeaseTimeout",
+export class ReserveTimeout extends Schema.TaggedError<ReserveTimeout>("effect-redis-sentinel/Errors/ReserveTimeout")(
+  "ReserveTimeout",
   {
     /** What the client is bound to: an address or a group. */
     target: Schema.String,
@@ -732,7 +732,7 @@ export type ConnectionError =
   | AuthenticationFailed
   | RoleMismatch
   | ProtocolError
-  | LeaseTimeout
+  | ReserveTimeout
   | QueueFull
   | ClientClosed
   | SentinelsIsolated
@@ -762,7 +762,7 @@ const connectionTags: ReadonlySet<string> = new Set<ConnectionError["_tag"]>([
   "AuthenticationFailed",
   "RoleMismatch",
   "ProtocolError",
-  "LeaseTimeout",
+  "ReserveTimeout",
   "QueueFull",
   "ClientClosed",
   "SentinelsIsolated"

@@ -61,7 +61,7 @@ export const discoveryTime: Metric.Histogram<number> = Metric.histogram("redis_c
 
 /**
  * Connections that are open, by the attribute `state`: `shared`, `leased` (idle
- * leases too), `subscribed`, and `sentinel` for those that hear a sentinel.
+ * reserved connections too), `subscribed`, and `sentinel` for those that hear a sentinel.
  *
  * @since 0.1.0
  * @category metrics

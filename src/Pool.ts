@@ -1,6 +1,6 @@
 /**
  * The connections to one node: the shared ones, which everybody's commands are
- * multiplexed on, and the leases, which one user at a time has to itself.
+ * multiplexed on, and the reserved connections, which one user at a time has to itself.
  *
  * It does not know which node to connect to, nor what becomes of commands:
  * `Executor.ts` makes a new pool when the group moves.
@@ -14,40 +14,13 @@ import * as Exit from "effect/Exit"
 import * as EffectPool from "effect/Pool"
 import * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
-import type { Connection } from "./Connection.ts"
-import { type ConnectionError, ConnectionLost, LeaseTimeout } from "./Errors.ts"
-import { timeoutOrElse } from "./internal/time.ts"
+import { type ConnectionError, ConnectionLost, ReserveTimeout } from "./Errors.ts"
+import { timeoutOrElse } from "./internal/common/time.ts"
+import type { Connection } from "./internal/connection/connection.ts"
 import * as Metrics from "./Metrics.ts"
+import type { PoolOptions } from "./Options.ts"
 
-/**
- * How many connections a client keeps to its node.
- *
- * @since 0.1.0
- * @category models
- */
-export interface PoolOptions {
-  /** Shared connections. Default 1: more help only where the network is the limit. */
-  readonly connections?: number | undefined
-  /** Exclusive connections kept open while idle. Default 0. */
-  readonly minLeases?: number | undefined
-  /**
-   * Exclusive connections at most. Each lease takes one, and each command that
-   * waits at the server (BLPOP, XREADGROUP with BLOCK, ...) while it does. Those
-   * that wait take turns of 5 seconds where there are more of them than
-   * connections: none fails for want of one, but what comes for one that has no
-   * turn waits for it. With 17 consumers that wait all the time, and a lease now
-   * and then, set it to 18. Default 16.
-   */
-  readonly maxLeases?: number | undefined
-  /** After how long an idle exclusive connection above the minimum is closed. Default 60 seconds. */
-  readonly leaseIdleTime?: Duration.Input | undefined
-  /**
-   * For how long a lease is waited for, whatever `commandTimeout` is; `"Infinity"`
-   * for ever. A command that waits at the server waits for a connection as long
-   * as it would have waited there, whatever this is. Default 5 seconds.
-   */
-  readonly leaseTimeout?: Duration.Input | undefined
-}
+export type { PoolOptions } from "./Options.ts"
 
 /**
  * @since 0.1.0
@@ -55,10 +28,10 @@ export interface PoolOptions {
  */
 export const defaultOptions = {
   connections: 1,
-  minLeases: 0,
-  maxLeases: 16,
-  leaseIdleTime: Duration.seconds(60),
-  leaseTimeout: Duration.seconds(5)
+  minReserved: 0,
+  maxReserved: 16,
+  reservedIdleTime: Duration.seconds(60),
+  reserveTimeout: Duration.seconds(5)
 } as const
 
 /**
@@ -80,11 +53,11 @@ export interface Pool {
   /** Whether somebody has each of the exclusive connections that there may be. */
   readonly isFull: boolean
   /**
-   * An exclusive connection, until the Scope closes; `LeaseTimeout` if there is
+   * An exclusive connection, until the Scope closes; `ReserveTimeout` if there is
    * none within so many milliseconds. One that is no longer clean when it is given
    * back is closed, not reused.
    */
-  readonly lease: (millis: number) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
+  readonly reserve: (millis: number) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /**
    * The node did not answer on another connection: exclusive ones that nobody has
    * are closed, those that somebody has and does not use are asked for an answer.
@@ -93,7 +66,7 @@ export interface Pool {
   /** Every connection, for sweeps. */
   readonly forEach: (f: (connection: Connection) => void) => void
   /**
-   * Closes the pool: leases at once; shared connections at once, or, with
+   * Closes the pool: reserved connections at once; shared connections at once, or, with
    * `"drain"`, when what was written is answered. `"moved"` and `"retired"` say
    * why, in the errors.
    */
@@ -115,7 +88,7 @@ export const make = (options: {
 }): Effect.Effect<Pool> =>
   Effect.gen(function*() {
     const size = options.pool.connections ?? defaultOptions.connections
-    const max = options.pool.maxLeases ?? defaultOptions.maxLeases
+    const max = options.pool.maxReserved ?? defaultOptions.maxReserved
     const shared: Array<Connection> = []
     const leased = new Set<Connection>()
     /** Those of the leased that somebody has. */
@@ -130,7 +103,7 @@ export const make = (options: {
     const context = yield* Effect.context<never>()
     const runFork = Effect.runForkWith(context)
 
-    const leases: EffectPool.Pool<Connection, ConnectionError> = yield* EffectPool.makeWithTTL({
+    const reservations: EffectPool.Pool<Connection, ConnectionError> = yield* EffectPool.makeWithTTL({
       acquire: Effect.tap(options.connect, (connection) =>
         Effect.sync(() => {
           leased.add(connection)
@@ -138,19 +111,19 @@ export const make = (options: {
           connection.onEnd = () => {
             if (leased.delete(connection)) Metrics.connectionsOf.leased.modifyUnsafe(-1, context)
             // A waiter would otherwise wait for a connection that is dead.
-            runFork(EffectPool.invalidate(leases, connection))
+            runFork(EffectPool.invalidate(reservations, connection))
           }
           if (closed !== undefined) connection.close(closed)
           else if (connection.ended !== undefined) connection.onEnd(connection.ended)
         })),
-      min: options.pool.minLeases ?? defaultOptions.minLeases,
+      min: options.pool.minReserved ?? defaultOptions.minReserved,
       max,
-      timeToLive: options.pool.leaseIdleTime ?? defaultOptions.leaseIdleTime,
+      timeToLive: options.pool.reservedIdleTime ?? defaultOptions.reservedIdleTime,
       timeToLiveStrategy: "usage"
     }).pipe(Scope.provide(scope))
 
     const get: Effect.Effect<Connection, ConnectionError, Scope.Scope> = Effect.flatMap(
-      EffectPool.get(leases),
+      EffectPool.get(reservations),
       (connection) =>
         connection.ended === undefined
           ? Effect.as(
@@ -159,21 +132,21 @@ export const make = (options: {
               if (connection.ended !== undefined) return Effect.void
               if (connection.idle && !connection.tainted && !connection.watching) return Effect.void
               connection.close("it was given back in the middle of something")
-              return EffectPool.invalidate(leases, connection)
+              return EffectPool.invalidate(reservations, connection)
             }),
             (borrowed.add(connection), connection)
           )
-          : Effect.flatMap(EffectPool.invalidate(leases, connection), () => get)
+          : Effect.flatMap(EffectPool.invalidate(reservations, connection), () => get)
     )
 
     // Effect's pool interrupts those who wait when it shuts down: they hear why instead.
     const retired = Deferred.makeUnsafe<never, ConnectionLost>()
 
     const waiting = Effect.raceFirst(Deferred.await(retired), get)
-    const lease = (millis: number): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
+    const reserved = (millis: number): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
       millis === Infinity ? waiting : timeoutOrElse(waiting, {
         duration: Duration.millis(millis),
-        orElse: () => Effect.fail(new LeaseTimeout({ target: options.target, timeoutMillis: millis, max }))
+        orElse: () => Effect.fail(new ReserveTimeout({ target: options.target, timeoutMillis: millis, max }))
       })
 
     const remove = (connection: Connection): void => {
@@ -201,7 +174,7 @@ export const make = (options: {
       get isFull() {
         return borrowed.size >= max
       },
-      lease,
+      reserve: reserved,
       doubt: () => {
         for (const connection of Array.from(leased)) {
           if (!connection.idle) continue
@@ -227,7 +200,7 @@ export const make = (options: {
           } else connection.close(why, kind)
         }
         for (const connection of Array.from(leased)) connection.close(why, kind)
-        // Waits for those who hold a lease to notice; its connections are closed already.
+        // Waits for those who hold a reserved connection to notice; its connections are closed already.
         runFork(Scope.close(scope, Exit.void))
       }
     }

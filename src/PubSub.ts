@@ -10,12 +10,7 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Command from "./Command.ts"
-import { Call, type Connection, type EndError, replyError } from "./Connection.ts"
-import type { ReplyError } from "./Errors.ts"
-import * as Resp from "./Resp.ts"
+import type * as Command from "./Command.ts"
 
 /**
  * What was published: as text, or as the bytes that it is.
@@ -36,83 +31,59 @@ export interface Published<out A = string> {
  * @since 0.1.0
  * @category models
  */
-export interface Interests {
+export interface Channels {
   readonly channels?: ReadonlyArray<Command.Key> | undefined
   /** Glob patterns of channels. */
   readonly patterns?: ReadonlyArray<Command.Key> | undefined
   /** Shard channels. Redis 7.0. */
   readonly shards?: ReadonlyArray<Command.Key> | undefined
 }
-
-const published = <A>(
-  message: ReadonlyArray<Resp.Value>,
-  is: (value: Resp.Value | undefined) => value is A & Resp.Value
-): Published<A> | undefined => {
-  const [kind, a, b, c] = message
-  switch (kind) {
-    case "message":
-    case "smessage":
-      return is(a) && is(b) ? { channel: a, pattern: undefined, payload: b } : undefined
-    case "pmessage":
-      return is(a) && is(b) && is(c) ? { channel: b, pattern: a, payload: c } : undefined
-    default:
-      return undefined
-  }
+/**
+ * A message.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Message<out A = string> extends Published<A> {
+  readonly _tag: "Message"
 }
 
 /**
- * What a pushed message says was published, on a connection that decodes text;
- * undefined if it is about something else.
+ * A message that was to be text and is none: its channel, its pattern or its
+ * payload is not UTF-8. It is here as the bytes that it is.
  *
  * @since 0.1.0
- * @category decoding
+ * @category models
  */
-export const messageOf = (message: ReadonlyArray<Resp.Value>): Published | undefined =>
-  published(message, (value): value is string => typeof value === "string")
+export interface Undecodable extends Published<Uint8Array> {
+  readonly _tag: "Undecodable"
+}
 
 /**
- * The same on a connection that listens to bytes.
+ * Between what came before and what comes after, messages may be missing:
+ * Redis keeps none for those who are away.
  *
  * @since 0.1.0
- * @category decoding
+ * @category models
  */
-export const bytesOf = (message: ReadonlyArray<Resp.Value>): Published<Uint8Array> | undefined =>
-  published(message, (value): value is Uint8Array => value instanceof Uint8Array)
-
-const kinds = { channels: "SUBSCRIBE", patterns: "PSUBSCRIBE", shards: "SSUBSCRIBE" } as const
+export interface Gap {
+  readonly _tag: "Gap"
+  /**
+   * - `moved`: the group has another primary, and the subscription goes on there
+   * - `lost`: the connection was lost, and the subscription was made anew
+   * - `overflow`: the reader was slower than the messages came
+   */
+  readonly reason: "moved" | "lost" | "overflow"
+  readonly detail: string
+  /** Of an overflow: how many messages are missing. Otherwise nobody knows. */
+  readonly missed: number | undefined
+}
 
 /**
- * Subscribes, and ends when the server has acknowledged all of it. Messages go
- * to the connection's `onPush`, from the first acknowledgement on; their first
- * element is text, the others are text unless the connection listens to bytes
- * (`listenToBytes`). Fails with `ReplyError` if the server refuses (NOPERM), or
- * with the connection's end.
- *
  * @since 0.1.0
- * @category constructors
+ * @category models
  */
-export const subscribe = (connection: Connection, interests: Interests): Effect.Effect<void, EndError | ReplyError> =>
-  Effect.callback((resume) => {
-    connection.listening = connection.protocol === 2
-    let left = 0
-    let failure: Exit.Exit<void, EndError | ReplyError> | undefined
-    const done = (exit: Exit.Exit<void, EndError | ReplyError>): void => {
-      if (Exit.isFailure(exit)) failure ??= exit
-      if (--left === 0) resume(failure ?? Exit.void)
-    }
-    const requests = (["channels", "patterns", "shards"] as const).flatMap((kind) => {
-      const names = interests[kind] ?? []
-      if (names.length === 0) return []
-      const spec = Command.define({ words: [kinds[kind]], mode: "read", decode: Command.value })
-      const command = Command.make(spec, names)
-      let unacknowledged = names.length
-      const answered = (value: Resp.Value): void => {
-        if (value instanceof Resp.ErrorReply) done(Exit.fail(replyError(command, value)))
-        else if (--unacknowledged === 0) done(Exit.void)
-      }
-      return [new Call(command, answered, (error) => done(Exit.fail(error)), names.length)]
-    })
-    left = requests.length
-    if (left === 0) return resume(Exit.void)
-    for (const request of requests) connection.enqueue(request)
-  })
+export interface SubscribeOptions {
+  /** How many messages may wait for the reader. Default 10,000. */
+  readonly capacity?: number | undefined
+}

@@ -17,12 +17,13 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import * as Client from "./Client.ts"
-import * as Connection from "./Connection.ts"
 import { type ConnectionError, InvalidCommand, type InvalidOption, NotReplicated, type RedisError } from "./Errors.ts"
-import * as Executor from "./Executor.ts"
-import { Check, unwrapped } from "./internal/options.ts"
-import { steady } from "./internal/time.ts"
-import { durationOf, fieldsOf, integerProblem, kindOf } from "./internal/values.ts"
+import { Check, unwrapped } from "./internal/client/checkOptions.ts"
+import { makePrimary } from "./internal/client/client.ts"
+import { steady } from "./internal/common/time.ts"
+import { durationOf, fieldsOf, integerProblem, kindOf } from "./internal/common/values.ts"
+import { openConnection } from "./internal/connection/handshake.ts"
+import { makeExecutor } from "./internal/execution/executor.ts"
 import * as Sentinel from "./Sentinel.ts"
 
 /**
@@ -131,24 +132,24 @@ export const withReplicas: {
       const wish = wishOf(self, durability)
       if (wish instanceof InvalidCommand) return yield* wish
       const redis = yield* RedisClient
-      const lease = yield* redis.lease
-      // Whoever leases a connection inside has this one already.
+      const reserved = yield* redis.reserve
+      // Whoever reserved connections a connection inside has this one already.
       const within = Object.defineProperty(
-        Object.assign(Object.create(lease), {
-          lease: Effect.succeed(lease),
+        Object.assign(Object.create(reserved), {
+          reserve: Effect.succeed(reserved),
           offset: redis.offset,
           subscribe: redis.subscribe
         }),
         "bytes",
-        { get: () => ({ ...lease.bytes, subscribe: redis.bytes.subscribe }) }
+        { get: () => ({ ...reserved.bytes, subscribe: redis.bytes.subscribe }) }
       ) as Client.PrimaryClient
       const result = yield* Effect.provideService(self, RedisClient, within)
       const { isLocal, onDisk, timeoutMillis, wanted } = wish
       const fail = (acknowledged: number, local: boolean | undefined, cause?: unknown) =>
         new NotReplicated({ wanted, acknowledged, isLocal: local, timeoutMillis, cause })
       const asked = onDisk === undefined
-        ? Effect.map(lease.wait(wanted, timeoutMillis), (replicas) => ({ isLocal: false, replicas }))
-        : lease.waitaof(isLocal ? 1 : 0, wanted, timeoutMillis)
+        ? Effect.map(reserved.wait(wanted, timeoutMillis), (replicas) => ({ isLocal: false, replicas }))
+        : reserved.waitaof(isLocal ? 1 : 0, wanted, timeoutMillis)
       // The writes were acknowledged; only how far they have come is not known.
       const answer = yield* Effect.mapError(asked, (cause) => fail(0, isLocal ? false : undefined, cause))
       if (answer.replicas < wanted || (isLocal && !answer.isLocal)) {
@@ -211,16 +212,16 @@ export const make = (
     check.executor("", options)
     check.schedule("schedule", options.schedule)
     yield* check.result
-    const open = Connection.open(address!, options)
-    const executor = yield* Executor.make({
-      shown: Address.format(address!),
-      movable: false,
+    const open = openConnection(address!, options)
+    const executor = yield* makeExecutor({
+      label: Address.format(address!),
+      canRelocate: false,
       schedule: steady(options.schedule ?? Sentinel.defaultSchedule),
       open,
       openBeside: () => open,
       openAt: () => open
     }, options)
-    return Client.makePrimary(executor)
+    return makePrimary(executor)
   })
 
 /**

@@ -11,7 +11,7 @@ import {
   unnamedMillis,
   type Verdict,
   type Word
-} from "../src/internal/belief.ts"
+} from "../src/internal/discovery/belief.ts"
 
 const word = (from: string, node: string, epoch: number): Word => ({ from, node, epoch })
 const none: ReadonlySet<string> = new Set()

@@ -1,4 +1,4 @@
-/** Small promises of pools, leases, replicas and subscriptions, each of which a planted bug once survived. */
+/** Small promises of pools, reserved connections, replicas and subscriptions, each of which a planted bug once survived. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -51,7 +51,7 @@ describe("the pool", () => {
     }).pipe(Effect.provide(live({ node: { stallTimeout: "1 minute", pingInterval: "1 minute" } }))))
 })
 
-describe("the leases of a pool", () => {
+describe("the reserved connections of a pool", () => {
   it.effect("who waits for one when the pool is closed is told why, at once", () =>
     Effect.gen(function*() {
       const pool = yield* Pool.make({
@@ -59,10 +59,10 @@ describe("the leases of a pool", () => {
         target: "mymaster",
         // Its one place is taken for as long as it takes to connect.
         connect: Effect.never,
-        pool: { maxLeases: 1 }
+        pool: { maxReserved: 1 }
       })
       const waiting = yield* Effect.forkChild(
-        Effect.forEach([1, 2, 3], () => Effect.exit(Effect.scoped(pool.lease(60_000))), { concurrency: "unbounded" }),
+        Effect.forEach([1, 2, 3], () => Effect.exit(Effect.scoped(pool.reserve(60_000))), { concurrency: "unbounded" }),
         { startImmediately: true }
       )
       yield* TestClock.adjust("1 second")
@@ -148,7 +148,7 @@ describe("a write whose reply is withheld", () => {
       assert.isUndefined(write.pollUnsafe())
       yield* TestClock.adjust("200 millis")
       assert.strictEqual(failureOf(yield* Fiber.join(write))._tag, "AmbiguousOutcome")
-    }).pipe(Effect.provide(live({ maxHold: "10 seconds", node: { commandTimeout: "1 second" } }))))
+    }).pipe(Effect.provide(live({ maxWriteHold: "10 seconds", node: { commandTimeout: "1 second" } }))))
 })
 
 describe("a replica that refuses", () => {
@@ -171,10 +171,10 @@ describe("a replica that refuses", () => {
       assert.strictEqual((third.executed.get("GET") ?? 0) - before.third, 100)
       // One read that was refused, and what is measured meanwhile.
       assert.isAtMost(second.requests - before.second, 10)
-    }).pipe(Effect.provide(live({}, {}, { choice: "round-robin" }))))
+    }).pipe(Effect.provide(live({}, {}, { replicaSelection: "round-robin" }))))
 })
 
-describe("a lease that is refused", () => {
+describe("a reserved connection that is refused", () => {
   it.effect("makes its client look for the primary anew", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
@@ -182,9 +182,9 @@ describe("a lease that is refused", () => {
       yield* ready(redis)
       const exit = yield* whileTimePasses(Effect.scoped(
         Effect.gen(function*() {
-          const lease = yield* redis.lease
+          const reserved = yield* redis.reserve
           deployment.node(primary).refuseWrite("READONLY", 0)
-          return yield* Effect.exit(lease.set("a", "2"))
+          return yield* Effect.exit(reserved.set("a", "2"))
         })
       ))
       const error = failureOf(exit)
@@ -252,7 +252,7 @@ describe("what would take a connection out of the order of commands and replies"
       "PSYNC"
     ]
   ) {
-    it.effect(`${words} is refused, on a lease too, and nothing is sent`, () =>
+    it.effect(`${words} is refused, on a reserved connection too, and nothing is sent`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const redis = yield* RedisClient.RedisClient
@@ -260,11 +260,11 @@ describe("what would take a connection out of the order of commands and replies"
         const node = deployment.node(primary)
         yield* whileTimePasses(Effect.scoped(
           Effect.gen(function*() {
-            const lease = yield* redis.lease
-            yield* lease.ping()
+            const reserved = yield* redis.reserve
+            yield* reserved.ping()
             const requests = node.requests
             assert.strictEqual(failureOf(yield* Effect.exit(redis.send(words)))._tag, "InvalidCommand")
-            assert.strictEqual(failureOf(yield* Effect.exit(lease.send(words)))._tag, "InvalidCommand")
+            assert.strictEqual(failureOf(yield* Effect.exit(reserved.send(words)))._tag, "InvalidCommand")
             assert.strictEqual(node.requests, requests)
           })
         ))

@@ -7,7 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
 import { runInNewContext } from "node:vm"
-import { type Client, Command, commands, RedisClient, ReplicaSet } from "../src/index.ts"
+import { type Client, Command, commands, RedisClient } from "../src/index.ts"
+import { chooseReplica } from "../src/internal/replicas/selection.ts"
+import type { Candidate } from "../src/Options.ts"
 import { failureOf } from "./support/exit.ts"
 import { clientOf, store } from "./support/store.ts"
 
@@ -130,7 +132,7 @@ describe("arguments", () => {
 })
 
 describe("what a server says of AUTH", () => {
-  it.effect("is told by its code alone on a lease, too", () =>
+  it.effect("is told by its code alone on a reserved connection, too", () =>
     Effect.gen(function*() {
       const token = `t0ken-${"x".repeat(200)}`
       const says = [
@@ -141,8 +143,8 @@ describe("what a server says of AUTH", () => {
       for (const said of says) {
         const redis = yield* clientOf(store((command) => command.toUpperCase().startsWith("AUTH") ? said : undefined))
         const auth = Command.raw("Auth", [token])
-        const lease = yield* redis.lease
-        for (const effect of [lease.run(auth), lease.pipeline([auth]), lease.send(`auth ${token}`)]) {
+        const reserved = yield* redis.reserve
+        for (const effect of [reserved.run(auth), reserved.pipeline([auth]), reserved.send(`auth ${token}`)]) {
           const error = failureOf(yield* Effect.exit(effect))
           assert.strictEqual(error._tag, "ReplyError")
           assert.notInclude(`${error.message} ${JSON.stringify(error)} ${inspect(error, { depth: 8 })}`, "t0ken")
@@ -153,19 +155,19 @@ describe("what a server says of AUTH", () => {
 
 describe("functions of the caller's", () => {
   it("a choice may do what it likes with its candidates", () => {
-    const list = Array.from({ length: 3 }, (_, i): ReplicaSet.Candidate => ({
+    const list = Array.from({ length: 3 }, (_, i): Candidate => ({
       address: { host: `10.0.0.${i}`, port: 6379 },
       label: undefined,
       latencyMillis: i,
       lagBytes: 0,
       lagMillis: 0,
       priority: 100
-    } as unknown as ReplicaSet.Candidate))
+    } as unknown as Candidate))
     const before = list.slice()
     const emptying: any = (candidates: Array<unknown>) => void (candidates.length = 0)
-    assert.strictEqual(ReplicaSet.choose(emptying, list, 1, () => 0), before[1])
+    assert.strictEqual(chooseReplica(emptying, list, 1, () => 0), before[1])
     const sorting: any = (candidates: Array<unknown>) => candidates.reverse()[0]
-    assert.strictEqual(ReplicaSet.choose(sorting, list, 0, () => 0), before[2])
+    assert.strictEqual(chooseReplica(sorting, list, 0, () => 0), before[2])
     assert.deepStrictEqual(list, before)
   })
 })

@@ -1,6 +1,6 @@
 /**
  * A failover from the client's side, in memory: what is known of the group,
- * when writes wait, and what becomes of leases, scans, subscriptions and waits.
+ * when writes wait, and what becomes of reserved connections, scans, subscriptions and waits.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
@@ -15,6 +15,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { Address, commands, type Errors, Metrics, RedisClient, Sentinel, Topology } from "../src/index.ts"
+import { parseEvent } from "../src/internal/discovery/events.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { fenced, inSteps, liveWithReplicas as live, missing, sentinels, stateOf } from "./support/group.ts"
@@ -31,7 +32,7 @@ const subscribersOf = (channel: string, address: string) =>
 
 describe("what sentinels publish", () => {
   it("is taken apart", () => {
-    assert.deepStrictEqual(Topology.parseEvent("+switch-master", "g 10.0.0.1 6379 10.0.0.2 6380"), {
+    assert.deepStrictEqual(parseEvent("+switch-master", "g 10.0.0.1 6379 10.0.0.2 6380"), {
       name: "+switch-master",
       group: "g",
       primary: { host: "10.0.0.1", port: 6379 },
@@ -39,7 +40,7 @@ describe("what sentinels publish", () => {
       next: { host: "10.0.0.2", port: 6380 },
       epoch: undefined
     })
-    assert.deepStrictEqual(Topology.parseEvent("+selected-slave", "slave a:1 10.0.0.2 6380 @ g 10.0.0.1 6379"), {
+    assert.deepStrictEqual(parseEvent("+selected-slave", "slave a:1 10.0.0.2 6380 @ g 10.0.0.1 6379"), {
       name: "+selected-slave",
       group: "g",
       primary: { host: "10.0.0.1", port: 6379 },
@@ -47,9 +48,9 @@ describe("what sentinels publish", () => {
       next: undefined,
       epoch: undefined
     })
-    assert.strictEqual(Topology.parseEvent("+odown", "master g 10.0.0.1 6379 #quorum 2/2")?.group, "g")
-    assert.strictEqual(Topology.parseEvent("+new-epoch", "17")?.epoch, 17)
-    assert.isUndefined(Topology.parseEvent("+tilt", "#tilt mode entered")?.group)
+    assert.strictEqual(parseEvent("+odown", "master g 10.0.0.1 6379 #quorum 2/2")?.group, "g")
+    assert.strictEqual(parseEvent("+new-epoch", "17")?.epoch, 17)
+    assert.isUndefined(parseEvent("+tilt", "#tilt mode entered")?.group)
   })
 
   it.effect.prop(
@@ -59,7 +60,7 @@ describe("what sentinels publish", () => {
       Effect.sync(() => {
         for (const channel of [name, "+switch-master", "+selected-slave", "+new-epoch", "+odown"]) {
           for (const text of [payload, `slave ${payload} @ ${payload}`, `master g ${payload}`, `g ${payload}`]) {
-            const event = Topology.parseEvent(channel, text)
+            const event = parseEvent(channel, text)
             for (const place of [event?.primary, event?.subject, event?.next]) {
               if (place !== undefined) assert.isTrue(Number.isInteger(place.port) && place.port < 100_000)
             }
@@ -226,7 +227,7 @@ describe("the write fence", () => {
       yield* until(Effect.map(stateOf, (s) => s.epoch === 1))
       yield* load.finish
       assert.isAbove((yield* missing(load.acknowledged)).length, 10)
-    }).pipe(Effect.provide(live({ maxHold: 0 }))))
+    }).pipe(Effect.provide(live({ maxWriteHold: 0 }))))
 
   it.effect("following the promotion itself is quicker, and loses nothing either", () =>
     Effect.gen(function*() {
@@ -356,7 +357,7 @@ describe("the write fence", () => {
       claim()
       yield* TestClock.adjust("10 millis")
       assert.isFalse(yield* fenced)
-    }).pipe(Effect.provide(live({ maxHold: "2 seconds" }))))
+    }).pipe(Effect.provide(live({ maxWriteHold: "2 seconds" }))))
 
   it.effect("a sentinel that contradicts itself does not hold writes twice", () =>
     Effect.gen(function*() {
@@ -382,7 +383,7 @@ describe("the write fence", () => {
       const sentinel = yield* Sentinel.Sentinel
       yield* whileTimePasses(redis.set("a", "1"))
       const replica = yield* sentinel.replicaFor("mymaster", {
-        choice: () => {
+        replicaSelection: () => {
           throw new Error("a choice that throws")
         }
       })
@@ -490,36 +491,36 @@ describe("epochs", () => {
     yield* until(Effect.map(stateOf, (s) => s.epoch === 1 && s.fence === undefined))
   })
 
-  it.effect("a lease ends with its epoch: EXEC after WATCH fails, typed, and nothing is executed", () =>
+  it.effect("a reserved connection ends with its epoch: EXEC after WATCH fails, typed, and nothing is executed", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       yield* whileTimePasses(redis.set("a", "1"))
       yield* Effect.scoped(
         Effect.gen(function*() {
-          const lease = yield* redis.lease
-          assert.strictEqual(lease.epoch, 0)
-          yield* lease.watch("a")
+          const reserved = yield* redis.reserve
+          assert.strictEqual(reserved.epoch, 0)
+          yield* reserved.watch("a")
           yield* failedOver
-          const error = failureOf(yield* Effect.exit(lease.transaction([commands.set("a", "2")])))
+          const error = failureOf(yield* Effect.exit(reserved.transaction([commands.set("a", "2")])))
           assert.strictEqual(error._tag, "ConnectionLost")
           assert.strictEqual(error._tag === "ConnectionLost" ? error.kind : "", "moved")
         })
       )
       assert.strictEqual(yield* whileTimePasses(redis.get("a")), "1")
-      yield* Effect.scoped(Effect.map(redis.lease, (lease) => assert.strictEqual(lease.epoch, 1)))
+      yield* Effect.scoped(Effect.map(redis.reserve, (reserved) => assert.strictEqual(reserved.epoch, 1)))
     }).pipe(Effect.provide(live())))
 
-  it.effect("a write on a lease waits behind the fence, and fails unexecuted when the group has moved", () =>
+  it.effect("a write on a reserved connection waits behind the fence, and fails unexecuted when the group has moved", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
       yield* ready(redis)
       yield* Effect.scoped(
         Effect.gen(function*() {
-          const lease = yield* redis.lease
+          const reserved = yield* redis.reserve
           yield* deployment.failover
           yield* until(fenced)
-          const write = yield* Effect.forkChild(Effect.exit(lease.set("a", "2")), { startImmediately: true })
+          const write = yield* Effect.forkChild(Effect.exit(reserved.set("a", "2")), { startImmediately: true })
           assert.strictEqual(failureOf(yield* whileTimePasses(Fiber.join(write)))._tag, "ConnectionLost")
         })
       )

@@ -1,7 +1,9 @@
 /** Whatever is thrown while bytes are taken in ends one connection, and nothing else. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { commands, Connection, type Connector } from "../src/index.ts"
+import { commands, type Connector } from "../src/index.ts"
+import { Call } from "../src/internal/connection/call.ts"
+import { Connection } from "../src/internal/connection/connection.ts"
 
 const opened = Effect.gen(function*() {
   let handler: Connector.Handler | undefined
@@ -16,7 +18,7 @@ const opened = Effect.gen(function*() {
     }
   }
   const context = yield* Effect.context<never>()
-  const connection = new Connection.Connection(transport, { host: "here", port: 1 }, context, {
+  const connection = new Connection(transport, { host: "here", port: 1 }, context, {
     stallMillis: 5000,
     pingMillis: 5000,
     limits: undefined
@@ -32,7 +34,7 @@ describe("a handler that throws", () => {
         throw new RangeError("\u001b[2Jtoo long")
       }
       const lost: Array<unknown> = []
-      connection.enqueue(new Connection.Call(commands.ping(), () => {}, (error) => lost.push(error)))
+      connection.enqueue(new Call(commands.ping(), () => {}, (error) => lost.push(error)))
       yield* Effect.yieldNow
       feed(">1\r\n+x\r\n+PONG\r\n")
       assert.strictEqual(connection.ended?._tag, "ProtocolError")
@@ -48,11 +50,11 @@ describe("a handler that throws", () => {
       const { connection, feed } = yield* opened
       const lost: Array<number> = []
       connection.enqueue(
-        new Connection.Call(commands.ping(), () => {
+        new Call(commands.ping(), () => {
           throw new Error("no")
         }, () => lost.push(1))
       )
-      connection.enqueue(new Connection.Call(commands.ping(), () => {}, () => lost.push(2)))
+      connection.enqueue(new Call(commands.ping(), () => {}, () => lost.push(2)))
       yield* Effect.yieldNow
       feed("+PONG\r\n+PONG\r\n")
       assert.strictEqual(connection.ended?._tag, "ProtocolError")

@@ -14,20 +14,10 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
-import type * as Connection from "../src/Connection.ts"
 import { Connector } from "../src/Connector.ts"
-import type * as Executor from "../src/Executor.ts"
-import {
-  Address,
-  type Client,
-  Command,
-  commands,
-  Errors,
-  RedisClient,
-  type Resp,
-  Sentinel,
-  type Subscription
-} from "../src/index.ts"
+import { Address, type Client, Command, commands, Errors, RedisClient, type Resp, Sentinel } from "../src/index.ts"
+import type { ExecutorOptions, SessionOptions } from "../src/Options.ts"
+import type { SubscribeOptions } from "../src/PubSub.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { listening, requests } from "./support/tcp.ts"
@@ -103,18 +93,18 @@ const session = {
   pingInterval: duration,
   limits: bag,
   resolver: ["function"]
-} satisfies Partial<Record<keyof Connection.SessionOptions, Legal>>
+} satisfies Partial<Record<keyof SessionOptions, Legal>>
 
 const executor = {
   commandTimeout: duration,
   maxQueue: none,
   connections: none,
-  minLeases: none,
-  maxLeases: none,
-  leaseIdleTime: duration,
-  leaseTimeout: duration,
+  minReserved: none,
+  maxReserved: none,
+  reservedIdleTime: duration,
+  reserveTimeout: duration,
   repeatable: ["true", "function"]
-} satisfies Record<keyof Executor.ExecutorOptions, Legal>
+} satisfies Record<keyof ExecutorOptions, Legal>
 
 const limits = {
   maxDepth: none,
@@ -128,7 +118,7 @@ const node = { ...session, ...executor } satisfies Record<keyof Sentinel.NodeOpt
 
 const replica = {
   fallbackToPrimary: ["true"],
-  choice: ["function"],
+  replicaSelection: ["function"],
   maxLag: none,
   excludePriorityZero: ["true"],
   measureInterval: duration
@@ -143,7 +133,7 @@ const sentinelOptions = {
   natMap: ["object", "bare", "function"],
   schedule: none,
   node: bag,
-  maxHold: duration,
+  maxWriteHold: duration,
   follow: none,
   whenFar: none,
   whenIsolated: none,
@@ -188,7 +178,7 @@ const base = { sentinels: ["localhost:26379"] }
 /** Where one option alone would not do. */
 const beside: Readonly<Record<string, object>> = {
   username: { password: Redacted.make("secret") },
-  maxLeases: { minLeases: 0 }
+  maxReserved: { minReserved: 0 }
 }
 
 const placesOf = (
@@ -223,8 +213,8 @@ const places: ReadonlyArray<Place> = [
   ),
   ...placesOf(
     { prefer: ["array"] },
-    "choice",
-    (choice) => withSentinel((s) => s.replicaFor("g", { choice }))
+    "replicaSelection",
+    (replicaSelection) => withSentinel((s) => s.replicaFor("g", { replicaSelection }))
   ),
   ...[Sentinel.make, Sentinel.makeStatic].map((make): Place => ({
     option: "options",
@@ -376,7 +366,7 @@ describe("arguments", () => {
     count: none,
     whenInterrupted: none
   } satisfies Record<keyof Client.ScanOptions, Legal>
-  const subscribeOptions = { capacity: ["infinity"] } satisfies Record<keyof Subscription.Options, Legal>
+  const subscribeOptions = { capacity: ["infinity"] } satisfies Record<keyof SubscribeOptions, Legal>
   const durability = { replicas: none, timeout: ["half"], onDisk: none } satisfies Record<
     keyof RedisClient.Durability,
     Legal
@@ -676,7 +666,7 @@ describe("secrets", () => {
         codes.push(error.code)
       }
       assert.deepStrictEqual(codes, ["ERR", "OOM"])
-      const lost = failed(yield* Effect.exit(Effect.scoped(Effect.flatMap(redis.lease, (l) => l.get("k")))), "bytes")
+      const lost = failed(yield* Effect.exit(Effect.scoped(Effect.flatMap(redis.reserve, (l) => l.get("k")))), "bytes")
       assert.strictEqual(lost._tag, "ProtocolError")
       assert.notInclude(inspect(lost, { depth: 8 }), password)
       assert.include(lost.message, "<redacted>")

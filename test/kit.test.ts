@@ -90,14 +90,14 @@ describe("replication", () => {
     Effect.scoped(Effect.gen(function*() {
       const control = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      const lease = yield* redis.lease
-      yield* lease.set("a", "1")
-      const wait = yield* Effect.forkChild(lease.wait(2, 1000))
+      const reserved = yield* redis.reserve
+      yield* reserved.set("a", "1")
+      const wait = yield* Effect.forkChild(reserved.wait(2, 1000))
       yield* TestClock.adjust("60 millis")
       assert.strictEqual(yield* Fiber.join(wait), 2)
       yield* control.hang(second)
-      yield* lease.set("a", "2")
-      const short = yield* Effect.forkChild(lease.wait(2, 500))
+      yield* reserved.set("a", "2")
+      const short = yield* Effect.forkChild(reserved.wait(2, 500))
       yield* TestClock.adjust("499 millis")
       assert.isUndefined(short.pollUnsafe())
       yield* TestClock.adjust("1 millis")

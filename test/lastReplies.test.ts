@@ -44,7 +44,7 @@ describe("a server that answers and resets the connection", () => {
 })
 
 describe("a long turn of this process", () => {
-  it.live("longer than a lease is waited for: a connection that was ready in time is taken", () =>
+  it.live("longer than a reserved connection is waited for: a connection that was ready in time is taken", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const server = yield* listening((socket, index) =>
@@ -55,10 +55,10 @@ describe("a long turn of this process", () => {
             for (const end = performance.now() + 400; performance.now() < end;);
           })
         )
-        const redis = yield* RedisClient.make({ address: server.address, protocol: 2, leaseTimeout: "200 millis" })
+        const redis = yield* RedisClient.make({ address: server.address, protocol: 2, reserveTimeout: "200 millis" })
         yield* redis.ping()
-        const lease = yield* redis.lease
-        assert.strictEqual(yield* lease.ping(), "PONG")
+        const reserved = yield* redis.reserve
+        assert.strictEqual(yield* reserved.ping(), "PONG")
       })
     ))
 })

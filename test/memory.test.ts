@@ -11,7 +11,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { Command, commands, Connector, Errors, RedisClient, Sentinel } from "../src/index.ts"
-import { isDirect, makeBase, type Suspended, type Waiter } from "../src/internal/suspend.ts"
+import { isDirect, makeBase, type Suspended, type Waiter } from "../src/internal/common/suspend.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { timePassing } from "./support/time.ts"
@@ -646,7 +646,7 @@ describe("suspension", () => {
   }
 })
 
-describe("pipelines, transactions, leases, scans", () => {
+describe("pipelines, transactions, reserved connections, scans", () => {
   it.effect("everything issued in one turn is one write", () =>
     Effect.gen(function*() {
       let writes = 0
@@ -741,35 +741,35 @@ describe("pipelines, transactions, leases, scans", () => {
       assert.strictEqual(yield* redis.get("n"), "3")
     }).pipe(Effect.provide(live())))
 
-  it.effect("WATCH on a lease", () =>
+  it.effect("WATCH on a reserved connection", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       yield* redis.set("balance", 10)
       const attempt = (disturb: boolean) =>
         Effect.scoped(
           Effect.gen(function*() {
-            const lease = yield* redis.lease
-            yield* lease.watch("balance")
-            const balance = Number(yield* lease.get("balance"))
+            const reserved = yield* redis.reserve
+            yield* reserved.watch("balance")
+            const balance = Number(yield* reserved.get("balance"))
             if (disturb) yield* redis.incr("balance")
-            return yield* lease.transaction([commands.set("balance", balance - 1), commands.get("balance")])
+            return yield* reserved.transaction([commands.set("balance", balance - 1), commands.get("balance")])
           })
         )
       assert.strictEqual((yield* Effect.flip(attempt(true)))._tag, "TransactionAborted")
       assert.deepStrictEqual(yield* attempt(false), ["OK", "10"])
     }).pipe(Effect.provide(live())))
 
-  it.effect("a lease waits for its turn, and its deadline is typed", () =>
+  it.effect("a reserved connection waits for its turn, and its deadline is typed", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       const scope = yield* Scope.make()
-      yield* Scope.provide(redis.lease, scope)
-      const waiting = yield* Effect.forkChild(Effect.exit(Effect.scoped(redis.lease)))
+      yield* Scope.provide(redis.reserve, scope)
+      const waiting = yield* Effect.forkChild(Effect.exit(Effect.scoped(redis.reserve)))
       yield* TestClock.adjust("5 seconds")
-      assert.strictEqual(failureOf(yield* Fiber.join(waiting))._tag, "LeaseTimeout")
+      assert.strictEqual(failureOf(yield* Fiber.join(waiting))._tag, "ReserveTimeout")
       yield* Scope.close(scope, Exit.void)
-      yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.ping()))
-    }).pipe(Effect.provide(live({}, { node: { maxLeases: 1 } }))))
+      yield* Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.ping()))
+    }).pipe(Effect.provide(live({}, { node: { maxReserved: 1 } }))))
 
   it.effect("connections that die while leased or while connecting cost no slot", () =>
     Effect.gen(function*() {
@@ -780,35 +780,35 @@ describe("pipelines, transactions, leases, scans", () => {
         // While it is leased.
         yield* whileTimePasses(Effect.exit(Effect.scoped(
           Effect.gen(function*() {
-            const lease = yield* redis.lease
+            const reserved = yield* redis.reserve
             yield* deployment.disconnect("10.0.0.1:6379")
-            yield* lease.ping()
+            yield* reserved.ping()
           })
         )))
         // While it connects.
         yield* whileTimePasses(redis.ping())
         yield* deployment.cut({ address: "10.0.0.1:6379", direction: "reply", after: 3 })
-        yield* whileTimePasses(Effect.exit(Effect.scoped(redis.lease)))
+        yield* whileTimePasses(Effect.exit(Effect.scoped(redis.reserve)))
       }
       // Both slots are there.
       yield* whileTimePasses(Effect.scoped(
         Effect.gen(function*() {
-          const a = yield* redis.lease
-          const b = yield* redis.lease
+          const a = yield* redis.reserve
+          const b = yield* redis.reserve
           yield* a.ping()
           yield* b.ping()
         })
       ))
-    }).pipe(Effect.provide(live({}, { node: { maxLeases: 2, leaseTimeout: "10 seconds" } }))))
+    }).pipe(Effect.provide(live({}, { node: { maxReserved: 2, reserveTimeout: "10 seconds" } }))))
 
-  it.effect("who waits for a lease while the group moves gets one of the new primary", () =>
+  it.effect("who waits for a reserved connection while the group moves gets one of the new primary", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
       const scope = yield* Scope.make()
-      const held = yield* Scope.provide(redis.lease, scope)
+      const held = yield* Scope.provide(redis.reserve, scope)
       const waiting = yield* Effect.forkChild(
-        Effect.exit(Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.role())))
+        Effect.exit(Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.role())))
       )
       yield* TestClock.adjust("1 second")
       yield* deployment.kill("10.0.0.1:6379")
@@ -817,7 +817,7 @@ describe("pipelines, transactions, leases, scans", () => {
       assert.isTrue(Exit.isSuccess(role), String(role))
       assert.strictEqual(failureOf(yield* Effect.exit(held.ping()))._tag, "ConnectionLost")
       yield* Scope.close(scope, Exit.void)
-    }).pipe(Effect.provide(live({}, { node: { maxLeases: 1, leaseTimeout: "1 minute" } }))))
+    }).pipe(Effect.provide(live({}, { node: { maxReserved: 1, reserveTimeout: "1 minute" } }))))
 
   it.effect("blocking commands wait on connections of their own; interrupting one closes it", () =>
     Effect.gen(function*() {
@@ -842,11 +842,11 @@ describe("pipelines, transactions, leases, scans", () => {
       assert.strictEqual(deployment.network.connections("10.0.0.1:6379"), 1)
     }).pipe(Effect.provide(live())))
 
-  it.effect("idle leases are closed after their time", () =>
+  it.effect("idle reserved connections are closed after their time", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.ping()))
+      yield* Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.ping()))
       assert.strictEqual(deployment.network.connections("10.0.0.1:6379"), 2)
       yield* TestClock.adjust("3 minutes")
       assert.strictEqual(deployment.network.connections("10.0.0.1:6379"), 1)
@@ -1007,7 +1007,7 @@ describe("bad options", () => {
       yield* refused({ sentinels: ["a:1"], natMap: { "x:1": "y:z" } }, "natMap[\"x:1\"]")
       const sentinel = yield* Sentinel.make({ sentinels: ["a:1"] })
       assert.strictEqual((yield* Effect.flip(sentinel.primaryFor("a b"))).option, "group")
-      assert.strictEqual((yield* Effect.flip(sentinel.primaryFor("g", { maxLeases: 0 }))).option, "maxLeases")
+      assert.strictEqual((yield* Effect.flip(sentinel.primaryFor("g", { maxReserved: 0 }))).option, "maxReserved")
       const client = yield* Effect.flip(RedisClient.make({ address: "nowhere:0" }))
       assert.strictEqual(client.option, "address")
     }))
@@ -1029,7 +1029,7 @@ describe("the end of the Scope", () => {
       yield* redis.set("a", "1")
       const fibers = [
         yield* Effect.forkChild(Effect.exit(redis.blpop(["q"], 0))),
-        yield* Effect.forkChild(Effect.exit(Effect.scoped(Effect.andThen(redis.lease, Effect.never))))
+        yield* Effect.forkChild(Effect.exit(Effect.scoped(Effect.andThen(redis.reserve, Effect.never))))
       ]
       yield* TestClock.adjust("1 second")
       yield* deployment.hang("10.0.0.1:6379")

@@ -1,7 +1,7 @@
 /** Which spellings are one node. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Address from "../src/Address.ts"
-import { Nodes } from "../src/internal/nodes.ts"
+import { Nodes } from "../src/internal/discovery/nodes.ts"
 
 const at = (text: string): Address.Address => Address.parse(text, 6379) as Address.Address
 const claim = (...pairs: ReadonlyArray<readonly [string, string]>) =>

@@ -8,9 +8,10 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
-import * as Connection from "../src/Connection.ts"
-import * as Executor from "../src/Executor.ts"
 import { commands, Connector, RedisClient, Sentinel } from "../src/index.ts"
+import { openConnection } from "../src/internal/connection/handshake.ts"
+import { makeExecutor } from "../src/internal/execution/executor.ts"
+import type { TargetListener } from "../src/internal/execution/types.ts"
 import * as Testing from "../src/testing/index.ts"
 import { store, type Verdict } from "./support/store.ts"
 import { timePassing } from "./support/time.ts"
@@ -33,14 +34,14 @@ const cramped = (rule: (command: string, nth: number, connection: number) => Ver
         },
         write: (chunks, ascii) => transport.write(chunks, ascii) && !isFull
       }))
-    let watcher: Executor.Watcher | undefined
+    let watcher: TargetListener | undefined
     const address = { host: "10.0.0.1", port: 6379 }
-    const open = Connection.open(address, { protocol: 2, pingInterval: "1 hour", stallTimeout: "1 hour" }).pipe(
+    const open = openConnection(address, { protocol: 2, pingInterval: "1 hour", stallTimeout: "1 hour" }).pipe(
       Effect.provideService(Connector.Connector, dial)
     )
-    const executor = yield* Executor.make({
-      shown: "group",
-      movable: true,
+    const executor = yield* makeExecutor({
+      label: "group",
+      canRelocate: true,
       open,
       openBeside: () => open,
       openAt: () => open,
@@ -56,7 +57,7 @@ const cramped = (rule: (command: string, nth: number, connection: number) => Ver
     const begun = Effect.gen(function*() {
       isFull = true
       const fiber = yield* Effect.forkChild(
-        executor.batch([set("a", "x".repeat(20_000)), set("a", "2"), get("a")]),
+        executor.runPipeline([set("a", "x".repeat(20_000)), set("a", "2"), get("a")]),
         { startImmediately: true }
       )
       yield* Effect.yieldNow
@@ -126,7 +127,7 @@ describe("a part of a pipeline is written and not answered", () => {
 describe("a pipeline of reads that its replica is late with", () => {
   const live = Layer.merge(
     RedisClient.layerPrimary("mymaster"),
-    RedisClient.layerReplica("mymaster", { choice: "sticky" })
+    RedisClient.layerReplica("mymaster", { replicaSelection: "sticky" })
   ).pipe(
     Layer.provideMerge(Sentinel.layer({ sentinels: ["10.0.1.1:26379"] })),
     Layer.provideMerge(Testing.layer({ downAfterMillis: 60_000 }))

@@ -300,14 +300,16 @@ describe("how a connection ends", () => {
         assert.deepStrictEqual(yield* whileTimePasses(other.transaction([read])), ["v"])
       }))
 
-    it.effect(`${row}: on a lease a read fails with the loss, a write is ambiguous`, () =>
+    it.effect(`${row}: on a reserved connection a read fails with the loss, a write is ambiguous`, () =>
       Effect.gen(function*() {
         assert.strictEqual(rowOf(row)[5], "a read: `ConnectionLost` or `ProtocolError`; a write: `AmbiguousOutcome`")
         for (const command of [read, write]) {
           const script = once()
           const redis = yield* clientOf(script, options)
           const exit = yield* whileTimePasses(
-            Effect.exit(Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.run(command as typeof write))))
+            Effect.exit(
+              Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.run(command as typeof write)))
+            )
           )
           const error = failureOf(exit)
           if (command === write) assert.strictEqual(error._tag, "AmbiguousOutcome")

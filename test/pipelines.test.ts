@@ -10,9 +10,10 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
-import * as Connection from "../src/Connection.ts"
-import * as Executor from "../src/Executor.ts"
 import { Command, commands, Connector, RedisClient, Sentinel } from "../src/index.ts"
+import { openConnection } from "../src/internal/connection/handshake.ts"
+import { makeExecutor } from "../src/internal/execution/executor.ts"
+import type { TargetListener, WriteGate } from "../src/internal/execution/types.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { clientOf, store, type Verdict } from "./support/store.ts"
@@ -221,13 +222,13 @@ describe("a connection that ends in the middle of a pipeline", () => {
       assert.deepStrictEqual(executed, ["SET a 1", "SET a 2"])
     }))
 
-  it.effect("on a lease nothing is sent again", () =>
+  it.effect("on a reserved connection nothing is sent again", () =>
     Effect.gen(function*() {
       const server = store(cutAt(1))
       const redis = yield* clientOf(server)
-      const results = yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) =>
+      const results = yield* Effect.scoped(Effect.flatMap(redis.reserve, (reserved) =>
         whileTimePasses(
-          lease.pipelineResults([get("x"), get("a"), Command.repeatable(set("a", "2")), get("a")])
+          reserved.pipelineResults([get("x"), get("a"), Command.repeatable(set("a", "2")), get("a")])
         )))
       assert.deepStrictEqual(shown(results), [null, "ConnectionLost", "AmbiguousOutcome", "ConnectionLost"])
       assert.deepStrictEqual(server.received.map(([, c]) => c), ["GET x", "GET a"])
@@ -242,14 +243,14 @@ describe("a pipeline of reads among replicas", () => {
     )
   for (
     const options of [
-      { choice: "round-robin" },
-      { choice: "random" },
-      { choice: "latency" },
-      { choice: "lag" },
-      { choice: "sticky" },
-      { choice: { prefer: ["zone"] } },
-      { choice: "round-robin", connections: 2 },
-      { choice: "sticky", connections: 4 }
+      { replicaSelection: "round-robin" },
+      { replicaSelection: "random" },
+      { replicaSelection: "latency" },
+      { replicaSelection: "lag" },
+      { replicaSelection: "sticky" },
+      { replicaSelection: { prefer: ["zone"] } },
+      { replicaSelection: "round-robin", connections: 2 },
+      { replicaSelection: "sticky", connections: 4 }
     ] as const
   ) {
     it.effect(`goes to one: ${JSON.stringify(options)}`, () =>
@@ -265,7 +266,7 @@ describe("a pipeline of reads among replicas", () => {
           assert.strictEqual(runs.size, 1)
           for (const run of runs) servers.add(run)
         }
-        if (options.choice === "round-robin") assert.isAbove(servers.size, 1)
+        if (options.replicaSelection === "round-robin") assert.isAbove(servers.size, 1)
       }).pipe(Effect.provide(live(options))))
   }
 })
@@ -330,14 +331,14 @@ describe("replies that are withheld", () => {
 
   const executor = (server: ReturnType<typeof store>) =>
     Effect.gen(function*() {
-      let watcher: Executor.Watcher | undefined
+      let watcher: TargetListener | undefined
       let to = address
-      const open = Effect.suspend(() => Connection.open(to, { protocol: 2, pingInterval: "1 hour" })).pipe(
+      const open = Effect.suspend(() => openConnection(to, { protocol: 2, pingInterval: "1 hour" })).pipe(
         Effect.provideService(Connector.Connector, server.dial)
       )
-      const made = yield* Executor.make({
-        shown: "group",
-        movable: true,
+      const made = yield* makeExecutor({
+        label: "group",
+        canRelocate: true,
         open,
         openBeside: () => open,
         openAt: () => open,
@@ -350,7 +351,7 @@ describe("replies that are withheld", () => {
       yield* made.run(get("x"))
       return {
         made,
-        gate: (gate: Executor.Gate) => watcher!.gate(gate, 0),
+        gate: (gate: WriteGate) => watcher!.gate(gate, 0),
         move: () => {
           to = other
           watcher!.moved(other, 2)
@@ -362,7 +363,7 @@ describe("replies that are withheld", () => {
     Effect.gen(function*() {
       const server = store((command, _nth, connection) => connection === 0 && command !== "GET x" ? "" : undefined)
       const { gate, made, move } = yield* executor(server)
-      const fiber = yield* Effect.forkChild(Effect.exit(made.atomic([Command.repeatable(set("a", "1"))])), {
+      const fiber = yield* Effect.forkChild(Effect.exit(made.runTransaction([Command.repeatable(set("a", "1"))])), {
         startImmediately: true
       })
       yield* Effect.yieldNow
@@ -385,7 +386,7 @@ describe("replies that are withheld", () => {
       const server = store((command, _nth, connection) => connection === 0 && command !== "GET x" ? "" : undefined)
       const { gate, made, move } = yield* executor(server)
       const fiber = yield* Effect.forkChild(
-        made.batch([Command.repeatable(set("a", "1")), get("a"), Command.repeatable(set("b", "1"))]),
+        made.runPipeline([Command.repeatable(set("a", "1")), get("a"), Command.repeatable(set("b", "1"))]),
         { startImmediately: true }
       )
       yield* Effect.yieldNow
@@ -416,7 +417,9 @@ describe("replies that are withheld", () => {
     Effect.gen(function*() {
       const server = store()
       const { gate, made } = yield* executor(server)
-      const fiber = yield* Effect.forkChild(made.batch([get("a"), set("a", "1"), get("a")]), { startImmediately: true })
+      const fiber = yield* Effect.forkChild(made.runPipeline([get("a"), set("a", "1"), get("a")]), {
+        startImmediately: true
+      })
       // Nothing of it is written yet in this turn.
       gate("held")
       yield* TestClock.adjust("100 millis")

@@ -103,16 +103,16 @@ const serving = Effect.gen(function*() {
 })
 
 const policies: ReadonlyArray<Sentinel.ReplicaOptions> = [
-  { choice: "sticky" },
-  { choice: "sticky", fallbackToPrimary: false },
-  { choice: "sticky", fallbackToPrimary: "when-none" },
-  { choice: "round-robin" },
-  { choice: "round-robin", fallbackToPrimary: false },
-  { choice: "round-robin", fallbackToPrimary: "when-none" },
-  { choice: "lag" },
-  { choice: "latency", connections: 2 },
-  { choice: "sticky", connections: 2 },
-  { choice: { prefer: ["zone"] } }
+  { replicaSelection: "sticky" },
+  { replicaSelection: "sticky", fallbackToPrimary: false },
+  { replicaSelection: "sticky", fallbackToPrimary: "when-none" },
+  { replicaSelection: "round-robin" },
+  { replicaSelection: "round-robin", fallbackToPrimary: false },
+  { replicaSelection: "round-robin", fallbackToPrimary: "when-none" },
+  { replicaSelection: "lag" },
+  { replicaSelection: "latency", connections: 2 },
+  { replicaSelection: "sticky", connections: 2 },
+  { replicaSelection: { prefer: ["zone"] } }
 ]
 
 const named = (options: Sentinel.ReplicaOptions): string => JSON.stringify(options)
@@ -262,8 +262,8 @@ describe("a planned failover", () => {
     }
   }
 
-  for (const choice of ["sticky", "round-robin"] as const) {
-    it.effect(`what was written to the new primary is not read back as it was, ${choice}`, () =>
+  for (const replicaSelection of ["sticky", "round-robin"] as const) {
+    it.effect(`what was written to the new primary is not read back as it was, ${replicaSelection}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const redis = yield* RedisClient.RedisClient
@@ -305,7 +305,7 @@ describe("a planned failover", () => {
         assert.strictEqual(astray, 0)
         // And then from one that follows it.
         assert.notStrictEqual(yield* serving, moved)
-      }).pipe(Effect.scoped, Effect.provide(live({ choice }, { latencyMillis: 0 }, { follow: "promotion" }))))
+      }).pipe(Effect.scoped, Effect.provide(live({ replicaSelection }, { latencyMillis: 0 }, { follow: "promotion" }))))
   }
 })
 
@@ -326,8 +326,8 @@ describe("a replica hangs", () => {
       }).pipe(Effect.provide(live(options))))
   }
 
-  for (const choice of ["sticky", "round-robin"] as const) {
-    it.effect(`no single read takes longer than 300 ms, ${choice}`, () =>
+  for (const replicaSelection of ["sticky", "round-robin"] as const) {
+    it.effect(`no single read takes longer than 300 ms, ${replicaSelection}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const redis = yield* RedisClient.RedisClient
@@ -341,11 +341,11 @@ describe("a replica hangs", () => {
           assert.strictEqual(yield* whileTimePasses(replica.get("a")), "1")
           assert.isAtMost((yield* Clock.currentTimeMillis) - from, 300)
         }
-      }).pipe(Effect.provide(live({ choice }))))
+      }).pipe(Effect.provide(live({ replicaSelection }))))
   }
 
-  for (const choice of ["sticky", "round-robin"] as const) {
-    it.effect(`the only one: the primary serves, ${choice}`, () =>
+  for (const replicaSelection of ["sticky", "round-robin"] as const) {
+    it.effect(`the only one: the primary serves, ${replicaSelection}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const verdict = yield* after(deployment.hang(n2), "5 seconds")
@@ -359,9 +359,9 @@ describe("a replica hangs", () => {
         yield* deployment.resume(n2)
         yield* TestClock.adjust("10 seconds")
         assert.strictEqual(yield* serving, n2)
-      }).pipe(Effect.provide(live({ choice }, { replicas: 1 }))))
+      }).pipe(Effect.provide(live({ replicaSelection }, { replicas: 1 }))))
 
-    it.effect(`the only one: new reads go to the primary before the sentinels have noticed, ${choice}`, () =>
+    it.effect(`the only one: new reads go to the primary before the sentinels have noticed, ${replicaSelection}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const redis = yield* RedisClient.RedisClient
@@ -378,9 +378,9 @@ describe("a replica hangs", () => {
         assert.isUndefined(stuck.pollUnsafe())
         yield* deployment.resume(n2)
         assert.strictEqual(yield* whileTimePasses(Fiber.join(stuck)), "1")
-      }).pipe(Effect.provide(live({ choice }, { replicas: 1, downAfterMillis: 30_000 }))))
+      }).pipe(Effect.provide(live({ replicaSelection }, { replicas: 1, downAfterMillis: 30_000 }))))
 
-    it.effect(`a command that takes 2 seconds is sent to one other replica, once, ${choice}`, () =>
+    it.effect(`a command that takes 2 seconds is sent to one other replica, once, ${replicaSelection}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const redis = yield* RedisClient.RedisClient
@@ -395,7 +395,7 @@ describe("a replica hangs", () => {
         assert.isAtMost(counts().reduce((a, b) => a + b), 2)
         assert.isAtMost(Math.max(...counts()), 1)
         assert.strictEqual(counts()[0], 0)
-      }).pipe(Effect.provide(live({ choice, stallTimeout: "30 seconds" }, { replicas: 4 }))))
+      }).pipe(Effect.provide(live({ replicaSelection, stallTimeout: "30 seconds" }, { replicas: 4 }))))
   }
 })
 
@@ -413,8 +413,8 @@ describe("the sentinels", () => {
       }).pipe(Effect.provide(live(options))))
   }
 
-  for (const choice of ["sticky", "round-robin"] as const) {
-    it.effect(`forget a replica that is none any more: it is left, ${choice}`, () =>
+  for (const replicaSelection of ["sticky", "round-robin"] as const) {
+    it.effect(`forget a replica that is none any more: it is left, ${replicaSelection}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const replica = yield* RedisClient.RedisReplica
@@ -432,7 +432,7 @@ describe("the sentinels", () => {
         node.promote()
         yield* TestClock.adjust("25 seconds")
         for (let i = 0; i < 4; i++) assert.notStrictEqual(yield* serving, old)
-      }).pipe(Effect.provide(live({ choice, fallbackToPrimary: false }))))
+      }).pipe(Effect.provide(live({ replicaSelection, fallbackToPrimary: false }))))
 
     for (
       const [what, replicas] of [
@@ -440,7 +440,7 @@ describe("the sentinels", () => {
         ["lists wrong ones", Array.from({ length: 5 }, (_, i) => ({ host: `10.9.0.${i + 1}`, port: 6379 }))]
       ] as const
     ) {
-      it.effect(`the first one ${what}: that does not count against the others, ${choice}`, () =>
+      it.effect(`the first one ${what}: that does not count against the others, ${replicaSelection}`, () =>
         Effect.gen(function*() {
           const deployment = yield* Testing.Deployment
           yield* deployment.lie(sentinels[0]!, { replicas })
@@ -456,7 +456,7 @@ describe("the sentinels", () => {
             `${(a as { host: string }).host}:6379`
           )
           assert.includeMembers(found, [n2, n3])
-        }).pipe(Effect.provide(live({ choice, fallbackToPrimary: false }, {}, { sentinels }))))
+        }).pipe(Effect.provide(live({ replicaSelection, fallbackToPrimary: false }, {}, { sentinels }))))
     }
   }
 })

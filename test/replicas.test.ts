@@ -9,7 +9,9 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
-import { Address, commands, type Errors, RedisClient, ReplicaSet, Sentinel } from "../src/index.ts"
+import { Address, commands, type Errors, RedisClient, Sentinel } from "../src/index.ts"
+import { chooseReplica, isWithinLag, OffsetHistory } from "../src/internal/replicas/selection.ts"
+import type { Candidate, MaxLag, ReplicaSelection } from "../src/Options.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { timePassing } from "./support/time.ts"
@@ -49,7 +51,7 @@ const serving = Effect.gen(function*() {
 
 describe("the rules of choice", () => {
   const candidates = (numbers: ReadonlyArray<readonly [latency: number, offset: number, label: string]>) =>
-    numbers.map(([latency, offset, label], i): ReplicaSet.Candidate => ({
+    numbers.map(([latency, offset, label], i): Candidate => ({
       address: { host: "10.0.0.1", port: i + 1 },
       label,
       priority: 100,
@@ -74,9 +76,10 @@ describe("the rules of choice", () => {
         const list = candidates(numbers)
         const turn = Math.abs(n % 1000)
         const random = () => Math.abs(x % 1)
-        const by = (choice: ReplicaSet.Choice): ReplicaSet.Candidate => ReplicaSet.choose(choice, list, turn, random)
-        for (const choice of ["round-robin", "random", "latency", "lag", "sticky"] as const) {
-          assert.include(list, by(choice))
+        const by = (replicaSelection: ReplicaSelection): Candidate =>
+          chooseReplica(replicaSelection, list, turn, random)
+        for (const replicaSelection of ["round-robin", "random", "latency", "lag", "sticky"] as const) {
+          assert.include(list, by(replicaSelection))
         }
         assert.strictEqual(by("latency").latencyMillis, Math.min(...list.map((c) => c.latencyMillis!)))
         assert.strictEqual(by("lag").offset, Math.max(...list.map((c) => c.offset!)))
@@ -95,7 +98,7 @@ describe("the rules of choice", () => {
   it.effect.prop("in turn, everybody comes", [some], ([numbers]) =>
     Effect.sync(() => {
       const list = candidates(numbers)
-      const seen = new Set(list.map((_, turn) => ReplicaSet.choose("round-robin", list, turn, () => 0)))
+      const seen = new Set(list.map((_, turn) => chooseReplica("round-robin", list, turn, () => 0)))
       assert.strictEqual(seen.size, list.length)
     }))
 
@@ -104,7 +107,7 @@ describe("the rules of choice", () => {
     [Schema.NonEmptyArray(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 100 })))],
     ([steps]) =>
       Effect.sync(() => {
-        const history = new ReplicaSet.History()
+        const history = new OffsetHistory()
         let offset = 0
         const at: Array<readonly [number, number]> = []
         steps.forEach((step, i) => {
@@ -125,8 +128,8 @@ describe("the rules of choice", () => {
 
   it("whoever is too far behind, or was not measured, is not near", () => {
     const [candidate] = candidates([[1, 1, "a"]])
-    const is = (lag: Partial<ReplicaSet.Candidate>, max: ReplicaSet.MaxLag | undefined): boolean =>
-      ReplicaSet.isNear({ ...candidate!, ...lag }, max)
+    const is = (lag: Partial<Candidate>, max: MaxLag | undefined): boolean =>
+      isWithinLag({ ...candidate!, ...lag }, max)
     assert.isTrue(is({}, undefined))
     assert.isFalse(is({}, { bytes: 10 }))
     assert.isTrue(is({ lagBytes: 10 }, { bytes: 10 }))
@@ -149,7 +152,7 @@ describe("several replicas", () => {
         Object.keys(after).map((address) => after[address]! - before[address]!),
         [0, 50, 50]
       )
-    }).pipe(Effect.provide(live({ choice: "round-robin" }))))
+    }).pipe(Effect.provide(live({ replicaSelection: "round-robin" }))))
 
   it.effect("at random, all of them", () =>
     Effect.gen(function*() {
@@ -160,7 +163,7 @@ describe("several replicas", () => {
       assert.strictEqual(counts["10.0.0.1:6379"], 0)
       assert.isAbove(counts["10.0.0.2:6379"]!, 60)
       assert.isAbove(counts["10.0.0.3:6379"]!, 60)
-    }).pipe(Effect.provide(live({ choice: "random" }))))
+    }).pipe(Effect.provide(live({ replicaSelection: "random" }))))
 
   it.effect("the one that answers soonest", () =>
     Effect.gen(function*() {
@@ -178,7 +181,7 @@ describe("several replicas", () => {
       yield* deployment.slow("10.0.0.3:6379", { linkMillis: 20 })
       yield* TestClock.adjust("15 seconds")
       assert.strictEqual(yield* serving, "10.0.0.2:6379")
-    }).pipe(Effect.provide(live({ choice: "latency" }))))
+    }).pipe(Effect.provide(live({ replicaSelection: "latency" }))))
 
   it.effect("the one that has most", () =>
     Effect.gen(function*() {
@@ -189,7 +192,7 @@ describe("several replicas", () => {
       yield* whileTimePasses(redis.set("a", "x".repeat(1000)))
       yield* TestClock.adjust("2 seconds")
       for (let i = 0; i < 4; i++) assert.strictEqual(yield* serving, "10.0.0.2:6379")
-    }).pipe(Effect.provide(live({ choice: "lag" }))))
+    }).pipe(Effect.provide(live({ replicaSelection: "lag" }))))
 
   it.effect("those with a label, as long as there are any", () =>
     Effect.gen(function*() {
@@ -200,7 +203,7 @@ describe("several replicas", () => {
       yield* deployment.kill("10.0.0.3:6379")
       for (let i = 0; i < 4; i++) assert.strictEqual(yield* serving, "10.0.0.2:6379")
     }).pipe(Effect.provide(live(
-      { choice: { prefer: ["zone-b"] } },
+      { replicaSelection: { prefer: ["zone-b"] } },
       {},
       { label: ({ address }) => Address.format(address) === "10.0.0.3:6379" ? "zone-b" : "zone-a" }
     ))))
@@ -211,7 +214,7 @@ describe("several replicas", () => {
       yield* TestClock.adjust("100 millis")
       for (let i = 0; i < 4; i++) assert.strictEqual(yield* serving, "10.0.0.3:6379")
     }).pipe(Effect.provide(live({
-      choice: (candidates) => candidates.find((c) => Address.format(c.address) === "10.0.0.3:6379")
+      replicaSelection: (candidates) => candidates.find((c) => Address.format(c.address) === "10.0.0.3:6379")
     }))))
 
   it.effect("one with priority 0 is left out if asked", () =>
@@ -220,7 +223,7 @@ describe("several replicas", () => {
       deployment.node("10.0.0.2:6379").config.set("replica-priority", "0")
       yield* TestClock.adjust("12 seconds")
       for (let i = 0; i < 4; i++) assert.strictEqual(yield* serving, "10.0.0.3:6379")
-    }).pipe(Effect.provide(live({ choice: "round-robin", excludePriorityZero: true }))))
+    }).pipe(Effect.provide(live({ replicaSelection: "round-robin", excludePriorityZero: true }))))
 
   it.effect("one that dies costs a read nothing but a retry; it is used again when it is back", () =>
     Effect.gen(function*() {
@@ -246,7 +249,7 @@ describe("several replicas", () => {
       yield* readMany(20)
       const after = yield* gets
       assert.isAbove(after["10.0.0.2:6379"]! - before["10.0.0.2:6379"]!, 5)
-    }).pipe(Effect.provide(live({ choice: "round-robin" }))))
+    }).pipe(Effect.provide(live({ replicaSelection: "round-robin" }))))
 
   it.effect("one that hangs costs a read no more than the watchdog's patience", () =>
     Effect.gen(function*() {
@@ -257,7 +260,7 @@ describe("several replicas", () => {
       yield* TestClock.adjust("100 millis")
       yield* deployment.hang("10.0.0.2:6379")
       assert.deepStrictEqual(yield* readMany(10), Array.from({ length: 10 }, () => "1"))
-    }).pipe(Effect.provide(live({ choice: "round-robin", stallTimeout: "200 millis" }))))
+    }).pipe(Effect.provide(live({ replicaSelection: "round-robin", stallTimeout: "200 millis" }))))
 
   it.effect("after a failover the new primary is no replica any more", () =>
     Effect.gen(function*() {
@@ -273,7 +276,7 @@ describe("several replicas", () => {
       assert.strictEqual(after[primary]! - before[primary]!, 0)
       // The one that was the primary is one now.
       assert.isAbove(after["10.0.0.1:6379"]! - before["10.0.0.1:6379"]!, 10)
-    }).pipe(Effect.provide(live({ choice: "round-robin" }))))
+    }).pipe(Effect.provide(live({ replicaSelection: "round-robin" }))))
 
   describe("fallback", () => {
     const lagging = (fallbackToPrimary: boolean | "when-none", timeout = "300 millis" as const) =>
@@ -310,7 +313,7 @@ describe("several replicas", () => {
         for (const address of deployment.nodes.slice(1)) yield* deployment.kill(address)
         assert.deepStrictEqual(yield* readMany(3), ["1", "1", "1"])
         assert.strictEqual(yield* serving, "10.0.0.1:6379")
-      }).pipe(Effect.provide(live({ choice: "round-robin", fallbackToPrimary: "when-none" }))))
+      }).pipe(Effect.provide(live({ replicaSelection: "round-robin", fallbackToPrimary: "when-none" }))))
   })
 
   it.effect("a lag in time", () =>
@@ -329,24 +332,24 @@ describe("several replicas", () => {
       for (let i = 0; i < 4; i++) assert.strictEqual(yield* serving, "10.0.0.3:6379")
       yield* Fiber.interrupt(writing)
       assert.isNotNull(yield* whileTimePasses(replica.get("n")))
-    }).pipe(Effect.provide(live({ choice: "round-robin", maxLag: { time: "1500 millis" } }))))
+    }).pipe(Effect.provide(live({ replicaSelection: "round-robin", maxLag: { time: "1500 millis" } }))))
 
-  it.effect("leases and pipelines read from them too", () =>
+  it.effect("reserved connections and pipelines read from them too", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       const replica = yield* RedisClient.RedisReplica
       yield* whileTimePasses(redis.set("a", "1"))
       assert.deepStrictEqual(yield* readMany(1), ["1"])
       assert.strictEqual(
-        yield* whileTimePasses(Effect.scoped(Effect.flatMap(replica.lease, (lease) => lease.get("a")))),
+        yield* whileTimePasses(Effect.scoped(Effect.flatMap(replica.reserve, (reserved) => reserved.get("a")))),
         "1"
       )
-    }).pipe(Effect.provide(live({ choice: "round-robin" }))))
+    }).pipe(Effect.provide(live({ replicaSelection: "round-robin" }))))
 })
 
 describe("reading one's own writes", () => {
-  for (const choice of ["sticky", "round-robin"] as const) {
-    it.effect(`${choice}: a read waits for the replica, or goes to the primary`, () =>
+  for (const replicaSelection of ["sticky", "round-robin"] as const) {
+    it.effect(`${replicaSelection}: a read waits for the replica, or goes to the primary`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const redis = yield* RedisClient.RedisClient
@@ -364,7 +367,7 @@ describe("reading one's own writes", () => {
         assert.strictEqual((yield* gets)["10.0.0.1:6379"], 1)
         const older: Effect.Effect<string | null, Errors.RedisError> = replica.get("a")
         assert.strictEqual(yield* whileTimePasses(older), "1")
-      }).pipe(Effect.provide(live({ choice }, { lagMillis: 5 }))))
+      }).pipe(Effect.provide(live({ replicaSelection }, { lagMillis: 5 }))))
   }
 
   it.effect("without the primary it waits until its time is up", () =>

@@ -60,15 +60,15 @@ const denyInfo = Effect.gen(function*() {
 })
 
 const policies: ReadonlyArray<Sentinel.ReplicaOptions> = [
-  { choice: "sticky" },
-  { choice: "sticky", connections: 3 },
-  { choice: "round-robin" },
-  { choice: "round-robin", connections: 2 },
-  { choice: "random" },
-  { choice: "latency" },
-  { choice: "lag" },
-  { choice: { prefer: ["none"] } },
-  { choice: (candidates) => candidates[Math.floor(candidates.length / 2)] }
+  { replicaSelection: "sticky" },
+  { replicaSelection: "sticky", connections: 3 },
+  { replicaSelection: "round-robin" },
+  { replicaSelection: "round-robin", connections: 2 },
+  { replicaSelection: "random" },
+  { replicaSelection: "latency" },
+  { replicaSelection: "lag" },
+  { replicaSelection: { prefer: ["none"] } },
+  { replicaSelection: (candidates) => candidates[Math.floor(candidates.length / 2)] }
 ]
 
 const named = (options: Sentinel.ReplicaOptions): string =>
@@ -159,10 +159,10 @@ describe("a scan whose replica dies", () => {
 
 describe("after an offset", () => {
   const replicas: ReadonlyArray<Sentinel.ReplicaOptions> = [
-    { choice: "sticky" },
-    { choice: "round-robin" },
-    { choice: "sticky", fallbackToPrimary: "when-none" },
-    { choice: "round-robin", fallbackToPrimary: false }
+    { replicaSelection: "sticky" },
+    { replicaSelection: "round-robin" },
+    { replicaSelection: "sticky", fallbackToPrimary: "when-none" },
+    { replicaSelection: "round-robin", fallbackToPrimary: false }
   ]
   for (const options of replicas) {
     it.effect(`once the group has moved nobody answers, the primary neither, ${named(options)}`, () =>
@@ -258,5 +258,5 @@ describe("after an offset", () => {
       for (let i = 0; i < 20; i++) yield* whileTimePasses(there.set("b", "x".repeat(100)))
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* whileTimePasses(own.get("a")), "kept by the primary")
-    }).pipe(Effect.scoped, Effect.provide(live({ choice: (all) => all[all.length - 1] }))))
+    }).pipe(Effect.scoped, Effect.provide(live({ replicaSelection: (all) => all[all.length - 1] }))))
 })

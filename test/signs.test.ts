@@ -77,7 +77,7 @@ describe("two sentinels that say that a failover is under way", () => {
       yield* writes.stop
       assert.isAbove(writes.acknowledged.length, 0)
       assert.strictEqual((yield* missing(writes.acknowledged)).length, 0)
-    }).pipe(Effect.provide(live({ maxHold: "3 seconds" }, { latencyMillis: [0, 2] }))))
+    }).pipe(Effect.provide(live({ maxWriteHold: "3 seconds" }, { latencyMillis: [0, 2] }))))
 
   it.effect("both come to nothing: writes go on", () =>
     Effect.gen(function*() {

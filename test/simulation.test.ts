@@ -117,7 +117,7 @@ describe("the checker", () => {
       kind,
       id: 77,
       key: "queue",
-      lease: undefined,
+      reserved: undefined,
       batch: undefined,
       after: undefined,
       outcome: { tag: "ok", value: kind === "push" ? 1 : ["queue", "e77"] }

@@ -12,7 +12,8 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { Connector, RedisClient, Sentinel, type Subscription } from "../src/index.ts"
+import { Connector, RedisClient, Sentinel } from "../src/index.ts"
+import type { Gap, Message, Undecodable } from "../src/PubSub.ts"
 import * as Testing from "../src/testing/index.ts"
 import { Requests } from "../src/testing/Reply.ts"
 import { failureOf } from "./support/exit.ts"
@@ -29,7 +30,7 @@ const until = (condition: () => boolean) =>
     })
   )
 
-type Item = Subscription.Message<string | Uint8Array> | Subscription.Undecodable | Subscription.Gap
+type Item = Message<string | Uint8Array> | Undecodable | Gap
 
 const shown = (item: Item): string =>
   item._tag === "Gap"
@@ -183,7 +184,7 @@ describe("a reader that is slower than the messages", () => {
       const { control, redis } = yield* one()
       const gate = { open: false }
       let read = 0
-      const gaps: Array<Subscription.Gap> = []
+      const gaps: Array<Gap> = []
       yield* Effect.forkScoped(
         redis.subscribe({ channels: ["c"] }, { capacity: 3 }).pipe(
           Stream.rechunk(1),
@@ -349,7 +350,7 @@ describe("how long a subscription lasts", () => {
       assert.isUndefined(fiber.pollUnsafe())
     }).pipe(
       Effect.provide(
-        RedisClient.layerReplica("mymaster", { choice: "round-robin" }).pipe(
+        RedisClient.layerReplica("mymaster", { replicaSelection: "round-robin" }).pipe(
           Layer.provide(Sentinel.layer({ sentinels: ["10.0.1.1:26379"] })),
           Layer.provideMerge(Testing.layer())
         )

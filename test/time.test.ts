@@ -111,7 +111,7 @@ for (const step of [-60_000, 60_000]) {
           assert.isUndefined(write.pollUnsafe())
           yield* TestClock.adjust("20 millis")
           assert.strictEqual(yield* Fiber.join(write), "OK")
-        }).pipe(Effect.scoped, Effect.provide(live({ maxHold: "1 second" })))
+        }).pipe(Effect.scoped, Effect.provide(live({ maxWriteHold: "1 second" })))
       ))
 
     it.effect("a schedule for 30 seconds goes on for 30 seconds", () =>

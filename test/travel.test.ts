@@ -11,7 +11,8 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import { Command, commands, Connection, Connector, type Errors, RedisClient, Sentinel } from "../src/index.ts"
+import { Command, commands, Connector, type Errors, RedisClient, Sentinel } from "../src/index.ts"
+import { openConnection } from "../src/internal/connection/handshake.ts"
 import * as Testing from "../src/testing/index.ts"
 import { Requests } from "../src/testing/Reply.ts"
 import { failureOf } from "./support/exit.ts"
@@ -35,7 +36,7 @@ describe("a dial that never ends", () => {
   it.effect("a TLS session ends at its time, and leaves no dial behind", () =>
     Effect.gen(function*() {
       const { dial, dials } = blackHole()
-      const opening = yield* Connection.open({ host: "10.9.9.9", port: 6379 }, {
+      const opening = yield* openConnection({ host: "10.9.9.9", port: 6379 }, {
         tls: true,
         connectTimeout: "2 seconds"
       })
@@ -81,8 +82,8 @@ describe("what waits is bounded", () => {
       Layer.provideMerge(Testing.layer())
     )
 
-  for (const choice of ["sticky", "round-robin"] as const) {
-    it.effect(`for replicas that take nothing (${choice})`, () =>
+  for (const replicaSelection of ["sticky", "round-robin"] as const) {
+    it.effect(`for replicas that take nothing (${replicaSelection})`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const redis = yield* RedisClient.RedisReplica
@@ -105,7 +106,7 @@ describe("what waits is bounded", () => {
         // None of them is written before this turn ends.
         assert.isAtLeast(tags.get("QueueFull") ?? 0, 200 - 3 * 10)
         yield* Fiber.interrupt(reads)
-      }).pipe(Effect.provide(replicas({ maxQueue: 10, choice, commandTimeout: "30 seconds" }))))
+      }).pipe(Effect.provide(replicas({ maxQueue: 10, replicaSelection, commandTimeout: "30 seconds" }))))
   }
 })
 
@@ -174,7 +175,11 @@ describe("reads that wait for the primary, where no replica is left", () => {
         for (const read of reads) yield* Fiber.interrupt(read)
       }
     }).pipe(Effect.provide(
-      RedisClient.layerReplica("mymaster", { maxQueue: 10, choice: "round-robin", commandTimeout: "1 minute" }).pipe(
+      RedisClient.layerReplica("mymaster", {
+        maxQueue: 10,
+        replicaSelection: "round-robin",
+        commandTimeout: "1 minute"
+      }).pipe(
         Layer.provideMerge(Sentinel.layer({ sentinels: ["10.0.1.1:26379"] })),
         Layer.provideMerge(Testing.layer())
       )
@@ -238,15 +243,15 @@ describe("what waits for a state to pass is bounded", () => {
     )))
 })
 
-describe("a busy server on a lease", () => {
+describe("a busy server on a reserved connection", () => {
   const onLease = <A, E>(
     server: ReturnType<typeof scripted>,
-    use: (lease: Effect.Success<RedisClient.RedisClient["Service"]["lease"]>) => Effect.Effect<A, E>,
+    use: (reserved: Effect.Success<RedisClient.RedisClient["Service"]["reserve"]>) => Effect.Effect<A, E>,
     options: RedisClient.Options = {}
   ) =>
     whileTimePasses(
       Effect.exit(
-        Effect.scoped(Effect.flatMap(Effect.flatMap(server.client(options), (redis) => redis.lease), use))
+        Effect.scoped(Effect.flatMap(Effect.flatMap(server.client(options), (redis) => redis.reserve), use))
       )
     )
 
@@ -255,10 +260,10 @@ describe("a busy server on a lease", () => {
       const server = scripted((words, nth) =>
         nth < 3 ? busy : words[0] === "BLPOP" ? "*2\r\n$1\r\nq\r\n$1\r\nx\r\n" : "+OK\r\n"
       )
-      assert.strictEqual(resultOf(yield* onLease(server, (lease) => lease.set("a", "1"))), "OK")
+      assert.strictEqual(resultOf(yield* onLease(server, (reserved) => reserved.set("a", "1"))), "OK")
       assert.deepStrictEqual(server.requests, Array.from({ length: 4 }, () => "SET a 1"))
       const waiting = scripted((_words, nth) => nth < 3 ? busy : "*2\r\n$1\r\nq\r\n$1\r\nx\r\n")
-      const popped = yield* onLease(waiting, (lease) => lease.blpop(["q"], 1))
+      const popped = yield* onLease(waiting, (reserved) => reserved.blpop(["q"], 1))
       assert.isTrue(Exit.isSuccess(popped))
       assert.strictEqual(waiting.requests.length, 4)
     }))
@@ -268,13 +273,15 @@ describe("a busy server on a lease", () => {
       const server = scripted(() => busy)
       for (
         const use of [
-          (lease: Effect.Success<RedisClient.RedisClient["Service"]["lease"]>) => lease.set("a", "1"),
-          (lease: Effect.Success<RedisClient.RedisClient["Service"]["lease"]>) =>
-            lease.pipeline([commands.set("a", "1")])
+          (reserved: Effect.Success<RedisClient.RedisClient["Service"]["reserve"]>) => reserved.set("a", "1"),
+          (reserved: Effect.Success<RedisClient.RedisClient["Service"]["reserve"]>) =>
+            reserved.pipeline([commands.set("a", "1")])
         ]
       ) {
         const error = failureOf(
-          yield* onLease(server, use as (lease: any) => Effect.Effect<unknown, any>, { commandTimeout: "200 millis" })
+          yield* onLease(server, use as (reserved: any) => Effect.Effect<unknown, any>, {
+            commandTimeout: "200 millis"
+          })
         ) as any
         assert.strictEqual(error._tag, "DeadlineExceeded")
         assert.include(error.message, "BUSY")
@@ -286,8 +293,12 @@ describe("a busy server on a lease", () => {
       const server = scripted((_words, nth) => nth < 2 ? busy : "+OK\r\n")
       const exit = yield* onLease(
         server,
-        (lease) =>
-          lease.pipeline([commands.set("a", "1"), commands.set("a", "2"), Command.raw("GET", ["b"], { mode: "read" })])
+        (reserved) =>
+          reserved.pipeline([
+            commands.set("a", "1"),
+            commands.set("a", "2"),
+            Command.raw("GET", ["b"], { mode: "read" })
+          ])
       )
       assert.deepStrictEqual(resultOf(exit), ["OK", "OK", "OK"])
       assert.deepStrictEqual(server.requests, ["SET a 1", "SET a 2", "GET b", "SET a 1", "SET a 2", "GET b"])
@@ -295,7 +306,7 @@ describe("a busy server on a lease", () => {
       const selecting = scripted((_words, nth) => nth === 0 ? busy : "+OK\r\n")
       const results = yield* onLease(
         selecting,
-        (lease) => lease.pipelineResults([commands.get("a"), Command.raw("SELECT", [5], { mode: "read" })])
+        (reserved) => reserved.pipelineResults([commands.get("a"), Command.raw("SELECT", [5], { mode: "read" })])
       )
       if (Exit.isFailure(results)) return assert.fail(String(results.cause))
       assert.strictEqual((results.value[0] as any).failure.code, "BUSY")
@@ -313,17 +324,17 @@ describe("a busy server on a lease", () => {
         }
         return words[0] === "SET" ? refused ? "+QUEUED\r\n" : busy : "+OK\r\n"
       })
-      const watching = yield* onLease(server, (lease) =>
-        Effect.andThen(lease.watch("a"), lease.transaction([commands.set("a", "1")])))
+      const watching = yield* onLease(server, (reserved) =>
+        Effect.andThen(reserved.watch("a"), reserved.transaction([commands.set("a", "1")])))
       assert.strictEqual((failureOf(watching) as any).code, "BUSY")
       refused = false
-      const plain = yield* onLease(server, (lease) =>
-        lease.transaction([commands.set("a", "1")]))
+      const plain = yield* onLease(server, (reserved) =>
+        reserved.transaction([commands.set("a", "1")]))
       assert.deepStrictEqual(resultOf(plain), ["OK"])
     }))
 })
 
-describe("a pipeline on a lease", () => {
+describe("a pipeline on a reserved connection", () => {
   it.effect("ends with its connection, though the time of some of it was up before", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
@@ -332,10 +343,10 @@ describe("a pipeline on a lease", () => {
         stallTimeout: "Infinity",
         commandTimeout: "1 second"
       }).pipe(Effect.provideService(Connector.Connector, control.network.dial))
-      const lease = yield* redis.lease
+      const reserved = yield* redis.reserve
       yield* control.hang("10.0.0.1:6379")
       const work = yield* Effect.forkChild(
-        lease.pipelineResults([commands.get("a"), commands.blpop(["q"], 100), commands.get("b")]),
+        reserved.pipelineResults([commands.get("a"), commands.blpop(["q"], 100), commands.get("b")]),
         { startImmediately: true }
       )
       yield* TestClock.adjust("2 seconds")
@@ -420,15 +431,15 @@ describe("a transaction whose answer comes while writes wait", () => {
       const redis = yield* RedisClient.RedisClient
       yield* whileTimePasses(redis.set("a", "1"))
       yield* TestClock.adjust("1 second")
-      const lease = yield* redis.lease
-      yield* lease.watch("a")
+      const reserved = yield* redis.reserve
+      yield* reserved.watch("a")
       yield* redis.set("a", "2")
       // Its answers come when the fence has been closed for longer than what is believed at once.
       yield* deployment.slow("10.0.0.1:6379", { linkMillis: 100 })
       yield* deployment.failover
       const sentinel = yield* Sentinel.Sentinel
       const topology = yield* sentinel.topology("mymaster")
-      const watched = yield* Effect.forkChild(Effect.exit(lease.transaction([commands.set("a", "3")])), {
+      const watched = yield* Effect.forkChild(Effect.exit(reserved.transaction([commands.set("a", "3")])), {
         startImmediately: true
       })
       const sound = yield* Effect.forkChild(Effect.exit(redis.transaction([commands.set("b", "3")])), {
@@ -457,8 +468,8 @@ describe("WAITAOF, longer than a turn", () => {
     Effect.gen(function*() {
       const server = scripted(() => undefined)
       const redis = yield* server.client()
-      const lease = yield* redis.lease
-      const work = yield* Effect.forkChild(Effect.exit(lease.waitaof(local, replicas, 7000)), {
+      const reserved = yield* redis.reserve
+      const work = yield* Effect.forkChild(Effect.exit(reserved.waitaof(local, replicas, 7000)), {
         startImmediately: true
       })
       yield* TestClock.adjust("5 seconds")

@@ -172,9 +172,9 @@ describe("the session, by what is sent", () => {
       const server = store()
       const redis = yield* clientOf(server)
       yield* Effect.scoped(Effect.gen(function*() {
-        const lease = yield* redis.lease
+        const reserved = yield* redis.reserve
         for (const command of never) {
-          for (const way of ways(lease, command)) {
+          for (const way of ways(reserved, command)) {
             assert.strictEqual(failureOf(yield* Effect.exit(way))._tag, "InvalidCommand", command.spec.name)
           }
         }
@@ -183,16 +183,18 @@ describe("the session, by what is sent", () => {
     }))
 
   it.effect(
-    "a lease's connection that one of them went through is nobody else's, whatever way it took",
+    "a reserved connection's connection that one of them went through is nobody else's, whatever way it took",
     () =>
       Effect.gen(function*() {
         for (const command of needsLease) {
           for (let way = 0; way < 4; way++) {
             const server = store((c) => c === "EXEC" ? "*2\r\n$-1\r\n+OK\r\n" : undefined)
             const redis = yield* clientOf(server)
-            yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => Effect.exit(ways(lease, command)[way]!)))
+            yield* Effect.scoped(
+              Effect.flatMap(redis.reserve, (reserved) => Effect.exit(ways(reserved, command)[way]!))
+            )
             const before = server.received.at(-1)![0]
-            yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.get("x")))
+            yield* Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.get("x")))
             const isWatch = /^watch/i.test(command.spec.name)
             // After EXEC nothing is watched any more.
             if (isWatch && way === 3) continue

@@ -7,7 +7,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg } from "../Command.ts"
-import { argv, around, listed, optional, word } from "../internal/args.ts"
+import { argv, around, listed, optional, word } from "../internal/commands/args.ts"
 
 const { define, own: make } = Command
 

@@ -5,7 +5,16 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { alternate, argv, around, listed, scanArgs, type ScanOptions, type Several, several } from "../internal/args.ts"
+import {
+  alternate,
+  argv,
+  around,
+  listed,
+  scanArgs,
+  type ScanOptions,
+  type Several,
+  several
+} from "../internal/commands/args.ts"
 
 const { define, own: make } = Command
 

@@ -15,7 +15,7 @@ import {
   type Several,
   several,
   word
-} from "../internal/args.ts"
+} from "../internal/commands/args.ts"
 
 const { define, own: make } = Command
 

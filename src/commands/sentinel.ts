@@ -7,7 +7,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg } from "../Command.ts"
-import { argv, around } from "../internal/args.ts"
+import { argv, around } from "../internal/commands/args.ts"
 import type * as Resp from "../Resp.ts"
 
 const { define, own: make } = Command

@@ -5,7 +5,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
-import { argv, word } from "../internal/args.ts"
+import { argv, word } from "../internal/commands/args.ts"
 import type * as Resp from "../Resp.ts"
 
 const { define, own: make } = Command
@@ -132,7 +132,7 @@ const WAIT = define({
 /**
  * Waits until that many replicas have what this connection wrote, or for that
  * many milliseconds (0: without end). How many replicas have. It speaks of the
- * connection that it runs on: use it on the lease that did the writes.
+ * connection that it runs on: use it on the reserved connection that did the writes.
  */
 export const wait = (replicas: number, timeoutMillis: number) => make(WAIT, argv(replicas, timeoutMillis))
 

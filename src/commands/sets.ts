@@ -5,7 +5,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { argv, listed, numkeys, scanArgs, type ScanOptions, type Several, several } from "../internal/args.ts"
+import { argv, listed, numkeys, scanArgs, type ScanOptions, type Several, several } from "../internal/commands/args.ts"
 
 const { define, own: make } = Command
 

@@ -6,7 +6,7 @@
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { alternate, argv, optional, word } from "../internal/args.ts"
+import { alternate, argv, optional, word } from "../internal/commands/args.ts"
 
 const { define, own: make } = Command
 

@@ -6,8 +6,8 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { Agenda, type Item } from "../internal/Agenda.ts"
-import { Alarm } from "../internal/Alarm.ts"
+import { DeadlineTimer } from "../internal/common/deadlineTimer.ts"
+import { type Item, PriorityQueue } from "../internal/common/priorityQueue.ts"
 
 /**
  * A timer that was set.
@@ -30,8 +30,8 @@ interface Pending extends Item {
  * @category models
  */
 export class Time {
-  private readonly alarm: Alarm
-  private readonly agenda = new Agenda<Pending>()
+  private readonly alarm: DeadlineTimer
+  private readonly agenda = new PriorityQueue<Pending>()
   private serial = 0
   private ringing = false
   /** The latest time that anybody was told: a timer may ring a little early, but time does not go back. */
@@ -42,7 +42,7 @@ export class Time {
   /** What is to be added to monotonic time: it begins at the wall clock's time, and goes on without its steps. */
   private readonly offset: number
 
-  constructor(alarm: (ring: (now: number) => void) => Alarm, random: () => number) {
+  constructor(alarm: (ring: (now: number) => void) => DeadlineTimer, random: () => number) {
     this.alarm = alarm((now) => this.ring(now + this.offset))
     this.offset = this.alarm.clock.currentTimeMillisUnsafe() - this.alarm.now()
     this.random = random
@@ -122,6 +122,9 @@ export const seeded = (seed: number): () => number => {
  */
 export const make = (seed: number): Effect.Effect<Time, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.map(Effect.context<never>(), (context) => new Time((ring) => new Alarm(context, ring), seeded(seed))),
+    Effect.map(
+      Effect.context<never>(),
+      (context) => new Time((ring) => new DeadlineTimer(context, ring), seeded(seed))
+    ),
     (time) => Effect.sync(() => time.close())
   )

@@ -22,7 +22,7 @@ import {
   Report,
   SentinelsUnreachable
 } from "../Errors.ts"
-import { Check } from "../internal/options.ts"
+import { Check } from "../internal/client/checkOptions.ts"
 import * as Sentinel from "../Sentinel.ts"
 import { Deployment, make, type Options } from "./Deployment.ts"
 import { Network } from "./Network.ts"

@@ -113,8 +113,8 @@ describe("a server that knows less", () => {
           assert.strictEqual(yield* redis.get("a"), "yes")
           const dials = front.dials
           assert.strictEqual(dials, protocol === 2 ? 2 : 3)
-          // It is remembered for what comes after: a lease needs one dial.
-          yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.get("a")))
+          // It is remembered for what comes after: a reserved connection needs one dial.
+          yield* Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.get("a")))
           assert.strictEqual(front.dials, dials + 1)
           assert.include(seen, "AUTH")
         })

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Dns from "node:dns"
 import type * as Net from "node:net"
 import { RedisClient, Sentinel } from "../../src/index.ts"
-import { Lookups } from "../../src/internal/names.ts"
+import { Lookups } from "../../src/internal/transport/lookup.ts"
 import { failureOf } from "../support/exit.ts"
 import { server } from "../support/processes.ts"
 

@@ -63,15 +63,15 @@ describe("a stopped server", () => {
 })
 
 describe("a script that runs for long", () => {
-  it.live("BUSY is waited out: by commands, pipelines and transactions, on leases too", () =>
+  it.live("BUSY is waited out: by commands, pipelines and transactions, on reserved connections too", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const { address } = yield* server({ config: ["busy-reply-threshold 100"] })
         const redis = yield* RedisClient.make({ address })
         const other = yield* RedisClient.make({ address })
         yield* redis.ping()
-        const lease = yield* redis.lease
-        const watching = yield* redis.lease
+        const reserved = yield* redis.reserve
+        const watching = yield* redis.reserve
         yield* watching.watch("w")
         const script = yield* Effect.forkChild(
           Effect.exit(
@@ -81,8 +81,10 @@ describe("a script that runs for long", () => {
         )
         // Until the server says that it is busy.
         const plain = yield* RedisClient.make({ address, commandTimeout: "100 millis" })
-        const busy = Effect.map(Effect.exit(plain.get("a")), (exit) =>
-          Exit.isFailure(exit) && String(exit.cause).includes("BUSY"))
+        const busy = Effect.map(
+          Effect.exit(plain.get("a")),
+          (exit) => Exit.isFailure(exit) && String(exit.cause).includes("BUSY")
+        )
         while (!(yield* busy));
         const work = yield* Effect.forkChild(
           Effect.all([
@@ -90,8 +92,8 @@ describe("a script that runs for long", () => {
             redis.pipeline([commands.incr("n"), commands.incr("n")]),
             redis.transaction([commands.incr("n"), commands.incr("n")]),
             redis.get("a"),
-            lease.incr("n"),
-            lease.pipeline([commands.incr("n"), commands.incr("n")])
+            reserved.incr("n"),
+            reserved.pipeline([commands.incr("n"), commands.incr("n")])
           ], { concurrency: "unbounded" }),
           { startImmediately: true }
         )

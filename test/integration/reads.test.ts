@@ -62,11 +62,11 @@ const reading = (replica: Pick<Client.ReplicaClient, "get">) =>
   })
 
 const policies: ReadonlyArray<Sentinel.ReplicaOptions> = [
-  { choice: "sticky" },
-  { choice: "sticky", fallbackToPrimary: false },
-  { choice: "round-robin" },
-  { choice: "round-robin", fallbackToPrimary: false },
-  { choice: "lag", connections: 2 }
+  { replicaSelection: "sticky" },
+  { replicaSelection: "sticky", fallbackToPrimary: false },
+  { replicaSelection: "round-robin" },
+  { replicaSelection: "round-robin", fallbackToPrimary: false },
+  { replicaSelection: "lag", connections: 2 }
 ]
 
 /** A value that every replica has, and a client of each policy, which has read. */
@@ -239,12 +239,12 @@ describe("scans of 5,000 keys", () => {
           const offset = yield* redis.offset
           for (
             const policy of [
-              { choice: "sticky" },
-              { choice: "sticky", connections: 3 },
-              { choice: "round-robin" },
-              { choice: "round-robin", connections: 2 },
-              { choice: "random" },
-              { choice: "lag" }
+              { replicaSelection: "sticky" },
+              { replicaSelection: "sticky", connections: 3 },
+              { replicaSelection: "round-robin" },
+              { replicaSelection: "round-robin", connections: 2 },
+              { replicaSelection: "random" },
+              { replicaSelection: "lag" }
             ] satisfies ReadonlyArray<Sentinel.ReplicaOptions>
           ) {
             const replica = yield* sentinel.replicaFor(d.group, policy)

@@ -465,7 +465,7 @@ describe("the end", () => {
           const main = Effect.gen(function*() {
             const redis = yield* RedisClient.make({ address: ${JSON.stringify(address)} })
             yield* redis.set("a", 1)
-            yield* Effect.scoped(Effect.flatMap(redis.lease, (l) => l.ping()))
+            yield* Effect.scoped(Effect.flatMap(redis.reserve, (l) => l.ping()))
             const pop = yield* Effect.forkChild(Effect.exit(redis.blpop(["q"], 0)), { startImmediately: true })
             yield* redis.get("a")
             console.log("in use:", process.getActiveResourcesInfo().filter((r) => r === "TCPSocketWrap").length > 0)

@@ -359,11 +359,11 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       const attempt = (meanwhile: Effect.Effect<unknown, Errors.RedisError>) =>
         Effect.scoped(
           Effect.gen(function*() {
-            const lease = yield* redis.lease
-            yield* lease.watch("a")
-            const value = Number(yield* lease.get("a"))
+            const reserved = yield* redis.reserve
+            yield* reserved.watch("a")
+            const value = Number(yield* reserved.get("a"))
             yield* meanwhile
-            return yield* lease.transaction([commands.set("a", value + 1), commands.get("a")])
+            return yield* reserved.transaction([commands.set("a", value + 1), commands.get("a")])
           })
         )
       assert.deepStrictEqual(yield* attempt(redis.set("other", "1")), ["OK", "2"])

@@ -13,61 +13,19 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { isUtf8 } from "node:buffer"
-import type * as Command from "./Command.ts"
-import type { Connection } from "./Connection.ts"
-import { type ConnectionError, InvalidCommand, type RedisError } from "./Errors.ts"
-import { isBytes } from "./internal/values.ts"
-import * as PubSub from "./PubSub.ts"
-
-/**
- * A message.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Message<out A = string> extends PubSub.Published<A> {
-  readonly _tag: "Message"
-}
-
-/**
- * A message that was to be text and is none: its channel, its pattern or its
- * payload is not UTF-8. It is here as the bytes that it is.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Undecodable extends PubSub.Published<Uint8Array> {
-  readonly _tag: "Undecodable"
-}
-
-/**
- * Between what came before and what comes after, messages may be missing:
- * Redis keeps none for those who are away.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Gap {
-  readonly _tag: "Gap"
-  /**
-   * - `moved`: the group has another primary, and the subscription goes on there
-   * - `lost`: the connection was lost, and the subscription was made anew
-   * - `overflow`: the reader was slower than the messages came
-   */
-  readonly reason: "moved" | "lost" | "overflow"
-  readonly detail: string
-  /** Of an overflow: how many messages are missing. Otherwise nobody knows. */
-  readonly missed: number | undefined
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Options {
-  /** How many messages may wait for the reader. Default 10,000. */
-  readonly capacity?: number | undefined
-}
+import type * as Command from "../../Command.ts"
+import { type ConnectionError, InvalidCommand, type RedisError } from "../../Errors.ts"
+import {
+  type Channels,
+  type Gap,
+  type Message,
+  type Published,
+  type SubscribeOptions,
+  type Undecodable
+} from "../../PubSub.ts"
+import { isBytes } from "../common/values.ts"
+import type { Connection } from "../connection/connection.ts"
+import { bytesMessageOf, subscribeOn } from "../connection/pubSub.ts"
 
 const defaultCapacity = 10_000
 /** How long after a subscription was lost and could not be made anew it is tried again, in milliseconds: it doubles. */
@@ -116,7 +74,7 @@ class Inbox {
  * @since 0.1.0
  * @category models
  */
-export interface Source {
+export interface SubscriptionSource {
   /** What it is bound to, for messages. */
   readonly shown: string
   /** Opens a connection and prepares it: one that could not be prepared is closed. */
@@ -136,19 +94,19 @@ export interface Source {
  * @since 0.1.0
  * @category constructors
  */
-export const make: {
-  (source: Source, interests: PubSub.Interests, options: Options, as: "text"): Stream.Stream<
+export const makeSubscription: {
+  (source: SubscriptionSource, interests: Channels, options: SubscribeOptions, as: "text"): Stream.Stream<
     Message | Undecodable | Gap,
     RedisError
   >
-  (source: Source, interests: PubSub.Interests, options: Options, as: "bytes"): Stream.Stream<
+  (source: SubscriptionSource, interests: Channels, options: SubscribeOptions, as: "bytes"): Stream.Stream<
     Message<Uint8Array> | Gap,
     RedisError
   >
 } = (
-  source: Source,
-  interests: PubSub.Interests,
-  options: Options,
+  source: SubscriptionSource,
+  interests: Channels,
+  options: SubscribeOptions,
   as: "text" | "bytes"
 ): Stream.Stream<any, RedisError> => {
   const invalid = (detail: string): Stream.Stream<never, RedisError> =>
@@ -185,12 +143,12 @@ export const make: {
         connection.listenToBytes()
         // Of several channels, one may have messages before the others are acknowledged.
         connection.onPush = (message) => {
-          const published = PubSub.bytesOf(message)
+          const published = bytesMessageOf(message)
           if (published === undefined) return
           tell()
           inbox.message(itemOf(published))
         }
-        return Effect.map(PubSub.subscribe(connection, wanted), tell)
+        return Effect.map(subscribeOn(connection, wanted), tell)
       })
     const once: Effect.Effect<void, RedisError, Scope.Scope> = Effect.gen(function*() {
       const connection = yield* source.session(prepare)
@@ -231,12 +189,12 @@ export const make: {
 
 const isName = (name: unknown): name is Command.Key => typeof name === "string" || isBytes(name)
 
-const bytesOf = (published: PubSub.Published<Uint8Array>): Message<Uint8Array> => ({ _tag: "Message", ...published })
+const bytesOf = (published: Published<Uint8Array>): Message<Uint8Array> => ({ _tag: "Message", ...published })
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
 
 /** As text where all of it is text. */
-const textOf = (published: PubSub.Published<Uint8Array>): Message | Undecodable => {
+const textOf = (published: Published<Uint8Array>): Message | Undecodable => {
   const { channel, pattern, payload } = published
   if (isUtf8(channel) && isUtf8(payload) && (pattern === undefined || isUtf8(pattern))) {
     try {

@@ -13,13 +13,12 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
-import * as Scope from "effect/Scope"
-import * as Address from "./Address.ts"
-import type * as Command from "./Command.ts"
-import { info, type Role, role } from "./commands/server.ts"
-import type { Connection, Source } from "./Connection.ts"
+import type * as Scope from "effect/Scope"
+import * as Address from "../../Address.ts"
+import type * as Command from "../../Command.ts"
+import { info, type Role, role } from "../../commands/server.ts"
 import {
   ClientClosed,
   type ConnectionError,
@@ -29,198 +28,25 @@ import {
   QueueFull,
   ReplicaNotFound,
   Report
-} from "./Errors.ts"
-import * as Executor from "./Executor.ts"
-import type * as Resp from "./Resp.ts"
-import type * as Topology from "./Topology.ts"
-
-// -----------------------------------------------------------------------------
-// Choice
-// -----------------------------------------------------------------------------
-
-/**
- * A replica that a read may go to.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Candidate {
-  readonly address: Address.Address
-  readonly label: string | undefined
-  readonly priority: number
-  /** How long a PING's worth takes, smoothed, in milliseconds; undefined before the first measurement. */
-  readonly latencyMillis: number | undefined
-  /** How much of the primary's history it had at the last measurement, in bytes. */
-  readonly offset: number | undefined
-  /** How many bytes of the primary's history it had not got, at the last measurement of both. */
-  readonly lagBytes: number | undefined
-  /** For how long it may have been behind: since the primary had last what it has now, in milliseconds. */
-  readonly lagMillis: number | undefined
-}
-
-/**
- * Which replica a read goes to.
- *
- * - `"sticky"`: one replica, until it fails or is late with its answers: but for that, what was read is never newer than
- *   what is read next
- * - `"round-robin"`, `"random"`: all of them
- * - `"latency"`: the one that answers soonest, measured in the background
- * - `"lag"`: the one that has most of the primary's history
- * - `{ prefer }`: those with the first of the labels that any has, in turn; otherwise all
- * - a function of the candidates, which are never none; whatever is none of them, or an exception, means all in turn
- *
- * @since 0.1.0
- * @category models
- */
-export type Choice =
-  | "sticky"
-  | "round-robin"
-  | "random"
-  | "latency"
-  | "lag"
-  | { readonly prefer: ReadonlyArray<string> }
-  | ((candidates: ReadonlyArray<Candidate>) => Candidate | undefined)
-
-/**
- * How far behind the primary a replica may be.
- *
- * @since 0.1.0
- * @category models
- */
-export interface MaxLag {
-  readonly bytes?: number | undefined
-  readonly time?: Duration.Input | undefined
-}
-
-/**
- * Options of a client of a group's replicas.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options {
-  /**
-   * Whether the primary serves reads: `true`, when no replica is good enough,
-   * which includes the time after a move until one follows the new primary;
-   * `"when-none"`, only when the group has no replica that can be reached;
-   * `false`, never. Default true.
-   */
-  readonly fallbackToPrimary?: boolean | "when-none" | undefined
-  /** Which replica a read goes to. Default `"sticky"`. */
-  readonly choice?: Choice | undefined
-  /** Leaves out replicas that are further behind. */
-  readonly maxLag?: MaxLag | undefined
-  /** Leaves out replicas with priority 0. Default false. */
-  readonly excludePriorityZero?: boolean | undefined
-  /** How often latency and lag are measured. Default 1 second. */
-  readonly measureInterval?: Duration.Input | undefined
-}
-
-/**
- * Chooses among candidates, which are not none. `turn` grows by one with each
- * choice; `random` gives numbers from 0 to 1.
- *
- * @since 0.1.0
- * @category choosing
- */
-export const choose = <C extends Candidate>(
-  choice: Choice,
-  candidates: ReadonlyArray<C>,
-  turn: number,
-  random: () => number
-): C => {
-  const inTurn = (list: ReadonlyArray<C>): C => list[turn % list.length]!
-  const least = (f: (candidate: C) => number): C => {
-    const best = Math.min(...candidates.map(f))
-    const list = candidates.filter((c) => f(c) === best)
-    return list.length === 0 ? inTurn(candidates) : inTurn(list)
-  }
-  if (typeof choice === "function") {
-    let chosen: Candidate | undefined
-    try {
-      // A copy, since it may sort them, or do worse.
-      chosen = choice(candidates.slice())
-    } catch {
-      // Nobody else's read is to suffer from it.
-    }
-    return candidates.find((c) => c === chosen) ?? inTurn(candidates)
-  }
-  if (typeof choice === "object") {
-    for (const label of choice.prefer) {
-      const list = candidates.filter((c) => c.label === label)
-      if (list.length > 0) return inTurn(list)
-    }
-    return inTurn(candidates)
-  }
-  switch (choice) {
-    case "random":
-      return candidates[Math.min(candidates.length - 1, Math.floor(random() * candidates.length))]!
-    case "latency":
-      // Those that were not measured yet are tried.
-      return least((c) => c.latencyMillis ?? 0)
-    case "lag":
-      return least((c) => -(c.offset ?? 0))
-    case "sticky":
-      return candidates[0]!
-    case "round-robin":
-      return inTurn(candidates)
-  }
-}
-
-/**
- * Whether a replica is near enough to the primary. What was not measured yet is not.
- *
- * @since 0.1.0
- * @category choosing
- */
-export const isNear = (candidate: Candidate, maxLag: MaxLag | undefined): boolean => {
-  if (maxLag === undefined) return true
-  if (maxLag.bytes !== undefined && !(candidate.lagBytes !== undefined && candidate.lagBytes <= maxLag.bytes)) {
-    return false
-  }
-  if (maxLag.time === undefined) return true
-  const millis = Duration.toMillis(Duration.fromInputUnsafe(maxLag.time))
-  return candidate.lagMillis !== undefined && candidate.lagMillis <= millis
-}
-
-/**
- * The primary's offsets over time, for the lag of replicas in time.
- *
- * @since 0.1.0
- * @category models
- */
-export class History {
-  private readonly entries: Array<{ readonly at: number; readonly offset: number }> = []
-
-  /** The primary had that offset at that time. */
-  add(at: number, offset: number): void {
-    const last = this.entries[this.entries.length - 1]
-    // Another primary may have less than the one before.
-    if (last !== undefined && offset < last.offset) this.entries.length = 0
-    this.entries.push({ at, offset })
-    if (this.entries.length > 600) this.entries.shift()
-  }
-
-  get last(): number | undefined {
-    return this.entries[this.entries.length - 1]?.offset
-  }
-
-  /** Since when the primary has had more than that offset, as a time before now; undefined where nobody knows. */
-  lagMillis(offset: number, now: number): number | undefined {
-    for (let i = this.entries.length - 1; i >= 0; i--) {
-      const entry = this.entries[i]!
-      if (entry.offset <= offset) return i === this.entries.length - 1 ? 0 : Math.max(0, now - entry.at)
-    }
-    return undefined
-  }
-}
+} from "../../Errors.ts"
+import type { Candidate, ExecutorOptions, ReplicaSelection, ReplicaSelectionOptions } from "../../Options.ts"
+import type * as Resp from "../../Resp.ts"
+import type { Connection } from "../connection/connection.ts"
+import type { Source } from "../connection/types.ts"
+import { Executor } from "../execution/executor.ts"
+import { hedge } from "../execution/hedging.ts"
+import type { PendingOperation } from "../execution/operation.ts"
+import type { ReservedConnection } from "../execution/reserved.ts"
+import type { ConnectionTarget } from "../execution/types.ts"
+import type { GroupMonitor } from "../monitor/monitor.ts"
+import { chooseReplica, isWithinLag, OffsetHistory } from "./selection.ts"
 
 // -----------------------------------------------------------------------------
 // Carrying
 // -----------------------------------------------------------------------------
 
 /** How long a replica that refused or failed is left alone while there are others, in milliseconds. */
-const restMillis = 1000
+const coolDownMillis = 1000
 /** A new measurement counts for this much of the smoothed latency. */
 const weight = 0.3
 /** After a move: how often the replicas are asked whether they follow, in milliseconds, and for how long. */
@@ -230,9 +56,9 @@ const pursueMillis = 30_000
 const primaryPatience = 40
 const defaultMeasureInterval = Duration.seconds(1)
 
-interface Node {
+interface ReplicaNode {
   readonly address: Address.Address
-  readonly executor: Executor.Executor
+  readonly executor: Executor
   /** Whether most sentinels think that it is down: others come first. */
   isDown: boolean
   /** Whether it has its data from the group's primary, as far as is known: after a move that takes a while. */
@@ -246,8 +72,8 @@ interface Node {
   lagMillis: number | undefined
 }
 
-interface Standing extends Candidate {
-  readonly node: Node
+interface OpenReplica extends Candidate {
+  readonly node: ReplicaNode
   readonly connection: Connection
 }
 
@@ -257,19 +83,19 @@ interface Standing extends Candidate {
  * @since 0.1.0
  * @category models
  */
-export interface Setting {
+export interface RouterContext {
   readonly group: string
-  readonly follower: Topology.Follower
+  readonly follower: GroupMonitor
   /** Opens a session with a replica. */
   readonly open: (
     address: Address.Address,
     offset: number
   ) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /** The primary, for measurements, and for reads where that is allowed. */
-  readonly primary: Executor.Executor
+  readonly primary: Executor
   /** Calls back whenever there is a connection to the primary. */
   readonly onPrimary: (attached: () => void) => void
-  readonly target: Executor.Target
+  readonly target: ConnectionTarget
 }
 
 /**
@@ -278,33 +104,33 @@ export interface Setting {
  * @since 0.1.0
  * @category models
  */
-export class ReplicaSet extends Executor.Executor {
-  private readonly setting: Setting
-  private readonly choice: Choice
-  private readonly replicaOptions: Options & Executor.ExecutorOptions
-  private readonly nodes = new Map<string, Node>()
-  private readonly history = new History()
+export class ReplicaRouter extends Executor {
+  private readonly routing: RouterContext
+  private readonly replicaSelection: ReplicaSelection
+  private readonly replicaOptions: ReplicaSelectionOptions & ExecutorOptions
+  private readonly nodes = new Map<string, ReplicaNode>()
+  private readonly history = new OffsetHistory()
   private readonly stopWatching: () => void
   private readonly random: () => number
   private turn = 0
   private measuring: Fiber.Fiber<void> | undefined = undefined
   private begun = false
   /** The replica that has become the primary, until that has a connection of its own. */
-  private promoted: Node | undefined = undefined
+  private promoted: ReplicaNode | undefined = undefined
   /** Since when a connection to the primary is waited for, if it is: not for long, and not again at once. */
   private wantedAt: number | undefined = undefined
   private awaiting: Fiber.Fiber<void> | undefined = undefined
   private pursuing: Fiber.Fiber<void> | undefined = undefined
 
   constructor(
-    setting: Setting,
-    options: Options & Executor.ExecutorOptions,
+    setting: RouterContext,
+    options: ReplicaSelectionOptions & ExecutorOptions,
     context: Context.Context<never>
   ) {
     super(setting.target, options, context)
-    this.setting = setting
+    this.routing = setting
     this.replicaOptions = options
-    this.choice = options.choice ?? "round-robin"
+    this.replicaSelection = options.replicaSelection ?? "round-robin"
     const random = Context.get(context, Random.Random)
     this.random = () => random.nextDoubleUnsafe()
     setting.onPrimary(() => {
@@ -314,8 +140,8 @@ export class ReplicaSet extends Executor.Executor {
     this.stopWatching = setting.follower.watch({
       gate: () => {},
       moved: (address) => this.moved(address),
-      changed: () => this.arrange(),
-      dropped: () => this.arrange()
+      changed: () => this.updateNodes(),
+      dropped: () => this.updateNodes()
     })
   }
 
@@ -323,10 +149,10 @@ export class ReplicaSet extends Executor.Executor {
   private startUp(): void {
     if (this.begun || this.closed) return
     this.begun = true
-    this.arrange()
+    this.updateNodes()
     this.measuring = this.runFork(
-      Effect.flatMap(this.setting.follower.current, () => {
-        this.arrange()
+      Effect.flatMap(this.routing.follower.current, () => {
+        this.updateNodes()
         const interval = this.replicaOptions.measureInterval ?? defaultMeasureInterval
         return Effect.forever(Effect.andThen(this.measure, Effect.sleep(interval)))
       })
@@ -341,10 +167,10 @@ export class ReplicaSet extends Executor.Executor {
    * lets go of the others. One that they think ill of stays as long as its
    * connection does: it is read from when there is nothing better.
    */
-  private arrange(): void {
+  private updateNodes(): void {
     if (!this.begun || this.closed) return
     const wanted = new Map(
-      this.setting.follower.replicaCandidates
+      this.routing.follower.replicaCandidates
         .filter((r) => !(this.replicaOptions.excludePriorityZero === true && r.priority === 0))
         .map((r) => [Address.format(r.address), r])
     )
@@ -365,22 +191,22 @@ export class ReplicaSet extends Executor.Executor {
         }
         continue
       }
-      const open = this.setting.open(address, offset)
-      const executor = new Executor.Executor(
+      const open = this.routing.open(address, offset)
+      const executor = new Executor(
         {
-          shown: `${this.setting.group} at ${shown}`,
-          movable: true,
-          schedule: this.setting.target.schedule,
+          label: `${this.routing.group} at ${shown}`,
+          canRelocate: true,
+          schedule: this.routing.target.schedule,
           open,
           openBeside: () => open,
           openAt: () => open,
-          late: (connection) => this.late(connection),
-          attached: () => this.attached(node)
+          onLate: (connection) => this.late(connection),
+          onConnected: () => this.attached(node)
         },
         this.replicaOptions,
         this.context
       )
-      const node: Node = {
+      const node: ReplicaNode = {
         address,
         executor,
         isDown: !isUp,
@@ -400,8 +226,8 @@ export class ReplicaSet extends Executor.Executor {
     this.release()
   }
 
-  private attached(node: Node): void {
-    const { follower } = this.setting
+  private attached(node: ReplicaNode): void {
+    const { follower } = this.routing
     const source = node.executor.serving?.source
     // While nothing moves, one without a link has lost it to the primary that there is.
     if (source === undefined || (source.isLinked || !this.isPursuing) && !follower.isAstray(source)) node.follows = true
@@ -420,8 +246,8 @@ export class ReplicaSet extends Executor.Executor {
     const { fallbackToPrimary } = this.replicaOptions
     this.promoted = fallbackToPrimary === false ? undefined : this.nodes.get(shown)
     for (const node of this.nodes.values()) node.follows = false
-    if (fallbackToPrimary !== false) this.setting.primary.connect()
-    this.arrange()
+    if (fallbackToPrimary !== false) this.routing.primary.connect()
+    this.updateNodes()
     this.pursuing?.interruptUnsafe()
     this.pursuing = this.runFork(
       Effect.gen({ self: this }, function*() {
@@ -429,15 +255,15 @@ export class ReplicaSet extends Executor.Executor {
         while (this.alarm.now() - began < pursueMillis) {
           yield* Effect.raceFirst(this.question((node) => !node.follows), Effect.sleep(pursueInterval))
           this.release()
-          if (this.promoted !== undefined && this.setting.primary.serving !== undefined) {
+          if (this.promoted !== undefined && this.routing.primary.serving !== undefined) {
             this.promoted = undefined
-            this.arrange()
+            this.updateNodes()
           }
           if (Array.from(this.nodes.values()).every((node) => node.follows && node !== this.promoted)) break
           yield* Effect.sleep(pursueInterval)
         }
         this.promoted = undefined
-        this.arrange()
+        this.updateNodes()
       }).pipe(Effect.ensuring(Effect.sync(() => {
         this.pursuing = undefined
       })))
@@ -451,41 +277,44 @@ export class ReplicaSet extends Executor.Executor {
 
   /** A replica is late with its answers: another one is asked, too, and it is left alone until it has answered. */
   private late(connection: Connection): void {
-    this.rest(connection)
-    this.setting.follower.look()
-    const { candidates, near } = this.standings()
+    this.coolDown(connection)
+    this.routing.follower.survey()
+    const { candidates, near } = this.openReplicas()
     const others = candidates.length > 0 ? candidates : near.filter((s) => !s.connection.isLate)
     if (others.length === 0) return
-    const { connection: to, node } = choose(this.choice, others, this.turn++, this.random)
-    if (to !== connection) Executor.hedge(connection, to, (deadline) => node.executor.arm(deadline))
+    const { connection: to, node } = chooseReplica(this.replicaSelection, others, this.turn++, this.random)
+    if (to !== connection) hedge(connection, to, (deadline) => node.executor.arm(deadline))
   }
 
   /** Whether it has what the primary has, or nobody else may be asked for that. */
-  private isReadable(node: Node): boolean {
+  private isReadable(node: ReplicaNode): boolean {
     return node.follows || (this.replicaOptions.fallbackToPrimary ?? true) !== true || !this.hasPrimary
   }
 
   /** Whether the primary can be read from, as far as is known. */
   private get hasPrimary(): boolean {
-    const { primary } = this.setting
+    const { primary } = this.routing
     return primary.serving !== undefined || this.promoted !== undefined ||
       (primary.obstacle() === undefined &&
         (this.wantedAt === undefined || this.alarm.now() - this.wantedAt < primaryPatience))
   }
 
   /** The replicas that can be read from at all, and of those the ones to choose from. */
-  private standings(): { readonly near: ReadonlyArray<Standing>; readonly candidates: ReadonlyArray<Standing> } {
+  private openReplicas(): {
+    readonly near: ReadonlyArray<OpenReplica>
+    readonly candidates: ReadonlyArray<OpenReplica>
+  } {
     const now = this.alarm.now()
-    const near: Array<Standing> = []
-    const prompt: Array<Standing> = []
-    const best: Array<Standing> = []
+    const near: Array<OpenReplica> = []
+    const prompt: Array<OpenReplica> = []
+    const best: Array<OpenReplica> = []
     for (const node of this.nodes.values()) {
       const connection = node.executor.serving
       // One that has just ended still tells its reads so.
       if (connection === undefined || !connection.open || node === this.promoted) continue
       const { address, label, lagBytes, lagMillis, latencyMillis, offset, priority } = node
       const standing = { node, connection, address, label, priority, latencyMillis, offset, lagBytes, lagMillis }
-      if (!isNear(standing, this.replicaOptions.maxLag)) continue
+      if (!isWithinLag(standing, this.replicaOptions.maxLag)) continue
       near.push(standing)
       if (connection.isLate || !this.isReadable(node)) continue
       prompt.push(standing)
@@ -494,15 +323,17 @@ export class ReplicaSet extends Executor.Executor {
     return { near, candidates: best.length > 0 ? best : prompt }
   }
 
-  private pick(): Standing | "primary" | "soon" | undefined {
-    const { candidates, near } = this.standings()
-    if (candidates.length > 0) return choose(this.choice, candidates, this.turn++, this.random)
+  private select(): OpenReplica | "primary" | "soon" | undefined {
+    const { candidates, near } = this.openReplicas()
+    if (candidates.length > 0) return chooseReplica(this.replicaSelection, candidates, this.turn++, this.random)
     const fallback = this.replicaOptions.fallbackToPrimary ?? true
-    const { primary } = this.setting
+    const { primary } = this.routing
     if (near.length > 0) {
       // What is left is late, or follows the primary that was.
-      if (fallback !== true || !this.hasPrimary) return choose(this.choice, near, this.turn++, this.random)
-      return primary.serving === undefined ? this.stopgap ?? "soon" : "primary"
+      if (fallback !== true || !this.hasPrimary) {
+        return chooseReplica(this.replicaSelection, near, this.turn++, this.random)
+      }
+      return primary.serving === undefined ? this.fallbackReplica ?? "soon" : "primary"
     }
     // Those that are being dialled for the first time may do.
     const hopeful = Array.from(this.nodes.values()).some((node) =>
@@ -511,7 +342,7 @@ export class ReplicaSet extends Executor.Executor {
     if (!this.surveyed || hopeful || fallback === false) return undefined
     // One that is too far behind is still one.
     if (fallback === "when-none" && this.isAnyOpen) return undefined
-    return primary.serving === undefined ? this.stopgap ?? "primary" : "primary"
+    return primary.serving === undefined ? this.fallbackReplica ?? "primary" : "primary"
   }
 
   private get isAnyOpen(): boolean {
@@ -521,7 +352,7 @@ export class ReplicaSet extends Executor.Executor {
   }
 
   /** Until the primary's own connection is there, the one from before its promotion serves. */
-  private get stopgap(): Standing | undefined {
+  private get fallbackReplica(): OpenReplica | undefined {
     const node = this.promoted
     const connection = node?.executor.serving
     return node === undefined || connection === undefined || !connection.open || connection.isLate
@@ -530,34 +361,34 @@ export class ReplicaSet extends Executor.Executor {
   }
 
   private get surveyed(): boolean {
-    return this.setting.follower.present.lastChange !== undefined && this.setting.follower.isSurveyed
+    return this.routing.follower.present.lastChange !== undefined && this.routing.follower.isSurveyed
   }
 
   // ---------------------------------------------------------------------------
   // Reads
 
-  override submit(operation: Executor.Operation): void {
+  override submit(operation: PendingOperation): void {
     if (!this.begun) this.startUp()
-    const server = operation.pin?.server
+    const server = operation.position?.server
     if (server !== undefined) return this.submitTo(operation, server)
-    const place = this.pick()
-    if (place === undefined) return this.hold(operation)
-    if (place === "primary") return this.setting.primary.submit(operation)
+    const place = this.select()
+    if (place === undefined) return this.enqueue(operation)
+    if (place === "primary") return this.routing.primary.submit(operation)
     if (place === "soon") return this.await(operation)
     this.putOn(operation, place.node.executor, place.connection)
   }
 
   /** Puts an operation on a connection of one of the executors, if there is room. */
-  private putOn(operation: Executor.Operation, executor: Executor.Executor, connection: Connection): void {
+  private putOn(operation: PendingOperation, executor: Executor, connection: Connection): void {
     if (connection.queued >= this.maxQueue) {
-      return operation.fail(new QueueFull({ target: this.shown, limit: this.maxQueue }))
+      return operation.fail(new QueueFull({ target: this.label, limit: this.maxQueue }))
     }
     executor.arm(operation.deadline)
     operation.dispatch(connection)
   }
 
   /** Waits a moment for a connection to the primary. */
-  private await(operation: Executor.Operation): void {
+  private await(operation: PendingOperation): void {
     this.wantedAt ??= this.alarm.now()
     if (this.awaiting === undefined) {
       this.awaiting = this.runFork(
@@ -570,38 +401,38 @@ export class ReplicaSet extends Executor.Executor {
         )
       )
     }
-    this.hold(operation)
-    this.setting.primary.connect()
+    this.enqueue(operation)
+    this.routing.primary.connect()
   }
 
   /** A page of a scan goes on at the server that gave the cursor. */
-  private submitTo(operation: Executor.Operation, server: string): void {
+  private submitTo(operation: PendingOperation, server: string): void {
     const executor = this.executorAt(server.split(" ", 1)[0]!)
     const connection = executor?.serving
     if (executor !== undefined && connection?.open === true) return this.putOn(operation, executor, connection)
     // A connection that was lost may be back at once.
     if (executor === undefined || executor.obstacle() !== undefined) return operation.interrupt(server)
-    this.hold(operation)
+    this.enqueue(operation)
   }
 
-  private executorAt(shown: string): Executor.Executor | undefined {
-    const { primary } = this.setting
+  private executorAt(shown: string): Executor | undefined {
+    const { primary } = this.routing
     return this.nodes.get(shown)?.executor ?? (primary.serving?.shownAddress === shown ? primary : undefined)
   }
 
-  protected override dispatchAt(operation: Executor.Operation, connection: Connection): void {
+  protected override dispatchAt(operation: PendingOperation, connection: Connection): void {
     this.putOn(operation, this.executorAt(connection.shownAddress) ?? this, connection)
   }
 
-  override again(operation: Executor.Operation): void {
-    this.rest(operation.connection)
-    this.hold(operation)
+  override requeue(operation: PendingOperation): void {
+    this.coolDown(operation.connection)
+    this.enqueue(operation)
     // Only once the connection that ends has told all of its commands is it no longer there to be chosen.
     queueMicrotask(() => this.release())
   }
 
-  override refused(operation: Executor.Operation, command: Command.Any, reply: Resp.ErrorReply): void {
-    this.rest(operation.connection)
+  override onRefused(operation: PendingOperation, command: Command.Any, reply: Resp.ErrorReply): void {
+    this.coolDown(operation.connection)
     operation.refuse(command, reply)
     this.pause(operation)
   }
@@ -610,23 +441,23 @@ export class ReplicaSet extends Executor.Executor {
   override stretch(from: number, millis: number): void {
     super.stretch(from, millis)
     for (const node of this.nodes.values()) node.executor.stretch(from, millis)
-    this.setting.primary.stretch(from, millis)
+    this.routing.primary.stretch(from, millis)
   }
 
-  private rest(connection: Connection | undefined): void {
+  private coolDown(connection: Connection | undefined): void {
     if (connection === undefined) return
     const node = this.nodes.get(connection.shownAddress)
-    if (node !== undefined) node.restUntil = this.alarm.now() + restMillis
+    if (node !== undefined) node.restUntil = this.alarm.now() + coolDownMillis
   }
 
-  protected override wake(): void {
+  protected override ensureConnected(): void {
     this.startUp()
     for (const node of this.nodes.values()) node.executor.connect()
   }
 
   /** What was held goes on, if there is somewhere to go. */
   protected override release(): void {
-    for (const operation of this.takeHeld()) this.submit(operation)
+    for (const operation of this.takeQueued()) this.submit(operation)
   }
 
   override obstacle(): ConnectionError | undefined {
@@ -644,41 +475,41 @@ export class ReplicaSet extends Executor.Executor {
         ]
     })
     return new ReplicaNotFound({
-      group: this.setting.group,
+      group: this.routing.group,
       reason: reports.length === 0 ? new NoHealthyReplica({ reports }) : new NodeUnusable({ reports })
     })
   }
 
   /** One of the executors, for what needs a connection of its own. */
-  private readonly one: Effect.Effect<Executor.Executor, ConnectionError> = Effect.suspend(() => {
-    if (this.closed) return Effect.fail(new ClientClosed({ target: this.shown }))
+  private readonly one: Effect.Effect<Executor, ConnectionError> = Effect.suspend(() => {
+    if (this.closed) return Effect.fail(new ClientClosed({ target: this.label }))
     this.startUp()
-    const place = this.pick()
-    if (place === "primary" || place === "soon") return Effect.succeed(this.setting.primary)
+    const place = this.select()
+    if (place === "primary" || place === "soon") return Effect.succeed(this.routing.primary)
     if (place !== undefined) return Effect.succeed(place.node.executor)
     return Effect.fail(this.obstacle()!)
   })
 
-  override leasedWithin(
+  override reserveWithin(
     limit: (isFull: boolean) => number
-  ): Effect.Effect<Executor.LeaseImpl, ConnectionError | DeadlineExceeded, Scope.Scope> {
-    return this.atOne((executor) => executor.leasedWithin(limit))
+  ): Effect.Effect<ReservedConnection, ConnectionError | DeadlineExceeded, Scope.Scope> {
+    return this.atFirstThatWorks((executor) => executor.reserveWithin(limit))
   }
 
   override session<E>(
     prepare: (connection: Connection) => Effect.Effect<void, E>
   ): Effect.Effect<Connection, ConnectionError | E, Scope.Scope> {
-    return this.atOne((executor) => executor.session(prepare))
+    return this.atFirstThatWorks((executor) => executor.session(prepare))
   }
 
   /** With one of the executors; with another one if that replica is let go of meanwhile. */
-  private atOne<A, E, R>(
-    f: (executor: Executor.Executor) => Effect.Effect<A, E, R>
+  private atFirstThatWorks<A, E, R>(
+    f: (executor: Executor) => Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | ConnectionError, R> {
     const untilOne = this.untilClosed(
       Effect.suspend(() =>
         Effect.retry(this.one, {
-          schedule: this.setting.target.schedule,
+          schedule: this.routing.target.schedule,
           while: (error) => error._tag === "ReplicaNotFound"
         })
       )
@@ -706,7 +537,7 @@ export class ReplicaSet extends Executor.Executor {
     return Effect.gen({ self: this }, function*() {
       // The primary first: what replicas have after that is no less than what they had then.
       if (this.replicaOptions.maxLag !== undefined) {
-        const exit = yield* Effect.exit(Effect.timeout(this.setting.primary.run(role()), "1 second"))
+        const exit = yield* Effect.exit(Effect.timeout(this.routing.primary.run(role()), "1 second"))
         if (Exit.isSuccess(exit) && exit.value.role === "primary") this.history.add(this.alarm.now(), exit.value.offset)
       }
       yield* this.question(() => true)
@@ -715,7 +546,7 @@ export class ReplicaSet extends Executor.Executor {
   })
 
   /** Asks those replicas that there is a connection to, each by itself: one that hangs holds nobody up. */
-  private question(which: (node: Node) => boolean): Effect.Effect<void> {
+  private question(which: (node: ReplicaNode) => boolean): Effect.Effect<void> {
     const places = Array.from(this.nodes.values()).flatMap((node) => {
       const connection = node.executor.serving
       return connection === undefined || !which(node) ? [] : [{ node, connection }]
@@ -737,7 +568,7 @@ export class ReplicaSet extends Executor.Executor {
       ), { concurrency: "unbounded", discard: true })
   }
 
-  private measured(node: Node, answer: Role, millis: number): void {
+  private measured(node: ReplicaNode, answer: Role, millis: number): void {
     const { maxLag } = this.replicaOptions
     if (answer.role !== "replica") {
       node.lagBytes = undefined
@@ -759,7 +590,7 @@ export class ReplicaSet extends Executor.Executor {
   }
 
   /** Where ROLE is denied. */
-  private sourceByInfo(node: Node, connection: Connection): Effect.Effect<void> {
+  private sourceByInfo(node: ReplicaNode, connection: Connection): Effect.Effect<void> {
     node.lagBytes = undefined
     node.lagMillis = undefined
     return connection.call(info("replication")).pipe(
@@ -777,8 +608,8 @@ export class ReplicaSet extends Executor.Executor {
     )
   }
 
-  private heard(node: Node, source: Source): void {
-    if (!node.follows && this.setting.follower.follows(source)) node.follows = true
+  private heard(node: ReplicaNode, source: Source): void {
+    if (!node.follows && this.routing.follower.follows(source)) node.follows = true
   }
 
   override close(): void {
@@ -797,11 +628,11 @@ export class ReplicaSet extends Executor.Executor {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (
-  setting: Setting,
-  options: Options & Executor.ExecutorOptions
-): Effect.Effect<ReplicaSet, never, Scope.Scope> =>
+export const makeReplicaRouter = (
+  setting: RouterContext,
+  options: ReplicaSelectionOptions & ExecutorOptions
+): Effect.Effect<ReplicaRouter, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.map(Effect.context<never>(), (context) => new ReplicaSet(setting, options, context)),
+    Effect.map(Effect.context<never>(), (context) => new ReplicaRouter(setting, options, context)),
     (set) => Effect.sync(() => set.close())
   )

@@ -2,9 +2,9 @@
  * Which replicas a group has, by the word of all sentinels that answered. Pure:
  * who asks them, and who believes what, is not said here.
  */
-import * as Address from "../Address.ts"
-import type { SeenReplica } from "../Discovery.ts"
-import type { Replica } from "../Topology.ts"
+import * as Address from "../../Address.ts"
+import type { Replica } from "../../Topology.ts"
+import type { SeenReplica } from "./types.ts"
 
 /** A replica, as the sentinels that list it see it together. */
 export interface Listed extends Omit<Replica, "label"> {

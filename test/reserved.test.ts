@@ -53,12 +53,12 @@ const primary = (deployment: Testing.Deployment["Service"], options: Sentinel.No
     return { redis: yield* sentinel.primaryFor("mymaster"), sentinel, topology }
   }).pipe(Effect.provideService(Connector.Connector, deployment.network.dial))
 
-describe("whose a lease is", () => {
+describe("whose a reserved connection is", () => {
   it.effect("one that is used after its Scope closed is refused, and disturbs nobody", () =>
     Effect.gen(function*() {
-      const { redis } = yield* one({ maxLeases: 1 })
+      const { redis } = yield* one({ maxReserved: 1 })
       yield* redis.set("a", "1")
-      const former = yield* Effect.scoped(redis.lease)
+      const former = yield* Effect.scoped(redis.reserve)
       const uses: ReadonlyArray<readonly [string, Effect.Effect<unknown, Errors.RedisError>]> = [
         ["get", former.get("a")],
         ["set", former.set("a", "2")],
@@ -75,18 +75,18 @@ describe("whose a lease is", () => {
       ]
       yield* Effect.scoped(
         Effect.gen(function*() {
-          const lease = yield* redis.lease
-          yield* lease.watch("a")
+          const reserved = yield* redis.reserve
+          yield* reserved.watch("a")
           yield* redis.set("a", "changed")
           for (const [name, use] of uses) {
             const exit = yield* whileTimePasses(Effect.exit(use))
             assert.strictEqual(failureOf(exit)._tag, "ClientClosed", name)
           }
           assert.strictEqual(
-            failureOf(yield* Effect.exit(lease.transaction([commands.get("a")])))._tag,
+            failureOf(yield* Effect.exit(reserved.transaction([commands.get("a")])))._tag,
             "TransactionAborted"
           )
-          assert.strictEqual(yield* lease.get("a"), "changed")
+          assert.strictEqual(yield* reserved.get("a"), "changed")
         })
       )
       assert.strictEqual(yield* redis.get("n"), null)
@@ -94,9 +94,9 @@ describe("whose a lease is", () => {
 
   it.effect("a Scope that closes everything at once ends it before it is another's", () =>
     Effect.gen(function*() {
-      const { redis } = yield* one({ maxLeases: 1 })
+      const { redis } = yield* one({ maxReserved: 1 })
       const scope = yield* Scope.make("parallel")
-      const former = yield* Scope.provide(redis.lease, scope)
+      const former = yield* Scope.provide(redis.reserve, scope)
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual(failureOf(yield* Effect.exit(former.set("a", "2")))._tag, "ClientClosed")
     }))
@@ -113,7 +113,7 @@ describe("whose a lease is", () => {
         redis.pipeline([commands.get("a"), commands.set("a", "1")]),
         redis.transaction([commands.set("a", "1")]),
         redis.blpop(["q"], 0),
-        redis.lease,
+        redis.reserve,
         redis.offset,
         Stream.runDrain(redis.scanStream()),
         Stream.runDrain(redis.subscribe({ channels: ["c"] })),
@@ -172,7 +172,7 @@ describe("a Sentinel service after its end", () => {
 
 describe("when a connection is used again", () => {
   const dialsOf = (
-    use: (lease: Client.LeasedClient<any> & Client.Methods<any>, redis: Client.PrimaryClient) => Effect.Effect<
+    use: (reserved: Client.ReservedClient<any> & Client.Methods<any>, redis: Client.PrimaryClient) => Effect.Effect<
       unknown,
       Errors.RedisError
     >
@@ -180,55 +180,55 @@ describe("when a connection is used again", () => {
     Effect.gen(function*() {
       const { control, redis } = yield* one()
       yield* redis.set("a", "1")
-      yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.ping()))
+      yield* Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.ping()))
       const before = control.network.dials(address)
-      yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => Effect.exit(use(lease, redis))))
-      yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.ping()))
+      yield* Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => Effect.exit(use(reserved, redis))))
+      yield* Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.ping()))
       return control.network.dials(address) - before
     }).pipe(Effect.scoped)
 
   it.effect("after WATCH: once EXEC or UNWATCH was answered", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* dialsOf((lease) => lease.watch("a")), 1)
+      assert.strictEqual(yield* dialsOf((reserved) => reserved.watch("a")), 1)
       assert.strictEqual(
-        yield* dialsOf((lease) => Effect.andThen(lease.watch("a"), lease.transaction([commands.get("a")]))),
+        yield* dialsOf((reserved) => Effect.andThen(reserved.watch("a"), reserved.transaction([commands.get("a")]))),
         0
       )
       assert.strictEqual(
-        yield* dialsOf((lease, redis) =>
-          lease.watch("a").pipe(
+        yield* dialsOf((reserved, redis) =>
+          reserved.watch("a").pipe(
             Effect.andThen(redis.set("a", "2")),
-            Effect.andThen(lease.transaction([commands.get("a")]))
+            Effect.andThen(reserved.transaction([commands.get("a")]))
           )
         ),
         0
       )
       assert.strictEqual(
-        yield* dialsOf((lease) =>
-          Effect.andThen(lease.watch("a"), lease.transaction([Command.raw("NOSUCHCOMMAND", [])]))
+        yield* dialsOf((reserved) =>
+          Effect.andThen(reserved.watch("a"), reserved.transaction([Command.raw("NOSUCHCOMMAND", [])]))
         ),
         0
       )
-      assert.strictEqual(yield* dialsOf((lease) => Effect.andThen(lease.watch("a"), lease.unwatch)), 0)
-      assert.strictEqual(yield* dialsOf((lease) => lease.unwatch), 0)
+      assert.strictEqual(yield* dialsOf((reserved) => Effect.andThen(reserved.watch("a"), reserved.unwatch)), 0)
+      assert.strictEqual(yield* dialsOf((reserved) => reserved.unwatch), 0)
     }))
 
   it.effect("not while something is watched again, or nothing was sent", () =>
     Effect.gen(function*() {
       assert.strictEqual(
-        yield* dialsOf((lease) =>
-          lease.watch("a").pipe(Effect.andThen(lease.unwatch), Effect.andThen(lease.watch("b")))
+        yield* dialsOf((reserved) =>
+          reserved.watch("a").pipe(Effect.andThen(reserved.unwatch), Effect.andThen(reserved.watch("b")))
         ),
         1
       )
-      assert.strictEqual(yield* dialsOf((lease) => Effect.andThen(lease.watch("a"), lease.transaction([]))), 1)
+      assert.strictEqual(yield* dialsOf((reserved) => Effect.andThen(reserved.watch("a"), reserved.transaction([]))), 1)
       assert.strictEqual(
-        yield* dialsOf((lease) =>
-          Effect.all([lease.watch("a"), lease.unwatch, lease.watch("b")], { concurrency: "unbounded" })
+        yield* dialsOf((reserved) =>
+          Effect.all([reserved.watch("a"), reserved.unwatch, reserved.watch("b")], { concurrency: "unbounded" })
         ),
         1
       )
-      assert.strictEqual(yield* dialsOf((lease) => Effect.andThen(lease.send("SELECT", 1), lease.unwatch)), 1)
+      assert.strictEqual(yield* dialsOf((reserved) => Effect.andThen(reserved.send("SELECT", 1), reserved.unwatch)), 1)
     }))
 })
 
@@ -259,9 +259,9 @@ describe("transactions where MULTI or EXEC is not allowed", () => {
       assert.strictEqual(yield* whileTimePasses(redis.get("a")), "1")
       yield* whileTimePasses(Effect.scoped(
         Effect.gen(function*() {
-          const lease = yield* redis.lease
-          assert.isTrue(Exit.isFailure(yield* Effect.exit(lease.transaction([commands.get("a")]))))
-          assert.strictEqual(failureOf(yield* Effect.exit(lease.get("a")))._tag, "ConnectionLost")
+          const reserved = yield* redis.reserve
+          assert.isTrue(Exit.isFailure(yield* Effect.exit(reserved.transaction([commands.get("a")]))))
+          assert.strictEqual(failureOf(yield* Effect.exit(reserved.get("a")))._tag, "ConnectionLost")
         })
       ))
     }))
@@ -278,22 +278,25 @@ describe("transactions where MULTI or EXEC is not allowed", () => {
     }))
 })
 
-describe("how long a lease is waited for", () => {
-  it.effect("for leaseTimeout, also where a command may take less", () =>
+describe("how long a reserved connection is waited for", () => {
+  it.effect("for reserveTimeout, also where a command may take less", () =>
     Effect.gen(function*() {
-      const { redis } = yield* one({ maxLeases: 1, leaseTimeout: "10 seconds", commandTimeout: "1 second" })
+      const { redis } = yield* one({ maxReserved: 1, reserveTimeout: "10 seconds", commandTimeout: "1 second" })
       const scope = yield* Scope.make()
-      yield* Scope.provide(redis.lease, scope)
-      const late = yield* Effect.forkChild(Effect.exit(Effect.scoped(redis.lease)), { startImmediately: true })
+      yield* Scope.provide(redis.reserve, scope)
+      const late = yield* Effect.forkChild(Effect.exit(Effect.scoped(redis.reserve)), { startImmediately: true })
       yield* TestClock.adjust("9990 millis")
       assert.isUndefined(late.pollUnsafe())
       yield* TestClock.adjust("10 millis")
       const error = failureOf(yield* Fiber.join(late))
-      assert.strictEqual(error._tag, "LeaseTimeout")
+      assert.strictEqual(error._tag, "ReserveTimeout")
       assert.include(error.message, "10000 ms")
-      const inTime = yield* Effect.forkChild(Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.ping())), {
-        startImmediately: true
-      })
+      const inTime = yield* Effect.forkChild(
+        Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.ping())),
+        {
+          startImmediately: true
+        }
+      )
       yield* TestClock.adjust("8 seconds")
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual(yield* Fiber.join(inTime), "PONG")
@@ -301,13 +304,13 @@ describe("how long a lease is waited for", () => {
 
   it.effect("a server that cannot be reached is not waited for longer than for a command", () =>
     Effect.gen(function*() {
-      const { control, redis } = yield* one({ leaseTimeout: "1 minute", commandTimeout: "1 second" })
+      const { control, redis } = yield* one({ reserveTimeout: "1 minute", commandTimeout: "1 second" })
       yield* redis.ping()
       yield* control.kill(address)
-      const lease = yield* Effect.forkChild(Effect.exit(Effect.scoped(redis.lease)), { startImmediately: true })
+      const reserved = yield* Effect.forkChild(Effect.exit(Effect.scoped(redis.reserve)), { startImmediately: true })
       yield* TestClock.adjust("3 seconds")
       assert.strictEqual(
-        failureOf(lease.pollUnsafe() === undefined ? Exit.die("waits") : yield* Fiber.join(lease))._tag,
+        failureOf(reserved.pollUnsafe() === undefined ? Exit.die("waits") : yield* Fiber.join(reserved))._tag,
         "ConnectFailed"
       )
     }))
@@ -315,11 +318,11 @@ describe("how long a lease is waited for", () => {
   it.effect("closing the client ends every kind of waiting at once", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
-      const { control, redis } = yield* one({ maxLeases: 1, leaseTimeout: "Infinity" }).pipe(Scope.provide(scope))
+      const { control, redis } = yield* one({ maxReserved: 1, reserveTimeout: "Infinity" }).pipe(Scope.provide(scope))
       const others = yield* Scope.make()
-      yield* Scope.provide(redis.lease, others)
+      yield* Scope.provide(redis.reserve, others)
       const fibers = yield* Effect.forEach(
-        [Effect.scoped(redis.lease), redis.blpop(["q"], 0), redis.blpop(["q"], 60)] as ReadonlyArray<
+        [Effect.scoped(redis.reserve), redis.blpop(["q"], 0), redis.blpop(["q"], 60)] as ReadonlyArray<
           Effect.Effect<unknown, Errors.RedisError>
         >,
         (effect) => Effect.forkChild(Effect.exit(effect), { startImmediately: true })
@@ -338,7 +341,7 @@ describe("how long a lease is waited for", () => {
         const { control, redis } = yield* one().pipe(Scope.provide(scope))
         yield* state === "refused" ? control.refuse(address) : control.hang(address)
         const fibers = yield* Effect.forEach(
-          [Effect.scoped(redis.lease), redis.blpop(["q"], 0)] as ReadonlyArray<
+          [Effect.scoped(redis.reserve), redis.blpop(["q"], 0)] as ReadonlyArray<
             Effect.Effect<unknown, Errors.RedisError>
           >,
           (effect) => Effect.forkChild(Effect.exit(effect), { startImmediately: true })
@@ -352,7 +355,7 @@ describe("how long a lease is waited for", () => {
 })
 
 describe("commands that wait at the server", () => {
-  it.effect("twenty consumers on sixteen connections: each gets its job, and a lease its place", () =>
+  it.effect("twenty consumers on sixteen connections: each gets its job, and a reserved connection its place", () =>
     Effect.gen(function*() {
       const { control, redis } = yield* one()
       const other = yield* another(control)
@@ -364,7 +367,7 @@ describe("commands that wait at the server", () => {
       assert.isTrue(consumers.every((fiber) => fiber.pollUnsafe() === undefined))
       // 16 and one for everybody, and the other client's.
       assert.isAtMost(control.network.connections(address), 18)
-      yield* whileTimePasses(Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.ping())))
+      yield* whileTimePasses(Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.ping())))
       for (let i = 0; i < 20; i++) yield* other.rpush(`q${i}`, `job ${i}`)
       const jobs = yield* whileTimePasses(Effect.forEach(consumers, Fiber.join))
       assert.deepStrictEqual(jobs, Array.from({ length: 20 }, (_, i) => Exit.succeed([`q${i}`, `job ${i}`])))
@@ -372,9 +375,9 @@ describe("commands that wait at the server", () => {
 
   it.effect("without a connection they wait for their own time, and say what the server would have said", () =>
     Effect.gen(function*() {
-      const { redis } = yield* one({ maxLeases: 1, leaseTimeout: "1 second", commandTimeout: "1 second" })
+      const { redis } = yield* one({ maxReserved: 1, reserveTimeout: "1 second", commandTimeout: "1 second" })
       const scope = yield* Scope.make()
-      yield* Scope.provide(redis.lease, scope)
+      yield* Scope.provide(redis.reserve, scope)
       for (
         const wait of [redis.blpop(["q"], 7), redis.send("BRPOP", "q", "7"), redis.blmove("a", "b", "left", "left", 7)]
       ) {
@@ -392,11 +395,11 @@ describe("commands that wait at the server", () => {
       yield* Scope.close(scope, Exit.void)
     }))
 
-  it.effect("a long one goes on for its time, on a lease of its own or of the user's", () =>
+  it.effect("a long one goes on for its time, on a reserved connection of its own or of the user's", () =>
     Effect.gen(function*() {
       const { control, redis } = yield* one()
       const other = yield* another(control)
-      const lease = yield* redis.lease
+      const reserved = yield* redis.reserve
       const pop = Command.define({
         words: ["blpop"],
         mode: "write",
@@ -404,7 +407,7 @@ describe("commands that wait at the server", () => {
       })
       const waits = [
         [redis.blpop(["never"], 12.5), null],
-        [lease.blpop(["never"], 12.5), null],
+        [reserved.blpop(["never"], 12.5), null],
         [redis.bzpopmin(["never"], 12.5), null],
         [redis.run(Command.make(pop, ["never", "12.5"])), "none"],
         [redis.send("BLPOP", "never", new TextEncoder().encode("12.5")), null]
@@ -415,7 +418,7 @@ describe("commands that wait at the server", () => {
         assert.isAtLeast(Duration.toMillis(took), 12_500)
         assert.isBelow(Duration.toMillis(took), 12_600)
       }
-      const late = yield* Effect.forkChild(lease.blpop(["q"], 0), { startImmediately: true })
+      const late = yield* Effect.forkChild(reserved.blpop(["q"], 0), { startImmediately: true })
       yield* TestClock.adjust("1 minute")
       yield* other.rpush("q", "x")
       assert.deepStrictEqual(yield* Fiber.join(late), ["q", "x"])
@@ -431,12 +434,12 @@ describe("commands that wait at the server", () => {
       const deployment = yield* Testing.make()
       const { redis } = yield* primary(deployment)
       yield* whileTimePasses(redis.set("a", "1"))
-      const lease = yield* whileTimePasses(redis.lease)
-      yield* whileTimePasses(lease.set("a", "2"))
-      const [enough, two] = yield* whileTimePasses(Effect.timed(lease.wait(2, 0)))
+      const reserved = yield* whileTimePasses(redis.reserve)
+      yield* whileTimePasses(reserved.set("a", "2"))
+      const [enough, two] = yield* whileTimePasses(Effect.timed(reserved.wait(2, 0)))
       assert.strictEqual(two, 2)
       assert.isBelow(Duration.toMillis(enough), 1000)
-      const [took, n] = yield* whileTimePasses(Effect.timed(lease.wait(3, 12_000)))
+      const [took, n] = yield* whileTimePasses(Effect.timed(reserved.wait(3, 12_000)))
       assert.strictEqual(n, 2)
       assert.isAtLeast(Duration.toMillis(took), 12_000)
       assert.isBelow(Duration.toMillis(took), 12_100)
@@ -474,11 +477,11 @@ describe("commands that wait at the server", () => {
       }
     }))
 
-  it.effect("in a lease's pipeline it has its time, and what comes behind it too", () =>
+  it.effect("in a reserved connection's pipeline it has its time, and what comes behind it too", () =>
     Effect.gen(function*() {
       const { redis } = yield* one({ stallTimeout: "1 second", commandTimeout: "2 seconds" })
-      const lease = yield* redis.lease
-      const pipeline = lease.pipeline([
+      const reserved = yield* redis.reserve
+      const pipeline = reserved.pipeline([
         commands.set("a", "1"),
         commands.blpop(["never"], 7),
         commands.blpop(["never"], 4),
@@ -630,9 +633,9 @@ describe("a network that goes silent", () => {
         const redis = yield* RedisClient.make(options).pipe(Effect.provideService(Connector.Connector, dial))
         const other = yield* another(control)
         yield* redis.ping()
-        const lease = yield* redis.lease
+        const reserved = yield* redis.reserve
         const jobs = yield* Effect.forEach(
-          [redis.blpop(["q"], seconds), lease.blpop(["p"], seconds)],
+          [redis.blpop(["q"], seconds), reserved.blpop(["p"], seconds)],
           (wait) => Effect.forkChild(Effect.exit(wait), { startImmediately: true })
         )
         yield* TestClock.adjust("100 millis")
@@ -642,7 +645,7 @@ describe("a network that goes silent", () => {
         yield* TestClock.adjust("10 millis")
         const [own, users] = jobs
         assert.deepStrictEqual(own!.pollUnsafe(), Exit.succeed(Exit.succeed(["q", "job"])))
-        // A lease does not go on elsewhere, but what was not taken is not ambiguous.
+        // A reserved connection does not go on elsewhere, but what was not taken is not ambiguous.
         assert.strictEqual(failureOf(yield* Fiber.join(users!))._tag, "ConnectionLost")
       }).pipe(Effect.scoped))
   }
@@ -671,21 +674,21 @@ describe("a network that goes silent", () => {
       const redis = yield* RedisClient.make({ ...options, pingInterval: "10 minutes" }).pipe(
         Effect.provideService(Connector.Connector, dial)
       )
-      const held = yield* redis.lease
-      yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.ping()))
+      const held = yield* redis.reserve
+      yield* Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.ping()))
       silence()
       const stalled = yield* Effect.forkChild(redis.get("a"), { startImmediately: true })
       yield* TestClock.adjust("1100 millis")
       assert.isNull(yield* Fiber.join(stalled))
       // No time passes.
-      yield* Effect.scoped(Effect.flatMap(redis.lease, (lease) => lease.ping()))
+      yield* Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.ping()))
       yield* TestClock.adjust("1100 millis")
       assert.strictEqual(failureOf(yield* Effect.exit(held.ping()))._tag, "ConnectionLost")
     }).pipe(Effect.scoped))
 })
 
 describe("what is told of a move", () => {
-  it.effect("a write that may be repeated, on a lease that is moved, stands in nobody's way", () =>
+  it.effect("a write that may be repeated, on a reserved connection that is moved, stands in nobody's way", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.make()
       const { redis, sentinel, topology } = yield* primary(deployment)
@@ -695,12 +698,12 @@ describe("what is told of a move", () => {
       yield* whileTimePasses(redis.set("a", "1"))
       yield* whileTimePasses(second.set("a", "1"))
       yield* until(() => deployment.sentinels.every((s) => deployment.network.connections(s) > 0))
-      const lease = yield* whileTimePasses(redis.lease)
+      const reserved = yield* whileTimePasses(redis.reserve)
       yield* deployment.failover
       yield* TestClock.adjust("60 millis")
       // Written before the fence closes, and answered so late that the answer is kept.
       yield* deployment.slow(address, { requestMillis: 600 })
-      const write = yield* Effect.forkChild(Effect.exit(lease.repeatable(commands.set("late", "1"))), {
+      const write = yield* Effect.forkChild(Effect.exit(reserved.repeatable(commands.set("late", "1"))), {
         startImmediately: true
       })
       yield* whileTimePasses(

@@ -1,4 +1,4 @@
-/** Waits, leases and subscriptions on real servers: through failovers, silent networks, and to the end. */
+/** Waits, reserved connections and subscriptions on real servers: through failovers, silent networks, and to the end. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -128,7 +128,7 @@ describe("waits", () => {
       Effect.gen(function*() {
         const { address } = yield* server()
         const direct = yield* RedisClient.make({ address })
-        const redis = yield* RedisClient.make({ address, leaseTimeout: "100 millis" })
+        const redis = yield* RedisClient.make({ address, reserveTimeout: "100 millis" })
         const consumers = yield* Effect.forEach(
           Array.from({ length: 20 }, (_, i) => i),
           (i) => Effect.forkChild(Effect.exit(redis.blpop([`q${i}`], 0)), { startImmediately: true })
@@ -250,7 +250,7 @@ describe("subscriptions", () => {
 
 describe("the end", () => {
   it.live(
-    "while subscriptions, leases and waits are being made, nothing is left and the process ends",
+    "while subscriptions, reserved connections and waits are being made, nothing is left and the process ends",
     () =>
       Effect.scoped(
         Effect.gen(function*() {
@@ -267,14 +267,14 @@ describe("the end", () => {
             const nobody = yield* Scope.provide(RedisClient.make({ address: "127.0.0.1:1" }), scope)
             const redis = yield* Scope.provide(RedisClient.make({ address: ${
             JSON.stringify(address)
-          }, maxLeases: 1 }), scope)
-            yield* Scope.provide(redis.lease, scope)
+          }, maxReserved: 1 }), scope)
+            yield* Scope.provide(redis.reserve, scope)
             const fork = (effect) => Effect.forkDetach(Effect.exit(Effect.scoped(effect)), { startImmediately: true })
             const fibers = [
               yield* fork(Stream.runDrain(nobody.subscribe({ channels: ["c"] }))),
               yield* fork(Stream.runDrain(redis.subscribe({ channels: ["c"] }))),
               yield* fork(nobody.lease),
-              yield* fork(redis.lease),
+              yield* fork(redis.reserve),
               yield* fork(nobody.blpop(["q"], 0)),
               yield* fork(redis.blpop(["q"], 0)),
               yield* fork(nobody.get("a"))
@@ -309,21 +309,21 @@ describe("the end", () => {
     30_000
   )
 
-  it.live("a lease that is used afterwards does not disarm the next user's WATCH", () =>
+  it.live("a reserved connection that is used afterwards does not disarm the next user's WATCH", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const { address } = yield* server()
-        const redis = yield* RedisClient.make({ address, maxLeases: 1 })
-        const former = yield* Effect.scoped(redis.lease)
+        const redis = yield* RedisClient.make({ address, maxReserved: 1 })
+        const former = yield* Effect.scoped(redis.reserve)
         yield* Effect.scoped(
           Effect.gen(function*() {
-            const lease = yield* redis.lease
-            yield* lease.watch("a")
+            const reserved = yield* redis.reserve
+            yield* reserved.watch("a")
             yield* redis.set("a", "1")
             assert.strictEqual(failureOf(yield* Effect.exit(former.unwatch))._tag, "ClientClosed")
             assert.strictEqual(failureOf(yield* Effect.exit(former.set("a", "2")))._tag, "ClientClosed")
             assert.strictEqual(
-              failureOf(yield* Effect.exit(lease.transaction([commands.get("a")])))._tag,
+              failureOf(yield* Effect.exit(reserved.transaction([commands.get("a")])))._tag,
               "TransactionAborted"
             )
           })

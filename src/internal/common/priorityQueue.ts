@@ -9,7 +9,7 @@ export interface Item {
 
 const before = (a: Item, b: Item): boolean => a.at < b.at || (a.at === b.at && a.serial < b.serial)
 
-export class Agenda<A extends Item> {
+export class PriorityQueue<A extends Item> {
   private readonly heap: Array<A> = []
 
   get size(): number {

@@ -18,63 +18,34 @@ import * as FiberMap from "effect/FiberMap"
 import * as Random from "effect/Random"
 import * as RcMap from "effect/RcMap"
 import * as Scope from "effect/Scope"
-import * as Address from "./Address.ts"
-import * as Command from "./Command.ts"
-import { sentinel as commands } from "./commands/index.ts"
-import { type PrimaryInstance, type ReplicaInstance, replicaOf, sentinelOf } from "./commands/sentinel.ts"
-import * as Connection from "./Connection.ts"
+import * as Address from "../../Address.ts"
+import * as Command from "../../Command.ts"
+import { sentinel as commands } from "../../commands/index.ts"
+import { type ReplicaInstance, replicaOf, sentinelOf } from "../../commands/sentinel.ts"
 import {
-  GroupUnknown,
   PrimaryNotFound,
-  ProtocolError,
-  QuorumNotMet,
   ReplicaNotFound,
   type ReplyError,
   Report,
   SentinelsUnreachable,
   type UnexpectedReply
-} from "./Errors.ts"
-import { argv } from "./internal/args.ts"
-import { Belief, choose, type Word } from "./internal/belief.ts"
-import { Nodes } from "./internal/nodes.ts"
-import { monotonicMillis, monotonicMillisUnsafe, timeoutOrElse } from "./internal/time.ts"
-import * as Metrics from "./Metrics.ts"
-import * as PubSub from "./PubSub.ts"
-import type * as Resp from "./Resp.ts"
-
-/**
- * From an address that the sentinels announce to one that can be dialled from
- * here: a table of `host:port`, or a function that gives undefined for those
- * it leaves alone.
- *
- * @since 0.1.0
- * @category models
- */
-export type NatMap =
-  | Readonly<Record<string, string>>
-  | ((address: Address.Tcp) => Address.Tcp | undefined)
-
-/**
- * How sentinels are asked.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options {
-  /** For one question to one sentinel, dialling included. Default 500 milliseconds. */
-  readonly timeout?: Duration.Input | undefined
-  /** How long a sentinel is waited for before the next one is asked as well. Default 100 milliseconds. */
-  readonly headStart?: Duration.Input | undefined
-  /**
-   * The sessions with sentinels: they often have a user and a password of their
-   * own. A sentinel that is silent for `stallTimeout` (default 2 seconds; PINGs
-   * every `pingInterval`, default 1 second) counts as one that cannot be reached.
-   */
-  readonly sentinel?: Omit<Connection.SessionOptions, "database" | "connectTimeout"> | undefined
-  /** A sentinel that knows fewer others than this is not believed. Default 0. */
-  readonly minOtherSentinels?: number | undefined
-  readonly natMap?: NatMap | undefined
-}
+} from "../../Errors.ts"
+import * as Metrics from "../../Metrics.ts"
+import type { DiscoveryOptions, SessionOptions } from "../../Options.ts"
+import type * as Resp from "../../Resp.ts"
+import { argv } from "../commands/args.ts"
+import { monotonicMillis, monotonicMillisUnsafe, timeoutOrElse } from "../common/time.ts"
+import type { Connection } from "../connection/connection.ts"
+import { openConnection } from "../connection/handshake.ts"
+import { subscribeOn, textMessageOf } from "../connection/pubSub.ts"
+import type { EndError, OpenError } from "../connection/types.ts"
+import { Belief, choose, type Word } from "./belief.ts"
+import { natOf } from "./natMap.ts"
+import { Nodes } from "./nodes.ts"
+import { newPeer, type Peer } from "./peer.ts"
+import { staggeredRace } from "./race.ts"
+import { isTooLong, reasonOf, reportOf } from "./report.ts"
+import type { Discovery, Found, SeenReplica, SentinelListener, View } from "./types.ts"
 
 const defaultTimeout = Duration.millis(500)
 const defaultHeadStart = Duration.millis(100)
@@ -149,7 +120,7 @@ const channels = [
 ]
 const patterns = ["+failover-*", "-failover-*"]
 /** How often a sentinel that may not be listened to is asked, in milliseconds: two or three times before a promotion. */
-export const pollMillis = 20
+export const deniedPollMillis = 20
 /** How often a subscription that was denied is tried again: somebody may have changed the rules. */
 const deniedInterval = Duration.seconds(10)
 /** What follows a dial until the first answer, in ways there and back: HELLO, AUTH, SUBSCRIBE, the question. */
@@ -172,280 +143,14 @@ const nobody: ReadonlySet<string> = new Set()
 /** An address that was shown before. */
 const placeOf = (shown: string): Address.Address => Address.parse(shown, 0) as Address.Address
 
-/** A sentinel that may be asked. */
-interface Peer {
-  readonly address: Address.Address
-  readonly shown: string
-  /** Whether it is one of the seeds. */
-  readonly configured: boolean
-  /** The only sentinel that has ever listed it. */
-  introducedBy: string | undefined
-  /** Its own name for itself, where it told. */
-  id: string | undefined
-  /** Whether it exists as far as anybody can tell: it has answered, or two others list it. */
-  counted: boolean
-  askedAt: number
-  /** Since when, and for how many rounds, it has neither answered nor been listed. */
-  missingSince: number
-  missed: number
-}
-
-const newPeer = (address: Address.Address, configured: boolean, introducedBy?: string | undefined): Peer => ({
-  address,
-  shown: Address.format(address),
-  configured,
-  introducedBy,
-  id: undefined,
-  counted: configured,
-  askedAt: -Infinity,
-  missingSince: Infinity,
-  missed: 0
-})
-
-// -----------------------------------------------------------------------------
-// Asking in a race
-// -----------------------------------------------------------------------------
-
-/**
- * Tries in order, each with a head start before the next: the first success
- * wins and the others are interrupted. One that fails lets the next one start
- * at once. Fails with every failure, in order.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const hedged = <A, E, R>(
-  attempts: ReadonlyArray<Effect.Effect<A, E, R>>,
-  headStart: Duration.Duration
-): Effect.Effect<A, ReadonlyArray<E>, R> =>
-  Effect.suspend(() => {
-    const failures: Array<E | undefined> = attempts.map(() => undefined)
-    const started = attempts.map(() => Deferred.makeUnsafe<void>())
-    const failed = attempts.map(() => Deferred.makeUnsafe<void>())
-    const all = attempts.map((attempt, i) => {
-      const gate = i === 0
-        ? Effect.void
-        : Effect.andThen(
-          Deferred.await(started[i - 1]!),
-          Effect.raceFirst(Deferred.await(failed[i - 1]!), Effect.sleep(headStart))
-        )
-      return gate.pipe(
-        Effect.andThen(Effect.suspend(() => {
-          Deferred.doneUnsafe(started[i]!, Exit.void)
-          return attempt
-        })),
-        Effect.tapError((error) =>
-          Effect.sync(() => {
-            failures[i] = error
-            Deferred.doneUnsafe(failed[i]!, Exit.void)
-          })
-        )
-      )
-    })
-    return attempts.length === 0
-      ? Effect.fail<ReadonlyArray<E>>([])
-      : Effect.mapError(Effect.raceAll(all), () => failures.filter((f): f is E => f !== undefined))
-  })
-
-// -----------------------------------------------------------------------------
-// Sources of addresses
-// -----------------------------------------------------------------------------
-
-/**
- * What one round of questions gave.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Found<A> {
-  readonly value: A
-  /** Who said so. */
-  readonly from: string
-  /** The configuration epoch that it is of; 0 where it is not known. */
-  readonly epoch: number
-}
-
-/**
- * A replica as a sentinel sees it, with the address at which it can be dialled.
- *
- * @since 0.1.0
- * @category models
- */
-export interface SeenReplica {
-  readonly address: Address.Address
-  readonly instance: ReplicaInstance
-}
-
-/**
- * What one sentinel knows of a group.
- *
- * @since 0.1.0
- * @category models
- */
-export interface View {
-  /** The sentinel. */
-  readonly from: string
-  readonly primary: Address.Address
-  readonly epoch: number
-  /** What it says of the primary; undefined where it denies SENTINEL MASTER. */
-  readonly instance: PrimaryInstance | undefined
-  /** Undefined where it denies SENTINEL REPLICAS. */
-  readonly replicas: ReadonlyArray<SeenReplica> | undefined
-}
-
-/**
- * Who hears what the sentinels publish.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Listener {
-  /** A sentinel published something. */
-  readonly event: (from: string, channel: string, payload: string) => void
-  /** A subscription to a sentinel began, or ended: what it published in between is lost. */
-  readonly standing: (from: string, reachable: boolean) => void
-  /** A sentinel is no more. */
-  readonly forgotten: (from: string) => void
-  /** Another spelling stands for a node from now on. */
-  readonly renamed: (from: string, to: Address.Address) => void
-  /** Whether its events may be heard has changed. */
-  readonly permission?: ((from: string) => void) | undefined
-  /** How far away it is has changed. */
-  readonly distance?: (() => void) | undefined
-}
-
-/**
- * Where the addresses of groups come from: sentinels, or a fixed list.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Discovery {
-  /** The group's primary, by the first good answer. */
-  readonly primary: (group: string) => Effect.Effect<Found<Address.Address>, PrimaryNotFound>
-  /** A primary was verified: it is the one to compare with, unless a newer one is known. */
-  readonly confirmed: (group: string, address: Address.Address, epoch: number, from: string) => void
-  /** A primary that it gave is none, or cannot be reached. */
-  readonly disproved: (group: string, address: Address.Address) => void
-  /** One that it gave cannot be dialled. */
-  readonly unreachable: (address: Address.Address) => void
-  /** A connection to an address went to that place. */
-  readonly observed: (address: Address.Address, remote: string | undefined) => void
-  /**
-   * Asks every sentinel where the primary is if it is at none of these: those
-   * that are `disowned` have said that they are no primary. Undefined if they
-   * know no other that may be followed.
-   */
-  readonly otherwise: (
-    group: string,
-    disowned: ReadonlySet<string>,
-    unreachable: ReadonlySet<string>
-  ) => Effect.Effect<Found<Address.Address> | undefined>
-  /** What is to be believed of a group. @internal */
-  readonly belief: (group: string) => Belief
-  /** The group's replicas, those that are down or disconnected left out. */
-  readonly replicas: (group: string) => Effect.Effect<Found<ReadonlyArray<Address.Address>>, ReplicaNotFound>
-  /** Asks every sentinel at once, and tells of each answer as it comes. */
-  readonly survey: (group: string, onView: (view: View) => void) => Effect.Effect<void>
-  /** What could not be dialled just now is dialled by the next question: somebody asks who has to know. */
-  readonly dialAnew: () => void
-  /** Hears what the sentinels publish, until the Scope closes. Subscriptions last as long as anybody listens. */
-  readonly listen: (listener: Listener) => Effect.Effect<void, never, Scope.Scope>
-  /** The sentinels known so far, the one that answered last in front. */
-  readonly sentinels: () => ReadonlyArray<Address.Address>
-  /** Those of them that exist as far as anybody can tell, each once. */
-  readonly members: () => ReadonlyArray<Address.Address>
-  /** Whether some of them are about to be forgotten. */
-  readonly unsettled: () => boolean
-  /** Whether a sentinel's subscription stands; undefined as long as the first try is under way. */
-  readonly isReachable: (sentinel: string) => boolean | undefined
-  /** Whether what it publishes is heard; false if it does not allow that, undefined as long as that is not known. */
-  readonly hears: (sentinel: string) => boolean | undefined
-  /** How old the word of a sentinel that stands is at most when it is heard, in milliseconds; 0 if not known. */
-  readonly distance: (sentinel: string) => number
-  /** What one sentinel knows of a group now; undefined if it does not answer. */
-  readonly glance: (group: string, sentinel: string) => Effect.Effect<View | undefined>
-  /**
-   * Until when a sentinel's first answer may be on its way, in milliseconds of
-   * monotonic time: the longer its last dial took, the later. -Infinity for one
-   * that has accepted none.
-   */
-  readonly answersBy: (sentinel: string) => number
-  /** How long a sentinel is waited for while others have answered, in milliseconds. */
-  readonly headStart: number
-  /** For one question to one sentinel, in milliseconds. */
-  readonly timeout: number
-  /**
-   * An address that a sentinel announces as one that can be dialled, in the one
-   * spelling that stands for its node, or what is wrong with it in words.
-   */
-  readonly announced: (host: string, port: number) => Address.Address | string
-  /** The spelling that stands for a node. */
-  readonly canonical: (address: Address.Address) => Address.Address
-  /** Asks that sentinel first from now on. */
-  readonly prefer: (sentinel: string) => void
-  readonly ask: <A>(
-    command: Command.Command<A, "read", any>
-  ) => Effect.Effect<A, SentinelsUnreachable | ReplyError | UnexpectedReply>
-}
-
-/**
- * What a failed session says of a sentinel or a node.
- *
- * @since 0.1.0
- * @category errors
- */
-export const reportOf = (
-  address: string,
-  error: Connection.OpenError | ReplyError | UnexpectedReply
-): Report => {
-  const detail = error.message
-  switch (error._tag) {
-    case "AuthenticationFailed":
-      return new Report({ address, kind: "denied", detail, cause: error })
-    case "ProtocolError":
-      return new Report({ address, kind: "not-a-sentinel", detail, cause: error })
-    case "UnexpectedReply":
-      return new Report({ address, kind: "bad-answer", detail, cause: error })
-    case "RoleMismatch":
-      return new Report({ address, kind: "wrong-role", detail, cause: error })
-    case "ReplyError":
-      return new Report({
-        address,
-        kind: error.code === "NOAUTH" || error.code === "NOPERM"
-          ? "denied"
-          : /unknown command/i.test(error.detail)
-          ? "not-a-sentinel"
-          : /no such (master|primary)/i.test(error.detail)
-          ? "unknown-group"
-          : "bad-answer",
-        detail,
-        cause: error
-      })
-    default:
-      return new Report({ address, kind: "unreachable", detail, cause: error })
-  }
-}
-
-/** Whether an answer was longer than may be. */
-const isTooLong = (cause: unknown): boolean =>
-  cause instanceof ProtocolError && cause.detail.includes("a reply of more than")
-
-const reasonOf = (reports: ReadonlyArray<Report>): SentinelsUnreachable | GroupUnknown | QuorumNotMet =>
-  reports.some((r) => r.kind === "too-few-sentinels")
-    ? new QuorumNotMet({ reports })
-    : reports.some((r) => r.kind === "unknown-group")
-    ? new GroupUnknown({ reports })
-    : new SentinelsUnreachable({ reports })
-
 /**
  * Discovery through sentinels, until the Scope closes.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (
-  options: Options,
+export const makeDiscovery = (
+  options: DiscoveryOptions,
   configured: ReadonlyArray<Address.Address>
 ): Effect.Effect<Discovery, never, Scope.Scope> =>
   Effect.gen(function*() {
@@ -459,7 +164,7 @@ export const make = (
     const gluttons = new Map<string, number>()
 
     // One object for all: what is found out about an address is remembered by it.
-    const sessionOptions: Connection.SessionOptions = {
+    const sessionOptions: SessionOptions = {
       pingInterval: defaultPingInterval,
       stallTimeout: defaultStallTimeout,
       ...options.sentinel,
@@ -471,7 +176,7 @@ export const make = (
     const answersBy = new Map<string, number>()
     const openSession = (address: Address.Address) =>
       Effect.flatMap(Clock.Clock, (clock) =>
-        Connection.open(address, sessionOptions, undefined, (millis) => {
+        openConnection(address, sessionOptions, undefined, (millis) => {
           const pause = Duration.toMillis(headStart) + tripsToAnswer * millis
           const by = monotonicMillisUnsafe(clock) + Math.min(pause, Duration.toMillis(timeout))
           answersBy.set(Address.format(address), by)
@@ -499,7 +204,7 @@ export const make = (
     const session = (
       shown: string,
       isListening = false
-    ): Effect.Effect<Connection.Connection, Connection.OpenError, Scope.Scope> =>
+    ): Effect.Effect<Connection, OpenError, Scope.Scope> =>
       Effect.flatMap(monotonicMillis, (now) => {
         const open = RcMap.get(sessions, shown)
         const at = failed.get(shown)
@@ -518,8 +223,8 @@ export const make = (
     const question = <A>(
       { shown }: Peer,
       f: (
-        connection: Connection.Connection
-      ) => Effect.Effect<A, Report | Connection.EndError | ReplyError | UnexpectedReply>
+        connection: Connection
+      ) => Effect.Effect<A, Report | EndError | ReplyError | UnexpectedReply>
     ): Effect.Effect<A, Report> => {
       const once: Effect.Effect<A, Report> = Effect.mapError(
         Effect.scoped(Effect.flatMap(session(shown), f)),
@@ -568,13 +273,13 @@ export const make = (
 
     const race = <A>(
       group: string | undefined,
-      f: (connection: Connection.Connection, peer: Peer) => Effect.Effect<
+      f: (connection: Connection, peer: Peer) => Effect.Effect<
         A,
-        Report | Connection.EndError | ReplyError | UnexpectedReply
+        Report | EndError | ReplyError | UnexpectedReply
       >
     ): Effect.Effect<Found<A>, ReadonlyArray<Report>> =>
       Effect.suspend(() =>
-        hedged(
+        staggeredRace(
           inOrder(group).map((peer) =>
             Effect.map(
               question(peer, (connection) => f(connection, peer)),
@@ -772,12 +477,12 @@ export const make = (
 
     /** All that one sentinel knows of a group, in one write. */
     const consult = (
-      connection: Connection.Connection,
+      connection: Connection,
       group: string,
       peer: Peer,
       replicasToo: boolean,
       othersToo = true
-    ): Effect.Effect<Answer, Report | Connection.EndError | ReplyError | UnexpectedReply> =>
+    ): Effect.Effect<Answer, Report | EndError | ReplyError | UnexpectedReply> =>
       Effect.gen(function*() {
         const { shown } = peer
         const brief = (gluttons.get(shown) ?? 0) > (yield* monotonicMillis)
@@ -945,7 +650,7 @@ export const make = (
         yield* muster(answered, asked, yield* monotonicMillis)
       })
 
-    const otherwise = (
+    const locateElsewhere = (
       group: string,
       disowned: ReadonlySet<string>,
       unreachable: ReadonlySet<string>
@@ -977,7 +682,7 @@ export const make = (
     // -------------------------------------------------------------------------
     // Hearing
 
-    const listeners = new Set<Listener>()
+    const listeners = new Set<SentinelListener>()
     const followers = yield* FiberMap.make<string, never>()
     const runFollower = yield* FiberMap.runtime(followers)<never>()
     const standing = new Map<string, boolean>()
@@ -985,7 +690,7 @@ export const make = (
     const stand = (shown: string, reachable: boolean): void => {
       if (standing.get(shown) === reachable) return
       standing.set(shown, reachable)
-      for (const listener of Array.from(listeners)) listener.standing(shown, reachable)
+      for (const listener of Array.from(listeners)) listener.onReachability(shown, reachable)
     }
 
     /**
@@ -995,7 +700,7 @@ export const make = (
      */
     const listening = (
       shown: string
-    ): Effect.Effect<Connection.Connection, Connection.OpenError, Scope.Scope> =>
+    ): Effect.Effect<Connection, OpenError, Scope.Scope> =>
       Effect.flatMap(Effect.scope, (scope) =>
         Effect.raceAllFirst(
           Array.from({ length: Math.min(maxDials, Math.ceil(Duration.toMillis(timeout) / dialInterval)) }, (_, i) =>
@@ -1033,7 +738,7 @@ export const make = (
     }
 
     /** One that is not heard is asked so often, or once it has answered, and its answer may be on its way. */
-    const ageOfAnswer = (millis: number): number => millis + Math.max(pollMillis, millis)
+    const ageOfAnswer = (millis: number): number => millis + Math.max(deniedPollMillis, millis)
 
     /** The longest of the last but one, which may have been this process's own fault. */
     const distance = (shown: string): number => {
@@ -1047,7 +752,7 @@ export const make = (
         `sentinel ${shown} does not let the user "${
           options.sentinel?.username ?? "default"
         }" subscribe to its events ` +
-          `(${why}): it is asked every ${pollMillis} ms instead. Its ACL needs: +subscribe +psubscribe allchannels`
+          `(${why}): it is asked every ${deniedPollMillis} ms instead. Its ACL needs: +subscribe +psubscribe allchannels`
       )
 
     /** One subscription after another to one sentinel. */
@@ -1069,7 +774,7 @@ export const make = (
           // In RESP2 a connection that listens cannot ask.
           if (connection.protocol === 2) connection = yield* openSession(address)
           connection.onPush = (message) => {
-            const published = PubSub.messageOf(message)
+            const published = textMessageOf(message)
             if (published === undefined) return
             for (const listener of Array.from(listeners)) {
               listener.event(shown, published.channel, published.payload)
@@ -1078,7 +783,7 @@ export const make = (
           const listener = connection
           const subscribe = Effect.gen(function*() {
             const asked = yield* monotonicMillis
-            const heard = yield* Effect.result(PubSub.subscribe(listener, { channels, patterns }))
+            const heard = yield* Effect.result(subscribeOn(listener, { channels, patterns }))
             const isDenied = heard._tag === "Failure"
             if (isDenied && heard.failure._tag !== "ReplyError") return heard.failure
             const millis = (yield* monotonicMillis) - asked
@@ -1134,7 +839,7 @@ export const make = (
       }
     }
 
-    const listen = (listener: Listener): Effect.Effect<void, never, Scope.Scope> =>
+    const listen = (listener: SentinelListener): Effect.Effect<void, never, Scope.Scope> =>
       Effect.acquireRelease(
         Effect.sync(() => {
           listeners.add(listener)
@@ -1179,7 +884,7 @@ export const make = (
       },
       unreachable: (address) => nodes.avoid(address),
       observed: (address, remote) => nodes.observe(address, remote),
-      otherwise,
+      locateElsewhere,
       belief,
       replicas: yield* shared(askReplicas),
       survey,
@@ -1239,103 +944,3 @@ const shared = <A, E>(
     RcMap.make({ lookup: (key: string) => Effect.forkScoped(f(key), { startImmediately: true }) }),
     (runs) => (key) => Effect.scoped(Effect.flatMap(RcMap.get(runs, key), Fiber.join))
   )
-
-const natOf = (natMap: NatMap | undefined): (address: Address.Tcp) => Address.Tcp | string => {
-  if (natMap === undefined) return (address) => address
-  if (typeof natMap === "function") {
-    return (address) => {
-      const mapped = natMap(address)
-      if (mapped === undefined) return address
-      const parsed = Address.parse(mapped, address.port)
-      return typeof parsed === "string" ? `natMap gave ${parsed}` : parsed as Address.Tcp
-    }
-  }
-  const table = new Map(Object.entries(natMap))
-  return (address) => {
-    const to = table.get(Address.format(address))
-    if (to === undefined) return address
-    const parsed = Address.parse(to, address.port)
-    return typeof parsed === "string" ? parsed : parsed as Address.Tcp
-  }
-}
-
-/**
- * A fixed primary and fixed replicas, in place of sentinels.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const fixed = (
-  primary: Address.Address,
-  replicas: ReadonlyArray<Address.Address>,
-  from: string
-): Discovery => {
-  const believed = new Belief()
-  return {
-    primary: () => Effect.succeed({ value: primary, from, epoch: 0 }),
-    confirmed: () => {},
-    disproved: () => {},
-    unreachable: () => {},
-    observed: () => {},
-    otherwise: () => Effect.undefined,
-    belief: () => believed,
-    replicas: () => Effect.succeed({ value: replicas, from, epoch: 0 }),
-    survey: (_group, onView) =>
-      Effect.sync(() =>
-        onView({
-          from,
-          primary,
-          epoch: 0,
-          instance: undefined,
-          replicas: replicas.map(untold)
-        })
-      ),
-    dialAnew: () => {},
-    listen: () => Effect.void,
-    sentinels: () => [],
-    members: () => [],
-    unsettled: () => false,
-    isReachable: () => undefined,
-    hears: () => undefined,
-    distance: () => 0,
-    glance: () => Effect.undefined,
-    answersBy: () => -Infinity,
-    headStart: 0,
-    timeout: 0,
-    announced: (host, port) => Address.parse({ host, port }, 0),
-    canonical: (address) => address,
-    prefer: () => {},
-    ask: () => Effect.fail(new SentinelsUnreachable({ reports: [] }))
-  }
-}
-
-/** @internal A replica of which nobody has said anything. */
-export const untold = (address: Address.Address): SeenReplica => ({ address, instance: untoldInstance(address) })
-
-const untoldInstance = (address: Address.Address): ReplicaInstance => ({
-  label: Address.format(address),
-  host: Address.isUnix(address) ? "" : address.host,
-  port: Address.isUnix(address) ? 0 : address.port,
-  runId: "",
-  flags: new Set(["slave"]),
-  isPrimary: false,
-  isReplica: true,
-  isSentinel: false,
-  isSubjectivelyDown: false,
-  isObjectivelyDown: false,
-  isDisconnected: false,
-  isFailoverInProgress: false,
-  lastPingSent: 0,
-  lastOkPingReply: 0,
-  lastPingReply: 0,
-  linkPendingCommands: 0,
-  downAfter: undefined,
-  fields: {},
-  primaryHost: "",
-  primaryPort: 0,
-  isLinkUp: true,
-  linkDownTime: 0,
-  priority: 100,
-  offset: -1,
-  isAnnounced: true
-})

@@ -12,7 +12,7 @@ import { monotonicMillisUnsafe } from "./time.ts"
 /** From how many milliseconds on a turn is long. */
 const longTurnMillis = 20
 
-export class Alarm {
+export class DeadlineTimer {
   /** When it rings, in milliseconds of monotonic time; Infinity if it is not set. */
   at = Infinity
   readonly clock: Clock.Clock

@@ -4,8 +4,6 @@
  */
 import * as Dns from "node:dns"
 import * as Net from "node:net"
-import type { Resolver } from "../Connector.ts"
-
 type Found = Parameters<Net.LookupFunction>[2]
 
 /** A look-up that is under way, and who waits for it. */
@@ -170,3 +168,12 @@ const asking = (resolver: Dns.Resolver | Dns.promises.Resolver): Net.LookupFunct
     } else resolver[resolve](name, answered)
   }
 }
+/**
+ * Who finds the addresses of a name: a resolver of `node:dns`, of either kind,
+ * which asks name servers and knows nothing of the hosts file; or a function as
+ * `dns.lookup`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Resolver = Dns.Resolver | Dns.promises.Resolver | Net.LookupFunction

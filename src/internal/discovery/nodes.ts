@@ -7,7 +7,7 @@
  * Nothing is resolved here, and nobody asked: it only learns.
  */
 import * as Net from "node:net"
-import * as Address from "../Address.ts"
+import * as Address from "../../Address.ts"
 
 /** What a sentinel says of one node. */
 export interface Claim {

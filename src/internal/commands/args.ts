@@ -2,9 +2,9 @@
  * What several command files need: common arguments, and where keys and
  * timeouts stand. Not for anything that only one of them uses.
  */
-import { type Arg, type Key, seconds } from "../Command.ts"
-import { InvalidCommand } from "../Errors.ts"
-import { choiceProblem, isBytes, kindOf } from "./values.ts"
+import { type Arg, type Key, seconds } from "../../Command.ts"
+import { InvalidCommand } from "../../Errors.ts"
+import { choiceProblem, isBytes, kindOf } from "../common/values.ts"
 
 /**
  * Arguments as an array. Not a literal: V8 would soon allocate those among the

@@ -12,13 +12,11 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Tls from "node:tls"
-import * as Address from "../Address.ts"
-import type { SessionOptions } from "../Connection.ts"
-import { InvalidOption } from "../Errors.ts"
-import type { ExecutorOptions } from "../Executor.ts"
-import { defaultOptions } from "../Pool.ts"
-import type * as ReplicaSet from "../ReplicaSet.ts"
-import { choiceProblem, durationOf, fieldsOf, integerProblem, itemsOf, kindOf } from "./values.ts"
+import * as Address from "../../Address.ts"
+import { InvalidOption } from "../../Errors.ts"
+import type { ExecutorOptions, ReplicaSelectionOptions, SessionOptions } from "../../Options.ts"
+import { defaultOptions } from "../../Pool.ts"
+import { choiceProblem, durationOf, fieldsOf, integerProblem, itemsOf, kindOf } from "../common/values.ts"
 
 /** Longer texts are no names. */
 const maxText = 1024
@@ -211,13 +209,13 @@ export class Check {
     const at = (name: string): string => path === "" ? name : `${path}.${name}`
     const options = value as { -readonly [K in keyof ExecutorOptions]: ExecutorOptions[K] }
     this.put(options, "commandTimeout", at("commandTimeout"))
-    this.put(options, "leaseTimeout", at("leaseTimeout"))
-    this.put(options, "leaseIdleTime", at("leaseIdleTime"))
+    this.put(options, "reserveTimeout", at("reserveTimeout"))
+    this.put(options, "reservedIdleTime", at("reservedIdleTime"))
     this.integer(at("maxQueue"), options.maxQueue, 1, 100_000_000)
     this.integer(at("connections"), options.connections, 1, 1000)
-    this.integer(at("maxLeases"), options.maxLeases, 1, 10_000)
-    const most = typeof options.maxLeases === "number" ? options.maxLeases : defaultOptions.maxLeases
-    this.integer(at("minLeases"), options.minLeases, 0, most)
+    this.integer(at("maxReserved"), options.maxReserved, 1, 10_000)
+    const most = typeof options.maxReserved === "number" ? options.maxReserved : defaultOptions.maxReserved
+    this.integer(at("minReserved"), options.minReserved, 0, most)
     const repeatable = options.repeatable
     if (repeatable !== undefined && typeof repeatable !== "boolean" && typeof repeatable !== "function") {
       this.fail(at("repeatable"), `${kindOf(repeatable)} is neither true nor false nor a function`)
@@ -225,19 +223,19 @@ export class Check {
   }
 
   /** Options of a replica's client; `value` was copied before. */
-  replica(value: ReplicaSet.Options): void {
-    const options = value as { -readonly [K in keyof ReplicaSet.Options]: ReplicaSet.Options[K] }
-    const { choice, fallbackToPrimary } = options
-    if (typeof choice === "object") {
-      const { prefer } = this.fields("choice", choice)
+  replica(value: ReplicaSelectionOptions): void {
+    const options = value as { -readonly [K in keyof ReplicaSelectionOptions]: ReplicaSelectionOptions[K] }
+    const { replicaSelection, fallbackToPrimary } = options
+    if (typeof replicaSelection === "object") {
+      const { prefer } = this.fields("replicaSelection", replicaSelection)
       const labels = prefer === undefined ? undefined : itemsOf(prefer)
-      if (labels === undefined) this.fail("choice", "it is a name, { prefer: labels }, or a function")
-      else if (typeof labels === "string") this.fail("choice.prefer", labels)
+      if (labels === undefined) this.fail("replicaSelection", "it is a name, { prefer: labels }, or a function")
+      else if (typeof labels === "string") this.fail("replicaSelection.prefer", labels)
       else if (!labels.every((label) => typeof label === "string")) {
-        this.fail("choice.prefer", "a label is not a string")
-      } else options.choice = { prefer: labels as Array<string> }
-    } else if (typeof choice !== "function") {
-      this.oneOf("choice", choice, ["sticky", "round-robin", "random", "latency", "lag"])
+        this.fail("replicaSelection.prefer", "a label is not a string")
+      } else options.replicaSelection = { prefer: labels as Array<string> }
+    } else if (typeof replicaSelection !== "function") {
+      this.oneOf("replicaSelection", replicaSelection, ["sticky", "round-robin", "random", "latency", "lag"])
     }
     if (typeof fallbackToPrimary !== "boolean") this.oneOf("fallbackToPrimary", fallbackToPrimary, ["when-none"])
     if (options.maxLag !== undefined) {

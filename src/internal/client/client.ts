@@ -1,0 +1,349 @@
+/**
+ * Clients on an executor: methods, pipelines, scans, reserved connections,
+ * subscriptions.
+ */
+import * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import type { Base, Offset, PrimaryClient, ReplicaClient, ScanOptions } from "../../Client.ts"
+import * as Command from "../../Command.ts"
+import * as commands from "../../commands/index.ts"
+import { InvalidCommand, type RedisError, RoleMismatch } from "../../Errors.ts"
+import type { Channels, SubscribeOptions } from "../../PubSub.ts"
+import { choiceProblem, durationOf, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "../common/values.ts"
+import type { Executor } from "../execution/executor.ts"
+import type { BatchResult, Runner, ScanPosition } from "../execution/types.ts"
+import { after } from "../replicas/afterOffset.ts"
+import { makeSubscription, type SubscriptionSource } from "./subscription.ts"
+
+const WATCH = Command.define({ words: ["WATCH"], mode: "read", keys: "all", decode: Command.ok })
+const UNWATCH = Command.define({ words: ["UNWATCH"], mode: "read", decode: Command.ok })
+
+const { sentinel: _, ...constructors } = commands
+
+const isAmbiguous = (exit: Exit.Exit<never, RedisError>): boolean => {
+  const error = Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
+  return Option.isSome(error) && error.value._tag === "AmbiguousOutcome"
+}
+
+const allResults = ({ failures, values }: BatchResult): Effect.Effect<any, RedisError> => {
+  if (failures === undefined) return Exit.succeed(values)
+  let first = Infinity
+  let ambiguous = Infinity
+  for (const [i, exit] of failures) {
+    if (i < first) first = i
+    if (i < ambiguous && isAmbiguous(exit)) ambiguous = i
+  }
+  // What may have been executed matters more than what was not.
+  return failures.get(ambiguous === Infinity ? first : ambiguous)!
+}
+
+const allOutcomes = ({ failures, values }: BatchResult): Effect.Effect<any, RedisError> => {
+  const results: Array<Result.Result<unknown, RedisError>> = new Array(values.length)
+  for (let i = 0; i < values.length; i++) {
+    const failure = failures?.get(i)
+    if (failure === undefined) {
+      results[i] = Result.succeed(values[i])
+      continue
+    }
+    const error = Exit.isFailure(failure) ? Cause.findErrorOption(failure.cause) : Option.none()
+    // A defect is nobody's outcome.
+    if (Option.isNone(error)) return failure
+    results[i] = Result.fail(error.value)
+  }
+  return Exit.succeed(results)
+}
+
+const names = Object.keys(constructors)
+
+const constructorOf = (name: string): (...args: Array<any>) => Command.Any =>
+  (constructors as unknown as Record<string, (...args: Array<any>) => Command.Any>)[name]!
+
+const invalid = (command: string, detail: string): Effect.Effect<never, InvalidCommand> =>
+  Effect.fail(new InvalidCommand({ command, detail }))
+
+/** What a constructor threw at arguments that are none of its own. */
+const refusalOf = (name: string, args: ReadonlyArray<unknown>, error: unknown): InvalidCommand => {
+  if (error instanceof InvalidCommand) return error
+  const at = args.findIndex((arg) => arg === null || !argTypes.has(typeof arg))
+  return new InvalidCommand({
+    command: name,
+    detail: at === -1
+      ? `the arguments are not its own: ${args.slice(0, 8).map(kindOf).join(", ") || "none"}`
+      : `argument ${at + 1}: ${kindOf(args[at])} is not what it takes`
+  })
+}
+
+const argTypes: ReadonlySet<string> = new Set(["string", "number", "bigint", "object"])
+
+/** A copy of a list of commands: what the caller does with his own afterwards changes nothing. */
+const commandsOf = (name: string, given: unknown): ReadonlyArray<Command.Any> | InvalidCommand => {
+  const list = itemsOf(given)
+  if (typeof list === "string") return new InvalidCommand({ command: name, detail: `commands: ${list}` })
+  for (let i = 0; i < list.length; i++) {
+    const problem = Command.problemOf(list[i])
+    if (problem !== undefined) return new InvalidCommand({ command: name, detail: `commands[${i}]: ${problem}` })
+  }
+  return list as Array<Command.Any>
+}
+
+const scanOptionsOf = (
+  command: string,
+  given: unknown
+): (ScanOptions & { readonly type?: string | undefined }) | InvalidCommand => {
+  const fields = given === undefined ? {} : fieldsOf(given)
+  if (typeof fields === "string") return new InvalidCommand({ command, detail: `options: ${fields}` })
+  const { count, match, type, whenInterrupted } = fields
+  const wrong = (field: string, problem: string | undefined): string | undefined =>
+    problem === undefined ? undefined : `${field}: ${problem}`
+  const text = (field: string, value: unknown): string | undefined =>
+    value === undefined || typeof value === "string" ? undefined : `${field}: ${kindOf(value)} is not a string`
+  const detail = text("match", match) ?? text("type", type) ??
+    (count === undefined ? undefined : wrong("count", integerProblem(count, 1, Number.MAX_SAFE_INTEGER))) ??
+    (whenInterrupted === undefined
+      ? undefined
+      : wrong("whenInterrupted", choiceProblem(whenInterrupted, ["fail", "restart"])))
+  return detail === undefined ? fields : new InvalidCommand({ command, detail })
+}
+
+const make = (
+  runner: Runner,
+  target: string,
+  mode: Command.Mode,
+  more: Readonly<Record<string, unknown>> = {}
+): Base<any> => {
+  /** What the types forbid already, for those who go around them. */
+  const refused = (list: ReadonlyArray<Command.Any>): InvalidCommand | undefined => {
+    if (mode === "write") return undefined
+    const write = list.find((c) => c.spec.mode === "write")
+    return write === undefined
+      ? undefined
+      : new InvalidCommand({ command: write.spec.name, detail: "a replica's client does not write" })
+  }
+  const run = mode === "write"
+    ? runner.run
+    : (command: Command.Any, timeout?: Duration.Input | undefined): Effect.Effect<any, RedisError> => {
+      const invalid = refused([command])
+      return invalid === undefined ? runner.run(command, timeout) : Effect.fail(invalid)
+    }
+  const guarded = (
+    name: string,
+    many: (list: ReadonlyArray<Command.Any>) => Effect.Effect<BatchResult, RedisError>,
+    gather: (outcomes: BatchResult) => Effect.Effect<any, RedisError>
+  ) =>
+  (given: ReadonlyArray<Command.Any>): Effect.Effect<any, RedisError> => {
+    const list = commandsOf(name, given)
+    if (list instanceof InvalidCommand) return Effect.fail(list)
+    const invalid = refused(list)
+    return invalid === undefined ? Effect.flatMap(many(list), gather) : Effect.fail(invalid)
+  }
+
+  const scan = <A>(
+    name: string,
+    page: (
+      cursor: string,
+      options: ScanOptions & { readonly type?: string | undefined }
+    ) => Command.Command<Command.Page<ReadonlyArray<A>>, "read", any>,
+    given: ScanOptions | undefined
+  ): Stream.Stream<A, RedisError> => {
+    const options = scanOptionsOf(name, given)
+    if (options instanceof InvalidCommand) return Stream.fail(options)
+    return Stream.suspend(() => {
+      const pin: ScanPosition = { server: undefined, given: 0 }
+      const turn = (cursor: string): Effect.Effect<Command.Page<ReadonlyArray<A>>, RedisError> =>
+        options.whenInterrupted === "restart"
+          ? Effect.catchTag(runner.runScanPage(page(cursor, options), pin), "ScanInterrupted", () => {
+            pin.server = undefined
+            pin.connection = undefined
+            return turn("0")
+          })
+          : runner.runScanPage(page(cursor, options), pin)
+      return Stream.paginate(
+        "0",
+        (cursor: string) =>
+          Effect.map(turn(cursor), ({ cursor: next, items }) => {
+            pin.given += items.length
+            return [items, next === "0" ? Option.none<string>() : Option.some(next)] as const
+          })
+      )
+    })
+  }
+
+  const methods: Record<string, unknown> = {}
+  for (const name of names) {
+    const construct = constructorOf(name)
+    methods[name] = (...args: Array<any>) => {
+      let command: Command.Any
+      try {
+        command = construct(...args)
+      } catch (error) {
+        return Effect.fail(refusalOf(name, args, error))
+      }
+      return run(command)
+    }
+  }
+  let bytes: Record<string, unknown> | undefined
+  // Few ask for them, and a reserved connection has a client of its own: they are made when they are asked for.
+  Object.defineProperty(methods, "bytes", {
+    enumerable: true,
+    get: () => {
+      if (bytes === undefined) {
+        bytes = { ...more }
+        for (const name of names) {
+          const construct = constructorOf(name)
+          bytes[name] = (...args: Array<any>) => {
+            let command: Command.Any
+            try {
+              command = Command.bytes(construct(...args))
+            } catch (error) {
+              return Effect.fail(refusalOf(name, args, error))
+            }
+            return run(command)
+          }
+        }
+      }
+      return bytes
+    }
+  })
+  const base: Omit<Base<any>, "bytes"> = {
+    target,
+    run: (command, options) => {
+      const problem = Command.problemOf(command)
+      if (problem !== undefined) return invalid("run", problem)
+      if (options === undefined) return run(command)
+      const given = fieldsOf(options)
+      if (typeof given === "string") return invalid(command.spec.name, `options: ${given}`)
+      if (given["timeout"] === undefined) return run(command)
+      const timeout = durationOf(given["timeout"])
+      return typeof timeout === "string"
+        ? invalid(command.spec.name, `timeout: ${timeout}`)
+        : run(command, timeout)
+    },
+    repeatable: (command) => {
+      const problem = Command.problemOf(command)
+      return problem === undefined ? run(Command.repeatable(command)) : invalid("repeatable", problem)
+    },
+    // The server itself refuses a write on a replica, so the name alone is enough.
+    send: (name, ...args) => {
+      let command: Command.Command<unknown, any>
+      try {
+        command = Command.raw(name, args)
+      } catch (error) {
+        return Effect.fail(refusalOf("send", [name, ...args], error))
+      }
+      return runner.run(command)
+    },
+    pipeline: guarded("pipeline", runner.runPipeline, allResults),
+    pipelineResults: guarded("pipelineResults", runner.runPipeline, allOutcomes),
+    transaction: guarded("transaction", runner.runTransaction, allResults),
+    transactionResults: guarded("transactionResults", runner.runTransaction, allOutcomes),
+    scanStream: (options) => scan("SCAN", (cursor, checked) => commands.scan(cursor, checked), options),
+    hscanStream: (key, options) => scan("HSCAN", (cursor, checked) => commands.hscan(key, cursor, checked), options),
+    sscanStream: (key, options) => scan("SSCAN", (cursor, checked) => commands.sscan(key, cursor, checked), options),
+    zscanStream: (key, options) => scan("ZSCAN", (cursor, checked) => commands.zscan(key, cursor, checked), options)
+  }
+  return Object.assign(methods, base) as unknown as Base<any>
+}
+
+const fromExecutor = (executor: Executor, mode: Command.Mode): Base<any> => {
+  const reserved = Effect.map(executor.reserve, (leased) =>
+    Object.assign(make(leased, executor.label, mode), {
+      epoch: leased.connection.epoch,
+      watch: (...keys: Array<Command.Key>) => leased.run(Command.make(WATCH, keys)),
+      unwatch: leased.run(Command.make(UNWATCH, []))
+    }))
+  const source: SubscriptionSource = {
+    shown: executor.label,
+    session: (prepare) => executor.session(prepare),
+    untilClosed: executor.untilClosed
+  }
+  const checked = (
+    given: unknown,
+    options: unknown
+  ): { readonly interests: Channels; readonly options: SubscribeOptions } | string => {
+    const interests = fieldsOf(given)
+    if (typeof interests === "string") return `interests: ${interests}`
+    for (const kind of ["channels", "patterns", "shards"]) {
+      if (interests[kind] === undefined) continue
+      const names = itemsOf(interests[kind])
+      if (typeof names === "string") return `${kind}: ${names}`
+      const at = names.findIndex((name) => typeof name !== "string" && !isBytes(name))
+      if (at !== -1) return `${kind}[${at}]: ${kindOf(names[at])} is not a name`
+      interests[kind] = names
+    }
+    const fields = options === undefined ? {} : fieldsOf(options)
+    if (typeof fields === "string") return `options: ${fields}`
+    const { capacity } = fields
+    const problem = capacity === undefined || capacity === Infinity
+      ? undefined
+      : integerProblem(capacity, 1, Number.MAX_SAFE_INTEGER)
+    return problem === undefined ? { interests, options: fields } : `capacity: ${problem}`
+  }
+  const subscribe = (interests: Channels, options?: SubscribeOptions | undefined) => {
+    const given = checked(interests, options)
+    return typeof given === "string"
+      ? Stream.fromEffect(invalid("SUBSCRIBE", given))
+      : makeSubscription(source, given.interests, given.options, "text")
+  }
+  const bytes = {
+    subscribe: (interests: Channels, options?: SubscribeOptions | undefined) => {
+      const given = checked(interests, options)
+      return typeof given === "string"
+        ? Stream.fromEffect(invalid("SUBSCRIBE", given))
+        : makeSubscription(source, given.interests, given.options, "bytes")
+    }
+  }
+  return Object.assign(make(executor, executor.label, mode, bytes), { reserve: reserved, subscribe })
+}
+
+/**
+ * A client that reads and writes, on an executor.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makePrimary = (executor: Executor): PrimaryClient =>
+  Object.assign(fromExecutor(executor, "write"), {
+    offset: Effect.flatMap(executor.run(commands.role()), (role): Effect.Effect<Offset, RedisError> =>
+      role.role === "primary"
+        ? Effect.succeed({ epoch: executor.epoch, offset: role.offset })
+        : Effect.fail(new RoleMismatch({ address: executor.label, expected: "primary", actual: role.role })))
+  }) as unknown as PrimaryClient
+
+const offsetOf = (given: unknown): Offset | InvalidCommand => {
+  const fields = fieldsOf(given)
+  const problem = typeof fields === "string"
+    ? fields
+    : ["epoch", "offset"].flatMap((field) => {
+      const wrong = integerProblem(fields[field], 0, Number.MAX_SAFE_INTEGER)
+      return wrong === undefined ? [] : [`${field}: ${wrong}`]
+    })[0]
+  return problem === undefined
+    ? fields as unknown as Offset
+    : new InvalidCommand({ command: "afterOffset", detail: problem })
+}
+
+/** What a client that cannot be made runs its commands with. */
+const refusing = (error: InvalidCommand): Runner => {
+  const refuse = () => Effect.fail(error)
+  return { run: refuse, runPipeline: refuse, runTransaction: refuse, runScanPage: refuse }
+}
+
+/**
+ * A client that reads, on an executor; `primary` serves reads for which no replica is new enough.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeReplica = (executor: Executor, primary?: Executor | undefined): ReplicaClient =>
+  Object.assign(fromExecutor(executor, "read"), {
+    afterOffset: (offset: Offset) => {
+      const given = offsetOf(offset)
+      const runner = given instanceof InvalidCommand ? refusing(given) : after(executor, primary, given)
+      return make(runner, executor.label, "read")
+    }
+  }) as unknown as ReplicaClient

@@ -1,0 +1,570 @@
+/**
+ * Opens connections: dials, logs in, names the session, verifies the role, and
+ * remembers what a server can do without. What a connection does then is in
+ * connection.ts.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as Address from "../../Address.ts"
+import * as Command from "../../Command.ts"
+import { info, role } from "../../commands/server.ts"
+import { Connector, explainTls, type Resolver } from "../../Connector.ts"
+import { AuthenticationFailed, ConnectFailed, type ConnectionLost, RoleMismatch } from "../../Errors.ts"
+import type { SessionOptions } from "../../Options.ts"
+import * as Resp from "../../Resp.ts"
+import { monotonicMillis, timeoutOrElse } from "../common/time.ts"
+import { Call, codeOf, decodeReply, ignore, ofCredentials, serverText } from "./call.ts"
+import { Connection } from "./connection.ts"
+import type { EndError, OpenError } from "./types.ts"
+
+// -----------------------------------------------------------------------------
+// Opening
+// -----------------------------------------------------------------------------
+
+const session = <A>(words: ReadonlyArray<string>, args: ReadonlyArray<Command.Arg>, decode: Command.Decode<A>) =>
+  Command.make(Command.define({ words, mode: "read", decode }), args)
+
+const libraryVersion = "0.1.0"
+
+const defaultConnectTimeout = Duration.seconds(2)
+const defaultStallTimeout = Duration.seconds(5)
+const defaultPingInterval = Duration.seconds(5)
+
+/**
+ * Opens a session: dials, logs in, names itself, selects the database, and,
+ * where a role is given, makes sure that the server has it. All within
+ * `connectTimeout`. The session ends with the Scope.
+ *
+ * The commands of the handshake go out in one write: HELLO with AUTH and
+ * SETNAME, CLIENT SETINFO, SELECT, ROLE. Where HELLO is unknown, AUTH, CLIENT
+ * SETNAME and the rest follow in RESP2. `dialled` is told how long each dial
+ * took that was accepted, in milliseconds.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const openConnection = (
+  address: Address.Address,
+  options: SessionOptions,
+  expected?: "primary" | "replica" | undefined,
+  dialled: (millis: number) => void = ignore
+): Effect.Effect<Connection, OpenError, Scope.Scope> => {
+  const shown = Address.format(address)
+  const timeout = Duration.fromInputUnsafe(options.connectTimeout ?? defaultConnectTimeout)
+  const attempt = (opening: Opening, password: string | undefined) =>
+    Effect.gen(function*() {
+      const dial = yield* Connector
+      const context = yield* Effect.context<never>()
+      const connection = yield* Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function*() {
+          const began = yield* monotonicMillis
+          const transport = yield* restore(dial({ address, tls: options.tls, resolver: options.resolver }))
+          dialled((yield* monotonicMillis) - began)
+          const connection = new Connection(transport, address, context, {
+            stallMillis: Duration.toMillis(Duration.fromInputUnsafe(options.stallTimeout ?? defaultStallTimeout)),
+            pingMillis: Duration.toMillis(Duration.fromInputUnsafe(options.pingInterval ?? defaultPingInterval)),
+            limits: options.limits,
+            holds: (id, millis) => Effect.provideService(holdsBack(address, options, id, millis), Connector, dial)
+          })
+          yield* Effect.addFinalizer(() => Effect.sync(() => connection.close("the scope closed")))
+          return connection
+        })
+      )
+      yield* handshake(connection, options, password, expected, opening)
+      connection.role = expected
+      return connection
+    })
+  const establish = Effect.gen(function*() {
+    const password = yield* evaluatePassword(shown, options)
+    const first: Opening = options.protocol === 2 ? 1 : 0
+    const known = recall(options, shown, yield* monotonicMillis)
+    let opening: Opening = known?.opening ?? first
+    const last: Opening = known?.opening ?? 2
+    let isTls = known?.isTls ?? false
+    const outer = yield* Effect.scope
+    while (true) {
+      const own = Scope.forkUnsafe(outer)
+      const exit = yield* attempt(opening, password).pipe(
+        Scope.provide(own),
+        Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit)),
+        Effect.result
+      )
+      const now = yield* monotonicMillis
+      // A node that says that it is the wrong one has understood.
+      if (exit._tag === "Success" || exit.failure._tag === "RoleMismatch") {
+        if (opening !== first) remember(options, shown, { opening, isTls: false, until: now + openingMillis })
+        return exit._tag === "Success" ? exit.success : yield* exit.failure
+      }
+      const error = exit.failure
+      const closedEarly = error._tag === "ConnectionLost" && error.kind === "closed"
+      if (closedEarly && opening < last) {
+        opening = opening === 0 ? 1 : 2
+        continue
+      }
+      // What does not help, or no more, is not tried again with each dial.
+      if (known !== undefined && opening !== first) forget(options, shown)
+      else if (closedEarly && known === undefined) {
+        if (!isSecure(options)) isTls = yield* speaksTls(address, options.resolver, Duration.toMillis(timeout) / 8)
+        remember(options, shown, { opening: first, isTls, until: now + closedMillis })
+      }
+      if (error._tag === "ProtocolError" && !isSecure(options) && error.bytes.startsWith(alert)) {
+        return yield* notPlain(shown)
+      }
+      return yield* closedEarly ? isTls ? notPlain(shown) : endedEarly(error, options) : error
+    }
+  })
+  const attempted = isSecure(options)
+    ? Effect.raceFirst(establish, speaksPlain(address, options.resolver, Duration.toMillis(timeout) / 4))
+    : establish
+  return timeoutOrElse(attempted, {
+    duration: timeout,
+    orElse: () =>
+      Effect.fail(
+        new ConnectFailed({
+          address: shown,
+          phase: "handshake",
+          detail: `no session within ${Duration.toMillis(timeout)} ms${isSecure(options) ? plainHint : ""}`
+        })
+      )
+  })
+}
+
+/**
+ * A server that does not speak TLS waits for the end of a line that the client's
+ * greeting does not have. When nothing has come of it for a while, the server is
+ * asked in plain whether it is one: fails if so, and never ends otherwise.
+ */
+const speaksPlain = (
+  address: Address.Address,
+  resolver: Resolver | undefined,
+  afterMillis: number
+): Effect.Effect<never, ConnectFailed> =>
+  Effect.gen(function*() {
+    yield* Effect.sleep(afterMillis)
+    const dial = yield* Connector
+    const transport = yield* Effect.acquireRelease(
+      dial({ address, resolver }),
+      (transport) => Effect.sync(() => transport.destroy()),
+      { interruptible: true }
+    )
+    const first = yield* Effect.callback<number | undefined>((resume) => {
+      transport.start({
+        data: (chunk) => resume(Effect.succeed(chunk[0])),
+        drain: ignore,
+        closed: () => resume(Effect.undefined)
+      })
+      transport.write(["PING\r\n"], true)
+    })
+    // A simple string or an error.
+    if (first !== 0x2b && first !== 0x2d) return yield* Effect.never
+    return yield* new ConnectFailed({
+      address: Address.format(address),
+      phase: "tls",
+      detail: "the server does not speak TLS at this port: it answers without",
+      permanent: true
+    })
+  }).pipe(
+    Effect.scoped,
+    Effect.catch((error) => error.phase === "tls" ? Effect.fail(error) : Effect.never)
+  )
+
+/** How a TLS server's alert begins, escaped. */
+const alert = "\\x15\\x03"
+
+/** The record of a greeting that makes no sense: a TLS server answers with an alert, and others with an error. */
+const nonsense = Buffer.from("\x16\x03\x01\x00\x06\x01\x00\x00\x02\r\n", "latin1")
+
+/**
+ * A server that speaks TLS ends a connection that does not, mostly without a
+ * word: whether it has one for somebody who greets it in its own language.
+ */
+const speaksTls = (
+  address: Address.Address,
+  resolver: Resolver | undefined,
+  withinMillis: number
+): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    const dial = yield* Connector
+    const transport = yield* Effect.acquireRelease(
+      dial({ address, resolver }),
+      (transport) => Effect.sync(() => transport.destroy())
+    )
+    return yield* Effect.callback<boolean>((resume) => {
+      transport.start({
+        data: (chunk) => resume(Effect.succeed(Resp.escapeBytes(chunk).startsWith(alert))),
+        drain: ignore,
+        closed: () => resume(Effect.succeed(false))
+      })
+      transport.write([nonsense], false)
+    })
+  }).pipe(
+    Effect.scoped,
+    Effect.catch(() => Effect.succeed(false)),
+    Effect.timeoutOrElse({ duration: withinMillis, orElse: () => Effect.succeed(false) })
+  )
+
+const notPlain = (shown: string): ConnectFailed =>
+  new ConnectFailed({
+    address: shown,
+    phase: "tls",
+    detail: "the server speaks TLS at this port: set the option tls",
+    permanent: true
+  })
+
+const isSecure = (options: SessionOptions): boolean => options.tls !== undefined && options.tls !== false
+
+const plainHint = "; does the server speak TLS at this port?"
+
+/** Nobody knows why a server ends a connection without a word, but there are usual reasons. */
+const endedEarly = (error: ConnectionLost, options: SessionOptions): ConnectFailed => {
+  const why = isSecure(options) ? explainTls(error.cause, options.tls, { expected: "", found: "" }) : undefined
+  return new ConnectFailed({
+    address: error.address,
+    phase: why === undefined ? "handshake" : "tls",
+    detail: why?.detail ??
+      `the server closed it in the middle of the handshake (${error.detail})${
+        isSecure(options) ? "" : "; if it speaks TLS at this port, set the option tls"
+      }`,
+    permanent: why?.permanent,
+    cause: error.cause
+  })
+}
+
+/** A frame that every server answers at once, even while it lets commands wait: nothing is executed. */
+const malformed = "*1\r\n!\r\n"
+
+/** Whether a server says anything at all to somebody who has never been there. */
+const saysAnything = (address: Address.Address, options: SessionOptions): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    const dial = yield* Connector
+    const transport = yield* Effect.acquireRelease(
+      dial({ address, tls: options.tls, resolver: options.resolver }),
+      (transport) => Effect.sync(() => transport.destroy()),
+      { interruptible: true }
+    )
+    return yield* Effect.callback<boolean>((resume) => {
+      transport.start({
+        data: () => resume(Effect.succeed(true)),
+        drain: ignore,
+        closed: () => resume(Effect.succeed(false))
+      })
+      transport.write([malformed], true)
+    })
+  }).pipe(Effect.scoped, Effect.catch(() => Effect.succeed(false)))
+
+const clientList = (id: number) =>
+  session(["CLIENT", "LIST"], ["ID", id], Command.custom((reply) => typeof reply === "string" ? reply : ""))
+
+/**
+ * Whether a server is alive and holds a connection back, as after CLIENT PAUSE.
+ * If it serves others, it has to say so of this one itself (its flag is `b`):
+ * else the way there is broken. If it serves nobody, it has to be alive.
+ */
+const holdsBack = (
+  address: Address.Address,
+  options: SessionOptions,
+  id: number,
+  millis: number
+): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    let alive = false
+    yield* Effect.forkScoped(Effect.map(saysAnything(address, options), (yes) => void (alive = yes)))
+    const served = Effect.gen(function*() {
+      const connection = yield* openConnection(address, options)
+      if (id === 0) return false
+      const lines = yield* connection.call(clientList(id))
+      return / flags=[A-Za-z]*b/.test(lines)
+    })
+    return yield* served.pipe(
+      Effect.catch((error) => Effect.succeed(error._tag === "ReplyError" && error.code === "BUSY")),
+      Effect.timeoutOrElse({ duration: millis, orElse: () => Effect.sync(() => alive) })
+    )
+  }).pipe(Effect.scoped)
+
+/**
+ * How a session begins: 0 with HELLO; 1 without, in RESP2; 2 with nothing but
+ * what it cannot do without. Some proxies end the connection at a command that
+ * they do not know, so the next way is tried on a fresh one.
+ */
+type Opening = 0 | 1 | 2
+
+/** For how long it is remembered what works at an address, and that nothing does, in milliseconds. */
+const openingMillis = 10 * 60_000
+const closedMillis = 5000
+
+/** How many addresses are remembered for one client. */
+const mostOpenings = 64
+
+/** By the options of who dials: what one client has found out is its own. */
+const openings = new WeakMap<SessionOptions, Map<string, Known>>()
+
+interface Known {
+  readonly opening: Opening
+  /** Whether nothing works since the server speaks TLS, and this client does not. */
+  readonly isTls: boolean
+  readonly until: number
+}
+
+const recall = (options: SessionOptions, address: string, now: number): Known | undefined => {
+  const found = openings.get(options)?.get(address)
+  if (found === undefined) return undefined
+  if (now < found.until) return found
+  forget(options, address)
+  return undefined
+}
+
+const remember = (options: SessionOptions, address: string, found: Known): void => {
+  let known = openings.get(options)
+  if (known === undefined) openings.set(options, known = new Map())
+  known.delete(address)
+  known.set(address, found)
+  if (known.size > mostOpenings) known.delete(known.keys().next().value!)
+}
+
+const forget = (options: SessionOptions, address: string): void => void openings.get(options)?.delete(address)
+
+const evaluatePassword = (
+  shown: string,
+  options: SessionOptions
+): Effect.Effect<string | undefined, ConnectFailed> => {
+  const password = options.password
+  if (password === undefined) return Effect.undefined
+  if (Redacted.isRedacted(password)) return Effect.succeed(Redacted.value(password))
+  const failed = (detail: string) => Effect.fail(new ConnectFailed({ address: shown, phase: "credentials", detail }))
+  return Effect.matchCauseEffect(password, {
+    onSuccess: (secret: unknown) => {
+      const value = Redacted.isRedacted(secret) ? Redacted.value(secret) : undefined
+      return typeof value === "string"
+        ? Effect.succeed(value)
+        : failed("the effect that gives the password gave something that is not Redacted text")
+    },
+    // The cause stays out: nobody knows what a provider's error says.
+    onFailure: () => failed("the effect that gives the password failed")
+  })
+}
+
+const dispensable = new Set(["CLIENT SETINFO", "CLIENT ID", "ROLE"])
+
+/** The connection's id, from HELLO's reply or CLIENT ID's. */
+const idOf = (reply: Resp.Value): number => {
+  if (typeof reply === "number") return reply
+  const flat = reply instanceof Resp.MapReply ? reply.flat : Array.isArray(reply) ? reply : []
+  const id = flat[flat.indexOf("id") + 1]
+  return flat.includes("id") && typeof id === "number" ? id : 0
+}
+
+const authCodes = new Set(["NOAUTH", "WRONGPASS", "NOPERM"])
+
+/** Refusals of everybody, whatever was asked first. */
+const sessionRefusal = (reply: Resp.ErrorReply): string | undefined =>
+  /^ERR max number of clients\b/.test(reply.text)
+    ? "ERR max number of clients reached"
+    : reply.code === "DENIED"
+    ? "DENIED Redis is running in protected mode: it has no password, and serves its own machine only"
+    : undefined
+
+const handshake = (
+  connection: Connection,
+  options: SessionOptions,
+  password: string | undefined,
+  expected: "primary" | "replica" | undefined,
+  opening: Opening
+): Effect.Effect<void, OpenError> => {
+  const shown = connection.shownAddress
+  // Redis repeats the first 128 bytes of an argument.
+  const secrets = password === undefined || password === "" ? [] : [password, password.slice(0, 128)]
+  connection.conceal(secrets)
+  const hide = (text: string): string => secrets.reduce((t, secret) => t.split(secret).join("<redacted>"), text)
+
+  const refused = (step: string, reply: Resp.ErrorReply): OpenError => {
+    const known = sessionRefusal(reply)
+    if (known !== undefined) return new ConnectFailed({ address: shown, phase: "refused", detail: known })
+    const code = codeOf(reply)
+    const isAuth = authCodes.has(code) || /\bAUTH\b/.test(reply.text)
+    const says = step === "HELLO" || step === "AUTH" ? ofCredentials(reply) : hide(serverText(reply))
+    const detail = `${step}: ${says}`
+    return isAuth
+      ? new AuthenticationFailed({ address: shown, username: options.username, code, detail })
+      : new ConnectFailed({ address: shown, phase: "refused", detail })
+  }
+
+  type Step = readonly [words: ReadonlyArray<string>, args: ReadonlyArray<Command.Arg>]
+
+  interface Answers {
+    readonly replies: ReadonlyArray<Resp.Value>
+    /** Set if the connection ended before all replies had come. */
+    readonly lost: EndError | undefined
+  }
+
+  /** Sends all steps in one write, and waits for all replies. */
+  const ask = (steps: ReadonlyArray<Step>): Effect.Effect<Answers> =>
+    Effect.callback((resume) => {
+      const replies: Array<Resp.Value> = []
+      for (const [words, args] of steps) {
+        connection.enqueue(
+          new Call(
+            session(words, args, Command.value),
+            (value) => {
+              if (replies.push(value) === steps.length) resume(Effect.succeed({ replies, lost: undefined }))
+            },
+            (lost) => resume(Effect.succeed({ replies, lost }))
+          )
+        )
+      }
+    })
+
+  const credentials: ReadonlyArray<string> = password === undefined ? [] : [options.username ?? "default", password]
+  const name: ReadonlyArray<string> = options.clientName === undefined ? [] : [options.clientName]
+  const database = options.database ?? 0
+
+  const begin3: ReadonlyArray<Step> = [
+    [["HELLO"], [
+      3,
+      ...(password === undefined ? [] : ["AUTH", ...credentials]),
+      ...(name.length === 0 ? [] : ["SETNAME", ...name])
+    ]]
+  ]
+  const clientId: Step = [["CLIENT", "ID"], []]
+  const begin2: ReadonlyArray<Step> = [
+    ...(password === undefined
+      ? []
+      : [[["AUTH"], options.username === undefined ? [password] : credentials] as const]),
+    ...(opening === 2 ? [] : [clientId]),
+    ...(opening === 2 || name.length === 0 ? [] : [[["CLIENT", "SETNAME"], name] as const])
+  ]
+  const common: ReadonlyArray<Step> = [
+    ...(opening === 2
+      ? []
+      : [
+        [["CLIENT", "SETINFO"], ["LIB-NAME", "effect-redis-sentinel"]] as const,
+        [["CLIENT", "SETINFO"], ["LIB-VER", libraryVersion]] as const
+      ]),
+    ...(database === 0 ? [] : [[["SELECT"], [database]] as const]),
+    ...(expected === undefined ? [] : [[["ROLE"], []] as const])
+  ]
+
+  /** The first reply that the session cannot do without and that is an error. */
+  const failure = (steps: ReadonlyArray<Step>, replies: ReadonlyArray<Resp.Value>): OpenError | undefined => {
+    for (let i = 0; i < replies.length; i++) {
+      const reply = replies[i]!
+      const step = steps[i]![0].join(" ")
+      // Before Redis 7.2 there is no SETINFO, before 5 no ID; ROLE has a substitute.
+      if (reply instanceof Resp.ErrorReply && !(dispensable.has(step) && sessionRefusal(reply) === undefined)) {
+        return refused(step === "SELECT" ? `SELECT ${database}` : step, reply)
+      }
+    }
+    return undefined
+  }
+
+  /** What the server said before it ended the connection says why, unless it is that it knows too little. */
+  const lastWords = (steps: ReadonlyArray<Step>, { lost, replies }: Answers): OpenError => {
+    const last = replies[replies.length - 1]
+    const isUnknown = last instanceof Resp.ErrorReply && last.code === "ERR" && sessionRefusal(last) === undefined
+    return (isUnknown ? undefined : failure(steps, replies)) ?? lost!
+  }
+
+  return Effect.gen(function*() {
+    let steps: ReadonlyArray<Step> = [...begin3, ...common]
+    let replies: ReadonlyArray<Resp.Value> = []
+    let protocol: 2 | 3 = opening === 0 ? 3 : 2
+    if (protocol === 3) {
+      const answers = yield* ask(steps)
+      if (answers.lost !== undefined) return yield* lastWords(steps, answers)
+      replies = answers.replies
+      const hello = replies[0]!
+      if (hello instanceof Resp.ErrorReply && doesWithout(hello)) protocol = 2
+    }
+    if (protocol === 2) {
+      steps = [...begin2, ...common]
+      if (steps.length === 0) steps = [[["PING"], []]]
+      const answers = yield* ask(steps)
+      if (answers.lost !== undefined) return yield* lastWords(steps, answers)
+      replies = answers.replies
+    }
+    connection.protocol = protocol
+    const wrong = failure(steps, replies)
+    if (wrong !== undefined) return yield* wrong
+    connection.id = idOf(steps[0]![0][0] === "HELLO" ? replies[0]! : replies[steps.indexOf(clientId)] ?? 0)
+    if (expected !== undefined) yield* verifyRole(connection, expected, replies[replies.length - 1]!, refused)
+  })
+}
+
+/** Whether a server that answers HELLO so may have everything else. */
+const doesWithout = (reply: Resp.ErrorReply): boolean =>
+  reply.code === "NOPROTO" ||
+  (reply.code === "ERR" && !/\bAUTH\b/.test(reply.text) && sessionRefusal(reply) === undefined) ||
+  /unknown command/i.test(reply.text)
+
+/**
+ * Guidelines for Sentinel clients, step 3: the server's own word on its role,
+ * from ROLE, or from INFO where ROLE is denied or unknown.
+ */
+const verifyRole = (
+  connection: Connection,
+  expected: "primary" | "replica",
+  reply: Resp.Value,
+  refused: (step: string, reply: Resp.ErrorReply) => OpenError
+): Effect.Effect<void, OpenError> =>
+  Effect.gen(function*() {
+    const shown = connection.shownAddress
+    const replication = Effect.result(connection.call(info("replication")))
+    let actual: string
+    if (!(reply instanceof Resp.ErrorReply)) {
+      const decoded = decodeReply(role(), reply)
+      actual = Exit.isSuccess(decoded) ? decoded.value.role : "something that is no role"
+      if (Exit.isSuccess(decoded) && decoded.value.role === "replica" && expected === "replica") {
+        const { link, primary } = decoded.value
+        connection.source = { ...primary, isLinked: link === "connected", hasData: true }
+        if (link !== "connected") {
+          // ROLE has no offset while the link is down, whatever there is to read.
+          const answer = yield* replication
+          const hasData = answer._tag === "Success" ? holdsData(answer.success, link) : undefined
+          connection.source = { ...connection.source, hasData }
+          if (hasData === false || link === "sync") actual = `replica without data (link ${Resp.printable(link, 32)})`
+        }
+      }
+    } else if (reply.code === "NOPERM" || /unknown command/i.test(reply.text)) {
+      const answer = yield* replication
+      if (answer._tag === "Success") {
+        const fields = answer.success
+        const said = fields["role"]
+        actual = said === "master" ? "primary" : said === "slave" ? "replica" : "nothing about its role"
+        if (said === "slave" && expected === "replica") {
+          const isLinked = fields["master_link_status"] !== "down"
+          const hasData = isLinked || holdsData(fields, "down")
+          connection.source = {
+            host: fields["master_host"] ?? "",
+            port: Number(fields["master_port"]),
+            isLinked,
+            hasData
+          }
+          if (hasData === false) actual = "replica without data (link down)"
+        }
+      } else if (answer.failure._tag === "ReplyError") {
+        actual = "it denies both ROLE and INFO"
+      } else if (answer.failure._tag === "UnexpectedReply") {
+        actual = "nothing about its role"
+      } else {
+        return yield* answer.failure
+      }
+    } else {
+      return yield* refused("ROLE", reply)
+    }
+    if (actual !== expected) return yield* new RoleMismatch({ address: shown, expected, actual })
+  })
+
+/**
+ * Whether a replica without a link has something to read, as INFO tells. Its
+ * offset is that of the primary that it has lost; it is 1 where there is none,
+ * and 0 both for a node that has never followed anybody and for a replica of a
+ * primary that had written nothing yet, which has lost its link at some time.
+ */
+const holdsData = (fields: Readonly<Record<string, string>>, link: string): boolean | undefined => {
+  if (link === "sync" || fields["master_sync_in_progress"] === "1") return false
+  const offset = Number(fields["slave_repl_offset"])
+  if (Number.isNaN(offset)) return undefined
+  return offset > 1 || (offset === 0 && Number(fields["master_link_down_since_seconds"]) >= 0)
+}

@@ -1,0 +1,93 @@
+/**
+ * A fixed primary and fixed replicas, in place of sentinels.
+ */
+import * as Effect from "effect/Effect"
+import * as Address from "../../Address.ts"
+import type { ReplicaInstance } from "../../commands/sentinel.ts"
+import { SentinelsUnreachable } from "../../Errors.ts"
+import { Belief } from "./belief.ts"
+import type { Discovery, SeenReplica } from "./types.ts"
+
+/**
+ * A fixed primary and fixed replicas, in place of sentinels.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fixedDiscovery = (
+  primary: Address.Address,
+  replicas: ReadonlyArray<Address.Address>,
+  from: string
+): Discovery => {
+  const believed = new Belief()
+  return {
+    primary: () => Effect.succeed({ value: primary, from, epoch: 0 }),
+    confirmed: () => {},
+    disproved: () => {},
+    unreachable: () => {},
+    observed: () => {},
+    locateElsewhere: () => Effect.undefined,
+    belief: () => believed,
+    replicas: () => Effect.succeed({ value: replicas, from, epoch: 0 }),
+    survey: (_group, onView) =>
+      Effect.sync(() =>
+        onView({
+          from,
+          primary,
+          epoch: 0,
+          instance: undefined,
+          replicas: replicas.map(unreportedReplica)
+        })
+      ),
+    dialAnew: () => {},
+    listen: () => Effect.void,
+    sentinels: () => [],
+    members: () => [],
+    unsettled: () => false,
+    isReachable: () => undefined,
+    hears: () => undefined,
+    distance: () => 0,
+    glance: () => Effect.undefined,
+    answersBy: () => -Infinity,
+    headStart: 0,
+    timeout: 0,
+    announced: (host, port) => Address.parse({ host, port }, 0),
+    canonical: (address) => address,
+    prefer: () => {},
+    ask: () => Effect.fail(new SentinelsUnreachable({ reports: [] }))
+  }
+}
+
+/** @internal A replica of which nobody has said anything. */
+export const unreportedReplica = (address: Address.Address): SeenReplica => ({
+  address,
+  instance: unreportedInstance(address)
+})
+
+const unreportedInstance = (address: Address.Address): ReplicaInstance => ({
+  label: Address.format(address),
+  host: Address.isUnix(address) ? "" : address.host,
+  port: Address.isUnix(address) ? 0 : address.port,
+  runId: "",
+  flags: new Set(["slave"]),
+  isPrimary: false,
+  isReplica: true,
+  isSentinel: false,
+  isSubjectivelyDown: false,
+  isObjectivelyDown: false,
+  isDisconnected: false,
+  isFailoverInProgress: false,
+  lastPingSent: 0,
+  lastOkPingReply: 0,
+  lastPingReply: 0,
+  linkPendingCommands: 0,
+  downAfter: undefined,
+  fields: {},
+  primaryHost: "",
+  primaryPort: 0,
+  isLinkUp: true,
+  linkDownTime: 0,
+  priority: 100,
+  offset: -1,
+  isAnnounced: true
+})

@@ -1,0 +1,303 @@
+/**
+ * A command on its way to exactly one outcome: what happens to it when it is
+ * refused, lost or late. Pipelines, transactions and pages of scans are in files
+ * of their own.
+ */
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Command from "../../Command.ts"
+import { ping } from "../../commands/connection.ts"
+import {
+  AmbiguousOutcome,
+  type ConnectionError,
+  DeadlineExceeded,
+  InvalidCommand,
+  type RedisError
+} from "../../Errors.ts"
+import * as Resp from "../../Resp.ts"
+import type { Suspended, Waiter } from "../common/suspend.ts"
+import { decodeReply, replyError } from "../connection/call.ts"
+import type { Connection } from "../connection/connection.ts"
+import type { EndError, Request } from "../connection/types.ts"
+import type { Executor } from "./executor.ts"
+import type { ScanPosition } from "./types.ts"
+
+/**
+ * Error codes by which a server refuses a command before executing it, because
+ * of its own state and not because of the command: another server is looked for.
+ */
+export const refusals: ReadonlySet<string> = new Set(["READONLY", "LOADING", "MASTERDOWN"])
+
+/** The same, for states that pass by themselves: the same server is asked again after a pause. */
+export const temporaryRefusals: ReadonlySet<string> = new Set(["NOREPLICAS", "TRYAGAIN", "CLUSTERDOWN", "BUSY"])
+
+/**
+ * Who runs an operation: an executor, or one of its reserved connections.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Dispatcher {
+  readonly label: string
+  /** The operation was not executed: the connection that it was for has ended. */
+  readonly requeue: (operation: PendingOperation, error: EndError) => void
+  /** The server refused it before executing it. */
+  readonly onRefused: (operation: PendingOperation, command: Command.Any, reply: Resp.ErrorReply) => void
+  /** Whether a refusal is the end of it, and nothing is sent again. */
+  readonly isFinal: (reply: Resp.ErrorReply) => boolean
+  /** What stands in the way, if an operation's time is up before it was written. */
+  readonly obstacle: () => ConnectionError | undefined
+  /** Puts an operation on its way. */
+  readonly submit: (operation: PendingOperation) => void
+  /** One more of what is counted. */
+  readonly count: (metric: "ambiguous" | "repeated") => void
+}
+
+export const Stage = { nowhere: 0, held: 1, queued: 2, written: 3 } as const
+
+/**
+ * One command, pipeline entry or transaction on its way.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export abstract class PendingOperation implements Request {
+  abstract readonly replies: number
+  abstract readonly asBytes: boolean
+  patience = 0
+  wanted = true
+  connection: Connection | undefined = undefined
+  /** Where it is, as a number of `Stage`. */
+  stage: number = Stage.nowhere
+  /** Who held it last: its owner's executor, or another one that serves for that. */
+  holder: Executor | undefined = undefined
+  readonly owner: Dispatcher
+  deadline: number
+  readonly timeout: number
+  /** Set once it was written and may have been applied, though nobody heard. */
+  protected unconfirmed: EndError | undefined = undefined
+  /** The last refusal, for the message if time runs out. */
+  refusal: unknown = undefined
+
+  constructor(owner: Dispatcher, deadline: number, timeout: number) {
+    this.owner = owner
+    this.deadline = deadline
+    this.timeout = timeout
+  }
+
+  abstract readonly label: string
+  /** Where it has to go, if it is a page of a scan. */
+  get position(): ScanPosition | undefined {
+    return undefined
+  }
+  /** The server that its cursor belongs to cannot be asked any more. */
+  interrupt(_server: string): void {}
+  /** The commands that it is written as, one for each reply. */
+  abstract readonly parts: ReadonlyArray<Command.Any>
+  /** Whether it may be written twice. */
+  abstract readonly repeatable: boolean
+  abstract readonly writes: boolean
+  /** Whether it has to wait while writes do. */
+  get waits(): boolean {
+    return this.writes
+  }
+  /** As how many commands it counts while it is held. */
+  get weight(): number {
+    return 1
+  }
+  abstract encode(encoder: Resp.Encoder): void
+  abstract onReply(value: Resp.Value): void
+  abstract finish(exit: Exit.Exit<any, RedisError>): void
+
+  /** Puts it on a connection. */
+  dispatch(connection: Connection): void {
+    this.connection = connection
+    this.stage = Stage.queued
+    connection.enqueue(this)
+  }
+
+  /** Nobody waits for it any more: it leaves the queue's count, and what it would have sent is let go. */
+  cancel(): void {
+    if (!this.wanted) return
+    this.wanted = false
+    if (this.stage === Stage.queued) this.connection!.gaveUp()
+    else if (this.stage === Stage.held) this.holder!.gaveUp(this)
+    this.forget()
+  }
+
+  /** Lets go what only an attempt needs. */
+  protected abstract forget(): void
+
+  /** It was taken back before it was written. */
+  recalled(): void {
+    this.owner.submit(this)
+  }
+
+  /** It cannot be written; nothing of it was. */
+  onInvalid(detail: string): void {
+    this.failWith(Exit.fail(new InvalidCommand({ command: this.label, detail })))
+  }
+
+  protected done(exit: Exit.Exit<any, RedisError>): void {
+    this.wanted = false
+    this.finish(exit)
+  }
+
+  fail(error: ConnectionError): void {
+    this.done(
+      this.unconfirmed === undefined ? Exit.fail(error) : ambiguous(this.label, error)
+    )
+  }
+
+  /** Fails, unless an earlier attempt may have been applied: then nobody can say that it was not. */
+  failWith(exit: Exit.Exit<never, RedisError>): void {
+    this.done(this.unconfirmed === undefined ? exit : ambiguous(this.label, this.unconfirmed))
+  }
+
+  onLost(error: EndError, written: boolean): void {
+    if (!this.wanted) return
+    if (written) {
+      if (!this.repeatable) {
+        this.owner.count("ambiguous")
+        return this.done(ambiguous(this.label, error))
+      }
+      if (this.writes) this.unconfirmed = error
+      this.restart()
+      this.owner.count("repeated")
+    }
+    this.owner.requeue(this, error)
+  }
+
+  /** The server refused it because of its own state. Whether that passes by itself. */
+  refuse(command: Command.Any, reply: Resp.ErrorReply): boolean {
+    this.refusal ??= replyError(command, reply)
+    this.owner.count("repeated")
+    return temporaryRefusals.has(reply.code)
+  }
+
+  /** Forgets replies of an attempt that is over. */
+  restart(): void {}
+
+  onDeadline(written: boolean): void {
+    if (!this.wanted) return
+    const late = () =>
+      new DeadlineExceeded({
+        command: this.label,
+        timeoutMillis: this.timeout,
+        cause: this.unconfirmed ?? this.refusal
+      })
+    if (this.writes && (written || this.unconfirmed !== undefined)) {
+      this.owner.count("ambiguous")
+      return this.done(Exit.fail(new AmbiguousOutcome({ command: this.label, cause: late() })))
+    }
+    const obstacle = written || this.refusal !== undefined ? undefined : this.owner.obstacle()
+    this.done(obstacle === undefined ? Exit.fail(late()) : Exit.fail(obstacle))
+  }
+}
+
+// One error, and one Exit, for all commands of a name that one loss made ambiguous.
+const ambiguities = new WeakMap<object, Map<string, Exit.Exit<never, AmbiguousOutcome>>>()
+
+export const ambiguous = (command: string, cause: RedisError): Exit.Exit<never, AmbiguousOutcome> => {
+  let byName = ambiguities.get(cause)
+  if (byName === undefined) ambiguities.set(cause, byName = new Map())
+  let exit = byName.get(command)
+  if (exit === undefined) byName.set(command, exit = Exit.fail(new AmbiguousOutcome({ command, cause })))
+  return exit
+}
+
+/** An operation of one command. */
+export abstract class PendingSingle extends PendingOperation {
+  readonly replies = 1
+  readonly asBytes: boolean
+  command: Command.Any
+
+  constructor(owner: Dispatcher, command: Command.Any, deadline: number, timeout: number) {
+    super(owner, deadline, timeout)
+    this.command = command
+    this.asBytes = command.asBytes
+  }
+  get label(): string {
+    return this.command.spec.name
+  }
+  get parts(): ReadonlyArray<Command.Any> {
+    return [this.command]
+  }
+  get repeatable(): boolean {
+    return this.command.repeat
+  }
+  get writes(): boolean {
+    return this.command.spec.mode === "write"
+  }
+  encode(encoder: Resp.Encoder): void {
+    this.stage = Stage.written
+    Command.encode(this.command, encoder)
+  }
+  protected forget(): void {
+    this.command = forgotten
+  }
+  onReply(value: Resp.Value): void {
+    if (!this.wanted) return
+    if (value instanceof Resp.ErrorReply && isRefusal(value)) return this.owner.onRefused(this, this.command, value)
+    if (this.unconfirmed !== undefined && value instanceof Resp.ErrorReply) {
+      return this.failWith(Exit.fail(replyError(this.command, value)))
+    }
+    this.wanted = false
+    this.settle(value)
+  }
+  protected abstract settle(value: Resp.Value): void
+}
+
+/** In the place of a command that nobody waits for. */
+const forgotten: Command.Any = ping()
+
+export const isRefusal = (reply: Resp.ErrorReply): boolean =>
+  refusals.has(reply.code) || temporaryRefusals.has(reply.code)
+
+/** A command by itself. */
+export class PendingCommand extends PendingSingle implements Suspended {
+  settled: Exit.Exit<any, any> | undefined = undefined
+  suspended = false
+  private readonly waiter: Waiter
+
+  constructor(owner: Dispatcher, command: Command.Any, waiter: Waiter, deadline: number, timeout: number) {
+    super(owner, command, deadline, timeout)
+    this.waiter = waiter
+  }
+  protected settle(value: Resp.Value): void {
+    this.finish(decodeReply(this.command, value))
+  }
+  finish(exit: Exit.Exit<any, RedisError>): void {
+    if (this.suspended) this.waiter.evaluate(exit)
+    else this.settled = exit
+  }
+  released(): void {
+    if (this.wanted) this.cancel()
+  }
+}
+
+export type Resume = (effect: Effect.Effect<any, any>) => void
+
+/** Waits until there is a connection. */
+export class ConnectionWaiter extends PendingOperation {
+  readonly replies = 0
+  readonly parts = []
+  readonly asBytes = false
+  readonly label = "connect"
+  readonly repeatable = true
+  readonly writes = false
+  private readonly resume: Resume
+  constructor(owner: Dispatcher, resume: Resume, deadline: number, timeout: number) {
+    super(owner, deadline, timeout)
+    this.resume = resume
+  }
+  override dispatch(): void {
+    this.done(Exit.void)
+  }
+  encode(): void {}
+  protected forget(): void {}
+  onReply(): void {}
+  finish(exit: Exit.Exit<any, RedisError>): void {
+    this.resume(exit)
+  }
+}

@@ -1,0 +1,402 @@
+/**
+ * A pipeline on its way: one batch on one connection, in its order, whatever is
+ * refused or lost in the middle of it.
+ */
+import * as Exit from "effect/Exit"
+import * as Address from "../../Address.ts"
+import type * as Command from "../../Command.ts"
+import type { ConnectionError, RedisError } from "../../Errors.ts"
+import * as Resp from "../../Resp.ts"
+import { Call, decodeReply, replyError } from "../connection/call.ts"
+import type { Connection } from "../connection/connection.ts"
+import type { EndError } from "../connection/types.ts"
+import {
+  ambiguous,
+  type Dispatcher,
+  isRefusal,
+  PendingOperation,
+  PendingSingle,
+  type Resume,
+  Stage
+} from "./operation.ts"
+import { ReservedConnection } from "./reserved.ts"
+import type { BatchResult } from "./types.ts"
+
+/**
+ * A pipeline on its way. The order in which it was written is the order of its
+ * effects: its commands go to one connection, one after the other, and what is
+ * sent again is sent with everything that comes after it. See "Pipelines" in
+ * docs/failover.md.
+ */
+export class PendingPipeline extends PendingOperation implements BatchResult {
+  readonly replies = 0
+  readonly asBytes = false
+  readonly label = "pipeline"
+  readonly parts = []
+  readonly repeatable = true
+  readonly writes: boolean
+  readonly values: Array<unknown>
+  failures: Map<number, Exit.Exit<never, RedisError>> | undefined = undefined
+  /** Set while a refused command waits for what becomes of those after it. */
+  isStuck = false
+  entries: ReadonlyArray<PipelineEntry>
+  /** From this one on they are its owner's, and on no connection. */
+  private next = 0
+  /** How many are on a connection and have not been heard of. */
+  private outstanding = 0
+  /** Why the connection ended that some of them were on. */
+  private loss: EndError | undefined = undefined
+  /** Whether the rest has to wait until the others are answered. */
+  private isDeferred = false
+  private left: number
+  private resume: Resume
+
+  constructor(
+    owner: Dispatcher,
+    commands: ReadonlyArray<Command.Any>,
+    resume: Resume,
+    deadline: number,
+    timeout: number
+  ) {
+    super(owner, deadline, timeout)
+    this.left = commands.length
+    this.values = new Array(commands.length)
+    this.resume = resume
+    const entries: Array<PipelineEntry> = this.entries = new Array(commands.length)
+    let writes = false
+    for (let i = 0; i < commands.length; i++) {
+      const command = commands[i]!
+      entries[i] = new PipelineEntry(this, i, owner, command, deadline, timeout)
+      if (command.spec.mode === "write") writes = true
+    }
+    this.writes = writes
+  }
+
+  override get weight(): number {
+    return this.entries.length
+  }
+  encode(): void {}
+  onReply(): void {}
+  finish(): void {}
+  protected forget(): void {
+    this.entries = []
+    // It leads to the fiber that is gone, and to what that was given.
+    this.resume = () => {}
+  }
+
+  /** Sends what is not on a connection yet: to one, and behind what is unanswered. */
+  override dispatch(connection: Connection): void {
+    this.stage = Stage.nowhere
+    const { entries } = this
+    if (this.isStuck || this.next === entries.length) return
+    let to = connection
+    const before = this.connection
+    if (before !== undefined && before !== to) {
+      if (before.open && (this.outstanding > 0 || Address.equals(before.address, to.address))) to = before
+      else if (this.outstanding > 0) {
+        this.isDeferred = true
+        return
+      }
+    }
+    this.connection = to
+    if (to.ended !== undefined) return this.owner.requeue(this, to.ended)
+    const from = this.next
+    this.next = entries.length
+    for (let i = from; i < entries.length; i++) {
+      const entry = entries[i]!
+      if (!entry.wanted) continue
+      this.outstanding++
+      entry.dispatch(to)
+    }
+  }
+
+  succeed(index: number, value: unknown): void {
+    this.values[index] = value
+    if (--this.left > 0) return
+    this.wanted = false
+    this.resume(Exit.succeed<BatchResult>(this))
+  }
+
+  settle(index: number, exit: Exit.Exit<unknown, RedisError>): void {
+    if (Exit.isSuccess(exit)) return this.succeed(index, exit.value)
+    this.failures ??= new Map()
+    this.failures.set(index, exit as Exit.Exit<never, RedisError>)
+    this.succeed(index, undefined)
+  }
+
+  /** One of those on a connection was heard of. */
+  back(): void {
+    if (--this.outstanding > 0) return
+    if (this.isStuck || this.loss !== undefined || this.isDeferred) this.decide()
+  }
+
+  /** One was refused, or comes after one that was: its answer waits until all have come. */
+  withhold(entry: PipelineEntry, value: Resp.Value): void {
+    entry.answer = value
+    if (!this.isStuck) {
+      this.isStuck = true
+      // What is not written yet must not overtake it.
+      this.connection?.withdraw((request) => request instanceof PipelineEntry && this.takeBack(request))
+    }
+    this.back()
+  }
+
+  /** One is not written, and on no connection any more. Whether it was one of these. */
+  takeBack(entry: PipelineEntry): boolean {
+    if (entry.batch !== this || !entry.wanted) return false
+    entry.stage = Stage.nowhere
+    this.outstanding--
+    if (entry.index < this.next) this.next = entry.index
+    return true
+  }
+
+  recall(entry: PipelineEntry): void {
+    const isOwners = this.next < this.entries.length
+    if (this.takeBack(entry) && !isOwners) this.owner.submit(this)
+  }
+
+  lose(entry: PipelineEntry, error: EndError, written: boolean): void {
+    this.loss = error
+    if (written) {
+      entry.isLost = true
+      this.back()
+    } else if (this.takeBack(entry)) {
+      this.outstanding++
+      this.back()
+    }
+  }
+
+  /**
+   * All that were sent were heard of. From the first one on that has to be sent
+   * again, all have to be: what comes before a command that may have been
+   * executed, and may not be executed twice, stays as it is.
+   */
+  private decide(): void {
+    const { entries, loss } = this
+    let from = entries.length
+    for (let i = entries.length - 1; i >= 0; i--) {
+      const entry = entries[i]!
+      if (!entry.wanted || !entry.mayFollow) break
+      from = i
+    }
+    while (from < entries.length && !entries[from]!.isOpen) from++
+    for (let i = 0; i < from; i++) if (entries[i]!.wanted) entries[i]!.conclude(loss)
+    let refused: PipelineEntry | undefined
+    let reply: Resp.ErrorReply | undefined
+    for (let i = from; i < entries.length; i++) {
+      const entry = entries[i]!
+      if (!entry.wanted) continue
+      if (refused === undefined && entry.isRefused) {
+        refused = entry
+        reply = entry.answer as Resp.ErrorReply
+      }
+      entry.begin(loss)
+    }
+    this.next = from
+    this.isStuck = false
+    this.loss = undefined
+    this.isDeferred = false
+    if (!this.wanted || from === entries.length) return
+    if (refused !== undefined) this.owner.onRefused(this, refused.command, reply!)
+    else if (loss !== undefined) this.owner.requeue(this, loss)
+    else this.owner.submit(this)
+  }
+
+  override cancel(): void {
+    for (const entry of this.entries) entry.cancel()
+    super.cancel()
+  }
+
+  /** What was not sent will not be. */
+  override fail(error: ConnectionError): void {
+    this.end((entry) => entry.fail(error))
+  }
+
+  override failWith(exit: Exit.Exit<never, RedisError>): void {
+    this.end((entry) => entry.failWith(exit))
+  }
+
+  private end(f: (entry: PipelineEntry) => void): void {
+    const { entries, next } = this
+    this.next = entries.length
+    for (let i = next; i < entries.length; i++) if (entries[i]!.wanted) f(entries[i]!)
+  }
+
+  override onDeadline(): void {
+    this.expire(this.deadline)
+  }
+
+  /** The time of those is up whose deadline is not later. */
+  expire(deadline: number): void {
+    if (!this.wanted) return
+    let unheard = 0
+    for (const entry of this.entries) {
+      if (!entry.wanted || entry.deadline > deadline) continue
+      entry.refusal ??= this.refusal
+      if (entry.expire(this.loss)) unheard++
+    }
+    for (let i = 0; i < unheard; i++) this.back()
+  }
+
+  /** Lets another server answer all that is unanswered: all of it, so that one server does. */
+  hedge(to: Connection): void {
+    if (this.writes || !this.wanted || this.isStuck || this.next < this.entries.length) return
+    if (hedged.has(this) || this.owner instanceof ReservedConnection) return
+    hedged.add(this)
+    this.owner.count("repeated")
+    const rest = this.entries.filter((entry) => entry.wanted)
+    const values: Array<Resp.Value> = []
+    for (const entry of rest) {
+      to.enqueue(
+        new Call(
+          entry.command,
+          (value) => {
+            if (values.push(value) < rest.length) return
+            // Whoever was late has begun to answer.
+            if (!rest.every((other) => other.wanted && other.answer === undefined && !other.isLost)) return
+            if (values.some((v) => v instanceof Resp.ErrorReply && isRefusal(v))) return
+            this.connection = to
+            rest.forEach((other, i) => {
+              if (other.stage === Stage.queued) other.connection!.gaveUp()
+              other.take(values[i]!)
+            })
+          },
+          () => void hedged.delete(this)
+        )
+      )
+    }
+  }
+}
+
+/** A command of a pipeline. */
+export class PipelineEntry extends PendingSingle {
+  readonly batch: PendingPipeline
+  readonly index: number
+  /** What the server said, while it is not known what that is worth. */
+  answer: Resp.Value | undefined = undefined
+  /** Whether it was written to a connection that has ended, and may have been executed. */
+  isLost = false
+  constructor(
+    batch: PendingPipeline,
+    index: number,
+    owner: Dispatcher,
+    command: Command.Any,
+    deadline: number,
+    timeout: number
+  ) {
+    super(owner, command, deadline, timeout)
+    this.batch = batch
+    this.index = index
+  }
+  override get waits(): boolean {
+    return this.batch.writes
+  }
+  override onReply(value: Resp.Value): void {
+    if (!this.wanted) return
+    const batch = this.batch
+    if (batch.isStuck) return batch.withhold(this, value)
+    if (value instanceof Resp.ErrorReply && isRefusal(value)) {
+      if (!this.owner.isFinal(value)) return batch.withhold(this, value)
+      this.owner.onRefused(this, this.command, value)
+    } else this.take(value)
+    batch.back()
+  }
+  /** What the server said is its outcome. */
+  take(value: Resp.Value): void {
+    if (this.unconfirmed !== undefined && value instanceof Resp.ErrorReply) {
+      return this.failWith(Exit.fail(replyError(this.command, value)))
+    }
+    this.wanted = false
+    this.settle(value)
+  }
+  /** Whether the server refused it, and would not the next time. */
+  get isRefused(): boolean {
+    const answer = this.answer
+    return answer instanceof Resp.ErrorReply && isRefusal(answer) && !this.owner.isFinal(answer)
+  }
+  /** Whether it has no outcome yet, whatever becomes of others. */
+  get isOpen(): boolean {
+    return this.wanted && (this.answer === undefined || this.isRefused)
+  }
+  /** Whether it may be sent again after something that comes before it. */
+  get mayFollow(): boolean {
+    if (this.answer === undefined) return !this.isLost || this.repeatable
+    return this.isRefused || !(this.writes || this.command.spec.session !== undefined)
+  }
+  /** It is not sent again. */
+  conclude(loss: EndError | undefined): void {
+    const answer = this.answer
+    if (answer === undefined) {
+      if (!this.writes) return this.fail(loss!)
+      this.owner.count("ambiguous")
+      return this.done(ambiguous(this.label, loss!))
+    }
+    if (this.isRefused) return this.failWith(Exit.fail(replyError(this.command, answer as Resp.ErrorReply)))
+    this.take(answer)
+  }
+  /** It is sent again. */
+  begin(loss: EndError | undefined): void {
+    if (this.isRefused) this.refusal ??= replyError(this.command, this.answer as Resp.ErrorReply)
+    if (this.isLost) {
+      if (this.writes) this.unconfirmed = loss
+      this.owner.count("repeated")
+    }
+    this.answer = undefined
+    this.isLost = false
+    this.stage = Stage.nowhere
+  }
+  override recalled(): void {
+    this.batch.recall(this)
+  }
+  override onLost(error: EndError, written: boolean): void {
+    if (this.wanted) this.batch.lose(this, error, written)
+  }
+  override onInvalid(detail: string): void {
+    super.onInvalid(detail)
+    this.batch.back()
+  }
+  override onDeadline(): void {
+    this.batch.expire(this.deadline)
+  }
+  /** Its time is up. Whether it is on a connection, and nothing else will be heard of it. */
+  expire(loss: EndError | undefined): boolean {
+    const { answer, isLost, stage } = this
+    if (answer !== undefined && !this.isRefused) {
+      this.take(answer)
+      return false
+    }
+    if (isLost && this.writes) this.unconfirmed = loss
+    if (stage === Stage.queued) this.connection!.gaveUp()
+    super.onDeadline(answer === undefined && stage === Stage.written)
+    return answer === undefined && !isLost && stage !== Stage.nowhere
+  }
+  protected settle(value: Resp.Value): void {
+    if (value instanceof Resp.ErrorReply) return this.batch.settle(this.index, decodeReply(this.command, value))
+    let result: unknown
+    try {
+      result = this.command.spec.decode(value, this.asBytes)
+    } catch {
+      return this.batch.settle(this.index, decodeReply(this.command, value))
+    }
+    this.batch.succeed(this.index, result)
+  }
+  finish(exit: Exit.Exit<any, RedisError>): void {
+    this.batch.settle(this.index, exit)
+  }
+}
+
+/** The commands of a pipeline that wait at the server have their time, and those behind them too. */
+export const allowWaits = (batch: PendingPipeline): void => {
+  let waited = 0
+  for (const entry of batch.entries) {
+    const { args, spec } = entry.command
+    if (spec.blocks !== undefined) waited += entry.patience = spec.blocks(args)
+    entry.deadline += waited
+  }
+  batch.deadline += waited
+}
+
+export const nothing: BatchResult = { values: [], failures: undefined }
+
+/** What was sent to a second server as well, since the first was late. Once is enough. */
+export const hedged = new WeakSet<PendingOperation>()

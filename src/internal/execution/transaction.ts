@@ -1,0 +1,135 @@
+/**
+ * MULTI, its commands and EXEC as one operation.
+ */
+import * as Exit from "effect/Exit"
+import * as Command from "../../Command.ts"
+import { type RedisError, TransactionAborted } from "../../Errors.ts"
+import * as Resp from "../../Resp.ts"
+import { decodeReply, replyError } from "../connection/call.ts"
+import type { EndError } from "../connection/types.ts"
+import { ambiguous, type Dispatcher, isRefusal, PendingOperation, type Resume, Stage } from "./operation.ts"
+import type { BatchResult } from "./types.ts"
+
+export class PendingTransaction extends PendingOperation {
+  readonly replies: number
+  readonly asBytes: boolean
+  readonly label = "MULTI"
+  readonly repeatable: boolean
+  readonly writes: boolean
+  private received: Array<Resp.Value> = []
+  private commands: ReadonlyArray<Command.Any>
+  private resume: Resume
+
+  constructor(
+    owner: Dispatcher,
+    commands: ReadonlyArray<Command.Any>,
+    resume: Resume,
+    deadline: number,
+    timeout: number
+  ) {
+    super(owner, deadline, timeout)
+    this.commands = commands
+    this.replies = commands.length + 2
+    this.asBytes = commands.some((c) => c.asBytes)
+    this.repeatable = commands.every((c) => c.repeat)
+    this.writes = commands.some((c) => c.spec.mode === "write")
+    this.resume = resume
+  }
+  override get weight(): number {
+    return this.commands.length
+  }
+  protected forget(): void {
+    this.commands = []
+    this.resume = () => {}
+  }
+  encode(encoder: Resp.Encoder): void {
+    this.stage = Stage.written
+    encoder.raw("*1\r\n$5\r\nMULTI\r\n")
+    for (const command of this.commands) Command.encode(command, encoder)
+    encoder.raw("*1\r\n$4\r\nEXEC\r\n")
+  }
+  get parts(): ReadonlyArray<Command.Any> {
+    return [multi, ...this.commands, this.asBytes ? Command.bytes(exec) : exec]
+  }
+  override restart(): void {
+    this.received = []
+  }
+  /** Once the server has refused one of its commands, EXEC executes none: that much is known. */
+  override onLost(error: EndError, written: boolean): void {
+    const at = this.received[0] instanceof Resp.ErrorReply
+      ? -1
+      : this.received.findIndex((reply) => reply instanceof Resp.ErrorReply)
+    if (!this.wanted || !written || at === -1) return super.onLost(error, written)
+    const reply = this.received[at] as Resp.ErrorReply
+    const command = this.commands[at - 1]!
+    this.received = []
+    if (isRefusal(reply)) return this.owner.requeue(this, error)
+    this.failWith(Exit.fail(replyError(command, reply)))
+  }
+  onReply(value: Resp.Value): void {
+    const received = this.received
+    if (received.push(value) < this.replies) return
+    this.received = []
+    const [begun, ended] = [received[0]!, received[received.length - 1]!]
+    if (ended instanceof Resp.ErrorReply && ended.code !== "EXECABORT" && !(begun instanceof Resp.ErrorReply)) {
+      // Who may not run EXEC, or calls it by another name, is still inside MULTI.
+      this.connection?.close("EXEC was refused, so whatever comes after it would only be queued")
+    }
+    if (!this.wanted) return
+    if (begun instanceof Resp.ErrorReply && this.writes) {
+      // Without MULTI the commands were commands by themselves.
+      const some = received.some((reply, i) => i < received.length - 1 && !(reply instanceof Resp.ErrorReply))
+      if (some) {
+        this.owner.count("ambiguous")
+        return this.done(ambiguous(this.label, replyError(multi, begun)))
+      }
+    }
+    for (let i = 0; i < received.length; i++) {
+      const reply = received[i]
+      if (!(reply instanceof Resp.ErrorReply)) continue
+      const command = this.commands[i - 1] ?? exec
+      // An error before EXEC's own reply means that EXEC executed nothing; its own may name the reason.
+      const reason = because(reply)
+      if (isRefusal(reason)) return this.owner.onRefused(this, command, reason)
+      return this.failWith(Exit.fail(replyError(command, reply)))
+    }
+    const results = received[received.length - 1]!
+    if (results === null) {
+      return this.done(Exit.fail(new TransactionAborted({ commands: this.commands.map((c) => c.spec.name) })))
+    }
+    if (!Array.isArray(results) || results.length !== this.commands.length) {
+      return this.done(decodeReply(exec, results))
+    }
+    let failures: Map<number, Exit.Exit<never, RedisError>> | undefined
+    const values = this.commands.map((command, i) => {
+      const exit = decodeReply(command, this.asBytes && !command.asBytes ? Resp.toText(results[i]) : results[i])
+      if (Exit.isSuccess(exit)) return exit.value
+      failures ??= new Map()
+      failures.set(i, exit as Exit.Exit<never, RedisError>)
+      return undefined
+    })
+    this.done(Exit.succeed<BatchResult>({ values, failures }))
+  }
+  finish(exit: Exit.Exit<any, RedisError>): void {
+    this.resume(exit)
+  }
+}
+
+/** EXEC's own words for why the server cannot execute a transaction now. */
+export const because = (reply: Resp.ErrorReply): Resp.ErrorReply => {
+  const reason = /^EXECABORT .* because of: ([A-Z]+ .*)$/s.exec(reply.text)
+  return reason === null ? reply : new Resp.ErrorReply(reason[1]!)
+}
+
+const exec = Command.make(
+  Command.define({
+    words: ["EXEC"],
+    mode: "write",
+    decode: Command.custom((value): never => {
+      throw new Command.Mismatch("one reply for each command", value)
+    })
+  }),
+  []
+)
+
+const multi = Command.make(Command.define({ words: ["MULTI"], mode: "write", decode: Command.ok }), [])

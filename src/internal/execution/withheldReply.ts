@@ -1,0 +1,92 @@
+/**
+ * Replies to writes that a failover may have made worthless: they wait until that
+ * is known.
+ */
+import * as Resp from "../../Resp.ts"
+import type { Connection, Guard } from "../connection/connection.ts"
+import type { EndError, Request } from "../connection/types.ts"
+import type { Executor } from "./executor.ts"
+import type { PendingOperation } from "./operation.ts"
+
+/**
+ * How long after a replica was selected a reply to an earlier write is believed
+ * at once, in milliseconds. The replica is promoted 57 ms or more after it was
+ * selected (Redis 7.0.15), and what has arrived may be unread for 20 ms: a write
+ * that the old primary executes later may be lost, so its reply waits until it
+ * is known whether the group has moved.
+ */
+export const selectionGraceMillis = 35
+
+/** Whether a reply to one command is no word of anything that might be lost: a refusal, or the end of a wait in vain. */
+const changedNothing = (value: Resp.Value, patience: number): boolean =>
+  value instanceof Resp.ErrorReply || (value === null && patience > 0)
+
+/** Stands in line for a write whose reply may not be worth anything. */
+export class WithheldReply implements Request {
+  readonly replies: number
+  readonly asBytes: boolean
+  readonly patience: number
+  readonly operation: PendingOperation
+  /** From when on it may be believed, once its replies are there. */
+  at = 0
+  private readonly executor: Executor
+  private left: number
+  private readonly values: Array<Resp.Value> = []
+  /** `left` is how many of its replies are still to come. */
+  constructor(operation: PendingOperation, left: number, executor: Executor) {
+    this.operation = operation
+    this.left = left
+    this.executor = executor
+    this.replies = operation.replies
+    this.asBytes = operation.asBytes
+    this.patience = operation.patience
+  }
+  get wanted(): boolean {
+    return this.operation.wanted
+  }
+  get deadline(): number {
+    return this.operation.deadline
+  }
+  encode(): void {}
+  onReply(value: Resp.Value): void {
+    if (this.replies === 1 && changedNothing(value, this.patience)) return this.operation.onReply(value)
+    this.values.push(value)
+    if (--this.left > 0) return
+    // EXEC has executed nothing.
+    if (this.replies > 1 && (value === null || value instanceof Resp.ErrorReply)) return this.trust()
+    this.executor.answered(this)
+  }
+  onLost(error: EndError, written: boolean): void {
+    // Some of its replies may say what becomes of it.
+    if (this.left > 0) { for (const value of this.values) this.operation.onReply(value) }
+    this.operation.onLost(error, written)
+  }
+  onDeadline(written: boolean): void {
+    this.operation.onDeadline(written)
+  }
+  /** The server is still the right one: what it said counts. */
+  trust(): void {
+    for (const value of this.values) this.operation.onReply(value)
+  }
+}
+
+/** Sees to the connections of an executor. */
+export class ExecutorGuard implements Guard {
+  private readonly executor: Executor
+  constructor(executor: Executor) {
+    this.executor = executor
+  }
+  get doubts(): boolean {
+    return this.executor.doubts
+  }
+  doubt(connection: Connection): void {
+    this.executor.withholdReplies(connection)
+  }
+  behind(): void {
+    this.executor.onReadProgress(1)
+  }
+  current(goOn: () => void): void {
+    this.executor.onReadProgress(-1)
+    goOn()
+  }
+}

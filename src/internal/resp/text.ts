@@ -1,0 +1,114 @@
+/**
+ * Replies as text, for messages and for people.
+ */
+import { constants } from "node:buffer"
+import { ErrorReply, MapReply, SetReply, type Value } from "./values.ts"
+
+/** The longest string that there can be, in characters: no more bytes than that are decoded as they come. */
+export const longestString = constants.MAX_STRING_LENGTH
+
+/**
+ * Bytes for an error message: printable ASCII as it is, the rest as escapes,
+ * cut to 48 bytes.
+ *
+ * @since 0.1.0
+ * @category utilities
+ */
+export const escapeBytes = (bytes: Uint8Array): string => {
+  let out = ""
+  const n = Math.min(bytes.length, 48)
+  for (let i = 0; i < n; i++) {
+    const c = bytes[i]!
+    out += c === 13
+      ? "\\r"
+      : c === 10
+      ? "\\n"
+      : c === 34 || c === 92
+      ? `\\${String.fromCharCode(c)}`
+      : c >= 32 && c < 127
+      ? String.fromCharCode(c)
+      : `\\x${c.toString(16).padStart(2, "0")}`
+  }
+  return bytes.length > n ? `${out}...` : out
+}
+
+const unprintable = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
+
+const escapeCharacter = (c: string): string => {
+  const code = c.codePointAt(0)!
+  return c === "\r"
+    ? "\\r"
+    : c === "\n"
+    ? "\\n"
+    : code < 256
+    ? `\\x${code.toString(16).padStart(2, "0")}`
+    : `\\u${code > 0xffff ? `{${code.toString(16)}}` : code.toString(16).padStart(4, "0")}`
+}
+
+/**
+ * A server's text for a message or a log: what moves the cursor, colours or
+ * hides text stands there as an escape, and no more than 512 characters of it.
+ *
+ * @since 0.1.0
+ * @category utilities
+ */
+export const printable = (text: string, most = 512): string => {
+  const cut = text.length > most ? `${text.slice(0, most)}...` : text
+  return cut.replace(unprintable, escapeCharacter)
+}
+
+/**
+ * A reply in plain JavaScript: maps become `Map`, sets become `Set`, errors
+ * inside aggregates stay `ErrorReply`.
+ *
+ * @since 0.1.0
+ * @category utilities
+ */
+export const toNative = (value: Value): unknown => {
+  if (Array.isArray(value)) return value.map(toNative)
+  if (value instanceof MapReply) {
+    const out = new Map<unknown, unknown>()
+    for (let i = 0; i + 1 < value.flat.length; i += 2) out.set(toNative(value.flat[i]!), toNative(value.flat[i + 1]!))
+    return out
+  }
+  if (value instanceof SetReply) return new Set(value.values.map(toNative))
+  return value
+}
+
+/** A mark at the beginning is part of the text. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
+
+/**
+ * A reply that was decoded as bytes, with text in place of them.
+ *
+ * @since 0.1.0
+ * @category utilities
+ */
+export const toText = (value: Value): Value =>
+  value instanceof Uint8Array
+    ? value.length > longestString ? value : utf8.decode(value)
+    : Array.isArray(value)
+    ? value.map(toText)
+    : value instanceof MapReply
+    ? new MapReply(value.flat.map(toText))
+    : value instanceof SetReply
+    ? new SetReply(value.values.map(toText))
+    : value
+
+/**
+ * The shape of a reply for an error message, without its contents.
+ *
+ * @since 0.1.0
+ * @category utilities
+ */
+export const describe = (value: Value): string => {
+  if (value === null) return "null"
+  if (value instanceof Uint8Array) return `${value.length} bytes`
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (value instanceof MapReply) return `a map of ${value.flat.length / 2}`
+  if (value instanceof SetReply) return `a set of ${value.values.length}`
+  if (value instanceof ErrorReply) return `the error ${printable(value.code, 64)}`
+  // A number beyond what a command's result can be is told exactly: nobody can ask for it again.
+  if (typeof value === "bigint") return `the integer ${printable(String(value), 64)}`
+  return `a ${typeof value}`
+}
