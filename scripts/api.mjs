@@ -1,0 +1,47 @@
+/**
+ * The public surface, as the declarations of the build without their comments:
+ * compared with api.txt, so that it changes only on purpose.
+ *
+ *   npm run check:api              fails where they differ
+ *   npm run check:api -- --write   writes api.txt anew
+ *
+ * Needs a build. Not a parser: it relies on how the compiler prints.
+ */
+import { globSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+
+const root = join(import.meta.dirname, "..")
+const file = join(root, "api.txt")
+
+/** Declarations without comments, as they stand. Strings of types hold no comment marks. */
+const bare = (text) =>
+  text
+    .replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, "")
+    .replace(/^\/\/# sourceMappingURL=.*$/m, "")
+    .replace(/^import .*;\n/gm, "")
+    .replace(/^export \{\};\n/m, "")
+    .trim()
+
+const modules = globSync("dist/**/*.d.ts", { cwd: root })
+  .filter((path) => !path.includes("internal"))
+  .sort()
+  .map((path) => [path.slice("dist/".length, -".d.ts".length), bare(readFileSync(join(root, path), "utf8"))])
+  .filter(([, text]) => text !== "")
+const report = modules.map(([name, text]) => `# ${name}\n\n${text}\n`).join("\n")
+
+if (process.argv.includes("--write")) {
+  writeFileSync(file, report)
+} else {
+  const before = readFileSync(file, "utf8").split("\n")
+  const now = report.split("\n")
+  const at = now.findIndex((line, i) => line !== before[i])
+  if (at !== -1 || before.length !== now.length) {
+    const from = at === -1 ? now.length : at
+    const name = now.slice(0, from + 1).findLast((line) => line.startsWith("# "))
+    console.error(`The public surface has changed, first in ${name?.slice(2)}, line ${from + 1} of api.txt:`)
+    console.error(`- ${before[from] ?? ""}\n+ ${now[from] ?? ""}`)
+    console.error("If that is meant: npm run build && npm run check:api -- --write")
+    process.exit(1)
+  }
+  console.log(`api: ${modules.length} modules, as in api.txt`)
+}
