@@ -557,7 +557,11 @@ const mutants: ReadonlyArray<Mutant> = [
   {
     name: "replicas are forgotten with the sentinels' lists",
     by: { test: "test/reads.test.ts", name: "are told to forget the replicas" },
-    edits: [{ file: "src/internal/monitor/monitor.ts", find: "now - listedAt > rememberMillis", replace: "listedAt < now" }]
+    edits: [{
+      file: "src/internal/monitor/monitor.ts",
+      find: "now - listedAt > rememberMillis",
+      replace: "listedAt < now"
+    }]
   },
   {
     name: "a replica that does not follow the new primary is read from",
@@ -634,7 +638,11 @@ const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a wait is one turn, however long",
     by: { test: "test/reserved.test.ts", name: "twenty consumers" },
-    edits: [{ file: "src/internal/execution/blocking.ts", find: "const blockingTurnMillis = 5000", replace: "const blockingTurnMillis = Infinity" }]
+    edits: [{
+      file: "src/internal/execution/blocking.ts",
+      find: "const blockingTurnMillis = 5000",
+      replace: "const blockingTurnMillis = Infinity"
+    }]
   },
   {
     name: "an alarm rings by the wall clock",
@@ -648,7 +656,11 @@ const mutants: ReadonlyArray<Mutant> = [
   {
     name: "deadlines are judged before what arrived is read",
     by: { test: "test/standstill.test.ts" },
-    edits: [{ file: "src/internal/execution/executor.ts", find: "connection.caughtUp(read)", replace: "void connection, read()" }]
+    edits: [{
+      file: "src/internal/execution/executor.ts",
+      find: "connection.caughtUp(read)",
+      replace: "void connection, read()"
+    }]
   },
   {
     name: "a server is judged before what arrived is read",
@@ -745,7 +757,11 @@ const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a long turn takes the time of what is begun in it",
     by: { test: "test/lastReplies.test.ts", name: "has its whole time" },
-    edits: [{ file: "src/internal/execution/executor.ts", find: "request.deadline += millis", replace: "request.deadline += 0" }]
+    edits: [{
+      file: "src/internal/execution/executor.ts",
+      find: "request.deadline += millis",
+      replace: "request.deadline += 0"
+    }]
   },
   {
     name: "every silent server is taken for one that lets its clients wait",
@@ -827,7 +843,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/order.test.ts", name: "is late with" },
     edits: [{
       file: "src/internal/execution/hedging.ts",
-      find: "if (request instanceof PipelineEntry) {\n      batches.add(request.batch)\n      continue\n    }\n    if (!(",
+      find:
+        "if (request instanceof PipelineEntry) {\n      batches.add(request.batch)\n      continue\n    }\n    if (!(",
       replace: "    if (!("
     }]
   },

@@ -1,7 +1,9 @@
 /**
  * What a client can do: a method for each command, pipelines, transactions,
- * reserved connections and scans, on top of whatever runs commands. The services and layers
- * that give clients to applications are in `RedisClient.ts` and `Sentinel.ts`.
+ * reserved connections, scans and subscriptions. Types only.
+ *
+ * The services and layers that give clients to applications are in RedisClient.ts
+ * and Sentinel.ts; the methods are bound in internal/client/client.ts.
  *
  * @since 0.1.0
  */

@@ -1,10 +1,12 @@
 /**
- * A command as a value: its words and arguments, its keys, what it does to
- * data, and how to decode its reply. The client's methods, pipelines and
- * transactions all run the same value.
+ * A command as a value: its words and arguments, its keys, what it does to data,
+ * and how to decode its reply. The client's methods, pipelines and transactions all
+ * run the same value.
  *
- * It does no I/O: `Executor.ts` carries a command to a server and back. The
- * constructors of Redis's own commands are in `commands/`.
+ * It does no I/O. The constructors of Redis's own commands are in commands/, the
+ * decoders in internal/commands/decoders.ts.
+ *
+ * Over 700 lines, since whatever recognises a command by its words is here.
  *
  * @since 0.1.0
  */

@@ -1,9 +1,8 @@
 /**
- * Opens byte streams to servers: TCP, TLS and unix sockets through Node. It is
- * a Reference, so that tests put another in its place and nobody else needs to
- * mention it.
+ * Opens byte streams to servers: TCP, TLS and unix sockets through Node. It is a
+ * Reference: tests put another one in its place, and no layer asks for it.
  *
- * It knows nothing of Redis: `Connection.ts` speaks over what it opens.
+ * It knows nothing of Redis. Node's sockets are in internal/transport/.
  *
  * @since 0.1.0
  */

@@ -1,10 +1,11 @@
 /**
- * Every error of the library, as tagged classes, and the two unions that
- * group them: `ConnectionError`, everything about reaching a server, and
- * `RedisError`, everything a command can fail with.
+ * Every error of the library, as tagged classes, and the two unions that group
+ * them: ConnectionError, everything about reaching a server, and RedisError,
+ * everything a command can fail with.
  *
- * It is not the place that decides which error an event becomes: that is
- * `Connection.ts` for a session and `Executor.ts` for a command's outcome.
+ * Which error an event becomes is not decided here.
+ *
+ * Over 700 lines, since it is a list.
  *
  * @since 0.1.0
  */

@@ -1,9 +1,9 @@
 /**
- * The connections to one node: the shared ones, which everybody's commands are
- * multiplexed on, and the reserved connections, which one user at a time has to itself.
+ * The connections to one node: the shared ones, on which everybody's commands are
+ * multiplexed, and the reserved ones, each of which one user has to itself.
  *
  * It does not know which node to connect to, nor what becomes of commands:
- * `Executor.ts` makes a new pool when the group moves.
+ * internal/execution/executor.ts makes a new pool when the group moves.
  *
  * @since 0.1.0
  */

@@ -1,12 +1,10 @@
 /**
- * Subscriptions on one connection: how they are asked for and acknowledged in
- * either protocol, and what a published message is.
+ * What a subscription is to and what it gives: channels, messages, gaps. Types
+ * only.
  *
- * What becomes of a subscription whose connection ends is for those who hold
- * it: `Discovery.ts` for the sentinels' events, `Subscription.ts` for a
- * client's.
- *
- * Source: https://redis.io/docs/latest/develop/pubsub/
+ * How a subscription is made on one connection is in
+ * internal/connection/pubSub.ts, how it follows its node in
+ * internal/client/subscription.ts.
  *
  * @since 0.1.0
  */

@@ -3,7 +3,7 @@
  * that provide them: of one fixed server, of a group's primary, of a group's
  * replica.
  *
- * What a client can do is in `Client.ts`.
+ * What a client can do is in Client.ts.
  *
  * @since 0.1.0
  */

@@ -1,10 +1,11 @@
 /**
- * Finds the primary and the replicas of a group through Redis Sentinel, and
- * gives clients whose connections follow them. Fulfils the official guidelines
- * for Sentinel clients
+ * Finds the primary and the replicas of a group through Redis Sentinel, and gives
+ * clients whose connections follow them. Fulfils the official guidelines for
+ * Sentinel clients
  * (https://redis.io/docs/latest/develop/reference/sentinel-clients/).
  *
- * What becomes of commands while connections move is `Executor.ts`'s business.
+ * What becomes of commands while connections move is decided in
+ * internal/execution/.
  *
  * @since 0.1.0
  */

@@ -1,12 +1,9 @@
 /**
  * What is known of one group: its primary, its replicas, its sentinels, the
- * configuration epoch, and whether writes have to wait. One state machine per
- * group, fed by what the sentinels publish, by what they answer, and by what
- * the nodes say of their roles. What is published is never believed by itself:
- * it only says when to ask.
+ * configuration epoch, and whether writes wait; and the options of how a group is
+ * followed. Types only.
  *
- * It opens no connections for commands (`Sentinel.ts` does), and does not know
- * what becomes of commands while writes wait (`Executor.ts` does).
+ * The state machine behind it is in internal/monitor/.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
  * The commands about connections: PING, ECHO and the CLIENT family. HELLO,
- * AUTH and SELECT belong to the handshake in `Connection.ts`, since on a shared
+ * AUTH and SELECT belong to the handshake (internal/connection/handshake.ts), since on a shared
  * connection they would change everybody's session.
  *
  * @since 0.1.0

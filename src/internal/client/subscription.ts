@@ -1,10 +1,9 @@
 /**
- * What a client hears: a Stream of published messages that follows its node
- * through losses and moves, and says where something may be missing.
+ * What a client hears: a Stream of published messages that follows its node through
+ * losses and moves, and says where something may be missing.
  *
- * How a subscription is asked for on one connection is in `PubSub.ts`.
- *
- * @since 0.1.0
+ * How a subscription is made on one connection is in
+ * internal/connection/pubSub.ts.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

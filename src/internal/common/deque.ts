@@ -1,6 +1,6 @@
 /**
  * A queue in a ring: push and shift in constant time, without garbage. Not a
- * general collection: it has what `Connection.ts` and `Executor.ts` need.
+ * general collection: it has what a connection and an executor need.
  */
 export class Deque<A> {
   private items: Array<A | undefined> = new Array(64)

@@ -1,12 +1,13 @@
 /**
- * One session with one server, from the handshake to its end: commands issued
- * in one turn go out in one write, replies come back in order, push messages
- * are routed, a watchdog notices a server that hangs.
+ * One session with one server, after its handshake and to its end: commands issued
+ * in one turn go out in one write, replies come back in order, push messages are
+ * routed, a watchdog notices a server that hangs.
  *
- * What becomes of a command whose connection ends is not decided here: each
- * `Request` is told, and `Executor.ts` has the rules.
+ * What becomes of a command whose connection ends is not decided here: each Request
+ * is told.
  *
- * @since 0.1.0
+ * Over 700 lines, since batching, the order of replies and the watchdog share the
+ * state of one socket, and are the hot path.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,12 +1,10 @@
 /**
- * What the sentinels say: asks them in a race with head starts, keeps the list
- * of those that are known, believes the newest configuration of a group, and
- * hears what they publish.
+ * What the sentinels say: asks them in a race with head starts, keeps the list of
+ * those that are known, believes the newest configuration of a group, and hears
+ * what they publish.
  *
- * What is made of it is not decided here: `Topology.ts` follows a group, and
- * `Sentinel.ts` opens connections to its nodes.
- *
- * @since 0.1.0
+ * What follows from it is not decided here: internal/monitor/ follows a group, and
+ * internal/targets/ opens connections to its nodes.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"

@@ -4,7 +4,7 @@
 import * as Command from "../../Command.ts"
 import { ConnectionLost, ProtocolError, type RedisError, type ReserveTimeout } from "../../Errors.ts"
 import type * as Resp from "../../Resp.ts"
-import type { ReservedConnection } from "./reserved.ts"
+import type { Reserved } from "./types.ts"
 
 /**
  * For how long a server is left to wait at most, in milliseconds: then it is
@@ -67,15 +67,15 @@ export class BlockingWait<A, B> {
 
 /** A turn of a wait that is under way, and what the server has said of it on another connection. */
 export class BlockingTurn {
-  readonly reserve: ReservedConnection
+  readonly reserved: Reserved
   /** Whether the server was told to end it. */
   asked = false
   /** Whether the server has ended it, with nothing taken. */
   freed = false
   /** Whether its connection may be dead. */
   doubted = false
-  constructor(reserved: ReservedConnection) {
-    this.reserve = reserved
+  constructor(reserved: Reserved) {
+    this.reserved = reserved
   }
   tookNothing(error: RedisError): boolean {
     return this.freed || (this.asked && error._tag === "ReplyError" && error.code === "UNBLOCKED")

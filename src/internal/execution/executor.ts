@@ -1,13 +1,11 @@
 /**
- * Carries commands: to the current connection, through its loss to the next
- * one, and to exactly one outcome, within a deadline. It keeps the pool of the
- * node that its target names, and asks the target anew whenever a connection
- * is lost or the node says that it is the wrong one.
+ * Carries commands: to the current connection, through its loss to the next one,
+ * and to exactly one outcome, within a deadline. It keeps the pool of the node that
+ * its target names, and asks the target anew whenever a connection is lost or the
+ * node says that it is the wrong one.
  *
- * Where the node is, is the `Target`'s business (`Sentinel.ts`, or a fixed
- * address); what commands there are is `Client.ts`'s.
- *
- * @since 0.1.0
+ * Where the node is, the target knows (internal/targets/); what commands there are
+ * is in commands/.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -108,6 +106,7 @@ const timeoutMillis = (input: Duration.Input): number => Duration.toMillis(Durat
  */
 export class Executor implements Dispatcher, Runner {
   readonly label: string
+  readonly isReserved = false
   private readonly target: ConnectionTarget
   protected readonly options: ExecutorOptions
   private readonly timeout: number
@@ -379,7 +378,7 @@ export class Executor implements Dispatcher, Runner {
    * nothing. The server's own word on it comes on another connection.
    */
   private unblock(turn: BlockingTurn): void {
-    const { connection } = turn.reserve
+    const { connection } = turn.reserved
     const other = this.pool?.pick()
     // One that is not written yet waits at no server.
     if (connection.id === 0 || connection.ended !== undefined || connection.idle || turn.asked) return
@@ -405,7 +404,7 @@ export class Executor implements Dispatcher, Runner {
       if (connection.idle && Address.equals(connection.address, pool.address)) connection.probe()
     }
     for (const turn of this.waiting) {
-      if (Address.equals(turn.reserve.connection.address, pool.address)) turn.doubted = true
+      if (Address.equals(turn.reserved.connection.address, pool.address)) turn.doubted = true
     }
     this.unblockDoubted()
   }

@@ -6,7 +6,6 @@ import { Call } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import { isRefusal, PendingOperation } from "./operation.ts"
 import { hedged, type PendingPipeline, PipelineEntry } from "./pipeline.ts"
-import { ReservedConnection } from "./reserved.ts"
 import { because } from "./transaction.ts"
 
 /**
@@ -25,7 +24,7 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
     if (!(request instanceof PendingOperation) || !request.wanted || request.writes || request.position !== undefined) {
       continue
     }
-    if (hedged.has(request) || request.owner instanceof ReservedConnection) continue
+    if (hedged.has(request) || request.owner.isReserved) continue
     hedged.add(request)
     request.owner.count("repeated")
     const values: Array<Resp.Value> = []
@@ -52,7 +51,7 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
       from.enqueue(request)
     } else if (
       request instanceof PendingOperation && request.position === undefined &&
-      !(request.owner instanceof ReservedConnection)
+      !request.owner.isReserved
     ) {
       arm(request.deadline)
       request.dispatch(to)

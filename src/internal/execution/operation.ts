@@ -19,7 +19,6 @@ import type { Suspended, Waiter } from "../common/suspend.ts"
 import { decodeReply, replyError } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError, Request } from "../connection/types.ts"
-import type { Executor } from "./executor.ts"
 import type { ScanPosition } from "./types.ts"
 
 /**
@@ -39,6 +38,8 @@ export const temporaryRefusals: ReadonlySet<string> = new Set(["NOREPLICAS", "TR
  */
 export interface Dispatcher {
   readonly label: string
+  /** Whether it is one user's reserved connection: what goes there goes nowhere else. */
+  readonly isReserved: boolean
   /** The operation was not executed: the connection that it was for has ended. */
   readonly requeue: (operation: PendingOperation, error: EndError) => void
   /** The server refused it before executing it. */
@@ -51,6 +52,12 @@ export interface Dispatcher {
   readonly submit: (operation: PendingOperation) => void
   /** One more of what is counted. */
   readonly count: (metric: "ambiguous" | "repeated") => void
+}
+
+/** Who keeps operations that wait for a connection, or for writes to go on. */
+export interface QueueHolder {
+  /** Nobody waits for this one any more. */
+  readonly gaveUp: (operation: PendingOperation) => void
 }
 
 export const Stage = { nowhere: 0, held: 1, queued: 2, written: 3 } as const
@@ -70,7 +77,7 @@ export abstract class PendingOperation implements Request {
   /** Where it is, as a number of `Stage`. */
   stage: number = Stage.nowhere
   /** Who held it last: its owner's executor, or another one that serves for that. */
-  holder: Executor | undefined = undefined
+  holder: QueueHolder | undefined = undefined
   readonly owner: Dispatcher
   deadline: number
   readonly timeout: number

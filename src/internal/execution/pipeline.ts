@@ -19,7 +19,6 @@ import {
   type Resume,
   Stage
 } from "./operation.ts"
-import { ReservedConnection } from "./reserved.ts"
 import type { BatchResult } from "./types.ts"
 
 /**
@@ -241,7 +240,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
   /** Lets another server answer all that is unanswered: all of it, so that one server does. */
   hedge(to: Connection): void {
     if (this.writes || !this.wanted || this.isStuck || this.next < this.entries.length) return
-    if (hedged.has(this) || this.owner instanceof ReservedConnection) return
+    if (hedged.has(this) || this.owner.isReserved) return
     hedged.add(this)
     this.owner.count("repeated")
     const rest = this.entries.filter((entry) => entry.wanted)

@@ -3,6 +3,7 @@
  * session.
  */
 import * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -12,10 +13,9 @@ import type * as Resp from "../../Resp.ts"
 import { replyError, serverText } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError } from "../connection/types.ts"
-import type { Executor } from "./executor.ts"
 import { type Dispatcher, type PendingOperation, temporaryRefusals } from "./operation.ts"
 import { PendingTransaction } from "./transaction.ts"
-import type { Reserved, Runner } from "./types.ts"
+import type { BatchResult, Reserved, Runner, ScanPosition } from "./types.ts"
 
 const isUnwatch = (command: Command.Any): boolean => command.spec.words[0]!.toUpperCase() === "UNWATCH"
 
@@ -27,16 +27,52 @@ const isAnswered = (exit: Exit.Exit<unknown, RedisError>): boolean => {
     (error.value._tag === "TransactionAborted" || (error.value._tag === "ReplyError" && error.value.code !== "NOPERM"))
 }
 
-/** @internal */
+/** The executor whose connection it is: it runs what is dispatched here. */
+export interface ReservingExecutor {
+  readonly label: string
+  /** Whether writes wait, or are refused. */
+  readonly isHolding: boolean
+  readonly gated: (operation: PendingOperation) => void
+  readonly arm: (deadline: number) => void
+  readonly count: (metric: "ambiguous" | "repeated") => void
+  readonly pause: (operation: PendingOperation) => void
+  readonly suspectNode: (connection: Connection | undefined, why: string) => void
+  readonly runOn: <A, B>(
+    owner: ReservedConnection,
+    command: Command.Command<A, any, B>,
+    timeout: Duration.Input | undefined
+  ) => Effect.Effect<A, RedisError>
+  readonly runBlockingOn: <A, B>(
+    owner: ReservedConnection,
+    command: Command.Command<A, any, B>,
+    timeout: Duration.Input | undefined
+  ) => Effect.Effect<A, RedisError>
+  readonly batchOn: (
+    owner: ReservedConnection,
+    commands: ReadonlyArray<Command.Any>
+  ) => Effect.Effect<BatchResult, RedisError>
+  readonly atomicOn: (
+    owner: ReservedConnection,
+    commands: ReadonlyArray<Command.Any>
+  ) => Effect.Effect<BatchResult, RedisError>
+  readonly pageOn: <A, B>(
+    owner: ReservedConnection,
+    command: Command.Command<A, any, B>,
+    position: ScanPosition
+  ) => Effect.Effect<A, RedisError>
+}
+
+/** One user's connection, until its Scope closes. */
 export class ReservedConnection implements Dispatcher, Reserved {
   readonly label: string
+  readonly isReserved = true
   readonly connection: Connection
   /** Set once its Scope has closed: its connection is another's, or will be. */
   private ended = false
   /** How many WATCHes there were. */
   private watches = 0
-  private readonly executor: Executor
-  constructor(executor: Executor, connection: Connection) {
+  private readonly executor: ReservingExecutor
+  constructor(executor: ReservingExecutor, connection: Connection) {
     this.executor = executor
     this.connection = connection
     this.label = executor.label

@@ -5,7 +5,6 @@
 import * as Resp from "../../Resp.ts"
 import type { Connection, Guard } from "../connection/connection.ts"
 import type { EndError, Request } from "../connection/types.ts"
-import type { Executor } from "./executor.ts"
 import type { PendingOperation } from "./operation.ts"
 
 /**
@@ -21,6 +20,18 @@ export const selectionGraceMillis = 35
 const changedNothing = (value: Resp.Value, patience: number): boolean =>
   value instanceof Resp.ErrorReply || (value === null && patience > 0)
 
+/** Who decides what a withheld reply is worth. */
+export interface WriteGateKeeper {
+  /** All replies of a write are there. */
+  readonly answered: (reply: WithheldReply) => void
+  /** Whether the word that writes have to wait takes so long that a reply may come before it. */
+  readonly doubts: boolean
+  /** From now on replies to what was written before wait until it is known what they are worth. */
+  readonly withholdReplies: (connection: Connection) => void
+  /** Something may have arrived unseen, on one connection more or less. */
+  readonly onReadProgress: (more: 1 | -1) => void
+}
+
 /** Stands in line for a write whose reply may not be worth anything. */
 export class WithheldReply implements Request {
   readonly replies: number
@@ -29,14 +40,14 @@ export class WithheldReply implements Request {
   readonly operation: PendingOperation
   /** From when on it may be believed, once its replies are there. */
   at = 0
-  private readonly executor: Executor
+  private readonly keeper: WriteGateKeeper
   private left: number
   private readonly values: Array<Resp.Value> = []
   /** `left` is how many of its replies are still to come. */
-  constructor(operation: PendingOperation, left: number, executor: Executor) {
+  constructor(operation: PendingOperation, left: number, keeper: WriteGateKeeper) {
     this.operation = operation
     this.left = left
-    this.executor = executor
+    this.keeper = keeper
     this.replies = operation.replies
     this.asBytes = operation.asBytes
     this.patience = operation.patience
@@ -54,7 +65,7 @@ export class WithheldReply implements Request {
     if (--this.left > 0) return
     // EXEC has executed nothing.
     if (this.replies > 1 && (value === null || value instanceof Resp.ErrorReply)) return this.trust()
-    this.executor.answered(this)
+    this.keeper.answered(this)
   }
   onLost(error: EndError, written: boolean): void {
     // Some of its replies may say what becomes of it.
@@ -72,21 +83,21 @@ export class WithheldReply implements Request {
 
 /** Sees to the connections of an executor. */
 export class ExecutorGuard implements Guard {
-  private readonly executor: Executor
-  constructor(executor: Executor) {
-    this.executor = executor
+  private readonly keeper: WriteGateKeeper
+  constructor(keeper: WriteGateKeeper) {
+    this.keeper = keeper
   }
   get doubts(): boolean {
-    return this.executor.doubts
+    return this.keeper.doubts
   }
   doubt(connection: Connection): void {
-    this.executor.withholdReplies(connection)
+    this.keeper.withholdReplies(connection)
   }
   behind(): void {
-    this.executor.onReadProgress(1)
+    this.keeper.onReadProgress(1)
   }
   current(goOn: () => void): void {
-    this.executor.onReadProgress(-1)
+    this.keeper.onReadProgress(-1)
     goOn()
   }
 }

@@ -1,6 +1,11 @@
 /**
- * Follows one group: the state machine of its primary, its replicas and its write
- * fence.
+ * Follows one group, fed by what the sentinels publish, by what they answer, and by
+ * what the nodes say of their roles: the state machine of its primary, its replicas
+ * and its write fence. What is published is never believed by itself: it says when
+ * to ask.
+ *
+ * It opens no connections for commands, and does not know what becomes of commands
+ * while writes wait.
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"

@@ -1,12 +1,9 @@
 /**
- * Reads from several replicas at once: which of them are good enough, which one
- * a read goes to, and what becomes of it when that one fails. The rules of
- * choice are pure; the rest carries reads like the executor that it is.
+ * Reads from several replicas at once: which of them are good enough, and what
+ * becomes of a read when one fails. The rules of selection are in selection.ts.
  *
- * Which replicas there are is the `Topology`'s business; a client that keeps to
- * one replica at a time needs none of this (`Sentinel.ts`).
- *
- * @since 0.1.0
+ * Which replicas there are is the monitor's business; a client that keeps to one
+ * replica at a time needs none of this (internal/targets/replica.ts).
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

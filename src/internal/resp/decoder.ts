@@ -1,5 +1,8 @@
 /**
- * From bytes to replies, in one walk over each chunk.
+ * From bytes to replies, in one walk over each chunk. It knows nothing of what a
+ * reply means.
+ *
+ * Over 700 lines, since it is one state machine.
  */
 import { Buffer, isAscii } from "node:buffer"
 import { StringDecoder } from "node:string_decoder"

@@ -1,4 +1,6 @@
-/** The hash commands of a server in memory. */
+/**
+ * The hash commands of a server in memory.
+ */
 import { Fields, ok, type Reply } from "../Reply.ts"
 import {
   addFloats,

@@ -1,4 +1,6 @@
-/** Every data command of a server in memory, by its name in lower case. */
+/**
+ * Every data command of a server in memory, by its name in lower case.
+ */
 import type { Definition } from "./command.ts"
 import { dumps } from "./dump.ts"
 import { hashes } from "./hashes.ts"

@@ -1,4 +1,6 @@
-/** The commands on keys of any kind, of a server in memory. */
+/**
+ * The commands on keys of any kind, of a server in memory.
+ */
 import { type Entry, type Keyspace, Keyspace as Database, type SortedSet } from "../Keyspace.ts"
 import { ok, type Reply, Simple } from "../Reply.ts"
 import {

@@ -1,4 +1,6 @@
-/** The set commands of a server in memory. */
+/**
+ * The set commands of a server in memory.
+ */
 import { Members, type Reply } from "../Reply.ts"
 import {
   atLeast,

@@ -1,4 +1,6 @@
-/** The string commands of a server in memory. */
+/**
+ * The string commands of a server in memory.
+ */
 import type { Keyspace } from "../Keyspace.ts"
 import { Fields, ok, type Reply } from "../Reply.ts"
 import {

@@ -1,0 +1,107 @@
+/**
+ * The layout of src/: which room may know which, no circles, no file too long
+ * to be read at once. The picture of it is in docs/architecture.md.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { globSync, readFileSync } from "node:fs"
+import * as Path from "node:path"
+
+const src = Path.join(import.meta.dirname, "../src")
+
+/** From the ground up: a room knows those above it in this list, and itself. */
+const rooms = [
+  "Errors.ts",
+  "Address.ts",
+  "Metrics.ts",
+  "internal/resp",
+  "Resp.ts",
+  "internal/common",
+  "internal/transport",
+  "Connector.ts",
+  "internal/commands|Command.ts",
+  "commands",
+  "Options.ts",
+  "PubSub.ts",
+  "Client.ts",
+  "Topology.ts",
+  "internal/connection",
+  "Pool.ts",
+  "internal/execution",
+  "internal/discovery",
+  "internal/monitor",
+  "internal/replicas",
+  "internal/targets",
+  "internal/client",
+  "Sentinel.ts",
+  "RedisClient.ts",
+  "index.ts",
+  "testing"
+]
+
+/** Files that are still to be taken apart, with the lines that they may have: less and less. */
+const toBeSplit: ReadonlyMap<string, number> = new Map([
+  ["internal/discovery/discovery.ts", 930],
+  ["internal/execution/executor.ts", 1430],
+  ["internal/monitor/monitor.ts", 1550]
+])
+
+const files = globSync("**/*.ts", { cwd: src }).sort()
+
+const roomOf = (file: string): number => {
+  const folder = file.startsWith("testing/") ? "testing" : Path.dirname(file)
+  const name = folder === "." ? file : folder
+  return rooms.findIndex((room) => room.split("|").includes(name))
+}
+
+const textOf = (file: string): string => readFileSync(Path.join(src, file), "utf8")
+
+const importsOf = (file: string): ReadonlyArray<string> =>
+  Array.from(
+    textOf(file).matchAll(/^(?:import|export)\b[^"]*?from "(\.[^"]+)"/gm),
+    ([, path]) => Path.normalize(Path.join(Path.dirname(file), path!))
+  )
+
+describe("the layout of src/", () => {
+  it("has a room for every file", () => {
+    assert.deepStrictEqual(files.filter((file) => roomOf(file) === -1), [])
+  })
+
+  it("lets every room know only those below it", () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file).filter((other) => roomOf(other) > roomOf(file)).map((other) => `${file} imports ${other}`)
+    )
+    assert.deepStrictEqual(wrong, [])
+  })
+
+  it("has no circle, not even of types", () => {
+    const circles: Array<string> = []
+    const done = new Set<string>()
+    const visit = (file: string, path: ReadonlyArray<string>): void => {
+      if (path.includes(file)) return void circles.push([...path.slice(path.indexOf(file)), file].join(" -> "))
+      if (done.has(file)) return
+      for (const other of importsOf(file)) visit(other, [...path, file])
+      done.add(file)
+    }
+    for (const file of files) visit(file, [])
+    assert.deepStrictEqual(circles, [])
+  })
+
+  it("has no file over 700 lines without a reason in its header, but for those that are being taken apart", () => {
+    const long = files.filter((file) => !file.startsWith("testing/")).filter((file) => {
+      const text = textOf(file)
+      const most = toBeSplit.get(file) ?? 700
+      return text.split("\n").length > most + 1 && !/^\/\*\*[\s\S]*?Over 700 lines[\s\S]*?\*\//.test(text)
+    })
+    assert.deepStrictEqual(long, [])
+  })
+
+  it("has a header in every file that says what it is", () => {
+    assert.deepStrictEqual(files.filter((file) => !textOf(file).startsWith("/**\n")), [])
+  })
+
+  it("exports nothing of internal/ from the package", () => {
+    const { exports } = JSON.parse(readFileSync(Path.join(src, "../package.json"), "utf8"))
+    assert.strictEqual(exports["./internal/*"], null)
+    assert.deepStrictEqual(importsOf("index.ts").filter((file) => file.startsWith("internal")), [])
+  })
+})
