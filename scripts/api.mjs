@@ -22,8 +22,15 @@ const bare = (text) =>
     .replace(/^export \{\};\n/m, "")
     .trim()
 
-const modules = globSync("dist/**/*.d.ts", { cwd: root })
-  .filter((path) => !path.includes("internal"))
+/** What a module exports of internal/ is public with it. */
+const exportedFrom = (path) =>
+  Array.from(
+    readFileSync(join(root, path), "utf8").matchAll(/^export [^;]*? from "(\.\/internal\/[^"]+)\.(?:js|ts)"/gm),
+    ([, from]) => join(path, "..", `${from}.d.ts`)
+  )
+
+const open = globSync("dist/**/*.d.ts", { cwd: root }).filter((path) => !path.includes("internal"))
+const modules = Array.from(new Set([...open, ...open.flatMap(exportedFrom)]))
   .sort()
   .map((path) => [path.slice("dist/".length, -".d.ts".length), bare(readFileSync(join(root, path), "utf8"))])
   .filter(([, text]) => text !== "")
