@@ -273,7 +273,7 @@ describe("the end", () => {
             const fibers = [
               yield* fork(Stream.runDrain(nobody.subscribe({ channels: ["c"] }))),
               yield* fork(Stream.runDrain(redis.subscribe({ channels: ["c"] }))),
-              yield* fork(nobody.lease),
+              yield* fork(nobody.reserve),
               yield* fork(redis.reserve),
               yield* fork(nobody.blpop(["q"], 0)),
               yield* fork(redis.blpop(["q"], 0)),
