@@ -546,7 +546,8 @@ const mutants: ReadonlyArray<Mutant> = [
     }, {
       file: "src/internal/targets/replica.ts",
       find: "if (!replica.isHealthy) watcher.nodeSuspected(replica.address)",
-      replace: "if (!replica.isHealthy) watcher.nodeRemoved(replica.address, \"the sentinels think that it is not healthy\")"
+      replace:
+        "if (!replica.isHealthy) watcher.nodeRemoved(replica.address, \"the sentinels think that it is not healthy\")"
     }]
   },
   {
