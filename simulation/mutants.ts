@@ -877,6 +877,15 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "a client that has not heard of an offset's epoch reads all the same",
+    by: { test: "test/simulation.test.ts", name: "the primary that was left, which had more" },
+    edits: [{
+      file: "src/internal/replicas/afterOffset.ts",
+      find: "if (result !== undefined && !isBehind()) return result",
+      replace: "if (result !== undefined) return result"
+    }]
+  },
+  {
     name: "a subscription ends with the first password that is refused",
     by: { test: "test/subscriptions.test.ts", name: "a password that has changed ends none" },
     edits: [{

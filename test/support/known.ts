@@ -217,5 +217,29 @@ export const known: Readonly<Record<string, Scenario>> = {
     "minimal": [
       "s0"
     ]
+  },
+  "a read after an offset was answered by the primary that was left, which had more": {
+    "seed": 9578,
+    "replicas": 2,
+    "sentinels": 3,
+    "lagMillis": [1, 50],
+    "latencyMillis": [0, 0],
+    "syncMillis": [10, 200],
+    "clients": 2,
+    "workers": 5,
+    "operations": 315,
+    "duration": 3537,
+    "connections": 1,
+    "maxReserved": 2,
+    "protocol": 3,
+    "commandTimeout": 1000,
+    "stallTimeout": 1000,
+    "follow": "promotion",
+    "replicaSelection": "round-robin",
+    "minimal": ["s0", "s1", "s2"],
+    "faults": [
+      { "at": 1790, "kind": "isolate", "who": "primary", "millis": 745 },
+      { "at": 2464, "kind": "wipe", "who": "n2", "millis": 2500 }
+    ]
   }
 }

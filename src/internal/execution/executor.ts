@@ -607,6 +607,11 @@ export class Executor implements Dispatcher, Runner {
     return this.target.isAstray?.(source) ?? false
   }
 
+  /** Whether a connection leads to the group's primary, as far as is known. */
+  isAtPrimary(connection: Connection | undefined): boolean {
+    return connection === undefined || (this.target.isPrimary?.(connection.address) ?? true)
+  }
+
   /** The group's configuration epoch, as far as it is known; 0 where there is none. */
   get epoch(): number {
     return this.target.epoch?.() ?? 0

@@ -108,7 +108,7 @@ export class PendingTransaction extends PendingOperation {
       failures.set(i, exit as Exit.Exit<never, RedisError>)
       return undefined
     })
-    this.done(Exit.succeed<BatchResult>({ values, failures }))
+    this.done(Exit.succeed<BatchResult>({ values, failures, connection: this.connection }))
   }
   finish(exit: Exit.Exit<any, RedisError>): void {
     this.resume(exit)

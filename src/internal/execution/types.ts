@@ -53,6 +53,8 @@ export interface ConnectionTarget {
     | undefined
   /** Is told that a shared connection is late with its answers. */
   readonly onLate?: ((connection: Connection) => void) | undefined
+  /** Whether that is where the group's primary is, as far as is known. */
+  readonly isPrimary?: ((address: Address.Address) => boolean) | undefined
   /** Whether a replica that names this as its primary has another history than the group. */
   readonly isAstray?: ((source: { readonly host: string; readonly port: number }) => boolean) | undefined
   /** Is told of the first write that was acknowledged after a move. */
@@ -125,6 +127,8 @@ export interface BatchResult {
   readonly values: ReadonlyArray<unknown>
   /** Undefined if there are none. */
   readonly failures: ReadonlyMap<number, Exit.Exit<never, RedisError>> | undefined
+  /** Where a transaction was executed. */
+  readonly connection?: Connection | undefined
 }
 
 /**

@@ -9,6 +9,7 @@ import type * as Command from "../../Command.ts"
 import * as commands from "../../commands/index.ts"
 import { DeadlineExceeded, EpochPassed, type RedisError } from "../../Errors.ts"
 import { monotonicMillisUnsafe, timeoutOrElse } from "../common/time.ts"
+import type { Connection } from "../connection/connection.ts"
 import type { Executor } from "../execution/executor.ts"
 import type { BatchResult, Runner } from "../execution/types.ts"
 
@@ -29,19 +30,21 @@ export const after = (executor: Executor, primary: Executor | undefined, offset:
       ? Effect.void
       : Effect.fail(new EpochPassed({ target: executor.label, epoch: offset.epoch, now }))
   }
+  /** 0 is what is not known, and the epoch of a group that has never moved: the write was made after a move. */
+  const isBehind = (): boolean => executor.epoch === 0 && offset.epoch > 0
   const inEpoch = <A>(effect: Effect.Effect<A, RedisError>): Effect.Effect<A, RedisError> =>
     Effect.suspend(current).pipe(Effect.andThen(effect), Effect.tap(() => current()))
 
   type Role = Command.Result<ReturnType<typeof commands.role>>
-  const isReached = (role: Role): boolean =>
-    // A primary with less is one that was left, or has lost what it had.
-    (role.role === "primary" && role.offset >= offset.offset) ||
+  const isReached = (role: Role, at: Connection | undefined): boolean =>
+    // A primary with less is one that was left, or has lost what it had; one that was left may have more.
+    (role.role === "primary" && role.offset >= offset.offset && executor.isAtPrimary(at)) ||
     // The offsets of a history that was left say nothing of this one.
     (role.role === "replica" && role.offset >= offset.offset && !executor.isAstray(role.primary))
 
   /** The group's own primary has less than was written, and will not get it from anybody. */
-  const hasLost = (runner: Executor, role: Role): boolean =>
-    runner === primary && role.role === "primary" && role.offset < offset.offset
+  const hasLost = (runner: Executor, role: Role, at: Connection | undefined): boolean =>
+    runner === primary && role.role === "primary" && role.offset < offset.offset && executor.isAtPrimary(at)
   const lost = Effect.suspend(() =>
     Effect.fail(new EpochPassed({ target: executor.label, epoch: offset.epoch, now: executor.epoch }))
   )
@@ -54,7 +57,7 @@ export const after = (executor: Executor, primary: Executor | undefined, offset:
       while (true) {
         const late = monotonicMillisUnsafe(clock) >= until
         const result = yield* inEpoch(attempt(late && primary !== undefined ? primary : executor))
-        if (result !== undefined) return result
+        if (result !== undefined && !isBehind()) return result
         yield* Effect.sleep(againMillis)
       }
     })
@@ -76,11 +79,11 @@ export const after = (executor: Executor, primary: Executor | undefined, offset:
       reach((runner) =>
         Effect.flatMap(
           runner.runTransaction([commands.role(), ...list]),
-          ({ failures, values }): Effect.Effect<BatchResult | undefined, RedisError> => {
+          ({ connection, failures, values }): Effect.Effect<BatchResult | undefined, RedisError> => {
             const denied = failures?.get(0)
             if (denied !== undefined) return denied
-            if (hasLost(runner, values[0] as Role)) return lost
-            if (!isReached(values[0] as Role)) return Effect.undefined
+            if (hasLost(runner, values[0] as Role, connection)) return lost
+            if (!isReached(values[0] as Role, connection)) return Effect.undefined
             const shifted = failures === undefined
               ? undefined
               : new Map(Array.from(failures, ([i, exit]) => [i - 1, exit] as const))
@@ -106,9 +109,10 @@ export const after = (executor: Executor, primary: Executor | undefined, offset:
       Effect.suspend(() => {
         forget()
         return Effect.flatMap(runner.runScanPage(commands.role(), pin), (role) => {
-          if (!isReached(role)) {
+          const at = pin.connection
+          if (!isReached(role, at)) {
             forget()
-            return hasLost(runner, role) ? lost : Effect.undefined
+            return hasLost(runner, role, at) ? lost : Effect.undefined
           }
           pin.runner = runner
           // Its server was lost in between: nothing was given yet.

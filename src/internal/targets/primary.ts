@@ -183,6 +183,10 @@ export const primaryTarget = (
     openBeside: () => open,
     openAt: (like) => openLike(like, node, "primary"),
     epoch: () => follower.present.epoch,
+    isPrimary: (address) => {
+      const { primary } = follower.present
+      return primary === undefined || Address.equals(primary, address)
+    },
     watch: (watcher) => follower.watch(watcher),
     onSuspect: () => follower.survey(),
     onFirstWrite: () => follower.acknowledged()

@@ -153,6 +153,7 @@ export const replicaTarget = (
     openAt,
     epoch: () => follower.present.epoch,
     isAstray: (source) => follower.isAstray(source),
+    isPrimary: (address) => follower.present.primary === undefined || isPrimary(address),
     watch: (watcher) =>
       follower.watch({
         // What is written through it by a makeshift, the primary itself, waits too.
