@@ -360,7 +360,7 @@ export class Conversation {
     const value = this.honest(words)
     if (value === undefined) return
     this.world.replies++
-    const word = words[0]!.toUpperCase()
+    const word = (words[0] ?? "").toUpperCase()
     // Servers repeat what they were sent.
     if ((word === "HELLO" || word === "AUTH") && chance.is(server.malice / 4)) {
       this.send(encode(error(`${chance.pick(codes)} ${words.join(" ")}`), 2))
