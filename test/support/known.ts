@@ -241,5 +241,83 @@ export const known: Readonly<Record<string, Scenario>> = {
       { "at": 1790, "kind": "isolate", "who": "primary", "millis": 745 },
       { "at": 2464, "kind": "wipe", "who": "n2", "millis": 2500 }
     ]
+  },
+  "sentinels that may only be asked were replaced one by one, and nobody asked who the new ones are": {
+    "seed": 3694,
+    "replicas": 3,
+    "sentinels": 3,
+    "lagMillis": [
+      0,
+      0
+    ],
+    "latencyMillis": [
+      0,
+      0
+    ],
+    "syncMillis": [
+      0,
+      0
+    ],
+    "clients": 1,
+    "workers": 12,
+    "operations": 440,
+    "duration": 23867,
+    "connections": 1,
+    "maxReserved": 4,
+    "protocol": 3,
+    "commandTimeout": 10000,
+    "stallTimeout": 300,
+    "follow": "promotion",
+    "replicaSelection": "sticky",
+    "calm": true,
+    "faults": [
+      {
+        "at": 400,
+        "kind": "sentinels",
+        "who": "all",
+        "millis": 299
+      },
+      {
+        "at": 2199,
+        "kind": "lie",
+        "who": "s2",
+        "other": "replica",
+        "millis": 989
+      },
+      {
+        "at": 4688,
+        "kind": "replace",
+        "who": "all",
+        "millis": 2500
+      },
+      {
+        "at": 16188,
+        "kind": "hang",
+        "who": "s0",
+        "millis": 464
+      },
+      {
+        "at": 18152,
+        "kind": "hang",
+        "who": "s0",
+        "millis": 944
+      },
+      {
+        "at": 20596,
+        "kind": "hang",
+        "who": "s2",
+        "millis": 1771
+      }
+    ],
+    "minimal": [
+      "s0",
+      "s1",
+      "s2"
+    ],
+    "born": [
+      2377,
+      8253,
+      12230
+    ]
   }
 }

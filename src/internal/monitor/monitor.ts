@@ -522,6 +522,8 @@ export class GroupMonitor implements Topology {
     this.polling.delete(from)
     this.clearOverdue(from)
     this.checkFirstAnswers()
+    // Another one may have taken its place, and those that may only be asked do not tell of that by themselves.
+    this.surveySoon()
   }
 
   /** A sentinel that may not be listened to is asked so often that no promotion comes before its answer. */
