@@ -164,8 +164,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: [1],
     edits: [{
       file: "src/internal/replicas/afterOffset.ts",
-      find: "role.offset >= offset.offset &&",
-      replace: "role.offset >= 0 &&"
+      find: "role.offset >= offset.offset && !executor",
+      replace: "role.offset >= 0 && !executor"
     }]
   },
   {
