@@ -769,7 +769,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/memory.test.ts", name: "hung primary is left" },
     edits: [{
       file: "src/internal/connection/connection.ts",
-      find: "if (holds && this.silentSince === since)",
+      find: "if (Exit.isSuccess(exit) && exit.value && this.silentSince === since)",
       replace: "if (this.silentSince === since)"
     }]
   },

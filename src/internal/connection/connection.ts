@@ -63,6 +63,8 @@ const usuallyUnanswered = 10_000
 
 /** Before it is given up, a server is asked on other connections for so long, in milliseconds, and a quarter of `stallTimeout` at most. */
 const mostDoubtMillis = 1000
+/** The other connections have so long at least to be made, in milliseconds. */
+const leastDoubtMillis = 100
 
 /** From this size on a write is remembered until it is answered. */
 const largeWrite = 256 * 1024
@@ -145,6 +147,9 @@ export class Connection {
   private readonly holds: ((id: number, millis: number) => Effect.Effect<boolean>) | undefined
   private readonly runFork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   /** The question whether the server holds this connection back, and of which silence it was. */
+  /** Whether the server is being asked on other connections, and whether it is to be judged once that is over. */
+  private isAsking = false
+  private isOverdue = false
   private doubting: Fiber.Fiber<void> | undefined = undefined
   private doubted = -1
   private readonly stallMillis: number
@@ -544,6 +549,11 @@ export class Connection {
       return this.alarm.set(Math.min(due, now + this.pingMillis))
     }
     if (this.judging) return
+    // It is being asked on other connections: the answer has a limit of its own, and may be a little late.
+    if (this.isAsking) {
+      this.isOverdue = true
+      return
+    }
     this.judging = true
     this.caughtUp(() => {
       this.judging = false
@@ -588,10 +598,19 @@ export class Connection {
     const since = this.silentSince
     if (this.holds === undefined || this.doubted === since) return
     this.doubted = since
+    this.isAsking = true
     this.doubting = this.runFork(
-      Effect.map(this.holds(this.id, millis * 0.8), (holds) => {
-        if (holds && this.silentSince === since) this.goesOnAt = this.alarm.now()
-      })
+      Effect.asVoid(
+        Effect.onExit(this.holds(this.id, Math.max(millis * 0.8, leastDoubtMillis)), (exit) =>
+          Effect.sync(() => {
+            this.isAsking = false
+            if (this.ended !== undefined) return
+            if (Exit.isSuccess(exit) && exit.value && this.silentSince === since) this.goesOnAt = this.alarm.now()
+            if (!this.isOverdue) return
+            this.isOverdue = false
+            this.watch(this.alarm.now(), 0)
+          }))
+      )
     )
   }
 
