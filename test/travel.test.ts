@@ -49,6 +49,33 @@ describe("a dial that never ends", () => {
       assert.strictEqual(dials.under, 0)
     }))
 
+  it.effect("one that asks whether a server speaks TLS ends at its time", () =>
+    Effect.gen(function*() {
+      const { dial, dials } = blackHole()
+      let closed = 0
+      // Whichever way the session begins, the server ends it without a word.
+      const closing: Connector.Transport = {
+        start: (handler) => queueMicrotask(() => handler.closed(undefined)),
+        write: () => true,
+        destroy: () => {}
+      }
+      const opening = yield* openConnection({ host: "10.9.9.9", port: 6379 }, { connectTimeout: "2 seconds" }).pipe(
+        Effect.scoped,
+        Effect.exit,
+        Effect.provideService(
+          Connector.Connector,
+          (options) => closed++ < 3 ? Effect.succeed(closing) : dial(options)
+        ),
+        Effect.forkChild({ startImmediately: true })
+      )
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(dials.under, 1)
+      yield* TestClock.adjust("2 seconds")
+      assert.isDefined(opening.pollUnsafe())
+      assert.strictEqual(failureOf(yield* Fiber.join(opening))._tag, "ConnectFailed")
+      assert.strictEqual(dials.under, 0)
+    }))
+
   it.effect("one that asks whether a silent server lives ends with the connection", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make({ replicas: 0, sentinels: 0 })

@@ -11,13 +11,14 @@ import * as Scope from "effect/Scope"
 import * as Address from "../../Address.ts"
 import * as Command from "../../Command.ts"
 import { info, role } from "../../commands/server.ts"
-import { Connector, explainTls, type Resolver } from "../../Connector.ts"
+import { Connector, explainTls } from "../../Connector.ts"
 import { AuthenticationFailed, ConnectFailed, type ConnectionLost, RoleMismatch } from "../../Errors.ts"
 import type { SessionOptions } from "../../Options.ts"
 import * as Resp from "../../Resp.ts"
 import { monotonicMillis, timeoutOrElse } from "../common/time.ts"
 import { Call, codeOf, decodeReply, ignore, ofCredentials, serverText } from "./call.ts"
 import { Connection } from "./connection.ts"
+import { alert, saysAnything, speaksPlain, speaksTls } from "./probes.ts"
 import type { EndError, OpenError } from "./types.ts"
 
 // -----------------------------------------------------------------------------
@@ -132,80 +133,6 @@ export const openConnection = (
   })
 }
 
-/**
- * A server that does not speak TLS waits for the end of a line that the client's
- * greeting does not have. When nothing has come of it for a while, the server is
- * asked in plain whether it is one: fails if so, and never ends otherwise.
- */
-const speaksPlain = (
-  address: Address.Address,
-  resolver: Resolver | undefined,
-  afterMillis: number
-): Effect.Effect<never, ConnectFailed> =>
-  Effect.gen(function*() {
-    yield* Effect.sleep(afterMillis)
-    const dial = yield* Connector
-    const transport = yield* Effect.acquireRelease(
-      dial({ address, resolver }),
-      (transport) => Effect.sync(() => transport.destroy()),
-      { interruptible: true }
-    )
-    const first = yield* Effect.callback<number | undefined>((resume) => {
-      transport.start({
-        data: (chunk) => resume(Effect.succeed(chunk[0])),
-        drain: ignore,
-        closed: () => resume(Effect.undefined)
-      })
-      transport.write(["PING\r\n"], true)
-    })
-    // A simple string or an error.
-    if (first !== 0x2b && first !== 0x2d) return yield* Effect.never
-    return yield* new ConnectFailed({
-      address: Address.format(address),
-      phase: "tls",
-      detail: "the server does not speak TLS at this port: it answers without",
-      permanent: true
-    })
-  }).pipe(
-    Effect.scoped,
-    Effect.catch((error) => error.phase === "tls" ? Effect.fail(error) : Effect.never)
-  )
-
-/** How a TLS server's alert begins, escaped. */
-const alert = "\\x15\\x03"
-
-/** The record of a greeting that makes no sense: a TLS server answers with an alert, and others with an error. */
-const nonsense = Buffer.from("\x16\x03\x01\x00\x06\x01\x00\x00\x02\r\n", "latin1")
-
-/**
- * A server that speaks TLS ends a connection that does not, mostly without a
- * word: whether it has one for somebody who greets it in its own language.
- */
-const speaksTls = (
-  address: Address.Address,
-  resolver: Resolver | undefined,
-  withinMillis: number
-): Effect.Effect<boolean> =>
-  Effect.gen(function*() {
-    const dial = yield* Connector
-    const transport = yield* Effect.acquireRelease(
-      dial({ address, resolver }),
-      (transport) => Effect.sync(() => transport.destroy())
-    )
-    return yield* Effect.callback<boolean>((resume) => {
-      transport.start({
-        data: (chunk) => resume(Effect.succeed(Resp.escapeBytes(chunk).startsWith(alert))),
-        drain: ignore,
-        closed: () => resume(Effect.succeed(false))
-      })
-      transport.write([nonsense], false)
-    })
-  }).pipe(
-    Effect.scoped,
-    Effect.catch(() => Effect.succeed(false)),
-    Effect.timeoutOrElse({ duration: withinMillis, orElse: () => Effect.succeed(false) })
-  )
-
 const notPlain = (shown: string): ConnectFailed =>
   new ConnectFailed({
     address: shown,
@@ -233,28 +160,6 @@ const endedEarly = (error: ConnectionLost, options: SessionOptions): ConnectFail
   })
 }
 
-/** A frame that every server answers at once, even while it lets commands wait: nothing is executed. */
-const malformed = "*1\r\n!\r\n"
-
-/** Whether a server says anything at all to somebody who has never been there. */
-const saysAnything = (address: Address.Address, options: SessionOptions): Effect.Effect<boolean> =>
-  Effect.gen(function*() {
-    const dial = yield* Connector
-    const transport = yield* Effect.acquireRelease(
-      dial({ address, tls: options.tls, resolver: options.resolver }),
-      (transport) => Effect.sync(() => transport.destroy()),
-      { interruptible: true }
-    )
-    return yield* Effect.callback<boolean>((resume) => {
-      transport.start({
-        data: () => resume(Effect.succeed(true)),
-        drain: ignore,
-        closed: () => resume(Effect.succeed(false))
-      })
-      transport.write([malformed], true)
-    })
-  }).pipe(Effect.scoped, Effect.catch(() => Effect.succeed(false)))
-
 const clientList = (id: number) =>
   session(["CLIENT", "LIST"], ["ID", id], Command.custom((reply) => typeof reply === "string" ? reply : ""))
 
@@ -271,7 +176,9 @@ const holdsBack = (
 ): Effect.Effect<boolean> =>
   Effect.gen(function*() {
     let alive = false
-    yield* Effect.forkScoped(Effect.map(saysAnything(address, options), (yes) => void (alive = yes)))
+    yield* Effect.forkScoped(
+      Effect.map(saysAnything({ address, tls: options.tls, resolver: options.resolver }), (yes) => void (alive = yes))
+    )
     const served = Effect.gen(function*() {
       const connection = yield* openConnection(address, options)
       if (id === 0) return false
