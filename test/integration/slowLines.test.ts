@@ -149,7 +149,7 @@ describe("what is too large for one piece", () => {
         transport.start({ data: () => {}, drain: () => drained(), closed: () => {} })
         const write = (chunks: ReadonlyArray<string | Uint8Array>, ascii: boolean) =>
           Effect.gen(function*() {
-            const expected = Buffer.concat(chunks.map((c) => typeof c === "string" ? Buffer.from(c) : c))
+            const expected = Buffer.concat([...chunks, "behind\r\n"].map((c) => typeof c === "string" ? Buffer.from(c) : c))
             received.length = 0
             left = expected.length
             yield* Effect.callback<void>((resume) => {
@@ -159,7 +159,8 @@ describe("what is too large for one piece", () => {
               }
               arrived = one
               drained = one
-              if (transport.write(chunks, ascii)) one()
+              const [large, behind] = [transport.write(chunks, ascii), transport.write(["behind\r\n"], true)]
+              if (large && behind) one()
             })
             assert.isTrue(Buffer.concat(received).equals(expected))
           })

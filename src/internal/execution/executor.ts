@@ -220,6 +220,28 @@ export class Executor implements Dispatcher, Runner {
   ): Effect.Effect<A, RedisError> =>
     command.spec.blocks === undefined ? this.runOn(this, command, timeout) : this.runBlocking(command, timeout)
 
+  /** Runs a command that waits at the server: one turn after another, until one says that it is over. */
+  private inTurns<A, B>(
+    owner: Executor | ReservedConnection,
+    command: Command.Command<A, any, B>,
+    timeout: Duration.Input | undefined,
+    turnOf: (wait: BlockingWait<A, B>) => Effect.Effect<A | typeof onceMore, RedisError>
+  ): Effect.Effect<A, RedisError> {
+    return Effect.suspend(() => {
+      const invalid = invalidity(command, false)
+      if (invalid !== undefined) return Effect.fail(invalid)
+      const millis = timeout === undefined ? this.timeout : timeoutMillis(timeout)
+      const wait = new BlockingWait(command, this.alarm.now(), millis)
+      if (wait.until === wait.began) return this.runOn(owner, command, timeout)
+      const turn = turnOf(wait)
+      const loop: Effect.Effect<A, RedisError> = Effect.flatMap(
+        turn,
+        (result) => result === onceMore ? loop : Effect.succeed(result as A)
+      )
+      return loop
+    })
+  }
+
   /**
    * Runs a command that waits at the server, on a connection of its own, in
    * turns. When the server gives it up without having executed it, the rest of
@@ -229,15 +251,7 @@ export class Executor implements Dispatcher, Runner {
     command: Command.Command<A, any, B>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<A, RedisError> {
-    return Effect.suspend(() => {
-      const invalid = invalidity(command, false)
-      if (invalid !== undefined) return Effect.fail(invalid)
-      const wait = new BlockingWait(
-        command,
-        this.alarm.now(),
-        timeout === undefined ? this.timeout : timeoutMillis(timeout)
-      )
-      if (wait.until === wait.began) return this.runOn(this, command, timeout)
+    return this.inTurns(this, command, timeout, (wait) => {
       const repeats = this.allowed(command).repeat
       let failingSince: number | undefined
       const goesOn = (error: RedisError): boolean => {
@@ -248,7 +262,7 @@ export class Executor implements Dispatcher, Runner {
         this.count("repeated")
         return true
       }
-      const attempt = Effect.scoped(
+      return Effect.scoped(
         Effect.flatMap(
           this.reserveForWait(wait),
           (reserved): Effect.Effect<A | typeof onceMore, RedisError> =>
@@ -266,11 +280,6 @@ export class Executor implements Dispatcher, Runner {
               })
         )
       )
-      const loop: Effect.Effect<A, RedisError> = Effect.flatMap(
-        attempt,
-        (result) => result === onceMore ? loop : Effect.succeed(result as A)
-      )
-      return loop
     })
   }
 
@@ -280,17 +289,9 @@ export class Executor implements Dispatcher, Runner {
     command: Command.Command<A, any, B>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<A, RedisError> {
-    return Effect.suspend(() => {
-      const invalid = invalidity(command, false)
-      if (invalid !== undefined) return Effect.fail(invalid)
-      const wait = new BlockingWait(
-        command,
-        this.alarm.now(),
-        timeout === undefined ? this.timeout : timeoutMillis(timeout)
-      )
-      if (wait.until === wait.began) return this.runOn(reserved, command, timeout)
+    return this.inTurns(reserved, command, timeout, (wait) => {
       let busySince: number | undefined
-      const turn = Effect.catchIf(
+      return Effect.catchIf(
         Effect.tap(this.runBlockingTurn(reserved, wait), () => Effect.sync(() => void (busySince = undefined))),
         (error: RedisError) => {
           if (wait.rewait === undefined || error._tag !== "ReplyError" || !temporaryRefusals.has(error.code)) {
@@ -304,11 +305,6 @@ export class Executor implements Dispatcher, Runner {
           return Effect.as(this.untilClosed(Effect.sleep(blockingRetryMillis)), onceMore)
         }
       )
-      const loop: Effect.Effect<A, RedisError> = Effect.flatMap(
-        turn,
-        (result) => result === onceMore ? loop : Effect.succeed(result as A)
-      )
-      return loop
     })
   }
 

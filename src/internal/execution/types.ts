@@ -53,8 +53,8 @@ export interface ConnectionTarget {
     | undefined
   /** Is told that a shared connection is late with its answers. */
   readonly onLate?: ((connection: Connection) => void) | undefined
-  /** Whether that is where the group's primary is, as far as is known. */
-  readonly isPrimary?: ((address: Address.Address) => boolean) | undefined
+  /** Whether that is where the group's primary is; undefined where that is not known. */
+  readonly isPrimary?: ((address: Address.Address) => boolean | undefined) | undefined
   /** Whether a replica that names this as its primary has another history than the group. */
   readonly isAstray?: ((source: { readonly host: string; readonly port: number }) => boolean) | undefined
   /** Is told of the first write that was acknowledged after a move. */

@@ -315,6 +315,12 @@ export class GroupMonitor implements Topology {
     return this.now() - this.movedAt < movingMillis
   }
 
+  /** Whether that is the address of the primary; undefined as long as none is known. */
+  isPrimary(address: Address.Address): boolean | undefined {
+    const { primary } = this.state
+    return primary === undefined ? undefined : Address.equals(primary, address)
+  }
+
   /** The state as it is, without asking anybody. */
   get present(): State {
     return this.state

@@ -183,10 +183,7 @@ export const primaryTarget = (
     openBeside: () => open,
     openAt: (like) => openLike(like, node, "primary"),
     epoch: () => follower.present.epoch,
-    isPrimary: (address) => {
-      const { primary } = follower.present
-      return primary === undefined || Address.equals(primary, address)
-    },
+    isPrimary: (address) => follower.isPrimary(address),
     watch: (watcher) => follower.watch(watcher),
     onSuspect: () => follower.survey(),
     onFirstWrite: () => follower.acknowledged()

@@ -120,10 +120,6 @@ export const replicaTarget = (
       (error) => Effect.mapError(primary.open, (worse) => worst([worse], error))
     )
   const openAt = (like: Connection) => openLike(like, options, like.role)
-  const isPrimary = (address: Address.Address): boolean => {
-    const now = follower.present.primary
-    return now !== undefined && Address.equals(now, address)
-  }
   return {
     label: group,
     canRelocate: true,
@@ -133,7 +129,7 @@ export const replicaTarget = (
     openBeside: (like) => Effect.catch(openAt(like), () => open),
     preferred: fallback === false ? undefined : {
       open: replicas(fallback === true),
-      isMakeshift: (connection) => connection.role === "primary" || isPrimary(connection.address)
+      isMakeshift: (connection) => connection.role === "primary" || follower.isPrimary(connection.address) === true
     },
     openElsewhere: (address) =>
       Effect.suspend(() => {
@@ -153,7 +149,7 @@ export const replicaTarget = (
     openAt,
     epoch: () => follower.present.epoch,
     isAstray: (source) => follower.isAstray(source),
-    isPrimary: (address) => follower.present.primary === undefined || isPrimary(address),
+    isPrimary: (address) => follower.isPrimary(address),
     watch: (watcher) =>
       follower.watch({
         // What is written through it by a makeshift, the primary itself, waits too.

@@ -113,6 +113,8 @@ class SocketTransport implements Transport {
   readonly write = (chunks: ReadonlyArray<string | Uint8Array>, ascii: boolean): boolean => {
     const socket = this.socket
     const encoding = ascii ? "latin1" : "utf8"
+    // What is left of a large one goes first.
+    if (this.backlog.size > 0) return this.inPieces(chunks, encoding)
     for (let i = 0; i < chunks.length; i++) {
       const length = chunks[i]!.length
       if (length < leastPiece) continue
@@ -130,7 +132,8 @@ class SocketTransport implements Transport {
   readonly behind = behind
 
   private inPieces(chunks: ReadonlyArray<string | Uint8Array>, encoding: "latin1" | "utf8"): boolean {
-    this.encoding = encoding
+    // What is ASCII is the same in both.
+    if (this.backlog.size === 0 || encoding === "utf8") this.encoding = encoding
     for (const chunk of chunks) this.backlog.push(chunk)
     return this.pump()
   }
