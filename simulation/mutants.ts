@@ -877,6 +877,15 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "a primary that was left answers reads after an offset",
+    by: { test: "test/scans.test.ts", name: "answers no read after it" },
+    edits: [{
+      file: "src/internal/replicas/afterOffset.ts",
+      find: "role.offset >= offset.offset && executor.isAtPrimary(at)",
+      replace: "role.offset >= offset.offset"
+    }]
+  },
+  {
     name: "a client that has not heard of an offset's epoch reads all the same",
     by: { test: "test/simulation.test.ts", name: "the primary that was left, which had more" },
     edits: [{

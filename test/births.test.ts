@@ -10,7 +10,7 @@ import { RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { clients, inSteps, missing, moved, sentinels as addresses } from "./support/group.ts"
 
-const { until, whileTimePasses, writing } = inSteps("1 millis")
+const { bornWriter, until, whileTimePasses, writing } = inSteps("1 millis")
 const leader = addresses[0]!
 
 /** How long the first write of a client takes that is born now, in milliseconds. */
@@ -34,15 +34,7 @@ describe("a client that is born while a far sentinel leads a failover", () => {
           yield* deployment.slow(leader, { linkMillis: far })
           yield* deployment.failover
           yield* TestClock.adjust(moment)
-          yield* Effect.gen(function*() {
-            const redis = yield* RedisClient.RedisClient
-            const writes = yield* writing(redis, 10)
-            yield* until(moved)
-            yield* whileTimePasses(Effect.sleep("100 millis"))
-            yield* writes.stop
-            assert.isAbove(writes.acknowledged.length, 0)
-            assert.deepStrictEqual(yield* missing(writes.acknowledged), [])
-          }).pipe(Effect.provide(
+          yield* bornWriter(moved, "100 millis").pipe(Effect.provide(
             clients({ sentinels: addresses.toReversed(), timeout: "1 seconds", sentinel: { protocol } })
           ))
         }).pipe(Effect.provide(Testing.layer({ seed: moment }))))

@@ -16,7 +16,7 @@ import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { clients, fenced, inSteps, live, missing, moved, sentinels as addresses, stateOf } from "./support/group.ts"
 
-const { ready, until, whileTimePasses, writing } = inSteps("1 millis")
+const { bornWriter, ready, until, whileTimePasses, writing } = inSteps("1 millis")
 
 /** Tells when a sentinel publishes something. */
 const published = (name: string) =>
@@ -183,15 +183,9 @@ describe("a client that is born while a failover is under way", () => {
         const deployment = yield* Testing.Deployment
         yield* deployment.failover
         yield* TestClock.adjust(moment)
-        yield* Effect.gen(function*() {
-          const redis = yield* RedisClient.RedisClient
-          const writes = yield* writing(redis, 10)
-          yield* until(Effect.map(deployment.primary, (address) => address !== "10.0.0.1:6379"))
-          yield* whileTimePasses(Effect.sleep("2 seconds"))
-          yield* writes.stop
-          assert.isAbove(writes.acknowledged.length, 0)
-          assert.deepStrictEqual(yield* missing(writes.acknowledged), [])
-        }).pipe(Effect.provide(clients()))
+        yield* bornWriter(Effect.map(deployment.primary, (address) => address !== "10.0.0.1:6379"), "2 seconds").pipe(
+          Effect.provide(clients())
+        )
       }).pipe(Effect.provide(Testing.layer({ latencyMillis: [0, 2], seed: moment }))))
   }
 
@@ -203,15 +197,7 @@ describe("a client that is born while a failover is under way", () => {
           yield* deployment.slow(addresses[0]!, { linkMillis: slow })
           yield* deployment.failover
           yield* TestClock.adjust(moment)
-          yield* Effect.gen(function*() {
-            const redis = yield* RedisClient.RedisClient
-            const writes = yield* writing(redis, 10)
-            yield* until(moved)
-            yield* whileTimePasses(Effect.sleep("100 millis"))
-            yield* writes.stop
-            assert.isAbove(writes.acknowledged.length, 0)
-            assert.deepStrictEqual(yield* missing(writes.acknowledged), [])
-          }).pipe(Effect.provide(clients({ sentinels: addresses.toReversed() })))
+          yield* bornWriter(moved, "100 millis").pipe(Effect.provide(clients({ sentinels: addresses.toReversed() })))
         }).pipe(Effect.provide(Testing.layer({ seed: moment }))))
     }
   }

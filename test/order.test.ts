@@ -6,13 +6,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import { commands, Connector, RedisClient, Sentinel } from "../src/index.ts"
-import { openConnection } from "../src/internal/connection/handshake.ts"
-import { makeExecutor } from "../src/internal/execution/executor.ts"
-import type { TargetListener } from "../src/internal/execution/types.ts"
 import * as Testing from "../src/testing/index.ts"
+import { executorOf } from "./support/executor.ts"
 import { store, type Verdict } from "./support/store.ts"
 import { timePassing } from "./support/time.ts"
 
@@ -34,23 +31,7 @@ const cramped = (rule: (command: string, nth: number, connection: number) => Ver
         },
         write: (chunks, ascii) => transport.write(chunks, ascii) && !isFull
       }))
-    let watcher: TargetListener | undefined
-    const address = { host: "10.0.0.1", port: 6379 }
-    const open = openConnection(address, { protocol: 2, pingInterval: "1 hour", stallTimeout: "1 hour" }).pipe(
-      Effect.provideService(Connector.Connector, dial)
-    )
-    const executor = yield* makeExecutor({
-      label: "group",
-      canRelocate: true,
-      open,
-      openBeside: () => open,
-      openAt: () => open,
-      schedule: Schedule.spaced("10 millis"),
-      watch: (w) => {
-        watcher = w
-        return () => {}
-      }
-    }, { connections: 2 }).pipe(Effect.provideService(Connector.Connector, dial))
+    const { executor, gate } = yield* executorOf(dial, { connections: 2 })
     // Both connections are there, and what comes next goes to the first.
     while (drains.length < 2) yield* whileTimePasses(executor.run(get("x")))
     /** A pipeline of which the first command is written, and the rest is taken back. */
@@ -61,7 +42,7 @@ const cramped = (rule: (command: string, nth: number, connection: number) => Ver
         { startImmediately: true }
       )
       yield* Effect.yieldNow
-      watcher!.gate("held", 0)
+      gate("held")
       yield* TestClock.adjust("10 millis")
       isFull = false
       const written = server.received.at(-1)!
@@ -71,7 +52,7 @@ const cramped = (rule: (command: string, nth: number, connection: number) => Ver
     return {
       executor,
       begun,
-      open: () => watcher!.gate(undefined, 0),
+      open: () => gate(undefined),
       drain: () => drains.forEach((drain) => drain()),
       /** What came of the pipeline so far, and where. */
       received: () =>

@@ -8,13 +8,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
-import { Command, commands, Connector, RedisClient, Sentinel } from "../src/index.ts"
-import { openConnection } from "../src/internal/connection/handshake.ts"
-import { makeExecutor } from "../src/internal/execution/executor.ts"
-import type { TargetListener, WriteGate } from "../src/internal/execution/types.ts"
+import { Command, commands, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
+import { executorOf } from "./support/executor.ts"
 import { failureOf } from "./support/exit.ts"
 import { clientOf, store, type Verdict } from "./support/store.ts"
 import { timePassing } from "./support/time.ts"
@@ -326,38 +323,12 @@ describe("the size of a pipeline", () => {
 })
 
 describe("replies that are withheld", () => {
-  const address = { host: "10.0.0.1", port: 6379 }
-  const other = { host: "10.0.0.2", port: 6379 }
-
   const executor = (server: ReturnType<typeof store>) =>
     Effect.gen(function*() {
-      let watcher: TargetListener | undefined
-      let to = address
-      const open = Effect.suspend(() => openConnection(to, { protocol: 2, pingInterval: "1 hour" })).pipe(
-        Effect.provideService(Connector.Connector, server.dial)
-      )
-      const made = yield* makeExecutor({
-        label: "group",
-        canRelocate: true,
-        open,
-        openBeside: () => open,
-        openAt: () => open,
-        schedule: Schedule.spaced("10 millis"),
-        watch: (w) => {
-          watcher = w
-          return () => {}
-        }
-      }, {})
+      const { executor: made, gate, move } = yield* executorOf(server.dial)
       yield* made.run(get("x"))
-      return {
-        made,
-        gate: (gate: WriteGate) => watcher!.gate(gate, 0),
-        move: () => {
-          to = other
-          watcher!.moved(other, 2)
-        }
-      }
-    }).pipe(Effect.provideService(Connector.Connector, server.dial))
+      return { made, gate, move }
+    })
 
   it.effect("a transaction with some of its replies, that may be repeated, is sent once more and no more", () =>
     Effect.gen(function*() {

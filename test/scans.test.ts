@@ -11,8 +11,11 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { type Client, commands, type Errors, RedisClient, Sentinel } from "../src/index.ts"
+import { makeReplica } from "../src/internal/client/client.ts"
 import * as Testing from "../src/testing/index.ts"
+import { executorOf } from "./support/executor.ts"
 import { failureOf } from "./support/exit.ts"
+import { store } from "./support/store.ts"
 import { timePassing } from "./support/time.ts"
 
 const whileTimePasses = timePassing("2 millis")
@@ -259,4 +262,24 @@ describe("after an offset", () => {
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* whileTimePasses(own.get("a")), "kept by the primary")
     }).pipe(Effect.scoped, Effect.provide(live({ replicaSelection: (all) => all[all.length - 1] }))))
+})
+
+describe("a primary that was left, and that has more than the offset", () => {
+  it.effect("answers no read after it", () =>
+    Effect.gen(function*() {
+      let isPrimary = false
+      const server = store((command) =>
+        command === "EXEC" ? "*2\r\n*3\r\n$6\r\nmaster\r\n:100\r\n*0\r\n$1\r\nv\r\n" : undefined
+      )
+      const { executor } = yield* executorOf(server.dial, {}, { epoch: () => 1, isPrimary: () => isPrimary })
+      const read = yield* Effect.forkChild(makeReplica(executor).afterOffset({ epoch: 1, offset: 50 }).get("a"), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("100 millis")
+      assert.isAbove(server.received.length, 0)
+      assert.isUndefined(read.pollUnsafe())
+      isPrimary = true
+      yield* TestClock.adjust("100 millis")
+      assert.strictEqual(yield* Fiber.join(read), "v")
+    }))
 })

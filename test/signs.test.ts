@@ -10,7 +10,7 @@ import { Address, RedisClient } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { clients, inSteps, live, missing, moved, sentinels as addresses, stateOf } from "./support/group.ts"
 
-const { ready, until, whileTimePasses, writing } = inSteps("1 millis")
+const { bornWriter, ready, until, whileTimePasses, writing } = inSteps("1 millis")
 
 const selected = "slave 10.0.0.2:6379 10.0.0.2 6379 @ mymaster 10.0.0.1 6379"
 const aborted = "master mymaster 10.0.0.1 6379"
@@ -103,15 +103,7 @@ describe("a client that knows one sentinel only", () => {
           yield* deployment.slow(addresses[0]!, { linkMillis: link })
           yield* deployment.failover
           yield* TestClock.adjust(moment)
-          yield* Effect.gen(function*() {
-            const redis = yield* RedisClient.RedisClient
-            const writes = yield* writing(redis, 10)
-            yield* until(moved)
-            yield* whileTimePasses(Effect.sleep("100 millis"))
-            yield* writes.stop
-            assert.isAbove(writes.acknowledged.length, 0)
-            assert.strictEqual((yield* missing(writes.acknowledged)).length, 0)
-          }).pipe(Effect.provide(clients({ sentinels: [addresses[2]!] })))
+          yield* bornWriter(moved, "100 millis").pipe(Effect.provide(clients({ sentinels: [addresses[2]!] })))
         }).pipe(Effect.provide(Testing.layer({ seed: moment }))))
     }
   }

@@ -355,7 +355,9 @@ describe("a busy server on a reserved connection", () => {
       const watching = yield* onLease(server, (reserved) =>
         Effect.andThen(reserved.watch("a"), reserved.transaction([commands.set("a", "1")])))
       const error = failureOf(watching)
-      if (error._tag !== "ReplyError") return assert.fail(error._tag)
+      if (error._tag !== "ReplyError") {
+        return assert.fail(error._tag)
+      }
       assert.strictEqual(error.code, "BUSY")
       refused = false
       const plain = yield* onLease(server, (reserved) =>

@@ -5,12 +5,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import { spawn } from "node:child_process"
 import * as Http from "node:http"
 import * as Net from "node:net"
 import { type Client, Command, commands, RedisClient, Sentinel } from "../../src/index.ts"
 import { failureOf } from "../support/exit.ts"
 import { server, temporaryDirectory } from "../support/processes.ts"
+import { runProgram } from "../support/program.ts"
 
 /** The same test in both protocols, on one server of its own. */
 const onRedis = (
@@ -476,18 +476,7 @@ describe("the end", () => {
           for (let turns = 0; turns < 5 && left().length > 0; turns++) await new Promise((r) => setImmediate(r))
           console.log("left:", left().join())
         `
-        const exit = yield* Effect.callback<{ readonly code: number | null; readonly out: string }>((resume) => {
-          const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
-            cwd: new URL("../..", import.meta.url).pathname,
-            stdio: ["ignore", "pipe", "inherit"]
-          })
-          let out = ""
-          child.stdout.on("data", (chunk) => {
-            out += chunk
-          })
-          child.once("close", (code) => resume(Effect.succeed({ code, out })))
-          return Effect.sync(() => child.kill("SIGKILL"))
-        }).pipe(Effect.timeout("20 seconds"))
+        const exit = yield* runProgram(program)
         assert.deepStrictEqual(exit, { code: 0, out: "in use: true\nleft: \n" })
       })
     ))

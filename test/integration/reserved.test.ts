@@ -6,11 +6,11 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import { spawn } from "node:child_process"
 import * as Net from "node:net"
 import { type Client, Command, commands, RedisClient, Sentinel } from "../../src/index.ts"
 import { failureOf } from "../support/exit.ts"
 import { deployment, server } from "../support/processes.ts"
+import { runProgram } from "../support/program.ts"
 
 /** Waits until something holds. */
 const until = <E>(condition: Effect.Effect<boolean, E>) =>
@@ -290,18 +290,7 @@ describe("the end", () => {
           for (let turns = 0; turns < 5 && left().length > 0; turns++) await new Promise((r) => setImmediate(r))
           console.log("left:", left().join())
         `
-          const exit = yield* Effect.callback<{ readonly code: number | null; readonly out: string }>((resume) => {
-            const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
-              cwd: new URL("../..", import.meta.url).pathname,
-              stdio: ["ignore", "pipe", "inherit"]
-            })
-            let out = ""
-            child.stdout.on("data", (chunk) => {
-              out += chunk
-            })
-            child.once("close", (code) => resume(Effect.succeed({ code, out })))
-            return Effect.sync(() => child.kill("SIGKILL"))
-          }).pipe(Effect.timeout("20 seconds"))
+          const exit = yield* runProgram(program)
           const closed = Array.from({ length: 7 }, () => "ClientClosed").join()
           assert.deepStrictEqual(exit, { code: 0, out: `waiting: 7\n${closed}\nleft: \n` })
         })

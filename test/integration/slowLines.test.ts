@@ -149,7 +149,9 @@ describe("what is too large for one piece", () => {
         transport.start({ data: () => {}, drain: () => drained(), closed: () => {} })
         const write = (chunks: ReadonlyArray<string | Uint8Array>, ascii: boolean) =>
           Effect.gen(function*() {
-            const expected = Buffer.concat([...chunks, "behind\r\n"].map((c) => typeof c === "string" ? Buffer.from(c) : c))
+            const expected = Buffer.concat(
+              [...chunks, "behind\r\n"].map((c) => typeof c === "string" ? Buffer.from(c) : c)
+            )
             received.length = 0
             left = expected.length
             yield* Effect.callback<void>((resume) => {

@@ -5,9 +5,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { spawn } from "node:child_process"
 import { RedisClient } from "../../src/index.ts"
 import { server } from "../support/processes.ts"
+import { runProgram } from "../support/program.ts"
 
 /** Keeps the event loop busy. */
 const busy = (millis: number): void => {
@@ -69,23 +69,14 @@ describe("a process that stands still", () => {
           })
           await Effect.runPromise(Effect.scoped(main))
         `
-        const out = yield* Effect.callback<string>((resume) => {
-          const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
-            cwd: new URL("../..", import.meta.url).pathname,
-            stdio: ["ignore", "pipe", "inherit"]
-          })
-          let out = ""
-          child.stdout.on("data", (chunk) => {
-            out += chunk
-          })
-          // It says nothing before it is stopped: it is woken up again and again until it has ended.
-          const waking = setInterval(() => child.kill("SIGCONT"), 1500)
-          child.once("close", () => resume(Effect.succeed(out)))
-          return Effect.sync(() => {
-            clearInterval(waking)
-            child.kill("SIGKILL")
-          })
-        }).pipe(Effect.timeout("20 seconds"))
+        // It says nothing before it is stopped: it is woken up again and again until it has ended.
+        const { out } = yield* runProgram(program, (child) =>
+          Effect.asVoid(
+            Effect.acquireRelease(
+              Effect.sync(() => setInterval(() => child.kill("SIGCONT"), 1500)),
+              (waking) => Effect.sync(() => clearInterval(waking))
+            )
+          ))
         assert.strictEqual(out, "acknowledged: 100\n")
       })
     ))

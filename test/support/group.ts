@@ -2,6 +2,7 @@
  * A group in memory as tests of failovers use it: its clients, what they know,
  * writers, and what became of what they wrote.
  */
+import { assert } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -103,5 +104,16 @@ export const inSteps = (step: Duration.Input) => {
       return { acknowledged, failed, finish, stop: Fiber.interrupt(fiber) }
     })
 
-  return { whileTimePasses, until, ready, writing }
+  /** A client that is born in a deployment, and writes until something holds: nothing that was acknowledged is lost. */
+  const bornWriter = <E, R>(condition: Effect.Effect<boolean, E, R>, rest: Duration.Input) =>
+    Effect.gen(function*() {
+      const writes = yield* writing(yield* RedisClient.RedisClient, 10)
+      yield* until(condition)
+      yield* whileTimePasses(Effect.sleep(rest))
+      yield* writes.stop
+      assert.isAbove(writes.acknowledged.length, 0)
+      assert.deepStrictEqual(yield* missing(writes.acknowledged), [])
+    })
+
+  return { whileTimePasses, until, ready, writing, bornWriter }
 }
