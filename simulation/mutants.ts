@@ -17,10 +17,11 @@ import type { PlatformError } from "effect/PlatformError"
 import * as ChildProcess from "effect/process/ChildProcess"
 import type { ChildProcessSpawner as Spawner } from "effect/process/ChildProcessSpawner"
 import * as Stream from "effect/Stream"
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { availableParallelism, tmpdir } from "node:os"
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { temporaryDirectory } from "../test/support/processes.ts"
 
 interface Edit {
   readonly file: string
@@ -962,11 +963,6 @@ const find = Effect.fnUntraced(function*(dir: string, by: Mutant["by"]) {
   const found = /^seed (\d+): (.*)$/m.exec(output)
   return status === 0 || found === null ? undefined : `seed ${found[1]}, ${found[2]!}`
 })
-
-const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-redis-sentinel-mutant-"))),
-  (dir) => Effect.sync(() => rmSync(dir, { recursive: true, force: true }))
-)
 
 /** Plants one, and says whether it was found. */
 const attempt = (mutant: Mutant): Effect.Effect<boolean, never, Spawner> =>

@@ -5,6 +5,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FileSystem from "effect/FileSystem"
 import * as ChildProcess from "effect/process/ChildProcess"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -12,7 +13,6 @@ import * as Scope from "effect/Scope"
 import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
-import * as Os from "node:os"
 import * as Path from "node:path"
 import { type Client, type Errors, RedisClient } from "../../src/index.ts"
 
@@ -35,10 +35,10 @@ const freePort: Effect.Effect<number> = Effect.callback((resume) => {
 })
 
 /** A directory that goes away with the Scope. */
-export const temporaryDirectory: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-redis-sentinel-"))),
-  (dir) => Effect.sync(() => Fs.rmSync(dir, { recursive: true, force: true }))
-)
+export const temporaryDirectory: Effect.Effect<string, never, Scope.Scope> = Effect.flatMap(
+  FileSystem.FileSystem,
+  (fs) => fs.makeTempDirectoryScoped({ prefix: "effect-redis-sentinel-" })
+).pipe(Effect.provide(NodeServices.layer), Effect.orDie)
 
 const listening = (port: number): Effect.Effect<void> =>
   Effect.callback<void, Error>((resume) => {
