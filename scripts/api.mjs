@@ -22,14 +22,16 @@ const bare = (text) =>
     .replace(/^export \{\};\n/m, "")
     .trim()
 
-/** What a module exports of internal/ is public with it. */
+/** Folders that cannot be imported from. What an open module exports of them is public with it. */
+const isClosed = (path) => /^dist\/(?:internal|testing(?!\/index\.))/.test(path)
+
 const exportedFrom = (path) =>
   Array.from(
-    readFileSync(join(root, path), "utf8").matchAll(/^export [^;]*? from "(\.\/internal\/[^"]+)\.(?:js|ts)"/gm),
+    readFileSync(join(root, path), "utf8").matchAll(/^export [^;]*? from "(\.[^"]+)\.(?:js|ts)"/gm),
     ([, from]) => join(path, "..", `${from}.d.ts`)
   )
 
-const open = globSync("dist/**/*.d.ts", { cwd: root }).filter((path) => !path.includes("internal"))
+const open = globSync("dist/**/*.d.ts", { cwd: root }).filter((path) => !isClosed(path))
 const modules = Array.from(new Set([...open, ...open.flatMap(exportedFrom)]))
   .sort()
   .map((path) => [path.slice("dist/".length, -".d.ts".length), bare(readFileSync(join(root, path), "utf8"))])
