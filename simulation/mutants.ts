@@ -75,7 +75,7 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/connection/connection.ts",
       find: "const request = this.inflight.peek()\n    if (request === undefined) return this.unasked(value)",
       replace:
-        "while (this.answered === 0 && this.inflight.peek()?.wanted === false) this.inflight.shift()\n    const request = this.inflight.peek()\n    if (request === undefined) return this.unasked(value)"
+        "while (this.answered === 0 && this.inflight.peek()?.isPending === false) this.inflight.shift()\n    const request = this.inflight.peek()\n    if (request === undefined) return this.unasked(value)"
     }]
   },
   {
@@ -102,7 +102,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: [6],
     edits: [{
       file: "src/internal/targets/replica.ts",
-      find: "openBeside: (like) => Effect.catch(openAt(like), () => open),",
+      find: "openBeside: (sibling) => Effect.catch(openAt(sibling), () => open),",
       replace: "openBeside: () => open,"
     }]
   },
@@ -123,8 +123,8 @@ const mutants: ReadonlyArray<Mutant> = [
       replace: ""
     }, {
       file: "src/internal/execution/pipeline.ts",
-      find: "if (!entry.wanted || !entry.mayFollow) break",
-      replace: "if (entry.wanted && !entry.mayFollow) break"
+      find: "if (!entry.isPending || !entry.mayFollow) break",
+      replace: "if (entry.isPending && !entry.mayFollow) break"
     }]
   },
   {
@@ -139,12 +139,13 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "pages of a scan from whatever server",
     edits: [{
       file: "src/internal/execution/scanPage.ts",
-      find: "if (pin.server !== undefined && pin.server !== server) {\n      return this.interrupt(pin.server)",
-      replace: "if (pin.server === \"\") {\n      return this.interrupt(pin.server)"
+      find:
+        "if (position.server !== undefined && position.server !== server) {\n      return this.interrupt(position.server)",
+      replace: "if (position.server === \"\") {\n      return this.interrupt(position.server)"
     }, {
       file: "src/internal/execution/executor.ts",
       find: "if (at !== undefined && at.open && owner === this) this.dispatchAt(page, at)",
-      replace: "if (at !== undefined && at.open && owner !== this && pin.given < 0) this.dispatchAt(page, at)"
+      replace: "if (at !== undefined && at.open && owner !== this && position.given < 0) this.dispatchAt(page, at)"
     }, {
       file: "src/internal/replicas/router.ts",
       find: "if (server !== undefined) return this.submitTo(operation, server)",
@@ -686,7 +687,7 @@ const mutants: ReadonlyArray<Mutant> = [
   {
     name: "what is given up in a connection's queue goes on counting",
     by: { test: "test/queues.test.ts" },
-    edits: [{ file: "src/internal/connection/connection.ts", find: "this.given++\n    if", replace: "    if" }]
+    edits: [{ file: "src/internal/connection/connection.ts", find: "this.abandoned++\n    if", replace: "    if" }]
   },
   {
     name: "what is given up while nothing is connected goes on counting",
@@ -711,8 +712,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/travel.test.ts", name: "leave its queue at once" },
     edits: [{
       file: "src/internal/execution/operation.ts",
-      find: "this.holder!.gaveUp(this)",
-      replace: "(this.owner as Executor).gaveUp(this)"
+      find: "this.queue!.onAbandoned(this)",
+      replace: "(this.owner as Executor).onAbandoned(this)"
     }]
   },
   {
@@ -817,8 +818,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/pipelines.test.ts", name: "counts as a whole" },
     edits: [{
       file: "src/internal/execution/executor.ts",
-      find: "request instanceof PendingOperation && request.waits && request.wanted\n        ?",
-      replace: "request instanceof PendingOperation && request.writes && request.wanted ?"
+      find: "request instanceof PendingOperation && request.waits && request.isPending\n        ?",
+      replace: "request instanceof PendingOperation && request.writes && request.isPending ?"
     }]
   },
   {
@@ -846,8 +847,8 @@ const mutants: ReadonlyArray<Mutant> = [
     edits: [{
       file: "src/internal/execution/hedging.ts",
       find:
-        "if (request instanceof PipelineEntry) {\n      batches.add(request.batch)\n      continue\n    }\n    if (!(",
-      replace: "    if (!("
+        "if (request instanceof PipelineEntry) {\n      batches.add(request.batch)\n      continue\n    }\n    if (\n      !(",
+      replace: "    if (\n      !("
     }]
   },
   {

@@ -102,7 +102,7 @@ export interface Spec<out A = unknown, out M extends Mode = Mode, out B = A> {
    */
   readonly blocks: ((args: ReadonlyArray<Arg>) => number) | undefined
   /** The arguments of the same command with another time to wait, in milliseconds. */
-  readonly rewait: ((args: ReadonlyArray<Arg>, millis: number) => ReadonlyArray<Arg>) | undefined
+  readonly withBlockingMillis: ((args: ReadonlyArray<Arg>, millis: number) => ReadonlyArray<Arg>) | undefined
   /**
    * Whether it may be sent again after a reply that never came. True for
    * reads. No write is repeatable of its own: even a SET, sent again, would
@@ -188,7 +188,7 @@ export const define = <A, const M extends Mode, B = A>(options: {
   readonly mode: M
   readonly keys?: number | "all" | ((args: ReadonlyArray<Arg>) => ReadonlyArray<Key>) | undefined
   readonly blocks?: ((args: ReadonlyArray<Arg>) => number) | undefined
-  readonly rewait?: ((args: ReadonlyArray<Arg>, millis: number) => ReadonlyArray<Arg>) | undefined
+  readonly withBlockingMillis?: ((args: ReadonlyArray<Arg>, millis: number) => ReadonlyArray<Arg>) | undefined
   readonly repeatable?: boolean | undefined
   readonly decode: Decode<A, B>
 }): Spec<A, M, B> => {
@@ -207,7 +207,7 @@ export const define = <A, const M extends Mode, B = A>(options: {
       ? (args) => args as ReadonlyArray<Key>
       : (args) => args.slice(0, keys) as ReadonlyArray<Key>,
     blocks: options.blocks === undefined ? waiting?.blocks : timed(options.blocks),
-    rewait: options.rewait ?? waiting?.rewait,
+    withBlockingMillis: options.withBlockingMillis ?? waiting?.withBlockingMillis,
     repeatable: options.repeatable ?? options.mode === "read",
     decode: options.decode as (value: Resp.Value, bytes: boolean) => A | B,
     session: words.length === 1 && /^(client|script)$/i.test(asSent(words[0]))
@@ -229,7 +229,7 @@ class SpecImpl<A, M extends Mode, B> implements Spec<A, M, B> {
   readonly mode: M
   readonly keys: Spec["keys"]
   readonly blocks: Spec["blocks"]
-  readonly rewait: Spec["rewait"]
+  readonly withBlockingMillis: Spec["withBlockingMillis"]
   readonly repeatable: boolean
   readonly decode: (value: Resp.Value, bytes: boolean) => A | B
   readonly session: Spec["session"]
@@ -240,7 +240,7 @@ class SpecImpl<A, M extends Mode, B> implements Spec<A, M, B> {
     this.mode = of.mode
     this.keys = of.keys
     this.blocks = of.blocks
-    this.rewait = of.rewait
+    this.withBlockingMillis = of.withBlockingMillis
     this.repeatable = of.repeatable
     this.decode = of.decode
     this.session = of.session
@@ -377,7 +377,7 @@ export const own = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: Array<Arg>)
 const specProblem = (options: unknown): string | undefined => {
   const fields = fieldsOf(options)
   if (typeof fields === "string") return `options: ${fields}`
-  const { blocks, decode, keys, mode, repeatable, rewait, words } = fields
+  const { blocks, decode, keys, mode, repeatable, withBlockingMillis, words } = fields
   const list = itemsOf(words)
   if (typeof list === "string") return `words: ${list}`
   if (list.length === 0 || !list.every((word) => typeof word === "string" && /^[^\s\p{Cc}]{1,256}$/u.test(word))) {
@@ -389,7 +389,7 @@ const specProblem = (options: unknown): string | undefined => {
     const wrong = integerProblem(keys, 0, Number.MAX_SAFE_INTEGER)
     if (wrong !== undefined) return `keys: ${wrong}, nor "all", nor a function`
   }
-  for (const [name, value] of [["blocks", blocks], ["rewait", rewait]] as const) {
+  for (const [name, value] of [["blocks", blocks], ["withBlockingMillis", withBlockingMillis]] as const) {
     if (value !== undefined && typeof value !== "function") return `${name}: ${kindOf(value)} is not a function`
   }
   if (repeatable !== undefined && typeof repeatable !== "boolean") {
@@ -656,7 +656,7 @@ const timings: ReadonlyMap<string, Timing> = new Map([
 ])
 
 /** How one of them waits, and how it waits for another time; undefined for other commands. */
-const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blocks" | "rewait"> | undefined => {
+const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blocks" | "withBlockingMillis"> | undefined => {
   const timing = timings.get(asSent(words[0]))
   if (timing === undefined) return undefined
   const { index, unit } = timing
@@ -668,7 +668,7 @@ const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blocks" | "rewait"
         const at = index(all)
         return at < 0 ? 0 : timeOf(all[at], unit)
       },
-      rewait: undefined
+      withBlockingMillis: undefined
     }
   }
   return {
@@ -676,7 +676,7 @@ const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blocks" | "rewait"
       const at = index(args)
       return at < 0 ? 0 : timeOf(args[at], unit)
     },
-    rewait: (args, millis) => {
+    withBlockingMillis: (args, millis) => {
       const at = index(args)
       return args.map((arg, i) => i !== at ? arg : millis === Infinity ? 0 : Math.ceil(millis) / unit)
     }

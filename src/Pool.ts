@@ -62,7 +62,7 @@ export interface Pool {
    * The node did not answer on another connection: exclusive ones that nobody has
    * are closed, those that somebody has and does not use are asked for an answer.
    */
-  readonly doubt: () => void
+  readonly suspect: () => void
   /** Every connection, for sweeps. */
   readonly forEach: (f: (connection: Connection) => void) => void
   /**
@@ -175,7 +175,7 @@ export const make = (options: {
         return borrowed.size >= max
       },
       reserve: reserved,
-      doubt: () => {
+      suspect: () => {
         for (const connection of Array.from(leased)) {
           if (!connection.idle) continue
           if (borrowed.has(connection)) connection.probe()

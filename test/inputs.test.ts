@@ -531,7 +531,7 @@ describe("arguments", () => {
       mode: none,
       keys: ["function"],
       blocks: ["function"],
-      rewait: ["function"],
+      withBlockingMillis: ["function"],
       repeatable: ["true"],
       decode: ["function"]
     } satisfies Record<keyof Parameters<typeof Command.define>[0], Legal>

@@ -164,7 +164,7 @@ const BLPOP = define({
   mode: "write",
   keys: allButLast,
   blocks: lastIsTimeout,
-  rewait: lastWait,
+  withBlockingMillis: lastWait,
   decode: keyAndElement
 })
 /** Takes the first element of the first list that has any, waiting for one. Null after the timeout. */
@@ -176,7 +176,7 @@ const BRPOP = define({
   mode: "write",
   keys: allButLast,
   blocks: lastIsTimeout,
-  rewait: lastWait,
+  withBlockingMillis: lastWait,
   decode: keyAndElement
 })
 /** Takes the last element of the first list that has any, waiting for one. Null after the timeout. */
@@ -188,7 +188,7 @@ const BLMOVE = define({
   mode: "write",
   keys: 2,
   blocks: lastIsTimeout,
-  rewait: lastWait,
+  withBlockingMillis: lastWait,
   decode: Command.stringOrNull
 })
 /** LMOVE that waits for an element. Null after the timeout. */
@@ -200,7 +200,7 @@ const BLMPOP = define({
   mode: "write",
   keys: numkeys(1),
   blocks: firstIsTimeout,
-  rewait: firstWait,
+  withBlockingMillis: firstWait,
   decode: popped
 })
 /** LMPOP that waits for an element. Null after the timeout. Redis 7.0. */

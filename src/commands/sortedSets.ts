@@ -213,7 +213,7 @@ const BZPOPMIN = define({
   mode: "write",
   keys: allButLast,
   blocks: lastIsTimeout,
-  rewait: lastWait,
+  withBlockingMillis: lastWait,
   decode: poppedOne
 })
 /** Takes the lowest member of the first sorted set that has any, waiting for one. Null after the timeout. */
@@ -225,7 +225,7 @@ const BZPOPMAX = define({
   mode: "write",
   keys: allButLast,
   blocks: lastIsTimeout,
-  rewait: lastWait,
+  withBlockingMillis: lastWait,
   decode: poppedOne
 })
 /** Takes the highest member of the first sorted set that has any, waiting for one. Null after the timeout. */
@@ -237,7 +237,7 @@ const BZMPOP = define({
   mode: "write",
   keys: numkeys(1),
   blocks: firstIsTimeout,
-  rewait: firstWait,
+  withBlockingMillis: firstWait,
   decode: poppedMany
 })
 /** ZMPOP that waits for a member. Null after the timeout. Redis 7.0. */

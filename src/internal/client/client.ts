@@ -153,20 +153,20 @@ const make = (
     const options = scanOptionsOf(name, given)
     if (options instanceof InvalidCommand) return Stream.fail(options)
     return Stream.suspend(() => {
-      const pin: ScanPosition = { server: undefined, given: 0 }
+      const position: ScanPosition = { server: undefined, given: 0 }
       const turn = (cursor: string): Effect.Effect<Command.Page<ReadonlyArray<A>>, RedisError> =>
         options.whenInterrupted === "restart"
-          ? Effect.catchTag(runner.runScanPage(page(cursor, options), pin), "ScanInterrupted", () => {
-            pin.server = undefined
-            pin.connection = undefined
+          ? Effect.catchTag(runner.runScanPage(page(cursor, options), position), "ScanInterrupted", () => {
+            position.server = undefined
+            position.connection = undefined
             return turn("0")
           })
-          : runner.runScanPage(page(cursor, options), pin)
+          : runner.runScanPage(page(cursor, options), position)
       return Stream.paginate(
         "0",
         (cursor: string) =>
           Effect.map(turn(cursor), ({ cursor: next, items }) => {
-            pin.given += items.length
+            position.given += items.length
             return [items, next === "0" ? Option.none<string>() : Option.some(next)] as const
           })
       )

@@ -21,10 +21,10 @@ export const ignore = (): void => {}
 export class Call implements Request {
   readonly replies: number
   readonly asBytes: boolean
-  readonly patience = 0
+  readonly blockingMillis = 0
   readonly deadline = Infinity
   readonly acknowledged: boolean
-  wanted = true
+  isPending = true
   written = false
   private readonly command: Command.Any
   private readonly answered: (value: Resp.Value) => void

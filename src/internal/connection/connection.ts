@@ -33,13 +33,13 @@ import type { EndError, Request, Source } from "./types.ts"
  */
 export interface Guard {
   /** Whether no reply is believed at once. */
-  readonly doubts: boolean
+  readonly withholdsReplies: boolean
   /** Replies come that are not to be believed at once. */
-  readonly doubt: (connection: Connection) => void
-  /** Something may have arrived unseen, on this connection or elsewhere: `current` follows. */
-  readonly behind: () => void
+  readonly withholdReplies: (connection: Connection) => void
+  /** Something may have arrived unseen, on this connection or elsewhere: `onCaughtUp` follows. */
+  readonly onBehind: () => void
   /** It was read. `goOn` is called when writes may go out, at once or later. */
-  readonly current: (goOn: () => void) => void
+  readonly onCaughtUp: (goOn: () => void) => void
 }
 
 /**
@@ -177,7 +177,7 @@ export class Connection {
   private written = 0
   private uploads: Array<{ readonly written: number; readonly bytes: number }> = []
   /** How many of the queue are given up, and counted no more. */
-  private given = 0
+  private abandoned = 0
   /** Whose reply is being handed out. */
   private handing: Request | undefined = undefined
   /** Since when how many requests were answered, and how much of the next reply there was then. */
@@ -232,18 +232,18 @@ export class Connection {
   /** How many requests wait: those that are not written yet, and those without an answer beyond the usual. */
   get queued(): number {
     const unanswered = this.inflight.size - usuallyUnanswered
-    return this.queue.size - this.given + (unanswered > 0 ? unanswered : 0)
+    return this.queue.size - this.abandoned + (unanswered > 0 ? unanswered : 0)
   }
 
   /** Is told that a queued request is no longer wanted: it counts no more. */
-  gaveUp(): void {
-    this.given++
-    if (this.given * 2 > this.queue.size) this.compact()
+  onAbandoned(): void {
+    this.abandoned++
+    if (this.abandoned * 2 > this.queue.size) this.compact()
   }
 
   private compact(): void {
-    this.given = 0
-    this.queue.retain(isWanted)
+    this.abandoned = 0
+    this.queue.retain(isPending)
   }
 
   /** Whether nothing is queued or unanswered. */
@@ -294,8 +294,8 @@ export class Connection {
 
   /** Takes back what is not written yet, in order. */
   recall(): ReadonlyArray<Request> {
-    this.given = 0
-    return this.queue.drain().filter((request) => request.wanted)
+    this.abandoned = 0
+    return this.queue.drain().filter((request) => request.isPending)
   }
 
   /** Takes those out that are not written yet and that a condition holds for. */
@@ -320,12 +320,12 @@ export class Connection {
     if (this.catchingUp) return true
     if (this.transport.behind === undefined || !this.transport.behind(this.current)) return false
     this.catchingUp = true
-    guard.behind()
+    guard.onBehind()
     return true
   }
 
   private readonly current = (): void => {
-    this.guard!.current(() => {
+    this.guard!.onCaughtUp(() => {
       this.catchingUp = false
       this.send()
     })
@@ -360,8 +360,8 @@ export class Connection {
       const before = inflight.size
       while (queue.size > 0 && encoder.size < writeSize) {
         const request = queue.shift()!
-        if (!request.wanted) {
-          if (this.given > 0) this.given--
+        if (!request.isPending) {
+          if (this.abandoned > 0) this.abandoned--
           continue
         }
         try {
@@ -413,7 +413,7 @@ export class Connection {
     this.restarts = 0
     this.handedOut = 0
     const guard = this.guard
-    if (guard !== undefined && (this.catchUp(guard) || guard.doubts)) guard.doubt(this)
+    if (guard !== undefined && (this.catchUp(guard) || guard.withholdsReplies)) guard.withholdReplies(this)
     this.enough = Math.max(leastBatch, (this.inflight.size + 1) >> 1)
     try {
       this.decoder.feed(chunk)
@@ -500,7 +500,7 @@ export class Connection {
       const requests = written ? this.inflight : this.queue
       for (let i = 0; i < requests.size; i++) {
         const request = requests.at(i)
-        if (!request.wanted) continue
+        if (!request.isPending) continue
         if (request.deadline <= now) late.push([request, written])
         else if (request.deadline < next) next = request.deadline
       }
@@ -544,8 +544,8 @@ export class Connection {
       else if (doubtAt < due) this.alarm.set(doubtAt)
       // Where no silence is too long, the network still sees that the connection is in use.
       const silence = now - this.lastRead
-      const patience = head === undefined ? 0 : head.patience
-      if (this.stallMillis === Infinity && patience === 0 && silence >= this.pingMillis) this.keepAlive()
+      const blockingMillis = head === undefined ? 0 : head.blockingMillis
+      if (this.stallMillis === Infinity && blockingMillis === 0 && silence >= this.pingMillis) this.keepAlive()
       return this.alarm.set(Math.min(due, now + this.pingMillis))
     }
     if (this.judging) return
@@ -579,7 +579,7 @@ export class Connection {
     }
     if (head === undefined) return
     this.alarm.set(now + lateInterval)
-    if (now - Math.max(this.eldestSince, this.goesOnAt) < lateMillis + head.patience || this.isLate) return
+    if (now - Math.max(this.eldestSince, this.goesOnAt) < lateMillis + head.blockingMillis || this.isLate) return
     // It may be this process that was busy.
     this.caughtUp(() => {
       if (this.ended !== undefined || this.isLate || head !== this.inflight.peek()) return
@@ -624,7 +624,8 @@ export class Connection {
     const answered = this.written - this.inflight.size
     const uploads = this.uploads = this.uploads.filter((u) => u.written > answered)
     const bytes = uploads.reduce((sum, u) => sum + u.bytes, 0)
-    return this.stallMillis + (this.inflight.peek()?.patience ?? 0) + Math.min(bytes, mostBuffered) / slowestUpload
+    return this.stallMillis + (this.inflight.peek()?.blockingMillis ?? 0) +
+      Math.min(bytes, mostBuffered) / slowestUpload
   }
 
   /** When the server is to be judged next. */
@@ -723,15 +724,15 @@ export class Connection {
       )
       this.enqueue(call)
       return Effect.sync(() => {
-        if (!call.wanted) return
-        call.wanted = false
-        if (!call.written) this.gaveUp()
+        if (!call.isPending) return
+        call.isPending = false
+        if (!call.written) this.onAbandoned()
       })
     })
   }
 }
 
-const isWanted = (request: Request): boolean => request.wanted
+const isPending = (request: Request): boolean => request.isPending
 
 const acknowledgements: ReadonlySet<unknown> = new Set([
   "subscribe",

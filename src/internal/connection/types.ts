@@ -48,11 +48,11 @@ export interface Request {
   /** Whether its bulk strings are wanted as bytes; asked at the start of each reply. */
   readonly asBytes: boolean
   /** For how long the server may keep it waiting on purpose, in milliseconds. */
-  readonly patience: number
+  readonly blockingMillis: number
   /** When it is to be given up, in milliseconds of monotonic time. */
   readonly deadline: number
   /** False once nobody waits for it: unwritten, it is dropped; written, its reply is. */
-  readonly wanted: boolean
+  readonly isPending: boolean
   /**
    * Whether its replies are acknowledgements of subscriptions, which RESP3 sends
    * as push messages; an error in their place is its only reply.

@@ -30,7 +30,7 @@ export const wasLost = (error: RedisError): boolean => {
 /** A wait at the server: how long it lasts, over all of its turns. */
 export class BlockingWait<A, B> {
   readonly command: Command.Command<A, any, B>
-  readonly rewait: Command.Spec["rewait"]
+  readonly withBlockingMillis: Command.Spec["withBlockingMillis"]
   readonly began: number
   readonly until: number
   /** For each turn beside its waiting, in milliseconds. */
@@ -41,7 +41,7 @@ export class BlockingWait<A, B> {
 
   constructor(command: Command.Command<A, any, B>, now: number, millis: number) {
     this.command = command
-    this.rewait = command.spec.rewait
+    this.withBlockingMillis = command.spec.withBlockingMillis
     this.began = now
     this.until = now + command.spec.blocks!(command.args)
     this.millis = millis
@@ -49,19 +49,21 @@ export class BlockingWait<A, B> {
 
   /** The command for the turn that begins now. */
   next(now: number, clock: () => number): Command.Command<A | typeof onceMore> {
-    const { command, rewait } = this
+    const { command, withBlockingMillis } = this
     const left = this.until - now
     const isFirst = !this.hasGoneOn
     this.hasGoneOn = true
     // What fits in one turn is sent as it is.
-    if (rewait === undefined || (isFirst && left <= blockingTurnMillis)) return command as Command.Command<any>
+    if (withBlockingMillis === undefined || (isFirst && left <= blockingTurnMillis)) {
+      return command as Command.Command<any>
+    }
     const millis = Math.max(1, Math.min(left, blockingTurnMillis))
     const decode = (value: Resp.Value, bytes: boolean): A | typeof onceMore => {
       const goesOn = millis < left && clock() - now >= millis - blockingEarlyMillis &&
         Command.cameToNothing(command, value)
       return goesOn ? onceMore : command.spec.decode(value, bytes) as A
     }
-    return Command.withArgs(Command.withDecode(command, decode), rewait(command.args, millis))
+    return Command.withArgs(Command.withDecode(command, decode), withBlockingMillis(command.args, millis))
   }
 }
 

@@ -54,7 +54,7 @@ import {
   Stage,
   temporaryRefusals
 } from "./operation.ts"
-import { allowWaits, nothing, PendingPipeline } from "./pipeline.ts"
+import { allowWaits, emptyBatch, PendingPipeline } from "./pipeline.ts"
 import { ReservedConnection } from "./reserved.ts"
 import { PendingScanPage, ScanPageEffect } from "./scanPage.ts"
 import { PendingTransaction } from "./transaction.ts"
@@ -255,7 +255,9 @@ export class Executor implements Dispatcher, Runner {
       const repeats = this.allowed(command).repeat
       let failingSince: number | undefined
       const goesOn = (error: RedisError): boolean => {
-        if (wait.rewait === undefined || !(this.tookNothing(error) || (repeats && wasLost(error)))) return false
+        if (wait.withBlockingMillis === undefined || !(this.tookNothing(error) || (repeats && wasLost(error)))) {
+          return false
+        }
         const now = this.alarm.now()
         failingSince ??= now
         if (now - failingSince >= wait.millis) return false
@@ -294,7 +296,9 @@ export class Executor implements Dispatcher, Runner {
       return Effect.catchIf(
         Effect.tap(this.runBlockingTurn(reserved, wait), () => Effect.sync(() => void (busySince = undefined))),
         (error: RedisError) => {
-          if (wait.rewait === undefined || error._tag !== "ReplyError" || !temporaryRefusals.has(error.code)) {
+          if (
+            wait.withBlockingMillis === undefined || error._tag !== "ReplyError" || !temporaryRefusals.has(error.code)
+          ) {
             return false
           }
           busySince ??= this.alarm.now()
@@ -332,7 +336,7 @@ export class Executor implements Dispatcher, Runner {
 
   /** A wait that has had no turn until its time was up: in a transaction the server answers at once. */
   private runWithoutWaiting<A, B>(wait: BlockingWait<A, B>): Effect.Effect<A, RedisError> {
-    return wait.rewait === undefined
+    return wait.withBlockingMillis === undefined
       ? Effect.fail(wait.refusal!)
       : Effect.flatMap(
         this.runTransaction([wait.command]),
@@ -348,7 +352,7 @@ export class Executor implements Dispatcher, Runner {
     return Effect.suspend(() => {
       const now = this.alarm.now()
       const run = this.runOn(reserved, wait.next(now, () => this.alarm.now()), wait.millis)
-      if (wait.rewait === undefined || wait.command.spec.mode !== "write") return run
+      if (wait.withBlockingMillis === undefined || wait.command.spec.mode !== "write") return run
       const turn = new BlockingTurn(reserved)
       this.waiting.add(turn)
       return run.pipe(
@@ -395,7 +399,7 @@ export class Executor implements Dispatcher, Runner {
 
   /** The node did not answer on one of its connections: perhaps it does not on the others either. */
   private suspectConnections(pool: Pool.Pool): void {
-    pool.doubt()
+    pool.suspect()
     for (const connection of this.outsidePool) {
       if (connection.idle && Address.equals(connection.address, pool.address)) connection.probe()
     }
@@ -410,19 +414,21 @@ export class Executor implements Dispatcher, Runner {
     for (const turn of this.waiting) if (turn.doubted) this.unblock(turn)
   }
 
-  readonly runScanPage = <A, B>(command: Command.Command<A, any, B>, pin: ScanPosition): Effect.Effect<A, RedisError> =>
-    this.pageOn(this, command, pin)
+  readonly runScanPage = <A, B>(
+    command: Command.Command<A, any, B>,
+    position: ScanPosition
+  ): Effect.Effect<A, RedisError> => this.pageOn(this, command, position)
 
   pageOn<A, B>(
     owner: Executor | ReservedConnection,
     command: Command.Command<A, any, B>,
-    pin: ScanPosition
+    position: ScanPosition
   ): Effect.Effect<A, RedisError> {
     return new ScanPageEffect((waiter) => {
       const invalid = invalidity(command, owner === this)
       if (invalid !== undefined) return { settled: Exit.fail(invalid), suspended: false, released: () => {} }
-      const page = new PendingScanPage(owner, command, pin, waiter, this.alarm.turn() + this.timeout, this.timeout)
-      const at = pin.connection
+      const page = new PendingScanPage(owner, command, position, waiter, this.alarm.turn() + this.timeout, this.timeout)
+      const at = position.connection
       if (at !== undefined && at.open && owner === this) this.dispatchAt(page, at)
       else owner.submit(page)
       return page
@@ -453,15 +459,15 @@ export class Executor implements Dispatcher, Runner {
   ): Suspended {
     const invalid = invalidity(command, owner === this)
     if (invalid !== undefined) return { settled: Exit.fail(invalid), suspended: false, released: () => {} }
-    const patience = command.spec.blocks === undefined ? 0 : command.spec.blocks(command.args)
+    const blockingMillis = command.spec.blocks === undefined ? 0 : command.spec.blocks(command.args)
     const operation = new PendingCommand(
       owner,
       this.mayRepeat === undefined ? command : this.allowed(command),
       waiter,
-      this.alarm.turn() + millis + patience,
+      this.alarm.turn() + millis + blockingMillis,
       millis
     )
-    operation.patience = patience
+    operation.blockingMillis = blockingMillis
     if (command.spec.session !== undefined && owner instanceof ReservedConnection) owner.noteSessionCommand(command)
     owner.submit(operation)
     return operation
@@ -477,7 +483,7 @@ export class Executor implements Dispatcher, Runner {
     owner: Executor | ReservedConnection,
     commands: ReadonlyArray<Command.Any>
   ): Effect.Effect<BatchResult, RedisError> {
-    if (commands.length === 0) return Effect.succeed(nothing)
+    if (commands.length === 0) return Effect.succeed(emptyBatch)
     return Effect.callback((resume) => {
       for (const command of commands) {
         const invalid = invalidity(command, owner === this) ?? waits(command, owner === this)
@@ -498,7 +504,7 @@ export class Executor implements Dispatcher, Runner {
     owner: Executor | ReservedConnection,
     commands: ReadonlyArray<Command.Any>
   ): Effect.Effect<BatchResult, RedisError> {
-    if (commands.length === 0) return Effect.succeed(nothing)
+    if (commands.length === 0) return Effect.succeed(emptyBatch)
     return Effect.callback((resume) => {
       for (const command of commands) {
         const invalid = invalidity(command, owner === this)
@@ -731,17 +737,17 @@ export class Executor implements Dispatcher, Runner {
     if (this.queued.size - this.abandonedInQueue + this.heldBeside >= this.maxQueue) {
       return operation.fail(new QueueFull({ target: this.label, limit: this.maxQueue }))
     }
-    operation.stage = Stage.held
-    operation.holder = this
+    operation.stage = Stage.waiting
+    operation.queue = this
     this.queued.push(operation)
-    this.heldBeside += operation.weight - 1
+    this.heldBeside += operation.commandCount - 1
     this.arm(operation.deadline)
     this.ensureConnected()
   }
 
   /** An operation that is held here is no longer wanted. @internal */
-  gaveUp(operation: PendingOperation): void {
-    this.heldBeside -= operation.weight - 1
+  onAbandoned(operation: PendingOperation): void {
+    this.heldBeside -= operation.commandCount - 1
     if (++this.abandonedInQueue * 2 <= this.queued.size) return
     this.retainHeld(() => true)
   }
@@ -751,8 +757,8 @@ export class Executor implements Dispatcher, Runner {
     this.abandonedInQueue = 0
     this.heldBeside = 0
     this.queued.retain((operation) => {
-      if (!operation.wanted || !condition(operation)) return false
-      this.heldBeside += operation.weight - 1
+      if (!operation.isPending || !condition(operation)) return false
+      this.heldBeside += operation.commandCount - 1
       return true
     })
   }
@@ -761,7 +767,7 @@ export class Executor implements Dispatcher, Runner {
   protected takeQueued(): Array<PendingOperation> {
     this.abandonedInQueue = 0
     this.heldBeside = 0
-    return this.queued.drain().filter((operation) => operation.wanted)
+    return this.queued.drain().filter((operation) => operation.isPending)
   }
 
   /**
@@ -772,8 +778,8 @@ export class Executor implements Dispatcher, Runner {
   stretch(from: number, millis: number): void {
     const move = (request: Request): void => {
       if (!(request instanceof PendingCommand)) return
-      const { deadline, patience, timeout } = request
-      if (Math.abs(deadline - timeout - patience - from) < 1) request.deadline += millis
+      const { deadline, blockingMillis, timeout } = request
+      if (Math.abs(deadline - timeout - blockingMillis - from) < 1) request.deadline += millis
     }
     for (let i = 0; i < this.queued.size; i++) move(this.queued.at(i))
     this.forEach((connection) => connection.each(move))
@@ -808,14 +814,14 @@ export class Executor implements Dispatcher, Runner {
       return true
     })
     this.pausing.retain((operation) => {
-      if (operation.wanted && operation.deadline <= now) late.push(operation)
-      else if (operation.wanted) next = Math.min(next, operation.deadline)
-      return operation.wanted && operation.deadline > now
+      if (operation.isPending && operation.deadline <= now) late.push(operation)
+      else if (operation.isPending) next = Math.min(next, operation.deadline)
+      return operation.isPending && operation.deadline > now
     })
     for (const operation of late) operation.onDeadline(false)
     const disbelieved: Array<WithheldReply> = []
     this.withheldReplies.retain((parked) => {
-      if (!parked.wanted) return false
+      if (!parked.isPending) return false
       if (parked.deadline <= now) disbelieved.push(parked)
       else next = Math.min(next, parked.deadline)
       return parked.deadline > now
@@ -880,7 +886,7 @@ export class Executor implements Dispatcher, Runner {
         Effect.sleep(this.pauseLength),
         Effect.sync(() => {
           this.pauseTimer = undefined
-          for (const paused of this.pausing.drain()) if (paused.wanted) paused.owner.submit(paused)
+          for (const paused of this.pausing.drain()) if (paused.isPending) paused.owner.submit(paused)
         })
       )
     )
@@ -939,7 +945,7 @@ export class Executor implements Dispatcher, Runner {
       detail: why
     })
     // What was acknowledged too late to be believed, is lost as far as anybody can know.
-    for (const parked of this.withheldReplies.drain()) if (parked.wanted) parked.onLost(lost, true)
+    for (const parked of this.withheldReplies.drain()) if (parked.isPending) parked.onLost(lost, true)
     const connecting = this.connecting
     this.connecting = undefined
     connecting?.interruptUnsafe()
@@ -965,7 +971,7 @@ export class Executor implements Dispatcher, Runner {
     const pool = this.pool
     const connection = pool?.pick()
     if (pool === undefined || connection === undefined || preferred === undefined || this.closed) return
-    if (!preferred.isMakeshift(connection)) {
+    if (!preferred.isFallback(connection)) {
       if (all) this.background(Effect.ignore(this.tryOpen(this.target.open)), () => {})
       return
     }
@@ -1045,7 +1051,7 @@ export class Executor implements Dispatcher, Runner {
         return !operation.waits
       })
       // Whoever is told may give up others of them.
-      for (const operation of refused) if (operation.wanted) operation.fail(gate)
+      for (const operation of refused) if (operation.isPending) operation.fail(gate)
     }
   }
 
@@ -1063,14 +1069,14 @@ export class Executor implements Dispatcher, Runner {
   withholdReplies(connection: Connection): void {
     connection.replace((request, left) =>
       // All of a pipeline that writes: its reads count with its writes.
-      request instanceof PendingOperation && request.waits && request.wanted
+      request instanceof PendingOperation && request.waits && request.isPending
         ? new WithheldReply(request, left, this)
         : request
     )
   }
 
   /** Whether the word that writes have to wait takes so long that a reply may come before it. */
-  get doubts(): boolean {
+  get withholdsReplies(): boolean {
     return this.withholdMillis > 0
   }
 
@@ -1096,7 +1102,7 @@ export class Executor implements Dispatcher, Runner {
       const parked = this.withheldReplies.peek()!
       if (parked.at > now) return this.trustTimer.set(parked.at)
       this.withheldReplies.shift()
-      if (parked.wanted) parked.trust()
+      if (parked.isPending) parked.trust()
     }
   }
 
@@ -1127,14 +1133,14 @@ export class Executor implements Dispatcher, Runner {
   protected release(): void {
     const held = this.takeQueued()
     if (this.pool === undefined) {
-      for (const operation of held) if (operation.wanted) operation.owner.submit(operation)
+      for (const operation of held) if (operation.isPending) operation.owner.submit(operation)
       return
     }
     let first: PendingOperation | undefined
     for (const operation of held) {
-      if (!operation.wanted) continue
+      if (!operation.isPending) continue
       operation.owner.submit(operation)
-      if (this.awaitsFirstWrite && operation.writes && operation.wanted) {
+      if (this.awaitsFirstWrite && operation.writes && operation.isPending) {
         first ??= operation
         this.reportFirstWrite(operation)
       }
@@ -1174,7 +1180,7 @@ export class Executor implements Dispatcher, Runner {
             if (this.pool?.pick() !== undefined) return this.ensureConnectedLater()
             const error = Cause.findErrorOption(exit.cause)
             for (const operation of this.takeQueued()) {
-              if (!operation.wanted) continue
+              if (!operation.isPending) continue
               // A defect, such as a natMap that throws, is not turned into something else.
               if (Option.isSome(error)) operation.fail(error.value)
               else operation.failWith(Exit.failCause(exit.cause as Cause.Cause<never>))
@@ -1225,11 +1231,11 @@ export class Executor implements Dispatcher, Runner {
   }
 
   private readonly attempt: Effect.Effect<void, ConnectionError> = Effect.suspend(() => {
-    const like = this.pool?.pick()
+    const sibling = this.pool?.pick()
     const began = this.alarm.now()
     return Effect.tapError(
       Effect.tap(
-        this.tryOpen(this.paced(like === undefined ? this.target.open : this.target.openBeside(like))),
+        this.tryOpen(this.paced(sibling === undefined ? this.target.open : this.target.openBeside(sibling))),
         () => Effect.sync(() => Metrics.discoveryTime.updateUnsafe(this.alarm.now() - began, this.context))
       ),
       (error) => Effect.sync(() => void (this.lastError = error))
@@ -1239,7 +1245,7 @@ export class Executor implements Dispatcher, Runner {
   /** While a makeshift serves, the real thing is looked for now and then. */
   private upgrade(connection: Connection): void {
     const better = this.target.preferred
-    if (better === undefined || !better.isMakeshift(connection)) return
+    if (better === undefined || !better.isFallback(connection)) return
     this.background(
       Effect.retry(
         Effect.andThen(
@@ -1341,7 +1347,7 @@ export class Executor implements Dispatcher, Runner {
     this.trustTimer.close()
     // Nobody will know any more what these replies are worth.
     const untold = new ConnectionLost({ address: this.label, kind: "retired", detail: "the client was closed" })
-    for (const parked of this.withheldReplies.drain()) if (parked.wanted) parked.onLost(untold, true)
+    for (const parked of this.withheldReplies.drain()) if (parked.isPending) parked.onLost(untold, true)
     for (const connection of Array.from(this.outsidePool)) connection.close("the client was closed")
     const pool = this.pool
     this.pool = undefined
@@ -1351,7 +1357,7 @@ export class Executor implements Dispatcher, Runner {
     this.retired.clear()
     const error = new ClientClosed({ target: this.label })
     for (const operation of [...this.takeQueued(), ...this.pausing.drain()]) {
-      if (operation.wanted) operation.fail(error)
+      if (operation.isPending) operation.fail(error)
     }
   }
 }

@@ -21,7 +21,9 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
       batches.add(request.batch)
       continue
     }
-    if (!(request instanceof PendingOperation) || !request.wanted || request.writes || request.position !== undefined) {
+    if (
+      !(request instanceof PendingOperation) || !request.isPending || request.writes || request.position !== undefined
+    ) {
       continue
     }
     if (hedged.has(request) || request.owner.isReserved) continue
@@ -33,7 +35,7 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
         new Call(
           part,
           (value) => {
-            if (values.push(value) < request.replies || !request.wanted) return
+            if (values.push(value) < request.replies || !request.isPending) return
             // Another server's own state is no answer.
             if (values.some((v) => v instanceof Resp.ErrorReply && isRefusal(because(v)))) return
             request.restart()

@@ -55,12 +55,12 @@ export interface Dispatcher {
 }
 
 /** Who keeps operations that wait for a connection, or for writes to go on. */
-export interface QueueHolder {
+export interface OperationQueue {
   /** Nobody waits for this one any more. */
-  readonly gaveUp: (operation: PendingOperation) => void
+  readonly onAbandoned: (operation: PendingOperation) => void
 }
 
-export const Stage = { nowhere: 0, held: 1, queued: 2, written: 3 } as const
+export const Stage = { none: 0, waiting: 1, queued: 2, written: 3 } as const
 
 /**
  * One command, pipeline entry or transaction on its way.
@@ -71,13 +71,13 @@ export const Stage = { nowhere: 0, held: 1, queued: 2, written: 3 } as const
 export abstract class PendingOperation implements Request {
   abstract readonly replies: number
   abstract readonly asBytes: boolean
-  patience = 0
-  wanted = true
+  blockingMillis = 0
+  isPending = true
   connection: Connection | undefined = undefined
   /** Where it is, as a number of `Stage`. */
-  stage: number = Stage.nowhere
+  stage: number = Stage.none
   /** Who held it last: its owner's executor, or another one that serves for that. */
-  holder: QueueHolder | undefined = undefined
+  queue: OperationQueue | undefined = undefined
   readonly owner: Dispatcher
   deadline: number
   readonly timeout: number
@@ -109,7 +109,7 @@ export abstract class PendingOperation implements Request {
     return this.writes
   }
   /** As how many commands it counts while it is held. */
-  get weight(): number {
+  get commandCount(): number {
     return 1
   }
   abstract encode(encoder: Resp.Encoder): void
@@ -125,10 +125,10 @@ export abstract class PendingOperation implements Request {
 
   /** Nobody waits for it any more: it leaves the queue's count, and what it would have sent is let go. */
   cancel(): void {
-    if (!this.wanted) return
-    this.wanted = false
-    if (this.stage === Stage.queued) this.connection!.gaveUp()
-    else if (this.stage === Stage.held) this.holder!.gaveUp(this)
+    if (!this.isPending) return
+    this.isPending = false
+    if (this.stage === Stage.queued) this.connection!.onAbandoned()
+    else if (this.stage === Stage.waiting) this.queue!.onAbandoned(this)
     this.forget()
   }
 
@@ -146,7 +146,7 @@ export abstract class PendingOperation implements Request {
   }
 
   protected done(exit: Exit.Exit<any, RedisError>): void {
-    this.wanted = false
+    this.isPending = false
     this.finish(exit)
   }
 
@@ -162,7 +162,7 @@ export abstract class PendingOperation implements Request {
   }
 
   onLost(error: EndError, written: boolean): void {
-    if (!this.wanted) return
+    if (!this.isPending) return
     if (written) {
       if (!this.repeatable) {
         this.owner.count("ambiguous")
@@ -186,7 +186,7 @@ export abstract class PendingOperation implements Request {
   restart(): void {}
 
   onDeadline(written: boolean): void {
-    if (!this.wanted) return
+    if (!this.isPending) return
     const late = () =>
       new DeadlineExceeded({
         command: this.label,
@@ -244,12 +244,12 @@ export abstract class PendingSingle extends PendingOperation {
     this.command = forgotten
   }
   onReply(value: Resp.Value): void {
-    if (!this.wanted) return
+    if (!this.isPending) return
     if (value instanceof Resp.ErrorReply && isRefusal(value)) return this.owner.onRefused(this, this.command, value)
     if (this.unconfirmed !== undefined && value instanceof Resp.ErrorReply) {
       return this.failWith(Exit.fail(replyError(this.command, value)))
     }
-    this.wanted = false
+    this.isPending = false
     this.settle(value)
   }
   protected abstract settle(value: Resp.Value): void
@@ -279,7 +279,7 @@ export class PendingCommand extends PendingSingle implements Suspended {
     else this.settled = exit
   }
   released(): void {
-    if (this.wanted) this.cancel()
+    if (this.isPending) this.cancel()
   }
 }
 

@@ -71,7 +71,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     this.writes = writes
   }
 
-  override get weight(): number {
+  override get commandCount(): number {
     return this.entries.length
   }
   encode(): void {}
@@ -85,7 +85,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
 
   /** Sends what is not on a connection yet: to one, and behind what is unanswered. */
   override dispatch(connection: Connection): void {
-    this.stage = Stage.nowhere
+    this.stage = Stage.none
     const { entries } = this
     if (this.isStuck || this.next === entries.length) return
     let to = connection
@@ -103,7 +103,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     this.next = entries.length
     for (let i = from; i < entries.length; i++) {
       const entry = entries[i]!
-      if (!entry.wanted) continue
+      if (!entry.isPending) continue
       this.outstanding++
       entry.dispatch(to)
     }
@@ -112,7 +112,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
   succeed(index: number, value: unknown): void {
     this.values[index] = value
     if (--this.left > 0) return
-    this.wanted = false
+    this.isPending = false
     this.resume(Exit.succeed<BatchResult>(this))
   }
 
@@ -142,8 +142,8 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
 
   /** One is not written, and on no connection any more. Whether it was one of these. */
   takeBack(entry: PipelineEntry): boolean {
-    if (entry.batch !== this || !entry.wanted) return false
-    entry.stage = Stage.nowhere
+    if (entry.batch !== this || !entry.isPending) return false
+    entry.stage = Stage.none
     this.outstanding--
     if (entry.index < this.next) this.next = entry.index
     return true
@@ -175,16 +175,16 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     let from = entries.length
     for (let i = entries.length - 1; i >= 0; i--) {
       const entry = entries[i]!
-      if (!entry.wanted || !entry.mayFollow) break
+      if (!entry.isPending || !entry.mayFollow) break
       from = i
     }
     while (from < entries.length && !entries[from]!.isOpen) from++
-    for (let i = 0; i < from; i++) if (entries[i]!.wanted) entries[i]!.conclude(loss)
+    for (let i = 0; i < from; i++) if (entries[i]!.isPending) entries[i]!.conclude(loss)
     let refused: PipelineEntry | undefined
     let reply: Resp.ErrorReply | undefined
     for (let i = from; i < entries.length; i++) {
       const entry = entries[i]!
-      if (!entry.wanted) continue
+      if (!entry.isPending) continue
       if (refused === undefined && entry.isRefused) {
         refused = entry
         reply = entry.answer as Resp.ErrorReply
@@ -195,7 +195,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     this.isStuck = false
     this.loss = undefined
     this.isDeferred = false
-    if (!this.wanted || from === entries.length) return
+    if (!this.isPending || from === entries.length) return
     if (refused !== undefined) this.owner.onRefused(this, refused.command, reply!)
     else if (loss !== undefined) this.owner.requeue(this, loss)
     else this.owner.submit(this)
@@ -218,7 +218,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
   private end(f: (entry: PipelineEntry) => void): void {
     const { entries, next } = this
     this.next = entries.length
-    for (let i = next; i < entries.length; i++) if (entries[i]!.wanted) f(entries[i]!)
+    for (let i = next; i < entries.length; i++) if (entries[i]!.isPending) f(entries[i]!)
   }
 
   override onDeadline(): void {
@@ -227,10 +227,10 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
 
   /** The time of those is up whose deadline is not later. */
   expire(deadline: number): void {
-    if (!this.wanted) return
+    if (!this.isPending) return
     let unheard = 0
     for (const entry of this.entries) {
-      if (!entry.wanted || entry.deadline > deadline) continue
+      if (!entry.isPending || entry.deadline > deadline) continue
       entry.refusal ??= this.refusal
       if (entry.expire(this.loss)) unheard++
     }
@@ -239,11 +239,11 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
 
   /** Lets another server answer all that is unanswered: all of it, so that one server does. */
   hedge(to: Connection): void {
-    if (this.writes || !this.wanted || this.isStuck || this.next < this.entries.length) return
+    if (this.writes || !this.isPending || this.isStuck || this.next < this.entries.length) return
     if (hedged.has(this) || this.owner.isReserved) return
     hedged.add(this)
     this.owner.count("repeated")
-    const rest = this.entries.filter((entry) => entry.wanted)
+    const rest = this.entries.filter((entry) => entry.isPending)
     const values: Array<Resp.Value> = []
     for (const entry of rest) {
       to.enqueue(
@@ -252,11 +252,11 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
           (value) => {
             if (values.push(value) < rest.length) return
             // Whoever was late has begun to answer.
-            if (!rest.every((other) => other.wanted && other.answer === undefined && !other.isLost)) return
+            if (!rest.every((other) => other.isPending && other.answer === undefined && !other.isLost)) return
             if (values.some((v) => v instanceof Resp.ErrorReply && isRefusal(v))) return
             this.connection = to
             rest.forEach((other, i) => {
-              if (other.stage === Stage.queued) other.connection!.gaveUp()
+              if (other.stage === Stage.queued) other.connection!.onAbandoned()
               other.take(values[i]!)
             })
           },
@@ -291,7 +291,7 @@ export class PipelineEntry extends PendingSingle {
     return this.batch.writes
   }
   override onReply(value: Resp.Value): void {
-    if (!this.wanted) return
+    if (!this.isPending) return
     const batch = this.batch
     if (batch.isStuck) return batch.withhold(this, value)
     if (value instanceof Resp.ErrorReply && isRefusal(value)) {
@@ -305,7 +305,7 @@ export class PipelineEntry extends PendingSingle {
     if (this.unconfirmed !== undefined && value instanceof Resp.ErrorReply) {
       return this.failWith(Exit.fail(replyError(this.command, value)))
     }
-    this.wanted = false
+    this.isPending = false
     this.settle(value)
   }
   /** Whether the server refused it, and would not the next time. */
@@ -315,7 +315,7 @@ export class PipelineEntry extends PendingSingle {
   }
   /** Whether it has no outcome yet, whatever becomes of others. */
   get isOpen(): boolean {
-    return this.wanted && (this.answer === undefined || this.isRefused)
+    return this.isPending && (this.answer === undefined || this.isRefused)
   }
   /** Whether it may be sent again after something that comes before it. */
   get mayFollow(): boolean {
@@ -342,13 +342,13 @@ export class PipelineEntry extends PendingSingle {
     }
     this.answer = undefined
     this.isLost = false
-    this.stage = Stage.nowhere
+    this.stage = Stage.none
   }
   override recalled(): void {
     this.batch.recall(this)
   }
   override onLost(error: EndError, written: boolean): void {
-    if (this.wanted) this.batch.lose(this, error, written)
+    if (this.isPending) this.batch.lose(this, error, written)
   }
   override onInvalid(detail: string): void {
     super.onInvalid(detail)
@@ -365,9 +365,9 @@ export class PipelineEntry extends PendingSingle {
       return false
     }
     if (isLost && this.writes) this.unconfirmed = loss
-    if (stage === Stage.queued) this.connection!.gaveUp()
+    if (stage === Stage.queued) this.connection!.onAbandoned()
     super.onDeadline(answer === undefined && stage === Stage.written)
-    return answer === undefined && !isLost && stage !== Stage.nowhere
+    return answer === undefined && !isLost && stage !== Stage.none
   }
   protected settle(value: Resp.Value): void {
     if (value instanceof Resp.ErrorReply) return this.batch.settle(this.index, decodeReply(this.command, value))
@@ -389,13 +389,13 @@ export const allowWaits = (batch: PendingPipeline): void => {
   let waited = 0
   for (const entry of batch.entries) {
     const { args, spec } = entry.command
-    if (spec.blocks !== undefined) waited += entry.patience = spec.blocks(args)
+    if (spec.blocks !== undefined) waited += entry.blockingMillis = spec.blocks(args)
     entry.deadline += waited
   }
   batch.deadline += waited
 }
 
-export const nothing: BatchResult = { values: [], failures: undefined }
+export const emptyBatch: BatchResult = { values: [], failures: undefined }
 
 /** What was sent to a second server as well, since the first was late. Once is enough. */
 export const hedged = new WeakSet<PendingOperation>()

@@ -88,7 +88,7 @@ export class ReservedConnection implements Dispatcher, Reserved {
     const run = this.executor.atomicOn(this, commands)
     return commands.length === 0 ? run : this.clearWatchAfter(run)
   }
-  readonly runScanPage: Runner["runScanPage"] = (command, pin) => this.executor.pageOn(this, command, pin)
+  readonly runScanPage: Runner["runScanPage"] = (command, position) => this.executor.pageOn(this, command, position)
 
   end(): void {
     this.ended = true
@@ -136,7 +136,7 @@ export class ReservedConnection implements Dispatcher, Reserved {
     const passes = temporaryRefusals.has(reply.code)
     if (!passes) this.executor.suspectNode(this.connection, serverText(reply))
     // EXEC has forgotten what was watched. A wait has its own way to go on.
-    const isOver = !passes || operation.patience > 0 ||
+    const isOver = !passes || operation.blockingMillis > 0 ||
       (operation instanceof PendingTransaction && this.connection.watching)
     if (isOver) return operation.failWith(Exit.fail(replyError(command, reply)))
     operation.refuse(command, reply)

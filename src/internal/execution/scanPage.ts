@@ -35,13 +35,13 @@ export class PendingScanPage extends PendingCommand {
   constructor(
     owner: Dispatcher,
     command: Command.Any,
-    pin: ScanPosition,
+    position: ScanPosition,
     waiter: Waiter,
     deadline: number,
     timeout: number
   ) {
     super(owner, command, waiter, deadline, timeout)
-    this.place = pin
+    this.place = position
   }
   override get position(): ScanPosition {
     return this.place
@@ -52,12 +52,12 @@ export class PendingScanPage extends PendingCommand {
   }
   protected override settle(value: Resp.Value): void {
     const server = this.connection?.server
-    const pin = this.position
-    if (pin.server !== undefined && pin.server !== server) {
-      return this.interrupt(pin.server)
+    const position = this.position
+    if (position.server !== undefined && position.server !== server) {
+      return this.interrupt(position.server)
     }
-    pin.server = server
-    pin.connection = this.connection
+    position.server = server
+    position.connection = this.connection
     super.settle(value)
   }
   override interrupt(server: string): void {

@@ -35,7 +35,7 @@ export class PendingTransaction extends PendingOperation {
     this.writes = commands.some((c) => c.spec.mode === "write")
     this.resume = resume
   }
-  override get weight(): number {
+  override get commandCount(): number {
     return this.commands.length
   }
   protected forget(): void {
@@ -59,7 +59,7 @@ export class PendingTransaction extends PendingOperation {
     const at = this.received[0] instanceof Resp.ErrorReply
       ? -1
       : this.received.findIndex((reply) => reply instanceof Resp.ErrorReply)
-    if (!this.wanted || !written || at === -1) return super.onLost(error, written)
+    if (!this.isPending || !written || at === -1) return super.onLost(error, written)
     const reply = this.received[at] as Resp.ErrorReply
     const command = this.commands[at - 1]!
     this.received = []
@@ -75,7 +75,7 @@ export class PendingTransaction extends PendingOperation {
       // Who may not run EXEC, or calls it by another name, is still inside MULTI.
       this.connection?.close("EXEC was refused, so whatever comes after it would only be queued")
     }
-    if (!this.wanted) return
+    if (!this.isPending) return
     if (begun instanceof Resp.ErrorReply && this.writes) {
       // Without MULTI the commands were commands by themselves.
       const some = received.some((reply, i) => i < received.length - 1 && !(reply instanceof Resp.ErrorReply))

@@ -26,16 +26,16 @@ export interface ConnectionTarget {
   /** Finds the node and opens a verified session with it: one attempt. */
   readonly open: Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /** Opens one more session to be shared, beside one that there is: where that one is, if there is a choice. */
-  readonly openBeside: (like: Connection) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
+  readonly openBeside: (sibling: Connection) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /** Opens one more verified session with the node that `open` gave a session with. */
-  readonly openAt: (like: Connection) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
+  readonly openAt: (sibling: Connection) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /**
    * Where `open` may give a makeshift, such as a primary in place of a replica:
    * tries for the real thing only.
    */
   readonly preferred?: {
     readonly open: Effect.Effect<Connection, ConnectionError, Scope.Scope>
-    readonly isMakeshift: (connection: Connection) => boolean
+    readonly isFallback: (connection: Connection) => boolean
   } | undefined
   /** How `open` is tried again. When it ends, what is held fails; the next command starts it anew. */
   readonly schedule: Schedule.Schedule<unknown, ConnectionError>
@@ -152,7 +152,10 @@ export interface Runner {
     commands: ReadonlyArray<Command.Any>
   ) => Effect.Effect<BatchResult, RedisError>
   /** Runs a page of a scan; fails with `ScanInterrupted` where it is no longer at the server that gave the cursor. */
-  readonly runScanPage: <A, B>(command: Command.Command<A, any, B>, pin: ScanPosition) => Effect.Effect<A, RedisError>
+  readonly runScanPage: <A, B>(
+    command: Command.Command<A, any, B>,
+    position: ScanPosition
+  ) => Effect.Effect<A, RedisError>
 }
 
 /**

@@ -17,15 +17,15 @@ import type { PendingOperation } from "./operation.ts"
 export const selectionGraceMillis = 35
 
 /** Whether a reply to one command is no word of anything that might be lost: a refusal, or the end of a wait in vain. */
-const changedNothing = (value: Resp.Value, patience: number): boolean =>
-  value instanceof Resp.ErrorReply || (value === null && patience > 0)
+const changedNothing = (value: Resp.Value, blockingMillis: number): boolean =>
+  value instanceof Resp.ErrorReply || (value === null && blockingMillis > 0)
 
 /** Who decides what a withheld reply is worth. */
 export interface WriteGateKeeper {
   /** All replies of a write are there. */
   readonly answered: (reply: WithheldReply) => void
   /** Whether the word that writes have to wait takes so long that a reply may come before it. */
-  readonly doubts: boolean
+  readonly withholdsReplies: boolean
   /** From now on replies to what was written before wait until it is known what they are worth. */
   readonly withholdReplies: (connection: Connection) => void
   /** Something may have arrived unseen, on one connection more or less. */
@@ -36,7 +36,7 @@ export interface WriteGateKeeper {
 export class WithheldReply implements Request {
   readonly replies: number
   readonly asBytes: boolean
-  readonly patience: number
+  readonly blockingMillis: number
   readonly operation: PendingOperation
   /** From when on it may be believed, once its replies are there. */
   at = 0
@@ -50,17 +50,17 @@ export class WithheldReply implements Request {
     this.keeper = keeper
     this.replies = operation.replies
     this.asBytes = operation.asBytes
-    this.patience = operation.patience
+    this.blockingMillis = operation.blockingMillis
   }
-  get wanted(): boolean {
-    return this.operation.wanted
+  get isPending(): boolean {
+    return this.operation.isPending
   }
   get deadline(): number {
     return this.operation.deadline
   }
   encode(): void {}
   onReply(value: Resp.Value): void {
-    if (this.replies === 1 && changedNothing(value, this.patience)) return this.operation.onReply(value)
+    if (this.replies === 1 && changedNothing(value, this.blockingMillis)) return this.operation.onReply(value)
     this.values.push(value)
     if (--this.left > 0) return
     // EXEC has executed nothing.
@@ -87,16 +87,16 @@ export class ExecutorGuard implements Guard {
   constructor(keeper: WriteGateKeeper) {
     this.keeper = keeper
   }
-  get doubts(): boolean {
-    return this.keeper.doubts
+  get withholdsReplies(): boolean {
+    return this.keeper.withholdsReplies
   }
-  doubt(connection: Connection): void {
+  withholdReplies(connection: Connection): void {
     this.keeper.withholdReplies(connection)
   }
-  behind(): void {
+  onBehind(): void {
     this.keeper.onReadProgress(1)
   }
-  current(goOn: () => void): void {
+  onCaughtUp(goOn: () => void): void {
     this.keeper.onReadProgress(-1)
     goOn()
   }

@@ -100,24 +100,24 @@ export const after = (executor: Executor, primary: Executor | undefined, offset:
    * far enough; a history does not get shorter, so the others only have to be
    * of the same server.
    */
-  const page: Runner["runScanPage"] = (command, pin) => {
+  const page: Runner["runScanPage"] = (command, position) => {
     const forget = (): void => {
-      pin.server = undefined
-      pin.connection = undefined
+      position.server = undefined
+      position.connection = undefined
     }
     const first = reach((runner) =>
       Effect.suspend(() => {
         forget()
-        return Effect.flatMap(runner.runScanPage(commands.role(), pin), (role) => {
-          const at = pin.connection
+        return Effect.flatMap(runner.runScanPage(commands.role(), position), (role) => {
+          const at = position.connection
           if (!isReached(role, at)) {
             forget()
             return hasLost(runner, role, at) ? lost : Effect.undefined
           }
-          pin.runner = runner
+          position.runner = runner
           // Its server was lost in between: nothing was given yet.
           return Effect.catchTag(
-            Effect.map(runner.runScanPage(command, pin), (value) => ({ value })),
+            Effect.map(runner.runScanPage(command, position), (value) => ({ value })),
             "ScanInterrupted",
             () => Effect.undefined
           )
@@ -125,9 +125,9 @@ export const after = (executor: Executor, primary: Executor | undefined, offset:
       })
     )
     const any = Effect.suspend(() =>
-      pin.server === undefined
+      position.server === undefined
         ? Effect.map(first, ({ value }) => value)
-        : inEpoch((pin.runner ?? executor).runScanPage(command, pin))
+        : inEpoch((position.runner ?? executor).runScanPage(command, position))
     )
     return within(any, command.spec.name, executor.commandTimeout)
   }

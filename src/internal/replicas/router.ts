@@ -166,17 +166,17 @@ export class ReplicaRouter extends Executor {
    */
   private updateNodes(): void {
     if (!this.begun || this.closed) return
-    const wanted = new Map(
+    const listed = new Map(
       this.routing.follower.replicaCandidates
         .filter((r) => !(this.replicaOptions.excludePriorityZero === true && r.priority === 0))
         .map((r) => [Address.format(r.address), r])
     )
     for (const [shown, node] of this.nodes) {
-      if (wanted.has(shown) || node === this.promoted) continue
+      if (listed.has(shown) || node === this.promoted) continue
       this.nodes.delete(shown)
       node.executor.close()
     }
-    for (const [shown, { address, isHealthy, isUp, label, offset, priority }] of wanted) {
+    for (const [shown, { address, isHealthy, isUp, label, offset, priority }] of listed) {
       const known = this.nodes.get(shown)
       if (known !== undefined) {
         known.label = label

@@ -181,7 +181,7 @@ export const primaryTarget = (
     open,
     // Guidelines: each new connection asks the sentinels first.
     openBeside: () => open,
-    openAt: (like) => openLike(like, node, "primary"),
+    openAt: (sibling) => openSibling(sibling, node, "primary"),
     epoch: () => follower.present.epoch,
     isPrimary: (address) => follower.isPrimary(address),
     watch: (watcher) => follower.watch(watcher),
@@ -191,12 +191,12 @@ export const primaryTarget = (
 }
 
 /** One more session with a node, in the epoch of the one that there is. */
-export const openLike = (
-  like: Connection,
+export const openSibling = (
+  sibling: Connection,
   node: NodeOptions,
   role: "primary" | "replica" | undefined
 ): Effect.Effect<Connection, OpenError, Scope.Scope> =>
-  Effect.map(openConnection(like.address, node, role), (connection) => {
-    connection.epoch = like.epoch
+  Effect.map(openConnection(sibling.address, node, role), (connection) => {
+    connection.epoch = sibling.epoch
     return connection
   })

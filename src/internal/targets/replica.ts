@@ -21,7 +21,7 @@ import { reportOf } from "../discovery/report.ts"
 import type { ConnectionTarget } from "../execution/types.ts"
 import type { GroupMonitor } from "../monitor/monitor.ts"
 import type { ReplicaCandidate } from "../monitor/types.ts"
-import { openLike, primaryTarget, unusable } from "./primary.ts"
+import { openSibling, primaryTarget, unusable } from "./primary.ts"
 
 /** How long a replica is waited for before the next one is tried as well. */
 const replicaHeadStart = Duration.millis(250)
@@ -119,17 +119,17 @@ export const replicaTarget = (
       lacksReplica,
       (error) => Effect.mapError(primary.open, (worse) => worst([worse], error))
     )
-  const openAt = (like: Connection) => openLike(like, options, like.role)
+  const openAt = (sibling: Connection) => openSibling(sibling, options, sibling.role)
   return {
     label: group,
     canRelocate: true,
     schedule,
     open,
     // Another replica would do as well, but a client's connections go to one of them.
-    openBeside: (like) => Effect.catch(openAt(like), () => open),
+    openBeside: (sibling) => Effect.catch(openAt(sibling), () => open),
     preferred: fallback === false ? undefined : {
       open: replicas(fallback === true),
-      isMakeshift: (connection) => connection.role === "primary" || follower.isPrimary(connection.address) === true
+      isFallback: (connection) => connection.role === "primary" || follower.isPrimary(connection.address) === true
     },
     openElsewhere: (address) =>
       Effect.suspend(() => {
