@@ -231,9 +231,9 @@ describe("how a connection ends", () => {
     args[0] === "MULTI" ? ok : args[0] !== "EXEC" ? "+QUEUED\r\n" : connection === 0 ? last : "*1\r\n+OK\r\n"
 
   const ends: ReadonlyArray<readonly [row: string, action: Action, options?: Sentinel.NodeOptions]> = [
-    ["closed, nothing of the reply had come", "CLOSE"],
+    ["closed before any of the reply came", "CLOSE"],
     ["closed in the middle of the reply", "$5\r\nhelCLOSE"],
-    ["silent: the watchdog gave it up", "SILENCE", { stallTimeout: "100 millis" }],
+    ["silent, and closed by the client after `stallTimeout`", "SILENCE", { stallTimeout: "100 millis" }],
     ["the reply is not RESP", "?what\r\n"]
   ]
   for (const [row, action, options] of ends) {
