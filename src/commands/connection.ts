@@ -1,33 +1,49 @@
 /**
- * The commands about connections: PING, ECHO and the CLIENT family. HELLO,
- * AUTH and SELECT belong to the handshake (internal/connection/handshake.ts), since on a shared
- * connection they would change everybody's session.
+ * The commands about connections: PING, ECHO and the CLIENT commands. HELLO, AUTH
+ * and SELECT belong to the handshake (internal/connection/handshake.ts): on a
+ * shared connection they would change the session of all its users.
  *
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
 import type { Arg } from "../Command.ts"
-import { argv, around, listed, optional, word } from "../internal/commands/args.ts"
+import { appendAll, argv, arrayOf, keyword, optionsOf } from "../internal/commands/args.ts"
 
 const { define, own: make } = Command
 
 const PING = define({ words: ["PING"], mode: "read", decode: Command.word })
-/** `"PONG"`, or the message. */
+/**
+ * PING returns `"PONG"`, or the message that it was given.
+ *
+ * @see https://redis.io/docs/latest/commands/ping/
+ * @since 0.1.0
+ * @category connection
+ */
 export const ping = (message?: string | undefined) => make(PING, message === undefined ? [] : [message])
 
 const ECHO = define({ words: ["ECHO"], mode: "read", decode: Command.string })
-/** The message. */
+/**
+ * ECHO returns the message that it was given.
+ *
+ * @see https://redis.io/docs/latest/commands/echo/
+ * @since 0.1.0
+ * @category connection
+ */
 export const echo = (message: string | Uint8Array) => make(ECHO, argv(message))
 
 /**
- * What CLIENT INFO and CLIENT LIST say of a connection: the fields as the
- * server writes them, such as `addr`, `name`, `age`, `db`, `cmd`, and the id as a number.
+ * A connection, as CLIENT INFO and CLIENT LIST describe it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ClientInfo {
+  /** The id that the server has given to the connection. */
   readonly id: number
+  /**
+   * Every field as the server writes it, such as `addr`, `name`, `db` and `cmd`;
+   * `age` and `idle` are seconds.
+   */
   readonly fields: Readonly<Record<string, string>>
 }
 
@@ -41,7 +57,14 @@ const parseClient = (line: string): ClientInfo => {
 }
 
 const CLIENT_ID = define({ words: ["CLIENT", "ID"], mode: "read", decode: Command.int })
-/** The id of the connection that the command ran on. */
+/**
+ * CLIENT ID returns the id that the server has given to the connection that the command runs on. A client's
+ * commands share connections: on a reserved one the id stays the same.
+ *
+ * @see https://redis.io/docs/latest/commands/client-id/
+ * @since 0.1.0
+ * @category connection
+ */
 export const clientId = () => make(CLIENT_ID, argv())
 
 const CLIENT_INFO = define({
@@ -49,7 +72,13 @@ const CLIENT_INFO = define({
   mode: "read",
   decode: Command.custom<ClientInfo>((v) => parseClient(Command.text(v)))
 })
-/** What the server knows of the connection that the command ran on. */
+/**
+ * CLIENT INFO returns what the server knows of the connection that the command runs on.
+ *
+ * @see https://redis.io/docs/latest/commands/client-info/
+ * @since 0.1.0
+ * @category connection
+ */
 export const clientInfo = () => make(CLIENT_INFO, argv())
 
 const CLIENT_LIST = define({
@@ -59,37 +88,76 @@ const CLIENT_LIST = define({
     Command.text(v).split("\n").filter((l) => l.trim() !== "").map(parseClient)
   )
 })
-/** What the server knows of its connections. */
+/**
+ * CLIENT LIST returns what the server knows of its connections, in no order. Fails with ERR if both `type` and
+ * `ids` are given.
+ *
+ * @see https://redis.io/docs/latest/commands/client-list/
+ * @since 0.1.0
+ * @category connection
+ */
 export const clientList = (
   options?: {
+    /**
+     * Only connections of this type: of clients, from the server to its primary
+     * (`"master"`), of replicas, or of subscribers. Default: all.
+     */
     readonly type?: "normal" | "master" | "replica" | "pubsub" | undefined
+    /** Only the connections with these ids; those that do not exist are left out. */
     readonly ids?: ReadonlyArray<number> | undefined
   } | undefined
 ) => {
   const args: Array<Arg> = []
-  const given = optional("CLIENT LIST", options)
+  const given = optionsOf("CLIENT LIST", options)
   if (given?.type !== undefined) args.push("TYPE", given.type)
-  if (given?.ids !== undefined) around(args, ["ID", ...listed("CLIENT LIST", "ids", given.ids)])
+  if (given?.ids !== undefined) appendAll(args, ["ID", ...arrayOf("CLIENT LIST", "ids", given.ids)])
   return make(CLIENT_LIST, args)
 }
 
 const CLIENT_GETNAME = define({ words: ["CLIENT", "GETNAME"], mode: "read", decode: Command.wordOrNull })
-/** The name of the connection that the command ran on, or null. */
+/**
+ * CLIENT GETNAME returns the name of the connection that the command runs on, or `null` if it has none. The option
+ * `clientName` of a client names its connections.
+ *
+ * @see https://redis.io/docs/latest/commands/client-getname/
+ * @since 0.1.0
+ * @category connection
+ */
 export const clientGetname = () => make(CLIENT_GETNAME, argv())
 
 const CLIENT_KILL = define({ words: ["CLIENT", "KILL"], mode: "read", decode: Command.int })
-/** Closes connections at the server. How many. */
+/**
+ * CLIENT KILL closes the connections at the server that match all of the given fields, and returns how many it
+ * closed. Fails with ERR if there are none of them, or if no ACL user has the name `user`.
+ *
+ * **Example** (Subscribers of the user `worker`)
+ *
+ * ```ts
+ * import { commands } from "effect-redis-sentinel"
+ *
+ * export const kill = commands.clientKill({ type: "pubsub", user: "worker" })
+ * ```
+ *
+ * @see https://redis.io/docs/latest/commands/client-kill/
+ * @since 0.1.0
+ * @category connection
+ */
 export const clientKill = (filter: {
+  /** The id of a connection. */
   readonly id?: number | undefined
+  /** Connections of clients, from the server to its primary (`"master"`), of replicas, or of subscribers. */
   readonly type?: "normal" | "master" | "replica" | "pubsub" | undefined
+  /** Connections of an ACL user. */
   readonly user?: string | undefined
+  /** The client's address, as `host:port`. */
   readonly addr?: string | undefined
+  /** The server's address on the connection, as `host:port`. */
   readonly laddr?: string | undefined
-  /** Whether the connection that asks is spared. Default true. */
+  /** Whether the connection that the command runs on stays open. Default true. */
   readonly skipme?: boolean | undefined
 }) => {
   const args: Array<Arg> = []
-  optional("CLIENT KILL", filter)
+  optionsOf("CLIENT KILL", filter)
   for (const name of ["id", "type", "user", "addr", "laddr"] as const) {
     const value = filter[name]
     if (value !== undefined) args.push(name.toUpperCase(), value)
@@ -99,15 +167,38 @@ export const clientKill = (filter: {
 }
 
 const CLIENT_UNBLOCK = define({ words: ["CLIENT", "UNBLOCK"], mode: "read", decode: Command.flag })
-/** Ends another connection's wait, as a timeout or as an error. */
+/**
+ * CLIENT UNBLOCK ends the wait of a connection in a blocking command such as BLPOP: as if its timeout had passed
+ * (`"timeout"`, the default), or with an error of code UNBLOCKED (`"error"`). The result is `true` if it was
+ * waiting, and `false` if it was not or does not exist.
+ *
+ * @see https://redis.io/docs/latest/commands/client-unblock/
+ * @since 0.1.0
+ * @category connection
+ */
 export const clientUnblock = (id: number, how?: "timeout" | "error" | undefined) =>
-  make(CLIENT_UNBLOCK, how === undefined ? [id] : [id, word("CLIENT UNBLOCK", "how", how, ["timeout", "error"])])
+  make(CLIENT_UNBLOCK, how === undefined ? [id] : [id, keyword("CLIENT UNBLOCK", "how", how, ["timeout", "error"])])
 
 const CLIENT_PAUSE = define({ words: ["CLIENT", "PAUSE"], mode: "write", decode: Command.ok })
-/** Suspends the server's clients, or only their writes, for that many milliseconds. */
+/**
+ * CLIENT PAUSE makes the server delay the commands of all its clients for `millis` milliseconds, or with `"write"`
+ * only those that may write. Default `"all"`. The result is `"OK"`, at once. Fails with ERR if `millis` is
+ * negative.
+ *
+ * @see https://redis.io/docs/latest/commands/client-pause/
+ * @since 0.1.0
+ * @category connection
+ */
 export const clientPause = (millis: number, what?: "write" | "all" | undefined) =>
-  make(CLIENT_PAUSE, what === undefined ? [millis] : [millis, word("CLIENT PAUSE", "what", what, ["write", "all"])])
+  make(CLIENT_PAUSE, what === undefined ? [millis] : [millis, keyword("CLIENT PAUSE", "what", what, ["write", "all"])])
 
 const CLIENT_UNPAUSE = define({ words: ["CLIENT", "UNPAUSE"], mode: "write", decode: Command.ok })
-/** Ends CLIENT PAUSE. */
+/**
+ * CLIENT UNPAUSE ends a CLIENT PAUSE: the server runs the commands that it delayed. The result is `"OK"`, whether
+ * or not there was a pause.
+ *
+ * @see https://redis.io/docs/latest/commands/client-unpause/
+ * @since 0.1.0
+ * @category connection
+ */
 export const clientUnpause = () => make(CLIENT_UNPAUSE, argv())

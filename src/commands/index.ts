@@ -1,7 +1,21 @@
 /**
- * All command constructors. Each gives a `Command` value, for a pipeline, a
- * transaction or `run`; a client has a method of the same name for each, except
- * those for sentinels, which are in the namespace `sentinel`.
+ * The constructors of all commands. Each returns a `Command` value, for `run`, a
+ * pipeline or a transaction; a client has a method of the same name for each,
+ * except those for sentinels, which are in the namespace `sentinel`.
+ *
+ * What holds for all of them:
+ *
+ * - An argument is a string, a number, a bigint or bytes. A constructor throws
+ *   `InvalidCommand` for arguments of the wrong shape; the method of a client fails
+ *   with it. Bytes are copied.
+ * - `...keys` and its like take arguments one by one or in one array.
+ * - Strings in results are text. A method of `redis.bytes`, or a command in
+ *   `Command.bytes`, returns `Uint8Array` in their place. A string that is not UTF-8
+ *   fails with `UnexpectedReply` where text was asked for.
+ * - What the server does not have is `null`, never `undefined`.
+ * - An error of the server is a `ReplyError`; its `code` is the word that is named
+ *   here, such as WRONGTYPE, and ERR where there is no special one.
+ * - A command runs on Redis 7.0 unless it names a later version.
  *
  * **Example** (Commands as values)
  *
@@ -25,5 +39,6 @@ export * from "./lists.ts"
 export * as sentinel from "./sentinel.ts"
 export * from "./server.ts"
 export * from "./sets.ts"
+export * from "./sortedSetCombinations.ts"
 export * from "./sortedSets.ts"
 export * from "./strings.ts"

@@ -1,26 +1,28 @@
 /**
- * The commands on keys of any type: existence, expiry, renaming, scanning.
+ * The commands on keys of any type: existence, expiry, renaming, scanning, sorting.
+ * SET's and GETEX's own expiry is in strings.ts.
  *
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import {
+  appendAll,
+  appendVariadic,
   argv,
-  around,
-  listed,
-  optional,
+  arrayOf,
+  keyword,
+  optionsOf,
   scanArgs,
   type ScanOptions,
-  type Several,
-  several,
-  word
+  type Variadic
 } from "../internal/commands/args.ts"
 
 const { define, own: make } = Command
 
 /**
- * The type of a value, as TYPE names it.
+ * The type of a value, as TYPE names it; `"none"` where there is no key. Modules
+ * have types of their own.
  *
  * @since 0.1.0
  * @category models
@@ -28,24 +30,52 @@ const { define, own: make } = Command
 export type ValueType = "string" | "list" | "set" | "zset" | "hash" | "stream" | "none" | (string & {})
 
 const DEL = define({ words: ["DEL"], mode: "write", keys: "all", decode: Command.int })
-/** Deletes keys. How many existed. */
-export const del = (...keys: Several<Key>) => make(DEL, several(argv(), keys))
+/**
+ * DEL deletes keys of any type and returns how many of them existed. The server frees the memory before it
+ * replies; UNLINK does not.
+ *
+ * @see https://redis.io/docs/latest/commands/del/
+ * @since 0.1.0
+ * @category keys
+ */
+export const del = (...keys: Variadic<Key>) => make(DEL, appendVariadic(argv(), keys))
 
 const UNLINK = define({ words: ["UNLINK"], mode: "write", keys: "all", decode: Command.int })
-/** Deletes keys, freeing their memory in the background. How many existed. */
-export const unlink = (...keys: Several<Key>) => make(UNLINK, several(argv(), keys))
+/**
+ * UNLINK deletes keys of any type and returns how many of them existed. The server frees the memory later, in
+ * another thread.
+ *
+ * @see https://redis.io/docs/latest/commands/unlink/
+ * @since 0.1.0
+ * @category keys
+ */
+export const unlink = (...keys: Variadic<Key>) => make(UNLINK, appendVariadic(argv(), keys))
 
 const EXISTS = define({ words: ["EXISTS"], mode: "read", keys: "all", decode: Command.int })
-/** How many of the keys exist; one named twice counts twice. */
-export const exists = (...keys: Several<Key>) => make(EXISTS, several(argv(), keys))
+/**
+ * EXISTS returns how many of the keys exist. A key that is named twice counts twice.
+ *
+ * @see https://redis.io/docs/latest/commands/exists/
+ * @since 0.1.0
+ * @category keys
+ */
+export const exists = (...keys: Variadic<Key>) => make(EXISTS, appendVariadic(argv(), keys))
 
 const TOUCH = define({ words: ["TOUCH"], mode: "read", keys: "all", decode: Command.int })
-/** Marks keys as used. How many exist. */
-export const touch = (...keys: Several<Key>) => make(TOUCH, several(argv(), keys))
+/**
+ * TOUCH sets the time of the last access of keys to now, and returns how many of them exist.
+ *
+ * @see https://redis.io/docs/latest/commands/touch/
+ * @since 0.1.0
+ * @category keys
+ */
+export const touch = (...keys: Variadic<Key>) => make(TOUCH, appendVariadic(argv(), keys))
 
 /**
- * A condition of EXPIRE and its kin: only if there is no expiry (`nx`), there
- * is one (`xx`), the new one is later (`gt`) or earlier (`lt`). Redis 7.0.
+ * A condition of EXPIRE, PEXPIRE, EXPIREAT and PEXPIREAT: the key has no expiry
+ * (`"nx"`), has one (`"xx"`), or the new expiry is later (`"gt"`) or earlier
+ * (`"lt"`) than the one that it has. A key without expiry counts as one that
+ * expires never. Redis 7.0.
  *
  * @since 0.1.0
  * @category models
@@ -53,84 +83,206 @@ export const touch = (...keys: Several<Key>) => make(TOUCH, several(argv(), keys
 export type ExpireWhen = "nx" | "xx" | "gt" | "lt"
 
 const expireArgs = (key: Key, time: number, when: ExpireWhen | undefined): Array<Arg> =>
-  when === undefined ? [key, time] : [key, time, word("EXPIRE", "when", when, ["nx", "xx", "gt", "lt"])]
+  when === undefined ? [key, time] : [key, time, keyword("EXPIRE", "when", when, ["nx", "xx", "gt", "lt"])]
 
 const EXPIRE = define({ words: ["EXPIRE"], mode: "write", keys: 1, decode: Command.flag })
-/** Sets an expiry in seconds from now. False if the key does not exist or the condition was not met. */
+/**
+ * EXPIRE makes the server delete a key in `seconds` seconds from now; with 0 or less it deletes the key at once.
+ * The result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
+ * needs Redis 7.0.
+ *
+ * @see https://redis.io/docs/latest/commands/expire/
+ * @since 0.1.0
+ * @category keys
+ */
 export const expire = (key: Key, seconds: number, when?: ExpireWhen | undefined) =>
   make(EXPIRE, expireArgs(key, seconds, when))
 
 const PEXPIRE = define({ words: ["PEXPIRE"], mode: "write", keys: 1, decode: Command.flag })
-/** Sets an expiry in milliseconds from now. */
+/**
+ * PEXPIRE makes the server delete a key in `millis` milliseconds from now; with 0 or less it deletes the key at
+ * once. The result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met.
+ * `when` needs Redis 7.0.
+ *
+ * @see https://redis.io/docs/latest/commands/pexpire/
+ * @since 0.1.0
+ * @category keys
+ */
 export const pexpire = (key: Key, millis: number, when?: ExpireWhen | undefined) =>
   make(PEXPIRE, expireArgs(key, millis, when))
 
 const EXPIREAT = define({ words: ["EXPIREAT"], mode: "write", keys: 1, decode: Command.flag })
-/** Sets an expiry as a Unix time in seconds. */
+/**
+ * EXPIREAT makes the server delete a key at a Unix time in seconds; a time in the past deletes it at once. The
+ * result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
+ * needs Redis 7.0.
+ *
+ * @see https://redis.io/docs/latest/commands/expireat/
+ * @since 0.1.0
+ * @category keys
+ */
 export const expireat = (key: Key, unixSeconds: number, when?: ExpireWhen | undefined) =>
   make(EXPIREAT, expireArgs(key, unixSeconds, when))
 
 const PEXPIREAT = define({ words: ["PEXPIREAT"], mode: "write", keys: 1, decode: Command.flag })
-/** Sets an expiry as a Unix time in milliseconds. */
+/**
+ * PEXPIREAT makes the server delete a key at a Unix time in milliseconds; a time in the past deletes it at once.
+ * The result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
+ * needs Redis 7.0.
+ *
+ * @see https://redis.io/docs/latest/commands/pexpireat/
+ * @since 0.1.0
+ * @category keys
+ */
 export const pexpireat = (key: Key, unixMillis: number, when?: ExpireWhen | undefined) =>
   make(PEXPIREAT, expireArgs(key, unixMillis, when))
 
 const EXPIRETIME = define({ words: ["EXPIRETIME"], mode: "read", keys: 1, decode: Command.int })
-/** The expiry as a Unix time in seconds; -1 without one, -2 without the key. Redis 7.0. */
+/**
+ * EXPIRETIME returns when a key expires, as a Unix time in seconds. The result is -1 if the key has no expiry, and
+ * -2 if it does not exist. Redis 7.0.
+ *
+ * @see https://redis.io/docs/latest/commands/expiretime/
+ * @since 0.1.0
+ * @category keys
+ */
 export const expiretime = (key: Key) => make(EXPIRETIME, argv(key))
 
 const PEXPIRETIME = define({ words: ["PEXPIRETIME"], mode: "read", keys: 1, decode: Command.int })
-/** The expiry as a Unix time in milliseconds; -1 without one, -2 without the key. Redis 7.0. */
+/**
+ * PEXPIRETIME returns when a key expires, as a Unix time in milliseconds. The result is -1 if the key has no
+ * expiry, and -2 if it does not exist. Redis 7.0.
+ *
+ * @see https://redis.io/docs/latest/commands/pexpiretime/
+ * @since 0.1.0
+ * @category keys
+ */
 export const pexpiretime = (key: Key) => make(PEXPIRETIME, argv(key))
 
 const TTL = define({ words: ["TTL"], mode: "read", keys: 1, decode: Command.int })
-/** The seconds left; -1 without an expiry, -2 without the key. */
+/**
+ * TTL returns the seconds until a key expires. The result is -1 if the key has no expiry, and -2 if it does not
+ * exist.
+ *
+ * @see https://redis.io/docs/latest/commands/ttl/
+ * @since 0.1.0
+ * @category keys
+ */
 export const ttl = (key: Key) => make(TTL, argv(key))
 
 const PTTL = define({ words: ["PTTL"], mode: "read", keys: 1, decode: Command.int })
-/** The milliseconds left; -1 without an expiry, -2 without the key. */
+/**
+ * PTTL returns the milliseconds until a key expires. The result is -1 if the key has no expiry, and -2 if it does
+ * not exist.
+ *
+ * @see https://redis.io/docs/latest/commands/pttl/
+ * @since 0.1.0
+ * @category keys
+ */
 export const pttl = (key: Key) => make(PTTL, argv(key))
 
 const PERSIST = define({ words: ["PERSIST"], mode: "write", keys: 1, decode: Command.flag })
-/** Takes the expiry away. False if there was none. */
+/**
+ * PERSIST removes the expiry of a key. The result is `true` if the key had one, and `false` if it had none or does
+ * not exist.
+ *
+ * @see https://redis.io/docs/latest/commands/persist/
+ * @since 0.1.0
+ * @category keys
+ */
 export const persist = (key: Key) => make(PERSIST, argv(key))
 
 const TYPE = define({ words: ["TYPE"], mode: "read", keys: 1, decode: Command.word })
-/** The type of a value. */
+/**
+ * TYPE returns the type of the value at a key, such as `"string"` or `"zset"`, or `"none"` if the key does not
+ * exist.
+ *
+ * @see https://redis.io/docs/latest/commands/type/
+ * @since 0.1.0
+ * @category keys
+ */
 export const type = (key: Key): Command.Command<ValueType, "read"> => make(TYPE, argv(key))
 
 const RENAME = define({ words: ["RENAME"], mode: "write", keys: 2, decode: Command.ok })
-/** Renames a key, overwriting the other. */
+/**
+ * RENAME gives a key another name, keeps its expiry, and returns `"OK"`. A key that has the new name is replaced.
+ * Fails with ERR if `key` does not exist.
+ *
+ * @see https://redis.io/docs/latest/commands/rename/
+ * @since 0.1.0
+ * @category keys
+ */
 export const rename = (key: Key, newKey: Key) => make(RENAME, argv(key, newKey))
 
 const RENAMENX = define({ words: ["RENAMENX"], mode: "write", keys: 2, decode: Command.flag })
-/** Renames a key, if the other does not exist. */
+/**
+ * RENAMENX gives a key another name if no key has that name. The result is `true` if it was renamed, and `false`
+ * if the new name is taken. Fails with ERR if `key` does not exist.
+ *
+ * @see https://redis.io/docs/latest/commands/renamenx/
+ * @since 0.1.0
+ * @category keys
+ */
 export const renamenx = (key: Key, newKey: Key) => make(RENAMENX, argv(key, newKey))
 
 const COPY = define({ words: ["COPY"], mode: "write", keys: 2, decode: Command.flag })
-/** Copies a value to another key. */
+/**
+ * COPY copies the value and the expiry of a key to another key. The result is `true` if it was copied, and `false`
+ * if the source does not exist, or the destination exists and `replace` is not `true`. Fails with ERR if both are
+ * the same key of the same database, or the database does not exist.
+ *
+ * @see https://redis.io/docs/latest/commands/copy/
+ * @since 0.1.0
+ * @category keys
+ */
 export const copy = (
   source: Key,
   destination: Key,
-  options?: { readonly db?: number | undefined; readonly replace?: boolean | undefined } | undefined
+  options?: {
+    /** The number of the destination's database. Default: the session's own. */
+    readonly db?: number | undefined
+    /** Whether a key at the destination is replaced. Default false. */
+    readonly replace?: boolean | undefined
+  } | undefined
 ) => {
   const args: Array<Arg> = [source, destination]
-  const given = optional("COPY", options)
+  const given = optionsOf("COPY", options)
   if (given?.db !== undefined) args.push("DB", given.db)
   if (given?.replace === true) args.push("REPLACE")
   return make(COPY, args)
 }
 
 const MOVE = define({ words: ["MOVE"], mode: "write", keys: 1, decode: Command.flag })
-/** Moves a key to another database. */
+/**
+ * MOVE moves a key to another database of the same server. The result is `true` if it was moved, and `false` if
+ * the key does not exist or the other database has one of that name. Fails with ERR if it is the same database, or
+ * one that does not exist.
+ *
+ * @see https://redis.io/docs/latest/commands/move/
+ * @since 0.1.0
+ * @category keys
+ */
 export const move = (key: Key, db: number) => make(MOVE, argv(key, db))
 
 const KEYS = define({ words: ["KEYS"], mode: "read", decode: Command.strings })
-/** All keys that match a glob pattern. It blocks the server: prefer a scan. */
+/**
+ * KEYS returns all keys of the database that match a glob pattern (`*`, `?`, `[a-c]`, `\` to escape), in no order.
+ * It looks at every key and blocks the server meanwhile; `scanStream` does not.
+ *
+ * @see https://redis.io/docs/latest/commands/keys/
+ * @since 0.1.0
+ * @category keys
+ */
 export const keys = (pattern: string) => make(KEYS, argv(pattern))
 
 const RANDOMKEY = define({ words: ["RANDOMKEY"], mode: "read", decode: Command.stringOrNull })
-/** A random key, or null. */
+/**
+ * RANDOMKEY returns one of the keys of the database at random, or `null` if the database is empty.
+ *
+ * @see https://redis.io/docs/latest/commands/randomkey/
+ * @since 0.1.0
+ * @category keys
+ */
 export const randomkey = () => make(RANDOMKEY, argv())
 
 const DUMP = define({
@@ -139,23 +291,78 @@ const DUMP = define({
   keys: 1,
   decode: Command.nullable(Command.custom<Uint8Array>((v) => v as Uint8Array))
 })
-/** A value in Redis's own serialisation, as bytes, or null. */
+/**
+ * DUMP returns the value at a key as bytes in the server's own serialisation, or `null` if the key does not exist.
+ * RESTORE reads them. The expiry is not part of them.
+ *
+ * @see https://redis.io/docs/latest/commands/dump/
+ * @since 0.1.0
+ * @category keys
+ */
 export const dump = (key: Key): Command.Command<Uint8Array | null, "read"> => Command.bytes(make(DUMP, argv(key)))
 
 const RESTORE = define({ words: ["RESTORE"], mode: "write", keys: 1, decode: Command.ok })
-/** A value from DUMP's serialisation. `ttl` in milliseconds, 0 for none. */
+/**
+ * RESTORE creates a key from the bytes that DUMP returned, and returns `"OK"`. `ttlMillis` is its time to live in
+ * milliseconds, 0 for none. Fails with BUSYKEY if the key exists and `replace` is not `true`, and with ERR if the
+ * bytes are damaged or from a later version of the server.
+ *
+ * @see https://redis.io/docs/latest/commands/restore/
+ * @since 0.1.0
+ * @category keys
+ */
 export const restore = (
   key: Key,
-  ttl: number,
+  ttlMillis: number,
   value: Uint8Array,
-  options?: { readonly replace?: boolean | undefined } | undefined
-) => make(RESTORE, optional("RESTORE", options)?.replace === true ? [key, ttl, value, "REPLACE"] : [key, ttl, value])
+  options?: {
+    /** Whether a key that exists is replaced. Default false. */
+    readonly replace?: boolean | undefined
+  } | undefined
+) => {
+  const args: Array<Arg> = [key, ttlMillis, value]
+  if (optionsOf("RESTORE", options)?.replace === true) args.push("REPLACE")
+  return make(RESTORE, args)
+}
 
 const SCAN = define({ words: ["SCAN"], mode: "read", decode: Command.page(Command.strings) })
-/** One page of the keys, from a cursor; `"0"` begins and ends. */
+/**
+ * SCAN returns a page of the keys of the database, and the cursor of the next page. The cursor `"0"` begins, and
+ * is returned with the last page. A page may be empty before the last one; a key may come twice; a key that exists
+ * during the whole scan comes at least once. Fails with ERR if the cursor is not a number. A cursor belongs to one
+ * server: `scanStream` keeps to it.
+ *
+ * **Example** (All pages)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { RedisClient } from "effect-redis-sentinel"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const redis = yield* RedisClient.RedisClient
+ *   const users = new Set<string>()
+ *   let cursor = "0"
+ *   do {
+ *     const page = yield* redis.scan(cursor, { match: "user:*", count: 500, type: "hash" })
+ *     for (const key of page.items) users.add(key)
+ *     cursor = page.cursor
+ *   } while (cursor !== "0")
+ *   return users
+ * })
+ * ```
+ *
+ * @see https://redis.io/docs/latest/commands/scan/
+ * @since 0.1.0
+ * @category keys
+ */
 export const scan = (
   cursor: string,
-  options?: (ScanOptions & { readonly type?: ValueType | undefined }) | undefined
+  options?:
+    | (ScanOptions & {
+      /** Only keys of this type. Default: of any type. */
+      readonly type?: ValueType | undefined
+    })
+    | undefined
 ) => {
   const args = scanArgs([cursor], options)
   if (options?.type !== undefined) args.push("TYPE", options.type)
@@ -163,45 +370,88 @@ export const scan = (
 }
 
 const OBJECT_ENCODING = define({ words: ["OBJECT", "ENCODING"], mode: "read", keys: 1, decode: Command.wordOrNull })
-/** How Redis stores a value, or null. */
+/**
+ * OBJECT ENCODING returns how the server stores the value at a key, such as `"listpack"` or `"skiplist"`, or
+ * `null` if the key does not exist.
+ *
+ * @see https://redis.io/docs/latest/commands/object-encoding/
+ * @since 0.1.0
+ * @category keys
+ */
 export const objectEncoding = (key: Key) => make(OBJECT_ENCODING, argv(key))
 
 const OBJECT_IDLETIME = define({ words: ["OBJECT", "IDLETIME"], mode: "read", keys: 1, decode: Command.intOrNull })
-/** The seconds since a value was last used, or null. */
+/**
+ * OBJECT IDLETIME returns the seconds since the last access of a key, or `null` if the key does not exist. Fails
+ * with ERR if the server's `maxmemory-policy` counts accesses (LFU).
+ *
+ * @see https://redis.io/docs/latest/commands/object-idletime/
+ * @since 0.1.0
+ * @category keys
+ */
 export const objectIdletime = (key: Key) => make(OBJECT_IDLETIME, argv(key))
 
 const OBJECT_REFCOUNT = define({ words: ["OBJECT", "REFCOUNT"], mode: "read", keys: 1, decode: Command.intOrNull })
-/** How many references there are to a value, or null. */
+/**
+ * OBJECT REFCOUNT returns how many references the server has to the value at a key, or `null` if the key does not
+ * exist.
+ *
+ * @see https://redis.io/docs/latest/commands/object-refcount/
+ * @since 0.1.0
+ * @category keys
+ */
 export const objectRefcount = (key: Key) => make(OBJECT_REFCOUNT, argv(key))
 
 /**
- * Options of SORT.
+ * Options of SORT. In a pattern, the element takes the place of the first `*`;
+ * `->` and a name at its end take a field of a hash.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SortOptions {
+  /** The pattern of the keys whose values are the weights. One without `*` leaves the elements unsorted. */
   readonly by?: string | undefined
-  /** An offset and a count. */
+  /** How many elements are skipped, and how many are returned at most; a negative count is all of them. */
   readonly limit?: readonly [offset: number, count: number] | undefined
+  /** Patterns of the keys whose values are returned in place of each element; `"#"` is the element itself. */
   readonly get?: ReadonlyArray<string> | undefined
+  /** Ascending or descending. Default `"asc"`. */
   readonly order?: "asc" | "desc" | undefined
+  /** Whether elements are compared as text. Default false: as numbers. */
   readonly alpha?: boolean | undefined
 }
 
 const sortArgs = (key: Key, given: SortOptions | undefined): Array<Arg> => {
-  const options = optional("SORT", given)
+  const options = optionsOf("SORT", given)
   const args: Array<Arg> = [key]
   if (options?.by !== undefined) args.push("BY", options.by)
-  if (options?.limit !== undefined) args.push("LIMIT", ...listed("SORT", "limit", options.limit).slice(0, 2))
-  for (const get of listed("SORT", "get", options?.get ?? [])) args.push("GET", get)
-  if (options?.order !== undefined) args.push(word("SORT", "order", options.order, ["asc", "desc"]))
+  if (options?.limit !== undefined) args.push("LIMIT", ...arrayOf("SORT", "limit", options.limit).slice(0, 2))
+  for (const get of arrayOf("SORT", "get", options?.get ?? [])) args.push("GET", get)
+  if (options?.order !== undefined) args.push(keyword("SORT", "order", options.order, ["asc", "desc"]))
   if (options?.alpha === true) args.push("ALPHA")
   return args
 }
 
 const SORT_RO = define({ words: ["SORT_RO"], mode: "read", keys: 1, decode: Command.stringsWithNulls })
-/** The sorted elements of a list, set or sorted set. Redis 7.0. */
+/**
+ * SORT_RO returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the
+ * patterns name, `null` for each that does not exist. A missing key gives `[]`. Fails with ERR if an element is
+ * not a number and `alpha` is not `true`, and with WRONGTYPE if the key holds another type. Redis 7.0.
+ *
+ * **Example** (Names of users, the oldest first)
+ *
+ * ```ts
+ * import { commands } from "effect-redis-sentinel"
+ *
+ * // users: the ids; age:<id>: a number; user:<id>: a hash
+ * export const names = commands.sort("users", { by: "age:*", order: "desc", get: ["user:*->name"], limit: [0, 10] })
+ * ```
+ *
+ * @see https://redis.io/docs/latest/commands/sort_ro/
+ * @since 0.1.0
+ * @category keys
+ */
 export const sort = (key: Key, options?: SortOptions | undefined) => make(SORT_RO, sortArgs(key, options))
 
 const SORT_STORE = define({
@@ -210,6 +460,14 @@ const SORT_STORE = define({
   keys: (args) => [args[0] as Key, args[args.length - 1] as Key],
   decode: Command.int
 })
-/** Stores the sorted elements as a list. Its length. */
+/**
+ * SORT with STORE stores the elements of a list, set or sorted set in sorted order as a list at `destination`, and
+ * returns its length. It replaces a value of any type there; an empty result deletes it. Fails with ERR if an
+ * element is not a number and `alpha` is not `true`, and with WRONGTYPE if `key` holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/sort/
+ * @since 0.1.0
+ * @category keys
+ */
 export const sortStore = (key: Key, destination: Key, options?: SortOptions | undefined) =>
-  make(SORT_STORE, around(argv(), sortArgs(key, options), "STORE", destination))
+  make(SORT_STORE, appendAll(argv(), sortArgs(key, options), "STORE", destination))

@@ -1,6 +1,7 @@
 /**
- * The list commands, those that wait included. Timeouts are in seconds, as
- * Redis takes them; 0 waits without end.
+ * The list commands, those that wait included. Timeouts are in seconds, as Redis
+ * takes them; 0 waits without end. Index 0 is the leftmost element, -1 the
+ * rightmost one.
  *
  * @since 0.1.0
  */
@@ -8,101 +9,223 @@ import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import {
   allButLast,
+  appendAll,
+  appendVariadic,
   argv,
-  around,
-  firstIsTimeout,
-  firstWait,
-  lastIsTimeout,
-  lastWait,
-  listed,
-  numkeys,
-  optional,
-  type Several,
-  several,
-  word
+  arrayOf,
+  keysAfterCount,
+  keyword,
+  optionsOf,
+  timeoutInFirst,
+  timeoutInLast,
+  type Variadic,
+  withTimeoutFirst,
+  withTimeoutLast
 } from "../internal/commands/args.ts"
 
 const { define, own: make } = Command
 
-/** An end of a list. @since 0.1.0 @category models */
+/**
+ * An end of a list: `"left"` is its beginning, at index 0, and `"right"` its end.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Side = "left" | "right"
 
 const LPUSH = define({ words: ["LPUSH"], mode: "write", keys: 1, decode: Command.int })
-/** Prepends elements. The new length. */
-export const lpush = (key: Key, ...elements: Several<Arg>) => make(LPUSH, several(argv(key), elements))
+/**
+ * LPUSH inserts elements at the left end of a list, one after the other, so that the last one comes first, and
+ * returns the new length. A missing key is created. Fails with ERR if there are no elements, and with WRONGTYPE if
+ * the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/lpush/
+ * @since 0.1.0
+ * @category lists
+ */
+export const lpush = (key: Key, ...elements: Variadic<Arg>) => make(LPUSH, appendVariadic(argv(key), elements))
 
 const LPUSHX = define({ words: ["LPUSHX"], mode: "write", keys: 1, decode: Command.int })
-/** Prepends elements, if the list exists. The new length. */
-export const lpushx = (key: Key, ...elements: Several<Arg>) => make(LPUSHX, several(argv(key), elements))
+/**
+ * LPUSHX inserts elements at the left end of a list if the list exists. The result is the new length, or 0 if the
+ * key does not exist. Fails with ERR if there are no elements, and with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/lpushx/
+ * @since 0.1.0
+ * @category lists
+ */
+export const lpushx = (key: Key, ...elements: Variadic<Arg>) => make(LPUSHX, appendVariadic(argv(key), elements))
 
 const RPUSH = define({ words: ["RPUSH"], mode: "write", keys: 1, decode: Command.int })
-/** Appends elements. The new length. */
-export const rpush = (key: Key, ...elements: Several<Arg>) => make(RPUSH, several(argv(key), elements))
+/**
+ * RPUSH appends elements to the right end of a list, in their order, and returns the new length. A missing key is
+ * created. Fails with ERR if there are no elements, and with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/rpush/
+ * @since 0.1.0
+ * @category lists
+ */
+export const rpush = (key: Key, ...elements: Variadic<Arg>) => make(RPUSH, appendVariadic(argv(key), elements))
 
 const RPUSHX = define({ words: ["RPUSHX"], mode: "write", keys: 1, decode: Command.int })
-/** Appends elements, if the list exists. The new length. */
-export const rpushx = (key: Key, ...elements: Several<Arg>) => make(RPUSHX, several(argv(key), elements))
+/**
+ * RPUSHX appends elements to the right end of a list if the list exists. The result is the new length, or 0 if the
+ * key does not exist. Fails with ERR if there are no elements, and with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/rpushx/
+ * @since 0.1.0
+ * @category lists
+ */
+export const rpushx = (key: Key, ...elements: Variadic<Arg>) => make(RPUSHX, appendVariadic(argv(key), elements))
 
 const LPOP = define({ words: ["LPOP"], mode: "write", keys: 1, decode: Command.stringOrNull })
-/** Takes the first element, or null. */
+/**
+ * LPOP removes the leftmost element of a list and returns it, or `null` if the key does not exist. Fails with
+ * WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/lpop/
+ * @since 0.1.0
+ * @category lists
+ */
 export const lpop = (key: Key) => make(LPOP, argv(key))
 
 const LPOP_COUNT = define({ words: ["LPOP"], mode: "write", keys: 1, decode: Command.stringsOrNull })
-/** Takes up to that many first elements; null where the key does not exist. */
+/**
+ * LPOP with a count removes up to `count` elements from the left end of a list and returns them, the leftmost
+ * first. The result is `null` if the key does not exist. Fails with ERR if `count` is negative, and with WRONGTYPE
+ * if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/lpop/
+ * @since 0.1.0
+ * @category lists
+ */
 export const lpopCount = (key: Key, count: number) => make(LPOP_COUNT, argv(key, count))
 
 const RPOP = define({ words: ["RPOP"], mode: "write", keys: 1, decode: Command.stringOrNull })
-/** Takes the last element, or null. */
+/**
+ * RPOP removes the rightmost element of a list and returns it, or `null` if the key does not exist. Fails with
+ * WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/rpop/
+ * @since 0.1.0
+ * @category lists
+ */
 export const rpop = (key: Key) => make(RPOP, argv(key))
 
 const RPOP_COUNT = define({ words: ["RPOP"], mode: "write", keys: 1, decode: Command.stringsOrNull })
-/** Takes up to that many last elements; null where the key does not exist. */
+/**
+ * RPOP with a count removes up to `count` elements from the right end of a list and returns them, the rightmost
+ * first. The result is `null` if the key does not exist. Fails with ERR if `count` is negative, and with WRONGTYPE
+ * if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/rpop/
+ * @since 0.1.0
+ * @category lists
+ */
 export const rpopCount = (key: Key, count: number) => make(RPOP_COUNT, argv(key, count))
 
 const LLEN = define({ words: ["LLEN"], mode: "read", keys: 1, decode: Command.int })
-/** The length. */
+/**
+ * LLEN returns the length of a list, 0 if the key does not exist. Fails with WRONGTYPE if the key holds another
+ * type.
+ *
+ * @see https://redis.io/docs/latest/commands/llen/
+ * @since 0.1.0
+ * @category lists
+ */
 export const llen = (key: Key) => make(LLEN, argv(key))
 
 const LRANGE = define({ words: ["LRANGE"], mode: "read", keys: 1, decode: Command.strings })
-/** The elements between two indices, both inclusive; negative ones count from the end. */
+/**
+ * LRANGE returns the elements from the index `start` to the index `stop`, both inclusive. Indices count from 0;
+ * negative ones count from the right, -1 being the last element. The result is `[]` if the range is empty or the
+ * key does not exist. Fails with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/lrange/
+ * @since 0.1.0
+ * @category lists
+ */
 export const lrange = (key: Key, start: number, stop: number) => make(LRANGE, argv(key, start, stop))
 
 const LINDEX = define({ words: ["LINDEX"], mode: "read", keys: 1, decode: Command.stringOrNull })
-/** The element at an index, or null. */
+/**
+ * LINDEX returns the element at an index, or `null` if there is none. Indices count from 0; negative ones count
+ * from the right, -1 being the last element. The time grows with the distance from the nearer end. Fails with
+ * WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/lindex/
+ * @since 0.1.0
+ * @category lists
+ */
 export const lindex = (key: Key, index: number) => make(LINDEX, argv(key, index))
 
 const LINSERT = define({ words: ["LINSERT"], mode: "write", keys: 1, decode: Command.int })
-/** Inserts an element beside another. The new length; -1 without the other, 0 without the key. */
+/**
+ * LINSERT inserts an element before or after the leftmost element that equals `pivot`. The result is the new
+ * length, -1 if no element equals `pivot`, or 0 if the key does not exist. Fails with WRONGTYPE if the key holds
+ * another type.
+ *
+ * @see https://redis.io/docs/latest/commands/linsert/
+ * @since 0.1.0
+ * @category lists
+ */
 export const linsert = (key: Key, where: "before" | "after", pivot: Arg, element: Arg) =>
-  make(LINSERT, argv(key, word("LINSERT", "where", where, ["before", "after"]), pivot, element))
+  make(LINSERT, argv(key, keyword("LINSERT", "where", where, ["before", "after"]), pivot, element))
 
 const LSET = define({ words: ["LSET"], mode: "write", keys: 1, decode: Command.ok })
-/** Replaces the element at an index. */
+/**
+ * LSET replaces the element at an index and returns `"OK"`. Negative indices count from the right, -1 being the
+ * last element. Fails with ERR if the key does not exist or the list has no such index, and with WRONGTYPE if the
+ * key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/lset/
+ * @since 0.1.0
+ * @category lists
+ */
 export const lset = (key: Key, index: number, element: Arg) => make(LSET, argv(key, index, element))
 
 const LREM = define({ words: ["LREM"], mode: "write", keys: 1, decode: Command.int })
-/** Removes elements: from the head (count > 0), the tail (< 0), or all (0). How many. */
+/**
+ * LREM removes elements that equal `element` and returns how many it removed: up to `count` of them from the left,
+ * up to `-count` from the right if `count` is negative, or all of them if it is 0. A list without elements is
+ * deleted. Fails with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/lrem/
+ * @since 0.1.0
+ * @category lists
+ */
 export const lrem = (key: Key, count: number, element: Arg) => make(LREM, argv(key, count, element))
 
 const LTRIM = define({ words: ["LTRIM"], mode: "write", keys: 1, decode: Command.ok })
-/** Keeps the elements between two indices. */
+/**
+ * LTRIM keeps the elements from the index `start` to the index `stop`, both inclusive, removes all others, and
+ * returns `"OK"`. Negative indices count from the right, -1 being the last element. An empty range deletes the
+ * key. Fails with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/ltrim/
+ * @since 0.1.0
+ * @category lists
+ */
 export const ltrim = (key: Key, start: number, stop: number) => make(LTRIM, argv(key, start, stop))
 
 /**
- * Options of LPOS.
+ * Options of LPOS: where it begins and how far it looks.
  *
  * @since 0.1.0
  * @category models
  */
 export interface LposOptions {
-  /** Which match to begin with: 1 for the first, -1 for the last. */
+  /**
+   * The match to begin with: 1 is the first from the left, 2 the second; negative
+   * ones count from the right and look leftwards. Not 0. Default 1.
+   */
   readonly rank?: number | undefined
-  /** How many elements to look at; 0 for all. */
+  /** How many elements are compared at most; 0 is all of them. Default 0. */
   readonly maxlen?: number | undefined
 }
 
 const lposArgs = (key: Key, element: Arg, given: LposOptions | undefined): Array<Arg> => {
-  const options = optional("LPOS", given)
+  const options = optionsOf("LPOS", given)
   const args: Array<Arg> = [key, element]
   if (options?.rank !== undefined) args.push("RANK", options.rank)
   if (options?.maxlen !== undefined) args.push("MAXLEN", options.maxlen)
@@ -110,30 +233,62 @@ const lposArgs = (key: Key, element: Arg, given: LposOptions | undefined): Array
 }
 
 const LPOS = define({ words: ["LPOS"], mode: "read", keys: 1, decode: Command.intOrNull })
-/** The index of an element, or null. */
+/**
+ * LPOS returns the index of an element that equals `element`, or `null` if there is none. Fails with ERR if `rank`
+ * is 0 or `maxlen` is negative, and with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/lpos/
+ * @since 0.1.0
+ * @category lists
+ */
 export const lpos = (key: Key, element: Arg, options?: LposOptions | undefined) =>
   make(LPOS, lposArgs(key, element, options))
 
 const LPOS_COUNT = define({ words: ["LPOS"], mode: "read", keys: 1, decode: Command.ints })
-/** The indices of an element, up to a count; 0 for all. */
+/**
+ * LPOS with COUNT returns the indices of up to `count` elements that equal `element`, or of all of them if `count`
+ * is 0; `[]` if there is none. Fails with ERR if `count` or `maxlen` is negative or `rank` is 0, and with
+ * WRONGTYPE if the key holds another type.
+ *
+ * **Example** (The last two indices, from the right)
+ *
+ * ```ts
+ * import { commands } from "effect-redis-sentinel"
+ *
+ * export const lastTwo = commands.lposCount("letters", "b", 2, { rank: -1 })
+ * ```
+ *
+ * @see https://redis.io/docs/latest/commands/lpos/
+ * @since 0.1.0
+ * @category lists
+ */
 export const lposCount = (key: Key, element: Arg, count: number, options?: LposOptions | undefined) =>
-  make(LPOS_COUNT, around(argv(), lposArgs(key, element, options), "COUNT", count))
+  make(LPOS_COUNT, appendAll(argv(), lposArgs(key, element, options), "COUNT", count))
 
-const end = (command: string, field: string, side: Side): string => word(command, field, side, ["left", "right"])
+const end = (command: string, field: string, side: Side): string => keyword(command, field, side, ["left", "right"])
 
 const LMOVE = define({ words: ["LMOVE"], mode: "write", keys: 2, decode: Command.stringOrNull })
-/** Moves an element from an end of a list to an end of another. */
+/**
+ * LMOVE removes an element from one end of a list, inserts it at an end of another list or of the same one, and
+ * returns it. The result is `null` if `source` does not exist. Fails with WRONGTYPE if a key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/lmove/
+ * @since 0.1.0
+ * @category lists
+ */
 export const lmove = (source: Key, destination: Key, from: Side, to: Side) =>
   make(LMOVE, argv(source, destination, end("LMOVE", "from", from), end("LMOVE", "to", to)))
 
 /**
- * What a pop from several lists gives: which key, and its elements.
+ * The result of LMPOP and BLMPOP.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Popped<A = string> {
+  /** The key of the list that the elements come from. */
   readonly key: A
+  /** The elements that were removed, the one at the named end first. */
   readonly elements: Array<A>
 }
 
@@ -144,11 +299,32 @@ const popped = Command.custom<Popped | null, Popped<Uint8Array> | null>((value, 
   return { key, elements: Command.strings(reply[1] ?? null, bytes) } as Popped & Popped<Uint8Array>
 })
 
-const LMPOP = define({ words: ["LMPOP"], mode: "write", keys: numkeys(0), decode: popped })
-/** Takes elements from the first list that has any. Redis 7.0. */
+const LMPOP = define({ words: ["LMPOP"], mode: "write", keys: keysAfterCount(0), decode: popped })
+/**
+ * LMPOP removes up to `count` elements (default 1) from one end of the first list that has any, in the order of
+ * `keys`, and returns its key and the elements, or `null` if none of the lists exists. Fails with ERR if `count`
+ * is not above 0, and with WRONGTYPE if a key that it comes to holds another type. Redis 7.0.
+ *
+ * **Example** (From two queues, the urgent one first)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { RedisClient } from "effect-redis-sentinel"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const redis = yield* RedisClient.RedisClient
+ *   const popped = yield* redis.lmpop(["urgent", "normal"], "left", 10)
+ *   return popped === null ? [] : popped.elements
+ * })
+ * ```
+ *
+ * @see https://redis.io/docs/latest/commands/lmpop/
+ * @since 0.1.0
+ * @category lists
+ */
 export const lmpop = (keys: ReadonlyArray<Key>, side: Side, count?: number | undefined) =>
   make(LMPOP, [
-    listed("LMPOP", "keys", keys).length,
+    arrayOf("LMPOP", "keys", keys).length,
     ...keys,
     end("LMPOP", "side", side),
     ...(count === undefined ? [] : ["COUNT", count])
@@ -163,51 +339,103 @@ const BLPOP = define({
   words: ["BLPOP"],
   mode: "write",
   keys: allButLast,
-  blocks: lastIsTimeout,
-  withBlockingMillis: lastWait,
+  blocks: timeoutInLast,
+  withBlockingMillis: withTimeoutLast,
   decode: keyAndElement
 })
-/** Takes the first element of the first list that has any, waiting for one. Null after the timeout. */
+/**
+ * BLPOP removes the leftmost element of the first list that has any, in the order of `keys`, and returns
+ * `[key, element]`. Where all of them are empty it waits for an element, for `timeoutSeconds` seconds at most
+ * (fractions are allowed; 0 waits without end), and returns `null` if none came. It waits on a connection of its
+ * own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that it comes to holds another type.
+ *
+ * **Example** (A worker)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { RedisClient } from "effect-redis-sentinel"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const redis = yield* RedisClient.RedisClient
+ *   const popped = yield* redis.blpop(["urgent", "normal"], 2.5)
+ *   if (popped === null) return
+ *   const [queue, job] = popped
+ *   yield* Effect.log(`${job} from ${queue}`)
+ * }).pipe(Effect.forever)
+ * ```
+ *
+ * @see https://redis.io/docs/latest/commands/blpop/
+ * @since 0.1.0
+ * @category lists
+ */
 export const blpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
-  make(BLPOP, around(argv(), listed("BLPOP", "keys", keys), timeoutSeconds))
+  make(BLPOP, appendAll(argv(), arrayOf("BLPOP", "keys", keys), timeoutSeconds))
 
 const BRPOP = define({
   words: ["BRPOP"],
   mode: "write",
   keys: allButLast,
-  blocks: lastIsTimeout,
-  withBlockingMillis: lastWait,
+  blocks: timeoutInLast,
+  withBlockingMillis: withTimeoutLast,
   decode: keyAndElement
 })
-/** Takes the last element of the first list that has any, waiting for one. Null after the timeout. */
+/**
+ * BRPOP removes the rightmost element of the first list that has any, in the order of `keys`, and returns
+ * `[key, element]`. Where all of them are empty it waits for an element, for `timeoutSeconds` seconds at most
+ * (fractions are allowed; 0 waits without end), and returns `null` if none came. It waits on a connection of its
+ * own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that it comes to holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/brpop/
+ * @since 0.1.0
+ * @category lists
+ */
 export const brpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
-  make(BRPOP, around(argv(), listed("BRPOP", "keys", keys), timeoutSeconds))
+  make(BRPOP, appendAll(argv(), arrayOf("BRPOP", "keys", keys), timeoutSeconds))
 
 const BLMOVE = define({
   words: ["BLMOVE"],
   mode: "write",
   keys: 2,
-  blocks: lastIsTimeout,
-  withBlockingMillis: lastWait,
+  blocks: timeoutInLast,
+  withBlockingMillis: withTimeoutLast,
   decode: Command.stringOrNull
 })
-/** LMOVE that waits for an element. Null after the timeout. */
+/**
+ * BLMOVE removes an element from one end of a list, inserts it at an end of another list or of the same one, and
+ * returns it. Where `source` is empty it waits for an element, for `timeoutSeconds` seconds at most (fractions are
+ * allowed; 0 waits without end), and returns `null` if none came. It waits on a connection of its own. Fails with
+ * ERR if the timeout is negative, and with WRONGTYPE if a key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/blmove/
+ * @since 0.1.0
+ * @category lists
+ */
 export const blmove = (source: Key, destination: Key, from: Side, to: Side, timeoutSeconds: number) =>
   make(BLMOVE, argv(source, destination, end("BLMOVE", "from", from), end("BLMOVE", "to", to), timeoutSeconds))
 
 const BLMPOP = define({
   words: ["BLMPOP"],
   mode: "write",
-  keys: numkeys(1),
-  blocks: firstIsTimeout,
-  withBlockingMillis: firstWait,
+  keys: keysAfterCount(1),
+  blocks: timeoutInFirst,
+  withBlockingMillis: withTimeoutFirst,
   decode: popped
 })
-/** LMPOP that waits for an element. Null after the timeout. Redis 7.0. */
+/**
+ * BLMPOP removes up to `count` elements (default 1) from one end of the first list that has any, in the order of
+ * `keys`, and returns its key and the elements. Where all of them are empty it waits for an element, for
+ * `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without end), and returns `null` if none came.
+ * It waits on a connection of its own. Fails with ERR if the timeout is negative or `count` is not above 0, and
+ * with WRONGTYPE if a key that it comes to holds another type. Redis 7.0.
+ *
+ * @see https://redis.io/docs/latest/commands/blmpop/
+ * @since 0.1.0
+ * @category lists
+ */
 export const blmpop = (keys: ReadonlyArray<Key>, side: Side, timeoutSeconds: number, count?: number | undefined) =>
   make(BLMPOP, [
     timeoutSeconds,
-    listed("LMPOP", "keys", keys).length,
+    arrayOf("LMPOP", "keys", keys).length,
     ...keys,
     end("LMPOP", "side", side),
     ...(count === undefined ? [] : ["COUNT", count])

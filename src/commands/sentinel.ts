@@ -1,48 +1,63 @@
 /**
- * The SENTINEL commands, for connections to sentinels, with parsed replies.
+ * The SENTINEL commands, with parsed replies. Sentinels answer them, not data nodes: run them with `ask` of the
+ * Sentinel service.
  *
- * Source: https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
  *
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
 import type { Arg } from "../Command.ts"
-import { argv, around } from "../internal/commands/args.ts"
+import { appendAll, argv } from "../internal/commands/args.ts"
 import type * as Resp from "../Resp.ts"
 
 const { define, own: make } = Command
 
 /**
- * What a sentinel knows of one server, be it a primary, a replica or another
- * sentinel. Durations are milliseconds.
+ * What a sentinel knows of a server: a primary, a replica or another sentinel.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Instance {
-  /** The group's name for a primary; `host:port` for a replica; the run id for a sentinel. */
+  /** The name that the sentinel gives it: the group's for a primary, `host:port` for a replica, the id for a sentinel. */
   readonly label: string
+  /** The host that the sentinel connects to: an IP address, or a name if sentinels announce names. */
   readonly host: string
+  /** The port that the sentinel connects to. */
   readonly port: number
+  /** The server's run id, which is another one after a restart; a sentinel's stays. Empty while it is not known. */
   readonly runId: string
-  /** As the sentinel writes them: `master`, `slave`, `s_down`, `o_down`, `disconnected`, ... */
+  /** The flags as the sentinel writes them: `master`, `slave`, `s_down`, `o_down`, `disconnected`, ... */
   readonly flags: ReadonlySet<string>
+  /** Whether it is a primary (`master`). */
   readonly isPrimary: boolean
+  /** Whether it is a replica (`slave`). */
   readonly isReplica: boolean
+  /** Whether it is a sentinel. */
   readonly isSentinel: boolean
-  /** This sentinel thinks it is down. */
+  /** Whether this sentinel considers it down (`s_down`). */
   readonly isSubjectivelyDown: boolean
-  /** A quorum of sentinels thinks it is down. */
+  /** Whether a quorum of sentinels considers it down (`o_down`); only of a primary. */
   readonly isObjectivelyDown: boolean
-  /** This sentinel has no connection to it. */
+  /** Whether this sentinel has no connection to it. */
   readonly isDisconnected: boolean
+  /** Whether this sentinel is carrying out a failover of it; only of a primary. */
   readonly isFailoverInProgress: boolean
-  readonly lastPingSent: number
-  readonly lastOkPingReply: number
-  readonly lastPingReply: number
+  /** Milliseconds since the PING that it has not answered yet; 0 if it has answered all. */
+  readonly lastPingSentMillis: number
+  /** Milliseconds since its last reply to a PING that this sentinel counts as a sign of life. */
+  readonly lastOkPingReplyMillis: number
+  /** Milliseconds since its last reply to a PING, whatever the reply. */
+  readonly lastPingReplyMillis: number
+  /** How many commands of this sentinel it has not answered yet. */
   readonly linkPendingCommands: number
-  readonly downAfter: number | undefined
-  /** Every field as the sentinel sent it. */
+  /**
+   * Milliseconds without a sign of life after which this sentinel considers it
+   * down; undefined if the sentinel does not say.
+   */
+  readonly downAfterMillis: number | undefined
+  /** Every field as the sentinel sends it. */
   readonly fields: Readonly<Record<string, string>>
 }
 
@@ -53,11 +68,17 @@ export interface Instance {
  * @category models
  */
 export interface PrimaryInstance extends Instance {
+  /** The configuration epoch: each failover gives the group a greater one. */
   readonly configEpoch: number
+  /** How many replicas this sentinel knows, those that are down included. */
   readonly replicaCount: number
+  /** How many other sentinels of the group this sentinel knows. */
   readonly otherSentinelCount: number
+  /** How many sentinels must agree that the primary is down. */
   readonly quorum: number
-  readonly failoverTimeout: number
+  /** Milliseconds after which this sentinel gives up a step of a failover (`failover-timeout`). */
+  readonly failoverTimeoutMillis: number
+  /** How many replicas may synchronise with a new primary at the same time. */
   readonly parallelSyncs: number
 }
 
@@ -68,26 +89,34 @@ export interface PrimaryInstance extends Instance {
  * @category models
  */
 export interface ReplicaInstance extends Instance {
+  /** The host of the primary that the replica replicates, as the replica says. */
   readonly primaryHost: string
+  /** The port of the primary that the replica replicates, as the replica says. */
   readonly primaryPort: number
   /** Whether the replica has a connection to its primary. */
   readonly isLinkUp: boolean
-  /** Milliseconds since that connection was lost; 0 while it is up. */
-  readonly linkDownTime: number
+  /** Milliseconds since the connection to its primary was lost; 0 while it is up. */
+  readonly linkDownMillis: number
+  /** The replica's `replica-priority`: sentinels promote the lowest first, and never 0. */
   readonly priority: number
+  /** The replica's replication offset in bytes, as it last said. */
   readonly offset: number
+  /** Whether sentinels tell clients of the replica (`replica-announced`). */
   readonly isAnnounced: boolean
 }
 
 /**
- * What a sentinel knows of another.
+ * What a sentinel knows of another sentinel of the same group.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SentinelInstance extends Instance {
-  readonly lastHello: number
+  /** Milliseconds since the last hello message of that sentinel. */
+  readonly lastHelloMillis: number
+  /** The id of the sentinel that it last voted for as the leader of a failover; `"?"` if there is none. */
   readonly votedLeader: string
+  /** The epoch of that vote; 0 if there is none. */
   readonly votedLeaderEpoch: number
 }
 
@@ -118,11 +147,13 @@ const instance = (fields: Record<string, string>): Instance => {
     isObjectivelyDown: flags.has("o_down"),
     isDisconnected: flags.has("disconnected"),
     isFailoverInProgress: flags.has("failover_in_progress"),
-    lastPingSent: number(fields, "last-ping-sent"),
-    lastOkPingReply: number(fields, "last-ok-ping-reply"),
-    lastPingReply: number(fields, "last-ping-reply"),
+    lastPingSentMillis: number(fields, "last-ping-sent"),
+    lastOkPingReplyMillis: number(fields, "last-ok-ping-reply"),
+    lastPingReplyMillis: number(fields, "last-ping-reply"),
     linkPendingCommands: number(fields, "link-pending-commands"),
-    downAfter: fields["down-after-milliseconds"] === undefined ? undefined : number(fields, "down-after-milliseconds"),
+    downAfterMillis: fields["down-after-milliseconds"] === undefined
+      ? undefined
+      : number(fields, "down-after-milliseconds"),
     fields
   }
 }
@@ -135,7 +166,7 @@ const primaryOf = (value: Resp.Value): PrimaryInstance => {
     replicaCount: number(fields, "num-slaves"),
     otherSentinelCount: number(fields, "num-other-sentinels"),
     quorum: number(fields, "quorum"),
-    failoverTimeout: number(fields, "failover-timeout"),
+    failoverTimeoutMillis: number(fields, "failover-timeout"),
     parallelSyncs: number(fields, "parallel-syncs")
   }
 }
@@ -148,7 +179,7 @@ export const replicaOf = (value: Resp.Value): ReplicaInstance => {
     primaryHost: fields["master-host"] ?? "",
     primaryPort: number(fields, "master-port"),
     isLinkUp: fields["master-link-status"] === "ok",
-    linkDownTime: number(fields, "master-link-down-time"),
+    linkDownMillis: number(fields, "master-link-down-time"),
     priority: number(fields, "slave-priority"),
     offset: number(fields, "slave-repl-offset"),
     isAnnounced: fields["replica-announced"] !== "0"
@@ -160,24 +191,45 @@ export const sentinelOf = (value: Resp.Value): SentinelInstance => {
   const fields = fieldsOf(value)
   return {
     ...instance(fields),
-    lastHello: number(fields, "last-hello-message"),
+    lastHelloMillis: number(fields, "last-hello-message"),
     votedLeader: fields["voted-leader"] ?? "?",
     votedLeaderEpoch: number(fields, "voted-leader-epoch")
   }
 }
 
-const many = <A>(f: (value: Resp.Value) => A) => Command.custom<Array<A>>((v) => Command.list(v).map(f))
+const arrayWith = <A>(f: (value: Resp.Value) => A) => Command.custom<Array<A>>((v) => Command.list(v).map(f))
+
+/**
+ * The result of SENTINEL GET-MASTER-ADDR-BY-NAME.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PrimaryAddress {
+  /** The primary's host: an IP address, or a name if sentinels announce names. */
+  readonly host: string
+  /** The primary's port. */
+  readonly port: number
+}
 
 const GET_MASTER_ADDR = define({
   words: ["SENTINEL", "GET-MASTER-ADDR-BY-NAME"],
   mode: "read",
-  decode: Command.custom<{ readonly host: string; readonly port: number } | null>((v) => {
+  decode: Command.custom<PrimaryAddress | null>((v) => {
     if (v === null) return null
     const [host, port] = Command.list(v)
     return { host: Command.text(host ?? null), port: Number(Command.text(port ?? null)) }
   })
 })
-/** The address of a group's primary, or null for an unknown group. */
+/**
+ * SENTINEL GET-MASTER-ADDR-BY-NAME returns the address of a group's primary, or `null` if the sentinel does not
+ * monitor the group. The sentinel that leads a failover returns the new primary's address as soon as that is
+ * promoted.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const getPrimaryAddr = (group: string) => make(GET_MASTER_ADDR, argv(group))
 
 const MASTER = define({
@@ -185,23 +237,58 @@ const MASTER = define({
   mode: "read",
   decode: Command.custom<PrimaryInstance>(primaryOf)
 })
-/** What the sentinel knows of a group's primary. */
+/**
+ * SENTINEL MASTER returns what the sentinel knows of a group's primary. Fails with ERR if the sentinel does not
+ * monitor the group.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const primary = (group: string) => make(MASTER, argv(group))
 
-const MASTERS = define({ words: ["SENTINEL", "MASTERS"], mode: "read", decode: many(primaryOf) })
-/** What the sentinel knows of the primaries of all its groups. */
+const MASTERS = define({ words: ["SENTINEL", "MASTERS"], mode: "read", decode: arrayWith(primaryOf) })
+/**
+ * SENTINEL MASTERS returns what the sentinel knows of the primaries of all groups that it monitors, in no order.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const primaries = () => make(MASTERS, argv())
 
-const REPLICAS = define({ words: ["SENTINEL", "REPLICAS"], mode: "read", decode: many(replicaOf) })
-/** What the sentinel knows of a group's replicas. */
+const REPLICAS = define({ words: ["SENTINEL", "REPLICAS"], mode: "read", decode: arrayWith(replicaOf) })
+/**
+ * SENTINEL REPLICAS returns what the sentinel knows of a group's replicas, those that are down included, in no
+ * order. Fails with ERR if the sentinel does not monitor the group.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const replicas = (group: string) => make(REPLICAS, argv(group))
 
-const SENTINELS = define({ words: ["SENTINEL", "SENTINELS"], mode: "read", decode: many(sentinelOf) })
-/** What the sentinel knows of the others that watch a group. */
+const SENTINELS = define({ words: ["SENTINEL", "SENTINELS"], mode: "read", decode: arrayWith(sentinelOf) })
+/**
+ * SENTINEL SENTINELS returns what the sentinel knows of the other sentinels of a group, in no order; itself is not
+ * among them. Fails with ERR if the sentinel does not monitor the group.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const sentinels = (group: string) => make(SENTINELS, argv(group))
 
 const CKQUORUM = define({ words: ["SENTINEL", "CKQUORUM"], mode: "read", decode: Command.word })
-/** Succeeds with the sentinel's words if a failover could be authorised; fails with `ReplyError` NOQUORUM if not. */
+/**
+ * SENTINEL CKQUORUM checks whether enough sentinels can be reached to agree that the primary is down and to
+ * authorise a failover. The result is the sentinel's sentence if they can. Fails with NOQUORUM if they cannot, and
+ * with ERR if the sentinel does not monitor the group.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const ckquorum = (group: string) => make(CKQUORUM, argv(group))
 
 const CONFIG_GET = define({
@@ -209,30 +296,59 @@ const CONFIG_GET = define({
   mode: "read",
   decode: Command.custom<Record<string, string>>((v) => ({ ...fieldsOf(v) }))
 })
-/** The sentinel's global parameters that match a glob pattern. Redis 6.2. */
+/**
+ * SENTINEL CONFIG GET returns the global parameters of the sentinel whose names match a glob pattern, as a record
+ * of strings; `{}` if none does. Redis 6.2.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const configGet = (pattern: string) => make(CONFIG_GET, argv(pattern))
 
 const CONFIG_SET = define({ words: ["SENTINEL", "CONFIG", "SET"], mode: "write", decode: Command.ok })
-/** Changes a global parameter of the sentinel. Redis 6.2. */
+/**
+ * SENTINEL CONFIG SET changes a global parameter of the sentinel, such as `resolve-hostnames`, and returns `"OK"`.
+ * Fails with ERR if there is no such parameter or the value is not one of its own. Redis 6.2.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const configSet = (parameter: string, value: Arg) => make(CONFIG_SET, argv(parameter, value))
 
 const FAILOVER = define({ words: ["SENTINEL", "FAILOVER"], mode: "write", decode: Command.ok })
-/** Starts a failover, without asking the other sentinels. */
+/**
+ * SENTINEL FAILOVER starts a failover of a group without asking the other sentinels, and returns `"OK"` before it
+ * is done. Fails with NOGOODSLAVE if no replica can be promoted, with INPROG if a failover is running, and with
+ * ERR if the sentinel does not monitor the group.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const failover = (group: string) => make(FAILOVER, argv(group))
 
 const FLUSHCONFIG = define({ words: ["SENTINEL", "FLUSHCONFIG"], mode: "write", decode: Command.ok })
-/** Makes the sentinel write its configuration to disk. */
+/**
+ * SENTINEL FLUSHCONFIG makes the sentinel write its configuration file anew, with its state, and returns `"OK"`.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const flushconfig = () => make(FLUSHCONFIG, argv())
 
 /**
- * INFO as a sentinel last got it from a server.
+ * The reply to INFO that a sentinel last got from a server.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CachedInfo {
-  /** How long ago, in milliseconds. */
-  readonly age: number
+  /** Milliseconds since the reply. */
+  readonly ageMillis: number
+  /** The reply as the server wrote it, or `null` if there was none yet. */
   readonly info: string | null
 }
 
@@ -245,27 +361,55 @@ const INFO_CACHE = define({
     for (let i = 0; i + 1 < flat.length; i += 2) {
       out[Command.text(flat[i]!)] = Command.list(flat[i + 1]!).map((entry) => {
         const [age, info] = Command.list(entry)
-        return { age: Number(age), info: info === null || info === undefined ? null : Command.text(info) }
+        return { ageMillis: Number(age), info: info === null || info === undefined ? null : Command.text(info) }
       })
     }
     return out
   })
 })
-/** By group, what INFO last said at its primary (first) and its replicas. */
-export const infoCache = (group: string, ...groups: Array<string>) => make(INFO_CACHE, around(argv(group), groups))
+/**
+ * SENTINEL INFO-CACHE returns the replies to INFO that the sentinel has, by the name of the group: its primary
+ * first, then its replicas. A group that the sentinel does not monitor is left out.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
+export const infoCache = (group: string, ...groups: Array<string>) => make(INFO_CACHE, appendAll(argv(group), groups))
+
+/**
+ * The result of SENTINEL IS-MASTER-DOWN-BY-ADDR.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PrimaryDownVote {
+  /** Whether the sentinel considers the primary down. */
+  readonly isDown: boolean
+  /** The id of the sentinel that it votes for, or `null` if it was not asked for its vote. */
+  readonly leader: string | null
+  /** The epoch of that vote; 0 if it was not asked for its vote. */
+  readonly leaderEpoch: number
+}
 
 const IS_DOWN = define({
   words: ["SENTINEL", "IS-MASTER-DOWN-BY-ADDR"],
   mode: "read",
-  decode: Command.custom<{ readonly isDown: boolean; readonly leader: string | null; readonly leaderEpoch: number }>(
-    (v) => {
-      const [down, leader, epoch] = Command.list(v)
-      const name = Command.text(leader ?? null)
-      return { isDown: down === 1, leader: name === "*" ? null : name, leaderEpoch: Command.integer(epoch ?? null) }
-    }
-  )
+  decode: Command.custom<PrimaryDownVote>((v) => {
+    const [down, leader, epoch] = Command.list(v)
+    const name = Command.text(leader ?? null)
+    return { isDown: down === 1, leader: name === "*" ? null : name, leaderEpoch: Command.integer(epoch ?? null) }
+  })
 })
-/** Whether the sentinel thinks a primary is down, and, if a run id is given, for whom it votes. */
+/**
+ * SENTINEL IS-MASTER-DOWN-BY-ADDR returns whether the sentinel considers the primary at an address down. With a
+ * `runId` it also asks for the sentinel's vote in a failover of the configuration epoch `epoch`: sentinels send
+ * this to each other, so a client leaves `runId` out.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const isPrimaryDownByAddr = (
   host: string,
   port: number,
@@ -274,12 +418,26 @@ export const isPrimaryDownByAddr = (
 ) => make(IS_DOWN, argv(host, port, epoch, runId ?? "*"))
 
 const MONITOR = define({ words: ["SENTINEL", "MONITOR"], mode: "write", decode: Command.ok })
-/** Makes the sentinel watch a group. */
+/**
+ * SENTINEL MONITOR makes the sentinel monitor a new group, and returns `"OK"`. `host` is an IP address, unless the
+ * sentinel resolves host names; `quorum` is how many sentinels must agree that the primary is down. Fails with ERR
+ * if the group exists, the address is not one, or the quorum is not above 0.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const monitor = (group: string, host: string, port: number, quorum: number) =>
   make(MONITOR, argv(group, host, port, quorum))
 
 const MYID = define({ words: ["SENTINEL", "MYID"], mode: "read", decode: Command.word })
-/** The sentinel's id. */
+/**
+ * SENTINEL MYID returns the id of the sentinel, 40 hexadecimal digits. Redis 6.2.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const myid = () => make(MYID, argv())
 
 /**
@@ -289,20 +447,24 @@ export const myid = () => make(MYID, argv())
  * @category models
  */
 export interface PendingScript {
+  /** The path of the script and its arguments. */
   readonly argv: ReadonlyArray<string>
+  /** Whether it runs; false while it waits. */
   readonly isRunning: boolean
-  /** Of a running script: for how long, in milliseconds. */
-  readonly runTime: number | undefined
-  /** Of a waiting script: in how long it is tried, in milliseconds. */
-  readonly runDelay: number | undefined
+  /** Milliseconds since a running script started; undefined while it waits. */
+  readonly runTimeMillis: number | undefined
+  /** Milliseconds until a waiting script is started; undefined while it runs. */
+  readonly runDelayMillis: number | undefined
+  /** The process id of a running script; 0 while it waits. */
   readonly pid: number
-  readonly retries: number
+  /** How many times it was started so far. */
+  readonly attempts: number
 }
 
 const PENDING_SCRIPTS = define({
   words: ["SENTINEL", "PENDING-SCRIPTS"],
   mode: "read",
-  decode: many<PendingScript>((v) => {
+  decode: arrayWith<PendingScript>((v) => {
     const flat = Command.list(v)
     const at = (name: string): Resp.Value | undefined => {
       for (let i = 0; i + 1 < flat.length; i += 2) if (flat[i] === name) return flat[i + 1]!
@@ -312,31 +474,77 @@ const PENDING_SCRIPTS = define({
     return {
       argv: Command.list(at("argv") ?? []).map(Command.text),
       isRunning: at("flags") === "running",
-      runTime: num(at("run-time")),
-      runDelay: num(at("run-delay")),
+      runTimeMillis: num(at("run-time")),
+      runDelayMillis: num(at("run-delay")),
       pid: num(at("pid")) ?? 0,
-      retries: num(at("retry-num")) ?? 0
+      attempts: num(at("retry-num")) ?? 0
     }
   })
 })
-/** The scripts that the sentinel runs or is about to run. */
+/**
+ * SENTINEL PENDING-SCRIPTS returns the notification and reconfiguration scripts that the sentinel runs or is about
+ * to run; `[]` if there are none.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const pendingScripts = () => make(PENDING_SCRIPTS, argv())
 
 const REMOVE = define({ words: ["SENTINEL", "REMOVE"], mode: "write", decode: Command.ok })
-/** Makes the sentinel forget a group. */
+/**
+ * SENTINEL REMOVE makes the sentinel forget a group, and returns `"OK"`. Fails with ERR if the sentinel does not
+ * monitor the group.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const remove = (group: string) => make(REMOVE, argv(group))
 
 const RESET = define({ words: ["SENTINEL", "RESET"], mode: "write", decode: Command.int })
-/** Makes the sentinel start over with the groups that match a glob pattern. How many. */
+/**
+ * SENTINEL RESET makes the sentinel forget the state, the replicas and the other sentinels of the groups whose
+ * names match a glob pattern, and find them anew; a failover in progress is given up. The result is how many
+ * groups matched.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const reset = (pattern: string) => make(RESET, argv(pattern))
 
 const SET = define({ words: ["SENTINEL", "SET"], mode: "write", decode: Command.ok })
-/** Changes parameters of a group, such as `quorum` or `down-after-milliseconds`. */
+/**
+ * SENTINEL SET changes parameters of a group, such as `quorum` or `down-after-milliseconds`, at this sentinel
+ * only, and returns `"OK"`. Fails with ERR if a parameter does not exist or a value is not one of its own, or if
+ * the sentinel does not monitor the group.
+ *
+ * **Example** (Detecting a dead primary after 5 seconds)
+ *
+ * ```ts
+ * import { commands } from "effect-redis-sentinel"
+ *
+ * export const faster = commands.sentinel.set("mymaster", { "down-after-milliseconds": 5000 })
+ * ```
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const set = (group: string, parameters: Readonly<Record<string, Arg>>) =>
-  make(SET, around(argv(group), Object.entries(parameters).flat()))
+  make(SET, appendAll(argv(group), Object.entries(parameters).flat()))
 
 const SIMULATE_FAILURE = define({ words: ["SENTINEL", "SIMULATE-FAILURE"], mode: "write", decode: Command.ok })
-/** Makes the sentinel crash at that point of its next failover. */
+/**
+ * SENTINEL SIMULATE-FAILURE makes the sentinel crash at the named point of the next failover that it leads, and
+ * returns `"OK"`: after it was elected, or after it promoted a replica. For tests only. Fails with ERR if no point
+ * is named.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ * @since 0.1.0
+ * @category sentinel
+ */
 export const simulateFailure = (
   ...when: Array<"crash-after-election" | "crash-after-promotion">
 ) => make(SIMULATE_FAILURE, when)

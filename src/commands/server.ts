@@ -1,19 +1,17 @@
 /**
- * The commands about a server, and PUBLISH.
+ * The commands about a server: its state, its configuration, deleting all of its
+ * data, waiting for its replicas; and PUBLISH. SUBSCRIBE is a client's `subscribe`.
  *
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
-import { argv, word } from "../internal/commands/args.ts"
+import { argv, keyword } from "../internal/commands/args.ts"
 import type * as Resp from "../Resp.ts"
 
 const { define, own: make } = Command
 
-/**
- * The fields of INFO's reply, without its section headings. A field that comes
- * twice has its last value.
- */
+/** The fields of INFO's reply, without the headings of its sections. */
 const parseInfo = (text: string): Record<string, string> => {
   const out: Record<string, string> = {}
   for (const line of text.split("\n")) {
@@ -28,32 +26,75 @@ const INFO = define({
   mode: "read",
   decode: Command.custom<Record<string, string>>((v) => parseInfo(Command.text(v)))
 })
-/** What the server says of itself: all sections, or those named. */
+/**
+ * INFO returns what the server says of itself, as a record of its fields without the headings of its sections;
+ * every value is a string. Without sections the server sends its default ones; a section that it does not know
+ * adds nothing. A field that comes twice has its last value.
+ *
+ * **Example** (The memory in use, in bytes)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { RedisClient } from "effect-redis-sentinel"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const redis = yield* RedisClient.RedisClient
+ *   const { used_memory, redis_version } = yield* redis.info("memory", "server")
+ *   return { bytes: Number(used_memory), redis_version }
+ * })
+ * ```
+ *
+ * @see https://redis.io/docs/latest/commands/info/
+ * @since 0.1.0
+ * @category server
+ */
 export const info = (...sections: Array<string>) => make(INFO, sections)
 
 /**
- * What ROLE says.
+ * The result of ROLE.
  *
  * @since 0.1.0
  * @category models
  */
 export type Role =
   | {
+    /** The server is a primary. */
     readonly role: "primary"
+    /** Its replication offset, in bytes. */
     readonly offset: number
-    readonly replicas: ReadonlyArray<{ readonly host: string; readonly port: number; readonly offset: number }>
+    /** The replicas that are connected to it. */
+    readonly replicas: ReadonlyArray<{
+      /** The replica's host, as it announces it. */
+      readonly host: string
+      /** The replica's port, as it announces it. */
+      readonly port: number
+      /** The offset that the replica acknowledged last, in bytes. */
+      readonly offset: number
+    }>
   }
   | {
+    /** The server is a replica. */
     readonly role: "replica"
-    readonly primary: { readonly host: string; readonly port: number }
-    /** `connect`, `connecting`, `sync` or `connected`. */
+    /** The primary that it replicates. */
+    readonly primary: {
+      /** The primary's host. */
+      readonly host: string
+      /** The primary's port. */
+      readonly port: number
+    }
+    /** The state of its link to the primary: `connect`, `connecting`, `handshake`, `sync` or `connected`. */
     readonly link: string
-    /** How much it has received; -1 while it has no link to its primary, whatever it has. */
+    /** The replication offset that it has received, in bytes; -1 while it has no link, whatever data it has. */
     readonly offset: number
   }
-  | { readonly role: "sentinel"; readonly groups: ReadonlyArray<string> }
+  | {
+    /** The server is a sentinel. */
+    readonly role: "sentinel"
+    /** The names of the groups that it monitors. */
+    readonly groups: ReadonlyArray<string>
+  }
 
-const role_ = (value: Resp.Value): Role => {
+const readRole = (value: Resp.Value): Role => {
   const reply = Command.list(value)
   switch (reply[0]) {
     case "master":
@@ -79,49 +120,108 @@ const role_ = (value: Resp.Value): Role => {
   }
 }
 
-const ROLE = define({ words: ["ROLE"], mode: "read", decode: Command.custom<Role>(role_) })
-/** Whether the server is a primary, a replica or a sentinel, and its replication state. */
+const ROLE = define({ words: ["ROLE"], mode: "read", decode: Command.custom<Role>(readRole) })
+/**
+ * ROLE returns whether the server is a primary, a replica or a sentinel, with the state of its replication.
+ *
+ * @see https://redis.io/docs/latest/commands/role/
+ * @since 0.1.0
+ * @category server
+ */
 export const role = () => make(ROLE, argv())
 
-const strings = Command.custom<Record<string, string>>((v) => {
+const stringRecord = Command.custom<Record<string, string>>((v) => {
   const flat = Command.list(v)
   const out: Record<string, string> = {}
   for (let i = 0; i + 1 < flat.length; i += 2) out[Command.text(flat[i]!)] = Command.text(flat[i + 1]!)
   return out
 })
 
-const CONFIG_GET = define({ words: ["CONFIG", "GET"], mode: "read", decode: strings })
-/** The configuration parameters that match glob patterns. */
+const CONFIG_GET = define({ words: ["CONFIG", "GET"], mode: "read", decode: stringRecord })
+/**
+ * CONFIG GET returns the configuration parameters whose names match one of the glob patterns, as a record of
+ * strings; `{}` if none does. Fails with ERR if there are no patterns.
+ *
+ * @see https://redis.io/docs/latest/commands/config-get/
+ * @since 0.1.0
+ * @category server
+ */
 export const configGet = (...patterns: Array<string>) => make(CONFIG_GET, patterns)
+
+/**
+ * The result of TIME.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerTime {
+  /** The Unix time in whole seconds. */
+  readonly seconds: number
+  /** The microseconds since that second began. */
+  readonly micros: number
+}
 
 const TIME = define({
   words: ["TIME"],
   mode: "read",
-  decode: Command.custom<{ readonly seconds: number; readonly micros: number }>((v) => {
+  decode: Command.custom<ServerTime>((v) => {
     const [seconds, micros] = Command.list(v)
     return { seconds: Number(Command.text(seconds ?? null)), micros: Number(Command.text(micros ?? null)) }
   })
 })
-/** The server's clock: Unix seconds, and the microseconds of the current one. */
+/**
+ * TIME returns the server's clock: the Unix time in whole seconds, and the microseconds since then.
+ *
+ * @see https://redis.io/docs/latest/commands/time/
+ * @since 0.1.0
+ * @category server
+ */
 export const time = () => make(TIME, argv())
 
 const DBSIZE = define({ words: ["DBSIZE"], mode: "read", decode: Command.int })
-/** How many keys the database has. */
+/**
+ * DBSIZE returns how many keys the database has.
+ *
+ * @see https://redis.io/docs/latest/commands/dbsize/
+ * @since 0.1.0
+ * @category server
+ */
 export const dbsize = () => make(DBSIZE, argv())
 
 const LASTSAVE = define({ words: ["LASTSAVE"], mode: "read", decode: Command.int })
-/** When the server last saved to disk, as a Unix time in seconds. */
+/**
+ * LASTSAVE returns when the server last saved its data to disk, as a Unix time in seconds; before the first save
+ * it is when the server started.
+ *
+ * @see https://redis.io/docs/latest/commands/lastsave/
+ * @since 0.1.0
+ * @category server
+ */
 export const lastsave = () => make(LASTSAVE, argv())
 
 const FLUSHDB = define({ words: ["FLUSHDB"], mode: "write", decode: Command.ok })
-/** Deletes all keys of the database. */
+/**
+ * FLUSHDB deletes all keys of the database and returns `"OK"`. `"async"` frees their memory in the background,
+ * `"sync"` before the reply; without either, the server's `lazyfree-lazy-user-flush` decides.
+ *
+ * @see https://redis.io/docs/latest/commands/flushdb/
+ * @since 0.1.0
+ * @category server
+ */
 export const flushdb = (mode?: "async" | "sync" | undefined) =>
-  make(FLUSHDB, mode === undefined ? [] : [word("FLUSHDB", "mode", mode, ["async", "sync"])])
+  make(FLUSHDB, mode === undefined ? [] : [keyword("FLUSHDB", "mode", mode, ["async", "sync"])])
 
 const FLUSHALL = define({ words: ["FLUSHALL"], mode: "write", decode: Command.ok })
-/** Deletes all keys of all databases. */
+/**
+ * FLUSHALL deletes all keys of all databases and returns `"OK"`. `"async"` frees their memory in the background,
+ * `"sync"` before the reply; without either, the server's `lazyfree-lazy-user-flush` decides.
+ *
+ * @see https://redis.io/docs/latest/commands/flushall/
+ * @since 0.1.0
+ * @category server
+ */
 export const flushall = (mode?: "async" | "sync" | undefined) =>
-  make(FLUSHALL, mode === undefined ? [] : [word("FLUSHALL", "mode", mode, ["async", "sync"])])
+  make(FLUSHALL, mode === undefined ? [] : [keyword("FLUSHALL", "mode", mode, ["async", "sync"])])
 
 const WAIT = define({
   words: ["WAIT"],
@@ -130,33 +230,87 @@ const WAIT = define({
   decode: Command.int
 })
 /**
- * Waits until that many replicas have what this connection wrote, or for that
- * many milliseconds (0: without end). How many replicas have. It speaks of the
- * connection that it runs on: use it on the reserved connection that did the writes.
+ * WAIT waits until at least `replicas` replicas have acknowledged the writes of this connection, for
+ * `timeoutMillis` milliseconds at most (0 waits without end). The result is how many have acknowledged them, which
+ * is lower than `replicas` after the timeout. It counts the writes of the connection that it runs on: use it on
+ * the reserved connection that made them. Fails with ERR on a replica.
+ *
+ * **Example** (A write on at least one replica)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { RedisClient } from "effect-redis-sentinel"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const redis = yield* RedisClient.RedisClient
+ *   return yield* Effect.scoped(Effect.gen(function*() {
+ *     const reserved = yield* redis.reserve
+ *     yield* reserved.set("order:1", "paid")
+ *     return (yield* reserved.wait(1, 200)) >= 1
+ *   }))
+ * })
+ * ```
+ *
+ * @see https://redis.io/docs/latest/commands/wait/
+ * @since 0.1.0
+ * @category server
  */
 export const wait = (replicas: number, timeoutMillis: number) => make(WAIT, argv(replicas, timeoutMillis))
+
+/**
+ * The result of WAITAOF: where the writes are on disk.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Persisted {
+  /** Whether the server itself has written them to its append-only file. */
+  readonly isLocal: boolean
+  /** How many replicas have written them to theirs. */
+  readonly replicas: number
+}
 
 const WAITAOF = define({
   words: ["WAITAOF"],
   mode: "read",
   blocks: (args) => Number(args[2]) > 0 ? Number(args[2]) : Infinity,
-  decode: Command.custom<{ readonly isLocal: boolean; readonly replicas: number }>((v) => {
+  decode: Command.custom<Persisted>((v) => {
     const [local, replicas] = Command.list(v)
     return { isLocal: local === 1, replicas: Command.integer(replicas ?? null) }
   })
 })
 /**
- * Waits until this server (if `local` is 1) and that many replicas have what
- * this connection wrote on disk, or for that many milliseconds (0: without
- * end). Redis 7.2. Like WAIT, it speaks of the connection that it runs on.
+ * WAITAOF waits until the writes of this connection are in the append-only files of the server itself (if `local`
+ * is 1) and of at least `replicas` replicas, for `timeoutMillis` milliseconds at most (0 waits without end). The
+ * result says which of them have written them to disk, after the timeout, too. It counts the writes of the
+ * connection that it runs on: use it on the reserved connection that made them. Fails with ERR on a replica, or if
+ * `local` is 1 and the server has no append-only file. Redis 7.2.
+ *
+ * @see https://redis.io/docs/latest/commands/waitaof/
+ * @since 0.1.0
+ * @category server
  */
 export const waitaof = (local: 0 | 1, replicas: number, timeoutMillis: number) =>
   make(WAITAOF, argv(local, replicas, timeoutMillis))
 
 const PUBLISH = define({ words: ["PUBLISH"], mode: "write", decode: Command.int })
-/** Sends a message to a channel's subscribers. How many of this server's received it. */
+/**
+ * PUBLISH sends a message to the subscribers of a channel, and returns how many of those that are connected to
+ * this server received it. Subscribers at replicas are not counted.
+ *
+ * @see https://redis.io/docs/latest/commands/publish/
+ * @since 0.1.0
+ * @category pub/sub
+ */
 export const publish = (channel: Key, message: Command.Arg) => make(PUBLISH, argv(channel, message))
 
 const SPUBLISH = define({ words: ["SPUBLISH"], mode: "write", keys: 1, decode: Command.int })
-/** Sends a message to a shard channel's subscribers. Redis 7.0. */
+/**
+ * SPUBLISH sends a message to the subscribers of a shard channel, and returns how many of those that are connected
+ * to this server received it. Redis 7.0.
+ *
+ * @see https://redis.io/docs/latest/commands/spublish/
+ * @since 0.1.0
+ * @category pub/sub
+ */
 export const spublish = (channel: Key, message: Command.Arg) => make(SPUBLISH, argv(channel, message))

@@ -1,42 +1,45 @@
 /**
- * The string commands.
+ * The string commands: SET and GET, counters, parts of a string, several keys at
+ * once. Expiry of keys that exist is in keys.ts.
  *
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { alternate, argv, optional, word } from "../internal/commands/args.ts"
+import { appendPairs, argv, keyword, optionsOf } from "../internal/commands/args.ts"
 
 const { define, own: make } = Command
 
 /**
- * When a value goes away. At most one of the fields.
+ * When the server deletes a key. At most one of the fields may be set; the server
+ * refuses two.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Expiry {
-  /** Seconds from now. */
+  /** Seconds from now: a positive integer (EX). */
   readonly ex?: number | undefined
-  /** Milliseconds from now. */
+  /** Milliseconds from now: a positive integer (PX). */
   readonly px?: number | undefined
-  /** A Unix time in seconds. */
+  /** A Unix time in seconds (EXAT). */
   readonly exat?: number | undefined
-  /** A Unix time in milliseconds. */
+  /** A Unix time in milliseconds (PXAT). */
   readonly pxat?: number | undefined
 }
 
 /**
- * Options of SET.
+ * Options of SET: its condition and its expiry. Without them the value is stored
+ * unconditionally and does not expire.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SetOptions extends Expiry {
-  /** `"nx"`: only if the key does not exist. `"xx"`: only if it does. */
+  /** `"nx"`: stores only if the key does not exist. `"xx"`: stores only if it exists. Default: always. */
   readonly when?: "nx" | "xx" | undefined
-  /** Keeps the expiry that the key has. */
+  /** Whether the key keeps the expiry that it has (KEEPTTL). Default false. */
   readonly keepTtl?: boolean | undefined
 }
 
@@ -48,10 +51,10 @@ const expiry = (out: Array<Arg>, options: Expiry): void => {
 }
 
 const setArgs = (key: Key, value: Arg, given: SetOptions | undefined, get: boolean): Array<Arg> => {
-  const options = optional("SET", given)
+  const options = optionsOf("SET", given)
   const out: Array<Arg> = [key, value]
   if (options !== undefined) {
-    if (options.when !== undefined) out.push(word("SET", "when", options.when, ["nx", "xx"]))
+    if (options.when !== undefined) out.push(keyword("SET", "when", options.when, ["nx", "xx"]))
     if (get) out.push("GET")
     expiry(out, options)
     if (options.keepTtl === true) out.push("KEEPTTL")
@@ -62,28 +65,87 @@ const setArgs = (key: Key, value: Arg, given: SetOptions | undefined, get: boole
 const evenKeys = (args: ReadonlyArray<Arg>): ReadonlyArray<Key> => args.filter((_, i) => i % 2 === 0) as Array<Key>
 
 const GET = define({ words: ["GET"], mode: "read", keys: 1, decode: Command.stringOrNull })
-/** The value of a key, or null. */
+/**
+ * GET returns the string at a key, or `null` if the key does not exist. Fails with WRONGTYPE if the key holds
+ * another type.
+ *
+ * @see https://redis.io/docs/latest/commands/get/
+ * @since 0.1.0
+ * @category strings
+ */
 export const get = (key: Key) => make(GET, argv(key))
 
 const SET = define({ words: ["SET"], mode: "write", keys: 1, decode: Command.okOrNull })
-/** Sets a key. Null where `when` was not met. */
+/**
+ * SET stores a string at a key. It replaces a value of any type, and removes the key's expiry unless `keepTtl` is
+ * `true`. The result is `"OK"`, or `null` if `when` was not met and nothing was stored.
+ *
+ * The server refuses more than one expiry, an expiry together with `keepTtl`, and an expiry that is not above 0
+ * (`ReplyError`, code ERR).
+ *
+ * **Example** (A lock that expires after 10 seconds)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { RedisClient } from "effect-redis-sentinel"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const redis = yield* RedisClient.RedisClient
+ *   const taken = yield* redis.set("lock", "owner-1", { when: "nx", px: 10_000 })
+ *   return taken === "OK" // null: somebody else has the lock
+ * })
+ * ```
+ *
+ * @see https://redis.io/docs/latest/commands/set/
+ * @since 0.1.0
+ * @category strings
+ */
 export const set = (key: Key, value: Arg, options?: SetOptions | undefined) =>
   make(SET, options === undefined ? argv(key, value) : setArgs(key, value, options, false))
 
 const SET_GET = define({ words: ["SET"], mode: "write", keys: 1, decode: Command.stringOrNull })
-/** Sets a key and gives the value that it had before, or null (SET with GET). */
+/**
+ * SET with GET stores a string at a key and returns the string that the key had before, or `null` if the key did
+ * not exist. With `when: "nx"`, `null` means that the value was stored (Redis 7.0); with `when: "xx"`, `null`
+ * means that it was not. Fails with WRONGTYPE, and stores nothing, if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/set/
+ * @since 0.1.0
+ * @category strings
+ */
 export const setGet = (key: Key, value: Arg, options?: SetOptions | undefined) =>
   make(SET_GET, setArgs(key, value, options, true))
 
 const GETDEL = define({ words: ["GETDEL"], mode: "write", keys: 1, decode: Command.stringOrNull })
-/** The value of a key, which is deleted. */
+/**
+ * GETDEL returns the string at a key and deletes the key. The result is `null` if the key does not exist. Fails
+ * with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/getdel/
+ * @since 0.1.0
+ * @category strings
+ */
 export const getdel = (key: Key) => make(GETDEL, argv(key))
 
 const GETEX = define({ words: ["GETEX"], mode: "write", keys: 1, decode: Command.stringOrNull })
-/** The value of a key, whose expiry is changed. */
-export const getex = (key: Key, options: Expiry & { readonly persist?: boolean | undefined }) => {
+/**
+ * GETEX returns the string at a key, or `null` if the key does not exist, and sets or removes the key's expiry.
+ * With `{}` as options the expiry stays as it is. A Unix time in the past deletes the key. Fails with WRONGTYPE if
+ * the key holds another type, and with ERR if `persist` comes with an expiry.
+ *
+ * @see https://redis.io/docs/latest/commands/getex/
+ * @since 0.1.0
+ * @category strings
+ */
+export const getex = (
+  key: Key,
+  options: Expiry & {
+    /** Whether the expiry is removed (PERSIST). Default false. */
+    readonly persist?: boolean | undefined
+  }
+) => {
   const args: Array<Arg> = [key]
-  const given = optional("GETEX", options)
+  const given = optionsOf("GETEX", options)
   if (given === undefined) throw new InvalidCommand({ command: "GETEX", detail: "options: there are none" })
   expiry(args, given)
   if (given.persist === true) args.push("PERSIST")
@@ -91,59 +153,181 @@ export const getex = (key: Key, options: Expiry & { readonly persist?: boolean |
 }
 
 const GETRANGE = define({ words: ["GETRANGE"], mode: "read", keys: 1, decode: Command.string })
-/** A part of a value, by byte offsets, both inclusive; negative ones count from the end. */
+/**
+ * GETRANGE returns the part of a string from the byte offset `start` to the byte offset `end`, both inclusive.
+ * Offsets count from 0; negative ones count from the end, -1 being the last byte. The result is `""` if the range
+ * is empty or the key does not exist. Fails with WRONGTYPE if the key holds another type.
+ *
+ * A range that cuts a character in two is not text and fails with `UnexpectedReply`; `redis.bytes.getrange`
+ * returns it.
+ *
+ * @see https://redis.io/docs/latest/commands/getrange/
+ * @since 0.1.0
+ * @category strings
+ */
 export const getrange = (key: Key, start: number, end: number) => make(GETRANGE, argv(key, start, end))
 
 const SETRANGE = define({ words: ["SETRANGE"], mode: "write", keys: 1, decode: Command.int })
-/** Overwrites a part of a value. The new length in bytes. */
+/**
+ * SETRANGE overwrites a string from a byte offset on, and returns its new length in bytes. Zero bytes fill the gap
+ * if the string is shorter than the offset; a missing key counts as an empty string. An empty value changes
+ * nothing. Fails with ERR if the offset is negative or the string would exceed the server's limit (512 MiB by
+ * default), and with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/setrange/
+ * @since 0.1.0
+ * @category strings
+ */
 export const setrange = (key: Key, offset: number, value: Arg) => make(SETRANGE, argv(key, offset, value))
 
 const STRLEN = define({ words: ["STRLEN"], mode: "read", keys: 1, decode: Command.int })
-/** The length of a value in bytes. */
+/**
+ * STRLEN returns the length of a string in bytes, or 0 if the key does not exist. Fails with WRONGTYPE if the key
+ * holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/strlen/
+ * @since 0.1.0
+ * @category strings
+ */
 export const strlen = (key: Key) => make(STRLEN, argv(key))
 
 const APPEND = define({ words: ["APPEND"], mode: "write", keys: 1, decode: Command.int })
-/** Appends to a value. The new length in bytes. */
+/**
+ * APPEND adds a value to the end of a string and returns the new length in bytes. A missing key counts as an empty
+ * string. Fails with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/append/
+ * @since 0.1.0
+ * @category strings
+ */
 export const append = (key: Key, value: Arg) => make(APPEND, argv(key, value))
 
 const INCR = define({ words: ["INCR"], mode: "write", keys: 1, decode: Command.int })
-/** Adds one. The new value. */
+/**
+ * INCR adds 1 to the integer at a key and returns the new value. A missing key counts as 0; the expiry stays.
+ * Fails with ERR if the value is not an integer of 64 bits or would no longer be one, and with WRONGTYPE if the
+ * key holds another type. `Command.exact` returns values beyond 2^53.
+ *
+ * @see https://redis.io/docs/latest/commands/incr/
+ * @since 0.1.0
+ * @category strings
+ */
 export const incr = (key: Key) => make(INCR, argv(key))
 
 const INCRBY = define({ words: ["INCRBY"], mode: "write", keys: 1, decode: Command.int })
-/** Adds an integer. The new value. */
+/**
+ * INCRBY adds an integer to the integer at a key and returns the new value. A missing key counts as 0. Fails with
+ * ERR if the value or the increment is not an integer of 64 bits, or the result would not be one, and with
+ * WRONGTYPE if the key holds another type. `Command.exact` returns values beyond 2^53.
+ *
+ * @see https://redis.io/docs/latest/commands/incrby/
+ * @since 0.1.0
+ * @category strings
+ */
 export const incrby = (key: Key, increment: number | bigint) => make(INCRBY, argv(key, increment))
 
 const INCRBYFLOAT = define({ words: ["INCRBYFLOAT"], mode: "write", keys: 1, decode: Command.float })
-/** Adds a number. The new value. */
+/**
+ * INCRBYFLOAT adds a number to the number at a key and returns the new value as a JavaScript number, which may
+ * have fewer digits than the one that the server stores. A missing key counts as 0. Fails with ERR if the value is
+ * not a number or the result would be infinite, and with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/incrbyfloat/
+ * @since 0.1.0
+ * @category strings
+ */
 export const incrbyfloat = (key: Key, increment: number) => make(INCRBYFLOAT, argv(key, increment))
 
 const DECR = define({ words: ["DECR"], mode: "write", keys: 1, decode: Command.int })
-/** Subtracts one. The new value. */
+/**
+ * DECR subtracts 1 from the integer at a key and returns the new value. A missing key counts as 0. Fails with ERR
+ * if the value is not an integer of 64 bits or would no longer be one, and with WRONGTYPE if the key holds another
+ * type.
+ *
+ * @see https://redis.io/docs/latest/commands/decr/
+ * @since 0.1.0
+ * @category strings
+ */
 export const decr = (key: Key) => make(DECR, argv(key))
 
 const DECRBY = define({ words: ["DECRBY"], mode: "write", keys: 1, decode: Command.int })
-/** Subtracts an integer. The new value. */
+/**
+ * DECRBY subtracts an integer from the integer at a key and returns the new value. A missing key counts as 0.
+ * Fails with ERR if the value or the decrement is not an integer of 64 bits, or the result would not be one, and
+ * with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/decrby/
+ * @since 0.1.0
+ * @category strings
+ */
 export const decrby = (key: Key, decrement: number | bigint) => make(DECRBY, argv(key, decrement))
 
 const MGET = define({ words: ["MGET"], mode: "read", keys: "all", decode: Command.stringsWithNulls })
-/** The values of many keys, in their order; null for those that do not exist. */
+/**
+ * MGET returns the strings at several keys, in the order of the keys, with `null` for a key that does not exist or
+ * holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/mget/
+ * @since 0.1.0
+ * @category strings
+ */
 export const mget = (keys: ReadonlyArray<Key>) => Command.make(MGET, keys)
 
 const MSET = define({ words: ["MSET"], mode: "write", keys: evenKeys, decode: Command.ok })
-/** Sets many keys at once. */
+/**
+ * MSET stores several strings in one atomic step and returns `"OK"`. It replaces values of any type and removes
+ * the expiry of each key. `entries` is a record, or an iterable of `[key, value]` pairs such as a `Map`. Fails
+ * with ERR if it is empty.
+ *
+ * **Example** (Keys that are bytes)
+ *
+ * ```ts
+ * import { commands } from "effect-redis-sentinel"
+ *
+ * export const fromRecord = commands.mset({ "user:1": "Ada", "user:2": "Grace" })
+ * export const fromPairs = commands.mset([[new Uint8Array([1, 2]), "Ada"], ["user:2", 7]])
+ * ```
+ *
+ * @see https://redis.io/docs/latest/commands/mset/
+ * @since 0.1.0
+ * @category strings
+ */
 export const mset = (entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>) =>
-  make(MSET, alternate("MSET", [], entries))
+  make(MSET, appendPairs("MSET", [], entries))
 
 const MSETNX = define({ words: ["MSETNX"], mode: "write", keys: evenKeys, decode: Command.flag })
-/** Sets many keys at once, if none of them exists. */
+/**
+ * MSETNX stores several strings in one atomic step if none of the keys exists. The result is `true` if all were
+ * stored, and `false` if one existed and none was stored. `entries` is a record, or an iterable of `[key, value]`
+ * pairs. Fails with ERR if it is empty.
+ *
+ * @see https://redis.io/docs/latest/commands/msetnx/
+ * @since 0.1.0
+ * @category strings
+ */
 export const msetnx = (entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>) =>
-  make(MSETNX, alternate("MSETNX", [], entries))
+  make(MSETNX, appendPairs("MSETNX", [], entries))
 
 const LCS = define({ words: ["LCS"], mode: "read", keys: 2, decode: Command.string })
-/** The longest common subsequence of two values. Redis 7.0. */
+/**
+ * LCS returns the longest common subsequence of the strings at two keys: the bytes that both have in the same
+ * order, not necessarily side by side. A missing key counts as an empty string. Fails with ERR if a key holds
+ * another type. The time grows with the product of both lengths. Redis 7.0.
+ *
+ * @see https://redis.io/docs/latest/commands/lcs/
+ * @since 0.1.0
+ * @category strings
+ */
 export const lcs = (a: Key, b: Key) => make(LCS, argv(a, b))
 
 const LCS_LEN = define({ words: ["LCS"], mode: "read", keys: 2, decode: Command.int })
-/** The length of the longest common subsequence of two values. Redis 7.0. */
+/**
+ * LCS with LEN returns the length in bytes of the longest common subsequence of the strings at two keys. A missing
+ * key counts as an empty string. Fails with ERR if a key holds another type. The time grows with the product of
+ * both lengths. Redis 7.0.
+ *
+ * @see https://redis.io/docs/latest/commands/lcs/
+ * @since 0.1.0
+ * @category strings
+ */
 export const lcsLen = (a: Key, b: Key) => make(LCS_LEN, argv(a, b, "LEN"))

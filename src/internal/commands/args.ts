@@ -1,43 +1,45 @@
 /**
- * What several command files need: common arguments, and where keys and
- * timeouts stand. Not for anything that only one of them uses.
+ * Arguments of commands, for the constructors in commands/: their checks, how they
+ * are put in order, and where the keys and timeouts are among them. What only one
+ * file of commands needs is not here.
  */
 import { type Arg, type Key, seconds } from "../../Command.ts"
 import { InvalidCommand } from "../../Errors.ts"
 import { choiceProblem, isBytes, kindOf } from "../common/values.ts"
 
 /**
- * Arguments as an array. Not a literal: V8 would soon allocate those among the
- * old objects, since with many commands in flight the first ones outlive a
- * collection, and then the collector has more to do. Measured on SET with
- * 1,000 in flight: a sixth of the throughput.
+ * The arguments as an array. A constructor calls it in place of an array literal:
+ * with many commands in flight the first arrays outlive a garbage collection, V8
+ * then allocates all arrays of that literal in the old generation, and collecting
+ * them costs more. Measured on SET with 1,000 in flight: a sixth of the throughput.
  */
 export const argv = (...args: Array<Arg>): Array<Arg> => args
 
-/** Adds a caller's list, however long it is: as arguments of a call it would be too much for the stack. */
-export const around = (before: Array<Arg>, list: ReadonlyArray<Arg>, ...after: Array<Arg>): Array<Arg> => {
+/** Appends a list of any length, then more arguments. A spread of a long list into a call overflows the stack. */
+export const appendAll = (before: Array<Arg>, list: ReadonlyArray<Arg>, ...after: Array<Arg>): Array<Arg> => {
   for (let i = 0; i < list.length; i++) before.push(list[i]!)
   for (const arg of after) before.push(arg)
   return before
 }
 
 /**
- * Arguments one by one, or all of them in one array, where there may be more than a call can have.
+ * Any number of arguments: one by one, or all of them in one array. A call with
+ * very many arguments overflows the stack; an array does not.
  *
  * @since 0.1.0
  * @category models
  */
-export type Several<A> = Array<A> | [all: ReadonlyArray<A>]
+export type Variadic<A> = Array<A> | [all: ReadonlyArray<A>]
 
-/** Adds those. */
-export const several = (before: Array<Arg>, given: Several<Arg>): Array<Arg> =>
-  around(before, given.length === 1 && Array.isArray(given[0]) ? given[0] : given as Array<Arg>)
+/** Appends what a caller passed one by one or in one array. */
+export const appendVariadic = (before: Array<Arg>, given: Variadic<Arg>): Array<Arg> =>
+  appendAll(before, given.length === 1 && Array.isArray(given[0]) ? given[0] : given as Array<Arg>)
 
 /**
- * Options of a command. What is no object has none of them, and would be passed
- * over without a word.
+ * The options of a command. Throws `InvalidCommand` for what is not an object:
+ * reading fields of a string or a number would ignore it silently.
  */
-export const optional = <A extends object>(command: string, options: A | undefined): A | undefined => {
+export const optionsOf = <A extends object>(command: string, options: A | undefined): A | undefined => {
   if (options === undefined) return undefined
   if (!isFields(options)) {
     throw new InvalidCommand({ command, detail: `options: ${kindOf(options)} is not an object of options` })
@@ -53,23 +55,28 @@ const isFields = (value: unknown): boolean => {
   }
 }
 
-/** One of some words, as it is sent. */
-export const word = <W extends string>(command: string, field: string, value: W, choices: ReadonlyArray<W>): string => {
+/** The keyword to send for a choice, in upper case. Throws `InvalidCommand` for what is not one of the choices. */
+export const keyword = <W extends string>(
+  command: string,
+  field: string,
+  value: W,
+  choices: ReadonlyArray<W>
+): string => {
   const problem = choiceProblem(value, choices)
   if (problem !== undefined) throw new InvalidCommand({ command, detail: `${field}: ${problem}` })
   return value.toUpperCase()
 }
 
-/** An array of arguments: a string in its place would be taken for one of characters. */
-export const listed = <A>(command: string, field: string, value: ReadonlyArray<A>): ReadonlyArray<A> => {
+/** An array. Throws `InvalidCommand` for anything else: a string would pass for an array of its characters. */
+export const arrayOf = <A>(command: string, field: string, value: ReadonlyArray<A>): ReadonlyArray<A> => {
   if (!Array.isArray(value)) {
     throw new InvalidCommand({ command, detail: `${field}: ${kindOf(value)} is not an array` })
   }
   return value
 }
 
-/** Puts keys and values, or fields and values, in turn. */
-export const alternate = (
+/** Appends keys and values, or fields and values, alternately. */
+export const appendPairs = (
   command: string,
   out: Array<Arg>,
   entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>
@@ -91,44 +98,53 @@ export const alternate = (
 }
 
 /**
- * Options of the SCAN family.
+ * Options of SCAN, HSCAN, SSCAN and ZSCAN.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ScanOptions {
-  /** A glob pattern. */
+  /** The glob pattern that keys, fields or members must match. Default: all. */
   readonly match?: string | undefined
-  /** About how many elements the server looks at per call. Redis's default is 10. */
+  /** About how many elements the server looks at for a page; at least 1. Redis's default is 10. */
   readonly count?: number | undefined
 }
 
+/** Appends the options of SCAN, HSCAN, SSCAN or ZSCAN. */
 export const scanArgs = (out: Array<Arg>, given: ScanOptions | undefined): Array<Arg> => {
-  const options = optional("SCAN", given)
+  const options = optionsOf("SCAN", given)
   if (options?.match !== undefined) out.push("MATCH", options.match)
   if (options?.count !== undefined) out.push("COUNT", options.count)
   return out
 }
 
-/** Keys that follow their own number, which is argument `at`. */
-export const numkeys = (at: number) => (args: ReadonlyArray<Arg>): ReadonlyArray<Key> =>
+/** A score as Redis reads it: Infinity becomes `inf`. */
+export const scoreArg = (score: number): Arg => score === Infinity ? "inf" : score === -Infinity ? "-inf" : score
+
+/** Finds keys that follow their count, which is the argument at index `at`. */
+export const keysAfterCount = (at: number) => (args: ReadonlyArray<Arg>): ReadonlyArray<Key> =>
   args.slice(at + 1, at + 1 + Number(args[at])) as ReadonlyArray<Key>
 
+/** Finds keys before one last argument. */
 export const allButLast = (args: ReadonlyArray<Arg>): ReadonlyArray<Key> => args.slice(0, -1) as ReadonlyArray<Key>
 
-export const lastIsTimeout = (args: ReadonlyArray<Arg>): number => seconds(args[args.length - 1])
+/** For how long a command waits whose last argument is its timeout in seconds: in milliseconds, Infinity for 0. */
+export const timeoutInLast = (args: ReadonlyArray<Arg>): number => seconds(args[args.length - 1])
 
-export const firstIsTimeout = (args: ReadonlyArray<Arg>): number => seconds(args[0])
+/** For how long a command waits whose first argument is its timeout in seconds: in milliseconds, Infinity for 0. */
+export const timeoutInFirst = (args: ReadonlyArray<Arg>): number => seconds(args[0])
 
-/** A time to wait as an argument, in seconds; 0 is without end. */
-const waitArg = (millis: number): number => millis === Infinity ? 0 : millis / 1000
+/** A timeout as an argument, in seconds; 0 waits without end. */
+const timeoutArg = (millis: number): number => millis === Infinity ? 0 : millis / 1000
 
-export const lastWait = (args: ReadonlyArray<Arg>, millis: number): ReadonlyArray<Arg> => [
+/** The arguments with another timeout as the last one. */
+export const withTimeoutLast = (args: ReadonlyArray<Arg>, millis: number): ReadonlyArray<Arg> => [
   ...args.slice(0, -1),
-  waitArg(millis)
+  timeoutArg(millis)
 ]
 
-export const firstWait = (args: ReadonlyArray<Arg>, millis: number): ReadonlyArray<Arg> => [
-  waitArg(millis),
+/** The arguments with another timeout as the first one. */
+export const withTimeoutFirst = (args: ReadonlyArray<Arg>, millis: number): ReadonlyArray<Arg> => [
+  timeoutArg(millis),
   ...args.slice(1)
 ]

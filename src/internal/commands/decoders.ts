@@ -1,22 +1,24 @@
 /**
- * From replies to results. Each throws a Mismatch for a reply that it cannot read.
+ * Decoders: each makes a command's result of its reply, from RESP2 and RESP3
+ * alike, and throws a `Mismatch` for a reply that it cannot read. The bytes of the
+ * wire are decoded in internal/resp/decoder.ts.
  */
 import { Buffer } from "node:buffer"
 import * as Resp from "../../Resp.ts"
 
-// -----------------------------------------------------------------------------
-// Decoders
-// -----------------------------------------------------------------------------
-
 /**
- * What a decoder throws at a reply that is not of its kind.
+ * What a decoder throws at a reply that it cannot read. The command then fails with
+ * `UnexpectedReply`.
  *
  * @since 0.1.0
  * @category models
  */
 export class Mismatch {
+  /** Always `"Mismatch"`. */
   readonly _tag = "Mismatch"
+  /** What the decoder reads, in words: `a string`, `an integer`. */
   readonly expected: string
+  /** The reply. */
   readonly actual: Resp.Value
   constructor(expected: string, actual: Resp.Value) {
     this.expected = expected
@@ -25,23 +27,26 @@ export class Mismatch {
 }
 
 /**
- * From a reply to a result. `B` is the result where bytes were asked for.
+ * Makes a result of a reply: `A`, or `B` where bytes were asked for in place of
+ * strings. Throws a `Mismatch` for a reply that it cannot read.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Decode<out A, out B = A> {
   (value: Resp.Value, bytes: boolean): A
+  /** Never set: it carries the type `B`. */
   readonly "~bytes"?: B | undefined
 }
 
 const decoder = <A, B = A>(f: (value: Resp.Value, bytes: boolean) => unknown): Decode<A, B> => f as Decode<A, B>
 
+/** Throws a `Mismatch`, as an expression. */
 export const mismatch = (expected: string, actual: Resp.Value): never => {
   throw new Mismatch(expected, actual)
 }
 
-/** @internal */
+/** The elements of an array or a set, or the keys and values of a map in turn. @internal */
 export const list = (value: Resp.Value): ReadonlyArray<Resp.Value> =>
   Array.isArray(value)
     ? value
@@ -51,10 +56,10 @@ export const list = (value: Resp.Value): ReadonlyArray<Resp.Value> =>
     ? value.flat
     : mismatch("an array", value)
 
-/** A mark at the beginning is part of the text. */
+/** Keeps a byte order mark: it is part of the text. */
 export const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
 
-/** @internal */
+/** A string or a number as text. @internal */
 export const text = (value: Resp.Value): string =>
   typeof value === "string"
     ? value
@@ -74,7 +79,7 @@ const bulk = (value: Resp.Value, bytes: boolean): string | Uint8Array =>
 const bulkOrNull = (value: Resp.Value, bytes: boolean): string | Uint8Array | null =>
   value === null ? null : bulk(value, bytes)
 
-/** @internal */
+/** An integer that a `number` holds exactly. @internal */
 export const integer = (value: Resp.Value): number =>
   typeof value === "number"
     ? value
@@ -82,7 +87,7 @@ export const integer = (value: Resp.Value): number =>
     ? mismatch("an integer up to 2^53 (Command.exact gives larger ones)", value)
     : mismatch("an integer", value)
 
-/** @internal */
+/** A floating point number, from a double or from its text. @internal */
 export const double = (value: Resp.Value): number => {
   if (typeof value === "number") return value
   if (typeof value === "string" || value instanceof Uint8Array) {
@@ -93,50 +98,120 @@ export const double = (value: Resp.Value): number => {
   return mismatch("a number", value)
 }
 
-/** The reply in plain JavaScript. @since 0.1.0 @category decoders */
+/**
+ * Reads any reply as plain JavaScript: arrays, `Map`, `Set`, strings, numbers, booleans and null.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const native: Decode<unknown> = decoder((value) => Resp.toNative(value))
 
-/** The reply as decoded from the wire. @since 0.1.0 @category decoders */
+/**
+ * Reads any reply as the value that came over the wire.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const value: Decode<Resp.Value> = decoder((value) => value)
 
-/** `"OK"`. @since 0.1.0 @category decoders */
+/**
+ * Reads `"OK"`.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const ok: Decode<"OK"> = decoder((value) => value === "OK" ? value : mismatch("OK", value))
 
-/** `"OK"`, or null where the condition was not met. @since 0.1.0 @category decoders */
+/**
+ * Reads `"OK"`, or null where a condition was not met.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const okOrNull: Decode<"OK" | null> = decoder((value) =>
   value === "OK" || value === null ? value : mismatch("OK or null", value)
 )
 
-/** A string. @since 0.1.0 @category decoders */
+/**
+ * Reads a string. One that is not UTF-8 can only be read as bytes.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const string: Decode<string, Uint8Array> = decoder(bulk)
 
-/** A string that is text in any mode, such as the name of a type. @since 0.1.0 @category decoders */
+/**
+ * Reads a string that is text where bytes were asked for, too, such as the name of a type.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const word: Decode<string> = decoder(text)
 
-/** Text in any mode, or null. @since 0.1.0 @category decoders */
+/**
+ * Reads a string that is text where bytes were asked for, too, or null.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const wordOrNull: Decode<string | null> = decoder((value) => value === null ? null : text(value))
 
-/** A string, or null. @since 0.1.0 @category decoders */
+/**
+ * Reads a string, or null.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const stringOrNull: Decode<string | null, Uint8Array | null> = decoder(bulkOrNull)
 
-/** An integer. @since 0.1.0 @category decoders */
+/**
+ * Reads an integer from -2^53 to 2^53; `Command.exact` reads larger ones.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const int: Decode<number> = decoder(integer)
 
-/** An integer, or null. @since 0.1.0 @category decoders */
+/**
+ * Reads an integer, or null.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const intOrNull: Decode<number | null> = decoder((value) => value === null ? null : integer(value))
 
-/** A number with a fraction. @since 0.1.0 @category decoders */
+/**
+ * Reads a floating point number: a double of RESP3, or a string such as `1.5` or `inf`.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const float: Decode<number> = decoder(double)
 
-/** A number with a fraction, or null. @since 0.1.0 @category decoders */
+/**
+ * Reads a floating point number, or null.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const floatOrNull: Decode<number | null> = decoder((value) => value === null ? null : double(value))
 
-/** 1 and 0 as a boolean. @since 0.1.0 @category decoders */
+/**
+ * Reads 1 as true and 0 as false.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const flag: Decode<boolean> = decoder((value) =>
   value === 1 || value === true ? true : value === 0 || value === false ? false : mismatch("0 or 1", value)
 )
 
-/** An array of strings. @since 0.1.0 @category decoders */
+/**
+ * Reads an array of strings.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const strings: Decode<Array<string>, Array<Uint8Array>> = decoder((value, bytes) => {
   const items = list(value)
   for (let i = 0; i < items.length; i++) {
@@ -145,12 +220,22 @@ export const strings: Decode<Array<string>, Array<Uint8Array>> = decoder((value,
   return items
 })
 
-/** An array of strings, or null. @since 0.1.0 @category decoders */
+/**
+ * Reads an array of strings, or null.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const stringsOrNull: Decode<Array<string> | null, Array<Uint8Array> | null> = decoder((value, bytes) =>
   value === null ? null : strings(value, bytes)
 )
 
-/** An array of strings and nulls. @since 0.1.0 @category decoders */
+/**
+ * Reads an array whose elements are strings or null.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const stringsWithNulls: Decode<Array<string | null>, Array<Uint8Array | null>> = decoder((value, bytes) => {
   const items = list(value)
   for (let i = 0; i < items.length; i++) {
@@ -162,23 +247,44 @@ export const stringsWithNulls: Decode<Array<string | null>, Array<Uint8Array | n
   return items
 })
 
-/** An array of words. @since 0.1.0 @category decoders */
+/**
+ * Reads an array of strings that are text where bytes were asked for, too.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const words: Decode<Array<string>> = decoder((value) => list(value).map(text))
 
-/** An array of integers. @since 0.1.0 @category decoders */
+/**
+ * Reads an array of integers.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const ints: Decode<Array<number>> = decoder((value) => list(value).map(integer))
 
-/** An array of 1 and 0 as booleans. @since 0.1.0 @category decoders */
+/**
+ * Reads an array of 1 and 0 as booleans.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const flags: Decode<Array<boolean>> = decoder((value) => list(value).map((v) => flag(v, false)))
 
-/** An array of numbers and nulls. @since 0.1.0 @category decoders */
+/**
+ * Reads an array whose elements are floating point numbers or null.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const floatsOrNulls: Decode<Array<number | null>> = decoder((value) =>
   list(value).map((v) => v === null ? null : double(v))
 )
 
 /**
- * Fields and values, from a flat array or a map. The names of fields are text
- * in any mode. A field named `__proto__` is a field like any other.
+ * Reads fields and values as a record, from a flat array or a map. The names of
+ * fields are text where bytes were asked for, too. A field named `__proto__` is a
+ * field like any other.
  *
  * @since 0.1.0
  * @category decoders
@@ -197,7 +303,12 @@ export const record: Decode<Record<string, string>, Record<string, Uint8Array>> 
   return out
 })
 
-/** Pairs of strings, from a flat array, an array of pairs, or a map. @since 0.1.0 @category decoders */
+/**
+ * Reads pairs of strings, from a flat array, an array of pairs, or a map.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const pairs: Decode<Array<[string, string]>, Array<[Uint8Array, Uint8Array]>> = decoder((value, bytes) =>
   pairwise(list(value), (a, b) => [bulk(a, bytes), bulk(b, bytes)])
 )
@@ -209,11 +320,18 @@ export const pairs: Decode<Array<[string, string]>, Array<[Uint8Array, Uint8Arra
  * @category models
  */
 export interface Scored<A = string> {
+  /** The member. */
   readonly member: A
+  /** Its score; Infinity and -Infinity are possible. */
   readonly score: number
 }
 
-/** Members with scores, from a flat array (RESP2) or pairs (RESP3). @since 0.1.0 @category decoders */
+/**
+ * Reads members with their scores, from a flat array (RESP2) or an array of pairs (RESP3).
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const scored: Decode<Array<Scored>, Array<Scored<Uint8Array>>> = decoder((value, bytes) =>
   pairwise(list(value), (member, score) => ({ member: bulk(member, bytes), score: double(score) }))
 )
@@ -237,17 +355,24 @@ const pairwise = <A>(
 }
 
 /**
- * A page of a scan: where to go on (`"0"` at the end), and what was found.
+ * A page of a scan.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Page<A> {
+  /** The cursor of the next page; `"0"` if this is the last one. */
   readonly cursor: string
+  /** What the page has; it may be empty before the last one. */
   readonly items: A
 }
 
-/** A page of a scan whose items another decoder reads. @since 0.1.0 @category decoders */
+/**
+ * Reads a page of a scan; another decoder reads its items.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const page = <A, B>(items: Decode<A, B>): Decode<Page<A>, Page<B>> =>
   decoder((value, bytes) => {
     const reply = list(value)
@@ -255,12 +380,41 @@ export const page = <A, B>(items: Decode<A, B>): Decode<Page<A>, Page<B>> =>
     return { cursor: text(reply[0]!), items: items(reply[1]!, bytes) }
   })
 
-/** What a decoder reads, or null. @since 0.1.0 @category decoders */
+/**
+ * Reads null, or what another decoder reads.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const nullable = <A, B>(inner: Decode<A, B>): Decode<A | null, B | null> =>
   decoder((value, bytes) => value === null ? null : inner(value, bytes))
 
-/** A reply that a function of its own reads; bulk strings are text. @since 0.1.0 @category decoders */
+/**
+ * Reads a reply with a function of one's own, which throws a `Mismatch` for a reply
+ * that it cannot read. Its second argument says whether bytes were asked for;
+ * if not, strings of the reply that are UTF-8 are text.
+ *
+ * **Example** (An array of two integers as a record)
+ *
+ * ```ts
+ * import { Command } from "effect-redis-sentinel"
+ *
+ * export const range = Command.custom<{ readonly from: number; readonly to: number }>((reply) => {
+ *   const [from, to] = Array.isArray(reply) ? reply : []
+ *   if (typeof from !== "number" || typeof to !== "number") throw new Command.Mismatch("two integers", reply)
+ *   return { from, to }
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const custom = <A, B = A>(f: (value: Resp.Value, bytes: boolean) => A | B): Decode<A, B> => decoder(f)
 
-/** A string in the mode asked for, for custom decoders. @since 0.1.0 @category decoders */
+/**
+ * Reads a string as text or as bytes, as was asked for; for functions given to `custom`.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const bulkString = bulk

@@ -1,0 +1,198 @@
+/**
+ * The commands that combine sorted sets: unions, intersections and differences.
+ * A plain set counts as a sorted set whose scores are 1.
+ *
+ * @since 0.1.0
+ */
+import * as Command from "../Command.ts"
+import type { Arg, Key } from "../Command.ts"
+import { appendAll, argv, arrayOf, keysAfterCount, keyword, optionsOf, scoreArg } from "../internal/commands/args.ts"
+
+const { define, own: make } = Command
+
+/**
+ * Options of ZUNION, ZINTER, ZUNIONSTORE and ZINTERSTORE: the scores of the result.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CombineOptions {
+  /** A factor for the scores of each key, in the order of the keys. Default 1 for each. */
+  readonly weights?: ReadonlyArray<number> | undefined
+  /** How the scores of a member are combined: their sum, the least or the greatest. Default `"sum"`. */
+  readonly aggregate?: "sum" | "min" | "max" | undefined
+}
+
+const combineArgs = (args: Array<Arg>, keys: ReadonlyArray<Key>, given: CombineOptions | undefined): Array<Arg> => {
+  const options = optionsOf("ZUNION", given)
+  args.push(arrayOf("ZUNION", "keys", keys).length)
+  appendAll(args, keys)
+  if (options?.weights !== undefined) {
+    appendAll(args, ["WEIGHTS", ...arrayOf("ZUNION", "weights", options.weights).map(scoreArg)])
+  }
+  if (options?.aggregate !== undefined) {
+    args.push("AGGREGATE", keyword("ZUNION", "aggregate", options.aggregate, ["sum", "min", "max"]))
+  }
+  return args
+}
+
+const destinationAndKeys = (
+  args: ReadonlyArray<Arg>
+): ReadonlyArray<Key> => [args[0] as Key, ...keysAfterCount(1)(args)]
+
+const ZUNION = define({ words: ["ZUNION"], mode: "read", keys: keysAfterCount(0), decode: Command.strings })
+/**
+ * ZUNION returns the members that at least one of the sorted sets has, ordered from the lowest score to the
+ * highest, and by their bytes where scores are equal; the options decide these scores. A missing key counts as an
+ * empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if `keys` is empty or `weights` has
+ * another length than `keys`. Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
+ *
+ * @see https://redis.io/docs/latest/commands/zunion/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zunion = (keys: ReadonlyArray<Key>, options?: CombineOptions | undefined) =>
+  make(ZUNION, combineArgs([], keys, options))
+
+const ZUNION_SCORES = define({ words: ["ZUNION"], mode: "read", keys: keysAfterCount(0), decode: Command.scored })
+/**
+ * ZUNION with WITHSCORES returns the members that at least one of the sorted sets has, with the scores that the
+ * options give them, ordered from the lowest score to the highest, and by their bytes where scores are equal. A
+ * missing key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if `keys`
+ * is empty or `weights` has another length than `keys`. Fails with WRONGTYPE if a key holds another type than a
+ * set or a sorted set.
+ *
+ * **Example** (A weighted sum)
+ *
+ * ```ts
+ * import { commands } from "effect-redis-sentinel"
+ *
+ * export const total = commands.zunionWithScores(["likes", "shares"], { weights: [1, 3], aggregate: "sum" })
+ * ```
+ *
+ * @see https://redis.io/docs/latest/commands/zunion/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zunionWithScores = (keys: ReadonlyArray<Key>, options?: CombineOptions | undefined) =>
+  make(ZUNION_SCORES, [...combineArgs([], keys, options), "WITHSCORES"])
+
+const ZUNIONSTORE = define({ words: ["ZUNIONSTORE"], mode: "write", keys: destinationAndKeys, decode: Command.int })
+/**
+ * ZUNIONSTORE stores the members that at least one of the sorted sets has as a sorted set at `destination`, with
+ * the scores that the options give them, and returns how many there are. It replaces a value of any type there; an
+ * empty result deletes it. A missing key counts as an empty sorted set, and a plain set as one whose scores are 1.
+ * Fails with ERR if `keys` is empty or `weights` has another length than `keys`. Fails with WRONGTYPE if a key
+ * holds another type than a set or a sorted set.
+ *
+ * @see https://redis.io/docs/latest/commands/zunionstore/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zunionstore = (destination: Key, keys: ReadonlyArray<Key>, options?: CombineOptions | undefined) =>
+  make(ZUNIONSTORE, combineArgs([destination], keys, options))
+
+const ZINTER = define({ words: ["ZINTER"], mode: "read", keys: keysAfterCount(0), decode: Command.strings })
+/**
+ * ZINTER returns the members that all of the sorted sets have, ordered from the lowest score to the highest, and
+ * by their bytes where scores are equal; the options decide these scores. A missing key counts as an empty sorted
+ * set, and a plain set as one whose scores are 1. Fails with ERR if `keys` is empty or `weights` has another
+ * length than `keys`. Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
+ *
+ * @see https://redis.io/docs/latest/commands/zinter/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zinter = (keys: ReadonlyArray<Key>, options?: CombineOptions | undefined) =>
+  make(ZINTER, combineArgs([], keys, options))
+
+const ZINTER_SCORES = define({ words: ["ZINTER"], mode: "read", keys: keysAfterCount(0), decode: Command.scored })
+/**
+ * ZINTER with WITHSCORES returns the members that all of the sorted sets have, with the scores that the options
+ * give them, ordered from the lowest score to the highest, and by their bytes where scores are equal. A missing
+ * key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if `keys` is empty
+ * or `weights` has another length than `keys`. Fails with WRONGTYPE if a key holds another type than a set or a
+ * sorted set.
+ *
+ * @see https://redis.io/docs/latest/commands/zinter/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zinterWithScores = (keys: ReadonlyArray<Key>, options?: CombineOptions | undefined) =>
+  make(ZINTER_SCORES, [...combineArgs([], keys, options), "WITHSCORES"])
+
+const ZINTERSTORE = define({ words: ["ZINTERSTORE"], mode: "write", keys: destinationAndKeys, decode: Command.int })
+/**
+ * ZINTERSTORE stores the members that all of the sorted sets have as a sorted set at `destination`, with the
+ * scores that the options give them, and returns how many there are. It replaces a value of any type there; an
+ * empty result deletes it. A missing key counts as an empty sorted set, and a plain set as one whose scores are 1.
+ * Fails with ERR if `keys` is empty or `weights` has another length than `keys`. Fails with WRONGTYPE if a key
+ * holds another type than a set or a sorted set.
+ *
+ * @see https://redis.io/docs/latest/commands/zinterstore/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zinterstore = (destination: Key, keys: ReadonlyArray<Key>, options?: CombineOptions | undefined) =>
+  make(ZINTERSTORE, combineArgs([destination], keys, options))
+
+const ZINTERCARD = define({ words: ["ZINTERCARD"], mode: "read", keys: keysAfterCount(0), decode: Command.int })
+/**
+ * ZINTERCARD returns how many members all of the sorted sets have. With `limit` it stops counting there; 0 is no
+ * limit. A missing key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if
+ * `limit` is negative or `keys` is empty. Fails with WRONGTYPE if a key holds another type than a set or a sorted
+ * set. Redis 7.0.
+ *
+ * @see https://redis.io/docs/latest/commands/zintercard/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zintercard = (keys: ReadonlyArray<Key>, limit?: number | undefined) =>
+  make(ZINTERCARD, [
+    arrayOf("ZINTERCARD", "keys", keys).length,
+    ...keys,
+    ...(limit === undefined ? [] : ["LIMIT", limit])
+  ])
+
+const ZDIFF = define({ words: ["ZDIFF"], mode: "read", keys: keysAfterCount(0), decode: Command.strings })
+/**
+ * ZDIFF returns the members of the first sorted set that none of the others has, ordered from the lowest score to
+ * the highest, and by their bytes where scores are equal. A missing key counts as an empty sorted set, and a plain
+ * set as one whose scores are 1. Fails with ERR if `keys` is empty. Fails with WRONGTYPE if a key holds another
+ * type than a set or a sorted set.
+ *
+ * @see https://redis.io/docs/latest/commands/zdiff/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zdiff = (keys: ReadonlyArray<Key>) =>
+  make(ZDIFF, appendAll(argv(arrayOf("ZDIFF", "keys", keys).length), keys))
+
+const ZDIFF_SCORES = define({ words: ["ZDIFF"], mode: "read", keys: keysAfterCount(0), decode: Command.scored })
+/**
+ * ZDIFF with WITHSCORES returns the members of the first sorted set that none of the others has, with their scores
+ * in the first, ordered from the lowest score to the highest, and by their bytes where scores are equal. A missing
+ * key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if `keys` is empty.
+ * Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
+ *
+ * @see https://redis.io/docs/latest/commands/zdiff/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zdiffWithScores = (keys: ReadonlyArray<Key>) =>
+  make(ZDIFF_SCORES, appendAll(argv(arrayOf("ZDIFF", "keys", keys).length), keys, "WITHSCORES"))
+
+const ZDIFFSTORE = define({ words: ["ZDIFFSTORE"], mode: "write", keys: destinationAndKeys, decode: Command.int })
+/**
+ * ZDIFFSTORE stores the members of the first of `keys` that none of the others has, with their scores in the
+ * first, as a sorted set at `destination`, and returns how many there are. It replaces a value of any type there;
+ * an empty result deletes it. A missing key counts as an empty sorted set, and a plain set as one whose scores are
+ * 1. Fails with ERR if `keys` is empty. Fails with WRONGTYPE if a key holds another type than a set or a sorted
+ * set.
+ *
+ * @see https://redis.io/docs/latest/commands/zdiffstore/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zdiffstore = (destination: Key, keys: ReadonlyArray<Key>) =>
+  make(ZDIFFSTORE, appendAll(argv(destination, arrayOf("ZDIFFSTORE", "keys", keys).length), keys))
