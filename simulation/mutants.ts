@@ -298,13 +298,13 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a failover of a node by a name that was never heard is passed over",
     by: { test: "test/simulation.test.ts", name: "led under names that nobody has heard before" },
     edits: [{
-      file: "src/internal/monitor/monitor.ts",
-      find: "} else this.onUnknownNode(from, old)",
-      replace: "}"
+      file: "src/internal/monitor/failoverEvents.ts",
+      find: "else this.onUnknownNode(from, failing)",
+      replace: ""
     }, {
-      file: "src/internal/monitor/monitor.ts",
-      find: "if (!ours) return this.onUnknownNode(from, old)",
-      replace: "if (!ours) return"
+      file: "src/internal/monitor/failoverEvents.ts",
+      find: "if (!isOurs) return this.onUnknownNode(from, failing)",
+      replace: "if (!isOurs) return"
     }]
   },
   // Bugs that survived a review once.
@@ -443,16 +443,16 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a newborn client's writes wait for nobody",
     by: { test: "test/fence.test.ts", name: "by a sentinel that answers" },
     edits: [{
-      file: "src/internal/monitor/monitor.ts",
-      find: "this.awaitsFirstAnswers = this.maxWriteHold > 0 && discovery.sentinels().length > 0",
-      replace: "this.awaitsFirstAnswers = false"
+      file: "src/internal/monitor/firstAnswers.ts",
+      find: "this.isAwaited = isFenceEnabled && discovery.sentinels().length > 0",
+      replace: "this.isAwaited = false && isFenceEnabled"
     }]
   },
   {
     name: "a newborn client's writes wait for a majority only",
     by: { test: "test/fence.test.ts", name: "by a sentinel that answers" },
     edits: [{
-      file: "src/internal/monitor/monitor.ts",
+      file: "src/internal/monitor/firstAnswers.ts",
       find: "let pause = this.discovery.headStart",
       replace: "let pause = 0\n"
     }]
@@ -461,8 +461,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a newborn client's writes do not wait longer for a far sentinel",
     by: { test: "test/births.test.ts", name: "30 ms each way" },
     edits: [{
-      file: "src/internal/monitor/monitor.ts",
-      find: "pause = Math.max(...left.map((from) => this.discovery.answersBy(from))) - this.now()",
+      file: "src/internal/monitor/firstAnswers.ts",
+      find: "pause = Math.max(...pending.map((from) => this.discovery.answersBy(from))) - this.runtime.now()",
       replace: "pause = 0"
     }]
   },
@@ -471,7 +471,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/births.test.ts", name: "heard already" },
     edits: [{
       file: "src/internal/monitor/monitor.ts",
-      find: "if (this.discovery.isReachable(shown) !== true) continue",
+      find: "if (this.discovery.isReachable(sentinel) !== true) continue",
       replace: "continue"
     }]
   },
@@ -480,25 +480,26 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/fence.test.ts", name: "after its beginning loses nothing" },
     edits: [{
       file: "src/internal/monitor/monitor.ts",
-      find: "for (const view of Array.from(this.views.values())) this.onView(view)\n    }\n    this.surveySoon()",
-      replace: "}\n    this.surveySoon()"
+      find:
+        "for (const view of Array.from(this.surveys.views.values())) this.onView(view)\n    }\n    this.surveys.beginSoon()",
+      replace: "}\n    this.surveys.beginSoon()"
     }]
   },
   {
     name: "one sentinel's word that its failover came to nothing counts for all",
     by: { test: "test/signs.test.ts", name: "writes wait for the other one's" },
     edits: [{
-      file: "src/internal/monitor/monitor.ts",
-      find: "if (this.signs.size === 1) return this.unfence(why, from)",
-      replace: "return this.unfence(why, from)"
+      file: "src/internal/monitor/fence.ts",
+      find: "if (this.signs.size === 1) return this.open(why, from)",
+      replace: "return this.open(why, from)"
     }]
   },
   {
     name: "one sentinel's selection of a node that nobody else lists is followed",
     by: { test: "test/signs.test.ts", name: "leads nobody there" },
     edits: [{
-      file: "src/internal/monitor/monitor.ts",
-      find: "return votes * 2 > this.listers",
+      file: "src/internal/monitor/replicaTable.ts",
+      find: "return votes * 2 > this.listingSentinels",
       replace: "return votes >= 0"
     }]
   },
@@ -506,8 +507,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a selection heard before the primary was known is forgotten",
     by: { test: "test/fence.test.ts", name: "hears the selection before it knows the primary" },
     edits: [{
-      file: "src/internal/monitor/monitor.ts",
-      find: "for (const [from, event] of Array.from(this.eventsBeforePrimary)) this.onEvent(from, event)",
+      file: "src/internal/monitor/failoverEvents.ts",
+      find: "for (const [from, event] of Array.from(this.deferred)) this.onEvent(from, event)",
       replace: ""
     }]
   },
@@ -515,18 +516,18 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "sentinels that may not be listened to are not asked",
     by: { test: "test/fence.test.ts", name: "a planned failover loses nothing" },
     edits: [{
-      file: "src/internal/monitor/monitor.ts",
-      find: "if (!isDenied || this.maxWriteHold === 0",
-      replace: "if (isDenied || this.maxWriteHold === 0"
+      file: "src/internal/monitor/deniedSentinels.ts",
+      find: "if (!isDenied || !isFenceEnabled",
+      replace: "if (isDenied || !isFenceEnabled"
     }]
   },
   {
     name: "a sentinel that cries wolf is believed for ever",
     by: { test: "test/fence.test.ts", name: "holds writes up three times" },
     edits: [{
-      file: "src/internal/monitor/monitor.ts",
-      find: "if (times.length < mostInVain) this.fruitlessFences.set(from, times)",
-      replace: "if (times.length < 1e9) this.fruitlessFences.set(from, times)"
+      file: "src/internal/monitor/trust.ts",
+      find: "if (times.length < maxVainFences) this.vainFences.set(from, times)",
+      replace: "if (times.length < 1e9) this.vainFences.set(from, times)"
     }]
   },
   {
@@ -534,8 +535,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/fence.test.ts", name: "its own answer tells" },
     edits: [{
       file: "src/internal/monitor/monitor.ts",
-      find: "if (!this.isMistrusted(from, true)) this.ask(from)",
-      replace: ""
+      find: "} else if (this.fence.isEnabled && this.trust.believesAnswers(from)) {",
+      replace: "} else if (from === undefined) {"
     }]
   },
   {
@@ -561,8 +562,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "replicas are forgotten with the sentinels' lists",
     by: { test: "test/reads.test.ts", name: "are told to forget the replicas" },
     edits: [{
-      file: "src/internal/monitor/monitor.ts",
-      find: "now - listedAt > rememberMillis",
+      file: "src/internal/monitor/replicaTable.ts",
+      find: "now - listedAt > keepUnlistedMillis",
       replace: "listedAt < now"
     }]
   },
@@ -570,7 +571,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a replica that does not follow the new primary is read from",
     by: { test: "test/reads.test.ts", name: "is not read back as it was" },
     edits: [{
-      file: "src/internal/monitor/monitor.ts",
+      file: "src/internal/monitor/replicaTable.ts",
       find: "return source.isLinked && !this.isAstray(source)",
       replace: "return source.host !== undefined"
     }]

@@ -161,16 +161,3 @@ export interface Options {
   /** A label for a replica, such as its zone, for the choice among replicas. */
   readonly label?: ((replica: Omit<Replica, "label">) => string | undefined) | undefined
 }
-/** How often it is asked itself at most, in milliseconds. */
-export const recheckMillis = 1000
-
-/** Why writes wait, by one sentinel's word. */
-export interface Sign {
-  readonly at: number
-  /** Which round of questions was the last one that had begun. */
-  readonly round: number
-  readonly sign: string
-  candidate: Address.Address | undefined
-  /** Whether it is what it answered, and not only what it published. */
-  readonly isAnswer: boolean
-}

@@ -452,7 +452,7 @@ describe("writes that are refused while the sentinels cannot be reached", () => 
           )
         )
       )
-      assert.deepStrictEqual(logged.filter((message) => String(message).includes("could not take in")), [])
+      assert.deepStrictEqual(logged.filter((message) => String(message).includes("a client failed to handle")), [])
     }))
 })
 
