@@ -10,8 +10,8 @@
  *   with it. Bytes are copied.
  * - `...keys` and its like take arguments one by one or in one array.
  * - Strings in results are text. A method of `redis.bytes`, or a command in
- *   `Command.bytes`, returns `Uint8Array` in their place. A string that is not UTF-8
- *   fails with `UnexpectedReply` where text was asked for.
+ *   `Command.bytes`, returns `Uint8Array` in their place. In text, U+FFFD
+ *   takes the place of bytes that are not UTF-8.
  * - What the server does not have is `null`, never `undefined`.
  * - An error of the server is a `ReplyError`; its `code` is the word that is named
  *   here, such as WRONGTYPE, and ERR where there is no special one.

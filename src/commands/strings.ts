@@ -158,8 +158,8 @@ const GETRANGE = define({ words: ["GETRANGE"], mode: "read", keys: 1, decode: Co
  * Offsets count from 0; negative ones count from the end, -1 being the last byte. The result is `""` if the range
  * is empty or the key does not exist. Fails with WRONGTYPE if the key holds another type.
  *
- * A range that cuts a character in two is not text and fails with `UnexpectedReply`; `redis.bytes.getrange`
- * returns it.
+ * A range that begins or ends inside a character has U+FFFD in its place; `redis.bytes.getrange` returns the
+ * bytes.
  *
  * @see https://redis.io/docs/latest/commands/getrange/
  * @since 0.1.0

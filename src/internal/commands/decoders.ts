@@ -133,7 +133,7 @@ export const okOrNull: Decode<"OK" | null> = decoder((value) =>
 )
 
 /**
- * Reads a string. One that is not UTF-8 can only be read as bytes.
+ * Reads a string. In text, U+FFFD takes the place of bytes that are not UTF-8.
  *
  * @since 0.1.0
  * @category decoders
@@ -391,8 +391,8 @@ export const nullable = <A, B>(inner: Decode<A, B>): Decode<A | null, B | null> 
 
 /**
  * Reads a reply with a function of one's own, which throws a `Mismatch` for a reply
- * that it cannot read. Its second argument says whether bytes were asked for;
- * if not, strings of the reply that are UTF-8 are text.
+ * that it cannot read. Its second argument says whether bytes were asked for: bulk
+ * strings of the reply are then `Uint8Array`, and text otherwise.
  *
  * **Example** (An array of two integers as a record)
  *
