@@ -570,6 +570,40 @@ describe("arguments", () => {
       throws(kind, ["array", "arrayOfNull"], "keys", (v) => commands.blpop(v as never, 1))
     }
   })
+
+  it("name the command that they were given to", () => {
+    const wrong = "wrong" as never
+    const calls: Record<string, () => unknown> = {
+      EXPIRE: () => commands.expire("k", 1, wrong),
+      PEXPIRE: () => commands.pexpire("k", 1, wrong),
+      EXPIREAT: () => commands.expireat("k", 1, wrong),
+      PEXPIREAT: () => commands.pexpireat("k", 1, wrong),
+      SORT_RO: () => commands.sort("k", { order: wrong }),
+      SORT: () => commands.sortStore("k", "to", { order: wrong }),
+      LMPOP: () => commands.lmpop(["k"], wrong),
+      BLMPOP: () => commands.blmpop(["k"], wrong, 1),
+      ZRANGE: () => commands.zrange("k", 0, 1, { by: wrong }),
+      ZRANGESTORE: () => commands.zrangestore("to", "k", 0, 1, { by: wrong }),
+      ZUNION: () => commands.zunion(["k"], { aggregate: wrong }),
+      ZUNIONSTORE: () => commands.zunionstore("to", ["k"], { aggregate: wrong }),
+      ZINTER: () => commands.zinterWithScores(["k"], { aggregate: wrong }),
+      ZINTERSTORE: () => commands.zinterstore("to", ["k"], { aggregate: wrong }),
+      SCAN: () => commands.scan("0", wrong),
+      HSCAN: () => commands.hscan("k", "0", wrong),
+      SSCAN: () => commands.sscan("k", "0", wrong),
+      ZSCAN: () => commands.zscan("k", "0", wrong)
+    }
+    for (const [name, call] of Object.entries(calls)) {
+      let thrown: unknown
+      try {
+        call()
+      } catch (error) {
+        thrown = error
+      }
+      assert.instanceOf(thrown, Errors.InvalidCommand, name)
+      assert.strictEqual((thrown as Errors.InvalidCommand).command, name)
+    }
+  })
 })
 
 describe("secrets", () => {

@@ -213,4 +213,4 @@ const HSCAN = define({ words: ["HSCAN"], mode: "read", keys: 1, decode: Command.
  * @category hashes
  */
 export const hscan = (key: Key, cursor: string, options?: ScanOptions | undefined) =>
-  make(HSCAN, scanArgs([key, cursor], options))
+  make(HSCAN, scanArgs(HSCAN.name, [key, cursor], options))

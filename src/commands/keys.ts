@@ -82,8 +82,8 @@ export const touch = (...keys: Variadic<Key>) => make(TOUCH, appendVariadic(argv
  */
 export type ExpireWhen = "nx" | "xx" | "gt" | "lt"
 
-const expireArgs = (key: Key, time: number, when: ExpireWhen | undefined): Array<Arg> =>
-  when === undefined ? [key, time] : [key, time, keyword("EXPIRE", "when", when, ["nx", "xx", "gt", "lt"])]
+const expireArgs = (command: string, key: Key, time: number, when: ExpireWhen | undefined): Array<Arg> =>
+  when === undefined ? [key, time] : [key, time, keyword(command, "when", when, ["nx", "xx", "gt", "lt"])]
 
 const EXPIRE = define({ words: ["EXPIRE"], mode: "write", keys: 1, decode: Command.flag })
 /**
@@ -96,7 +96,7 @@ const EXPIRE = define({ words: ["EXPIRE"], mode: "write", keys: 1, decode: Comma
  * @category keys
  */
 export const expire = (key: Key, seconds: number, when?: ExpireWhen | undefined) =>
-  make(EXPIRE, expireArgs(key, seconds, when))
+  make(EXPIRE, expireArgs(EXPIRE.name, key, seconds, when))
 
 const PEXPIRE = define({ words: ["PEXPIRE"], mode: "write", keys: 1, decode: Command.flag })
 /**
@@ -109,7 +109,7 @@ const PEXPIRE = define({ words: ["PEXPIRE"], mode: "write", keys: 1, decode: Com
  * @category keys
  */
 export const pexpire = (key: Key, millis: number, when?: ExpireWhen | undefined) =>
-  make(PEXPIRE, expireArgs(key, millis, when))
+  make(PEXPIRE, expireArgs(PEXPIRE.name, key, millis, when))
 
 const EXPIREAT = define({ words: ["EXPIREAT"], mode: "write", keys: 1, decode: Command.flag })
 /**
@@ -122,7 +122,7 @@ const EXPIREAT = define({ words: ["EXPIREAT"], mode: "write", keys: 1, decode: C
  * @category keys
  */
 export const expireat = (key: Key, unixSeconds: number, when?: ExpireWhen | undefined) =>
-  make(EXPIREAT, expireArgs(key, unixSeconds, when))
+  make(EXPIREAT, expireArgs(EXPIREAT.name, key, unixSeconds, when))
 
 const PEXPIREAT = define({ words: ["PEXPIREAT"], mode: "write", keys: 1, decode: Command.flag })
 /**
@@ -135,7 +135,7 @@ const PEXPIREAT = define({ words: ["PEXPIREAT"], mode: "write", keys: 1, decode:
  * @category keys
  */
 export const pexpireat = (key: Key, unixMillis: number, when?: ExpireWhen | undefined) =>
-  make(PEXPIREAT, expireArgs(key, unixMillis, when))
+  make(PEXPIREAT, expireArgs(PEXPIREAT.name, key, unixMillis, when))
 
 const EXPIRETIME = define({ words: ["EXPIRETIME"], mode: "read", keys: 1, decode: Command.int })
 /**
@@ -364,7 +364,7 @@ export const scan = (
     })
     | undefined
 ) => {
-  const args = scanArgs([cursor], options)
+  const args = scanArgs(SCAN.name, [cursor], options)
   if (options?.type !== undefined) args.push("TYPE", options.type)
   return make(SCAN, args)
 }
@@ -422,13 +422,13 @@ export interface SortOptions {
   readonly alpha?: boolean | undefined
 }
 
-const sortArgs = (key: Key, given: SortOptions | undefined): Array<Arg> => {
-  const options = optionsOf("SORT", given)
+const sortArgs = (command: string, key: Key, given: SortOptions | undefined): Array<Arg> => {
+  const options = optionsOf(command, given)
   const args: Array<Arg> = [key]
   if (options?.by !== undefined) args.push("BY", options.by)
-  if (options?.limit !== undefined) args.push("LIMIT", ...arrayOf("SORT", "limit", options.limit).slice(0, 2))
-  for (const get of arrayOf("SORT", "get", options?.get ?? [])) args.push("GET", get)
-  if (options?.order !== undefined) args.push(keyword("SORT", "order", options.order, ["asc", "desc"]))
+  if (options?.limit !== undefined) args.push("LIMIT", ...arrayOf(command, "limit", options.limit).slice(0, 2))
+  for (const get of arrayOf(command, "get", options?.get ?? [])) args.push("GET", get)
+  if (options?.order !== undefined) args.push(keyword(command, "order", options.order, ["asc", "desc"]))
   if (options?.alpha === true) args.push("ALPHA")
   return args
 }
@@ -452,7 +452,7 @@ const SORT_RO = define({ words: ["SORT_RO"], mode: "read", keys: 1, decode: Comm
  * @since 0.1.0
  * @category keys
  */
-export const sort = (key: Key, options?: SortOptions | undefined) => make(SORT_RO, sortArgs(key, options))
+export const sort = (key: Key, options?: SortOptions | undefined) => make(SORT_RO, sortArgs(SORT_RO.name, key, options))
 
 const SORT_STORE = define({
   words: ["SORT"],
@@ -470,4 +470,4 @@ const SORT_STORE = define({
  * @category keys
  */
 export const sortStore = (key: Key, destination: Key, options?: SortOptions | undefined) =>
-  make(SORT_STORE, appendAll(argv(), sortArgs(key, options), "STORE", destination))
+  make(SORT_STORE, appendAll(argv(), sortArgs(SORT_STORE.name, key, options), "STORE", destination))

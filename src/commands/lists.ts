@@ -435,8 +435,8 @@ const BLMPOP = define({
 export const blmpop = (keys: ReadonlyArray<Key>, side: Side, timeoutSeconds: number, count?: number | undefined) =>
   make(BLMPOP, [
     timeoutSeconds,
-    arrayOf("LMPOP", "keys", keys).length,
+    arrayOf("BLMPOP", "keys", keys).length,
     ...keys,
-    end("LMPOP", "side", side),
+    end("BLMPOP", "side", side),
     ...(count === undefined ? [] : ["COUNT", count])
   ])

@@ -240,4 +240,4 @@ const SSCAN = define({ words: ["SSCAN"], mode: "read", keys: 1, decode: Command.
  * @category sets
  */
 export const sscan = (key: Key, cursor: string, options?: ScanOptions | undefined) =>
-  make(SSCAN, scanArgs([key, cursor], options))
+  make(SSCAN, scanArgs(SSCAN.name, [key, cursor], options))

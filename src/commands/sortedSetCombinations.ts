@@ -23,15 +23,20 @@ export interface CombineOptions {
   readonly aggregate?: "sum" | "min" | "max" | undefined
 }
 
-const combineArgs = (args: Array<Arg>, keys: ReadonlyArray<Key>, given: CombineOptions | undefined): Array<Arg> => {
-  const options = optionsOf("ZUNION", given)
-  args.push(arrayOf("ZUNION", "keys", keys).length)
+const combineArgs = (
+  command: string,
+  args: Array<Arg>,
+  keys: ReadonlyArray<Key>,
+  given: CombineOptions | undefined
+): Array<Arg> => {
+  const options = optionsOf(command, given)
+  args.push(arrayOf(command, "keys", keys).length)
   appendAll(args, keys)
   if (options?.weights !== undefined) {
-    appendAll(args, ["WEIGHTS", ...arrayOf("ZUNION", "weights", options.weights).map(scoreArg)])
+    appendAll(args, ["WEIGHTS", ...arrayOf(command, "weights", options.weights).map(scoreArg)])
   }
   if (options?.aggregate !== undefined) {
-    args.push("AGGREGATE", keyword("ZUNION", "aggregate", options.aggregate, ["sum", "min", "max"]))
+    args.push("AGGREGATE", keyword(command, "aggregate", options.aggregate, ["sum", "min", "max"]))
   }
   return args
 }
@@ -52,7 +57,7 @@ const ZUNION = define({ words: ["ZUNION"], mode: "read", keys: keysAfterCount(0)
  * @category sorted sets
  */
 export const zunion = (keys: ReadonlyArray<Key>, options?: CombineOptions | undefined) =>
-  make(ZUNION, combineArgs([], keys, options))
+  make(ZUNION, combineArgs(ZUNION.name, [], keys, options))
 
 const ZUNION_SCORES = define({ words: ["ZUNION"], mode: "read", keys: keysAfterCount(0), decode: Command.scored })
 /**
@@ -75,7 +80,7 @@ const ZUNION_SCORES = define({ words: ["ZUNION"], mode: "read", keys: keysAfterC
  * @category sorted sets
  */
 export const zunionWithScores = (keys: ReadonlyArray<Key>, options?: CombineOptions | undefined) =>
-  make(ZUNION_SCORES, [...combineArgs([], keys, options), "WITHSCORES"])
+  make(ZUNION_SCORES, [...combineArgs(ZUNION_SCORES.name, [], keys, options), "WITHSCORES"])
 
 const ZUNIONSTORE = define({ words: ["ZUNIONSTORE"], mode: "write", keys: destinationAndKeys, decode: Command.int })
 /**
@@ -90,7 +95,7 @@ const ZUNIONSTORE = define({ words: ["ZUNIONSTORE"], mode: "write", keys: destin
  * @category sorted sets
  */
 export const zunionstore = (destination: Key, keys: ReadonlyArray<Key>, options?: CombineOptions | undefined) =>
-  make(ZUNIONSTORE, combineArgs([destination], keys, options))
+  make(ZUNIONSTORE, combineArgs(ZUNIONSTORE.name, [destination], keys, options))
 
 const ZINTER = define({ words: ["ZINTER"], mode: "read", keys: keysAfterCount(0), decode: Command.strings })
 /**
@@ -104,7 +109,7 @@ const ZINTER = define({ words: ["ZINTER"], mode: "read", keys: keysAfterCount(0)
  * @category sorted sets
  */
 export const zinter = (keys: ReadonlyArray<Key>, options?: CombineOptions | undefined) =>
-  make(ZINTER, combineArgs([], keys, options))
+  make(ZINTER, combineArgs(ZINTER.name, [], keys, options))
 
 const ZINTER_SCORES = define({ words: ["ZINTER"], mode: "read", keys: keysAfterCount(0), decode: Command.scored })
 /**
@@ -119,7 +124,7 @@ const ZINTER_SCORES = define({ words: ["ZINTER"], mode: "read", keys: keysAfterC
  * @category sorted sets
  */
 export const zinterWithScores = (keys: ReadonlyArray<Key>, options?: CombineOptions | undefined) =>
-  make(ZINTER_SCORES, [...combineArgs([], keys, options), "WITHSCORES"])
+  make(ZINTER_SCORES, [...combineArgs(ZINTER_SCORES.name, [], keys, options), "WITHSCORES"])
 
 const ZINTERSTORE = define({ words: ["ZINTERSTORE"], mode: "write", keys: destinationAndKeys, decode: Command.int })
 /**
@@ -134,7 +139,7 @@ const ZINTERSTORE = define({ words: ["ZINTERSTORE"], mode: "write", keys: destin
  * @category sorted sets
  */
 export const zinterstore = (destination: Key, keys: ReadonlyArray<Key>, options?: CombineOptions | undefined) =>
-  make(ZINTERSTORE, combineArgs([destination], keys, options))
+  make(ZINTERSTORE, combineArgs(ZINTERSTORE.name, [destination], keys, options))
 
 const ZINTERCARD = define({ words: ["ZINTERCARD"], mode: "read", keys: keysAfterCount(0), decode: Command.int })
 /**

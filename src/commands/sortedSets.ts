@@ -216,11 +216,11 @@ export interface ZrangeOptions {
   readonly limit?: readonly [offset: number, count: number] | undefined
 }
 
-const zrangeArgs = (args: Array<Arg>, given: ZrangeOptions | undefined): Array<Arg> => {
-  const options = optionsOf("ZRANGE", given)
-  if (options?.by !== undefined) args.push(`BY${keyword("ZRANGE", "by", options.by, ["score", "lex"])}`)
+const zrangeArgs = (command: string, args: Array<Arg>, given: ZrangeOptions | undefined): Array<Arg> => {
+  const options = optionsOf(command, given)
+  if (options?.by !== undefined) args.push(`BY${keyword(command, "by", options.by, ["score", "lex"])}`)
   if (options?.reverse === true) args.push("REV")
-  if (options?.limit !== undefined) args.push("LIMIT", ...arrayOf("ZRANGE", "limit", options.limit).slice(0, 2))
+  if (options?.limit !== undefined) args.push("LIMIT", ...arrayOf(command, "limit", options.limit).slice(0, 2))
   return args
 }
 
@@ -251,7 +251,7 @@ const ZRANGE = define({ words: ["ZRANGE"], mode: "read", keys: 1, decode: Comman
  * @category sorted sets
  */
 export const zrange = (key: Key, start: number | string, stop: number | string, options?: ZrangeOptions | undefined) =>
-  make(ZRANGE, zrangeArgs([key, rangeBound(start), rangeBound(stop)], options))
+  make(ZRANGE, zrangeArgs(ZRANGE.name, [key, rangeBound(start), rangeBound(stop)], options))
 
 const ZRANGE_SCORES = define({ words: ["ZRANGE"], mode: "read", keys: 1, decode: Command.scored })
 /**
@@ -269,7 +269,8 @@ export const zrangeWithScores = (
   start: number | string,
   stop: number | string,
   options?: ZrangeOptions | undefined
-) => make(ZRANGE_SCORES, [...zrangeArgs([key, rangeBound(start), rangeBound(stop)], options), "WITHSCORES"])
+) =>
+  make(ZRANGE_SCORES, [...zrangeArgs(ZRANGE.name, [key, rangeBound(start), rangeBound(stop)], options), "WITHSCORES"])
 
 const ZRANGESTORE = define({ words: ["ZRANGESTORE"], mode: "write", keys: 2, decode: Command.int })
 /**
@@ -288,7 +289,8 @@ export const zrangestore = (
   start: number | string,
   stop: number | string,
   options?: ZrangeOptions | undefined
-) => make(ZRANGESTORE, zrangeArgs([destination, source, rangeBound(start), rangeBound(stop)], options))
+) =>
+  make(ZRANGESTORE, zrangeArgs(ZRANGESTORE.name, [destination, source, rangeBound(start), rangeBound(stop)], options))
 
 const ZRANK = define({ words: ["ZRANK"], mode: "read", keys: 1, decode: Command.intOrNull })
 /**
@@ -543,4 +545,4 @@ const ZSCAN = define({ words: ["ZSCAN"], mode: "read", keys: 1, decode: Command.
  * @category sorted sets
  */
 export const zscan = (key: Key, cursor: string, options?: ScanOptions | undefined) =>
-  make(ZSCAN, scanArgs([key, cursor], options))
+  make(ZSCAN, scanArgs(ZSCAN.name, [key, cursor], options))

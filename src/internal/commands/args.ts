@@ -111,8 +111,8 @@ export interface ScanOptions {
 }
 
 /** Appends the options of SCAN, HSCAN, SSCAN or ZSCAN. */
-export const scanArgs = (out: Array<Arg>, given: ScanOptions | undefined): Array<Arg> => {
-  const options = optionsOf("SCAN", given)
+export const scanArgs = (command: string, out: Array<Arg>, given: ScanOptions | undefined): Array<Arg> => {
+  const options = optionsOf(command, given)
   if (options?.match !== undefined) out.push("MATCH", options.match)
   if (options?.count !== undefined) out.push("COUNT", options.count)
   return out
