@@ -227,8 +227,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a failed dial kept as a session with a sentinel",
     by: { test: "test/sentinels.test.ts", name: "are heard again within 300 ms" },
     edits: [{
-      file: "src/internal/discovery/discovery.ts",
-      find: "() => Effect.map(monotonicMillis, (now) => failed.set(shown, now))",
+      file: "src/internal/discovery/sentinelSessions.ts",
+      find: "() => Effect.map(monotonicMillis, (now) => this.failedAt.set(sentinel, now))",
       replace: "() => Effect.void"
     }]
   },
@@ -271,9 +271,9 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "names of one node are many nodes",
     by: { test: "test/sentinels.test.ts", name: "with names at" },
     edits: [{
-      file: "src/internal/discovery/nodes.ts",
-      find: "return this.standing.size === 0 ? address",
-      replace: "return this.standing.size >= 0 ? address"
+      file: "src/internal/discovery/nodeAliases.ts",
+      find: "return this.canonicalOf.size === 0 ? address",
+      replace: "return this.canonicalOf.size >= 0 ? address"
     }]
   },
   {
@@ -289,9 +289,9 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "sentinels that are gone are never forgotten",
     by: { test: "test/sentinels.test.ts", name: "replaced one by one, twice" },
     edits: [{
-      file: "src/internal/discovery/discovery.ts",
-      find: "if (peer.missed >= missingRounds && long) gone.push(peer)",
-      replace: "void long"
+      file: "src/internal/discovery/sentinelList.ts",
+      find: "if (sentinel.missedRounds >= missingRounds && isLong) gone.push(sentinel)",
+      replace: "void isLong"
     }]
   },
   {
@@ -384,12 +384,12 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "sentinels without number",
     by: { test: "test/details.test.ts", name: "are tried a few at a time" },
     edits: [{
-      file: "src/internal/discovery/discovery.ts",
-      find: "if (peers.size >= maxSentinels || (resting.get(shown) ?? 0) > now) return",
+      file: "src/internal/discovery/sentinelList.ts",
+      find: "if (this.byKey.size >= maxSentinels || (this.silentUntil.get(key) ?? 0) > now) return",
       replace: ""
     }, {
-      file: "src/internal/discovery/discovery.ts",
-      find: "if (recent.count >= maxStrangers || sole >= maxStrangers) return",
+      file: "src/internal/discovery/sentinelList.ts",
+      find: "if (recent.count >= maxIntroductions || onlyByIt >= maxIntroductions) return",
       replace: ""
     }]
   },
@@ -874,9 +874,9 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "the answer of a sentinel is as new as the word of one that is heard",
     by: { test: "test/fence.test.ts", name: "how far away they are is known" },
     edits: [{
-      file: "src/internal/discovery/discovery.ts",
-      find: "millis + Math.max(deniedPollMillis, millis)",
-      replace: "millis + deniedPollMillis"
+      file: "src/internal/discovery/distances.ts",
+      find: "roundTripMillis + Math.max(deniedPollMillis, roundTripMillis)",
+      replace: "roundTripMillis + deniedPollMillis"
     }]
   },
   {

@@ -1,93 +1,93 @@
 /** Which spellings are one node. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Address from "../src/Address.ts"
-import { Nodes } from "../src/internal/discovery/nodes.ts"
+import { NodeAliases } from "../src/internal/discovery/nodeAliases.ts"
 
 const at = (text: string): Address.Address => Address.parse(text, 6379) as Address.Address
 const claim = (...pairs: ReadonlyArray<readonly [string, string]>) =>
   pairs.map(([text, runId]) => ({ address: at(text), runId }))
-const shown = (nodes: Nodes, text: string): string => Address.format(nodes.canonical(at(text)))
+const shown = (nodes: NodeAliases, text: string): string => Address.format(nodes.canonical(at(text)))
 
 describe("names of one node", () => {
   it("a run id that sentinels agree on makes two spellings one node; the first one seen stands for it", () => {
-    const nodes = new Nodes()
-    nodes.claim("s1", claim(["10.0.0.1", "a"], ["10.0.0.2", "b"]))
-    nodes.claim("s2", claim(["redis-1", "a"], ["redis-2", "b"]))
+    const nodes = new NodeAliases()
+    nodes.recordRunIds("s1", claim(["10.0.0.1", "a"], ["10.0.0.2", "b"]))
+    nodes.recordRunIds("s2", claim(["redis-1", "a"], ["redis-2", "b"]))
     assert.strictEqual(shown(nodes, "redis-1"), "10.0.0.1:6379")
     assert.strictEqual(shown(nodes, "redis-2"), "10.0.0.2:6379")
     assert.strictEqual(shown(nodes, "10.0.0.1"), "10.0.0.1:6379")
-    assert.deepStrictEqual(nodes.spellings(at("redis-1")).map(Address.format), ["10.0.0.1:6379", "redis-1:6379"])
+    assert.deepStrictEqual(nodes.aliases(at("redis-1")).map(Address.format), ["10.0.0.1:6379", "redis-1:6379"])
   })
 
   it("one liar does not make two nodes one", () => {
-    const nodes = new Nodes()
-    for (const s of ["s1", "s2"]) nodes.claim(s, claim(["10.0.0.1", "a"], ["10.0.0.2", "b"]))
-    nodes.claim("liar", claim(["10.0.0.1", "b"]))
+    const nodes = new NodeAliases()
+    for (const s of ["s1", "s2"]) nodes.recordRunIds(s, claim(["10.0.0.1", "a"], ["10.0.0.2", "b"]))
+    nodes.recordRunIds("liar", claim(["10.0.0.1", "b"]))
     assert.strictEqual(shown(nodes, "10.0.0.1"), "10.0.0.1:6379")
     assert.strictEqual(shown(nodes, "10.0.0.2"), "10.0.0.2:6379")
     // Nor one that gives both the same.
-    nodes.claim("liar", claim(["10.0.0.1", "x"], ["10.0.0.2", "x"], ["10.0.0.3", "x"]))
+    nodes.recordRunIds("liar", claim(["10.0.0.1", "x"], ["10.0.0.2", "x"], ["10.0.0.3", "x"]))
     assert.strictEqual(shown(nodes, "10.0.0.2"), "10.0.0.2:6379")
     assert.strictEqual(shown(nodes, "10.0.0.3"), "10.0.0.3:6379")
   })
 
   it("where connections go counts, and letter case and ways to write an address do not", () => {
-    const nodes = new Nodes()
-    nodes.observe(at("10.0.0.1"), "10.0.0.1:6379")
-    nodes.observe(at("redis-1"), "10.0.0.1:6379")
-    nodes.observe(at("REDIS-1"), undefined)
+    const nodes = new NodeAliases()
+    nodes.recordEndpoint(at("10.0.0.1"), "10.0.0.1:6379")
+    nodes.recordEndpoint(at("redis-1"), "10.0.0.1:6379")
+    nodes.recordEndpoint(at("REDIS-1"), undefined)
     assert.strictEqual(shown(nodes, "redis-1"), "10.0.0.1:6379")
-    nodes.claim("s1", claim(["[2001:db8::1]", "c"], ["Redis-9", "d"]))
-    nodes.claim("s2", claim(["[2001:0db8:0:0::0001]", "c2"], ["redis-9.", "d2"], ["[::ffff:10.0.0.1]", "e"]))
+    nodes.recordRunIds("s1", claim(["[2001:db8::1]", "c"], ["Redis-9", "d"]))
+    nodes.recordRunIds("s2", claim(["[2001:0db8:0:0::0001]", "c2"], ["redis-9.", "d2"], ["[::ffff:10.0.0.1]", "e"]))
     assert.strictEqual(shown(nodes, "[2001:0db8:0:0::0001]"), "[2001:db8::1]:6379")
     assert.strictEqual(shown(nodes, "redis-9."), "Redis-9:6379")
     assert.strictEqual(shown(nodes, "[::ffff:10.0.0.1]"), "10.0.0.1:6379")
   })
 
   it("a name that goes elsewhere by now is not what it was: run ids tell", () => {
-    const nodes = new Nodes()
-    nodes.observe(at("redis-1"), "10.0.0.1:6379")
-    nodes.claim("s1", claim(["10.0.0.1", "a"], ["10.0.0.2", "b"]))
+    const nodes = new NodeAliases()
+    nodes.recordEndpoint(at("redis-1"), "10.0.0.1:6379")
+    nodes.recordRunIds("s1", claim(["10.0.0.1", "a"], ["10.0.0.2", "b"]))
     assert.strictEqual(shown(nodes, "10.0.0.1"), "redis-1:6379")
-    nodes.claim("s2", claim(["redis-1", "b"]))
+    nodes.recordRunIds("s2", claim(["redis-1", "b"]))
     assert.strictEqual(shown(nodes, "10.0.0.1"), "10.0.0.1:6379")
     assert.strictEqual(shown(nodes, "10.0.0.2"), "redis-1:6379")
   })
 
   it("two nodes to which connections went at the same place, one after the other, are two: run ids tell", () => {
-    const nodes = new Nodes()
-    nodes.claim("s1", claim(["redis-0", "a"], ["redis-1", "b"]))
-    nodes.observe(at("redis-0"), "10.0.0.5:6379")
+    const nodes = new NodeAliases()
+    nodes.recordRunIds("s1", claim(["redis-0", "a"], ["redis-1", "b"]))
+    nodes.recordEndpoint(at("redis-0"), "10.0.0.5:6379")
     // Its address was given to another one.
-    nodes.observe(at("redis-1"), "10.0.0.5:6379")
+    nodes.recordEndpoint(at("redis-1"), "10.0.0.5:6379")
     assert.strictEqual(shown(nodes, "redis-0"), "redis-0:6379")
     assert.strictEqual(shown(nodes, "redis-1"), "redis-1:6379")
     // A third spelling goes with the one that was there last.
-    nodes.observe(at("cache"), "10.0.0.5:6379")
+    nodes.recordEndpoint(at("cache"), "10.0.0.5:6379")
     assert.strictEqual(shown(nodes, "cache"), "redis-1:6379")
-    nodes.claim("s2", claim(["10.0.0.9", "a"], ["10.0.0.5", "b"]))
+    nodes.recordRunIds("s2", claim(["10.0.0.9", "a"], ["10.0.0.5", "b"]))
     assert.strictEqual(shown(nodes, "10.0.0.9"), "redis-0:6379")
     assert.strictEqual(shown(nodes, "10.0.0.5"), "redis-1:6379")
   })
 
   it("a spelling that cannot be dialled stands for nobody as long as there is another, and whoever depends on it is told", () => {
-    const nodes = new Nodes()
+    const nodes = new NodeAliases()
     const renamed: Array<string> = []
     nodes.onRename = (from, to) => renamed.push(`${from} -> ${to}`)
-    nodes.claim("s1", claim(["redis-1", "a"]))
-    nodes.claim("s2", claim(["10.0.0.1", "a"]))
+    nodes.recordRunIds("s1", claim(["redis-1", "a"]))
+    nodes.recordRunIds("s2", claim(["10.0.0.1", "a"]))
     assert.deepStrictEqual(renamed, ["10.0.0.1:6379 -> redis-1:6379"])
-    nodes.avoid(at("redis-1"))
+    nodes.markUndialable(at("redis-1"))
     assert.strictEqual(shown(nodes, "redis-1"), "10.0.0.1:6379")
     assert.deepStrictEqual(renamed.slice(1), ["redis-1:6379 -> 10.0.0.1:6379"])
-    nodes.forget((by) => by === "s1")
+    nodes.forget((source) => source === "s1")
     assert.strictEqual(shown(nodes, "10.0.0.1"), "10.0.0.1:6379")
   })
 
   it("16,384 names of 256 nodes", () => {
-    const nodes = new Nodes()
+    const nodes = new NodeAliases()
     for (let i = 0; i < 64; i++) {
-      nodes.claim(
+      nodes.recordRunIds(
         `s${i}`,
         Array.from({ length: 256 }, (_, k) => ({ address: { host: `n${i}-${k}`, port: 1 }, runId: `r${k}` }))
       )

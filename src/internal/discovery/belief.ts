@@ -291,3 +291,27 @@ export class Belief {
     }
   }
 }
+
+/** The beliefs of all groups. */
+export class Beliefs {
+  private readonly byGroup = new Map<string, Belief>()
+
+  /** What is believed of a group, if anything was said of it. */
+  get(group: string): Belief | undefined {
+    return this.byGroup.get(group)
+  }
+
+  of(group: string): Belief {
+    let belief = this.byGroup.get(group)
+    if (belief === undefined) this.byGroup.set(group, belief = new Belief())
+    return belief
+  }
+
+  rename(from: string, to: string): void {
+    for (const belief of this.byGroup.values()) belief.rename(from, to)
+  }
+
+  forget(sentinel: string): void {
+    for (const belief of this.byGroup.values()) belief.forget(sentinel)
+  }
+}
