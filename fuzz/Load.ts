@@ -160,7 +160,7 @@ const writing = (chance: Chance, redis: Client.PrimaryClient): Run => {
   }
 }
 
-const asking = (chance: Chance, sentinel: Sentinel.Shape): Run => {
+const asking = (chance: Chance, sentinel: Sentinel.Service): Run => {
   switch (chance.below(9)) {
     case 0:
       return sentinel.discoverPrimary(group)
@@ -226,7 +226,7 @@ export const play = (
     const scoped = Effect.gen(function*() {
       const clients: Array<Client.PrimaryClient> = []
       const replicas: Array<Client.ReplicaClient> = []
-      let sentinel: Sentinel.Shape | undefined
+      let sentinel: Sentinel.Service | undefined
       if (chance.is(0.25)) {
         const server = chance.pick(world.servers.filter((s) => s.kind !== "sentinel"))
         clients.push(yield* RedisClient.make({ ...node, schedule, address: server.place }))

@@ -252,7 +252,7 @@ interface Party {
   /** Of the service that the replicas' client is of. */
   readonly topology: Topology.Topology
   readonly topologies: ReadonlyArray<Topology.Topology>
-  readonly services: ReadonlyArray<Sentinel.Shape>
+  readonly services: ReadonlyArray<Sentinel.Service>
   readonly clock: VirtualClock
 }
 

@@ -1,42 +1,47 @@
 /**
- * Where a server listens: a host and a port, or a unix socket. Parsing,
- * checking and printing; nothing here resolves or dials.
+ * Addresses of servers: a host and a port, or a unix socket. Parses, checks and
+ * prints them; it does not resolve names and opens no connection.
  *
  * @since 0.1.0
  */
 import { isIPv6 } from "node:net"
 
 /**
- * A TCP address. The host is a name, an IPv4 address, or an IPv6 address
- * without brackets.
+ * A TCP address.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Tcp {
+  /** A host name, an IPv4 address, or an IPv6 address without brackets. */
   readonly host: string
+  /** The port, from 1 to 65535. */
   readonly port: number
 }
 
 /**
- * A unix socket.
+ * A unix domain socket.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Unix {
+  /** The path of the socket file. */
   readonly path: string
 }
 
 /**
+ * Where a server listens.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Address = Tcp | Unix
 
 /**
- * An address as options take it: `"host:port"`, `"host"`, `"[::1]:6379"`,
- * `"unix:/path"`, or an object.
+ * An address as options accept it: `"host:port"`, `"host"`, `"[::1]:6379"`,
+ * `"unix:/path"`, `"/path"`, or an object. Without a port, the default port of the
+ * option applies: 26379 for a sentinel, 6379 for everything else.
  *
  * @since 0.1.0
  * @category models
@@ -44,13 +49,15 @@ export type Address = Tcp | Unix
 export type Input = string | Address
 
 /**
+ * Whether an address is a unix domain socket.
+ *
  * @since 0.1.0
  * @category guards
  */
 export const isUnix = (address: Address): address is Unix => "path" in address
 
 /**
- * The address as text: `host:port`, `[v6]:port` or `unix:/path`.
+ * An address as text: `host:port`, `[IPv6]:port` or `unix:/path`.
  *
  * @since 0.1.0
  * @category formatting
@@ -63,9 +70,9 @@ export const format = (address: Address): string =>
     : `${address.host}:${address.port}`
 
 /**
- * The address, or what is wrong with it in words. An address that is wrong is
- * not repeated in them: it may hold a password, as `user:pass@host` and
- * `user:pass` do. An object is copied.
+ * Parses an address. Gives the address, or a text that says what is wrong with the
+ * input. That text does not repeat the input, since it may contain a password, as
+ * in `user:pass@host`. An object is copied.
  *
  * @since 0.1.0
  * @category parsing
@@ -130,7 +137,8 @@ const checkPort = (port: unknown): string | undefined =>
     : "the port is not between 1 and 65535"
 
 /**
- * Whether two addresses are the same text.
+ * Whether two addresses are the same, compared as text: a host name and its
+ * address are different.
  *
  * @since 0.1.0
  * @category guards

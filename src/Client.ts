@@ -1,6 +1,6 @@
 /**
- * What a client can do: a method for each command, pipelines, transactions,
- * reserved connections, scans and subscriptions. Types only.
+ * The types of clients: a method for each command, pipelines, transactions, reserved
+ * connections, scans and subscriptions. Types only.
  *
  * The services and layers that give clients to applications are in RedisClient.ts
  * and Sentinel.ts; the methods are bound in internal/client/client.ts.
@@ -20,14 +20,15 @@ import type { Channels, Gap, Message, SubscribeOptions, Undecodable } from "./Pu
 
 type Constructors = Omit<typeof commands, "sentinel">
 
-/** The names of the constructors whose commands have at most that mode. */
+/** The names of the constructors whose commands a client of that mode may run. */
 type NamesOf<M extends Command.Mode> = {
   [K in keyof Constructors]: ReturnType<Constructors[K]> extends Command.Command<any, M, any> ? K : never
 }[keyof Constructors]
 
 /**
- * A method for each command: the arguments of its constructor, and an Effect
- * of its result.
+ * A method for each command: it takes the arguments of the command's constructor and
+ * gives an Effect of its result. `"read"` has the commands that change no data,
+ * `"read" | "write"` has all.
  *
  * @since 0.1.0
  * @category models
@@ -41,7 +42,7 @@ export type Methods<M extends Command.Mode> = {
 type ResultOf<C> = C extends Command.Command<infer A, any, any> ? A : never
 
 /**
- * The same methods, with bytes in place of strings in their results.
+ * The same methods, with `Uint8Array` in place of `string` in their results.
  *
  * @since 0.1.0
  * @category models
@@ -55,7 +56,7 @@ export type BytesMethods<M extends Command.Mode> = {
 type BytesOf<C> = C extends Command.Command<any, any, infer B> ? B : never
 
 /**
- * The results of commands, in their order.
+ * The tuple of the results of commands, in their order.
  *
  * @since 0.1.0
  * @category utility types
@@ -65,7 +66,8 @@ export type Results<Cs extends ReadonlyArray<Command.Any>> = {
 }
 
 /**
- * The outcomes of commands, in their order.
+ * The tuple of the outcomes of commands, in their order: each a `Result` of the
+ * command's result or of its error.
  *
  * @since 0.1.0
  * @category utility types
@@ -75,107 +77,119 @@ export type ResultsOrErrors<Cs extends ReadonlyArray<Command.Any>> = {
 }
 
 /**
- * Options of a scan as a Stream.
+ * Options of a Stream of a scan.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ScanOptions extends Args.ScanOptions {
   /**
-   * What becomes of the Stream when its cursor no longer means anything, because
-   * the group moved or the server was started again. `"fail"`: it fails with
-   * `ScanInterrupted`, which says how many elements it had given. `"restart"`: it
-   * starts over, and elements come again. Default `"fail"`.
+   * What the Stream does when its cursor is not valid any more, because the group moved
+   * or the server restarted. `"fail"`: it fails with `ScanInterrupted`, which says how
+   * many elements it gave. `"restart"`: it starts again, and gives elements again.
+   * Default `"fail"`.
    */
   readonly whenInterrupted?: "fail" | "restart" | undefined
 }
 
 /**
- * What every client has besides the methods. `M` is `"read"` for a replica's
- * client, which cannot be given a write.
+ * What every client has besides the methods of commands. `M` is `"read"` for a client
+ * of replicas: it accepts no command that writes.
+ *
+ * A command fails with `ReplyError` if the server refuses it, with `DeadlineExceeded`
+ * or a `ConnectionError` if it was not executed, with `AmbiguousOutcome` if it is a
+ * write whose reply never came, with `InvalidCommand` if it cannot run, and with
+ * `UnexpectedReply` if its reply cannot be decoded.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Base<M extends Command.Mode> {
-  /** The address or the group that the client is bound to. */
+  /** The address or the name of the group that the client belongs to. */
   readonly target: string
 
-  /** The methods with bytes in place of strings in their results. */
+  /** The methods of commands, with `Uint8Array` in place of `string` in their results. */
   readonly bytes: BytesMethods<M>
 
-  /**
-   * Runs a command value.
-   *
-   * `timeout` replaces the client's `commandTimeout` for this one.
-   */
+  /** Runs a command. */
   readonly run: <A, B>(
     command: Command.Command<A, M, B>,
-    options?: { readonly timeout?: Duration.Input | undefined } | undefined
+    options?: {
+      /** The deadline of this command. Default: the client's `commandTimeout`. */
+      readonly timeout?: Duration.Input | undefined
+    } | undefined
   ) => Effect.Effect<A, RedisError>
 
   /**
-   * Runs a command that may be sent again if its reply never comes, and so be
-   * applied twice: `redis.repeatable(commands.set("last", "now"))`. It does not
-   * fail with `AmbiguousOutcome` for a lost connection.
+   * Runs a command, and sends it again if its reply never comes, so that the server may
+   * apply it twice: `redis.repeatable(commands.set("last", "now"))`. It does not fail
+   * with `AmbiguousOutcome` for a lost connection.
    */
   readonly repeatable: <A, B>(command: Command.Command<A, M, B>) => Effect.Effect<A, RedisError>
 
   /**
-   * Runs a command by its name: `redis.send("OBJECT FREQ", "key")`. It counts
-   * as a write, so it is not sent again when its reply is lost; `Command.raw`
-   * says more. Maps come back as `Map`, sets as `Set`.
+   * Runs a command by its name: `redis.send("OBJECT FREQ", "key")`. It counts as a
+   * write, so the client does not send it again after a lost reply. Replies are plain
+   * JavaScript, maps as `Map` and sets as `Set`. `Command.raw` has more options.
    */
   readonly send: (name: string, ...args: Array<Command.Arg>) => Effect.Effect<unknown, RedisError>
 
   /**
-   * Runs commands on one connection, in order, and gives the tuple of their
-   * results. It is not atomic. All are run; the first `AmbiguousOutcome` fails it,
-   * and else the first failure, in their order. What is sent again after a refusal
-   * or a loss is sent with everything that comes after it.
+   * Runs commands on one connection, in order, and gives the tuple of their results. It
+   * is not atomic, and runs all of them. If commands fail, it fails with the first
+   * `AmbiguousOutcome` among the errors, or else with the first error. Where the client
+   * sends a command again, it sends all commands after it again, too.
    */
   readonly pipeline: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
     commands: Cs
   ) => Effect.Effect<Results<Cs>, RedisError>
 
-  /** Runs commands like `pipeline`, and gives each one's own outcome. */
+  /** Runs commands like `pipeline`, and gives the outcome of each in place of failing with one. */
   readonly pipelineResults: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
     commands: Cs
   ) => Effect.Effect<ResultsOrErrors<Cs>, RedisError>
 
   /**
-   * Runs commands in MULTI and EXEC, and gives the tuple of their results.
-   * Either all are executed or none. A command that fails while EXEC runs it
-   * does not undo the others: then the first failure, in their order, fails it.
+   * Runs commands between MULTI and EXEC, and gives the tuple of their results. The
+   * server executes all of them or none. A command that fails during EXEC does not
+   * undo the others; `transaction` then fails with the first error. After `watch`, it
+   * fails with `TransactionAborted` if a watched key changed.
    */
   readonly transaction: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
     commands: Cs
   ) => Effect.Effect<Results<Cs>, RedisError>
 
-  /** Runs commands like `transaction`, and gives each one's own outcome. */
+  /** Runs commands like `transaction`, and gives the outcome of each in place of failing with one. */
   readonly transactionResults: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
     commands: Cs
   ) => Effect.Effect<ResultsOrErrors<Cs>, RedisError>
 
   /**
-   * All keys, from SCAN. A key may come twice; one that is there all the time
-   * comes at least once. Fails with `ScanInterrupted` when the server is another
-   * one, unless it is told to start over.
+   * The keys of the database, from SCAN. A key may come twice; a key that exists during
+   * the whole scan comes at least once. Fails with `ScanInterrupted` when the cursor is
+   * not valid any more, unless `whenInterrupted` is `"restart"`.
+   *
+   * Source: https://redis.io/docs/latest/commands/scan/
    */
   readonly scanStream: (
-    options?: (ScanOptions & { readonly type?: string | undefined }) | undefined
+    options?:
+      | (ScanOptions & {
+        /** Gives only keys of this type, such as `hash` (Redis 6.0). Default: all types. */
+        readonly type?: string | undefined
+      })
+      | undefined
   ) => Stream.Stream<string, RedisError>
 
-  /** All fields and values of a hash, from HSCAN. */
+  /** The fields and values of a hash, from HSCAN, under the rules of `scanStream`. */
   readonly hscanStream: (
     key: Command.Key,
     options?: ScanOptions | undefined
   ) => Stream.Stream<[field: string, value: string], RedisError>
 
-  /** All members of a set, from SSCAN. */
+  /** The members of a set, from SSCAN, under the rules of `scanStream`. */
   readonly sscanStream: (key: Command.Key, options?: ScanOptions | undefined) => Stream.Stream<string, RedisError>
 
-  /** All members of a sorted set with their scores, from ZSCAN. */
+  /** The members of a sorted set with their scores, from ZSCAN, under the rules of `scanStream`. */
   readonly zscanStream: (
     key: Command.Key,
     options?: ScanOptions | undefined
@@ -183,39 +197,39 @@ export interface Base<M extends Command.Mode> {
 }
 
 /**
- * A client on a connection of its own: for WATCH, for WAIT, for commands that
- * change the session. When the connection is lost, its commands fail; they are
- * not carried to another.
+ * A client on a reserved connection, which nobody else uses: for WATCH, for WAIT, and
+ * for commands that change the session. When the connection is lost, its commands
+ * fail; the client does not move them to another connection. After the Scope has
+ * closed, they fail with `ClientClosed`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ReservedClient<M extends Command.Mode> extends Base<M> {
   /**
-   * The configuration epoch that the connection was opened in. Once the group has
-   * moved on, the reserved connection's commands fail with `ConnectionLost` (`kind` `"moved"`).
+   * The configuration epoch of the group in which the connection was opened. After a
+   * failover the commands of this client fail with `ConnectionLost` (`kind` `"moved"`).
    */
   readonly epoch: number
-  /** Makes the next `transaction` fail with `TransactionAborted` if one of the keys changes before it. */
+  /** Makes the next `transaction` fail with `TransactionAborted` if one of the keys changes before it (WATCH). */
   readonly watch: (...keys: Array<Command.Key>) => Effect.Effect<"OK", RedisError>
-  /** Forgets what is watched. */
+  /** Forgets all watched keys (UNWATCH). */
   readonly unwatch: Effect.Effect<"OK", RedisError>
 }
 
 interface WithReserve<M extends Command.Mode> {
   /**
-   * What is published on channels, on those that match patterns, and on shard
-   * channels, on a connection of its own. The Stream follows the node through
-   * losses and moves; where messages may be missing, it has a `Gap`. A message
-   * that is not UTF-8 is an `Undecodable`, with its bytes; `redis.bytes.subscribe`
-   * gives all of them as bytes.
+   * Subscribes to channels, to patterns of channels and to shard channels, on a
+   * connection of its own. The Stream follows the node through lost connections and
+   * failovers, and has a `Gap` where messages may be missing. A message that is not
+   * UTF-8 is an `Undecodable` with its bytes; `redis.bytes.subscribe` gives all messages
+   * as bytes.
    *
-   * It fails if the first subscription cannot be made. From then on it lasts as
-   * long as the client: whatever stands in the way of the next one, a password
-   * that has changed included, is told once in the log, and tried again every
-   * 100 milliseconds to 2 seconds.
+   * The Stream fails if the first subscription fails. From then on it lasts as long as
+   * the client: when a later attempt to subscribe fails, for any reason, it logs one
+   * warning and tries again after pauses that grow from 100 milliseconds to 2 seconds.
    *
-   * **Example**
+   * **Example** (Messages and gaps)
    *
    * ```ts
    * import { Effect, Stream } from "effect"
@@ -236,41 +250,57 @@ interface WithReserve<M extends Command.Mode> {
    * ```
    */
   readonly subscribe: (
-    interests: Channels,
+    channels: Channels,
     options?: SubscribeOptions | undefined
   ) => Stream.Stream<Message | Undecodable | Gap, RedisError>
 
+  /** The subscription with bytes; besides it, `bytes` has the methods of `Base`. */
   readonly bytes: {
-    /** The same, with channels, patterns and payloads as the bytes that they are. */
+    /** Subscribes like `subscribe`, and gives channels, patterns and payloads as bytes. */
     readonly subscribe: (
-      interests: Channels,
+      channels: Channels,
       options?: SubscribeOptions | undefined
     ) => Stream.Stream<Message<Uint8Array> | Gap, RedisError>
   }
 
   /**
-   * A client on an exclusive connection, until the Scope closes. Fails with
-   * `ReserveTimeout` if none becomes free in time.
+   * Reserves a connection until the Scope closes. Fails with `ReserveTimeout` if none
+   * becomes free within `reserveTimeout` (default 5 seconds).
+   *
+   * **Example** (WATCH and a transaction)
+   *
+   * ```ts
+   * import { Effect } from "effect"
+   * import { commands, RedisClient } from "effect-redis-sentinel"
+   *
+   * export const program = Effect.gen(function*() {
+   *   const redis = yield* RedisClient.RedisClient
+   *   const reserved = yield* redis.reserve
+   *   yield* reserved.watch("balance")
+   *   const balance = Number(yield* reserved.get("balance"))
+   *   yield* reserved.transaction([commands.set("balance", balance - 1)])
+   * }).pipe(Effect.scoped)
+   * ```
    */
   readonly reserve: Effect.Effect<ReservedClient<M> & Methods<M>, RedisError, Scope.Scope>
 }
 
 /**
- * A client that reads and writes.
+ * A client that reads and writes: of a group's primary, or of one fixed server.
  *
  * @since 0.1.0
  * @category models
  */
 export type PrimaryClient = Base<"read" | "write"> & Methods<"read" | "write"> & WithReserve<"read" | "write"> & {
   /**
-   * How far the primary's history is now: whatever it has acknowledged before is
-   * in it. For reads of one's own writes: see `afterOffset` of a replica's client.
+   * The replication offset of the primary now. All writes that it acknowledged before
+   * are below it. For reads of one's own writes from replicas: see `afterOffset`.
    */
   readonly offset: Effect.Effect<Offset, RedisError>
 }
 
 /**
- * A place in the history of a group's data.
+ * A position in the replication stream of a group.
  *
  * @since 0.1.0
  * @category models
@@ -278,23 +308,23 @@ export type PrimaryClient = Base<"read" | "write"> & Methods<"read" | "write"> &
 export interface Offset {
   /** The configuration epoch of the primary. */
   readonly epoch: number
-  /** Its replication offset, in bytes. */
+  /** The replication offset of the primary, in bytes. */
   readonly offset: number
 }
 
 /**
- * A client that reads: it has no methods that write, and cannot be given a
- * command that does.
+ * A client that reads: it has no methods that write, and accepts no command that
+ * writes.
  *
  * @since 0.1.0
  * @category models
  */
 export type ReplicaClient = Base<"read"> & Methods<"read"> & WithReserve<"read"> & {
   /**
-   * A client whose reads are not older than that: each waits until a replica has
-   * come so far, 20 milliseconds at most; then the primary serves it, unless that
-   * is turned off. Fails with `EpochPassed` once the group has moved: what was
-   * written before may be lost.
+   * A client whose reads see all writes before an offset. Each read waits until a
+   * replica has reached the offset, at most 20 milliseconds; then the primary serves it,
+   * or, with `fallbackToPrimary: false`, it goes on waiting until its deadline. Reads
+   * fail with `EpochPassed` after a failover, since it may have lost the writes.
    *
    * **Example** (Reading one's own writes)
    *

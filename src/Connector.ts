@@ -1,8 +1,8 @@
 /**
- * Opens byte streams to servers: TCP, TLS and unix sockets through Node. It is a
- * Reference: tests put another one in its place, and no layer asks for it.
+ * The service that opens byte streams to servers: TCP, TLS and unix sockets through
+ * Node. It knows nothing of Redis.
  *
- * It knows nothing of Redis. Node's sockets are in internal/transport/.
+ * Node's sockets are in internal/transport/.
  *
  * @since 0.1.0
  */
@@ -11,12 +11,13 @@ import { dialNode } from "./internal/transport/nodeSocket.ts"
 import type { Dial } from "./internal/transport/types.ts"
 
 export type { Resolver } from "./internal/transport/lookup.ts"
-export { dialNode, explainTls } from "./internal/transport/nodeSocket.ts"
+export { dialNode } from "./internal/transport/nodeSocket.ts"
 export type { Dial, DialOptions, Handler, TlsOptions, Transport } from "./internal/transport/types.ts"
 
 /**
- * How connections are dialled. The default uses Node's sockets; a test puts
- * servers in memory in its place.
+ * How connections are opened. A Reference with a default, Node's sockets, so that no
+ * layer requires it. Tests provide another one, such as the network in memory of
+ * `effect-redis-sentinel/testing`.
  *
  * @since 0.1.0
  * @category references

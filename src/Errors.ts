@@ -1,9 +1,9 @@
 /**
- * Every error of the library, as tagged classes, and the two unions that group
- * them: ConnectionError, everything about reaching a server, and RedisError,
- * everything a command can fail with.
+ * The library's errors, as tagged classes, and the two unions that group them:
+ * `ConnectionError`, everything that can go wrong on the way to a server, and
+ * `RedisError`, everything that a command can fail with.
  *
- * Which error an event becomes is not decided here.
+ * This file defines the errors. Other files decide when they occur.
  *
  * Over 700 lines, since it is a list.
  *
@@ -12,8 +12,9 @@
 import * as Schema from "effect/Schema"
 
 /**
- * An option, or an argument of the Sentinel service, that cannot be worked
- * with. Nothing was dialled.
+ * An option, or an argument of the Sentinel service, is invalid. Layers,
+ * constructors and the methods of the Sentinel service fail with it before they
+ * open any connection.
  *
  * @since 0.1.0
  * @category errors
@@ -21,12 +22,13 @@ import * as Schema from "effect/Schema"
 export class InvalidOption extends Schema.TaggedError<InvalidOption>("effect-redis-sentinel/Errors/InvalidOption")(
   "InvalidOption",
   {
-    /** The option's path, such as `sentinels[0]`. */
+    /** The path of the option, such as `sentinels[0]`. */
     option: Schema.String,
-    /** What is wrong with it. It never contains a secret. */
+    /** What is wrong with the option. It repeats no text that was passed, so it contains no secret. */
     detail: Schema.String
   }
 ) {
+  /** Whether a retry can help. False: the same options fail again. */
   get isRetryable(): boolean {
     return false
   }
@@ -36,8 +38,9 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("effect-red
 }
 
 /**
- * A connection could not be opened: the name did not resolve, nobody listens,
- * TLS was refused, or the server did not answer the handshake in time.
+ * A connection could not be opened: the name did not resolve, nothing listens at
+ * the address, TLS failed, or the server did not complete the handshake within
+ * `connectTimeout`.
  *
  * @since 0.1.0
  * @category errors
@@ -45,19 +48,31 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("effect-red
 export class ConnectFailed extends Schema.TaggedError<ConnectFailed>("effect-redis-sentinel/Errors/ConnectFailed")(
   "ConnectFailed",
   {
-    /** The address dialled, as `host:port` or `unix:/path`. */
+    /** The address that was dialled, as `host:port` or `unix:/path`. */
     address: Schema.String,
-    /** How far the attempt came. `refused`: the server ended the session in its own words. */
+    /**
+     * The step that failed:
+     *
+     * - `resolve`: the host name has no address
+     * - `dial`: the TCP connection or the unix socket could not be opened
+     * - `tls`: the TLS session could not be established
+     * - `handshake`: the server did not complete the handshake in time, or closed the connection during it
+     * - `refused`: the server answered a step of the handshake with an error that is not about credentials
+     * - `credentials`: the Effect that gives the password failed, or gave something else
+     */
     phase: Schema.Literals(["resolve", "dial", "tls", "handshake", "refused", "credentials"]),
+    /** What happened, in the words of the operating system, of the server, or of this client. */
     detail: Schema.String,
     /**
-     * Whether trying again is of no use: a certificate that is not accepted, or
-     * one side that speaks TLS and the other that does not. Default false.
+     * Whether a retry cannot help: the certificate is not accepted, or only one
+     * side speaks TLS. Absent means false.
      */
     permanent: Schema.optional(Schema.Boolean),
+    /** The error of Node's socket or resolver, if there is one. */
     cause: Schema.optional(Schema.Defect())
   }
 ) {
+  /** Whether a retry can help. True unless `permanent` is true. */
   get isRetryable(): boolean {
     return this.permanent !== true
   }
@@ -67,8 +82,11 @@ export class ConnectFailed extends Schema.TaggedError<ConnectFailed>("effect-red
 }
 
 /**
- * An open connection ended: closed by the server, cut, or closed by the
- * watchdog because the server no longer answered.
+ * An open connection ended. Where the client can send the command again on
+ * another connection, it does so. A command fails with `ConnectionLost` on a
+ * reserved connection, and a read of a pipeline where reading again could see a
+ * later write. Such a command was not executed, or is a read; a write without a
+ * reply fails with `AmbiguousOutcome` instead.
  *
  * @since 0.1.0
  * @category errors
@@ -76,17 +94,24 @@ export class ConnectFailed extends Schema.TaggedError<ConnectFailed>("effect-red
 export class ConnectionLost extends Schema.TaggedError<ConnectionLost>("effect-redis-sentinel/Errors/ConnectionLost")(
   "ConnectionLost",
   {
+    /** The address of the server, as `host:port` or `unix:/path`. */
     address: Schema.String,
     /**
-     * `closed`: by the server or the network; `stalled`: by the watchdog; `moved`:
-     * by this client, because its group has another primary; `retired`: by this
-     * client, for whatever other reason.
+     * Why the connection ended:
+     *
+     * - `closed`: the server or the network closed it
+     * - `stalled`: this client closed it, because the server did not answer within `stallTimeout`
+     * - `moved`: this client closed it, because the group has another primary
+     * - `retired`: this client closed it for another reason
      */
     kind: Schema.Literals(["closed", "stalled", "moved", "retired"]),
+    /** What happened, in words. */
     detail: Schema.String,
+    /** The error of Node's socket, if there is one. */
     cause: Schema.optional(Schema.Defect())
   }
 ) {
+  /** Whether a retry can help. True: a new connection may succeed. */
   get isRetryable(): boolean {
     return true
   }
@@ -96,8 +121,9 @@ export class ConnectionLost extends Schema.TaggedError<ConnectionLost>("effect-r
 }
 
 /**
- * The server refused the credentials, or asks for some (NOAUTH, WRONGPASS, or
- * NOPERM during the handshake). The password is never part of it.
+ * The server refused the credentials, or requires credentials and got none
+ * (NOAUTH, WRONGPASS, or NOPERM during the handshake). The error never contains
+ * the password.
  *
  * @since 0.1.0
  * @category errors
@@ -105,12 +131,16 @@ export class ConnectionLost extends Schema.TaggedError<ConnectionLost>("effect-r
 export class AuthenticationFailed extends Schema.TaggedError<AuthenticationFailed>(
   "effect-redis-sentinel/Errors/AuthenticationFailed"
 )("AuthenticationFailed", {
+  /** The address of the server, as `host:port` or `unix:/path`. */
   address: Schema.String,
+  /** The option `username`, if it was given. */
   username: Schema.optional(Schema.String),
-  /** The server's error code, such as `WRONGPASS`; nothing else of what it says of credentials is passed on. */
+  /** The code of the server's error, such as `WRONGPASS`. */
   code: Schema.String,
+  /** The step of the handshake that failed, and the server's answer without what it says of credentials. */
   detail: Schema.String
 }) {
+  /** Whether a retry can help. False: the same credentials fail again. */
   get isRetryable(): boolean {
     return false
   }
@@ -121,8 +151,12 @@ export class AuthenticationFailed extends Schema.TaggedError<AuthenticationFaile
 }
 
 /**
- * A server is not what it was announced to be: a primary that says it is a
- * replica, or the other way round. Discovery starts over.
+ * A server does not have the role that the sentinels announced: a primary that
+ * says it is a replica, the reverse, or a replica without data. The client
+ * verifies each connection with ROLE, or with INFO where ROLE is denied. Discovery
+ * starts again.
+ *
+ * Source: step 3 of https://redis.io/docs/latest/develop/reference/sentinel-clients/
  *
  * @since 0.1.0
  * @category errors
@@ -130,12 +164,15 @@ export class AuthenticationFailed extends Schema.TaggedError<AuthenticationFaile
 export class RoleMismatch extends Schema.TaggedError<RoleMismatch>("effect-redis-sentinel/Errors/RoleMismatch")(
   "RoleMismatch",
   {
+    /** The address of the server, as `host:port` or `unix:/path`. */
     address: Schema.String,
+    /** The role that the sentinels announced. */
     expected: Schema.Literals(["primary", "replica"]),
-    /** What the server says: `primary`, `replica`, `sentinel`, or why it could not be asked. */
+    /** The role that the server reports (`primary`, `replica`, `sentinel`), or what else it answers. */
     actual: Schema.String
   }
 ) {
+  /** Whether a retry can help. True: the sentinels may announce another address soon. */
   get isRetryable(): boolean {
     return true
   }
@@ -145,8 +182,10 @@ export class RoleMismatch extends Schema.TaggedError<RoleMismatch>("effect-redis
 }
 
 /**
- * Bytes that are not RESP, or that exceed a limit of the decoder. The
- * connection they came from is closed.
+ * The server sent bytes that are not RESP, or that exceed a limit of the decoder
+ * (the option `limits`). The client closes the connection.
+ *
+ * Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
  * @since 0.1.0
  * @category errors
@@ -154,13 +193,15 @@ export class RoleMismatch extends Schema.TaggedError<RoleMismatch>("effect-redis
 export class ProtocolError extends Schema.TaggedError<ProtocolError>("effect-redis-sentinel/Errors/ProtocolError")(
   "ProtocolError",
   {
-    /** The address of the server, once it is known. */
+    /** The address of the server; absent where the decoder is used without a connection. */
     address: Schema.optional(Schema.String),
+    /** Which rule of the protocol, or which limit, the bytes break. */
     detail: Schema.String,
-    /** The offending bytes, escaped and cut to a few dozen characters. */
+    /** The offending bytes: at most 48 of them, with those that are not printable ASCII escaped. */
     bytes: Schema.String
   }
 ) {
+  /** Whether a retry can help. False: the same reply may come again. */
   get isRetryable(): boolean {
     return false
   }
@@ -171,7 +212,8 @@ export class ProtocolError extends Schema.TaggedError<ProtocolError>("effect-red
 }
 
 /**
- * No exclusive connection became free within the pool's acquire deadline.
+ * No reserved connection became free within `reserveTimeout` (default 5 seconds).
+ * Nothing was sent.
  *
  * @since 0.1.0
  * @category errors
@@ -179,14 +221,15 @@ export class ProtocolError extends Schema.TaggedError<ProtocolError>("effect-red
 export class ReserveTimeout extends Schema.TaggedError<ReserveTimeout>("effect-redis-sentinel/Errors/ReserveTimeout")(
   "ReserveTimeout",
   {
-    /** What the client is bound to: an address or a group. */
+    /** The address or the group of the client. */
     target: Schema.String,
-    /** The deadline, in milliseconds. */
+    /** How long the client waited, in milliseconds. */
     timeoutMillis: Schema.Finite,
-    /** The pool's maximum. */
+    /** The option `maxReserved`: how many reserved connections there may be. */
     max: Schema.Finite
   }
 ) {
+  /** Whether a retry can help. True: a reserved connection may become free. */
   get isRetryable(): boolean {
     return true
   }
@@ -196,17 +239,19 @@ export class ReserveTimeout extends Schema.TaggedError<ReserveTimeout>("effect-r
 }
 
 /**
- * So many commands wait for a connection or for the socket that one more is
- * refused. It was not executed.
+ * As many commands as `maxQueue` allows (default 100,000) already wait for a
+ * connection or for the socket. The command was not sent.
  *
  * @since 0.1.0
  * @category errors
  */
 export class QueueFull extends Schema.TaggedError<QueueFull>("effect-redis-sentinel/Errors/QueueFull")("QueueFull", {
+  /** The address or the group of the client. */
   target: Schema.String,
-  /** The most commands that may wait. */
+  /** The option `maxQueue`: how many commands may wait. */
   limit: Schema.Finite
 }) {
+  /** Whether a retry can help. True: the queue may become shorter. */
   get isRetryable(): boolean {
     return true
   }
@@ -216,16 +261,20 @@ export class QueueFull extends Schema.TaggedError<QueueFull>("effect-redis-senti
 }
 
 /**
- * The client's Scope has closed. A command that was not written before fails
- * with it.
+ * The Scope of the client, of the reserved connection or of the Sentinel service
+ * has closed. The command was not sent.
  *
  * @since 0.1.0
  * @category errors
  */
 export class ClientClosed extends Schema.TaggedError<ClientClosed>("effect-redis-sentinel/Errors/ClientClosed")(
   "ClientClosed",
-  { target: Schema.String }
+  {
+    /** The address or the group of the client. */
+    target: Schema.String
+  }
 ) {
+  /** Whether a retry can help. False: a closed client stays closed. */
   get isRetryable(): boolean {
     return false
   }
@@ -235,8 +284,8 @@ export class ClientClosed extends Schema.TaggedError<ClientClosed>("effect-redis
 }
 
 /**
- * Fewer than a majority of the group's sentinels can be reached, and the option
- * `whenIsolated` is `"fail"`: a write was not sent.
+ * The client reaches fewer than a majority of the group's sentinels, and the
+ * option `whenIsolated` is `"fail"`. The write was not sent.
  *
  * @since 0.1.0
  * @category errors
@@ -244,12 +293,14 @@ export class ClientClosed extends Schema.TaggedError<ClientClosed>("effect-redis
 export class SentinelsIsolated extends Schema.TaggedError<SentinelsIsolated>(
   "effect-redis-sentinel/Errors/SentinelsIsolated"
 )("SentinelsIsolated", {
+  /** The name of the group. */
   group: Schema.String,
-  /** How many sentinels can be reached. */
+  /** How many sentinels the client reaches. */
   reachable: Schema.Finite,
-  /** How many sentinels are known. */
+  /** How many sentinels the client knows. */
   known: Schema.Finite
 }) {
+  /** Whether a retry can help. True: the sentinels may become reachable again. */
   get isRetryable(): boolean {
     return true
   }
@@ -263,23 +314,25 @@ export class SentinelsIsolated extends Schema.TaggedError<SentinelsIsolated>(
 // -----------------------------------------------------------------------------
 
 /**
- * What one sentinel, or one candidate node, had to say.
+ * What one sentinel or one candidate node answered during discovery.
  *
  * @since 0.1.0
  * @category models
  */
 export class Report extends Schema.Class<Report>("effect-redis-sentinel/Errors/Report")({
-  /** The address asked. */
+  /** The address that was asked, as `host:port` or `unix:/path`. */
   address: Schema.String,
   /**
+   * What kind of answer it is:
+   *
    * - `unreachable`: it could not be dialled, or did not answer in time
    * - `denied`: it refused the credentials
    * - `unknown-group`: it does not monitor the group
    * - `not-a-sentinel`: it answers, but has no SENTINEL commands
-   * - `bad-answer`: its answer makes no sense
+   * - `bad-answer`: its answer could not be read
    * - `too-few-sentinels`: it knows fewer other sentinels than `minOtherSentinels`
-   * - `outdated`: it knows an older configuration of the group than another did
-   * - `wrong-role`: the node does not have the role it was announced with
+   * - `outdated`: it knows an older configuration of the group than another sentinel
+   * - `wrong-role`: the node does not have the role that the sentinels announced
    */
   kind: Schema.Literals([
     "unreachable",
@@ -291,7 +344,9 @@ export class Report extends Schema.Class<Report>("effect-redis-sentinel/Errors/R
     "outdated",
     "wrong-role"
   ]),
+  /** The answer, or what went wrong, in words. */
   detail: Schema.String,
+  /** The error behind it, such as a `ConnectFailed`, if there is one. */
   cause: Schema.optional(Schema.Defect())
 }) {
   override toString(): string {
@@ -304,7 +359,7 @@ const isPermanent = (report: Report): boolean =>
   report.cause instanceof ConnectFailed && report.cause.permanent === true
 
 const ReasonFields = {
-  /** Each sentinel's, or each candidate's, own answer. */
+  /** The answer of each sentinel or candidate. */
   reports: Schema.Array(Report)
 }
 
@@ -313,7 +368,8 @@ const describe = (what: string, reports: ReadonlyArray<Report>): string =>
 
 /**
  * No sentinel gave a usable answer: each was unreachable, refused the
- * credentials, or is not a sentinel.
+ * credentials, or is not a sentinel. `Sentinel.ask` fails with it; discovery
+ * gives it as the `reason` of `PrimaryNotFound` and `ReplicaNotFound`.
  *
  * @since 0.1.0
  * @category errors
@@ -321,6 +377,9 @@ const describe = (what: string, reports: ReadonlyArray<Report>): string =>
 export class SentinelsUnreachable extends Schema.TaggedError<SentinelsUnreachable>(
   "effect-redis-sentinel/Errors/SentinelsUnreachable"
 )("SentinelsUnreachable", ReasonFields) {
+  /**
+   * Whether a retry can help. True if a sentinel was unreachable or gave a bad answer, unless its certificate is the obstacle.
+   */
   get isRetryable(): boolean {
     return this.reports.some((r) => (r.kind === "unreachable" || r.kind === "bad-answer") && !isPermanent(r))
   }
@@ -330,8 +389,8 @@ export class SentinelsUnreachable extends Schema.TaggedError<SentinelsUnreachabl
 }
 
 /**
- * At least one sentinel answered, and none of those that did monitors the
- * group. It is final when every sentinel said so.
+ * At least one sentinel answered, and none of those that answered monitors the
+ * group. When all sentinels say so, discovery does not try again.
  *
  * @since 0.1.0
  * @category errors
@@ -340,6 +399,7 @@ export class GroupUnknown extends Schema.TaggedError<GroupUnknown>("effect-redis
   "GroupUnknown",
   ReasonFields
 ) {
+  /** Whether a retry can help. True unless every sentinel answered that it does not monitor the group. */
   get isRetryable(): boolean {
     return this.reports.some((r) => r.kind !== "unknown-group")
   }
@@ -349,8 +409,8 @@ export class GroupUnknown extends Schema.TaggedError<GroupUnknown>("effect-redis
 }
 
 /**
- * The sentinels that answered know fewer other sentinels than
- * `minOtherSentinels` asks for.
+ * The sentinels that answered know fewer other sentinels than the option
+ * `minOtherSentinels` requires.
  *
  * @since 0.1.0
  * @category errors
@@ -359,6 +419,7 @@ export class QuorumNotMet extends Schema.TaggedError<QuorumNotMet>("effect-redis
   "QuorumNotMet",
   ReasonFields
 ) {
+  /** Whether a retry can help. True: a sentinel may learn of others. */
   get isRetryable(): boolean {
     return true
   }
@@ -368,10 +429,10 @@ export class QuorumNotMet extends Schema.TaggedError<QuorumNotMet>("effect-redis
 }
 
 /**
- * The address is known, but the node there could not be used: it does not have
- * the role it was announced with, or it could not be reached. An announced
- * address that cannot be dialled often means that the sentinels announce
- * addresses from behind a NAT: see the option `natMap`.
+ * The sentinels announced an address, but the node there cannot be used: it does
+ * not have the announced role, or it cannot be reached. An announced address
+ * that cannot be dialled often means that the sentinels announce addresses from
+ * behind a NAT: see the option `natMap`.
  *
  * @since 0.1.0
  * @category errors
@@ -380,6 +441,7 @@ export class NodeUnusable extends Schema.TaggedError<NodeUnusable>("effect-redis
   "NodeUnusable",
   ReasonFields
 ) {
+  /** Whether a retry can help. False if the node refused the credentials, or if its certificate is not accepted. */
   get isRetryable(): boolean {
     return this.reports.every((r) => r.kind !== "denied" && !isPermanent(r))
   }
@@ -392,7 +454,7 @@ export class NodeUnusable extends Schema.TaggedError<NodeUnusable>("effect-redis
 }
 
 /**
- * The group has no replica that the sentinels think healthy.
+ * The sentinels list no replica of the group that could be tried.
  *
  * @since 0.1.0
  * @category errors
@@ -400,6 +462,7 @@ export class NodeUnusable extends Schema.TaggedError<NodeUnusable>("effect-redis
 export class NoHealthyReplica extends Schema.TaggedError<NoHealthyReplica>(
   "effect-redis-sentinel/Errors/NoHealthyReplica"
 )("NoHealthyReplica", ReasonFields) {
+  /** Whether a retry can help. True: a replica may become healthy. */
   get isRetryable(): boolean {
     return true
   }
@@ -409,7 +472,8 @@ export class NoHealthyReplica extends Schema.TaggedError<NoHealthyReplica>(
 }
 
 /**
- * Why a primary was not found. Handle one with `Effect.catchReason`.
+ * The Schema of the reasons why a primary was not found. Handle one of them with
+ * `Effect.catchReason`.
  *
  * @since 0.1.0
  * @category models
@@ -417,13 +481,15 @@ export class NoHealthyReplica extends Schema.TaggedError<NoHealthyReplica>(
 export const PrimaryReason = Schema.Union([SentinelsUnreachable, GroupUnknown, QuorumNotMet, NodeUnusable])
 
 /**
+ * Why a primary was not found: the `reason` of `PrimaryNotFound`.
+ *
  * @since 0.1.0
  * @category models
  */
 export type PrimaryReason = typeof PrimaryReason.Type
 
 /**
- * Why a replica was not found.
+ * The Schema of the reasons why a replica was not found.
  *
  * @since 0.1.0
  * @category models
@@ -437,16 +503,19 @@ export const ReplicaReason = Schema.Union([
 ])
 
 /**
+ * Why a replica was not found: the `reason` of `ReplicaNotFound`.
+ *
  * @since 0.1.0
  * @category models
  */
 export type ReplicaReason = typeof ReplicaReason.Type
 
 /**
- * The primary of a group was not found. `reason` says why, and carries what
- * each sentinel answered.
+ * The primary of a group was not found: the command's deadline passed, or the
+ * discovery `schedule` ended (default 30 seconds), or a retry cannot help. The
+ * command was not sent.
  *
- * **Example**
+ * **Example** (Handling one reason)
  *
  * ```ts
  * import { Effect } from "effect"
@@ -465,7 +534,13 @@ export type ReplicaReason = typeof ReplicaReason.Type
  */
 export class PrimaryNotFound extends Schema.TaggedError<PrimaryNotFound>(
   "effect-redis-sentinel/Errors/PrimaryNotFound"
-)("PrimaryNotFound", { group: Schema.String, reason: PrimaryReason }) {
+)("PrimaryNotFound", {
+  /** The name of the group. */
+  group: Schema.String,
+  /** Why it was not found, with the answer of each sentinel. */
+  reason: PrimaryReason
+}) {
+  /** Whether a retry can help. As the `reason` says. */
   get isRetryable(): boolean {
     return this.reason.isRetryable
   }
@@ -475,15 +550,22 @@ export class PrimaryNotFound extends Schema.TaggedError<PrimaryNotFound>(
 }
 
 /**
- * No replica of a group was found. `reason` says why, and carries what each
- * sentinel or candidate answered.
+ * No usable replica of a group was found: the command's deadline passed, or the
+ * discovery `schedule` ended (default 30 seconds), or a retry cannot help. The
+ * command was not sent.
  *
  * @since 0.1.0
  * @category errors
  */
 export class ReplicaNotFound extends Schema.TaggedError<ReplicaNotFound>(
   "effect-redis-sentinel/Errors/ReplicaNotFound"
-)("ReplicaNotFound", { group: Schema.String, reason: ReplicaReason }) {
+)("ReplicaNotFound", {
+  /** The name of the group. */
+  group: Schema.String,
+  /** Why it was not found, with the answer of each sentinel or candidate. */
+  reason: ReplicaReason
+}) {
+  /** Whether a retry can help. As the `reason` says. */
   get isRetryable(): boolean {
     return this.reason.isRetryable
   }
@@ -497,8 +579,13 @@ export class ReplicaNotFound extends Schema.TaggedError<ReplicaNotFound>(
 // -----------------------------------------------------------------------------
 
 /**
- * The server answered a command with an error. The command was not executed,
- * unless its own description says otherwise (a script that failed midway).
+ * The server answered a command with an error. The command had no effect, except
+ * where Redis documents otherwise, as for a script that fails midway. Where the
+ * error tells of the server's own state (READONLY, LOADING, MASTERDOWN, ...), the
+ * client sends the command again instead, until its deadline; on a reserved
+ * connection only where that state passes by itself.
+ *
+ * Source: "Simple errors" in https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
  * @since 0.1.0
  * @category errors
@@ -508,12 +595,13 @@ export class ReplyError extends Schema.TaggedError<ReplyError>("effect-redis-sen
   {
     /** The first word of the server's error: `WRONGTYPE`, `NOAUTH`, `OOM`, `ERR`, ... */
     code: Schema.String,
-    /** The text as the server sent it, control characters escaped, cut to 512 characters. */
+    /** The text of the server's error: at most 512 characters, with control characters escaped. */
     detail: Schema.String,
-    /** The command's name, without its arguments. */
+    /** The name of the command, without its arguments. */
     command: Schema.String
   }
 ) {
+  /** Whether a retry can help. False: the server would give the same answer. */
   get isRetryable(): boolean {
     return false
   }
@@ -523,9 +611,9 @@ export class ReplyError extends Schema.TaggedError<ReplyError>("effect-redis-sen
 }
 
 /**
- * A write was sent, and its reply never came: it was applied once or not at
- * all, and nobody can know which. It is not sent again unless the command or
- * the caller allows repetition.
+ * A write was sent and its reply never came: the server applied it once or not at
+ * all, and the client cannot know which. The client sends a write again only
+ * where the caller allows it (`repeatable`).
  *
  * @since 0.1.0
  * @category errors
@@ -533,10 +621,12 @@ export class ReplyError extends Schema.TaggedError<ReplyError>("effect-redis-sen
 export class AmbiguousOutcome extends Schema.TaggedError<AmbiguousOutcome>(
   "effect-redis-sentinel/Errors/AmbiguousOutcome"
 )("AmbiguousOutcome", {
+  /** The name of the command, without its arguments. */
   command: Schema.String,
-  /** Why there is no reply: the `ConnectionLost`, or the deadline that passed. */
+  /** Why there is no reply: the `ConnectionLost`, or the `DeadlineExceeded`. */
   cause: Schema.Defect()
 }) {
+  /** Whether a retry can help. False: the write may have been applied, and a retry would apply it again. */
   get isRetryable(): boolean {
     return false
   }
@@ -547,9 +637,11 @@ export class AmbiguousOutcome extends Schema.TaggedError<AmbiguousOutcome>(
 }
 
 /**
- * The command's deadline passed. It is known not to have changed anything: it
- * was never written, or it is a read. (A write that was written and has no
- * reply fails with `AmbiguousOutcome`.)
+ * The deadline of the command passed (`commandTimeout`, default 10 seconds, or
+ * the `timeout` of `run`). The command changed nothing: it was not written, or it
+ * is a read. A write that was written and has no reply fails with
+ * `AmbiguousOutcome` instead, and a command that waits for a connection fails with
+ * the `ConnectionError` that kept it waiting, if there is one.
  *
  * @since 0.1.0
  * @category errors
@@ -557,12 +649,14 @@ export class AmbiguousOutcome extends Schema.TaggedError<AmbiguousOutcome>(
 export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>(
   "effect-redis-sentinel/Errors/DeadlineExceeded"
 )("DeadlineExceeded", {
+  /** The name of the command, without its arguments. */
   command: Schema.String,
   /** The deadline, in milliseconds. */
   timeoutMillis: Schema.Finite,
-  /** What stood in the way, if anything is known to have. */
+  /** The last error with which the server refused the command, if there is one. */
   cause: Schema.optional(Schema.Defect())
 }) {
+  /** Whether a retry can help. True: the command changed nothing. */
   get isRetryable(): boolean {
     return true
   }
@@ -573,7 +667,9 @@ export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>(
 }
 
 /**
- * EXEC answered null: a watched key was changed. Nothing was executed.
+ * A watched key changed before EXEC, so that the server executed nothing.
+ *
+ * Source: https://redis.io/docs/latest/commands/exec/
  *
  * @since 0.1.0
  * @category errors
@@ -581,9 +677,10 @@ export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>(
 export class TransactionAborted extends Schema.TaggedError<TransactionAborted>(
   "effect-redis-sentinel/Errors/TransactionAborted"
 )("TransactionAborted", {
-  /** The names of the transaction's commands. */
+  /** The names of the transaction's commands, in order. */
   commands: Schema.Array(Schema.String)
 }) {
+  /** Whether a retry can help. True: nothing was executed. Watch and read the keys again first. */
   get isRetryable(): boolean {
     return true
   }
@@ -593,9 +690,10 @@ export class TransactionAborted extends Schema.TaggedError<TransactionAborted>(
 }
 
 /**
- * A scan cannot go on: its cursor belongs to a server that the client no longer
- * talks to, because the group moved or the server was started again. What it
- * had given is right; there may be more.
+ * A scan cannot continue: its cursor belongs to a server that the client no
+ * longer uses, because the group moved or the server restarted. The elements that
+ * the Stream gave are valid; there may be more. With the option
+ * `whenInterrupted: "restart"` a scan starts again instead.
  *
  * @since 0.1.0
  * @category errors
@@ -603,11 +701,14 @@ export class TransactionAborted extends Schema.TaggedError<TransactionAborted>(
 export class ScanInterrupted extends Schema.TaggedError<ScanInterrupted>(
   "effect-redis-sentinel/Errors/ScanInterrupted"
 )("ScanInterrupted", {
+  /** The name of the command: `SCAN`, `HSCAN`, `SSCAN` or `ZSCAN`. */
   command: Schema.String,
-  /** How many elements the stream had given. */
+  /** How many elements the Stream gave before. */
   given: Schema.Finite,
+  /** Why the cursor is not valid any more. */
   detail: Schema.String
 }) {
+  /** Whether a retry can help. True: a new scan may succeed. */
   get isRetryable(): boolean {
     return true
   }
@@ -617,9 +718,9 @@ export class ScanInterrupted extends Schema.TaggedError<ScanInterrupted>(
 }
 
 /**
- * A read was to see what had been written before, and what was written may be
- * lost, so nobody can promise it: the group has moved since to another epoch, or
- * its primary was started again with less than it had.
+ * A read of a client made with `afterOffset` cannot promise to see the writes
+ * before that offset, since they may be lost: the group has another configuration
+ * epoch since, or its primary restarted with less data than it had.
  *
  * @since 0.1.0
  * @category errors
@@ -627,14 +728,15 @@ export class ScanInterrupted extends Schema.TaggedError<ScanInterrupted>(
 export class EpochPassed extends Schema.TaggedError<EpochPassed>("effect-redis-sentinel/Errors/EpochPassed")(
   "EpochPassed",
   {
-    /** What the client is bound to. */
+    /** The group of the client. */
     target: Schema.String,
-    /** The epoch of the writes. */
+    /** The configuration epoch of the writes. */
     epoch: Schema.Finite,
-    /** The epoch now. */
+    /** The configuration epoch now; equal to `epoch` where the primary itself lost data. */
     now: Schema.Finite
   }
 ) {
+  /** Whether a retry can help. False: the offset is not valid any more. */
   get isRetryable(): boolean {
     return false
   }
@@ -646,8 +748,9 @@ export class EpochPassed extends Schema.TaggedError<EpochPassed>("effect-redis-s
 }
 
 /**
- * Writes were executed by the primary, but not by as many replicas as asked for
- * within the time: they may be lost in a failover.
+ * The primary executed the writes, but not as many replicas as asked for
+ * acknowledged them in time: a failover may lose them. `RedisClient.withReplicas`
+ * fails with it.
  *
  * @since 0.1.0
  * @category errors
@@ -657,16 +760,17 @@ export class NotReplicated extends Schema.TaggedError<NotReplicated>("effect-red
   {
     /** How many replicas were asked for. */
     wanted: Schema.Finite,
-    /** How many are known to have the writes. */
+    /** How many replicas acknowledged the writes; 0 where the answer is not known. */
     acknowledged: Schema.Finite,
-    /** Whether the primary itself has them on disk; undefined where that was not asked for. */
+    /** Whether the primary has the writes on disk; absent where that was not asked for. */
     isLocal: Schema.optional(Schema.Boolean),
-    /** The time that they had, in milliseconds. */
+    /** How long the replicas had, in milliseconds. */
     timeoutMillis: Schema.Finite,
-    /** What stood in the way, if it was not the time. */
+    /** Why the answer is not known, such as a lost connection; absent where too few replicas acknowledged. */
     cause: Schema.optional(Schema.Defect())
   }
 ) {
+  /** Whether a retry can help. False: the writes were executed, and a retry would apply them again. */
   get isRetryable(): boolean {
     return false
   }
@@ -678,16 +782,22 @@ export class NotReplicated extends Schema.TaggedError<NotReplicated>("effect-red
 }
 
 /**
- * The command cannot be run in this way: an argument is no argument, or it
- * would change the session under everybody else's commands. Nothing was sent.
+ * The command cannot run in this way: an argument has the wrong type, or the
+ * command would change the session of a shared connection. Nothing was sent.
  *
  * @since 0.1.0
  * @category errors
  */
 export class InvalidCommand extends Schema.TaggedError<InvalidCommand>("effect-redis-sentinel/Errors/InvalidCommand")(
   "InvalidCommand",
-  { command: Schema.String, detail: Schema.String }
+  {
+    /** The name of the command, or of the method that refused it. */
+    command: Schema.String,
+    /** Why the command cannot run. It repeats no argument. */
+    detail: Schema.String
+  }
 ) {
+  /** Whether a retry can help. False: the same command fails again. */
   get isRetryable(): boolean {
     return false
   }
@@ -697,8 +807,9 @@ export class InvalidCommand extends Schema.TaggedError<InvalidCommand>("effect-r
 }
 
 /**
- * The server's reply is good RESP, but not what the command returns. The
- * command was executed.
+ * The server executed the command, and its reply is valid RESP, but not what the
+ * command returns or what its decoder reads. An integer beyond 2^53 is such a
+ * reply: `Command.exact` gives it as a `bigint`.
  *
  * @since 0.1.0
  * @category errors
@@ -706,11 +817,14 @@ export class InvalidCommand extends Schema.TaggedError<InvalidCommand>("effect-r
 export class UnexpectedReply extends Schema.TaggedError<UnexpectedReply>(
   "effect-redis-sentinel/Errors/UnexpectedReply"
 )("UnexpectedReply", {
+  /** The name of the command, without its arguments. */
   command: Schema.String,
+  /** What the decoder expects, in words. */
   expected: Schema.String,
-  /** The reply's shape, not its contents. */
+  /** The shape of the reply, not its contents; an integer is told exactly. */
   actual: Schema.String
 }) {
+  /** Whether a retry can help. False: the command was executed. */
   get isRetryable(): boolean {
     return false
   }
@@ -720,7 +834,8 @@ export class UnexpectedReply extends Schema.TaggedError<UnexpectedReply>(
 }
 
 /**
- * Everything that can go wrong between a client and a usable server.
+ * Everything that can go wrong on the way to a usable server. A command that
+ * fails with one of these was not executed, or is a read.
  *
  * @since 0.1.0
  * @category errors
@@ -770,7 +885,7 @@ const connectionTags: ReadonlySet<string> = new Set<ConnectionError["_tag"]>([
 ])
 
 /**
- * Whether an error of a command is about reaching a server.
+ * Whether the error of a command is a `ConnectionError`.
  *
  * @since 0.1.0
  * @category guards

@@ -1,6 +1,6 @@
 /**
- * What the library counts and times, as Effect metrics: read them with
- * `Metric.value`, or export them with whatever exports an application's own.
+ * The library's Effect metrics. Read them with `Metric.value`, or export them with
+ * the exporter of the application.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,8 @@ import * as Metric from "effect/Metric"
 const millis = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000]
 
 /**
- * How often a group's primary was seen to move.
+ * How often a group's primary moved, as this process saw it. The name of the metric
+ * is `redis_client_failovers`.
  *
  * @since 0.1.0
  * @category metrics
@@ -18,7 +19,8 @@ const millis = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30
 export const failovers: Metric.Counter<number> = Metric.counter("redis_client_failovers", { incremental: true })
 
 /**
- * For how long writes waited for a failover, in milliseconds: one observation for each time.
+ * How long the write fence was closed, in milliseconds: one observation for each
+ * time. The name of the metric is `redis_client_fence_millis`.
  *
  * @since 0.1.0
  * @category metrics
@@ -26,7 +28,8 @@ export const failovers: Metric.Counter<number> = Metric.counter("redis_client_fa
 export const fenceTime: Metric.Histogram<number> = Metric.histogram("redis_client_fence_millis", { boundaries: millis })
 
 /**
- * How many writes had to wait for a failover.
+ * How many writes waited before they were sent: for a failover, or because of
+ * `whenIsolated: "hold"`. The name of the metric is `redis_client_held_writes`.
  *
  * @since 0.1.0
  * @category metrics
@@ -34,7 +37,8 @@ export const fenceTime: Metric.Histogram<number> = Metric.histogram("redis_clien
 export const held: Metric.Counter<number> = Metric.counter("redis_client_held_writes", { incremental: true })
 
 /**
- * How many commands were sent again, because a connection was lost or a server refused them.
+ * How many commands the client sent again, because a connection was lost, a server
+ * refused them, or a replica was late. The name of the metric is `redis_client_repeated_commands`.
  *
  * @since 0.1.0
  * @category metrics
@@ -42,7 +46,8 @@ export const held: Metric.Counter<number> = Metric.counter("redis_client_held_wr
 export const repeated: Metric.Counter<number> = Metric.counter("redis_client_repeated_commands", { incremental: true })
 
 /**
- * How many writes failed with `AmbiguousOutcome`.
+ * How many writes failed with `AmbiguousOutcome`. The name of the metric is
+ * `redis_client_ambiguous_writes`.
  *
  * @since 0.1.0
  * @category metrics
@@ -50,7 +55,8 @@ export const repeated: Metric.Counter<number> = Metric.counter("redis_client_rep
 export const ambiguous: Metric.Counter<number> = Metric.counter("redis_client_ambiguous_writes", { incremental: true })
 
 /**
- * How long it took to find a primary or a replica and to connect to it, in milliseconds.
+ * How long it took to find a primary or a replica and to connect to it, in
+ * milliseconds. The name of the metric is `redis_client_discovery_millis`.
  *
  * @since 0.1.0
  * @category metrics
@@ -60,8 +66,9 @@ export const discoveryTime: Metric.Histogram<number> = Metric.histogram("redis_c
 })
 
 /**
- * Connections that are open, by the attribute `state`: `shared`, `leased` (idle
- * reserved connections too), `subscribed`, and `sentinel` for those that hear a sentinel.
+ * How many connections are open, by the attribute `state`: `shared`, `reserved`,
+ * `subscribed` or `sentinel` (see `connectionsOf`). The name of the metric is
+ * `redis_client_connections`.
  *
  * @since 0.1.0
  * @category metrics
@@ -69,14 +76,18 @@ export const discoveryTime: Metric.Histogram<number> = Metric.histogram("redis_c
 export const connections: Metric.Gauge<number> = Metric.gauge("redis_client_connections")
 
 /**
- * The gauge of one state.
+ * The gauge of open connections, for one value of the attribute `state` each.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const connectionsOf = {
+  /** Connections that the commands of all callers share. */
   shared: Metric.withAttributes(connections, { state: "shared" }),
-  leased: Metric.withAttributes(connections, { state: "leased" }),
+  /** Reserved connections, those that are idle included. */
+  reserved: Metric.withAttributes(connections, { state: "reserved" }),
+  /** Connections of subscriptions. */
   subscribed: Metric.withAttributes(connections, { state: "subscribed" }),
+  /** Connections to sentinels, on which the client listens to their events. */
   sentinel: Metric.withAttributes(connections, { state: "sentinel" })
 } as const

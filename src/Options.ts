@@ -1,7 +1,10 @@
 /**
- * What clients can be told: options of sessions, of connections, of commands, of
- * the choice of replicas and of the questions to sentinels. Types only; what they
- * are checked for is in internal/client/checkOptions.ts.
+ * The options of clients: sessions, connections, commands, the selection of replicas,
+ * and discovery. Types only.
+ *
+ * An option that is absent or undefined has its default; an invalid one fails with
+ * `InvalidOption` (internal/client/checkOptions.ts). A duration is a `Duration.Input`,
+ * such as `"500 millis"`; a bare number is milliseconds.
  *
  * @since 0.1.0
  */
@@ -14,132 +17,153 @@ import type { Resolver, TlsOptions } from "./Connector.ts"
 import type * as Resp from "./Resp.ts"
 
 /**
- * Who logs in, and how the session is set up.
+ * How a session with a server is opened and watched.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SessionOptions {
-  /** The ACL user. Default: the server's `default` user. */
+  /** The ACL user. It requires a password. Default: the server's `default` user. */
   readonly username?: string | undefined
-  /** The password, or an Effect of one that runs at each connection attempt. */
+  /** The password, or an Effect that gives it and runs at each connection attempt. Default: none. */
   readonly password?: Redacted.Redacted | Effect.Effect<Redacted.Redacted, unknown> | undefined
+  /** The TLS settings; `true` means Node's defaults. Default: no TLS. */
   readonly tls?: TlsOptions | undefined
   /**
-   * Who finds the addresses of host names: a `Resolver` of `node:dns`, or a
-   * function as `dns.lookup`. Default: the system, with two look-ups of this
-   * library under way at most (three where two hang), and one of a name.
+   * Resolves host names: a `Resolver` of `node:dns`, or a function with the signature
+   * of `dns.lookup`. Default: the operating system, with at most two look-ups of this
+   * library at a time (three where two hang), and one for each name.
    */
   readonly resolver?: Resolver | undefined
-  /** The database that the session selects. Default 0. */
+  /** The number of the database that the session selects. Default 0. */
   readonly database?: number | undefined
-  /** The name that CLIENT LIST shows. */
+  /** The name of the connection in CLIENT LIST: printable ASCII without spaces. Default: none. */
   readonly clientName?: string | undefined
-  /** The protocol asked for. Default 3; where the server has no HELLO, 2. */
+  /** The RESP version to ask for with HELLO. Default 3; a server without HELLO gets 2. */
   readonly protocol?: 2 | 3 | undefined
-  /** For dialling, TLS and the handshake together. Default 2 seconds. */
+  /** How long opening a connection, TLS and the handshake may take together. Default 2 seconds. */
   readonly connectTimeout?: Duration.Input | undefined
   /**
-   * For how long a server may leave a written command unanswered before the
-   * connection is given up. `"Infinity"` turns it off. Default 5 seconds.
+   * How long a written command may be without an answer before the client closes the
+   * connection. `"Infinity"` turns this off. Default 5 seconds.
    *
-   * What counts as an answer that comes: a whole reply, or one that grows by 1 KB
-   * a second or more. A byte now and then does not. A request is not owed an
-   * answer while the system still takes its bytes; what it has taken may be on its
-   * way: a second is added for each 256 KiB of large writes, 32 at most. Time in
-   * which this process itself stood still does not count. A server that was told
-   * to let clients wait (CLIENT PAUSE) is asked on other connections, and is not
-   * given up: commands wait until their own deadline.
+   * A whole reply counts as an answer, and so does a reply that grows by at least 1
+   * KB a second; single bytes do not. While the operating system still takes the
+   * bytes of a request, its time does not run, and large writes add one second for
+   * each 256 KiB, at most 32 seconds. Time during which this process was suspended
+   * does not count. If the server was told to make clients wait (CLIENT PAUSE), which
+   * the client finds out on another connection, it keeps the connection, and commands
+   * wait until their own deadline.
    */
   readonly stallTimeout?: Duration.Input | undefined
-  /** After how long without traffic the server is sent a PING. Default 5 seconds. */
+  /** After how long without traffic the client sends a PING. Default 5 seconds. */
   readonly pingInterval?: Duration.Input | undefined
-  /** What the decoder accepts at most. */
+  /** Limits of the decoder. Default: `Resp.defaultLimits`. */
   readonly limits?: Resp.Limits | undefined
 }
 /**
- * How many connections a client keeps to its node.
+ * How many connections a client has to its node.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PoolOptions {
-  /** Shared connections. Default 1: more help only where the network is the limit. */
+  /**
+   * How many shared connections there are, from 1 to 1,000. Default 1: more help only
+   * where the network is the limit.
+   */
   readonly connections?: number | undefined
-  /** Exclusive connections kept open while idle. Default 0. */
+  /** How many reserved connections stay open while idle. Default 0. */
   readonly minReserved?: number | undefined
   /**
-   * Exclusive connections at most. Each reserved connection takes one, and each command that
-   * waits at the server (BLPOP, XREADGROUP with BLOCK, ...) while it does. Those
-   * that wait take turns of 5 seconds where there are more of them than
-   * connections: none fails for want of one, but what comes for one that has no
-   * turn waits for it. With 17 consumers that wait all the time, and a reserved connection now
-   * and then, set it to 18. Default 16.
+   * How many reserved connections there may be, from 1 to 10,000. `redis.reserve` takes
+   * one, and so does each command that waits at the server (BLPOP, XREADGROUP with
+   * BLOCK, ...) while it waits. Where more commands wait than there are connections,
+   * they take turns of 5 seconds: none fails for lack of a connection, but an element
+   * for a command without a turn waits for that turn. For 17 consumers that wait all
+   * the time, and a reserved connection now and then, set it to 18. Default 16.
    */
   readonly maxReserved?: number | undefined
-  /** After how long an idle exclusive connection above the minimum is closed. Default 60 seconds. */
+  /** After how long an idle reserved connection beyond `minReserved` is closed. Default 60 seconds. */
   readonly reservedIdleTime?: Duration.Input | undefined
   /**
-   * For how long a reserved connection is waited for, whatever `commandTimeout` is; `"Infinity"`
-   * for ever. A command that waits at the server waits for a connection as long
-   * as it would have waited there, whatever this is. Default 5 seconds.
+   * How long `redis.reserve` waits for a connection before it fails with
+   * `ReserveTimeout`, independent of `commandTimeout`; `"Infinity"` sets no limit. A
+   * command that waits at the server waits for its connection as long as it would have
+   * waited there. Default 5 seconds.
    */
   readonly reserveTimeout?: Duration.Input | undefined
 }
 /**
+ * How a client executes commands.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface ExecutorOptions extends PoolOptions {
-  /** For one command, from its call to its reply, whatever happens in between. Default 10 seconds; `"Infinity"` for none. */
+  /**
+   * The deadline of one command, from its call to its reply, with everything that
+   * happens in between. For a command that waits at the server (BLPOP, ...) the time
+   * that it may wait there is added. `"Infinity"` sets no deadline. Default 10 seconds.
+   */
   readonly commandTimeout?: Duration.Input | undefined
   /**
-   * How many commands may wait for a connection, for its socket, or, beyond
-   * 10,000, for their replies. Default 100,000. A pipeline is taken whole if there
-   * is room for one command.
+   * How many commands may wait for a connection, for the socket, or, beyond 10,000, for
+   * their replies, before the next one fails with `QueueFull`. A pipeline is accepted
+   * whole if there is room for one command. Default 100,000.
    */
   readonly maxQueue?: number | undefined
   /**
-   * Whether writes may be sent again when their reply never came: all of them,
-   * or those for which a function says so. They may then be applied twice; they
-   * no longer fail with `AmbiguousOutcome` for a lost connection. Default false.
+   * Which writes the client may send again when their reply never came: all (`true`),
+   * none (`false`), or those for which a function gives true. The server may then
+   * apply such a write twice; it does not fail with `AmbiguousOutcome` for a lost
+   * connection. Default false.
    */
   readonly repeatable?: boolean | ((command: Command.Any) => boolean) | undefined
 }
 // -----------------------------------------------------------------------------
-// Choice
+// Selection of replicas
 // -----------------------------------------------------------------------------
 
 /**
- * A replica that a read may go to.
+ * A replica that may serve a read, as a function of `replicaSelection` gets it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Candidate {
+  /** Its address. */
   readonly address: Address.Address
+  /** What the option `label` of the Sentinel service gave for it. */
   readonly label: string | undefined
+  /** Its `replica-priority`; sentinels never promote a replica with priority 0. */
   readonly priority: number
-  /** How long a PING's worth takes, smoothed, in milliseconds; undefined before the first measurement. */
+  /** Its round trip time in milliseconds, smoothed; undefined before the first measurement. */
   readonly latencyMillis: number | undefined
-  /** How much of the primary's history it had at the last measurement, in bytes. */
+  /** Its replication offset at the last measurement, in bytes; undefined before the first. */
   readonly offset: number | undefined
-  /** How many bytes of the primary's history it had not got, at the last measurement of both. */
+  /** By how many bytes it was behind the primary, at the last measurement of both; undefined if unknown. */
   readonly lagBytes: number | undefined
-  /** For how long it may have been behind: since the primary had last what it has now, in milliseconds. */
+  /**
+   * For how long it has been behind at most, in milliseconds: the time since the
+   * primary had the offset that the replica has now; undefined if unknown.
+   */
   readonly lagMillis: number | undefined
 }
 
 /**
- * Which replica a read goes to.
+ * Which replica serves a read.
  *
- * - `"sticky"`: one replica, until it fails or is late with its answers: but for that, what was read is never newer than
- *   what is read next
- * - `"round-robin"`, `"random"`: all of them
- * - `"latency"`: the one that answers soonest, measured in the background
- * - `"lag"`: the one that has most of the primary's history
- * - `{ prefer }`: those with the first of the labels that any has, in turn; otherwise all
- * - a function of the candidates, which are never none; whatever is none of them, or an exception, means all in turn
+ * - `"sticky"`: one replica, until it fails or answers late. While the client keeps it,
+ *   no read is older than the read before.
+ * - `"round-robin"`: each in turn
+ * - `"random"`: any of them
+ * - `"latency"`: the one with the shortest round trip, measured in the background
+ * - `"lag"`: the one with the highest replication offset
+ * - `{ prefer }`: in turn, those with the first of these labels that any replica has;
+ *   each in turn if none has one
+ * - a function that gives one of the candidates, which are at least one; if it throws
+ *   or gives anything else, each in turn
  *
  * @since 0.1.0
  * @category models
@@ -150,47 +174,60 @@ export type ReplicaSelection =
   | "random"
   | "latency"
   | "lag"
-  | { readonly prefer: ReadonlyArray<string> }
+  | {
+    /** Labels, the best one first. */
+    readonly prefer: ReadonlyArray<string>
+  }
   | ((candidates: ReadonlyArray<Candidate>) => Candidate | undefined)
 
 /**
- * How far behind the primary a replica may be.
+ * How far behind the primary a replica may be: at least one of the fields. A replica
+ * that was not measured yet counts as too far.
  *
  * @since 0.1.0
  * @category models
  */
 export interface MaxLag {
+  /** The greatest lag in bytes of the replication stream. Default: no limit. */
   readonly bytes?: number | undefined
+  /** The greatest lag in time. Default: no limit. */
   readonly time?: Duration.Input | undefined
 }
 
 /**
- * Options of a client of a group's replicas.
+ * How a client of a group's replicas selects them.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ReplicaSelectionOptions {
   /**
-   * Whether the primary serves reads: `true`, when no replica is good enough,
-   * which includes the time after a move until one follows the new primary;
-   * `"when-none"`, only when the group has no replica that can be reached;
-   * `false`, never. Default true.
+   * When the primary serves reads:
+   *
+   * - `true`: while no replica is good enough, also after a failover until one follows
+   *   the new primary
+   * - `"when-none"`: only while no replica of the group can be reached
+   * - `false`: never
+   *
+   * Default true.
    */
   readonly fallbackToPrimary?: boolean | "when-none" | undefined
-  /** Which replica a read goes to. Default `"sticky"`. */
+  /** Which replica serves a read. Default `"sticky"`. */
   readonly replicaSelection?: ReplicaSelection | undefined
-  /** Leaves out replicas that are further behind. */
+  /** Excludes replicas that are further behind the primary. Default: no limit. */
   readonly maxLag?: MaxLag | undefined
-  /** Leaves out replicas with priority 0. Default false. */
+  /** Excludes replicas with priority 0. Default false. */
   readonly excludePriorityZero?: boolean | undefined
-  /** How often latency and lag are measured. Default 1 second. */
+  /** How often the client measures latency and lag. Default 1 second. */
   readonly measureInterval?: Duration.Input | undefined
 }
 /**
- * From an address that the sentinels announce to one that can be dialled from
- * here: a table of `host:port`, or a function that gives undefined for those
- * it leaves alone.
+ * Translates addresses that the sentinels announce to addresses that this process can
+ * reach: a table from `host:port` to `host:port`, or a function that gives undefined
+ * for addresses that stay as they are.
+ *
+ * Source: "Sentinel, Docker, NAT, and possible issues" in
+ * https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
  *
  * @since 0.1.0
  * @category models
@@ -200,29 +237,29 @@ export type NatMap =
   | ((address: Address.Tcp) => Address.Tcp | undefined)
 
 /**
- * How sentinels are asked.
+ * How the client asks sentinels.
  *
  * @since 0.1.0
  * @category models
  */
 export interface DiscoveryOptions {
-  /** For one question to one sentinel, dialling included. Default 500 milliseconds. */
+  /** How long one question to one sentinel may take, with opening the connection. Default 500 milliseconds. */
   readonly timeout?: Duration.Input | undefined
-  /** How long a sentinel is waited for before the next one is asked as well. Default 100 milliseconds. */
+  /** How long the client waits for a sentinel before it asks the next one as well. Default 100 milliseconds. */
   readonly headStart?: Duration.Input | undefined
   /**
-   * The sessions with sentinels: they often have a user and a password of their
-   * own. A sentinel that is silent for `stallTimeout` (default 2 seconds; PINGs
-   * every `pingInterval`, default 1 second) counts as one that cannot be reached.
+   * The sessions with sentinels, which often have a user and a password of their own.
+   * `stallTimeout` (default 2 seconds here) is the time without an answer after which a
+   * sentinel counts as unreachable; the default of `pingInterval` is 1 second here.
    */
   readonly sentinel?: Omit<SessionOptions, "database" | "connectTimeout"> | undefined
-  /** A sentinel that knows fewer others than this is not believed. Default 0. */
+  /** How many other sentinels a sentinel must know; the client ignores the answer of one that knows fewer. Default 0. */
   readonly minOtherSentinels?: number | undefined
+  /** Translates announced addresses to addresses that this process can reach. Default: they stay as they are. */
   readonly natMap?: NatMap | undefined
 }
 /**
- * How a client reaches the nodes of its group: the session, the pool, the
- * deadline of its commands.
+ * Options of a client of a node: the session, the pool, the deadline of commands.
  *
  * @since 0.1.0
  * @category models
@@ -230,7 +267,7 @@ export interface DiscoveryOptions {
 export interface NodeOptions extends SessionOptions, ExecutorOptions {}
 
 /**
- * Options of a replica's client.
+ * Options of a client of a group's replicas.
  *
  * @since 0.1.0
  * @category models

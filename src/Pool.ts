@@ -107,9 +107,9 @@ export const make = (options: {
       acquire: Effect.tap(options.connect, (connection) =>
         Effect.sync(() => {
           leased.add(connection)
-          Metrics.connectionsOf.leased.modifyUnsafe(1, context)
+          Metrics.connectionsOf.reserved.modifyUnsafe(1, context)
           connection.onEnd = () => {
-            if (leased.delete(connection)) Metrics.connectionsOf.leased.modifyUnsafe(-1, context)
+            if (leased.delete(connection)) Metrics.connectionsOf.reserved.modifyUnsafe(-1, context)
             // A waiter would otherwise wait for a connection that is dead.
             runFork(EffectPool.invalidate(reservations, connection))
           }

@@ -1,6 +1,5 @@
 /**
- * What a subscription is to and what it gives: channels, messages, gaps. Types
- * only.
+ * The types of subscriptions: channels, messages, gaps, options. Types only.
  *
  * How a subscription is made on one connection is in
  * internal/connection/pubSub.ts, how it follows its node in
@@ -11,29 +10,32 @@
 import type * as Command from "./Command.ts"
 
 /**
- * What was published: as text, or as the bytes that it is.
+ * What was published: as text, or as bytes.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Published<out A = string> {
+  /** The channel that it was published on. */
   readonly channel: A
-  /** The pattern that the channel matched, if the subscription is one to a pattern. */
+  /** The pattern that matched the channel; undefined for a subscription to the channel itself. */
   readonly pattern: A | undefined
+  /** The message as it was published. */
   readonly payload: A
 }
 
 /**
- * What is subscribed to. Names may be bytes.
+ * What to subscribe to. At least one name in all. Names may be bytes.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Channels {
+  /** Names of channels (SUBSCRIBE). Default none. */
   readonly channels?: ReadonlyArray<Command.Key> | undefined
-  /** Glob patterns of channels. */
+  /** Glob patterns of channels (PSUBSCRIBE). Default none. */
   readonly patterns?: ReadonlyArray<Command.Key> | undefined
-  /** Shard channels. Redis 7.0. */
+  /** Names of shard channels (SSUBSCRIBE, Redis 7.0). Default none. */
   readonly shards?: ReadonlyArray<Command.Key> | undefined
 }
 /**
@@ -43,45 +45,59 @@ export interface Channels {
  * @category models
  */
 export interface Message<out A = string> extends Published<A> {
+  /** Tells messages from the other items of a subscription. */
   readonly _tag: "Message"
 }
 
 /**
- * A message that was to be text and is none: its channel, its pattern or its
- * payload is not UTF-8. It is here as the bytes that it is.
+ * A message that is not text: its channel, its pattern or its payload is not
+ * UTF-8. It has all three as bytes. Only `subscribe` gives it; `bytes.subscribe`
+ * gives every message as bytes.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Undecodable extends Published<Uint8Array> {
+  /** Tells these messages from the other items of a subscription. */
   readonly _tag: "Undecodable"
 }
 
 /**
- * Between what came before and what comes after, messages may be missing:
- * Redis keeps none for those who are away.
+ * A place in the Stream where messages may be missing. Redis keeps no messages for
+ * subscribers that are not connected.
+ *
+ * Source: "Delivery semantics" in https://redis.io/docs/latest/develop/pubsub/
  *
  * @since 0.1.0
  * @category models
  */
 export interface Gap {
+  /** Tells gaps from the other items of a subscription. */
   readonly _tag: "Gap"
   /**
-   * - `moved`: the group has another primary, and the subscription goes on there
-   * - `lost`: the connection was lost, and the subscription was made anew
-   * - `overflow`: the reader was slower than the messages came
+   * Why messages may be missing:
+   *
+   * - `moved`: the group has another primary, and the subscription continues there
+   * - `lost`: the connection was lost, and the client subscribed again
+   * - `overflow`: messages came faster than the reader took them, and more than `capacity` waited
    */
   readonly reason: "moved" | "lost" | "overflow"
+  /** What happened, in words. */
   readonly detail: string
-  /** Of an overflow: how many messages are missing. Otherwise nobody knows. */
+  /** How many messages are missing after an overflow; undefined for the other reasons, where it is unknown. */
   readonly missed: number | undefined
 }
 
 /**
+ * Options of a subscription.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface SubscribeOptions {
-  /** How many messages may wait for the reader. Default 10,000. */
+  /**
+   * How many messages may wait for the reader, at least 1. Default 10,000. The
+   * messages beyond it are dropped and counted in a `Gap`.
+   */
   readonly capacity?: number | undefined
 }

@@ -1,9 +1,8 @@
 /**
- * The services through which an application gets its clients, and the layers
- * that provide them: of one fixed server, of a group's primary, of a group's
- * replica.
+ * The services `RedisClient` and `RedisReplica`, the layers that provide them (of one
+ * fixed server, of a group's primary, of a group's replicas), and `withReplicas`.
  *
- * What a client can do is in Client.ts.
+ * The types of the clients are in Client.ts.
  *
  * @since 0.1.0
  */
@@ -27,7 +26,8 @@ import { makeExecutor } from "./internal/execution/executor.ts"
 import * as Sentinel from "./Sentinel.ts"
 
 /**
- * A client that reads and writes: of a fixed server, or of a group's primary.
+ * The service of a client that reads and writes: of one fixed server, or of a group's
+ * primary.
  *
  * **Example** (A client of a group's primary)
  *
@@ -54,7 +54,7 @@ export class RedisClient
 {}
 
 /**
- * A client that reads: of one of a group's replicas.
+ * The service of a client that reads from a group's replicas.
  *
  * @since 0.1.0
  * @category services
@@ -64,35 +64,38 @@ export class RedisReplica
 {}
 
 /**
- * What writes have to reach before they count.
+ * How many replicas must have the writes, and within what time.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Durability {
-  /** How many replicas have to have them. */
+  /** How many replicas must acknowledge the writes, from 0 to 1,000. */
   readonly replicas: number
-  /** How long that may take after the writes, to the millisecond. */
+  /** How long to wait for them after the writes; rounded to milliseconds, at least 1. */
   readonly timeout: Duration.Input
   /**
-   * Whether they have to be on disk: at the replicas, and with `"local"` at the
-   * primary too (WAITAOF, Redis 7.2; a primary without an append-only file refuses
-   * `"local"`). Default: in the memory of the replicas (WAIT).
+   * Where the writes must be on disk: at the replicas (`"replicas"`), or at the primary
+   * as well (`"local"`). It uses WAITAOF (Redis 7.2); a primary without an append-only
+   * file refuses `"local"`. Default: nowhere; the memory of the replicas is enough
+   * (WAIT).
    */
   readonly onDisk?: "replicas" | "local" | undefined
 }
 
 /**
- * Runs an effect whose commands all go through one connection, in one epoch,
- * and then waits until enough replicas have what it wrote. Inside it, the
- * service `RedisClient` is that connection.
+ * Runs an Effect with all its commands on one reserved connection, in one epoch, and
+ * then waits until enough replicas have its writes. Inside the Effect, the service
+ * `RedisClient` uses that connection.
  *
- * Fails with `NotReplicated`, which says how many replicas acknowledged, if
- * they are too few within the time, and also if the connection or the primary
- * is lost before that is known. A failover may still choose a replica that does
- * not have the writes, unless all of them do: replication is asynchronous.
+ * Fails with `NotReplicated` if too few replicas acknowledge the writes in time, or if
+ * the connection or the primary is lost before the answer; with `ReserveTimeout` if no
+ * reserved connection becomes free; and with `InvalidCommand` if `durability` is
+ * invalid. A failover may still promote a replica without the writes, unless all
+ * replicas have them: replication is asynchronous.
  *
- * Source: https://redis.io/docs/latest/commands/wait/
+ * Source: https://redis.io/docs/latest/commands/wait/ and
+ * https://redis.io/docs/latest/commands/waitaof/
  *
  * **Example** (An order that is on a replica before it is confirmed)
  *
@@ -189,15 +192,16 @@ const wishOf = (self: unknown, given: unknown) => {
  * @category models
  */
 export interface Options extends Sentinel.NodeOptions {
-  /** Where the server is; the port is 6379 unless given. Default `localhost:6379`. */
+  /** The address of the server, with the default port 6379. Default `localhost:6379`. */
   readonly address?: Address.Input | undefined
-  /** How connecting is tried again. Default: `Sentinel.defaultSchedule`. */
+  /** How connecting is retried; its input is the error. Default: `Sentinel.defaultSchedule`. */
   readonly schedule?: Schedule.Schedule<unknown, ConnectionError> | undefined
 }
 
 /**
- * A client of one fixed server, until the Scope closes. It connects when the
- * first command needs it. The server may have any role.
+ * Makes a client of one fixed server, which lives until the Scope closes. It connects
+ * when the first command needs a connection, and accepts a server of any role. Fails
+ * with `InvalidOption` if an option is invalid.
  *
  * @since 0.1.0
  * @category constructors
@@ -225,7 +229,8 @@ export const make = (
   })
 
 /**
- * A client of one fixed server.
+ * A Layer with a client of one fixed server. Fails with `InvalidOption` if an option is
+ * invalid.
  *
  * @since 0.1.0
  * @category layers
@@ -234,7 +239,9 @@ export const layer = (options: Options = {}): Layer.Layer<RedisClient, InvalidOp
   Layer.effect(RedisClient, make(options))
 
 /**
- * A client of one fixed server, from a Config of its options.
+ * A Layer with a client of one fixed server, from a Config of its options. Fails with
+ * `ConfigError` if the Config cannot be read, and with `InvalidOption` if an option is
+ * invalid.
  *
  * @since 0.1.0
  * @category layers
@@ -245,8 +252,9 @@ export const layerConfig = (
   Layer.effect(RedisClient, Effect.flatMap(unwrapped(options), make))
 
 /**
- * A client of a group's primary. `options` replace those that the Sentinel
- * service has for nodes.
+ * A Layer with a client of a group's primary. `options` replace, one by one, the option
+ * `node` of the Sentinel service. Fails with `InvalidOption` if an option or the name of
+ * the group is invalid.
  *
  * @since 0.1.0
  * @category layers
@@ -261,7 +269,9 @@ export const layerPrimary = (
   )
 
 /**
- * A client of one of a group's replicas.
+ * A Layer with a client of a group's replicas. `options` replace, one by one, the option
+ * `node` of the Sentinel service. Fails with `InvalidOption` if an option or the name of
+ * the group is invalid.
  *
  * @since 0.1.0
  * @category layers
@@ -276,23 +286,35 @@ export const layerReplica = (
   )
 
 /**
- * A client of a group's primary, from a Config of its group and options.
+ * `layerPrimary` from a Config of the name of the group and of the options. Also fails
+ * with `ConfigError` if the Config cannot be read.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerPrimaryConfig = (
-  options: Config.Wrap<{ readonly group: string; readonly node?: Sentinel.NodeOptions | undefined }>
+  options: Config.Wrap<{
+    /** The name of the group. */
+    readonly group: string
+    /** The options of the client. Default: the option `node` of the Sentinel service. */
+    readonly node?: Sentinel.NodeOptions | undefined
+  }>
 ): Layer.Layer<RedisClient, InvalidOption | Config.ConfigError, Sentinel.Sentinel> =>
   Layer.unwrap(Effect.map(unwrapped(options), ({ group, node }) => layerPrimary(group, node)))
 
 /**
- * A client of one of a group's replicas, from a Config of its group and options.
+ * `layerReplica` from a Config of the name of the group and of the options. Also fails
+ * with `ConfigError` if the Config cannot be read.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerReplicaConfig = (
-  options: Config.Wrap<{ readonly group: string; readonly node?: Sentinel.ReplicaOptions | undefined }>
+  options: Config.Wrap<{
+    /** The name of the group. */
+    readonly group: string
+    /** The options of the client. Default: the option `node` of the Sentinel service. */
+    readonly node?: Sentinel.ReplicaOptions | undefined
+  }>
 ): Layer.Layer<RedisReplica, InvalidOption | Config.ConfigError, Sentinel.Sentinel> =>
   Layer.unwrap(Effect.map(unwrapped(options), ({ group, node }) => layerReplica(group, node)))

@@ -1,11 +1,11 @@
 /**
- * The wire format: an encoder of commands and an incremental decoder of
- * replies, for RESP2 and RESP3. Pure: no sockets, no clocks, no Effects.
+ * The wire format: an encoder of commands and an incremental decoder of replies, for
+ * RESP2 and RESP3. Pure: no sockets, no clocks, no Effects.
  *
- * It knows nothing of what a reply means: that is each `Command`'s decoder.
+ * What a reply means is in the decoder of each `Command`.
  *
- * Source of the format: https://redis.io/docs/latest/develop/reference/protocol-spec/
- * and, for streamed types and attributes, the RESP3 specification.
+ * Source: https://redis.io/docs/latest/develop/reference/protocol-spec/ and, for
+ * streamed types and attributes, the RESP3 specification.
  *
  * @since 0.1.0
  */

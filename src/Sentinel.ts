@@ -1,11 +1,10 @@
 /**
- * Finds the primary and the replicas of a group through Redis Sentinel, and gives
- * clients whose connections follow them. Fulfils the official guidelines for
- * Sentinel clients
+ * The Sentinel service: it finds the primary and the replicas of a group through
+ * Redis Sentinel, and makes clients whose connections follow them. It implements the
+ * guidelines for Sentinel clients
  * (https://redis.io/docs/latest/develop/reference/sentinel-clients/).
  *
- * What becomes of commands while connections move is decided in
- * internal/execution/.
+ * What happens to commands while connections move is in internal/execution/.
  *
  * @since 0.1.0
  */
@@ -52,74 +51,106 @@ import type * as Topology from "./Topology.ts"
 export type { NatMap, NodeOptions, ReplicaOptions } from "./Options.ts"
 
 /**
+ * Options of the Sentinel service.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends DiscoveryOptions, Topology.Options {
-  /** The sentinels to begin with; the port is 26379 unless given. The others of a group are found through them. */
+  /**
+   * The addresses of some sentinels, at least one and at most 1,000, with the default
+   * port 26379. The client finds the other sentinels of a group through them.
+   */
   readonly sentinels: ReadonlyArray<Address.Input>
-  /** The sessions with the primary and the replicas, where a client does not say otherwise. */
+  /** The options of clients of the primary and of replicas; a client's own options replace them one by one. */
   readonly node?: NodeOptions | undefined
   /**
-   * How discovery is tried again, with a fresh look at every address each time.
-   * It receives the error. Default: from 20 milliseconds on, growing to 100,
-   * jittered, for 30 seconds. An error that cannot pass ends it at once.
+   * How discovery is retried; its input is the error. Each attempt asks the sentinels
+   * again. An error whose `isRetryable` is false ends it at once. Default:
+   * `defaultSchedule`.
    */
   readonly schedule?: Schedule.Schedule<unknown, ConnectionError> | undefined
 }
 
 /**
- * Finds nodes and makes clients.
+ * The interface of the Sentinel service: finds nodes and makes clients.
+ *
+ * Methods that take a group or options fail with `InvalidOption` if one is invalid.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Shape {
+export interface Service {
   /**
-   * The address of a group's primary, as the first sentinel to answer gives
-   * it. A short connection to it makes sure that it is one (`verify: false`
-   * leaves that out). Tried again by the schedule. Concurrent callers share
-   * the questions to the sentinels.
+   * Finds the address of a group's primary, as the first sentinel that answers reports
+   * it. Fails with `PrimaryNotFound`, which has the answer of each sentinel, when the
+   * `schedule` has ended. Concurrent callers share one question to the sentinels.
    */
   readonly discoverPrimary: (
     group: string,
-    options?: { readonly verify?: boolean | undefined } | undefined
+    options?: {
+      /**
+       * Whether to open a connection to the node and ask it for its role, and to continue
+       * discovery if it is not a primary. Default true.
+       */
+      readonly verify?: boolean | undefined
+    } | undefined
   ) => Effect.Effect<Address.Address, ConnectionError | InvalidOption>
 
-  /** The addresses of a group's replicas; those that are down or disconnected are left out. */
+  /**
+   * Finds the addresses of a group's replicas, without those that most sentinels
+   * consider down. Fails with `ReplicaNotFound` when the `schedule` has ended and no
+   * sentinel has answered.
+   */
   readonly discoverReplicas: (
     group: string
   ) => Effect.Effect<ReadonlyArray<Address.Address>, ReplicaNotFound | InvalidOption>
 
   /**
-   * A client of a group's primary, until the Scope closes. It connects when the
-   * first command needs it, and asks the sentinels before each connection.
+   * Makes a client of a group's primary, which lives until the Scope closes. It connects
+   * when the first command needs a connection, and asks the sentinels each time.
    */
   readonly primaryFor: (
     group: string,
     options?: NodeOptions | undefined
   ) => Effect.Effect<Client.PrimaryClient, InvalidOption, Scope.Scope>
 
-  /** A client of one of a group's replicas, until the Scope closes. */
+  /**
+   * Makes a client of a group's replicas, which lives until the Scope closes. The option
+   * `replicaSelection` says which replica serves a read.
+   */
   readonly replicaFor: (
     group: string,
     options?: ReplicaOptions | undefined
   ) => Effect.Effect<Client.ReplicaClient, InvalidOption, Scope.Scope>
 
   /**
-   * What is known of a group, now and from now on, until the Scope closes. It is
-   * fed by what every known sentinel publishes and answers.
+   * Observes a group until the Scope closes: its primary, replicas, sentinels and write
+   * fence, from the events and the answers of all its sentinels.
    */
   readonly topology: (group: string) => Effect.Effect<Topology.Topology, InvalidOption, Scope.Scope>
 
-  /** The sentinels known so far, the one that answered last in front. */
+  /** The addresses of the sentinels that the client knows now; the one that answered last is the first. */
   readonly sentinels: Effect.Effect<ReadonlyArray<Address.Address>>
 
   /**
-   * Runs a command on the sentinels, in their order with a head start each,
-   * until one answers. An error reply is an answer too: it fails with it. Only
-   * for questions: a command that changes something, changes the session or
-   * waits at the server fails with `InvalidCommand`, and is not sent.
+   * Runs a command on the sentinels, in order and with a `headStart` each, until one
+   * answers. Fails with `ReplyError` if that answer is an error, with
+   * `SentinelsUnreachable` if none answers, and with `InvalidCommand`, before anything is
+   * sent, for a command that writes, changes the session or waits at the server.
+   *
+   * **Example** (What a sentinel knows of a group)
+   *
+   * ```ts
+   * import { Effect } from "effect"
+   * import { commands, Sentinel } from "effect-redis-sentinel"
+   *
+   * export const program = Effect.gen(function*() {
+   *   const sentinel = yield* Sentinel.Sentinel
+   *   const group = yield* sentinel.ask(commands.sentinel.primary("mymaster"))
+   *   return group.quorum
+   * })
+   * ```
    */
   readonly ask: <A>(
     command: Command.Command<A, "read", any>
@@ -127,7 +158,7 @@ export interface Shape {
 }
 
 /**
- * The service that finds primaries and replicas.
+ * The service that finds the primaries and replicas of groups through sentinels.
  *
  * **Example** (The address of a primary)
  *
@@ -146,10 +177,11 @@ export interface Shape {
  * @since 0.1.0
  * @category services
  */
-export class Sentinel extends Context.Service<Sentinel, Shape>()("effect-redis-sentinel/Sentinel") {}
+export class Sentinel extends Context.Service<Sentinel, Service>()("effect-redis-sentinel/Sentinel") {}
 
 /**
- * The discovery schedule where none is given.
+ * The default of the option `schedule`: attempts follow each other after pauses that
+ * grow from 20 milliseconds to 100, jittered, for 30 seconds.
  *
  * @since 0.1.0
  * @category constants
@@ -167,7 +199,7 @@ const fromDiscovery = (
   discovery: Discovery,
   options: Topology.Options & { readonly node?: NodeOptions | undefined },
   schedule: Schedule.Schedule<unknown, ConnectionError>
-): Effect.Effect<Shape, never, Scope.Scope> =>
+): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.gen(function*() {
     const dial = yield* Connector
     const node = options.node ?? {}
@@ -367,13 +399,13 @@ const natMapOf = (check: Check, natMap: NatMap | undefined): NatMap | undefined 
 const isHostAndPort = (text: string): boolean => /:\d+$/.test(text) && typeof Address.parse(text, 6379) !== "string"
 
 /**
- * A Sentinel service, until the Scope closes. Nothing is dialled before it is
- * asked for something. Fails with `InvalidOption` for options that cannot work.
+ * Makes a Sentinel service, which lives until the Scope closes. It opens no connection
+ * before its first use. Fails with `InvalidOption` if an option is invalid.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): Effect.Effect<Shape, InvalidOption, Scope.Scope> =>
+export const make = (options: Options): Effect.Effect<Service, InvalidOption, Scope.Scope> =>
   Effect.gen(function*() {
     const check = new Check()
     const given = check.fields<Options>("", options ?? null)
@@ -407,7 +439,21 @@ export const make = (options: Options): Effect.Effect<Shape, InvalidOption, Scop
 const maxInputs = 1000
 
 /**
- * The Sentinel service.
+ * A Layer with the Sentinel service. Fails with `InvalidOption` if an option is
+ * invalid.
+ *
+ * **Example** (Sentinels and nodes with their own passwords)
+ *
+ * ```ts
+ * import { Redacted } from "effect"
+ * import { Sentinel } from "effect-redis-sentinel"
+ *
+ * export const live = Sentinel.layer({
+ *   sentinels: ["10.0.0.5:26379", "10.0.0.6:26379", "10.0.0.7:26379"],
+ *   sentinel: { password: Redacted.make("of the sentinels") },
+ *   node: { password: Redacted.make("of the nodes"), commandTimeout: "2 seconds" }
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -415,7 +461,9 @@ const maxInputs = 1000
 export const layer = (options: Options): Layer.Layer<Sentinel, InvalidOption> => Layer.effect(Sentinel, make(options))
 
 /**
- * The Sentinel service, from a Config of its options.
+ * A Layer with the Sentinel service, from a Config of its options. Fails with
+ * `ConfigError` if the Config cannot be read, and with `InvalidOption` if an option is
+ * invalid.
  *
  * **Example** (From the environment)
  *
@@ -438,28 +486,31 @@ export const layerConfig = (
   Layer.effect(Sentinel, Effect.flatMap(unwrapped(options), make))
 
 /**
- * Options of `layerStatic`.
+ * Options of `makeStatic` and `layerStatic`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface StaticOptions {
-  /** The primary's address; the port is 6379 unless given. */
+  /** The address of the primary, with the default port 6379. */
   readonly primary: Address.Input
-  /** The replicas' addresses. Default none. */
+  /** The addresses of the replicas, with the default port 6379. Default: none. */
   readonly replicas?: ReadonlyArray<Address.Input> | undefined
+  /** The options of clients of the primary and of replicas; a client's own options replace them one by one. */
   readonly node?: NodeOptions | undefined
+  /** How connecting is retried; its input is the error. Default: `defaultSchedule`. */
   readonly schedule?: Schedule.Schedule<unknown, ConnectionError> | undefined
 }
 
 /**
- * A service with a fixed primary and replicas, for places without sentinels.
- * Every group has the same nodes. Their roles are verified all the same.
+ * Makes a Sentinel service with a fixed primary and fixed replicas, for environments
+ * without sentinels. Every group has the same nodes. Clients verify their roles as
+ * usual. Fails with `InvalidOption` if an option is invalid.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const makeStatic = (options: StaticOptions): Effect.Effect<Shape, InvalidOption, Scope.Scope> =>
+export const makeStatic = (options: StaticOptions): Effect.Effect<Service, InvalidOption, Scope.Scope> =>
   Effect.gen(function*() {
     const check = new Check()
     const given = check.fields<StaticOptions>("", options ?? null)
@@ -479,7 +530,8 @@ export const makeStatic = (options: StaticOptions): Effect.Effect<Shape, Invalid
   })
 
 /**
- * The Sentinel service with a fixed primary and replicas.
+ * A Layer with the Sentinel service of `makeStatic`. Fails with `InvalidOption` if an
+ * option is invalid.
  *
  * @since 0.1.0
  * @category layers

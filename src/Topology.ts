@@ -1,7 +1,7 @@
 /**
- * What is known of one group: its primary, its replicas, its sentinels, the
- * configuration epoch, and whether writes wait; and the options of how a group is
- * followed. Types only.
+ * The state of one group (its primary, replicas and sentinels, the configuration
+ * epoch, the write fence), the service that observes it, and the options of how the
+ * client follows a group. Types only.
  *
  * The state machine behind it is in internal/monitor/.
  *
@@ -17,23 +17,25 @@ import type * as Address from "./Address.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * A replica, as the sentinels see it.
+ * A replica, as the sentinels report it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Replica {
+  /** The address at which clients reach it. */
   readonly address: Address.Address
-  /** As the sentinel writes them: `slave`, `s_down`, `disconnected`, ... */
+  /** The flags of SENTINEL REPLICAS: `slave`, `s_down`, `disconnected`, ... */
   readonly flags: ReadonlySet<string>
-  /** Whether most sentinels think that it is up, and it has a connection to its primary. */
+  /** Whether most sentinels reach it, and `isLinkUp`. */
   readonly isHealthy: boolean
+  /** Whether a sentinel reports that it has a connection to its primary. */
   readonly isLinkUp: boolean
-  /** How much of its primary's history it had when a sentinel last asked it, in bytes: up to ten seconds ago. */
+  /** Its replication offset in bytes, as a sentinel last read it: up to ten seconds old. */
   readonly offset: number
-  /** Its `replica-priority`; 0 means that it is never to be promoted. */
+  /** Its `replica-priority`; sentinels never promote a replica with priority 0. */
   readonly priority: number
-  /** What the option `label` made of it. */
+  /** What the option `label` gave for it. */
   readonly label: string | undefined
 }
 
@@ -44,120 +46,135 @@ export interface Replica {
  * @category models
  */
 export interface SentinelState {
+  /** Its address. */
   readonly address: Address.Address
-  /** Undefined as long as the first try is under way. */
+  /** Whether the client reaches it; undefined until the first attempt has ended. */
   readonly isReachable: boolean | undefined
-  /** The configuration epoch that it last told; undefined as long as it has told none. */
+  /** The configuration epoch of the group that it last reported; undefined before its first answer. */
   readonly epoch: number | undefined
   /**
-   * Whether its events are heard. False if it does not let its user subscribe:
-   * then it is asked every 20 milliseconds. Undefined as long as that is not
-   * known, or while it cannot be reached.
+   * Whether the client receives its events. False if its ACL denies SUBSCRIBE: then
+   * the client asks it every 20 milliseconds. Undefined while that is unknown, or
+   * while the client does not reach it.
    */
-  readonly hears: boolean | undefined
-  /** How old its word is at most when it is heard, in milliseconds; 0 if not known. */
-  readonly distance: number
+  readonly isSubscribed: boolean | undefined
+  /** How old its messages are at most when they arrive, in milliseconds, from measured round trips; 0 if unknown. */
+  readonly distanceMillis: number
 }
 
 /**
- * Why writes wait: a failover is under way, and what the old primary would
- * acknowledge now would be lost.
+ * The write fence: writes wait, because a failover is in progress and writes that
+ * the old primary acknowledges now would be lost.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Fence {
-  /** Milliseconds on the Clock. */
+  /** Since when, as milliseconds since the Unix epoch, by the Clock. */
   readonly since: number
-  /** The sentinel that gave the sign. */
+  /** The address of the sentinel that reported the failover. */
   readonly from: string
-  /** The sign, such as `+selected-slave`. */
+  /** What it reported: an event of Sentinel such as `+selected-slave`, or what it answered. */
   readonly sign: string
-  /** The replica that is to be the new primary, if it was named. */
+  /** The replica that the sentinels promote, once it is known. */
   readonly candidate: Address.Address | undefined
 }
 
 /**
- * What is known of a group.
+ * What the client knows of a group.
  *
  * @since 0.1.0
  * @category models
  */
 export interface State {
+  /** The name of the group. */
   readonly group: string
-  /** The primary, verified by its own word; undefined as long as none is known. */
+  /** The primary, verified by asking the node for its role; undefined while none is known. */
   readonly primary: Address.Address | undefined
   /**
-   * The configuration epoch of that primary, as the sentinels number it: it grows
-   * with each failover, and goes back where they begin anew. 0 where it is not
-   * known.
+   * The configuration epoch of that primary, as the sentinels number it. It grows
+   * with each failover, and starts again from 0 where the sentinels lose their
+   * configuration. 0 if unknown.
    */
   readonly epoch: number
-  /** Whether the primary was followed before a sentinel reported it (`follow: "promotion"`). */
+  /** Whether no sentinel has reported the primary yet (`follow: "promotion"`). */
   readonly isProvisional: boolean
+  /** The replicas that the sentinels list. */
   readonly replicas: ReadonlyArray<Replica>
+  /** The sentinels of the group, in the order of their addresses. */
   readonly sentinels: ReadonlyArray<SentinelState>
-  /** Undefined while writes need not wait. */
+  /** Why writes wait; undefined while they do not. */
   readonly fence: Fence | undefined
-  /** Whether fewer than a majority of the sentinels can be reached. */
+  /** Whether the client reaches fewer than a majority of the sentinels. */
   readonly isIsolated: boolean
-  /** The last thing that changed any of this. */
-  readonly lastChange: { readonly at: number; readonly what: string; readonly from: string } | undefined
+  /** The last change of this state; undefined before the first. */
+  readonly lastChange: {
+    /** When, as milliseconds since the Unix epoch, by the Clock. */
+    readonly at: number
+    /** What changed, in words. */
+    readonly what: string
+    /** The address of the sentinel or node that caused the change, or `the client`. */
+    readonly from: string
+  } | undefined
 }
 
 /**
- * Follows a group.
+ * Observes the state of a group.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Topology {
-  /** What is known now. The first time, it waits until the sentinels have been asked. */
+  /** The state now. The first use waits until the sentinels were asked. */
   readonly current: Effect.Effect<State>
   /**
-   * What is known now, and then every change: of the primary, the epoch, the
-   * fence, the health of a replica, the reach of a sentinel. Offsets change
-   * without being told. A subscriber that is slow misses what is in between,
-   * never the last.
+   * The state now, and then the state after each change: of the primary, the epoch,
+   * the fence, the health of a replica, the reachability of a sentinel. A change of
+   * a replica's offset alone gives no element. A slow subscriber misses states in
+   * between, but always gets the latest one.
    */
   readonly changes: Stream.Stream<State>
 }
 
 /**
- * How a group is followed.
+ * How the client follows a group.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * The write fence: for how long writes wait at most while the sentinels carry
-   * out a failover. From the moment at which a replica is selected, what the
-   * old primary acknowledges is lost. Reads go on. 0 turns it off. Default 10
-   * seconds.
+   * The write fence: how long writes wait at most while the sentinels carry out a
+   * failover. Writes that the old primary acknowledges after a replica was selected
+   * are lost. Reads do not wait. 0 turns the fence off. Default 10 seconds.
    */
   readonly maxWriteHold?: Duration.Input | undefined
   /**
-   * When a new primary is taken for one. `"sentinels"`: once a sentinel reports
-   * it. `"promotion"`: as soon as the selected replica itself says that it is a
-   * primary, about a second sooner; but if the sentinel that leads the failover
-   * dies before it has told the others, the promotion is undone and what was
-   * written meanwhile is lost. Default `"sentinels"`.
+   * When the client moves to a new primary:
+   *
+   * - `"sentinels"`: when a sentinel reports it
+   * - `"promotion"`: when the selected replica itself says that it is a primary,
+   *   about a second earlier. If the sentinel that leads the failover dies before it
+   *   has told the others, they undo the promotion, and the writes since are lost.
+   *
+   * Default `"sentinels"`.
    */
   readonly follow?: "sentinels" | "promotion" | undefined
   /**
-   * What becomes of writes while fewer than a majority of the known sentinels
-   * can be reached, so that a failover might go unnoticed. Default `"allow"`.
+   * What happens to writes while the client reaches fewer than a majority of the
+   * known sentinels, and might not notice a failover: `"allow"` sends them,
+   * `"hold"` makes them wait for a majority until their deadline, `"fail"` fails
+   * them with `SentinelsIsolated`. Default `"allow"`.
    */
   readonly whenIsolated?: "allow" | "hold" | "fail" | undefined
   /**
-   * Where a sentinel is so far away that a replica may be promoted before its
-   * word of that arrives (35 milliseconds there and back): `"withhold"` gives
-   * the results of writes so much later that the word would have come first;
-   * with `"believe"` they come at once, and what is acknowledged while the word
-   * is on its way may be lost. Default `"withhold"`.
+   * What happens where a sentinel is so far away (a round trip of more than 35
+   * milliseconds) that its report of a failover may arrive after replies of the old
+   * primary that are lost: `"withhold"` delays the results of writes until that
+   * report would have arrived; `"believe"` gives them at once, and a failover may
+   * lose writes that were acknowledged meanwhile. Default `"withhold"`.
    */
   readonly whenFar?: "withhold" | "believe" | undefined
-  /** A label for a replica, such as its zone, for the choice among replicas. */
+  /** Gives a replica a label, such as its zone, for the option `replicaSelection`. Default: no labels. */
   readonly label?: ((replica: Omit<Replica, "label">) => string | undefined) | undefined
 }

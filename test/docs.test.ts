@@ -13,24 +13,8 @@ import { API, ModifierFlags, type Symbol, SymbolFlags } from "typescript/unstabl
 
 /** Files whose documentation is not finished. To be empty. */
 const unfinished: ReadonlyArray<string> = [
-  "Address.ts",
-  "Client.ts",
   "Command.ts",
-  "Connector.ts",
-  "Errors.ts",
-  "Metrics.ts",
-  "Options.ts",
   "Pool.ts",
-  "PubSub.ts",
-  "RedisClient.ts",
-  "Sentinel.ts",
-  "Topology.ts",
-  "internal/common/deadlineTimer.ts",
-  "internal/connection/connection.ts",
-  "internal/connection/types.ts",
-  "internal/resp/values.ts",
-  "internal/transport/nodeSocket.ts",
-  "internal/transport/types.ts",
   "testing/Acl.ts",
   "testing/Deployment.ts",
   "testing/Keyspace.ts",
@@ -170,7 +154,7 @@ const collect = (): ReadonlyArray<Problem> => {
         if (node.type !== undefined) check(node.type, owner)
       } else if (Is.isHeritageClause(node)) {
         for (const type of node.types) {
-          checkValue(type.expression, owner)
+          checkSchema(type.expression, owner)
           for (const argument of type.typeArguments ?? []) check(argument, owner)
         }
       } else if (Is.isTypeReferenceNode(node)) {
@@ -179,7 +163,7 @@ const collect = (): ReadonlyArray<Problem> => {
       } else checkChildren(node, owner)
     }
 
-    /** The parts of a value that its type shows: fields of an object, parameters of a function, fields of a schema. */
+    /** The parts of a value that its type shows: fields of an object, parameters of a function. */
     const checkValue = (value: Ast.Node, owner: string): void => {
       if (Is.isArrowFunction(value) || Is.isFunctionExpression(value)) {
         for (const parameter of value.parameters) if (parameter.type !== undefined) check(parameter.type, owner)
@@ -191,17 +175,30 @@ const collect = (): ReadonlyArray<Problem> => {
       } else if (Is.isCallExpression(value)) {
         checkValue(value.expression, owner)
         for (const argument of value.typeArguments ?? []) check(argument, owner)
-        for (const argument of value.arguments) if (Is.isObjectLiteralExpression(argument)) checkValue(argument, owner)
       } else if (Is.isIdentifier(value)) follow(value)
+    }
+
+    /** The fields of a Schema class, in place or by the name of a constant. */
+    const checkSchema = (base: Ast.Node, owner: string): void => {
+      checkValue(base, owner)
+      for (const argument of Is.isCallExpression(base) ? base.arguments : []) {
+        const symbol = Is.isIdentifier(argument) ? checker.getSymbolAtLocation(argument) : undefined
+        const declaration = symbol === undefined ? undefined : declarationsOf(symbol)[0]
+        const fields = declaration !== undefined && Is.isVariableDeclaration(declaration)
+          ? declaration.initializer
+          : argument
+        if (fields !== undefined && Is.isObjectLiteralExpression(fields)) checkValue(fields, owner)
+      }
     }
 
     /** What a public declaration names is public with it, exported or not. */
     const follow = (name: Ast.Node): void => {
       const symbol = checker.getSymbolAtLocation(name)
       for (const declaration of symbol === undefined ? [] : declarationsOf(resolved(symbol))) {
-        const isType = Is.isInterfaceDeclaration(declaration) || Is.isTypeAliasDeclaration(declaration) ||
-          Is.isClassDeclaration(declaration)
-        if (isType) enter(declaration)
+        const isType = Is.isInterfaceDeclaration(declaration) || Is.isTypeAliasDeclaration(declaration)
+        // A class of internal/ is opaque to users, unless a public module exports it.
+        const isOpen = Is.isClassDeclaration(declaration) && !fileOf(declaration).startsWith("internal/")
+        if (isType || isOpen) enter(declaration)
       }
     }
 

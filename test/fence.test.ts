@@ -91,7 +91,7 @@ describe("sentinels that are farther away than the nodes", () => {
           const redis = yield* RedisClient.RedisClient
           yield* Effect.forEach(deployment.sentinels, (address) => deployment.slow(address, { linkMillis: millis }))
           yield* ready(redis)
-          assert.isTrue((yield* stateOf).sentinels.every((s) => s.distance === 2 * millis))
+          assert.isTrue((yield* stateOf).sentinels.every((s) => s.distanceMillis === 2 * millis))
           const writes = yield* writing(redis, 10)
           yield* whileTimePasses(Effect.sleep("2 seconds"))
           const before = writes.acknowledged.length
@@ -307,7 +307,7 @@ describe("sentinels that may be asked, but not listened to", () => {
           yield* Effect.gen(function*() {
             const redis = yield* RedisClient.RedisClient
             yield* ready(redis)
-            const hears = (yield* stateOf).sentinels.map((s) => s.hears)
+            const hears = (yield* stateOf).sentinels.map((s) => s.isSubscribed)
             assert.deepStrictEqual(hears, addresses.map((_, i) => i >= denied))
             const writes = yield* writing(redis, 20)
             yield* whileTimePasses(Effect.sleep("1 second"))
@@ -333,9 +333,9 @@ describe("sentinels that may be asked, but not listened to", () => {
       yield* Effect.gen(function*() {
         yield* ready(yield* RedisClient.RedisClient)
         // A way there and back, and as long between two questions.
-        assert.deepStrictEqual((yield* stateOf).sentinels.map((s) => s.distance), [320, 320, 320])
+        assert.deepStrictEqual((yield* stateOf).sentinels.map((s) => s.distanceMillis), [320, 320, 320])
         yield* whileTimePasses(Effect.sleep("2 seconds"))
-        assert.isTrue((yield* stateOf).sentinels.every((s) => s.distance >= 320 && s.distance < 330))
+        assert.isTrue((yield* stateOf).sentinels.every((s) => s.distanceMillis >= 320 && s.distanceMillis < 330))
       }).pipe(Effect.provide(clients()))
     }).pipe(Effect.provide(Testing.layer())))
 
@@ -346,9 +346,9 @@ describe("sentinels that may be asked, but not listened to", () => {
       yield* Effect.gen(function*() {
         const redis = yield* RedisClient.RedisClient
         yield* ready(redis)
-        assert.isTrue((yield* stateOf).sentinels.every((s) => s.hears === false))
+        assert.isTrue((yield* stateOf).sentinels.every((s) => s.isSubscribed === false))
         restrict(deployment, ["+subscribe", "+psubscribe", "allchannels"])
-        yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.hears === true)))
+        yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isSubscribed === true)))
         const requests = deployment.sentinel(addresses[1]!).requests
         yield* TestClock.adjust("5 seconds")
         // PINGs, one a second; nobody is asked every 20 ms any more.

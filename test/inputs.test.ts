@@ -193,7 +193,7 @@ const placesOf = (
     make: (value) => make(wrap({ ...beside[name], [name]: value }))
   }))
 
-const withSentinel = (use: (sentinel: Sentinel.Shape) => Made): Made =>
+const withSentinel = (use: (sentinel: Sentinel.Service) => Made): Made =>
   Effect.flatMap(Sentinel.make({ ...base, schedule: Schedule.recurs(0) }), (sentinel) => use(sentinel))
 
 const places: ReadonlyArray<Place> = [

@@ -9,7 +9,7 @@ type ErrorOf<E> = E extends Effect.Effect<any, infer X, any> ? X : never
 
 declare const redis: Client.PrimaryClient
 declare const replica: Client.ReplicaClient
-declare const sentinel: Sentinel.Shape
+declare const sentinel: Sentinel.Service
 
 /** Compiled, never run. */
 const compiled = (body: () => unknown): void => void body

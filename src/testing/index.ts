@@ -142,7 +142,7 @@ export const layerSentinel = (
     Effect.gen(function*() {
       const known = new Map<
         string,
-        { readonly primary: Address.Address | undefined; readonly service: Sentinel.Shape }
+        { readonly primary: Address.Address | undefined; readonly service: Sentinel.Service }
       >()
       const replicas = new Map<string, ReadonlyArray<Address.Address>>()
       const check = new Check()
@@ -193,7 +193,7 @@ export const layerSentinel = (
           : Effect.succeed(primary)
       }
       const unknown = yield* Sentinel.makeStatic({ primary: "localhost:1", node, schedule: Schedule.recurs(0) })
-      const serviceOf = (group: string): Sentinel.Shape => known.get(group)?.service ?? unknown
+      const serviceOf = (group: string): Sentinel.Service => known.get(group)?.service ?? unknown
       return Sentinel.Sentinel.of({
         discoverPrimary: primaryOf,
         discoverReplicas: (group) => {

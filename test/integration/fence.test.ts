@@ -161,7 +161,7 @@ describe("a planned failover of real processes", () => {
         const topology = yield* sentinel.topology(d.group)
         const acknowledged: Array<string> = []
         const load = yield* Effect.forkChild(writing(redis, "k", 20, acknowledged))
-        yield* until(Effect.map(topology.current, (s) => s.sentinels.every((x) => x.hears === false)))
+        yield* until(Effect.map(topology.current, (s) => s.sentinels.every((x) => x.isSubscribed === false)))
         yield* Effect.sleep("500 millis")
         yield* failover(d)
         const port = yield* ended(d)
@@ -174,7 +174,7 @@ describe("a planned failover of real processes", () => {
         yield* withUser(d, ["+subscribe", "+psubscribe", "allchannels"])
         const again = yield* Sentinel.make({ sentinels: d.sentinelAddresses, sentinel: user })
         const fresh = yield* again.topology(d.group)
-        yield* until(Effect.map(fresh.current, (s) => s.sentinels.every((x) => x.hears === true)))
+        yield* until(Effect.map(fresh.current, (s) => s.sentinels.every((x) => x.isSubscribed === true)))
       })
     ).pipe(Effect.provide(Logger.layer([Logger.make(({ message }) => void lines.push(String(message)))])))
   }, 60_000)
@@ -191,7 +191,7 @@ describe("a planned failover of real processes", () => {
             const redis = yield* sentinel.primaryFor(d.group)
             const topology = yield* sentinel.topology(d.group)
             yield* redis.set("a", "1")
-            yield* until(Effect.map(topology.current, (s) => s.sentinels.every((x) => x.hears === listening)))
+            yield* until(Effect.map(topology.current, (s) => s.sentinels.every((x) => x.isSubscribed === listening)))
             const keys = Array.from({ length: 200 }, (_, i) => `k${i}`)
             yield* failover(d)
             busy(3000)
@@ -223,7 +223,8 @@ describe("a planned failover of real processes", () => {
         const acknowledged: Array<string> = []
         const load = yield* Effect.forkChild(writing(redis, "k", 50, acknowledged))
         yield* until(
-          Effect.map(topology.current, (s) => s.sentinels.length === 3 && s.sentinels.every((x) => x.distance >= 400))
+          Effect.map(topology.current, (s) =>
+            s.sentinels.length === 3 && s.sentinels.every((x) => x.distanceMillis >= 400))
         )
         yield* Effect.sleep("1 second")
         const before = acknowledged.length

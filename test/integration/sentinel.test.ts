@@ -18,7 +18,7 @@ const clientsOf = (
   options: Partial<Sentinel.Options> = {}
 ): Effect.Effect<
   {
-    readonly sentinel: Sentinel.Shape
+    readonly sentinel: Sentinel.Service
     readonly redis: Client.PrimaryClient
     readonly replica: Client.ReplicaClient
   },

@@ -19,7 +19,7 @@ export type Scenario = (stage: Stage) => Effect.Effect<void, unknown, Scope.Scop
 const node: Sentinel.NodeOptions = { stallTimeout: "500 millis", connectTimeout: "1 second" }
 
 interface Cast {
-  readonly sentinel: Sentinel.Shape
+  readonly sentinel: Sentinel.Service
   readonly redis: Client.PrimaryClient
   readonly replica: Client.ReplicaClient
 }

@@ -79,8 +79,8 @@ export class SentinelReachability {
         address,
         isReachable: discovery.isReachable(key),
         epoch: epochOf(key),
-        hears: discovery.hears(key),
-        distance: discovery.distance(key)
+        isSubscribed: discovery.hears(key),
+        distanceMillis: discovery.distance(key)
       }
     }).sort((a, b) => Address.format(a.address) < Address.format(b.address) ? -1 : 1)
   }
@@ -125,4 +125,5 @@ export class SentinelReachability {
 
 /** Whether two states of a sentinel differ in nothing but its distance, whose changes are not published. */
 const isEqual = (a: SentinelState, b: SentinelState): boolean =>
-  a.isReachable === b.isReachable && a.hears === b.hears && a.epoch === b.epoch && Address.equals(a.address, b.address)
+  a.isReachable === b.isReachable && a.isSubscribed === b.isSubscribed && a.epoch === b.epoch &&
+  Address.equals(a.address, b.address)

@@ -15,20 +15,19 @@ import { defaultLimits, ErrorReply, type Limits, MapReply, SetReply, type Value 
 // -----------------------------------------------------------------------------
 
 /**
- * Who receives what the decoder finds. The decoder is consistent whenever it
- * calls, so a receiver may do anything but call `feed`.
+ * Receives what the decoder finds. It may call everything of the decoder except `feed`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Receiver {
-  /** Asked once at the start of each reply: are its bulk strings wanted as bytes? */
+  /** Whether the bulk strings of the next reply are decoded as bytes; called once at the start of each reply. */
   readonly wantsBytes: () => boolean
-  /** One whole reply. */
+  /** Receives a whole reply. */
   readonly onReply: (value: Value) => void
-  /** One whole push message; strings, unless the decoder's `bytesPushed` is set. */
+  /** Receives a whole push message of RESP3; its strings are bytes if `bytesPushed` is set. */
   readonly onPush: (values: Array<Value>) => void
-  /** The attributes that precede a value. Dropped when absent. */
+  /** Receives the attributes before a value (RESP3). Without it they are dropped. */
   readonly onAttributes?: ((attributes: MapReply) => void) | undefined
 }
 
@@ -57,15 +56,31 @@ const manyElements = 16
 const longString = 1024
 
 /**
- * An incremental decoder. Feed it chunks of any size; it calls its receiver
- * once for each whole reply. It keeps its place inside an unfinished
- * aggregate, so each byte is looked at once.
+ * An incremental decoder. It accepts chunks of any size and calls its receiver once for
+ * each whole reply. It keeps its place inside an unfinished aggregate, so that it reads
+ * each byte once.
  *
  * **Gotchas**
  *
- * Strings of one aggregate may share the memory of the text of one chunk (64
- * KiB at most from a socket, per string kept). A chunk is looked at only while
- * it is fed: its memory may be used again afterwards.
+ * A string of an aggregate may keep the text of its whole chunk in memory (from a
+ * socket at most 64 KiB). The decoder reads a chunk only during `feed`: its memory may
+ * be used again afterwards.
+ *
+ * **Example** (Decoding two chunks)
+ *
+ * ```ts
+ * import { Resp } from "effect-redis-sentinel"
+ *
+ * const replies: Array<Resp.Value> = []
+ * const decoder = new Resp.Decoder({
+ *   wantsBytes: () => false,
+ *   onReply: (reply) => void replies.push(reply),
+ *   onPush: () => {}
+ * })
+ * decoder.feed(new TextEncoder().encode("+OK\r\n:4"))
+ * decoder.feed(new TextEncoder().encode("2\r\n"))
+ * export const decoded = replies // ["OK", 42]
+ * ```
  *
  * @since 0.1.0
  * @category decoding
@@ -78,9 +93,9 @@ export class Decoder {
   private readonly maxLineLength: number
   private readonly maxReplyBytes: number
 
-  /** Whether the strings of push messages are decoded as bytes. */
+  /** Whether the strings of push messages are decoded as bytes. Default false. */
   bytesPushed = false
-  /** What no error may repeat: secrets that the server was sent. */
+  /** Texts to remove from the server's errors: secrets that it was sent. Default none. */
   secrets: ReadonlyArray<string> = []
 
   private chunk: Buffer = Buffer.alloc(0)
@@ -121,12 +136,12 @@ export class Decoder {
     this.maxReplyBytes = limits.maxReplyBytes ?? defaultLimits.maxReplyBytes
   }
 
-  /** Whether the bytes so far end between two replies. */
+  /** Whether the bytes so far end with a whole reply. */
   get idle(): boolean {
     return !this.started
   }
 
-  /** How many bytes of an unfinished reply came so far; a push message is none. */
+  /** How many bytes of an unfinished reply came in earlier chunks; 0 for a push message. */
   get unfinished(): number {
     return this.started && this.stack[0]?.kind !== Kind.push ? this.earlier : 0
   }
@@ -136,14 +151,15 @@ export class Decoder {
     return this.secrets.length === 0 ? reply : new ErrorReply(withoutSecrets(reply.text, this.secrets))
   }
 
-  /** Ignores the rest of the current chunk and everything fed later. */
+  /** Makes the decoder ignore the rest of the current chunk and all later ones. */
   stop(): void {
     this.stopped = true
   }
 
   /**
-   * Where the next bytes may be put, so that they need not be copied: the rest of
-   * a long bulk string. If they are, exactly those are to be fed next.
+   * The memory into which the next bytes may be read, so that they need no copy: the
+   * rest of a long bulk string; undefined otherwise. After bytes were read into it,
+   * `feed` must get exactly those next.
    */
   place(): Uint8Array | undefined {
     const bulk = this.bulk
@@ -153,8 +169,8 @@ export class Decoder {
   }
 
   /**
-   * Decodes the next bytes. Throws `ProtocolError`, and nothing else, for bytes
-   * that are not RESP; it throws the same one again if it is fed more.
+   * Decodes the next bytes. Throws a `ProtocolError` for bytes that are not RESP or
+   * exceed a limit, and throws the same error again at each later call.
    */
   feed(chunk: Uint8Array): void {
     if (this.failure !== undefined) throw this.failure

@@ -13,8 +13,11 @@ const lengthHead = (n: number): string => n < 1024 ? lengthHeads[n]! : `$${n}\r\
 const apart = 16 * 1024
 
 /**
- * The beginning of a command's frame: the array header and the command's own
- * words, for a command of that many arguments after them.
+ * The head of a command's frame: the array header and the words of the command, for
+ * `args` arguments after them.
+ *
+ * Source: "Sending commands to a Redis server" in
+ * https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
  * @since 0.1.0
  * @category encoding
@@ -26,8 +29,9 @@ export const head = (words: ReadonlyArray<string>, args: number): string => {
 }
 
 /**
- * Collects the frames of many commands into as few chunks as their contents
- * allow: text is joined, bytes and very long strings stay apart, uncopied.
+ * Collects the frames of many commands into as few chunks as possible: text is joined;
+ * bytes and strings of 16,384 characters or more stay chunks of their own and are not
+ * copied.
  *
  * @since 0.1.0
  * @category encoding
@@ -35,25 +39,25 @@ export const head = (words: ReadonlyArray<string>, args: number): string => {
 export class Encoder {
   private text = ""
   private chunks: Array<string | Uint8Array> = []
-  /** Whether every string written so far is ASCII, so that the batch may be sent as latin1. */
+  /** Whether every string of the batch is ASCII, so that it may be sent as latin1. */
   ascii = true
-  /** How many bytes the batch holds; for non-ASCII text, at least that many. */
+  /** How many bytes the batch has at most: a few more than it really has. */
   size = 0
 
-  /** Appends text that is known to be ASCII, such as a frame's head. */
+  /** Appends text that is ASCII, such as the head of a frame. */
   raw(text: string): void {
     this.text += text
     this.size += text.length
   }
 
-  /** Appends a frame's head that is not ASCII. */
+  /** Appends the head of a frame that is not ASCII. */
   words(text: string): void {
     this.text += text
     this.size += Buffer.byteLength(text)
     this.ascii = false
   }
 
-  /** Appends one argument as a bulk string. */
+  /** Appends one argument as a bulk string. Throws a `TypeError` for a value that is not an `Arg`. */
   arg(arg: Arg): void {
     if (typeof arg === "string") {
       const length = arg.length
@@ -95,7 +99,7 @@ export class Encoder {
     }
   }
 
-  /** Takes the batch out and starts a new one. */
+  /** Gives the chunks of the batch and starts a new batch. */
   take(): ReadonlyArray<string | Uint8Array> {
     const chunks = this.chunks
     if (this.text !== "") chunks.push(this.text)
@@ -110,7 +114,8 @@ export class Encoder {
 const typeName = (u: unknown): string => u === null ? "null" : typeof u
 
 /**
- * The frame of one command, as bytes.
+ * The frame of one command, as bytes. `args` are the words of the command and its
+ * arguments.
  *
  * @since 0.1.0
  * @category encoding
@@ -123,12 +128,9 @@ export const encodeCommand = (args: ReadonlyArray<Arg>): Uint8Array => {
 }
 
 /**
- * A reply as a server would send it. `protocol` 2 writes maps and sets as
- * arrays, booleans as integers, doubles and big numbers as strings.
- *
- * **When to use**
- *
- * Use to build servers for tests. A client has no need of it.
+ * A reply as a server sends it, for tests that play a server. `protocol` 2 writes maps
+ * and sets as arrays, booleans as integers, doubles and big numbers as strings. Default
+ * of `protocol`: 3.
  *
  * @since 0.1.0
  * @category encoding
@@ -179,7 +181,9 @@ const writeValue = (out: Array<Uint8Array>, value: Value, protocol: 2 | 3): void
 }
 
 /**
- * A double as Redis writes it: `inf`, `-inf` and `nan` for those that have no digits.
+ * A double as Redis writes it, with `inf`, `-inf` and `nan`.
+ *
+ * Source: "Doubles" in https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
  * @since 0.1.0
  * @category encoding

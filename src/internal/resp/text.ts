@@ -8,8 +8,8 @@ import { ErrorReply, MapReply, SetReply, type Value } from "./values.ts"
 export const longestString = constants.MAX_STRING_LENGTH
 
 /**
- * Bytes for an error message: printable ASCII as it is, the rest as escapes,
- * cut to 48 bytes.
+ * Bytes as text for an error message: the first 48 bytes, with those that are not
+ * printable ASCII escaped.
  *
  * @since 0.1.0
  * @category utilities
@@ -46,8 +46,9 @@ const escapeCharacter = (c: string): string => {
 }
 
 /**
- * A server's text for a message or a log: what moves the cursor, colours or
- * hides text stands there as an escape, and no more than 512 characters of it.
+ * A server's text for an error message or a log: its first `most` characters (default
+ * 512), with control and format characters escaped, so that it cannot move the cursor,
+ * colour or hide text.
  *
  * @since 0.1.0
  * @category utilities
@@ -58,8 +59,8 @@ export const printable = (text: string, most = 512): string => {
 }
 
 /**
- * A reply in plain JavaScript: maps become `Map`, sets become `Set`, errors
- * inside aggregates stay `ErrorReply`.
+ * A reply as plain JavaScript: maps become `Map`, sets become `Set`, errors inside
+ * aggregates stay `ErrorReply`.
  *
  * @since 0.1.0
  * @category utilities
@@ -79,7 +80,8 @@ export const toNative = (value: Value): unknown => {
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
 
 /**
- * A reply that was decoded as bytes, with text in place of them.
+ * A reply with text, decoded as UTF-8, in place of its bytes. Bytes that are longer
+ * than the longest JavaScript string stay bytes.
  *
  * @since 0.1.0
  * @category utilities
@@ -96,7 +98,8 @@ export const toText = (value: Value): Value =>
     : value
 
 /**
- * The shape of a reply for an error message, without its contents.
+ * The shape of a reply for an error message, without its contents. Big integers and
+ * the codes of errors are shown.
  *
  * @since 0.1.0
  * @category utilities

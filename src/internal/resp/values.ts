@@ -7,15 +7,19 @@
 // -----------------------------------------------------------------------------
 
 /**
- * An error that the server sent, as a value: at the top of a reply, or inside
- * an aggregate such as the reply of EXEC.
+ * An error of the server, as a value: a whole reply, or an element of an aggregate such
+ * as the reply of EXEC.
+ *
+ * Source: "Simple errors" and "Bulk errors" in
+ * https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
  * @since 0.1.0
  * @category models
  */
 export class ErrorReply {
+  /** Tells errors from other values. */
   readonly _tag = "ErrorReply"
-  /** The whole text, code included; the decoder keeps the first 8 KiB of it. */
+  /** The whole text with the code; the decoder keeps its first 8 KiB. */
   readonly text: string
   constructor(text: string) {
     this.text = text
@@ -28,14 +32,18 @@ export class ErrorReply {
 }
 
 /**
- * A RESP3 map. Keys and values alternate in `flat`, as RESP2 sends the same
- * reply, so that one decoder serves both.
+ * A map of RESP3. Its keys and values alternate, as RESP2 sends the same reply, so that
+ * one decoder reads both.
+ *
+ * Source: "Maps" in https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
  * @since 0.1.0
  * @category models
  */
 export class MapReply {
+  /** Tells maps from other values. */
   readonly _tag = "MapReply"
+  /** Keys and values in turn, in the order of the wire. */
   readonly flat: ReadonlyArray<Value>
   constructor(flat: ReadonlyArray<Value>) {
     this.flat = flat
@@ -43,13 +51,17 @@ export class MapReply {
 }
 
 /**
- * A RESP3 set, in the order of the wire.
+ * A set of RESP3.
+ *
+ * Source: "Sets" in https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
  * @since 0.1.0
  * @category models
  */
 export class SetReply {
+  /** Tells sets from other values. */
   readonly _tag = "SetReply"
+  /** The elements, in the order of the wire. */
   readonly values: ReadonlyArray<Value>
   constructor(values: ReadonlyArray<Value>) {
     this.values = values
@@ -57,10 +69,15 @@ export class SetReply {
 }
 
 /**
- * A decoded reply. Bulk and verbatim strings are `string`, or `Uint8Array`
- * where bytes were asked for, and where JavaScript has no string that is long
- * enough (about 512 MiB); integers are `number`, or `bigint` outside the
- * safe range; big numbers are `bigint`.
+ * A decoded reply.
+ *
+ * - Bulk and verbatim strings are `string`, or `Uint8Array` where bytes were asked for
+ *   or where no JavaScript string is long enough (about 512 MiB).
+ * - Integers are `number`, or `bigint` outside the safe range.
+ * - Doubles are `number`, big numbers are `bigint`, and nulls of all kinds are null.
+ *
+ * Source: "RESP protocol description" in
+ * https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
  * @since 0.1.0
  * @category models
@@ -82,35 +99,41 @@ export type Value =
 // -----------------------------------------------------------------------------
 
 /**
- * What the decoder accepts at most. Beyond it, a `ProtocolError`.
+ * Limits of the decoder. A reply beyond a limit is a `ProtocolError` and ends the
+ * connection.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Limits {
-  /** Nesting of aggregates. Default 64; an option of a client is 1,000 at most. */
+  /** How deep aggregates may be nested. Default 64; clients accept at most 1,000. */
   readonly maxDepth?: number | undefined
-  /** Declared bytes of one bulk string. Default 512 MiB, Redis's own `proto-max-bulk-len`. */
+  /** How many bytes one bulk string may declare. Default 512 MiB, as Redis's own `proto-max-bulk-len`. */
   readonly maxBulkLength?: number | undefined
-  /** Declared elements of one aggregate. Default 2^27. */
+  /** How many elements one aggregate may declare. Default 2^27. */
   readonly maxElements?: number | undefined
-  /** Bytes of one line: a simple string, an error, a number. Default 65,536. */
+  /** How many bytes one line may have: a simple string, an error, a number. Default 65,536. */
   readonly maxLineLength?: number | undefined
-  /** Bytes of one whole reply. Default 2 GiB. */
+  /** How many bytes one whole reply may have. Default 2 GiB. */
   readonly maxReplyBytes?: number | undefined
 }
 
 /**
- * The limits in force where none are given.
+ * The defaults of `Limits`.
  *
  * @since 0.1.0
  * @category constants
  */
 export const defaultLimits = {
+  /** 64 levels. */
   maxDepth: 64,
+  /** 512 MiB. */
   maxBulkLength: 512 * 1024 * 1024,
+  /** 2^27 elements. */
   maxElements: 2 ** 27,
+  /** 64 KiB. */
   maxLineLength: 64 * 1024,
+  /** 2 GiB. */
   maxReplyBytes: 2 ** 31
 } as const
 
@@ -119,9 +142,9 @@ export const defaultLimits = {
 // -----------------------------------------------------------------------------
 
 /**
- * One argument of a command. Numbers are written in decimal, as JavaScript
- * prints them (NaN is refused); bytes are written as they are. Text is written
- * as UTF-8, which has no half of a surrogate pair: U+FFFD takes its place.
+ * One argument of a command. Text is written as UTF-8, with U+FFFD for a lone half of a
+ * surrogate pair; numbers in decimal, as JavaScript prints them (NaN is refused); bytes
+ * as they are.
  *
  * @since 0.1.0
  * @category models

@@ -169,9 +169,9 @@ const asking = (resolver: Dns.Resolver | Dns.promises.Resolver): Net.LookupFunct
   }
 }
 /**
- * Who finds the addresses of a name: a resolver of `node:dns`, of either kind,
- * which asks name servers and knows nothing of the hosts file; or a function as
- * `dns.lookup`.
+ * How host names are resolved: a `Resolver` of `node:dns` or of
+ * `node:dns/promises`, which asks name servers and does not read the hosts file,
+ * or a function with the signature of `dns.lookup`.
  *
  * @since 0.1.0
  * @category models

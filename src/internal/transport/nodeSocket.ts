@@ -245,7 +245,9 @@ const put = (socket: Net.Socket, chunk: string | Uint8Array, encoding: "latin1" 
 const keepAliveMillis = 15_000
 
 /**
- * Dials with Node's own sockets.
+ * Opens transports with Node's sockets: `node:net` for TCP and unix sockets,
+ * `node:tls` for TLS. Sets TCP_NODELAY, and TCP keep-alive probes after 15 seconds
+ * without traffic. The default of `Connector`.
  *
  * @since 0.1.0
  * @category constructors
@@ -361,9 +363,6 @@ const certificateCode =
  * What is wrong with a TLS session, the reason first, and whether it will stay
  * so: certificates do not change by themselves. Undefined where the cause is
  * none of TLS.
- *
- * @since 0.1.0
- * @category errors
  */
 export const explainTls = (
   cause: unknown,

@@ -1,5 +1,5 @@
 /**
- * What a transport is, whoever makes it. Types only.
+ * What a transport is, and how one is opened. Types only.
  */
 import type * as Effect from "effect/Effect"
 import type * as Tls from "node:tls"
@@ -8,23 +8,25 @@ import type { ConnectFailed } from "../../Errors.ts"
 import type { Resolver } from "./lookup.ts"
 
 /**
- * Who listens to a transport. Each is called synchronously, `closed` once and
- * last.
+ * The listener of a transport. The transport calls its functions synchronously;
+ * `closed` once, and last.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Handler {
-  /** The chunk is the handler's only until it returns: its memory may be used again. */
+  /** Bytes arrived. The memory of the chunk may be used again after the function returns. */
   readonly data: (chunk: Uint8Array) => void
   /**
-   * Where the next bytes are to be put, if somebody has a place for them: then
-   * they come in a chunk that is the beginning of it. A transport may ignore it.
+   * Gives the memory into which the transport reads the next bytes; they come in a
+   * chunk at its beginning. A transport may ignore it.
    */
   readonly place?: (() => Uint8Array | undefined) | undefined
+  /** The buffer of the transport is empty again, after `write` gave false. */
   readonly drain: () => void
-  /** Some of what the system could not take at once was taken: the server goes on reading. */
+  /** The operating system took part of the buffered bytes: the server is still reading. */
   readonly taken?: (() => void) | undefined
+  /** The transport ended; `cause` is the error, or undefined after a regular end. */
   readonly closed: (cause: unknown) => void
 }
 
@@ -35,38 +37,38 @@ export interface Handler {
  * @category models
  */
 export interface Transport {
-  /** Begins to listen. Nothing is delivered before. Called once. */
+  /** Starts delivery to a handler. Called once; nothing is delivered before. */
   readonly start: (handler: Handler) => void
   /**
-   * Writes chunks in order, as one write where the system can; strings as
-   * UTF-8, or as latin1 if all are ASCII. False when its buffer is full: then
-   * `drain` follows.
+   * Writes chunks in order, as one write where the system can. Strings are written
+   * as UTF-8, or as latin1 if `ascii` says that all are ASCII. Gives false when the
+   * buffer is full: then `drain` follows.
    */
   readonly write: (chunks: ReadonlyArray<string | Uint8Array>, ascii: boolean) => boolean
   /**
-   * Calls back, once, when all that had arrived before was handed out: here and
-   * at every other transport of the same kind. A server is judged by its
-   * silence only after that, since it may be this process that was busy. Where
-   * it is left out, nothing arrives unseen.
+   * Calls back, once, when everything that arrived before was delivered, on this
+   * and on every other transport of the same kind. The client judges a server by
+   * its silence only after that, since this process may have been busy. A transport
+   * that leaves it out delivers everything as it arrives.
    */
   readonly caughtUp?: ((done: () => void) => void) | undefined
   /**
-   * Whether something that matters may have arrived unseen, since this process
-   * was busy with something else: then it calls back, once, when that was handed
-   * out, here and at every other transport of the same kind. Asked before each
-   * write. Where it is left out, nothing arrives unseen.
+   * Whether bytes may have arrived that were not delivered yet, since this process
+   * was busy. If so, it calls back, once, when they were delivered, on this and on
+   * every other transport of the same kind. The client asks before each write. A
+   * transport that leaves it out delivers everything as it arrives.
    */
   readonly behind?: ((current: () => void) => boolean) | undefined
-  /** Where the other end is, `host:port` with the host as an address, where that is known: names are only names. */
+  /** The address of the other end as `host:port`, with the IP address as the host; undefined if unknown. */
   readonly remote?: string | undefined
-  /** Closes at once. `closed` is not called any more. May be called again. */
+  /** Closes at once, without a call of `closed`. May be called again. */
   readonly destroy: () => void
 }
 
 /**
- * TLS settings, as Node's `tls.connect` takes them: `ca`, `cert`, `key`,
- * `servername`, `rejectUnauthorized`, ... `true` means Node's defaults. The
- * server name is the host unless it is given.
+ * TLS settings, as Node's `tls.connect` accepts them: `ca`, `cert`, `key`,
+ * `servername`, `rejectUnauthorized`, ... `true` means Node's defaults, `false` means
+ * no TLS. The default of `servername` is the host of the address.
  *
  * @since 0.1.0
  * @category models
@@ -74,19 +76,25 @@ export interface Transport {
 export type TlsOptions = boolean | Tls.ConnectionOptions
 
 /**
+ * What to connect to, and how.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface DialOptions {
+  /** The address of the server. */
   readonly address: Address.Address
+  /** The TLS settings. Default: no TLS. */
   readonly tls?: TlsOptions | undefined
+  /** Resolves host names. Default: the operating system. */
   readonly resolver?: Resolver | undefined
 }
 
 /**
- * Opens a transport. The one who dials destroys it; interrupting the dial
- * leaves nothing behind. A hostname is resolved anew at each dial, unless a
- * look-up of the same name is under way: then its answer serves.
+ * Opens a transport, or fails with `ConnectFailed`. The caller destroys the
+ * transport; an interrupted dial closes its socket itself. Each dial resolves the
+ * host name again, except that it shares the answer of a look-up of the same name
+ * that is in progress.
  *
  * @since 0.1.0
  * @category models
