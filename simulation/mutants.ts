@@ -621,7 +621,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/inputs.test.ts", name: "no error repeats it" },
     edits: [{
       file: "src/Address.ts",
-      find: "return \"there is no port after the colon\"",
+      find: "return \"the port after the colon is missing, or is not a number\"",
       replace: "return `${input} has no port after the colon`"
     }]
   },

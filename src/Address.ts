@@ -87,18 +87,18 @@ export const parse = (input: Input, defaultPort: number): Address | string => {
       const { host, port } = input
       return checkHost(host) ?? checkPort(port) ?? { host, port }
     } catch {
-      return "it cannot be read"
+      return "reading it fails with an exception"
     }
   }
   if (typeof input !== "string") {
-    return `an address is a string or an object, not ${input === null ? "null" : typeof input}`
+    return `expected an address as a string or an object, got ${input === null ? "null" : typeof input}`
   }
   if (input.startsWith("unix:")) return parse({ path: input.slice(5) }, defaultPort)
   if (input.startsWith("/")) return parse({ path: input }, defaultPort)
   if (input.includes("@") || input.includes("://")) {
-    return "a URL is not an address: give host:port and the rest as options"
+    return "expected host:port, not a URL: pass the user, the password, TLS and the database as options"
   }
-  if (input.length > 300) return "it is too long for an address"
+  if (input.length > 300) return "an address has at most 300 characters"
   let host = input
   let port: number = defaultPort
   const bracket = /^\[([^\]]*)\](?::(\d+))?$/.exec(input)
@@ -107,7 +107,7 @@ export const parse = (input: Input, defaultPort: number): Address | string => {
     if (bracket[2] !== undefined) port = Number(bracket[2])
   } else if (input.indexOf(":") !== -1 && input.indexOf(":") === input.lastIndexOf(":")) {
     const [h, p] = input.split(":") as [string, string]
-    if (!/^\d+$/.test(p)) return "there is no port after the colon"
+    if (!/^\d+$/.test(p)) return "the port after the colon is missing, or is not a number"
     host = h
     port = Number(p)
   }
@@ -118,23 +118,23 @@ const checkHost = (host: unknown): string | undefined =>
   typeof host !== "string" || host === ""
     ? "the host is empty"
     : host.length > 255 || !/^[A-Za-z0-9._:%-]+$/.test(host)
-    ? "the host is malformed"
+    ? "the host is too long, or contains characters that no host has"
     : host.includes(":") && !isIPv6(host)
-    ? "a host with more than one colon is an IPv6 address, and it is none"
+    ? "the host has several colons, but is not an IPv6 address"
     : undefined
 
 const checkPath = (path: unknown): string | undefined =>
   typeof path !== "string" || path === "" || path.length > 255 || /\p{Cc}/u.test(path)
-    ? "the path of a unix socket is empty or malformed"
+    ? "the path of the Unix socket is empty, too long, or contains control characters"
     // Such a path is a URL, and is shown wherever the address is.
     : /:.*@/.test(path)
-    ? "a URL is not the path of a unix socket"
+    ? "expected the path of a Unix socket, not a URL"
     : undefined
 
 const checkPort = (port: unknown): string | undefined =>
   typeof port === "number" && Number.isInteger(port) && port >= 1 && port <= 65535
     ? undefined
-    : "the port is not between 1 and 65535"
+    : "the port must be a whole number from 1 to 65535"
 
 /**
  * Whether two addresses are the same, compared as text: a host name and its

@@ -381,21 +381,21 @@ const specProblem = (options: unknown): string | undefined => {
   const list = itemsOf(words)
   if (typeof list === "string") return `words: ${list}`
   if (list.length === 0 || !list.every((word) => typeof word === "string" && /^[^\s\p{Cc}]{1,256}$/u.test(word))) {
-    return "words: a word is text without spaces, and not empty"
+    return "words: each word must be a string without spaces, and not empty"
   }
   const wrong = choiceProblem(mode, ["read", "write"])
   if (wrong !== undefined) return `mode: ${wrong}`
   if (keys !== undefined && keys !== "all" && typeof keys !== "function") {
     const wrong = integerProblem(keys, 0, Number.MAX_SAFE_INTEGER)
-    if (wrong !== undefined) return `keys: ${wrong}, nor "all", nor a function`
+    if (wrong !== undefined) return `keys: ${wrong}; "all" and a function are accepted too`
   }
   for (const [name, value] of [["blocks", blocks], ["withBlockingMillis", withBlockingMillis]] as const) {
-    if (value !== undefined && typeof value !== "function") return `${name}: ${kindOf(value)} is not a function`
+    if (value !== undefined && typeof value !== "function") return `${name}: expected a function, got ${kindOf(value)}`
   }
   if (repeatable !== undefined && typeof repeatable !== "boolean") {
-    return `repeatable: ${kindOf(repeatable)} is neither true nor false`
+    return `repeatable: expected true or false, got ${kindOf(repeatable)}`
   }
-  return typeof decode === "function" ? undefined : `decode: ${kindOf(decode)} is not a function`
+  return typeof decode === "function" ? undefined : `decode: expected a function, got ${kindOf(decode)}`
 }
 
 /**
@@ -406,9 +406,9 @@ const specProblem = (options: unknown): string | undefined => {
  */
 export const problemOf = (value: unknown): string | undefined => {
   try {
-    return value instanceof CommandImpl ? undefined : `${kindOf(value)} is not a command`
+    return value instanceof CommandImpl ? undefined : `expected a command, got ${kindOf(value)}`
   } catch {
-    return `${kindOf(value)} is not a command`
+    return `expected a command, got ${kindOf(value)}`
   }
 }
 
@@ -424,7 +424,9 @@ const unfit = (of: string, spec: unknown, args: unknown): InvalidCommand => {
   const fits = isSpec(spec as Spec)
   return new InvalidCommand({
     command: fits ? String((spec as Spec).name) : of,
-    detail: fits ? `args: ${kindOf(args)} is not an array` : `spec: ${kindOf(spec)} was not made by define`
+    detail: fits
+      ? `args: expected an array, got ${kindOf(args)}`
+      : `spec: expected the result of Command.define, got ${kindOf(spec)}`
   })
 }
 
@@ -594,9 +596,9 @@ const rawProblem = (name: unknown, args: unknown, options: unknown): string | un
     // Spaces of all kinds part words; other control characters are in none.
     name.split(/\s+/).some((word) => /\p{Cc}/u.test(word))
   ) {
-    return "name: it is not the words of a command"
+    return "name: expected the words of a command, such as \"GET\" or \"CLIENT LIST\""
   }
-  if (!Array.isArray(args)) return `args: ${kindOf(args)} is not an array`
+  if (!Array.isArray(args)) return `args: expected an array, got ${kindOf(args)}`
   if (options === undefined) return undefined
   const fields = fieldsOf(options)
   if (typeof fields === "string") return `options: ${fields}`
@@ -611,7 +613,7 @@ const rawProblem = (name: unknown, args: unknown, options: unknown): string | un
   }
   return blocks === undefined || (typeof blocks === "number" && blocks >= 0)
     ? undefined
-    : `blocks: ${kindOf(blocks)} is not a time in milliseconds`
+    : `blocks: expected a time in milliseconds, got ${kindOf(blocks)}`
 }
 
 /** A time to wait as it is written; one that the server will refuse is none. */
@@ -746,8 +748,8 @@ export const check = (self: Any): string | undefined => {
     const arg = args[i]
     const type = typeof arg
     if (type === "string" || type === "bigint" || (type === "number" && arg === arg) || isBytes(arg)) continue
-    if (type === "number") return `argument ${i + 1} is NaN, which is no number`
-    return `argument ${i + 1} is ${arg === null ? "null" : type}, not a string, a number or bytes`
+    if (type === "number") return `argument ${i + 1} is NaN`
+    return `argument ${i + 1}: expected a string, a number or bytes, got ${arg === null ? "null" : type}`
   }
   return undefined
 }

@@ -177,7 +177,7 @@ export class RoleMismatch extends Schema.TaggedError<RoleMismatch>("effect-redis
     return true
   }
   override get message(): string {
-    return `${this.address} was announced as ${this.expected}, but says: ${this.actual}`
+    return `${this.address} cannot serve as the announced ${this.expected}, its role is: ${this.actual}`
   }
 }
 
@@ -234,7 +234,7 @@ export class ReserveTimeout extends Schema.TaggedError<ReserveTimeout>("effect-r
     return true
   }
   override get message(): string {
-    return `No exclusive connection to ${this.target} was free within ${this.timeoutMillis} ms (at most ${this.max})`
+    return `No exclusive connection to ${this.target} was free within ${this.timeoutMillis} ms (maxReserved is ${this.max})`
   }
 }
 
@@ -256,7 +256,7 @@ export class QueueFull extends Schema.TaggedError<QueueFull>("effect-redis-senti
     return true
   }
   override get message(): string {
-    return `${this.limit} commands for ${this.target} are waiting already`
+    return `The queue for ${this.target} is full: ${this.limit} commands are waiting (maxQueue)`
   }
 }
 
@@ -279,7 +279,7 @@ export class ClientClosed extends Schema.TaggedError<ClientClosed>("effect-redis
     return false
   }
   override get message(): string {
-    return `The client of ${this.target} is closed`
+    return `The Scope of the client of ${this.target}, or of its reserved connection, has closed`
   }
 }
 
@@ -305,7 +305,7 @@ export class SentinelsIsolated extends Schema.TaggedError<SentinelsIsolated>(
     return true
   }
   override get message(): string {
-    return `Only ${this.reachable} of the ${this.known} sentinels of "${this.group}" can be reached: no writes meanwhile`
+    return `Only ${this.reachable} of the ${this.known} sentinels of "${this.group}" are reachable: whenIsolated refuses writes`
   }
 }
 
@@ -424,7 +424,7 @@ export class QuorumNotMet extends Schema.TaggedError<QuorumNotMet>("effect-redis
     return true
   }
   override get message(): string {
-    return describe("no sentinel knows enough others", this.reports)
+    return describe("no sentinel knows as many other sentinels as minOtherSentinels requires", this.reports)
   }
 }
 
@@ -632,7 +632,7 @@ export class AmbiguousOutcome extends Schema.TaggedError<AmbiguousOutcome>(
   }
   override get message(): string {
     const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
-    return `${this.command} was sent, but its reply never came; it may have been applied: ${why}`
+    return `${this.command} was sent, but no reply came, so it may or may not have been applied: ${why}`
   }
 }
 
@@ -685,7 +685,7 @@ export class TransactionAborted extends Schema.TaggedError<TransactionAborted>(
     return true
   }
   override get message(): string {
-    return `The transaction was aborted, a watched key had changed: ${this.commands.join(", ")}`
+    return `The transaction (${this.commands.join(", ")}) was aborted because a watched key changed`
   }
 }
 
@@ -742,8 +742,8 @@ export class EpochPassed extends Schema.TaggedError<EpochPassed>("effect-redis-s
   }
   override get message(): string {
     return this.epoch === this.now
-      ? `the primary of ${this.target} has lost writes: it has less of its history than it had before`
-      : `${this.target} has moved since the writes: they were made in epoch ${this.epoch}, and it is ${this.now} now`
+      ? `The primary of ${this.target} has lost writes that the read had to see: its history is shorter than before`
+      : `${this.target} moved from epoch ${this.epoch} to epoch ${this.now} after the writes that the read had to see`
   }
 }
 

@@ -131,7 +131,7 @@ export const make = (options: {
               borrowed.delete(connection)
               if (connection.ended !== undefined) return Effect.void
               if (connection.idle && !connection.tainted && !connection.watching) return Effect.void
-              connection.close("it was given back in the middle of something")
+              connection.close("its Scope closed while commands were unanswered, or after they had changed the session")
               return EffectPool.invalidate(reservations, connection)
             }),
             (borrowed.add(connection), connection)

@@ -165,7 +165,7 @@ export const withReplicas: {
 /** What `withReplicas` was told, or what is wrong with it. */
 const wishOf = (self: unknown, given: unknown) => {
   const refused = (detail: string) => new InvalidCommand({ command: "withReplicas", detail })
-  if (!Effect.isEffect(self)) return refused(`${kindOf(self)} is not an Effect`)
+  if (!Effect.isEffect(self)) return refused(`expected an Effect, got ${kindOf(self)}`)
   const fields = fieldsOf(given)
   if (typeof fields === "string") return refused(`durability: ${fields}`)
   const { onDisk, replicas, timeout } = fields
@@ -173,9 +173,9 @@ const wishOf = (self: unknown, given: unknown) => {
   if (wrong !== undefined) return refused(`replicas: ${wrong}`)
   const duration = durationOf(timeout)
   if (typeof duration === "string") return refused(`timeout: ${duration}`)
-  if (!Duration.isFinite(duration)) return refused("timeout: it has to end")
+  if (!Duration.isFinite(duration)) return refused("timeout: it must be finite")
   if (onDisk !== undefined && onDisk !== "replicas" && onDisk !== "local") {
-    return refused(`onDisk: ${kindOf(onDisk)} is none of replicas, local`)
+    return refused(`onDisk: expected "replicas" or "local", got ${kindOf(onDisk)}`)
   }
   return {
     wanted: replicas as number,

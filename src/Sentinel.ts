@@ -369,9 +369,9 @@ const fromDiscovery = (
 /** What keeps a command from being asked of sentinels, whose connections are everybody's. */
 const questionProblem = (command: Command.Any): string | undefined =>
   command.spec.mode !== "read"
-    ? "it is not a question: it may change something"
+    ? "ask accepts queries only, and this command may change something"
     : Command.sessionOf(command) !== undefined || command.spec.blocks !== undefined
-    ? "it would change the session, or wait at the sentinel"
+    ? "ask accepts no command that changes the session or waits at the sentinel"
     : Command.check(command)
 
 /** What every client may be given for its nodes, checked and copied. */
@@ -390,7 +390,7 @@ const natMapOf = (check: Check, natMap: NatMap | undefined): NatMap | undefined 
     entry++
     const name = isHostAndPort(from) ? `natMap[${JSON.stringify(from)}]` : `natMap (key ${entry})`
     check.address(name, from, 6379)
-    if (typeof table[from] !== "string") check.fail(name, `it leads to ${kindOf(table[from])}, not to host:port`)
+    if (typeof table[from] !== "string") check.fail(name, `expected host:port, got ${kindOf(table[from])}`)
     else check.address(name, table[from], 6379)
   }
   return table
@@ -411,8 +411,8 @@ export const make = (options: Options): Effect.Effect<Service, InvalidOption, Sc
     const given = check.fields<Options>("", options ?? null)
     const sentinels: Array<Address.Address> = []
     const inputs = check.items("sentinels", given.sentinels)
-    if (inputs.length === 0) check.fail("sentinels", "at least one sentinel is needed")
-    if (inputs.length > maxInputs) check.fail("sentinels", `they are more than ${maxInputs}`)
+    if (inputs.length === 0) check.fail("sentinels", "at least one sentinel is required")
+    if (inputs.length > maxInputs) check.fail("sentinels", `at most ${maxInputs} sentinels are accepted`)
     inputs.slice(0, maxInputs).forEach((input, i) => {
       const address = check.address(`sentinels[${i}]`, input, 26379)
       if (address !== undefined && !sentinels.some((a) => Address.equals(a, address))) sentinels.push(address)

@@ -276,7 +276,7 @@ describe("Resp: what is refused", () => {
     ["a verbatim string without format", "=3\r\nabc\r\n"],
     ["an end without a beginning", ".\r\n"],
     ["a part without a stream", ";3\r\nabc\r\n"],
-    ["a streamed string with something else in it", "$?\r\n:1\r\n"],
+    ["a streamed string with a part that is no string", "$?\r\n:1\r\n"],
     ["a streamed map with half a pair", "%?\r\n+a\r\n.\r\n"],
     ["a push inside a reply", "*1\r\n>1\r\n+x\r\n"],
     ["a streamed push", ">?\r\n"],

@@ -420,9 +420,9 @@ describe("arguments", () => {
       legal: ["empty", "blank", "long", "url", "controls", "bytes", "minus", "infinity", "half", "bigint"],
       make: (v) => withClient((redis) => Stream.runDrain(redis.sscanStream(v as never)))
     },
-    { option: "interests", legal: none, make: (v) => withClient((r) => Stream.runDrain(r.subscribe(v as never))) },
+    { option: "channels", legal: none, make: (v) => withClient((r) => Stream.runDrain(r.subscribe(v as never))) },
     {
-      option: "interests",
+      option: "channels",
       legal: none,
       make: (v) => withClient((r) => Stream.runDrain(r.bytes.subscribe(v as never)))
     },

@@ -146,7 +146,7 @@ export const getex = (
 ) => {
   const args: Array<Arg> = [key]
   const given = optionsOf("GETEX", options)
-  if (given === undefined) throw new InvalidCommand({ command: "GETEX", detail: "options: there are none" })
+  if (given === undefined) throw new InvalidCommand({ command: "GETEX", detail: "options: they are required" })
   expiry(args, given)
   if (given.persist === true) args.push("PERSIST")
   return make(GETEX, args)

@@ -177,7 +177,9 @@ const checked = (given: Options): Effect.Effect<Options, InvalidOption> => {
   check.integer("seed", options.seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   check.boolean("tcp", options.tcp)
   for (const name of ["password", "sentinelPassword"] as const) {
-    if (options[name] !== undefined && typeof options[name] !== "string") check.fail(name, "a password is text")
+    if (options[name] !== undefined && typeof options[name] !== "string") {
+      check.fail(name, "the password must be a string")
+    }
   }
   for (const name of ["downAfterMillis", "lagMillis", "latencyMillis", "syncMillis"] as const) {
     const value = options[name]
@@ -185,7 +187,7 @@ const checked = (given: Options): Effect.Effect<Options, InvalidOption> => {
     const range = typeof value === "number" ? [value] : check.items(name, value)
     const isTime = (n: unknown): boolean => typeof n === "number" && n >= 0 && n < Infinity
     if (!range.every(isTime) || range.length === 0 || range.length > 2 || range[0]! > range[range.length - 1]!) {
-      check.fail(name, "it is a number of milliseconds, or the least and the most")
+      check.fail(name, "expected a number of milliseconds, or an array of the least and the most")
     }
   }
   return Effect.as(check.result, options)

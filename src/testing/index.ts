@@ -84,9 +84,11 @@ export const layerRedis = (
       const check = new Check()
       const given = check.fields("", options)
       const address = check.address("address", given.address === undefined ? "localhost:6379" : given.address, 6379)
-      if (address !== undefined && Address.isUnix(address)) check.fail("address", "it is a host and a port")
+      if (address !== undefined && Address.isUnix(address)) {
+        check.fail("address", "expected a host and a port, not a Unix socket")
+      }
       if (given.password !== undefined && typeof given.password !== "string") {
-        check.fail("password", "a password is text")
+        check.fail("password", "the password must be a string")
       }
       yield* check.result
       const network = new Network(yield* Time.make(0))
@@ -182,7 +184,7 @@ export const layerSentinel = (
             new Report({
               address: "the mocked sentinel",
               kind: "unknown-group",
-              detail: `it was not told of the group "${group}"`
+              detail: `no answer is set for the group "${group}"`
             })
           ]
         })

@@ -92,12 +92,12 @@ describe("a name that hangs", () => {
         }
       })
       const cases: ReadonlyArray<readonly [resolver: unknown, says: string]> = [
-        [giving(null), "no address of redis.example"],
-        [giving(null, []), "no address of redis.example"],
-        [giving(null, 5), "no address of redis.example"],
-        [giving(null, [null]), "no address of redis.example"],
-        [giving(null, [unreadable]), "no address of redis.example"],
-        [giving(null, [{ address: "nowhere", family: 4 }]), "no address of redis.example"],
+        [giving(null), "no address found for redis.example"],
+        [giving(null, []), "no address found for redis.example"],
+        [giving(null, 5), "no address found for redis.example"],
+        [giving(null, [null]), "no address found for redis.example"],
+        [giving(null, [unreadable]), "no address found for redis.example"],
+        [giving(null, [{ address: "nowhere", family: 4 }]), "no address found for redis.example"],
         [giving("no such name"), "no such name"],
         [giving({ code: 7 }), "the look-up failed"],
         [() => Promise.reject(new Error("a promise of nothing")), "a promise of nothing"],

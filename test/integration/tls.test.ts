@@ -97,11 +97,11 @@ describe("TLS", () => {
         const ca = Fs.readFileSync(files.ca)
         assert.match(
           yield* refusal(address, { ca }),
-          /\(tls\): the server requires a client certificate: set cert and key/
+          /\(tls\): the server requires a client certificate: set tls.cert and tls.key/
         )
         assert.match(
           yield* refusal(address, { ca, maxVersion: "TLSv1.2" }),
-          /\(tls\): the server requires a client certificate: set cert and key/
+          /\(tls\): the server requires a client certificate: set tls.cert and tls.key/
         )
         const redis = yield* RedisClient.make({
           address,

@@ -31,11 +31,11 @@ const urlWithCredentials = /^[^/]*:\/\/.*@/s
 export const groupProblem = (value: unknown): string | undefined =>
   // It is a word among others in what sentinels publish.
   typeof value !== "string" || !/^[^\s\p{Cc}]+$/u.test(value)
-    ? "a group's name is not empty, and has no spaces and no control characters"
+    ? "the name of a group must not be empty, or contain spaces or control characters"
     : value.length > maxText
-    ? `a group's name has at most ${maxText} characters`
+    ? `the name of a group has at most ${maxText} characters`
     : urlWithCredentials.test(value)
-    ? "a URL is not the name of a group"
+    ? "expected the name of a group, not a URL"
     : undefined
 
 const isResolver = (value: unknown): boolean => {
@@ -102,18 +102,20 @@ export class Check {
 
   boolean(option: string, value: boolean | undefined): void {
     if (value !== undefined && typeof value !== "boolean") {
-      this.fail(option, `${kindOf(value)} is neither true nor false`)
+      this.fail(option, `expected true or false, got ${kindOf(value)}`)
     }
   }
 
   function(option: string, value: unknown): void {
-    if (value !== undefined && typeof value !== "function") this.fail(option, `${kindOf(value)} is not a function`)
+    if (value !== undefined && typeof value !== "function") {
+      this.fail(option, `expected a function, got ${kindOf(value)}`)
+    }
   }
 
   text(option: string, value: string | undefined, pattern: RegExp, what: string): void {
     if (value === undefined) return
     if (typeof value !== "string" || !pattern.test(value)) return this.fail(option, what)
-    if (value.length > maxText) this.fail(option, `it has more than ${maxText} characters`)
+    if (value.length > maxText) this.fail(option, `it must have at most ${maxText} characters`)
   }
 
   oneOf(option: string, value: string | undefined, choices: ReadonlyArray<string>): void {
@@ -138,24 +140,24 @@ export class Check {
     } catch {
       // It cannot be read.
     }
-    this.fail(option, `${kindOf(value)} is not a Schedule`)
+    this.fail(option, `expected a Schedule, got ${kindOf(value)}`)
   }
 
   /** Options of a session, copied. */
   session<A extends SessionOptions>(path: string, value: A | undefined): A {
     const at = (name: string): string => path === "" ? name : `${path}.${name}`
     const options = this.fields<{ -readonly [K in keyof SessionOptions]: SessionOptions[K] }>(path, value)
-    this.text(at("username"), options.username, /^[^\s\p{Cc}]+$/u, "a username has no spaces and is not empty")
+    this.text(at("username"), options.username, /^[^\s\p{Cc}]+$/u, "a username must not be empty, or contain spaces")
     this.text(
       at("clientName"),
       options.clientName,
       /^[!-~]+$/,
-      "a client name is printable ASCII without spaces, and not empty"
+      "a client name must be printable ASCII without spaces, and not empty"
     )
     const password = options.password
     if (password !== undefined) this.wrong(at("password"), passwordProblem(password))
     if (options.username !== undefined && password === undefined) {
-      this.fail(at("username"), "a username without a password")
+      this.fail(at("username"), "a username needs a password: set password as well")
     }
     if (options.tls !== undefined) options.tls = this.tls(at("tls"), options.tls)
     this.integer(at("database"), options.database, 0, 1_000_000)
@@ -172,11 +174,11 @@ export class Check {
     if (options.resolver !== undefined && !isResolver(options.resolver)) {
       this.fail(
         at("resolver"),
-        `${kindOf(options.resolver)} is neither a Resolver of node:dns nor a function as dns.lookup`
+        `expected a Resolver of node:dns or a function like dns.lookup, got ${kindOf(options.resolver)}`
       )
     }
     if (options.protocol !== undefined && options.protocol !== 2 && options.protocol !== 3) {
-      this.fail(at("protocol"), "the protocol is 2 or 3")
+      this.fail(at("protocol"), "the protocol must be 2 or 3")
     }
     return options as A
   }
@@ -184,12 +186,12 @@ export class Check {
   private tls(option: string, value: SessionOptions["tls"]): SessionOptions["tls"] {
     if (value === undefined || typeof value === "boolean") return value
     if (typeof value !== "object") {
-      this.fail(option, `${kindOf(value)} is neither true nor false nor an object`)
+      this.fail(option, `expected true, false or an object, got ${kindOf(value)}`)
       return undefined
     }
     const tls = this.fields<Tls.ConnectionOptions>(option, value)
     if (tls.servername !== undefined && typeof tls.servername !== "string") {
-      this.fail(`${option}.servername`, `${kindOf(tls.servername)} is not a name`)
+      this.fail(`${option}.servername`, `expected a host name, got ${kindOf(tls.servername)}`)
     }
     this.boolean(`${option}.rejectUnauthorized`, tls.rejectUnauthorized)
     this.function(`${option}.checkServerIdentity`, tls.checkServerIdentity)
@@ -199,7 +201,10 @@ export class Check {
       // What Node says may quote a key or its passphrase.
       const code = (error as { code?: unknown } | null)?.code
       const why = typeof code === "string" && /^[A-Z0-9_]+$/.test(code) ? ` (${code})` : ""
-      this.fail(option, `Node makes no secure context of it${why}: a key, a certificate or another field is malformed`)
+      this.fail(
+        option,
+        `Node cannot make a secure context of it${why}: a key, a certificate or another field is malformed`
+      )
     }
     return tls
   }
@@ -218,7 +223,7 @@ export class Check {
     this.integer(at("minReserved"), options.minReserved, 0, most)
     const repeatable = options.repeatable
     if (repeatable !== undefined && typeof repeatable !== "boolean" && typeof repeatable !== "function") {
-      this.fail(at("repeatable"), `${kindOf(repeatable)} is neither true nor false nor a function`)
+      this.fail(at("repeatable"), `expected true, false or a function, got ${kindOf(repeatable)}`)
     }
   }
 
@@ -229,21 +234,25 @@ export class Check {
     if (typeof replicaSelection === "object") {
       const { prefer } = this.fields("replicaSelection", replicaSelection)
       const labels = prefer === undefined ? undefined : itemsOf(prefer)
-      if (labels === undefined) this.fail("replicaSelection", "it is a name, { prefer: labels }, or a function")
+      if (labels === undefined) this.fail("replicaSelection", "expected a name, { prefer: labels }, or a function")
       else if (typeof labels === "string") this.fail("replicaSelection.prefer", labels)
       else if (!labels.every((label) => typeof label === "string")) {
-        this.fail("replicaSelection.prefer", "a label is not a string")
+        this.fail("replicaSelection.prefer", "each label must be a string")
       } else options.replicaSelection = { prefer: labels as Array<string> }
     } else if (typeof replicaSelection !== "function") {
       this.oneOf("replicaSelection", replicaSelection, ["sticky", "round-robin", "random", "latency", "lag"])
     }
-    if (typeof fallbackToPrimary !== "boolean") this.oneOf("fallbackToPrimary", fallbackToPrimary, ["when-none"])
+    if (
+      fallbackToPrimary !== undefined && typeof fallbackToPrimary !== "boolean" && fallbackToPrimary !== "when-none"
+    ) {
+      this.fail("fallbackToPrimary", `expected true, false or "when-none", got ${kindOf(fallbackToPrimary)}`)
+    }
     if (options.maxLag !== undefined) {
       const maxLag = this.fields<{ bytes?: number | undefined; time?: Duration.Input | undefined }>(
         "maxLag",
         options.maxLag
       )
-      if (maxLag.bytes === undefined && maxLag.time === undefined) this.fail("maxLag", "it has neither bytes nor time")
+      if (maxLag.bytes === undefined && maxLag.time === undefined) this.fail("maxLag", "set bytes, or time, or both")
       this.integer("maxLag.bytes", maxLag.bytes, 0, Number.MAX_SAFE_INTEGER)
       this.put(maxLag, "time", "maxLag.time")
       options.maxLag = maxLag
@@ -261,11 +270,11 @@ export class Check {
 const passwordProblem = (password: unknown): string | undefined => {
   try {
     if (Redacted.isRedacted(password)) {
-      return typeof Redacted.value(password) === "string" ? undefined : "a password is text"
+      return typeof Redacted.value(password) === "string" ? undefined : "the Redacted value must be a string"
     }
-    return Effect.isEffect(password) ? undefined : "a password is Redacted, or an Effect of one"
+    return Effect.isEffect(password) ? undefined : "expected a Redacted string, or an Effect of one"
   } catch {
-    return "it cannot be read"
+    return "reading it fails with an exception"
   }
 }
 
@@ -278,6 +287,6 @@ export const unwrapped = <A>(options: Config.Wrap<A>): Effect.Effect<A, InvalidO
       // It is no Config, and nothing that holds some.
     }
     return Effect.fail(
-      new InvalidOption({ option: "options", detail: `${kindOf(options)} is not a Config of options` })
+      new InvalidOption({ option: "options", detail: `expected a Config of options, got ${kindOf(options)}` })
     )
   })

@@ -73,8 +73,8 @@ const refusalOf = (name: string, args: ReadonlyArray<unknown>, error: unknown): 
   return new InvalidCommand({
     command: name,
     detail: at === -1
-      ? `the arguments are not its own: ${args.slice(0, 8).map(kindOf).join(", ") || "none"}`
-      : `argument ${at + 1}: ${kindOf(args[at])} is not what it takes`
+      ? `it does not accept these arguments: ${args.slice(0, 8).map(kindOf).join(", ") || "none"}`
+      : `argument ${at + 1}: it does not accept ${kindOf(args[at])}`
   })
 }
 
@@ -101,7 +101,7 @@ const scanOptionsOf = (
   const wrong = (field: string, problem: string | undefined): string | undefined =>
     problem === undefined ? undefined : `${field}: ${problem}`
   const text = (field: string, value: unknown): string | undefined =>
-    value === undefined || typeof value === "string" ? undefined : `${field}: ${kindOf(value)} is not a string`
+    value === undefined || typeof value === "string" ? undefined : `${field}: expected a string, got ${kindOf(value)}`
   const detail = text("match", match) ?? text("type", type) ??
     (count === undefined ? undefined : wrong("count", integerProblem(count, 1, Number.MAX_SAFE_INTEGER))) ??
     (whenInterrupted === undefined
@@ -122,7 +122,10 @@ const make = (
     const write = list.find((c) => c.spec.mode === "write")
     return write === undefined
       ? undefined
-      : new InvalidCommand({ command: write.spec.name, detail: "a replica's client does not write" })
+      : new InvalidCommand({
+        command: write.spec.name,
+        detail: "a client of replicas does not write: use a client of the primary"
+      })
   }
   const run = mode === "write"
     ? runner.run
@@ -266,13 +269,13 @@ const fromExecutor = (executor: Executor, mode: Command.Mode): Base<any> => {
     options: unknown
   ): { readonly interests: Channels; readonly options: SubscribeOptions } | string => {
     const interests = fieldsOf(given)
-    if (typeof interests === "string") return `interests: ${interests}`
+    if (typeof interests === "string") return `channels: ${interests}`
     for (const kind of ["channels", "patterns", "shards"]) {
       if (interests[kind] === undefined) continue
       const names = itemsOf(interests[kind])
       if (typeof names === "string") return `${kind}: ${names}`
       const at = names.findIndex((name) => typeof name !== "string" && !isBytes(name))
-      if (at !== -1) return `${kind}[${at}]: ${kindOf(names[at])} is not a name`
+      if (at !== -1) return `${kind}[${at}]: expected a name as a string or bytes, got ${kindOf(names[at])}`
       interests[kind] = names
     }
     const fields = options === undefined ? {} : fieldsOf(options)

@@ -48,7 +48,12 @@ class Inbox {
   message(item: Message<string | Uint8Array> | Undecodable): void {
     if (Queue.sizeUnsafe(this.queue) >= this.capacity) {
       if (this.overflow === undefined) {
-        const gap = { _tag: "Gap" as const, reason: "overflow" as const, detail: "the reader was too slow", missed: 0 }
+        const gap = {
+          _tag: "Gap" as const,
+          reason: "overflow" as const,
+          detail: "the reader was slower than the messages arrived",
+          missed: 0
+        }
         this.overflow = gap
         this.endsInGap = true
         Queue.offerUnsafe(this.queue, gap)
@@ -113,13 +118,13 @@ export const makeSubscription: {
   const { channels, patterns, shards } = interests ?? {}
   const lists = [channels, patterns, shards].map((list) => list ?? [])
   if (!lists.every((list) => Array.isArray(list) && list.every(isName)) || lists.every((list) => list.length === 0)) {
-    return invalid("it needs the names of channels, or patterns of them")
+    return invalid("at least one channel, pattern or shard channel is required")
   }
   // Neither the lists nor the bytes in them change any more.
   const names = lists.map((list) => list.map((name) => typeof name === "string" ? name : new Uint8Array(name)))
   const wanted = { channels: names[0]!, patterns: names[1]!, shards: names[2]! }
   const capacity = options?.capacity ?? defaultCapacity
-  if (!(capacity >= 1)) return invalid("its capacity is less than one message")
+  if (!(capacity >= 1)) return invalid("capacity: it must be at least 1")
   const itemOf = as === "text" ? textOf : bytesOf
 
   return Stream.callback<Item, RedisError>((queue) => {
@@ -165,7 +170,7 @@ export const makeSubscription: {
       Effect.gen(function*() {
         if (pause === firstPause) {
           yield* Effect.logWarning(
-            `a subscription to ${source.shown} was lost, and could not be made anew; it is tried again: ${error.message}`
+            `A subscription to ${source.shown} was lost and cannot be restored yet. The client keeps trying: ${error.message}`
           )
         }
         const millis = pause * (yield* Random.nextBetween(0.75, 1.25))

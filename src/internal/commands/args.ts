@@ -42,7 +42,7 @@ export const appendVariadic = (before: Array<Arg>, given: Variadic<Arg>): Array<
 export const optionsOf = <A extends object>(command: string, options: A | undefined): A | undefined => {
   if (options === undefined) return undefined
   if (!isFields(options)) {
-    throw new InvalidCommand({ command, detail: `options: ${kindOf(options)} is not an object of options` })
+    throw new InvalidCommand({ command, detail: `options: expected an object, got ${kindOf(options)}` })
   }
   return options
 }
@@ -70,7 +70,7 @@ export const keyword = <W extends string>(
 /** An array. Throws `InvalidCommand` for anything else: a string would pass for an array of its characters. */
 export const arrayOf = <A>(command: string, field: string, value: ReadonlyArray<A>): ReadonlyArray<A> => {
   if (!Array.isArray(value)) {
-    throw new InvalidCommand({ command, detail: `${field}: ${kindOf(value)} is not an array` })
+    throw new InvalidCommand({ command, detail: `${field}: expected an array, got ${kindOf(value)}` })
   }
   return value
 }
@@ -82,12 +82,12 @@ export const appendPairs = (
   entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>
 ): Array<Arg> => {
   if (typeof entries !== "object" || entries === null || isBytes(entries)) {
-    throw new InvalidCommand({ command, detail: `entries: ${kindOf(entries)} has no keys and values` })
+    throw new InvalidCommand({ command, detail: `entries: expected an object or pairs, got ${kindOf(entries)}` })
   }
   if (Symbol.iterator in entries) {
     for (const entry of entries as Iterable<readonly [Key, Arg]>) {
       if (!Array.isArray(entry)) {
-        throw new InvalidCommand({ command, detail: `entries: ${kindOf(entry)} is not a pair` })
+        throw new InvalidCommand({ command, detail: `entries: expected a pair, got ${kindOf(entry)}` })
       }
       out.push(entry[0], entry[1])
     }

@@ -54,13 +54,13 @@ export const kindOf = (value: unknown): string => {
  * that is something else, such as a Date or a Promise, is no object of fields.
  */
 export const fieldsOf = (value: unknown): Record<string, unknown> | string => {
-  if (typeof value !== "object" || value === null) return `${kindOf(value)} is not an object`
+  if (typeof value !== "object" || value === null) return `expected an object, got ${kindOf(value)}`
   try {
     if (
       Array.isArray(value) || Redacted.isRedacted(value) || Effect.isEffect(value) ||
       Object.prototype.toString.call(value) !== "[object Object]"
     ) {
-      return "it is not an object of fields"
+      return "expected a plain object"
     }
     // Getters of a class are on its prototype.
     const out: Record<string, unknown> = Object.create(null)
@@ -79,23 +79,23 @@ export const fieldsOf = (value: unknown): Record<string, unknown> | string => {
     }
     return out
   } catch {
-    return "it cannot be read"
+    return "reading it fails with an exception"
   }
 }
 
 /** A copy of an array, or what is wrong with it in words. */
 export const itemsOf = (value: unknown): Array<unknown> | string => {
   try {
-    if (!Array.isArray(value)) return `${kindOf(value)} is not an array`
+    if (!Array.isArray(value)) return `expected an array, got ${kindOf(value)}`
     return Array.from(value)
   } catch {
-    return "it cannot be read"
+    return "reading it fails with an exception"
   }
 }
 
 /** The duration, or what is wrong with it in words. */
 export const durationOf = (input: unknown, positive = true): Duration.Duration | string => {
-  const nothing = (): string => `${kindOf(input)} is not a duration`
+  const nothing = (): string => `expected a duration such as "100 millis", got ${kindOf(input)}`
   let duration: Duration.Duration
   try {
     if (typeof input === "number" && Number.isNaN(input)) return nothing()
@@ -121,8 +121,8 @@ export const durationOf = (input: unknown, positive = true): Duration.Duration |
     duration = parsed.value
     const millis = Duration.toMillis(duration)
     if (Number.isNaN(millis)) return nothing()
-    if (millis < 0 || isNegative(input)) return "it is negative"
-    if (positive && millis === 0) return "it has to be more than zero"
+    if (millis < 0 || isNegative(input)) return "a duration cannot be negative"
+    if (positive && millis === 0) return "the duration must be greater than zero"
   } catch {
     return nothing()
   }
@@ -146,11 +146,13 @@ const isNegative = (input: unknown): boolean => {
 export const integerProblem = (value: unknown, min: number, max: number): string | undefined =>
   typeof value === "number" && Number.isInteger(value) && value >= min && value <= max
     ? undefined
-    : `${kindOf(value)} is not a whole number from ${min} to ${max}`
+    : `expected a whole number from ${min} to ${max}, got ${kindOf(value)}`
 
 /** What is wrong with one of some words, in words. */
 export const choiceProblem = (value: unknown, choices: ReadonlyArray<string>): string | undefined =>
-  typeof value === "string" && choices.includes(value) ? undefined : `${kindOf(value)} is none of ${choices.join(", ")}`
+  typeof value === "string" && choices.includes(value)
+    ? undefined
+    : `expected ${choices.map((choice) => `"${choice}"`).join(" or ")}, got ${kindOf(value)}`
 
 /**
  * Whether a value is bytes: such an array itself, of whatever realm, and none

@@ -75,7 +75,7 @@ export const decodeReply = <A>(
       return Exit.fail(
         new UnexpectedReply({
           command: command.spec.name,
-          expected: "something that its decoder can read",
+          expected: "a reply that its decoder accepts",
           actual: Resp.describe(value)
         })
       )
@@ -120,7 +120,7 @@ export const serverText = (reply: Resp.ErrorReply): string =>
 /** What a server's code means; its own words may repeat what it was sent. */
 const meanings: Readonly<Record<string, string>> = {
   NOAUTH: "a password is required",
-  NOPERM: "the user may not run it",
+  NOPERM: "the user may not run this command",
   WRONGPASS: "the name or the password is wrong, or the user is disabled"
 }
 

@@ -221,7 +221,7 @@ export class Connection {
           new ConnectionLost({
             address: this.shownAddress,
             kind: "closed",
-            detail: cause instanceof Error ? cause.message : "the server closed it",
+            detail: cause instanceof Error ? cause.message : "the server closed the connection",
             cause
           })
         )
@@ -390,7 +390,7 @@ export class Connection {
     const { encoder, inflight } = this
     encoder.take()
     for (let i = inflight.size - others; i < inflight.size; i++) inflight.at(i).encode(encoder)
-    const detail = `it cannot be written (${error instanceof Error ? error.name : typeof error})`
+    const detail = `it cannot be encoded (${error instanceof Error ? error.name : typeof error})`
     // Whoever is told may do anything, and this is in the middle of a batch.
     queueMicrotask(() => {
       if (request.onInvalid !== undefined) request.onInvalid(detail)
@@ -436,7 +436,7 @@ export class Connection {
   private onFault(error: unknown): void {
     const fault = error instanceof ProtocolError
       ? { detail: error.detail, bytes: error.bytes }
-      : { detail: `a reply that could not be taken in (${Resp.printable(String(error), 200)})`, bytes: "" }
+      : { detail: `the client failed to process a reply (${Resp.printable(String(error), 200)})`, bytes: "" }
     const ended = new ProtocolError({ address: this.shownAddress, ...fault })
     const request = this.handing
     this.end(ended)
@@ -485,7 +485,7 @@ export class Connection {
   private unasked(value: Resp.Value): void {
     const shown = value instanceof Resp.ErrorReply ? Resp.printable(value.text) : Resp.describe(value)
     this.end(
-      new ProtocolError({ address: this.shownAddress, detail: "a reply that nothing was asked for", bytes: shown })
+      new ProtocolError({ address: this.shownAddress, detail: "a reply without a request", bytes: shown })
     )
   }
 
@@ -658,7 +658,7 @@ export class Connection {
         kind: "stalled",
         detail: isSilent
           ? `no answer for ${Math.round(now - this.silentSince)} ms`
-          : `a byte now and then, and no answer for ${Math.round(now - since)} ms`
+          : `only single bytes, and no complete answer for ${Math.round(now - since)} ms`
       })
     )
   }
@@ -689,7 +689,7 @@ export class Connection {
     try {
       how()
     } catch (error) {
-      this.runFork(Effect.logError(`the end of a connection to ${this.shownAddress} could not be handled`, error))
+      this.runFork(Effect.logError(`A handler failed after the connection to ${this.shownAddress} had ended`, error))
     }
   }
 

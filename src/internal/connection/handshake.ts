@@ -71,7 +71,7 @@ export const openConnection = (
             limits: options.limits,
             holds: (id, millis) => Effect.provideService(holdsBack(address, options, id, millis), Connector, dial)
           })
-          yield* Effect.addFinalizer(() => Effect.sync(() => connection.close("the scope closed")))
+          yield* Effect.addFinalizer(() => Effect.sync(() => connection.close("its Scope closed")))
           return connection
         })
       )
@@ -128,7 +128,9 @@ export const openConnection = (
         new ConnectFailed({
           address: shown,
           phase: "handshake",
-          detail: `no session within ${Duration.toMillis(timeout)} ms${isSecure(options) ? plainHint : ""}`
+          detail: `no session within ${Duration.toMillis(timeout)} ms (connectTimeout)${
+            isSecure(options) ? plainHint : ""
+          }`
         })
       )
   })
@@ -144,7 +146,7 @@ const notPlain = (shown: string): ConnectFailed =>
 
 const isSecure = (options: SessionOptions): boolean => options.tls !== undefined && options.tls !== false
 
-const plainHint = "; does the server speak TLS at this port?"
+const plainHint = "; check that the server speaks TLS at this port"
 
 /** Nobody knows why a server ends a connection without a word, but there are usual reasons. */
 const endedEarly = (error: ConnectionLost, options: SessionOptions): ConnectFailed => {
@@ -153,7 +155,7 @@ const endedEarly = (error: ConnectionLost, options: SessionOptions): ConnectFail
     address: error.address,
     phase: why === undefined ? "handshake" : "tls",
     detail: why?.detail ??
-      `the server closed it in the middle of the handshake (${error.detail})${
+      `the server closed the connection during the handshake (${error.detail})${
         isSecure(options) ? "" : "; if it speaks TLS at this port, set the option tls"
       }`,
     permanent: why?.permanent,
@@ -247,10 +249,10 @@ const evaluatePassword = (
       const value = Redacted.isRedacted(secret) ? Redacted.value(secret) : undefined
       return typeof value === "string"
         ? Effect.succeed(value)
-        : failed("the effect that gives the password gave something that is not Redacted text")
+        : failed("the Effect of the option password gave something other than a Redacted string")
     },
     // The cause stays out: nobody knows what a provider's error says.
-    onFailure: () => failed("the effect that gives the password failed")
+    onFailure: () => failed("the Effect of the option password failed")
   })
 }
 
@@ -271,7 +273,7 @@ const sessionRefusal = (reply: Resp.ErrorReply): string | undefined =>
   /^ERR max number of clients\b/.test(reply.text)
     ? "ERR max number of clients reached"
     : reply.code === "DENIED"
-    ? "DENIED Redis is running in protected mode: it has no password, and serves its own machine only"
+    ? "DENIED Redis is in protected mode: it has no password, and accepts connections from its own host only"
     : undefined
 
 const handshake = (
@@ -422,7 +424,7 @@ const verifyRole = (
     let actual: string
     if (!(reply instanceof Resp.ErrorReply)) {
       const decoded = decodeReply(role(), reply)
-      actual = Exit.isSuccess(decoded) ? decoded.value.role : "something that is no role"
+      actual = Exit.isSuccess(decoded) ? decoded.value.role : "unknown, ROLE gave something else"
       if (Exit.isSuccess(decoded) && decoded.value.role === "replica" && expected === "replica") {
         const { link, primary } = decoded.value
         connection.source = { ...primary, isLinked: link === "connected", hasData: true }
@@ -439,7 +441,7 @@ const verifyRole = (
       if (answer._tag === "Success") {
         const fields = answer.success
         const said = fields["role"]
-        actual = said === "master" ? "primary" : said === "slave" ? "replica" : "nothing about its role"
+        actual = said === "master" ? "primary" : said === "slave" ? "replica" : "unknown, INFO has no role"
         if (said === "slave" && expected === "replica") {
           const isLinked = fields["master_link_status"] !== "down"
           const hasData = isLinked || holdsData(fields, "down")
@@ -454,7 +456,7 @@ const verifyRole = (
       } else if (answer.failure._tag === "ReplyError") {
         actual = "it denies both ROLE and INFO"
       } else if (answer.failure._tag === "UnexpectedReply") {
-        actual = "nothing about its role"
+        actual = "unknown, INFO cannot be read"
       } else {
         return yield* answer.failure
       }

@@ -56,7 +56,7 @@ export const speaksPlain = (
         new ConnectFailed({
           address: Address.format(address),
           phase: "tls",
-          detail: "the server does not speak TLS at this port: it answers without",
+          detail: "the server does not speak TLS at this port: it answers in plain text",
           permanent: true
         })
       )

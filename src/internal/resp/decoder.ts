@@ -184,7 +184,9 @@ export class Decoder {
     this.run(buffer)
     if (this.started && !this.stopped) {
       this.earlier += buffer.length - this.begin
-      if (this.earlier > this.maxReplyBytes) this.fail(`a reply of more than ${this.maxReplyBytes} bytes`, 0)
+      if (this.earlier > this.maxReplyBytes) {
+        this.fail(`a reply of more than ${this.maxReplyBytes} bytes (limits.maxReplyBytes)`, 0)
+      }
     }
     this.chunk = empty
     this.text = undefined
@@ -242,7 +244,9 @@ export class Decoder {
         this.saveLine(buffer, start, end)
         return
       }
-      if (lf - start > this.maxLineLength) this.fail(`a line of more than ${this.maxLineLength} bytes`, start)
+      if (lf - start > this.maxLineLength) {
+        this.fail(`a line of more than ${this.maxLineLength} bytes (limits.maxLineLength)`, start)
+      }
       if (buffer[lf - 1] !== CR) this.fail("a line that ends in LF without CR", start)
       this.position = lf + 1
       this.parseLine(buffer, start, lf - 1)
@@ -255,7 +259,7 @@ export class Decoder {
   private saveLine(buffer: Buffer, start: number, end: number): void {
     const length = end - start
     if (this.lineLength + length > this.maxLineLength) {
-      this.fail(`a line of more than ${this.maxLineLength} bytes`, start)
+      this.fail(`a line of more than ${this.maxLineLength} bytes (limits.maxLineLength)`, start)
     }
     if (this.lineLength === 0) this.checkType(buffer[start]!, start)
     let line = this.line
@@ -309,7 +313,7 @@ export class Decoder {
         return this.startLength(type, buffer, start, cr)
       case 0x3b: // ;
         if (this.top === undefined || this.top.kind !== Kind.string) {
-          this.failLine("a part of a streamed string outside of one", buffer, start, cr)
+          this.failLine("a part of a streamed string outside a streamed string", buffer, start, cr)
         }
         return this.startLength(type, buffer, start, cr)
       case 0x2a: // *
@@ -379,7 +383,7 @@ export class Decoder {
 
   private length(buffer: Buffer, start: number, cr: number): number {
     const n = this.integer(buffer, start, cr)
-    if (typeof n === "bigint" || n < -1) this.failLine("a length that is no length", buffer, start, cr)
+    if (typeof n === "bigint" || n < -1) this.failLine("an invalid length", buffer, start, cr)
     return n as number
   }
 
@@ -393,16 +397,18 @@ export class Decoder {
       return this.emit(null)
     }
     if (n > this.maxBulkLength) {
-      this.failLine(`a string of ${n} bytes, more than ${this.maxBulkLength}`, buffer, start, cr)
+      this.failLine(`a string of ${n} bytes, more than ${this.maxBulkLength} (limits.maxBulkLength)`, buffer, start, cr)
     }
     if (type === 0x3b && n === 0) return this.closeString()
     this.startBulk(type, n, start)
   }
 
   private startBulk(type: number, n: number, start: number): void {
-    if (n > this.maxBulkLength) this.fail(`a string of ${n} bytes, more than ${this.maxBulkLength}`, start)
+    if (n > this.maxBulkLength) {
+      this.fail(`a string of ${n} bytes, more than ${this.maxBulkLength} (limits.maxBulkLength)`, start)
+    }
     if (this.top !== undefined && this.top.kind === Kind.string && type !== 0x3b) {
-      this.fail("a streamed string with something else in it", start)
+      this.fail("a streamed string with a part that is no string", start)
     }
     this.bulkType = type
     this.bulkLength = n
@@ -535,14 +541,14 @@ export class Decoder {
   private open(kind: number, n: number, start: number): void {
     const elements = kind === Kind.map || kind === Kind.attributes ? n * 2 : n
     if (n !== Infinity && elements > this.maxElements) {
-      this.fail(`an aggregate of ${elements} elements, more than ${this.maxElements}`, start)
+      this.fail(`an aggregate of ${elements} elements, more than ${this.maxElements} (limits.maxElements)`, start)
     }
     const depth = this.stack.length
     if (kind === Kind.push && depth > 0) this.fail("a push message inside a reply", start)
     if (this.top !== undefined && this.top.kind === Kind.string) {
-      this.fail("a streamed string with something else in it", start)
+      this.fail("a streamed string with a part that is no string", start)
     }
-    if (depth >= this.maxDepth) this.fail(`more than ${this.maxDepth} aggregates inside each other`, start)
+    if (depth >= this.maxDepth) this.fail(`aggregates nested more than ${this.maxDepth} deep (limits.maxDepth)`, start)
     const frame: Frame = { kind, values: [], remaining: elements, many: elements >= manyElements }
     if (elements === 0) return this.finish(frame)
     this.stack.push(frame)
@@ -558,10 +564,10 @@ export class Decoder {
   private close(buffer: Buffer, start: number, cr: number): void {
     const frame = this.top
     if (cr !== start + 1 || frame === undefined || frame.remaining !== Infinity || frame.kind === Kind.string) {
-      return this.failLine("an end of a streamed aggregate outside of one", buffer, start, cr)
+      return this.failLine("the end of a streamed aggregate outside a streamed aggregate", buffer, start, cr)
     }
     if (frame.kind === Kind.map && frame.values.length % 2 === 1) {
-      this.failLine("a map with a key and no value", buffer, start, cr)
+      this.failLine("a map with a key that has no value", buffer, start, cr)
     }
     this.finish(this.pop())
   }
@@ -596,11 +602,11 @@ export class Decoder {
       this.receiver.onReply(value)
       return
     }
-    if (frame.kind === Kind.string) return this.fail("a streamed string with something else in it", this.position)
+    if (frame.kind === Kind.string) return this.fail("a streamed string with a part that is no string", this.position)
     frame.values.push(value)
     if (frame.remaining === Infinity) {
       if (frame.values.length > this.maxElements) {
-        this.fail(`an aggregate of more than ${this.maxElements} elements`, this.position)
+        this.fail(`an aggregate of more than ${this.maxElements} elements (limits.maxElements)`, this.position)
       }
       return
     }

@@ -85,7 +85,7 @@ export class Encoder {
       this.text = "\r\n"
       this.size += arg.length + 16
     } else {
-      throw new TypeError(`a command's argument is a string, a number, a bigint or bytes, not ${typeName(arg)}`)
+      throw new TypeError(`expected a string, a number, a bigint or bytes as an argument, got ${typeName(arg)}`)
     }
   }
 

@@ -125,7 +125,7 @@ const answerOf = (name: string, error: unknown, found: unknown): Array<Dns.Looku
   } catch {
     // It cannot be read.
   }
-  return Object.assign(new Error(`no address of ${name}`), { code: "ENOTFOUND" })
+  return Object.assign(new Error(`no address found for ${name}`), { code: "ENOTFOUND" })
 }
 
 const ofSystem = new Lookups(Dns.lookup as Net.LookupFunction, true)

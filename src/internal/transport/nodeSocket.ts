@@ -276,7 +276,7 @@ export const dialNode: Dial = (options) =>
               return refusal
             } catch {
               refused = true
-              return new Error("the function checkServerIdentity threw")
+              return new Error("the function checkServerIdentity threw an exception")
             }
           }
         }
@@ -390,7 +390,7 @@ export const explainTls = (
   const hasOwn = settings.cert !== undefined || settings.pfx !== undefined || settings.secureContext !== undefined
   if (/CERTIFICATE_REQUIRED/.test(code) || (/ALERT_HANDSHAKE_FAILURE|ALERT_BAD_CERTIFICATE/.test(code) && !hasOwn)) {
     const or = /HANDSHAKE_FAILURE/.test(code) ? ", or it has no version or cipher of TLS in common with the client" : ""
-    return { detail: `the server requires a client certificate: set cert and key${or}${says}`, permanent: true }
+    return { detail: `the server requires a client certificate: set tls.cert and tls.key${or}${says}`, permanent: true }
   }
   if (/ALERT_.*(CERTIFICATE|UNKNOWN_CA)/.test(code)) {
     return { detail: `the server does not accept the client certificate${says}`, permanent: true }
