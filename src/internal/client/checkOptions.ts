@@ -1,10 +1,10 @@
 /**
- * Checks of what users pass, with the option's path in the error. What is
- * checked is also copied: each field is read once, and what the caller does
- * with it later changes nothing. Defaults stand where an option is used.
+ * Checks the options that users pass; errors contain the option's path. Checked
+ * options are copied: each field is read once, and later changes by the caller
+ * have no effect. Defaults are not applied here, but where an option is used.
  *
- * No text that was passed is ever shown, since it may be a secret in the wrong
- * place; numbers and kinds of values are.
+ * Errors never contain a text that was passed, since it may be a secret in the
+ * wrong place; they contain numbers and kinds of values.
  */
 import * as Config from "effect/Config"
 import type * as Duration from "effect/Duration"
@@ -18,18 +18,18 @@ import type { ExecutorOptions, ReplicaSelectionOptions, SessionOptions } from ".
 import { defaultOptions } from "../../Pool.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, itemsOf, kindOf } from "../common/values.ts"
 
-/** Longer texts are no names. */
+/** The longest name that is accepted, in characters. */
 const maxText = 1024
 
-/** Replies that are nested deeper are more than the stack holds. */
+/** The deepest nesting of replies for which the stack is large enough. */
 const mostDepth = 1000
 
-/** Whoever passes a URL in the place of a name has passed a password with it. */
+/** A URL in place of a name may contain a password. */
 const urlWithCredentials = /^[^/]*:\/\/.*@/s
 
-/** What is wrong with the name of a group, in words. */
+/** A description of the problem, if a value is not the name of a group. */
 export const groupProblem = (value: unknown): string | undefined =>
-  // It is a word among others in what sentinels publish.
+  // Sentinels publish it as one word among others.
   typeof value !== "string" || !/^[^\s\p{Cc}]+$/u.test(value)
     ? "the name of a group must not be empty, or contain spaces or control characters"
     : value.length > maxText
@@ -49,7 +49,7 @@ const isResolver = (value: unknown): boolean => {
   }
 }
 
-/** Collects the first thing that is wrong. */
+/** Checks options one by one, and keeps the first problem. */
 export class Check {
   private error: InvalidOption | undefined = undefined
 
@@ -61,19 +61,19 @@ export class Check {
     if (problem !== undefined) this.fail(option, problem)
   }
 
-  /** A copy of an object of options, without those that are undefined; without any, if it is none. */
+  /** A copy of an object of options without undefined ones; an empty object if it is not one. */
   fields<A extends object>(path: string, value: A | undefined): A {
     if (value === undefined) return {} as A
     const copy = fieldsOf(value)
     if (typeof copy !== "string") {
-      // So that they do not stand in the way of a default.
+      // An undefined option must not replace a default.
       return Object.fromEntries(Object.entries(copy).filter(([, field]) => field !== undefined)) as A
     }
     this.fail(path === "" ? "options" : path, copy)
     return {} as A
   }
 
-  /** A copy of an array; an empty one, if it is none. */
+  /** A copy of an array; an empty array if it is not one. */
   items<A>(path: string, value: ReadonlyArray<A> | undefined): Array<A> {
     if (value === undefined) return []
     const copy = itemsOf(value)
@@ -90,7 +90,7 @@ export class Check {
     return undefined
   }
 
-  /** Puts the duration itself in its place. What was left out stays so: a default may follow. */
+  /** Replaces the input by its Duration. An option that is missing stays missing, so that a default can apply. */
   private put<K extends string>(into: { [P in K]?: Duration.Input | undefined }, name: K, option: string): void {
     const duration = this.duration(option, into[name])
     if (duration !== undefined) into[name] = duration
@@ -138,7 +138,7 @@ export class Check {
     try {
       if (Schedule.isSchedule(value)) return
     } catch {
-      // It cannot be read.
+      // Reading it threw.
     }
     this.fail(option, `expected a Schedule, got ${kindOf(value)}`)
   }
@@ -198,7 +198,7 @@ export class Check {
     try {
       if (tls.secureContext === undefined) Tls.createSecureContext(tls)
     } catch (error) {
-      // What Node says may quote a key or its passphrase.
+      // Node's message may quote a key or its passphrase.
       const code = (error as { code?: unknown } | null)?.code
       const why = typeof code === "string" && /^[A-Z0-9_]+$/.test(code) ? ` (${code})` : ""
       this.fail(
@@ -261,7 +261,7 @@ export class Check {
     this.put(options, "measureInterval", "measureInterval")
   }
 
-  /** Succeeds if nothing was wrong. */
+  /** Succeeds if there was no problem. */
   get result(): Effect.Effect<void, InvalidOption> {
     return this.error === undefined ? Effect.void : Effect.fail(this.error)
   }
@@ -278,13 +278,13 @@ const passwordProblem = (password: unknown): string | undefined => {
   }
 }
 
-/** A Config of options, whatever was passed in its place. */
+/** Reads a Config of options; fails with `InvalidOption` if it is not one. */
 export const unwrapped = <A>(options: Config.Wrap<A>): Effect.Effect<A, InvalidOption | Config.ConfigError> =>
   Effect.suspend((): Effect.Effect<A, InvalidOption | Config.ConfigError> => {
     try {
       if (typeof options === "object" && options !== null) return Config.unwrap(options)
     } catch {
-      // It is no Config, and nothing that holds some.
+      // It is not a Config, and contains none.
     }
     return Effect.fail(
       new InvalidOption({ option: "options", detail: `expected a Config of options, got ${kindOf(options)}` })

@@ -1,9 +1,9 @@
 /**
- * What a client hears: a Stream of published messages that follows its node through
- * losses and moves, and says where something may be missing.
+ * The subscriptions of a client: a Stream of published messages that follows its
+ * node through lost connections and moves, and marks where messages may be
+ * missing.
  *
- * How a subscription is made on one connection is in
- * internal/connection/pubSub.ts.
+ * internal/connection/pubSub.ts subscribes on one connection.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -27,17 +27,17 @@ import type { Connection } from "../connection/connection.ts"
 import { bytesMessageOf, subscribeOn } from "../connection/pubSub.ts"
 
 const defaultCapacity = 10_000
-/** How long after a subscription was lost and could not be made anew it is tried again, in milliseconds: it doubles. */
+/** The pauses between attempts to restore a subscription, in milliseconds: each is twice as long as the one before. */
 const firstPause = 100
 const longestPause = 2000
 
-/** What a subscription gives, as its reader wants it. */
+/** An item of a subscription. */
 type Item = Message<string | Uint8Array> | Undecodable | Gap
 
-/** Puts messages in, up to a limit, and then the number of those that had no room. */
+/** Queues messages up to a limit, and counts those that have no room. */
 class Inbox {
   private overflow: { missed: number } | undefined = undefined
-  /** Whether what was put in last is a gap: another one says nothing new while nobody has read it. */
+  /** Whether the last item is an unread gap, so that another gap would add nothing. */
   private endsInGap = false
   private readonly queue: Queue.Queue<Item, RedisError | Cause.Done>
   private readonly capacity: number
@@ -81,11 +81,11 @@ class Inbox {
 export interface SubscriptionSource {
   /** What it is bound to, for messages. */
   readonly shown: string
-  /** Opens a connection and prepares it: one that could not be prepared is closed. */
+  /** Opens a connection and prepares it. If the preparation fails, it closes the connection. */
   readonly session: (
     prepare: (connection: Connection) => Effect.Effect<void, RedisError>
   ) => Effect.Effect<Connection, RedisError | ConnectionError, Scope.Scope>
-  /** Fails with `ClientClosed`, at once, when the client is closed. */
+  /** Runs an effect, but fails with `ClientClosed` as soon as the client is closed. */
   readonly untilClosed: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | RedisError, R>
 }
 
@@ -118,9 +118,9 @@ export const makeSubscription: {
   const { channels, patterns, shards } = interests ?? {}
   const lists = [channels, patterns, shards].map((list) => list ?? [])
   if (!lists.every((list) => Array.isArray(list) && list.every(isName)) || lists.every((list) => list.length === 0)) {
-    return invalid("at least one channel, pattern or shard channel is required")
+    return invalid("channels, patterns and shards are empty: at least one name is required")
   }
-  // Neither the lists nor the bytes in them change any more.
+  // Copies, so that later changes by the caller have no effect.
   const names = lists.map((list) => list.map((name) => typeof name === "string" ? name : new Uint8Array(name)))
   const wanted = { channels: names[0]!, patterns: names[1]!, shards: names[2]! }
   const capacity = options?.capacity ?? defaultCapacity
@@ -129,9 +129,9 @@ export const makeSubscription: {
 
   return Stream.callback<Item, RedisError>((queue) => {
     const inbox = new Inbox(queue, capacity)
-    /** Whether the first subscription has stood. */
+    /** Whether the subscription was established once. */
     let begun = false
-    /** What the reader has to be told before anything else. */
+    /** The gap that the reader gets before the next message. */
     let ended: { readonly reason: "moved" | "lost"; readonly detail: string } | undefined
     let pause = firstPause
     const prepare = (connection: Connection): Effect.Effect<void, RedisError> =>
@@ -141,11 +141,11 @@ export const makeSubscription: {
         const tell = (): void => {
           if (!told) inbox.gap(before!.reason, before!.detail)
           told = true
-          // From here on whatever happens leaves a gap.
+          // From now on a lost connection leaves a gap.
           ended = { reason: "lost", detail: "the connection was lost" }
         }
         connection.listenToBytes()
-        // Of several channels, one may have messages before the others are acknowledged.
+        // One channel may have messages before the server has acknowledged the others.
         connection.onPush = (message) => {
           const published = bytesMessageOf(message)
           if (published === undefined) return
@@ -165,7 +165,7 @@ export const makeSubscription: {
         detail: error.message
       }
     })
-    /** What ended for a reason that may last is tried again less and less often. */
+    /** Waits before the next attempt: a cause that lasts is tried less and less often. */
     const rest = (error: RedisError): Effect.Effect<void, RedisError> =>
       Effect.gen(function*() {
         if (pause === firstPause) {
@@ -197,7 +197,7 @@ const bytesOf = (published: Published<Uint8Array>): Message<Uint8Array> => ({ _t
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
 
-/** As text where all of it is text. */
+/** The message as text, or as bytes if a part of it is not UTF-8. */
 const textOf = (published: Published<Uint8Array>): Message | Undecodable => {
   const { channel, pattern, payload } = published
   if (isUtf8(channel) && isUtf8(payload) && (pattern === undefined || isUtf8(pattern))) {
@@ -209,7 +209,7 @@ const textOf = (published: Published<Uint8Array>): Message | Undecodable => {
         payload: utf8.decode(payload)
       }
     } catch {
-      // More than a string can hold.
+      // It is longer than a string can be.
     }
   }
   return { _tag: "Undecodable", ...published }

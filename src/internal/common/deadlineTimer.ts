@@ -1,7 +1,7 @@
 /**
- * One timer on Effect's Clock that can be set earlier, for the sweeps of
- * deadlines and the watchdog. Setting it costs a comparison unless it has to
- * ring sooner than it would. It is not a scheduler: one callback, one time.
+ * One timer on Effect's Clock that can be moved to an earlier time. Executors use
+ * it for deadlines, connections for the watchdog. Setting it to a later time
+ * costs one comparison. It is not a scheduler: it has one callback and one time.
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
@@ -9,11 +9,11 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { monotonicMillisUnsafe } from "./time.ts"
 
-/** From how many milliseconds on a turn is long. */
+/** A turn of the event loop longer than this, in milliseconds, is a long turn. */
 const longTurnMillis = 20
 
 export class DeadlineTimer {
-  /** When it rings, in milliseconds of monotonic time; Infinity if it is not set. */
+  /** When it fires, in milliseconds of monotonic time; Infinity if it is not set. */
   at = Infinity
   readonly clock: Clock.Clock
   private readonly runFork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
@@ -25,9 +25,9 @@ export class DeadlineTimer {
   private time = 0
 
   /**
-   * `ring` is told the time, and by how much it is later than it was set for;
-   * `stretched`, when a turn whose time was asked for began, and for how long it
-   * went on, if that was long.
+   * The timer calls `ring` with the time and with its delay, both in milliseconds.
+   * It calls `stretched` after a long turn in which `turn` was called, with the
+   * start and the length of that turn.
    */
   constructor(
     context: Context.Context<never>,
@@ -42,12 +42,12 @@ export class DeadlineTimer {
     this.stretched = stretched
   }
 
-  /** Milliseconds of the Clock's monotonic time. */
+  /** The Clock's monotonic time, in milliseconds. */
   now(): number {
     return monotonicMillisUnsafe(this.clock)
   }
 
-  /** The time as it was when this turn began, for all who ask within it. */
+  /** The time of the first call in this turn of the event loop: one reading of the Clock for all calls. */
   turn(): number {
     if (!this.known) {
       this.known = true
@@ -64,7 +64,7 @@ export class DeadlineTimer {
     if (millis > longTurnMillis) this.stretched(this.time, millis)
   }
 
-  /** Rings at that time, or sooner if it is set sooner already. */
+  /** Fires at that time, or earlier if an earlier time is set. */
   set(at: number): void {
     if (at >= this.at || this.closed) return
     this.at = at
@@ -75,7 +75,7 @@ export class DeadlineTimer {
         Effect.sync(() => {
           this.at = Infinity
           this.fiber = undefined
-          // A sum of fractions may be less than its parts: it is not told that it is early.
+          // Rounding may make the timer fire a fraction too early; callers never see a time before `at`.
           const now = Math.max(at, this.now())
           this.ring(now, now - at)
         })

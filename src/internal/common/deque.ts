@@ -1,6 +1,6 @@
 /**
- * A queue in a ring: push and shift in constant time, without garbage. Not a
- * general collection: it has what a connection and an executor need.
+ * A queue in a ring buffer: push and shift take constant time and make no
+ * garbage. It has only the operations that connections and executors need.
  */
 export class Deque<A> {
   private items: Array<A | undefined> = new Array(64)
@@ -35,7 +35,7 @@ export class Deque<A> {
     return item
   }
 
-  /** Takes everything out, in order. */
+  /** Removes and returns all items, in order. */
   drain(): Array<A> {
     const out: Array<A> = []
     while (this.size > 0) out.push(this.shift() as A)
@@ -45,7 +45,7 @@ export class Deque<A> {
     return out
   }
 
-  /** Keeps what the predicate holds for, in order. */
+  /** Keeps the items for which the predicate holds, in order. */
   retain(predicate: (item: A) => boolean): void {
     const n = this.size
     for (let i = 0; i < n; i++) {

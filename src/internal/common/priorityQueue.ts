@@ -1,6 +1,7 @@
 /**
- * What is to be done when, the earliest first; of two at the same time, the one
- * that was put in first. A binary heap: Effect has no priority queue.
+ * A priority queue by time: the earliest item comes first, and of two items with
+ * the same time the one that was added first. A binary heap, since Effect has no
+ * priority queue.
  */
 export interface Item {
   readonly at: number
@@ -37,7 +38,7 @@ export class PriorityQueue<A extends Item> {
     heap[i] = item
   }
 
-  /** Takes the earliest out. There has to be one. */
+  /** Removes and returns the earliest item. The queue must not be empty. */
   pop(): A {
     const heap = this.heap
     const top = heap[0]!

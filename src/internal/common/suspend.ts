@@ -1,29 +1,29 @@
 /**
- * Suspends a fiber for a reply without a closure to resume it by and without a
- * finalizer to cancel it by: what `Effect.callback` does, in the words of
- * Effect's run loop. Those words are not public; so they are tried out once,
- * and where they are not as expected, `Effect.callback` itself is used.
+ * Suspends a fiber until a reply comes, as `Effect.callback` does, but without a
+ * closure to resume it and without a finalizer to cancel it. It uses methods of
+ * Effect's run loop that are not public. `isDirect` tries them once; if they do
+ * not work as expected, `Effect.callback` takes their place.
  */
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 
-/** Who goes on with an effect: a suspended fiber. */
+/** A suspended fiber, which continues with an effect. */
 export interface Waiter {
   evaluate(effect: Effect.Effect<any, any>): void
 }
 
-/** What a fiber is suspended for. */
+/** The operation for which a fiber is suspended. */
 export interface Suspended {
-  /** What came before the fiber was suspended, if it did. */
+  /** The outcome, if it came before the fiber was suspended. */
   readonly settled: Exit.Exit<any, any> | undefined
-  /** Set once its fiber is suspended: from then on it goes on by `waiter.evaluate`. */
+  /** Set once the fiber is suspended: from then on `waiter.evaluate` resumes it. */
   suspended: boolean
-  /** Its fiber goes on: with what it waited for, or because it was interrupted. */
+  /** The fiber continues, with the outcome or because it was interrupted. */
   released(): void
 }
 
-/** An effect that begins something and waits for it. */
+/** An effect that starts an operation and waits for its outcome. */
 export interface Suspending {
   begin(waiter: Waiter): Suspended
 }
@@ -33,9 +33,9 @@ interface RunLoop extends Waiter {
 }
 
 /**
- * What `yield*` goes through: iterator and result in one, and no literal, which
- * V8 would soon allocate among the old objects together with all that hangs on
- * it. With 1,000 in flight that cost a fifth of the throughput.
+ * The iterator of `yield*`, which is its own result object. It is a class: V8
+ * soon moves object literals to the old generation, with everything they refer
+ * to. With 1,000 commands in flight that cost a fifth of the throughput.
  */
 class Once {
   value: unknown
@@ -85,7 +85,7 @@ const prototype = (direct: boolean): Effect.Effect<any, any> =>
 
 type Base = new() => Effect.Effect<any, any>
 
-/** A base class of effects whose `begin` is waited for. */
+/** Makes a base class of effects that call their `begin` and wait for its outcome. */
 export const makeBase = (direct: boolean): Base => {
   const Base = function() {} as unknown as Base
   Base.prototype = prototype(direct)
@@ -95,7 +95,7 @@ export const makeBase = (direct: boolean): Base => {
   return Base
 }
 
-/** Whether the run loop has what the direct way needs, and does with it what is expected. */
+/** Whether the run loop has the methods that the direct way uses, and they work as expected. */
 export const isDirect = (): boolean => {
   try {
     const events: Array<string> = []

@@ -1,7 +1,6 @@
 /**
- * Time that only goes forward, for whatever measures how long something takes
- * or when it is due. The wall clock steps when somebody sets it; it is only for
- * points in time that are shown.
+ * Monotonic time, for durations and deadlines. The wall clock jumps when it is
+ * set; the library uses it only for times that it shows.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -9,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 
-/** Whole milliseconds since some moment in the past, which is the same for all who ask. */
+/** Whole milliseconds since a fixed moment in the past. */
 export const monotonicMillisUnsafe = (clock: Clock.Clock): number =>
   Math.floor(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)
 
@@ -19,8 +18,9 @@ export const monotonicMillis: Effect.Effect<number> = Effect.clockWith((clock) =
 )
 
 /**
- * The same schedule, which is told a time that begins at the wall clock's and
- * goes on without its steps: "for 30 seconds" means 30 seconds.
+ * The same schedule on a time that starts at the wall clock's time and then
+ * follows monotonic time: "for 30 seconds" means 30 seconds, even if the wall
+ * clock is set.
  */
 export const steady = <Output, Input, Error, Env>(
   schedule: Schedule.Schedule<Output, Input, Error, Env>
@@ -35,12 +35,13 @@ export const steady = <Output, Input, Error, Env>(
     })
   )
 
-/** How long before its end, in milliseconds, a limit is looked at. */
+/** The length of the second step of `timeoutOrElse`, in milliseconds. */
 const lastLook = 5
 
 /**
- * `Effect.timeoutOrElse`, in two steps: what arrived during a long turn of this
- * process is read between them, so that nobody is late for that.
+ * `Effect.timeoutOrElse` in two steps. After a long turn of the event loop, the
+ * process reads what has arrived between the steps, so that a reply which came
+ * in time is not late because the process was busy.
  */
 export const timeoutOrElse = <A, E, R, A2, E2, R2>(
   self: Effect.Effect<A, E, R>,

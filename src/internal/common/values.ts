@@ -1,14 +1,15 @@
 /**
- * What a value is, told without its contents: what was passed may be a secret
- * in the wrong place. And copies of what can be copied: each field is read
- * once, whatever it does when it is read.
+ * Checks of values that callers pass. Messages describe a value without its
+ * contents, since it may be a secret in the wrong place. Checked objects and
+ * arrays are copied, and each field is read exactly once, since reading it may
+ * run a getter.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { types } from "node:util"
 
-/** So that an object that never stops giving keys or prototypes ends. */
+/** Limits for a Proxy that gives keys or prototypes without end. */
 const maxKeys = 100_000
 const maxPrototypes = 16
 
@@ -50,8 +51,8 @@ export const kindOf = (value: unknown): string => {
 }
 
 /**
- * A copy of an object of fields, or what is wrong with it in words. An object
- * that is something else, such as a Date or a Promise, is no object of fields.
+ * A copy of a plain object, or a description of the problem. An object of
+ * another kind, such as a Date or a Promise, is a problem.
  */
 export const fieldsOf = (value: unknown): Record<string, unknown> | string => {
   if (typeof value !== "object" || value === null) return `expected an object, got ${kindOf(value)}`
@@ -83,7 +84,7 @@ export const fieldsOf = (value: unknown): Record<string, unknown> | string => {
   }
 }
 
-/** A copy of an array, or what is wrong with it in words. */
+/** A copy of an array, or a description of the problem. */
 export const itemsOf = (value: unknown): Array<unknown> | string => {
   try {
     if (!Array.isArray(value)) return `expected an array, got ${kindOf(value)}`
@@ -93,7 +94,7 @@ export const itemsOf = (value: unknown): Array<unknown> | string => {
   }
 }
 
-/** The duration, or what is wrong with it in words. */
+/** The duration, or a description of the problem. */
 export const durationOf = (input: unknown, positive = true): Duration.Duration | string => {
   const nothing = (): string => `expected a duration such as "100 millis", got ${kindOf(input)}`
   let duration: Duration.Duration
@@ -129,7 +130,7 @@ export const durationOf = (input: unknown, positive = true): Duration.Duration |
   return duration
 }
 
-/** Effect reads some negative durations as none. */
+/** Effect reads some negative durations as zero. */
 const isNegative = (input: unknown): boolean => {
   switch (typeof input) {
     case "number":
@@ -142,21 +143,21 @@ const isNegative = (input: unknown): boolean => {
   }
 }
 
-/** What is wrong with a whole number, in words. */
+/** A description of the problem, if a value is not a whole number within the limits. */
 export const integerProblem = (value: unknown, min: number, max: number): string | undefined =>
   typeof value === "number" && Number.isInteger(value) && value >= min && value <= max
     ? undefined
     : `expected a whole number from ${min} to ${max}, got ${kindOf(value)}`
 
-/** What is wrong with one of some words, in words. */
+/** A description of the problem, if a value is not one of the choices. */
 export const choiceProblem = (value: unknown, choices: ReadonlyArray<string>): string | undefined =>
   typeof value === "string" && choices.includes(value)
     ? undefined
     : `expected ${choices.map((choice) => `"${choice}"`).join(" or ")}, got ${kindOf(value)}`
 
 /**
- * Whether a value is bytes: such an array itself, of whatever realm, and none
- * whose memory is somebody else's by now.
+ * Whether a value is a Uint8Array, of any realm, whose memory has not been
+ * transferred.
  */
 export const isBytes = (value: unknown): value is Uint8Array =>
   types.isUint8Array(value) && (value.length > 0 || (value.buffer as { detached?: boolean }).detached !== true)

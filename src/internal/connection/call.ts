@@ -1,5 +1,5 @@
 /**
- * Requests of the library itself, and what a reply makes of its command.
+ * Requests of the library itself, and the result or error that a reply becomes.
  */
 import * as Exit from "effect/Exit"
 import * as Command from "../../Command.ts"
@@ -71,7 +71,7 @@ export const decodeReply = <A>(
     return Exit.succeed(command.spec.decode(value, command.asBytes))
   } catch (error) {
     if (!(error instanceof Command.Mismatch)) {
-      // A decoder of the caller's own that throws: the command was executed, and its neighbours have nothing to do with it.
+      // A decoder of the caller threw. The command was executed, and other commands are not affected.
       return Exit.fail(
         new UnexpectedReply({
           command: command.spec.name,

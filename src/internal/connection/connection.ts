@@ -1,10 +1,10 @@
 /**
- * One session with one server, after its handshake and to its end: commands issued
- * in one turn go out in one write, replies come back in order, push messages are
- * routed, a watchdog notices a server that hangs.
+ * One session with one server, from its handshake to its end. It writes the
+ * commands of one turn of the event loop together, matches replies to requests in
+ * order, routes push messages, and closes itself when the server hangs (the
+ * watchdog).
  *
- * What becomes of a command whose connection ends is not decided here: each Request
- * is told.
+ * When it ends, it tells each Request. The Request decides what follows.
  *
  * Over 700 lines, since batching, the order of replies and the watchdog share the
  * state of one socket, and are the hot path.
@@ -25,68 +25,68 @@ import { Call, decodeReply, ignore } from "./call.ts"
 import type { EndError, Request, Source } from "./types.ts"
 
 /**
- * Who sees to it that a connection's writes and replies are worth something:
- * what has arrived elsewhere may say that its node is left.
+ * Delays the writes and replies of a connection while a message on another
+ * connection may say that the group leaves its node.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Guard {
-  /** Whether no reply is believed at once. */
+  /** Whether all replies to writes are withheld for a while. */
   readonly withholdsReplies: boolean
-  /** Replies come that are not to be believed at once. */
+  /** Called before replies are delivered that have to be withheld. */
   readonly withholdReplies: (connection: Connection) => void
-  /** Something may have arrived unseen, on this connection or elsewhere: `onCaughtUp` follows. */
+  /** Something may have arrived unread, on this connection or elsewhere. `onCaughtUp` follows. */
   readonly onBehind: () => void
-  /** It was read. `goOn` is called when writes may go out, at once or later. */
+  /** Everything that had arrived was read. The guard calls `goOn` when writes may go out, at once or later. */
   readonly onCaughtUp: (goOn: () => void) => void
 }
 
 /**
- * While the replies of one chunk are handed out, the commands that they give
- * rise to are not kept until the last one is: once half of what was in flight
- * is answered, they go out. So client and server work at the same time instead
- * of taking turns. Measured with 100 in flight: 1.9 times the throughput. Fewer
- * commands than this are not worth a write of their own.
+ * The replies of one chunk cause new commands. The connection writes these once
+ * half of the commands in flight are answered, not only after the last reply of
+ * the chunk, so that client and server work at the same time instead of in turns.
+ * Measured with 100 commands in flight: 1.9 times the throughput. Fewer commands
+ * than this are not worth a write.
  */
 const leastBatch = 16
 
 /**
- * A batch that holds this much is written, so that the server can begin while
- * the rest is encoded. It is what Redis reads at a time (PROTO_IOBUF_LEN).
+ * A batch of this many bytes is written, so that the server can start while the
+ * client encodes the rest. Redis reads as much at a time (PROTO_IOBUF_LEN).
  * Measured on a pipeline of 1,000 SETs: 1.3 times the throughput of 64 KiB.
  */
 const writeSize = 16 * 1024
 
-/** So many requests may be without an answer, wanted or not, before they count as waiting. */
+/** Unanswered requests beyond this number count as waiting, whether a caller still waits for them or not. */
 const usuallyUnanswered = 10_000
 
-/** Before it is given up, a server is asked on other connections for so long, in milliseconds, and a quarter of `stallTimeout` at most. */
+/** The watchdog asks the server on other connections for at most this time, in milliseconds, and at most a quarter of `stallTimeout`. */
 const mostDoubtMillis = 1000
-/** The other connections have so long at least to be made, in milliseconds. */
+/** Opening these other connections may take at least this time, in milliseconds. */
 const leastDoubtMillis = 100
 
-/** From this size on a write is remembered until it is answered. */
+/** A write of at least this size is remembered until it is answered. */
 const largeWrite = 256 * 1024
 
 /**
- * What the system has taken may still be on its way: a server is waited for
- * longer by the time that it takes at this pace, in bytes a millisecond, for as
- * much as system buffers hold. 256 KiB a second, 8 MiB: 32 seconds at most.
+ * Bytes that the system has accepted may still be on their way. The watchdog
+ * allows for them at this speed, in bytes per millisecond, up to the size of
+ * system buffers: 256 KiB a second and 8 MiB, so 32 seconds at most.
  */
 const slowestUpload = 256 * 1.024
 const mostBuffered = 8 * 1024 * 1024
 
-/** An answer that grows by less than this, in bytes a millisecond, does not count as one that comes: 1 KB a second. */
+/** A reply that grows by less than this, in bytes per millisecond, counts as no progress: 1 KB a second. */
 const slowestReply = 1
 
-/** A timer that is later than this, in milliseconds, tells that the process stood still. */
+/** A timer that fires later than this, in milliseconds, shows that the process stood still. */
 const standstillMillis = 50
 
-/** How often in a row that excuses the server: a process that is always late still has to notice. */
+/** How often in a row that excuses the server, so that even a process that is always late notices a dead server. */
 const mostRestarts = 3
 
-/** How often somebody who minds late answers looks at the oldest command, and after how long it is late, in milliseconds. */
+/** How often a connection with `onLate` checks the oldest command, and after which time that command is late, in milliseconds. */
 const lateInterval = 50
 const lateMillis = 100
 
@@ -99,29 +99,29 @@ const lateMillis = 100
 export class Connection {
   readonly address: Address.Address
   readonly shownAddress: string
-  /** Where the other end is, by its address. */
+  /** The address and port of the other end, if known. */
   readonly remote: string | undefined
   /** The protocol agreed on. */
   protocol: 2 | 3 = 2
-  /** Why it ended, once it has. */
+  /** The error with which it ended, once it has ended. */
   ended: EndError | undefined = undefined
-  /** Set when something changed the session's state, so that it cannot serve anyone else. */
+  /** Set once a command has changed the session's state: then the connection cannot be reused. */
   tainted = false
-  /** Set while keys may be watched on it, so that it cannot serve anyone else. */
+  /** Set while keys may be watched on it: then the connection cannot be reused. */
   watching = false
-  /** The role that was asked for and verified, if one was. */
+  /** The verified role, if the caller asked for one. */
   role: "primary" | "replica" | undefined = undefined
-  /** Of a replica, as it said when it was opened: its primary, and whether it has a link to it and data. */
+  /** Of a replica, as it reported in the handshake: its primary, and whether it has a link to it and data. */
   source: Source | undefined = undefined
-  /** The server's number for this connection; 0 where it does not say. */
+  /** The server's id of this connection; 0 if the server does not say. */
   id = 0
-  /** The configuration epoch of its group in which it was opened; 0 where there is none. */
+  /** The configuration epoch of its group in which it was opened; 0 if there is none. */
   epoch = 0
-  /** Which run of which server it leads to, once somebody has asked. */
+  /** The server and its run, once a caller has asked for it. */
   server: string | undefined = undefined
-  /** Set where it listens in RESP2: then published messages come in place of replies. */
+  /** Set while it is subscribed in RESP2: then published messages arrive as replies. */
   listening = false
-  /** Called once, when it has ended and every request has been told. */
+  /** Called once, after the connection has ended and has told every request. */
   onEnd: (error: EndError) => void = ignore
   /**
    * Called when the oldest written command has waited for more than 100
@@ -133,7 +133,7 @@ export class Connection {
   /** Called for each push message. */
   onPush: (message: ReadonlyArray<Resp.Value>) => void = ignore
 
-  /** Set where nothing is written, and no reply believed, before what has arrived was read. */
+  /** Set if the connection has to read what has arrived before it writes, or delivers replies to writes. */
   guard: Guard | undefined = undefined
   private catchingUp = false
 
@@ -146,8 +146,7 @@ export class Connection {
   private readonly alarm: DeadlineTimer
   private readonly holds: ((id: number, millis: number) => Effect.Effect<boolean>) | undefined
   private readonly runFork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  /** The question whether the server holds this connection back, and of which silence it was. */
-  /** Whether the server is being asked on other connections, and whether it is to be judged once that is over. */
+  /** Whether the server is being asked on other connections, and whether the watchdog decides after that. */
   private isAsking = false
   private isOverdue = false
   private doubting: Fiber.Fiber<void> | undefined = undefined
@@ -161,26 +160,26 @@ export class Connection {
   private blocked = false
   private draining: string | undefined = undefined
   private waitingSince = 0
-  /** When this process went on after it had stood still, and how often in a row that was allowed for. */
+  /** When this process continued after it had stood still, and how often in a row this has excused the server. */
   private goesOnAt = 0
   private restarts = 0
   private judging = false
-  /** Whether a PING waits behind a command that the server takes its time for. */
+  /** Whether a keep-alive PING is unanswered. */
   private keptAlive = false
-  /** The oldest command when it was looked at last, and since when it has been that. */
+  /** The oldest unanswered command at the last check, and since when it has been the oldest. */
   private eldest: Request | undefined = undefined
   private eldestSince = 0
   private lateSince = Infinity
-  /** When the system took something that it had not taken at once. */
+  /** When the system last accepted bytes that it had not accepted at once. */
   private lastTaken = 0
-  /** How many requests were written so far, and those large writes that may be unanswered. */
+  /** How many requests were written so far, and the large writes that may be unanswered. */
   private written = 0
   private uploads: Array<{ readonly written: number; readonly bytes: number }> = []
-  /** How many of the queue are given up, and counted no more. */
+  /** How many requests of the queue were abandoned, and no longer count. */
   private abandoned = 0
-  /** Whose reply is being handed out. */
+  /** The request whose reply is being delivered. */
   private handing: Request | undefined = undefined
-  /** Since when how many requests were answered, and how much of the next reply there was then. */
+  /** The last progress: how many requests were answered, since when, and how many bytes of the next reply had come. */
   private spell = { answered: -1, since: 0, bytes: 0 }
   private lastRead: number
 
@@ -192,7 +191,7 @@ export class Connection {
       readonly stallMillis: number
       readonly pingMillis: number
       readonly limits: Resp.Limits | undefined
-      /** Whether the server, asked on other connections for so many milliseconds, is alive but holds this one back. */
+      /** Asks the server on other connections, for at most `millis`, whether it is alive but holds this one back. */
       readonly holds?: ((id: number, millis: number) => Effect.Effect<boolean>) | undefined
     }
   ) {
@@ -229,13 +228,13 @@ export class Connection {
     this.rest(this.lastRead)
   }
 
-  /** How many requests wait: those that are not written yet, and those without an answer beyond the usual. */
+  /** How many requests wait: those that are not written yet, and unanswered ones beyond `usuallyUnanswered`. */
   get queued(): number {
     const unanswered = this.inflight.size - usuallyUnanswered
     return this.queue.size - this.abandoned + (unanswered > 0 ? unanswered : 0)
   }
 
-  /** Is told that a queued request is no longer wanted: it counts no more. */
+  /** A queued request was abandoned: it no longer counts. */
   onAbandoned(): void {
     this.abandoned++
     if (this.abandoned * 2 > this.queue.size) this.compact()
@@ -251,17 +250,17 @@ export class Connection {
     return this.queue.size === 0 && this.inflight.size === 0
   }
 
-  /** Whether it takes requests. */
+  /** Whether it accepts requests. */
   get open(): boolean {
     return this.ended === undefined && this.draining === undefined
   }
 
-  /** Whatever the server says from now on, none of it repeats these. */
+  /** Removes these secrets from everything the server says from now on. */
   conceal(secrets: ReadonlyArray<string>): void {
     this.decoder.secrets = secrets
   }
 
-  /** Queues a request; what is queued in one turn is written together. */
+  /** Queues a request. The requests of one turn of the event loop are written together. */
   enqueue(request: Request): void {
     if (this.ended !== undefined) return request.onLost(this.ended, false)
     this.queue.push(request)
@@ -270,40 +269,40 @@ export class Connection {
     queueMicrotask(this.turnEnds)
   }
 
-  /** Asks for an answer, so that the watchdog notices if there is none. */
+  /** Sends a PING, so that the watchdog notices if the server does not answer. */
   probe(): void {
     this.enqueue(new Call(ping(), ignore))
   }
 
-  /** Whether its oldest command has waited for so long that `onLate` was called, and still does. */
+  /** Whether `onLate` was called for the oldest command, and that command is still unanswered. */
   get isLate(): boolean {
     return this.lastRead < this.lateSince && this.lateSince !== Infinity && this.inflight.size > 0
   }
 
-  /** What is written and waits for replies, in order. */
+  /** The requests that are written and wait for replies, in order. */
   get unanswered(): ReadonlyArray<Request> {
     return Array.from({ length: this.inflight.size }, (_, i) => this.inflight.at(i))
   }
 
-  /** Everything that is queued or unanswered. */
+  /** Calls a function for every queued or unanswered request. */
   each(f: (request: Request) => void): void {
     for (const requests of [this.inflight, this.queue]) {
       for (let i = 0; i < requests.size; i++) f(requests.at(i))
     }
   }
 
-  /** Takes back what is not written yet, in order. */
+  /** Takes back the requests that are not written yet, in order. */
   recall(): ReadonlyArray<Request> {
     this.abandoned = 0
     return this.queue.drain().filter((request) => request.isPending)
   }
 
-  /** Takes those out that are not written yet and that a condition holds for. */
+  /** Removes the unwritten requests for which a condition holds. */
   withdraw(condition: (request: Request) => boolean): void {
     this.queue.retain((request) => !condition(request))
   }
 
-  /** Puts others in the place of requests that are written and wait for replies. */
+  /** Replaces requests that are written and wait for replies. */
   replace(f: (request: Request, left: number) => Request): void {
     for (let i = 0; i < this.inflight.size; i++) {
       const request = this.inflight.at(i)
@@ -311,7 +310,7 @@ export class Connection {
     }
   }
 
-  /** Whether something may have arrived unseen, where that matters. If so, its guard is told, and again once it was read. */
+  /** Whether something important may have arrived unread. If so, its guard is called now, and again once it was read. */
   get isBehind(): boolean {
     return this.guard !== undefined && this.ended === undefined && this.catchUp(this.guard)
   }
@@ -331,7 +330,7 @@ export class Connection {
     })
   }
 
-  /** Ends when the connection has. */
+  /** Completes when the connection has ended. */
   readonly closed: Effect.Effect<void> = Effect.callback((resume) => {
     if (this.ended !== undefined) return resume(Effect.void)
     const done = (): void => resume(Effect.void)
@@ -385,13 +384,13 @@ export class Connection {
     }
   }
 
-  /** A request cannot be written: nothing of it is, and the others of the batch as if it had not been there. */
+  /** A request cannot be encoded: nothing of it is written, and the other requests of the batch are not affected. */
   private unwritable(request: Request, error: unknown, others: number): void {
     const { encoder, inflight } = this
     encoder.take()
     for (let i = inflight.size - others; i < inflight.size; i++) inflight.at(i).encode(encoder)
     const detail = `it cannot be encoded (${error instanceof Error ? error.name : typeof error})`
-    // Whoever is told may do anything, and this is in the middle of a batch.
+    // The callback may do anything, so it must not run in the middle of a batch.
     queueMicrotask(() => {
       if (request.onInvalid !== undefined) request.onInvalid(detail)
       else request.onReply(new Resp.ErrorReply(`ERR ${detail}`))
@@ -432,7 +431,7 @@ export class Connection {
     }
   }
 
-  /** Whatever is thrown while replies are handed out ends this connection, and nothing else. */
+  /** An exception while replies are delivered ends this connection, and nothing else. */
   private onFault(error: unknown): void {
     const fault = error instanceof ProtocolError
       ? { detail: error.detail, bytes: error.bytes }
@@ -440,11 +439,11 @@ export class Connection {
     const ended = new ProtocolError({ address: this.shownAddress, ...fault })
     const request = this.handing
     this.end(ended)
-    // It is no longer among those that are told.
+    // `end` no longer finds it among the written requests.
     if (request !== undefined && !(error instanceof ProtocolError)) request.onLost(ended, true)
   }
 
-  /** From now on published messages are decoded as bytes, but for their kind. */
+  /** From now on published messages are decoded as bytes, except for their kind. */
   listenToBytes(): void {
     this.decoder.bytesPushed = true
   }
@@ -455,7 +454,7 @@ export class Connection {
     else this.onPush(message)
   }
 
-  // What is rare is kept out of it, so that it stays small enough to be inlined.
+  // Rare cases are in methods of their own, so that V8 can inline this one.
   private onReply(value: Resp.Value): void {
     if (this.listening && this.isPublished(value)) return this.onPush(value)
     const request = this.inflight.peek()
@@ -479,8 +478,8 @@ export class Connection {
   }
 
   /**
-   * An error that nobody asked for is the server's last word, such as "max
-   * number of clients reached" or "Protocol error".
+   * A reply without a request ends the connection. It is usually the server's last
+   * error, such as "max number of clients reached" or "Protocol error".
    */
   private unasked(value: Resp.Value): void {
     const shown = value instanceof Resp.ErrorReply ? Resp.printable(value.text) : Resp.describe(value)
@@ -489,10 +488,7 @@ export class Connection {
     )
   }
 
-  /**
-   * Gives up every request whose deadline has passed, and says when the next
-   * one will.
-   */
+  /** Abandons every request whose deadline has passed. Returns the next deadline. */
   expire(now: number): number {
     let next = Infinity
     const late: Array<[request: Request, written: boolean]> = []
@@ -519,13 +515,13 @@ export class Connection {
 
   private watch(now: number, late: number): void {
     if (late > standstillMillis && this.restarts < mostRestarts) {
-      // It was this process that stood still: the server's time begins again.
+      // This process stood still, so the server's time starts again.
       this.restarts++
       this.goesOnAt = now
     }
     const head = this.inflight.peek()
     if (this.onLate !== undefined) this.lookAt(head, now)
-    // What this turn has put in is not written yet: the server owes nothing for it.
+    // Requests of this turn are not written yet, so the server owes no answer for them.
     if (head === undefined && (this.queue.size === 0 || this.scheduled)) {
       if (now - this.lastRead >= this.pingMillis) {
         const sent = this.alarm.now()
@@ -542,14 +538,14 @@ export class Connection {
       const doubtAt = silentAt - Math.min(mostDoubtMillis, this.stallMillis / 4)
       if (this.stallMillis !== Infinity && now >= doubtAt) this.doubt(silentAt - now)
       else if (doubtAt < due) this.alarm.set(doubtAt)
-      // Where no silence is too long, the network still sees that the connection is in use.
+      // Without a `stallTimeout`, a PING shows the network that the connection is in use.
       const silence = now - this.lastRead
       const blockingMillis = head === undefined ? 0 : head.blockingMillis
       if (this.stallMillis === Infinity && blockingMillis === 0 && silence >= this.pingMillis) this.keepAlive()
       return this.alarm.set(Math.min(due, now + this.pingMillis))
     }
     if (this.judging) return
-    // It is being asked on other connections: the answer has a limit of its own, and may be a little late.
+    // The question on other connections has a limit of its own, and its answer may be a little late.
     if (this.isAsking) {
       this.isOverdue = true
       return
@@ -571,7 +567,7 @@ export class Connection {
     )
   }
 
-  /** Whether the oldest command is still the same, and nothing has come. */
+  /** Checks whether the oldest command is late: still the same, and no byte has come. */
   private lookAt(head: Request | undefined, now: number): void {
     if (head !== this.eldest || this.lastRead >= this.eldestSince) {
       this.eldest = head
@@ -580,7 +576,7 @@ export class Connection {
     if (head === undefined) return
     this.alarm.set(now + lateInterval)
     if (now - Math.max(this.eldestSince, this.goesOnAt) < lateMillis + head.blockingMillis || this.isLate) return
-    // It may be this process that was busy.
+    // The process itself may have been busy.
     this.caughtUp(() => {
       if (this.ended !== undefined || this.isLate || head !== this.inflight.peek()) return
       if (this.lastRead >= this.eldestSince) return
@@ -590,9 +586,8 @@ export class Connection {
   }
 
   /**
-   * Before a silent server is given up, it is asked on other connections: one that
-   * was told to let clients wait (CLIENT PAUSE) is not dead, and has executed
-   * nothing.
+   * Asks a silent server on other connections before its connection is closed. A
+   * server under CLIENT PAUSE is not dead, and has executed nothing.
    */
   private doubt(millis: number): void {
     const since = this.silentSince
@@ -614,12 +609,12 @@ export class Connection {
     )
   }
 
-  /** Since when nothing has moved, in either direction. */
+  /** Since when no byte has moved, in either direction. */
   private get silentSince(): number {
     return Math.max(this.waitingSince, this.lastRead, this.lastTaken, this.goesOnAt)
   }
 
-  /** For how long the server may be silent. */
+  /** How long the server may be silent, in milliseconds. */
   private get allowance(): number {
     const answered = this.written - this.inflight.size
     const uploads = this.uploads = this.uploads.filter((u) => u.written > answered)
@@ -628,7 +623,7 @@ export class Connection {
       Math.min(bytes, mostBuffered) / slowestUpload
   }
 
-  /** When the server is to be judged next. */
+  /** When the watchdog decides next. */
   private dueAt(now: number): number {
     const answered = this.written - this.inflight.size
     if (this.spell.answered !== answered || this.idle) this.begin(now)
@@ -640,7 +635,7 @@ export class Connection {
     this.spell = { answered: this.written - this.inflight.size, since: now, bytes: this.decoder.unfinished }
   }
 
-  /** What has arrived was read: if the server still owes an answer, and none is coming, it is given up. */
+  /** Closes the connection if the server owes a reply and makes no progress. Everything that had arrived was read. */
   private judge(now: number): void {
     if (this.idle) return this.rest(now)
     const due = this.dueAt(now)
@@ -648,7 +643,7 @@ export class Connection {
     const { bytes, since } = this.spell
     const isSilent = now >= this.silentSince + this.allowance
     if (!isSilent && this.decoder.unfinished - bytes >= (now - since) * slowestReply) {
-      // A long answer over a slow line.
+      // A long reply over a slow line.
       this.begin(now)
       return this.alarm.set(this.dueAt(now))
     }
@@ -663,7 +658,7 @@ export class Connection {
     )
   }
 
-  /** Calls back once all that had arrived before was read, on this connection and on others like it. */
+  /** Calls back once everything that had arrived was read, on this connection and on all others of its transport. */
   caughtUp(done: () => void): void {
     if (this.ended !== undefined || this.transport.caughtUp === undefined) return done()
     this.transport.caughtUp(done)
@@ -672,19 +667,19 @@ export class Connection {
   // ---------------------------------------------------------------------------
   // End
 
-  /** Takes no more requests, and closes once the written ones are answered or the watchdog says that they never will be. */
+  /** Accepts no more requests, and closes once the written ones are answered or the watchdog closes the connection. */
   drain(why: string): void {
     if (this.ended !== undefined || this.draining !== undefined) return
     this.draining = why
     if (this.idle) this.close(why)
   }
 
-  /** Closes it now. Written requests are lost. */
+  /** Closes the connection now. Written requests lose their replies. */
   close(why: string, kind: "retired" | "moved" = "retired"): void {
     this.end(new ConnectionLost({ address: this.shownAddress, kind, detail: why }))
   }
 
-  /** One who throws when he is told does not keep the others from being told. */
+  /** Runs a callback, and logs its exception, so that the other callbacks still run. */
   private tell(how: () => void): void {
     try {
       how()
@@ -712,8 +707,8 @@ export class Connection {
   // Commands without an executor
 
   /**
-   * Runs a command on this connection only, with no deadline and no second
-   * try: for handshakes and for questions to sentinels.
+   * Runs a command on this connection only, without a deadline and without a
+   * retry: for handshakes and for questions to sentinels.
    */
   call<A>(command: Command.Command<A>): Effect.Effect<A, EndError | ReplyError | UnexpectedReply> {
     return Effect.callback<A, EndError | ReplyError | UnexpectedReply>((resume) => {

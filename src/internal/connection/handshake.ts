@@ -95,7 +95,7 @@ export const openConnection = (
         Effect.result
       )
       const now = yield* monotonicMillis
-      // A node that says that it is the wrong one has understood.
+      // A node with the wrong role has understood the handshake.
       if (exit._tag === "Success" || exit.failure._tag === "RoleMismatch") {
         if (opening !== first) remember(options, shown, { opening, isTls: false, until: now + openingMillis })
         return exit._tag === "Success" ? exit.success : yield* exit.failure
@@ -106,7 +106,7 @@ export const openConnection = (
         opening = opening === 0 ? 1 : 2
         continue
       }
-      // What does not help, or no more, is not tried again with each dial.
+      // A way that does not work, or no longer works, is not tried again on each dial.
       if (known !== undefined && opening !== first) forget(options, shown)
       else if (closedEarly && known === undefined) {
         if (!isSecure(options)) isTls = yield* speaksTls(address, options.resolver, Duration.toMillis(timeout) / 8)
@@ -148,7 +148,7 @@ const isSecure = (options: SessionOptions): boolean => options.tls !== undefined
 
 const plainHint = "; check that the server speaks TLS at this port"
 
-/** Nobody knows why a server ends a connection without a word, but there are usual reasons. */
+/** A server that closes a connection without an answer gives no reason; this names the usual one. */
 const endedEarly = (error: ConnectionLost, options: SessionOptions): ConnectFailed => {
   const why = isSecure(options) ? explainTls(error.cause, options.tls, { expected: "", found: "" }) : undefined
   return new ConnectFailed({
@@ -167,9 +167,10 @@ const clientList = (id: number) =>
   session(["CLIENT", "LIST"], ["ID", id], Command.custom((reply) => typeof reply === "string" ? reply : ""))
 
 /**
- * Whether a server is alive and holds a connection back, as after CLIENT PAUSE.
- * If it serves others, it has to say so of this one itself (its flag is `b`):
- * else the way there is broken. If it serves nobody, it has to be alive.
+ * Whether a server is alive but holds a connection back, as after CLIENT PAUSE.
+ * If it serves a new connection, CLIENT LIST must show the flag `b` for the old
+ * one; otherwise the network path of the old one is broken. If it serves no
+ * connection, it must at least answer a malformed frame.
  */
 const holdsBack = (
   address: Address.Address,
@@ -195,25 +196,25 @@ const holdsBack = (
   }).pipe(Effect.scoped)
 
 /**
- * How a session begins: 0 with HELLO; 1 without, in RESP2; 2 with nothing but
- * what it cannot do without. Some proxies end the connection at a command that
- * they do not know, so the next way is tried on a fresh one.
+ * How a session starts: 0 with HELLO; 1 without HELLO, in RESP2; 2 with the
+ * indispensable commands only. Some proxies close the connection on a command
+ * that they do not know; the client then tries the next way on a new connection.
  */
 type Opening = 0 | 1 | 2
 
-/** For how long it is remembered what works at an address, and that nothing does, in milliseconds. */
+/** How long the client remembers which way works at an address, and that none works, in milliseconds. */
 const openingMillis = 10 * 60_000
 const closedMillis = 5000
 
-/** How many addresses are remembered for one client. */
+/** How many addresses the client remembers. */
 const mostOpenings = 64
 
-/** By the options of who dials: what one client has found out is its own. */
+/** Keyed by a client's options: clients do not share what they have found out. */
 const openings = new WeakMap<SessionOptions, Map<string, Known>>()
 
 interface Known {
   readonly opening: Opening
-  /** Whether nothing works since the server speaks TLS, and this client does not. */
+  /** Whether no way works because the server speaks TLS and this client does not. */
   readonly isTls: boolean
   readonly until: number
 }
@@ -251,14 +252,14 @@ const evaluatePassword = (
         ? Effect.succeed(value)
         : failed("the Effect of the option password gave something other than a Redacted string")
     },
-    // The cause stays out: nobody knows what a provider's error says.
+    // The error of the caller's Effect may contain a secret, so it is left out.
     onFailure: () => failed("the Effect of the option password failed")
   })
 }
 
 const dispensable = new Set(["CLIENT SETINFO", "CLIENT ID", "ROLE"])
 
-/** The connection's id, from HELLO's reply or CLIENT ID's. */
+/** The connection's id, from the reply to HELLO or to CLIENT ID. */
 const idOf = (reply: Resp.Value): number => {
   if (typeof reply === "number") return reply
   const flat = reply instanceof Resp.MapReply ? reply.flat : Array.isArray(reply) ? reply : []
@@ -268,7 +269,7 @@ const idOf = (reply: Resp.Value): number => {
 
 const authCodes = new Set(["NOAUTH", "WRONGPASS", "NOPERM"])
 
-/** Refusals of everybody, whatever was asked first. */
+/** Refusals that every new connection gets, whatever its first command. */
 const sessionRefusal = (reply: Resp.ErrorReply): string | undefined =>
   /^ERR max number of clients\b/.test(reply.text)
     ? "ERR max number of clients reached"
@@ -356,7 +357,7 @@ const handshake = (
     ...(expected === undefined ? [] : [[["ROLE"], []] as const])
   ]
 
-  /** The first reply that the session cannot do without and that is an error. */
+  /** The error of the first indispensable step that failed. */
   const failure = (steps: ReadonlyArray<Step>, replies: ReadonlyArray<Resp.Value>): OpenError | undefined => {
     for (let i = 0; i < replies.length; i++) {
       const reply = replies[i]!
@@ -369,7 +370,7 @@ const handshake = (
     return undefined
   }
 
-  /** What the server said before it ended the connection says why, unless it is that it knows too little. */
+  /** The last error before the server closed the connection is the reason, unless it is an unknown command. */
   const lastWords = (steps: ReadonlyArray<Step>, { lost, replies }: Answers): OpenError => {
     const last = replies[replies.length - 1]
     const isUnknown = last instanceof Resp.ErrorReply && last.code === "ERR" && sessionRefusal(last) === undefined
@@ -402,15 +403,15 @@ const handshake = (
   })
 }
 
-/** Whether a server that answers HELLO so may have everything else. */
+/** Whether a server that refuses HELLO in this way may work without it. */
 const doesWithout = (reply: Resp.ErrorReply): boolean =>
   reply.code === "NOPROTO" ||
   (reply.code === "ERR" && !/\bAUTH\b/.test(reply.text) && sessionRefusal(reply) === undefined) ||
   /unknown command/i.test(reply.text)
 
 /**
- * Guidelines for Sentinel clients, step 3: the server's own word on its role,
- * from ROLE, or from INFO where ROLE is denied or unknown.
+ * Verifies the role of a server (step 3 of the guidelines for Sentinel clients):
+ * with ROLE, or with INFO if ROLE is denied or unknown.
  */
 const verifyRole = (
   connection: Connection,
@@ -467,10 +468,10 @@ const verifyRole = (
   })
 
 /**
- * Whether a replica without a link has something to read, as INFO tells. Its
- * offset is that of the primary that it has lost; it is 1 where there is none,
- * and 0 both for a node that has never followed anybody and for a replica of a
- * primary that had written nothing yet, which has lost its link at some time.
+ * Whether a replica without a link has data, according to INFO. Its offset is that
+ * of the primary that it has lost, and 1 if it has no data. It is 0 for a node
+ * that has never followed a primary, and also for a replica that lost its link
+ * to a primary without writes; only the latter reports when the link went down.
  */
 const holdsData = (fields: Readonly<Record<string, string>>, link: string): boolean | undefined => {
   if (link === "sync" || fields["master_sync_in_progress"] === "1") return false

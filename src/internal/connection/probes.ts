@@ -1,6 +1,7 @@
 /**
- * Questions to a server before there is a session, or beside one that is silent:
- * a few bytes on a connection of their own, and what comes first in answer.
+ * Questions to a server before there is a session, or beside a silent one: each
+ * sends a few bytes on a new connection, and looks at the first bytes that come
+ * back.
  */
 import * as Effect from "effect/Effect"
 import * as Address from "../../Address.ts"
@@ -10,8 +11,9 @@ import * as Resp from "../../Resp.ts"
 import { ignore } from "./call.ts"
 
 /**
- * What `read` makes of the first bytes that a server sends after these; undefined
- * where it ends the connection without a word. The dial can be interrupted.
+ * Sends bytes to a server, and gives the result of `read` for the first bytes of
+ * its answer; undefined if the server closes the connection without an answer.
+ * The dial can be interrupted.
  */
 const firstAnswer = <A>(
   options: DialOptions,
@@ -38,9 +40,9 @@ const firstAnswer = <A>(
   )
 
 /**
- * A server that does not speak TLS waits for the end of a line that the client's
- * greeting does not have. When nothing has come of it for a while, the server is
- * asked in plain whether it is one: fails if so, and never ends otherwise.
+ * Fails if a server answers in plain text, and never ends otherwise. It is for
+ * TLS handshakes that hang: a server without TLS waits for the end of a line,
+ * which a TLS greeting does not have. The question is sent after `afterMillis`.
  */
 export const speaksPlain = (
   address: Address.Address,
@@ -63,15 +65,15 @@ export const speaksPlain = (
     )
   )
 
-/** How a TLS server's alert begins, escaped. */
+/** The first bytes of a TLS alert, escaped. */
 export const alert = "\\x15\\x03"
 
-/** The record of a greeting that makes no sense: a TLS server answers with an alert, and others with an error. */
+/** A malformed TLS greeting: a TLS server answers with an alert, other servers with an error. */
 const nonsense = Buffer.from("\x16\x03\x01\x00\x06\x01\x00\x00\x02\r\n", "latin1")
 
 /**
- * A server that speaks TLS ends a connection that does not, mostly without a
- * word: whether it has one for somebody who greets it in its own language.
+ * Whether a server speaks TLS. A TLS server closes a plain connection, mostly
+ * without an answer, but answers a malformed TLS greeting with an alert.
  */
 export const speaksTls = (
   address: Address.Address,
@@ -84,10 +86,10 @@ export const speaksTls = (
     Effect.timeoutOrElse({ duration: withinMillis, orElse: () => Effect.succeed(false) })
   )
 
-/** A frame that every server answers at once, even while it lets commands wait: nothing is executed. */
+/** A malformed frame: every server answers it at once, even while it is paused, and executes nothing. */
 const malformed = "*1\r\n!\r\n"
 
-/** Whether a server says anything at all to somebody who has never been there. */
+/** Whether a server answers anything at all on a new connection. */
 export const saysAnything = (options: DialOptions): Effect.Effect<boolean> =>
   firstAnswer(options, malformed, () => true).pipe(
     Effect.map((said) => said === true),

@@ -1,7 +1,7 @@
 /**
- * Subscriptions on one connection: how they are asked for and acknowledged in
- * either protocol, and what a pushed message is. What becomes of a subscription
- * whose connection ends is not decided here.
+ * Subscriptions on one connection: how they are requested and acknowledged in
+ * RESP2 and RESP3, and how a pushed message is read. internal/client/ decides
+ * what happens to a subscription when its connection ends.
  *
  * Source: https://redis.io/docs/latest/develop/pubsub/
  */

@@ -1,5 +1,5 @@
 /**
- * What a connection carries and why it ends: its requests, its errors.
+ * The requests that a connection carries, and the errors with which it ends.
  * Types only.
  */
 import type { AuthenticationFailed, ConnectFailed, ConnectionLost, ProtocolError, RoleMismatch } from "../../Errors.ts"
@@ -22,7 +22,7 @@ export type OpenError = ConnectFailed | ConnectionLost | AuthenticationFailed | 
 export type EndError = ConnectionLost | ProtocolError
 
 /**
- * Where a replica has its data from.
+ * The primary of a replica, as the replica reports it.
  *
  * @since 0.1.0
  * @category models
@@ -31,12 +31,12 @@ export interface Source {
   readonly host: string
   readonly port: number
   readonly isLinked: boolean
-  /** Undefined where nobody says. */
+  /** Undefined if the server does not say. */
   readonly hasData: boolean | undefined
 }
 
 /**
- * One entry of a connection's queue. It is told exactly one of: all its
+ * One entry of a connection's queue. The connection delivers either all of its
  * replies, or its loss.
  *
  * @since 0.1.0
@@ -45,13 +45,13 @@ export interface Source {
 export interface Request {
   /** How many replies belong to it. */
   readonly replies: number
-  /** Whether its bulk strings are wanted as bytes; asked at the start of each reply. */
+  /** Whether its bulk strings are decoded as bytes; read at the start of each reply. */
   readonly asBytes: boolean
   /** For how long the server may keep it waiting on purpose, in milliseconds. */
   readonly blockingMillis: number
-  /** When it is to be given up, in milliseconds of monotonic time. */
+  /** Its deadline, in milliseconds of monotonic time. */
   readonly deadline: number
-  /** False once nobody waits for it: unwritten, it is dropped; written, its reply is. */
+  /** False once no caller waits for it. If it is not written yet, it is dropped; otherwise its reply is. */
   readonly isPending: boolean
   /**
    * Whether its replies are acknowledgements of subscriptions, which RESP3 sends
@@ -61,7 +61,7 @@ export interface Request {
   readonly encode: (encoder: Resp.Encoder) => void
   readonly onReply: (value: Resp.Value) => void
   readonly onLost: (error: EndError, written: boolean) => void
-  /** It cannot be written: no reply will come. Where this is missing, an error takes the place of the reply. */
+  /** It cannot be encoded, so no reply will come. Without this function, an error takes the place of the reply. */
   readonly onInvalid?: ((detail: string) => void) | undefined
   readonly onDeadline: (written: boolean) => void
 }

@@ -1,6 +1,6 @@
 /**
- * From bytes to replies, in one walk over each chunk. It knows nothing of what a
- * reply means.
+ * Decodes bytes to replies, in one pass over each chunk. What a reply means is
+ * decided by commands.
  *
  * Over 700 lines, since it is one state machine.
  */
@@ -36,9 +36,9 @@ const Kind = { array: 0, set: 1, map: 2, push: 3, attributes: 4, string: 5 } as 
 interface Frame {
   readonly kind: number
   readonly values: Array<Value>
-  /** Elements still to come; Infinity in a streamed one. */
+  /** How many elements are still missing; Infinity in a streamed aggregate. */
   remaining: number
-  /** Whether its elements may be cut out of one string of the whole chunk. */
+  /** Whether its strings may be slices of one string of the whole chunk. */
   readonly many: boolean
 }
 
@@ -50,9 +50,9 @@ interface SliceableBuffer {
 const CR = 13
 const LF = 10
 
-/** From how many elements on strings are cut out of one decoded chunk. */
+/** Aggregates with at least this many elements share one string of the chunk. */
 const manyElements = 16
-/** Longer strings are decoded on their own: nothing is gained by sharing. */
+/** Longer strings are decoded on their own, since sharing gains nothing. */
 const longString = 1024
 
 /**
@@ -111,7 +111,7 @@ export class Decoder {
   /** Where in this chunk the unfinished reply began. */
   private begin = 0
 
-  // A line that began in an earlier chunk.
+  // A line that started in an earlier chunk.
   private line: Buffer | undefined = undefined
   private lineLength = 0
 
@@ -290,7 +290,7 @@ export class Decoder {
     return true
   }
 
-  /** So that a peer that speaks something else is found out at its first byte. */
+  /** Refuses a peer that does not speak RESP at its first byte. */
   private checkType(type: number, at: number): void {
     if (!knownTypes.has(type)) this.fail("not a RESP type", at)
   }
@@ -428,7 +428,7 @@ export class Decoder {
       return true
     }
     if (this.bulkFilled < length && this.bulkType === 0x21 && length > longestError) {
-      // Only its beginning is kept.
+      // Keeps only the beginning.
       const take = Math.min(length - this.bulkFilled, end - this.position)
       if (this.bulkFilled < longestError) {
         this.bulk ??= Buffer.allocUnsafeSlow(longestError)
@@ -449,13 +449,13 @@ export class Decoder {
       const needed = this.bulkFilled + take
       let bulk = this.bulk
       if (bulk === undefined || bulk.length < needed) {
-        // Memory follows the bytes that came, not the length that was declared.
+        // Memory grows with the received bytes, not with the declared length.
         const capacity = Math.min(length, Math.max(1 << 20, needed * 2))
         const grown = Buffer.allocUnsafeSlow(capacity)
         if (bulk !== undefined) bulk.copy(grown, 0, 0, this.bulkFilled)
         this.bulk = bulk = grown
       }
-      // What was read into its place is there already.
+      // These bytes were read directly into their place.
       if (buffer.buffer !== bulk.buffer) buffer.copy(bulk, this.bulkFilled, this.position, this.position + take)
       this.bulkFilled = needed
       this.position += take
@@ -497,7 +497,7 @@ export class Decoder {
         }
         return this.emit(this.bytes ? this.copyBytes(buffer, from + 4, to) : text(buffer, from + 4, to))
       default:
-        // Parts of a streamed string stay bytes: a character may lie across two.
+        // The parts of a streamed string stay bytes: a character may span two of them.
         this.top!.values.push(owned ? plain(buffer, from, to) : this.copyBytes(buffer, from, to))
     }
   }
@@ -635,7 +635,7 @@ export class Decoder {
     this.bulk = undefined
     this.long = undefined
     this.line = undefined
-    // What is cut off must not hide where a secret begins.
+    // Secrets are removed before the text is cut, since a cut could split one.
     const raw = Buffer.from(buffer.subarray(from, Math.min(buffer.length, to + 1024))).toString("latin1")
     const told = withoutSecrets(raw, this.secrets.map((secret) => Buffer.from(secret).toString("latin1")))
     this.failure = new ProtocolError({ detail, bytes: escapeBytes(Buffer.from(told, "latin1").subarray(0, to - from)) })
@@ -643,9 +643,9 @@ export class Decoder {
   }
 }
 
-/** From this length on, a string in parts is decoded as they come, without putting its bytes together first. */
+/** A string in parts of at least this length is decoded part by part, without joining its bytes first. */
 const longText = 64 * 1024
-/** Smaller parts are put together, so that the text does not consist of crumbs. */
+/** Smaller parts are joined first, so that the string does not consist of many tiny pieces. */
 const smallPart = 4 * 1024
 
 class LongText {
@@ -682,7 +682,7 @@ class LongText {
     if (this.decoder === undefined && isAscii(part)) {
       this.text += (part as unknown as SliceableBuffer).latin1Slice(0, part.length)
     } else {
-      // A character may lie across two parts.
+      // A character may span two parts.
       this.decoder ??= new StringDecoder("utf8")
       this.text += this.decoder.write(part)
     }
@@ -696,7 +696,7 @@ const knownTypes: ReadonlySet<number> = new Set(Array.from("+-:$*_#,(!=%~>|;.", 
 const slice = (buffer: Buffer, from: number, to: number): string =>
   (buffer as unknown as SliceableBuffer).utf8Slice(from, to)
 
-/** As a string; as bytes, if none can be as long. */
+/** As a string, or as bytes if it is longer than a string can be. */
 const text = (buffer: Buffer, from: number, to: number): string | Uint8Array => {
   if (to - from <= longestString) return slice(buffer, from, to)
   try {
@@ -707,15 +707,15 @@ const text = (buffer: Buffer, from: number, to: number): string | Uint8Array => 
   }
 }
 
-/** So much of an error's text is kept. */
+/** How many characters of an error's text are kept. */
 const longestError = 8 * 1024
 
 const errorReply = (buffer: Buffer, from: number, to: number): ErrorReply =>
   new ErrorReply(slice(buffer, from, Math.min(to, from + longestError)))
 
 /**
- * Secrets are taken out of a server's text; its code stays what it is, whatever
- * the secret. Shorter ones would be found in every other word.
+ * Removes secrets from a server's text, but not from its error code. Very short
+ * secrets stay: they would match parts of ordinary words.
  */
 const withoutSecrets = (text: string, secrets: ReadonlyArray<string>): string => {
   let out = text

@@ -1,5 +1,5 @@
 /**
- * From commands, and for tests from replies, to bytes.
+ * Encodes commands to bytes, and for tests also replies.
  */
 import { Buffer } from "node:buffer"
 import { type Arg, ErrorReply, MapReply, SetReply, type Value } from "./values.ts"
@@ -9,7 +9,7 @@ for (let i = 0; i < 1024; i++) lengthHeads.push(`$${i}\r\n`)
 
 const lengthHead = (n: number): string => n < 1024 ? lengthHeads[n]! : `$${n}\r\n`
 
-/** Above this many characters, a string is written beside the batch, not copied into it. */
+/** A string with more characters than this is not copied into the batch, but written as a chunk of its own. */
 const apart = 16 * 1024
 
 /**

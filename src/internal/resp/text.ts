@@ -1,10 +1,10 @@
 /**
- * Replies as text, for messages and for people.
+ * Replies and bytes as text, for messages and logs.
  */
 import { constants } from "node:buffer"
 import { ErrorReply, MapReply, SetReply, type Value } from "./values.ts"
 
-/** The longest string that there can be, in characters: no more bytes than that are decoded as they come. */
+/** The longest possible string, in characters. Longer replies stay bytes. */
 export const longestString = constants.MAX_STRING_LENGTH
 
 /**
@@ -76,7 +76,7 @@ export const toNative = (value: Value): unknown => {
   return value
 }
 
-/** A mark at the beginning is part of the text. */
+/** Keeps a byte order mark: it is part of the text. */
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What a reply can be, and what the decoder accepts at most.
+ * The types of a reply, and the limits of the decoder.
  */
 
 // -----------------------------------------------------------------------------

@@ -1,12 +1,12 @@
 /**
- * Looks the addresses of host names up, with few look-ups under way: a name that
- * nobody answers for costs nobody else his answers.
+ * Looks up the addresses of host names. It limits the look-ups in progress, so
+ * that a name without an answer does not delay other names.
  */
 import * as Dns from "node:dns"
 import * as Net from "node:net"
 type Found = Parameters<Net.LookupFunction>[2]
 
-/** A look-up that is under way, and who waits for it. */
+/** A look-up in progress, and the callbacks that wait for it. */
 interface Asking {
   readonly name: string
   readonly waiting: Array<Found>
@@ -15,19 +15,19 @@ interface Asking {
 }
 
 /*
- * Node looks names up on few threads, which the application needs too: of ours
- * two are under way at most, one of a name, and one of all names that were slow;
- * and a third one where both of these hang.
+ * Node looks up names on a few threads, which the application needs too. This
+ * library therefore runs at most two look-ups at once: one of each name, and one
+ * of all names that were slow. If both hang, it runs a third one.
  */
 const mostAsking = 2
 
-/** A look-up that takes longer, in milliseconds, makes its name a slow one. */
+/** If a look-up takes longer than this, in milliseconds, its name counts as slow. */
 const slowMillis = 500
 
 /** How many slow names are remembered. */
 const mostSlow = 1000
 
-/** Look-ups by one resolver; `isBounded` if they take up what others need. */
+/** The look-ups of one resolver. `isBounded`: they use Node's threads, so their number is limited. */
 export class Lookups {
   private readonly asking = new Map<string, Asking>()
   private readonly slow = new Set<string>()
@@ -107,8 +107,9 @@ export class Lookups {
 }
 
 /**
- * What a resolver found, whoever wrote it: Node takes it as it is, and throws
- * where nobody can catch it. One address may stand for all.
+ * The answer of a resolver, checked: Node would take a user's resolver at its
+ * word, and throw where nothing can catch it. A single address is accepted in
+ * place of a list.
  */
 const answerOf = (name: string, error: unknown, found: unknown): Array<Dns.LookupAddress> | NodeJS.ErrnoException => {
   try {
@@ -123,17 +124,17 @@ const answerOf = (name: string, error: unknown, found: unknown): Array<Dns.Looku
     })
     if (addresses.length > 0) return addresses
   } catch {
-    // It cannot be read.
+    // Reading the answer threw.
   }
   return Object.assign(new Error(`no address found for ${name}`), { code: "ENOTFOUND" })
 }
 
 const ofSystem = new Lookups(Dns.lookup as Net.LookupFunction, true)
 
-/** By the resolver that a client was given. */
+/** The look-ups of each resolver that a client was given. */
 const ofResolvers = new WeakMap<object, Lookups>()
 
-/** How names are looked up by a resolver; by the system, if none is given. */
+/** The look-up function of a resolver, or of the system if none is given. */
 export const lookupBy = (resolver: Resolver | undefined): Net.LookupFunction => {
   if (resolver === undefined) return ofSystem.lookup
   let lookups = ofResolvers.get(resolver)
@@ -144,7 +145,7 @@ export const lookupBy = (resolver: Resolver | undefined): Net.LookupFunction => 
   return lookups.lookup
 }
 
-/** Both kinds of addresses, whichever there are, the older first. */
+/** Looks up IPv4 and IPv6 addresses, and gives those that exist, IPv4 first. */
 const asking = (resolver: Dns.Resolver | Dns.promises.Resolver): Net.LookupFunction => (name, options, found) => {
   const families = options.family === 4 || options.family === "IPv4"
     ? [4]

@@ -1,6 +1,6 @@
 /**
- * Node's TCP and TLS sockets as transports: reading into one buffer, writing in
- * pieces, and what a certificate error means.
+ * Node's TCP and TLS sockets as transports: they read into one buffer, write
+ * large requests in pieces, and explain certificate errors.
  */
 import * as Effect from "effect/Effect"
 import * as Net from "node:net"
@@ -12,14 +12,14 @@ import { Deque } from "../common/deque.ts"
 import { lookupBy } from "./lookup.ts"
 import type { Dial, Handler, TlsOptions, Transport } from "./types.ts"
 
-/** How much is read at once: what Node reads where nobody says otherwise. */
+/** The size of one read: Node's own default. */
 const readSize = 64 * 1024
 
 /**
- * Reads into memory that is used again and again: Node would allocate a chunk
- * for each read. Measured with one GET in flight: 1.1 times the throughput; and
- * 1.3 times on bytes of 1 MB, which are read into their place. TLS has no such
- * way of reading.
+ * Reads into one buffer again and again; by default Node allocates a chunk for
+ * each read. Measured: 1.1 times the throughput with one GET in flight, and 1.3
+ * times on bytes of 1 MB, which are read directly into their place. Node offers
+ * this for TCP only, not for TLS.
  */
 class Reader {
   private readonly own = Buffer.allocUnsafeSlow(readSize)
@@ -35,14 +35,15 @@ class Reader {
 }
 
 /**
- * Node tells of a write only once all of it was taken, so that what is large
- * goes out in pieces. Each costs a wait: where they are taken in no time, they
- * grow, and in the end 1 MiB goes out at once; measured on SET of 1 MiB, twice
- * the throughput of pieces of 128 KiB. Lengths in bytes, or in characters of text.
+ * Node reports a write only when the system has accepted all of it, so a large
+ * request is written in pieces to show its progress. Each piece costs a wait. If
+ * the system accepts a piece quickly, the next one is larger, up to 1 MiB: on SET
+ * of 1 MiB this has twice the throughput of pieces of 128 KiB. Lengths are in
+ * bytes, or in characters of text.
  */
 const leastPiece = 128 * 1024
 const mostPiece = 1024 * 1024
-/** A piece that takes less is taken in no time; after one that takes longer they are small again, in milliseconds. */
+/** After a piece that takes less than this, in milliseconds, the next one is larger; after a slower piece it is small again. */
 const quickMillis = 50
 
 class SocketTransport implements Transport {
@@ -51,7 +52,7 @@ class SocketTransport implements Transport {
   private readonly backlog = new Deque<string | Uint8Array>()
   private encoding: "latin1" | "utf8" = "utf8"
   private piece = leastPiece
-  /** Since when Node has one that was not taken at once, of a whole piece's size; 0 where there is none. */
+  /** When the last write of at least a piece's size was handed to Node; 0 if none is being measured. */
   private sent = 0
   private chunks = 0
   readonly remote: string | undefined
@@ -88,8 +89,8 @@ class SocketTransport implements Transport {
     else this.socket.resume()
   }
   /**
-   * Node destroys a socket as soon as a write fails, with what has arrived unread:
-   * it may be the answers to what was written before. They are read first.
+   * Node destroys a socket as soon as a write fails, and discards what has arrived,
+   * which may be the replies to earlier requests. This reads them first.
    */
   private readFirst(): void {
     const { socket } = this
@@ -113,7 +114,7 @@ class SocketTransport implements Transport {
   readonly write = (chunks: ReadonlyArray<string | Uint8Array>, ascii: boolean): boolean => {
     const socket = this.socket
     const encoding = ascii ? "latin1" : "utf8"
-    // What is left of a large one goes first.
+    // The rest of a large request goes first.
     if (this.backlog.size > 0) return this.inPieces(chunks, encoding)
     for (let i = 0; i < chunks.length; i++) {
       const length = chunks[i]!.length
@@ -132,13 +133,13 @@ class SocketTransport implements Transport {
   readonly behind = behind
 
   private inPieces(chunks: ReadonlyArray<string | Uint8Array>, encoding: "latin1" | "utf8"): boolean {
-    // What is ASCII is the same in both.
+    // ASCII text is the same in both encodings.
     if (this.backlog.size === 0 || encoding === "utf8") this.encoding = encoding
     for (const chunk of chunks) this.backlog.push(chunk)
     return this.pump()
   }
 
-  /** Writes what the system takes. Whether there is room for more. */
+  /** Writes as much as the system accepts. Returns whether there is room for more. */
   private pump(): boolean {
     const { backlog, piece, socket } = this
     let room = true
@@ -160,7 +161,7 @@ class SocketTransport implements Transport {
     return room && !socket.writableNeedDrain
   }
 
-  /** Larger pieces for a line that takes them in no time. */
+  /** Adapts the size of the pieces to the speed of the line. */
   private measure(): void {
     if (this.sent === 0) return
     const quick = performance.now() - this.sent < quickMillis
@@ -179,20 +180,20 @@ class SocketTransport implements Transport {
 
 const ignore = (): void => {}
 
-/** Where a chunk may be cut, at most so far: not inside of a character that has two halves. */
+/** Where to cut a chunk, at `most` or just before: not inside a surrogate pair. */
 const cut = (chunk: string | Uint8Array, most: number): number =>
   typeof chunk === "string" && (chunk.charCodeAt(most - 1) & 0xfc00) === 0xd800 ? most - 1 : most
 
-/** How many chunks all sockets have handed out. */
+/** How many chunks all sockets have delivered so far. */
 let chunks = 0
 
-/** So that what never stops coming does not keep anybody from being judged. */
+/** A limit, so that a peer that never stops sending cannot postpone a decision for ever. */
 const mostRounds = 32
 
 /**
- * Node polls its sockets between timers and immediates: what had arrived was
- * read after a whole round of its loop in which nothing came. A socket gives
- * at most 2 MiB in each.
+ * Node polls its sockets between timers and immediates. After a whole round of
+ * its loop in which no chunk came, everything that had arrived was read. One
+ * socket delivers at most 2 MiB in each round.
  */
 const catchUp = (done: () => void): void => {
   let before = -1
@@ -205,16 +206,16 @@ const catchUp = (done: () => void): void => {
   setImmediate(round)
 }
 
-/** When all that had arrived was handed out for the last time, as far as is known, in milliseconds. */
+/** The latest time at which everything that had arrived is known to have been read, in milliseconds. */
 let current = -Infinity
-/** After so long without knowing it, what has arrived may matter, in milliseconds. */
+/** If that time is longer ago than this, in milliseconds, something important may have arrived unread. */
 const behindMillis = 20
-/** After so long it is found out in passing, so that whoever writes all the time never has to wait for it. */
+/** If it is longer ago than this, in milliseconds, a round of the loop renews it in the background, so that a steady writer never waits. */
 const proofMillis = 8
 let proving = false
 const waiting: Array<() => void> = []
 
-/** A whole round of the loop: it has read what had arrived before it began. */
+/** Runs a whole round of the loop, which reads everything that had arrived before. */
 const prove = (): void => {
   const began = performance.now()
   const served = waiting.splice(0)
@@ -269,7 +270,7 @@ export const dialNode: Dial = (options) =>
         const check = extra.checkServerIdentity
         const checked: Tls.ConnectionOptions = check === undefined ? {} : {
           checkServerIdentity: (...of) => {
-            // Node calls it where nobody can catch what it throws.
+            // Node calls it where nothing can catch an exception.
             try {
               const refusal = check(...of)
               refused = refusal !== undefined
@@ -280,7 +281,7 @@ export const dialNode: Dial = (options) =>
             }
           }
         }
-        // Where it is dialled, and how it is read, is not said by the settings of TLS.
+        // The TLS options decide neither the address nor the way of reading.
         const own: Record<string, unknown> = { path: undefined, onread: undefined, ...address }
         socket = Tls.connect({ ...name, ...extra, ...checked, lookup, ...own })
       } else {
@@ -295,7 +296,7 @@ export const dialNode: Dial = (options) =>
     let connected = false
     let found = ""
     const expected = secure ? expectedName(address, options.tls) : ""
-    // Node destroys the socket of a certificate that it does not accept, and with it what the certificate says.
+    // Node destroys the socket if it does not accept the certificate, so the names are read before.
     if (secure) {
       socket.prependListener("secure", () => void (found = namesOf((socket as Tls.TLSSocket).getPeerCertificate())))
     }
@@ -345,7 +346,7 @@ export const dialNode: Dial = (options) =>
   })
 
 const text = (cause: unknown): string => {
-  // Happy eyeballs gives one error for all addresses of a name, with an empty message.
+  // Node tries all addresses of a name (happy eyeballs), and fails with one error whose message is empty.
   if (cause instanceof AggregateError) return cause.errors.map(text).join(", ")
   return printable(cause instanceof Error ? cause.message.trim() : String(cause))
 }
@@ -360,9 +361,8 @@ const certificateCode =
   /^(CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_MISMATCH|ERROR_IN_CERT_|ERR_TLS_CERT_)/
 
 /**
- * What is wrong with a TLS session, the reason first, and whether it will stay
- * so: certificates do not change by themselves. Undefined where the cause is
- * none of TLS.
+ * Why a TLS session failed, and whether a retry is of no use: certificates do not
+ * change by themselves. Undefined if the cause has nothing to do with TLS.
  */
 export const explainTls = (
   cause: unknown,
