@@ -1,12 +1,12 @@
 /**
- * A command as a value: its words and arguments, its keys, what it does to data,
- * and how to decode its reply. The client's methods, pipelines and transactions all
- * run the same value.
+ * Commands as values: a command's words and arguments, its keys, whether it writes, and
+ * how its reply is decoded. Methods, pipelines and transactions of clients run the same
+ * values.
  *
- * It does no I/O. The constructors of Redis's own commands are in commands/, the
+ * This file does no I/O. The constructors of Redis's commands are in commands/, the
  * decoders in internal/commands/decoders.ts.
  *
- * Over 700 lines, since whatever recognises a command by its words is here.
+ * Over 700 lines, since everything that recognises a command by its words is here.
  *
  * @since 0.1.0
  */
@@ -55,9 +55,8 @@ export {
 } from "./internal/commands/decoders.ts"
 
 /**
- * Whether a command may change data. It decides what becomes of a command
- * whose reply never came (a read is sent again), and whether a replica's
- * client has it.
+ * Whether a command may change data. The client sends a `"read"` again when its reply
+ * never came, and a client of replicas accepts reads only.
  *
  * @since 0.1.0
  * @category models
@@ -65,7 +64,8 @@ export {
 export type Mode = "read" | "write"
 
 /**
- * An argument: text, a number in decimal, or bytes as they are.
+ * An argument of a command: text, which is sent as UTF-8, a number, which is sent in
+ * decimal, or bytes.
  *
  * @since 0.1.0
  * @category models
@@ -73,7 +73,7 @@ export type Mode = "read" | "write"
 export type Arg = Resp.Arg
 
 /**
- * A key: text or bytes.
+ * A key, or the name of a channel: text or bytes.
  *
  * @since 0.1.0
  * @category models
@@ -81,71 +81,80 @@ export type Arg = Resp.Arg
 export type Key = string | Uint8Array
 
 /**
- * What all commands of one kind have in common. Made once, with `define`.
+ * The definition of a command: what all its uses have in common. `define` makes it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Spec<out A = unknown, out M extends Mode = Mode, out B = A> {
-  /** The command's own words: `["GET"]`, `["CLIENT", "SETNAME"]`. */
+  /** The words of the command, such as `["GET"]` or `["CLIENT", "SETNAME"]`. */
   readonly words: ReadonlyArray<string>
-  /** The words joined by a space. */
+  /** The words of the command, joined by spaces. */
   readonly name: string
+  /** Whether the command may change data. */
   readonly mode: M
-  /** Which of the arguments are keys. */
+  /** Gives those of the arguments that are keys. */
   readonly keys: (args: ReadonlyArray<Arg>) => ReadonlyArray<Key>
   /**
-   * For commands that wait at the server: for how long at most, in
-   * milliseconds; Infinity where the command itself sets no end, 0 where it does
-   * not wait. Such a command runs on an exclusive connection. Those of Redis are
-   * known by their words.
+   * Gives how long the command waits at the server at most, in milliseconds: Infinity
+   * if it waits without end, 0 if it does not wait. A command that waits runs on a
+   * reserved connection. Undefined for commands that never wait.
    */
   readonly blocks: ((args: ReadonlyArray<Arg>) => number) | undefined
-  /** The arguments of the same command with another time to wait, in milliseconds. */
+  /**
+   * Gives the arguments for another time to wait at the server, in milliseconds
+   * (Infinity: without end). With it, the client sends a long wait in turns of 5
+   * seconds; without it, in one piece.
+   */
   readonly withBlockingMillis: ((args: ReadonlyArray<Arg>, millis: number) => ReadonlyArray<Arg>) | undefined
   /**
-   * Whether it may be sent again after a reply that never came. True for
-   * reads. No write is repeatable of its own: even a SET, sent again, would
-   * undo what somebody else wrote in between.
+   * Whether the client may send the command again when its reply never came. True for
+   * reads. Redis's writes are not repeatable: even a SET that is sent again may undo a
+   * write of another client.
    */
   readonly repeatable: boolean
-  /** From the reply, of either protocol, to the result. Throws `Mismatch`. */
+  /** Decodes the reply, of RESP2 or RESP3. Throws `Mismatch` if it cannot. */
   readonly decode: (value: Resp.Value, bytes: boolean) => A | B
   /**
-   * Whether it changes the session: `"reserved"` if it may run on an exclusive
-   * connection only, `"never"` if it would take the connection out of the
-   * order of commands and replies; `"depends"` if its arguments tell. See
-   * `sessionOf`.
+   * How the command changes the session; `"depends"` if that depends on its arguments
+   * (see `sessionOf`), undefined if it does not change the session.
    */
   readonly session: Session | "depends" | undefined
-  /** The beginnings of its frames, by number of arguments. */
+  /** The heads of its frames by number of arguments, kept by `encode`. */
   readonly heads: Array<string | undefined>
 }
 
 /**
+ * How a command changes the session: `"reserved"` commands (WATCH, SELECT, CLIENT
+ * SETNAME, ...) run on reserved connections only; `"never"` commands (SUBSCRIBE, MULTI,
+ * HELLO, MONITOR, ...) would break the order of commands and replies and fail with
+ * `InvalidCommand` everywhere.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Session = "reserved" | "never"
 
 /**
- * One command with its arguments. `A` is its result, `B` its result where
- * bytes are asked for, `M` whether it reads or writes.
+ * A command with its arguments. `A` is its result, `B` its result where bytes are asked
+ * for, `M` whether it reads or writes.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Command<out A, out M extends Mode = Mode, out B = A> {
+  /** The definition of the command. */
   readonly spec: Spec<A, M, B>
+  /** The arguments after the words of the command. */
   readonly args: ReadonlyArray<Arg>
-  /** Whether the caller allows it to be sent again. See `repeatable`. */
+  /** Whether the client may send this command again when its reply never came (`repeatable`). */
   readonly repeat: boolean
-  /** Whether its bulk strings are decoded as bytes. See `bytes`. */
+  /** Whether bulk strings of the reply are decoded as bytes (`bytes`). */
   readonly asBytes: boolean
 }
 
 /**
- * Any command.
+ * A command of any result and mode.
  *
  * @since 0.1.0
  * @category models
@@ -153,7 +162,7 @@ export interface Command<out A, out M extends Mode = Mode, out B = A> {
 export type Any = Command<any, Mode, any>
 
 /**
- * The result of a command.
+ * The type of the result of a command.
  *
  * @since 0.1.0
  * @category utility types
@@ -161,9 +170,8 @@ export type Any = Command<any, Mode, any>
 export type Result<C> = C extends Command<infer A, any, any> ? A : never
 
 /**
- * Defines a kind of command. `keys` says how many of the first arguments are
- * keys (default none, `"all"` for each of them), or finds them. Throws
- * `InvalidCommand` for what is no kind of command.
+ * Defines a command, once for all its uses. Throws `InvalidCommand` if the options are
+ * invalid.
  *
  * **Example** (A command of a module)
  *
@@ -184,12 +192,30 @@ export type Result<C> = C extends Command<infer A, any, any> ? A : never
  * @category constructors
  */
 export const define = <A, const M extends Mode, B = A>(options: {
+  /** The words of the command, such as `["CLIENT", "SETNAME"]`: at least one, without spaces. */
   readonly words: ReadonlyArray<string>
+  /** Whether the command may change data. */
   readonly mode: M
+  /**
+   * How many of the first arguments are keys, `"all"` if each is one, or a function that
+   * gives the keys. Default 0.
+   */
   readonly keys?: number | "all" | ((args: ReadonlyArray<Arg>) => ReadonlyArray<Key>) | undefined
+  /**
+   * Gives how long the command waits at the server at most, in milliseconds: Infinity
+   * without end, 0 if it does not wait. Default: what Redis documents for commands with
+   * these words (BLPOP, XREAD, WAIT, ...); otherwise it never waits.
+   */
   readonly blocks?: ((args: ReadonlyArray<Arg>) => number) | undefined
+  /**
+   * Gives the arguments for another time to wait, in milliseconds (Infinity: without
+   * end), so that a long wait can be sent in turns of 5 seconds. Default: known for the
+   * same commands; otherwise a wait is sent in one piece.
+   */
   readonly withBlockingMillis?: ((args: ReadonlyArray<Arg>, millis: number) => ReadonlyArray<Arg>) | undefined
+  /** Whether the client may send the command again when its reply never came. Default: true for reads. */
   readonly repeatable?: boolean | undefined
+  /** Decodes the reply. */
   readonly decode: Decode<A, B>
 }): Spec<A, M, B> => {
   const problem = specProblem(options)
@@ -217,7 +243,7 @@ export const define = <A, const M extends Mode, B = A>(options: {
   })
 }
 
-/** A time that is none is no time to wait: whoever waits for it would never be done. */
+/** A result that is not a positive number counts as no wait: NaN would make a deadline that never passes. */
 const timed = (blocks: (args: ReadonlyArray<Arg>) => number) => (args: ReadonlyArray<Arg>): number => {
   const millis = blocks(args)
   return typeof millis === "number" && millis > 0 ? millis : 0
@@ -250,7 +276,7 @@ class SpecImpl<A, M extends Mode, B> implements Spec<A, M, B> {
 
 /** A word as the server reads it: in any case, and, before Redis 7, up to the first NUL. */
 const asSent = (word: Arg | undefined): string => {
-  // What is no argument is told as such when it is checked.
+  // `check` reports a value that is not an argument.
   const text = isBytes(word)
     ? Buffer.from(word.subarray(0, 32)).toString("latin1")
     : typeof word === "object"
@@ -265,7 +291,8 @@ const sessionBy = (word: Arg | undefined, second: Arg | undefined): Session | un
 }
 
 /**
- * Whether a command changes the session, by what is sent.
+ * How a command changes the session, from its words and arguments; undefined if it does
+ * not.
  *
  * @since 0.1.0
  * @category getters
@@ -325,10 +352,10 @@ class CommandImpl<A, M extends Mode, B> implements Command<A, M, B> {
 }
 
 /**
- * A command of a kind, with its arguments: a value, whatever becomes of the
- * array and the bytes that it was given. Throws `InvalidCommand` for a kind
- * that `define` did not make, and for arguments that are no array; what is
- * wrong with one of them is told when it is run.
+ * Makes a command from a definition and its arguments. It copies the array and the bytes
+ * in it, so that later changes of them have no effect. Throws `InvalidCommand` if
+ * `define` did not make the definition or if the arguments are not an array; a single
+ * argument of a wrong type makes the command fail when it runs.
  *
  * @since 0.1.0
  * @category constructors
@@ -339,7 +366,7 @@ export const make = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: ReadonlyAr
   return own(spec, copy)
 }
 
-/** A copy of an array, whatever its class makes of copying; undefined if it is none. */
+/** A copy of an array, whatever its class makes of copying; undefined for any other value. */
 const listed = (args: ReadonlyArray<Arg>): Array<Arg> | undefined => {
   try {
     if (!Array.isArray(args)) return undefined
@@ -350,10 +377,10 @@ const listed = (args: ReadonlyArray<Arg>): Array<Arg> | undefined => {
   }
 }
 
-/** What a class of the caller's own says of its length is nothing to go by. */
+/** The real length: a subclass of Uint8Array may report another one. */
 const lengthOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length")!.get!
 
-/** Large memory is not filled with zeros first. */
+/** A copy of bytes. Memory for large ones is not filled with zeros first. */
 const copied = (bytes: Uint8Array): Uint8Array => {
   const length: number = lengthOf.call(bytes)
   if (length < 4096) return new Uint8Array(bytes)
@@ -363,8 +390,8 @@ const copied = (bytes: Uint8Array): Uint8Array => {
 }
 
 /**
- * The same, with an array that is nobody else's. Bytes are copied: whoever has
- * them may change them while the command waits. @internal
+ * `make` for an array that no one else uses. Bytes in it are copied, since their owner
+ * may change them while the command waits. @internal
  */
 export const own = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: Array<Arg>): Command<A, M, B> => {
   for (let i = 0; i < args.length; i++) {
@@ -399,7 +426,7 @@ const specProblem = (options: unknown): string | undefined => {
 }
 
 /**
- * What keeps a value from being a command, in words; undefined for a command.
+ * Why a value is not a command, in words; undefined if it is one.
  *
  * @since 0.1.0
  * @category guards
@@ -437,9 +464,9 @@ const checked = <A, M extends Mode, B>(of: string, self: Command<A, M, B>): Comm
 }
 
 /**
- * Allows a write to be sent again when its reply never came. It may then be
- * applied twice; it no longer fails with `AmbiguousOutcome` for a lost
- * connection.
+ * Allows the client to send a write again when its reply never came. The server may then
+ * apply it twice; it does not fail with `AmbiguousOutcome` for a lost connection. Throws
+ * `InvalidCommand` for a value that is not a command.
  *
  * @since 0.1.0
  * @category combinators
@@ -450,7 +477,8 @@ export const repeatable = <A, M extends Mode, B>(self: Command<A, M, B>): Comman
 }
 
 /**
- * The same command with other arguments.
+ * The same command with other arguments, which are copied. Throws `InvalidCommand` as
+ * `make` does.
  *
  * @since 0.1.0
  * @category combinators
@@ -476,7 +504,7 @@ export const withDecode = <A, B, M extends Mode>(
 }
 
 /**
- * What `exact` makes of a result.
+ * The type of the result of `exact`: `bigint` in place of `number`.
  *
  * @since 0.1.0
  * @category utility types
@@ -487,9 +515,9 @@ export type Exact<A> = A extends number ? bigint
   : never
 
 /**
- * The same command, with its integers as `bigint`: those beyond 2^53, which a
- * `number` cannot hold, are exact, too. For commands whose result is an
- * integer, null, or an array of those.
+ * The same command with its integers as `bigint`, so that those beyond 2^53 are exact.
+ * For commands whose result is an integer, null, or an array of these; a reply of
+ * another kind fails with `UnexpectedReply`.
  *
  * **Example** (A counter beyond 2^53)
  *
@@ -521,7 +549,7 @@ const exactly = (value: Resp.Value): unknown => {
 }
 
 /**
- * The same command, with bytes in place of strings in its result.
+ * The same command with `Uint8Array` in place of `string` in its result.
  *
  * @since 0.1.0
  * @category combinators
@@ -532,10 +560,22 @@ export const bytes = <A, M extends Mode, B>(self: Command<A, M, B>): Command<B, 
 }
 
 /**
- * A command by its words, for whatever has no constructor. They are sent as
- * they are written; Redis does not mind the case. It counts as a write unless told otherwise; its result is the reply in plain JavaScript
- * (`Map` for maps, `Set` for sets). Commands of Redis that wait at the server
- * are known by their names. Throws `InvalidCommand` for a name that is none.
+ * Makes a command by its name, for commands without a constructor. The name may have
+ * several words, in any case; they are sent as written. The result is the reply as plain
+ * JavaScript (`Map` for maps, `Set` for sets). Throws `InvalidCommand` if the name, the
+ * arguments or the options are invalid.
+ *
+ * **Example** (A command without a constructor)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Command, RedisClient } from "effect-redis-sentinel"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const redis = yield* RedisClient.RedisClient
+ *   return yield* redis.run(Command.raw("OBJECT FREQ", ["key"], { mode: "read", keys: 1 }))
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -544,18 +584,21 @@ export const raw = <const M extends Mode = "write">(
   name: string,
   args: ReadonlyArray<Arg>,
   options?: {
-    /** Default `"write"`. */
+    /** Whether the command may change data. Default `"write"`. */
     readonly mode?: M | undefined
     /** How many of the first arguments are keys. Default 0. */
     readonly keys?: number | undefined
-    /** For how long it waits at the server at most, in milliseconds. */
+    /**
+     * How long the command waits at the server at most, in milliseconds. Default: what
+     * Redis documents for commands with this name; otherwise it does not wait.
+     */
     readonly blocks?: number | undefined
   } | undefined
 ): Command<unknown, M> => {
   const problem = rawProblem(name, args, options)
   if (problem !== undefined) throw new InvalidCommand({ command: "raw", detail: problem })
   const [word, ...others] = name.trim().split(/\s+/) as [string, ...Array<string>]
-  // Whatever follows is an argument, written as it is: it may be a key, or a secret.
+  // The words after the name are arguments, and are kept as written: they may be keys or secrets.
   const words = [word, ...(containers.has(word.toUpperCase()) ? others.splice(0, 1) : [])]
   const blocks = options?.blocks
   const keys = options?.keys ?? 0
@@ -593,7 +636,7 @@ const containers: ReadonlySet<string> = new Set([
 const rawProblem = (name: unknown, args: unknown, options: unknown): string | undefined => {
   if (
     typeof name !== "string" || name.length > 4096 || name.trim() === "" ||
-    // Spaces of all kinds part words; other control characters are in none.
+    // White space of any kind separates words; words contain no control characters.
     name.split(/\s+/).some((word) => /\p{Cc}/u.test(word))
   ) {
     return "name: expected the words of a command, such as \"GET\" or \"CLIENT LIST\""
@@ -616,9 +659,9 @@ const rawProblem = (name: unknown, args: unknown, options: unknown): string | un
     : `blocks: expected a time in milliseconds, got ${kindOf(blocks)}`
 }
 
-/** A time to wait as it is written; one that the server will refuse is none. */
+/** A time to wait as the argument says it, in milliseconds; 0 for one that the server will refuse. */
 const timeOf = (arg: Arg | undefined, unit: number): number => {
-  // What is no argument is told as such when it is checked.
+  // `check` reports a value that is not an argument.
   const text = isBytes(arg) ? utf8.decode(arg) : typeof arg === "object" ? "" : String(arg)
   const n = text.trim() === "" ? NaN : Number(text)
   return n === 0 ? Infinity : n > 0 && n < Infinity ? n * unit : 0
@@ -627,7 +670,7 @@ const timeOf = (arg: Arg | undefined, unit: number): number => {
 /** A timeout in seconds as milliseconds; 0 waits without end. @internal */
 export const seconds = (arg: Arg | undefined): number => timeOf(arg, 1000)
 
-/** Where a command has its time to wait, and how many milliseconds its unit is. */
+/** Which argument is the time to wait, and how many milliseconds its unit has. */
 interface Timing {
   readonly index: (args: ReadonlyArray<Arg>) => number
   readonly unit: number
@@ -657,7 +700,7 @@ const timings: ReadonlyMap<string, Timing> = new Map([
   ["XREADGROUP", { index: block(3), unit: 1 }]
 ])
 
-/** How one of them waits, and how it waits for another time; undefined for other commands. */
+/** How a command of Redis waits at the server; undefined for other commands. */
 const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blocks" | "withBlockingMillis"> | undefined => {
   const timing = timings.get(asSent(words[0]))
   if (timing === undefined) return undefined
@@ -686,8 +729,8 @@ const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blocks" | "withBlo
 }
 
 /**
- * Whether a reply says that a wait came to nothing: no element, or fewer
- * replicas than were waited for. @internal
+ * Whether a reply says that a wait ended without success: no element, or fewer replicas
+ * than asked for. @internal
  */
 export const cameToNothing = (self: Any, reply: Resp.Value): boolean => {
   switch (self.spec.name.toUpperCase()) {
@@ -704,7 +747,7 @@ export const cameToNothing = (self: Any, reply: Resp.Value): boolean => {
 }
 
 /**
- * The keys of a command.
+ * Those of a command's arguments that are keys.
  *
  * @since 0.1.0
  * @category getters
@@ -712,7 +755,10 @@ export const cameToNothing = (self: Any, reply: Resp.Value): boolean => {
 export const keys = (self: Any): ReadonlyArray<Key> => self.spec.keys(self.args)
 
 /**
- * Writes a command's frame. Its arguments have to pass `check`.
+ * Writes the frame of a command to an encoder. The arguments must pass `check`.
+ *
+ * Source: "Sending commands to a Redis server" in
+ * https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
  * @since 0.1.0
  * @category encoding
@@ -736,8 +782,8 @@ export const encode = (self: Any, encoder: Resp.Encoder): void => {
 }
 
 /**
- * What is wrong with a command's arguments, in words, so that half a frame is
- * never written.
+ * What is wrong with the arguments of a command, in words; undefined if nothing is. Run
+ * it before `encode`, which would otherwise stop in the middle of a frame.
  *
  * @since 0.1.0
  * @category encoding

@@ -1,9 +1,9 @@
 /**
- * The connections to one node: the shared ones, on which everybody's commands are
- * multiplexed, and the reserved ones, each of which one user has to itself.
+ * The connections to one node: shared ones, which carry the commands of all callers, and
+ * reserved ones, each of which one caller uses alone.
  *
- * It does not know which node to connect to, nor what becomes of commands:
- * internal/execution/executor.ts makes a new pool when the group moves.
+ * The pool does not choose the node and does not handle commands:
+ * internal/execution/ makes a new pool when the group moves.
  *
  * @since 0.1.0
  */
@@ -23,67 +23,79 @@ import type { PoolOptions } from "./Options.ts"
 export type { PoolOptions } from "./Options.ts"
 
 /**
+ * The defaults of `PoolOptions`.
+ *
  * @since 0.1.0
  * @category constants
  */
 export const defaultOptions = {
+  /** One shared connection. */
   connections: 1,
+  /** No reserved connection stays open while idle. */
   minReserved: 0,
+  /** At most 16 reserved connections. */
   maxReserved: 16,
+  /** An idle reserved connection is closed after 60 seconds. */
   reservedIdleTime: Duration.seconds(60),
+  /** A caller waits for a reserved connection for at most 5 seconds. */
   reserveTimeout: Duration.seconds(5)
 } as const
 
 /**
- * A pool of one node's connections.
+ * A pool of the connections to one node.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Pool {
+  /** The address of the node. */
   readonly address: Address.Address
-  /** How many shared connections are missing. */
+  /** How many shared connections are missing; 0 after `close`. */
   readonly missing: number
-  /** The shared connection that is next in turn, if there is any. */
+  /** Gives the shared connections in turn; undefined if there is none. */
   readonly pick: () => Connection | undefined
-  /** Takes in a shared connection. */
+  /** Adds a shared connection. */
   readonly add: (connection: Connection) => void
-  /** Takes out a shared connection; does not close it. */
+  /** Removes a shared connection, without closing it. */
   readonly remove: (connection: Connection) => void
-  /** Whether somebody has each of the exclusive connections that there may be. */
+  /** Whether all reserved connections that there may be are in use. */
   readonly isFull: boolean
   /**
-   * An exclusive connection, until the Scope closes; `ReserveTimeout` if there is
-   * none within so many milliseconds. One that is no longer clean when it is given
-   * back is closed, not reused.
+   * Reserves a connection until the Scope closes. Fails with `ReserveTimeout` if none is
+   * free within `millis` milliseconds, and with `ConnectionLost` when the pool closes. A
+   * connection whose session was changed is closed after use.
    */
   readonly reserve: (millis: number) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /**
-   * The node did not answer on another connection: exclusive ones that nobody has
-   * are closed, those that somebody has and does not use are asked for an answer.
+   * Checks the reserved connections, after the node did not answer on another one:
+   * connections that no caller has are closed, idle ones that a caller has get a PING.
    */
   readonly suspect: () => void
-  /** Every connection, for sweeps. */
+  /** Calls a function for every connection. */
   readonly forEach: (f: (connection: Connection) => void) => void
   /**
-   * Closes the pool: reserved connections at once; shared connections at once, or, with
-   * `"drain"`, when what was written is answered. `"moved"` and `"retired"` say
-   * why, in the errors.
+   * Closes the pool. Reserved connections close at once; shared connections close at
+   * once, too, or, with `"drain"`, after the replies to what was written. `why` and
+   * `"moved"` or `"retired"` are in the errors of pending commands.
    */
   readonly close: (why: string, how: "drain" | "moved" | "retired") => void
 }
 
 /**
- * Makes a pool. `connect` opens one more connection to the node.
+ * Makes a pool. It opens `minReserved` connections at once, and shared connections only
+ * through `add`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (options: {
+  /** The address of the node. */
   readonly address: Address.Address
-  /** What the client is bound to, for messages. */
+  /** The address or the group of the client, for error messages. */
   readonly target: string
+  /** Opens a reserved connection to the node. */
   readonly connect: Effect.Effect<Connection, ConnectionError, Scope.Scope>
+  /** The options; absent ones have their defaults. */
   readonly pool: PoolOptions
 }): Effect.Effect<Pool> =>
   Effect.gen(function*() {
