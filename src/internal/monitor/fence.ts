@@ -165,7 +165,7 @@ export class WriteFence {
     this.holdBySignOf(next)
   }
 
-  /** Withdraws the signs of the sentinels that say in this round, which began after the sign, that there is no failover. */
+  /** Withdraws the sign of each sentinel that says, in a round that began after its sign, that there is no failover. */
   withdrawDenied(views: ReadonlyArray<View>, round: number): void {
     const { primary } = this.state.current
     if (primary === undefined) return

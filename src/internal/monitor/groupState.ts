@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
+import * as Stream from "effect/Stream"
 import type { State } from "../../Topology.ts"
 import type { MonitorRuntime } from "./runtime.ts"
 import type { MonitorListener } from "./types.ts"
@@ -40,6 +41,8 @@ export interface StateWriter<K extends keyof State> extends StateReader {
  */
 export class GroupState implements StateWriter<keyof State> {
   current: State
+  /** The state as it was last published, and then every change. */
+  readonly changes: Stream.Stream<State>
   private readonly runtime: MonitorRuntime
   private readonly pubsub: PubSub.PubSub<State>
   private readonly listeners = new Set<MonitorListener>()
@@ -47,6 +50,7 @@ export class GroupState implements StateWriter<keyof State> {
   constructor(group: string, runtime: MonitorRuntime, pubsub: PubSub.PubSub<State>) {
     this.runtime = runtime
     this.pubsub = pubsub
+    this.changes = Stream.fromPubSub(pubsub)
     this.current = {
       group,
       primary: undefined,

@@ -114,7 +114,7 @@ export class Majority {
     this.options.probe.start({ address: addressOf(node), epoch, from, isProvisional: false }, true)
   }
 
-  /** No sentinel names the present primary any more: if the node that they name says that it is a primary, writes wait. */
+  /** No sentinel names the present primary any more: asks the node that they name instead for its role. */
   private verifyUnnamed({ from, node: key }: Word): void {
     const { belief, discovery, node, onUnnamed, runtime, state } = this.options
     if (state.current.fence !== undefined || this.isVerifying) return

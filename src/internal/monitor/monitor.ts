@@ -31,6 +31,7 @@ import { type FailoverSign, WriteFence } from "./fence.ts"
 import { FirstAnswers } from "./firstAnswers.ts"
 import { GroupState } from "./groupState.ts"
 import { addressOf, Majority } from "./majority.ts"
+import { PrimaryLocation } from "./primaryLocation.ts"
 import { PrimaryProbe } from "./primaryProbe.ts"
 import { ReplicaTable } from "./replicaTable.ts"
 import { MonitorRuntime } from "./runtime.ts"
@@ -44,12 +45,11 @@ const defaultMaxWriteHold = Duration.seconds(10)
 
 /** How long after a move the replicas may not know of it. */
 const movingMillis = 1000
-/** How long a client that looks for the primary has to verify it, before the monitor probes it. */
-const clientVerifyMillis = 1000
 /** How long `current` waits for the primary's own word. */
 const currentVerifyMillis = 500
-/** How long a failover is traced at least that nothing comes of, and a selected replica is probed at least. */
+/** A failover without a new primary is traced for `maxWriteHold`, or for this time if longer. */
 const minTraceMillis = 30_000
+/** A primary is followed unreported, and a selected replica probed, for `maxWriteHold`, or for this time if longer. */
 const minProvisionalMillis = 1000
 
 /** The sign of a move that no failover explains. */
@@ -72,7 +72,7 @@ export class GroupMonitor implements Topology {
   private readonly promotesBySelection: boolean
   private readonly runtime: MonitorRuntime
   private readonly state: GroupState
-  private readonly pubsub: PubSub.PubSub<State>
+  private readonly location: PrimaryLocation
   private readonly surveys: Survey
   private readonly events: FailoverEvents
   private readonly firstAnswers: FirstAnswers
@@ -91,8 +91,6 @@ export class GroupMonitor implements Topology {
   private isClosed = false
   /** When the primary last moved, in monotonic time. */
   private movedAt = -Infinity
-  /** When a client last looked for the primary, in monotonic time: it is about to verify it. */
-  private locatedAt = -Infinity
 
   constructor(
     discovery: Discovery,
@@ -101,34 +99,40 @@ export class GroupMonitor implements Topology {
     context: Context.Context<never>,
     clock: Clock.Clock
   ) {
-    const { group } = options
     const maxHoldMillis = Duration.toMillis(Duration.fromInputUnsafe(options.maxWriteHold ?? defaultMaxWriteHold))
-    const maxProvisionalMillis = Math.max(maxHoldMillis, minProvisionalMillis)
-    const isFenceEnabled = maxHoldMillis > 0
-    // One object for all sessions: what is learned about an address is remembered by it.
-    const node = { ...options.node, clientName: undefined }
-    const resolve = (place: Place) => this.resolve(place)
-
-    this.group = group
-    this.discovery = discovery
-    const belief = this.belief = discovery.belief(group)
-    this.promotesBySelection = options.follow === "promotion"
-    this.pubsub = pubsub
-    const runtime = this.runtime = new MonitorRuntime(clock, context)
-    const state = this.state = new GroupState(group, runtime, pubsub)
-    const survey = this.surveys = new Survey({
-      group,
+    const runtime = new MonitorRuntime(clock, context)
+    const state = new GroupState(options.group, runtime, pubsub)
+    /** What several parts need: each takes from it what its options name. */
+    const shared = {
+      group: options.group,
       discovery,
+      belief: discovery.belief(options.group),
       runtime,
+      state,
+      // One object for all sessions: what is learned about an address is remembered by it.
+      node: { ...options.node, clientName: undefined },
+      resolve: (place: Place) => this.resolve(place),
+      maxHoldMillis,
+      maxProvisionalMillis: Math.max(maxHoldMillis, minProvisionalMillis),
+      isFenceEnabled: maxHoldMillis > 0
+    }
+    this.group = options.group
+    this.discovery = discovery
+    this.belief = shared.belief
+    this.promotesBySelection = options.follow === "promotion"
+    this.runtime = runtime
+    this.state = state
+    this.location = new PrimaryLocation(shared)
+    const survey = this.surveys = new Survey({
+      ...shared,
       onAnswer: (view) => this.onView(view),
       onOwnAnswer: (from) => this.firstAnswers.onAnswer(from),
       onNoAnswer: (from) => this.firstAnswers.onNoAnswer(from),
       onRound: (views, round) => this.onRound(views, round)
     })
     this.events = new FailoverEvents({
-      state,
+      ...shared,
       survey,
-      resolve,
       onStart: (from, event) => this.onFailoverStart(from, event),
       onSelection: (from, event, candidate) => {
         this.onFailoverStart(from, event)
@@ -137,26 +141,19 @@ export class GroupMonitor implements Topology {
       onAbort: (from, event) => this.fence.withdraw(from, event)
     })
     this.firstAnswers = new FirstAnswers({
-      discovery,
-      runtime,
-      isFenceEnabled,
+      ...shared,
       onComplete: () => {
         this.reachability.updateDistance()
         this.gate.update()
       }
     })
     this.denied = new DeniedSentinels({
-      discovery,
-      runtime,
-      isFenceEnabled,
+      ...shared,
       ask: (from) => survey.askOnce(from),
       onOverdueChange: () => this.gate.update()
     })
     this.reachability = new SentinelReachability({
-      discovery,
-      state,
-      runtime,
-      isFenceEnabled,
+      ...shared,
       whenFar: options.whenFar,
       isStarting: () => this.firstAnswers.isAwaited,
       epochOf: (sentinel) => survey.views.get(sentinel)?.epoch,
@@ -164,21 +161,15 @@ export class GroupMonitor implements Topology {
       onDistance: (millis) => state.notify((listener) => listener.sentinelDistance?.(millis))
     })
     this.gate = new GroupGate({
-      state,
+      ...shared,
       whenIsolated: options.whenIsolated,
       isAwaitingAnswer: () => this.firstAnswers.isAwaited || this.denied.isOverdue,
       onChange: (gate, ageMillis) => state.notify((listener) => listener.gate(gate, ageMillis))
     })
     const trust = this.trust = new SentinelTrust(runtime)
-    const trace = this.trace = new FailoverTracer({
-      state,
-      runtime,
-      maxMillis: Math.max(maxHoldMillis, minTraceMillis)
-    })
+    const trace = this.trace = new FailoverTracer({ ...shared, maxMillis: Math.max(maxHoldMillis, minTraceMillis) })
     this.fence = new WriteFence({
-      maxHoldMillis,
-      state,
-      runtime,
+      ...shared,
       trust,
       trace,
       survey,
@@ -189,27 +180,20 @@ export class GroupMonitor implements Topology {
       onOpening: () => this.probe.cancelProvisional(),
       onChange: (ageMillis) => this.gate.update(ageMillis)
     })
-    const claims = this.claims = new ClaimRules({ discovery, belief, state, runtime, maxProvisionalMillis })
+    const claims = this.claims = new ClaimRules(shared)
     const probe = this.probe = new PrimaryProbe({
-      runtime,
-      node,
-      belief,
+      ...shared,
       survey,
-      maxProvisionalMillis,
       onConnected: (address, remote) => discovery.observed(address, remote),
       onPrimary: (claim) => this.onPrimary(claim),
       onRefuted: (claim) => this.onRefuted(claim)
     })
     this.majority = new Majority({
-      discovery,
-      belief,
-      state,
-      runtime,
-      node,
+      ...shared,
       survey,
-      probe,
-      aliasCheck: new AliasCheck({ discovery, state, runtime, node, survey }),
       claims,
+      probe,
+      aliasCheck: new AliasCheck({ ...shared, survey }),
       onEpoch: ({ epoch, from }) =>
         this.onPrimary({ address: state.current.primary!, epoch, from, isProvisional: false }),
       onOutvoted: () => trace.start(outvotedSign),
@@ -219,13 +203,8 @@ export class GroupMonitor implements Topology {
       }
     })
     this.replicas = new ReplicaTable({
-      group,
-      discovery,
-      state,
-      runtime,
-      node,
+      ...shared,
       label: options.label,
-      resolve,
       onDropped: (address, why) => state.notify((listener) => listener.dropped?.(address, why))
     })
   }
@@ -276,7 +255,7 @@ export class GroupMonitor implements Topology {
   // ---------------------------------------------------------------------------
   // For clients
 
-  /** Calls the listener with each change of the group, and at once with what holds already, until the result is called. */
+  /** Calls the listener with each change, and at once with what holds already, until the returned function is called. */
   watch(listener: MonitorListener): () => void {
     this.state.addListener(listener)
     listener.sentinelDistance?.(this.reachability.distanceMillis)
@@ -305,17 +284,10 @@ export class GroupMonitor implements Topology {
     return this.state.current
   }
 
-  /** Asks the sentinels where the primary is; a primary that was followed before they reported it takes precedence. */
+  /** Asks the sentinels where the primary is; a primary that is followed before they report it takes precedence. */
   readonly locate: Effect.Effect<Found<Address.Address>, PrimaryNotFound> = Effect.suspend(() => {
-    this.locatedAt = this.runtime.now()
     this.start()
-    return Effect.matchEffect(this.discovery.primary(this.group), {
-      onSuccess: (found) => Effect.succeed(this.unreportedPrimary() ?? found),
-      onFailure: (error) => {
-        const unreported = this.unreportedPrimary()
-        return unreported === undefined ? Effect.fail(error) : Effect.succeed(unreported)
-      }
-    })
+    return this.location.locate
   })
 
   /** Asks all sentinels where the primary is, if it is at none of these addresses. */
@@ -323,23 +295,7 @@ export class GroupMonitor implements Topology {
     disowned: ReadonlySet<string>,
     unreachable: ReadonlySet<string>
   ): Effect.Effect<Found<Address.Address> | undefined> {
-    return Effect.map(
-      this.discovery.locateElsewhere(this.group, disowned, unreachable),
-      (found) => {
-        const unreported = this.unreportedPrimary()
-        if (unreported === undefined) return found
-        const key = Address.format(unreported.value)
-        return disowned.has(key) || unreachable.has(key) ? found : unreported
-      }
-    )
-  }
-
-  /** The primary that is followed before the sentinels have reported it, if there is one. */
-  private unreportedPrimary(): Found<Address.Address> | undefined {
-    const { epoch, isProvisional, primary } = this.state.current
-    return isProvisional && primary !== undefined
-      ? { value: primary, from: "the node itself", epoch }
-      : undefined
+    return this.location.locateElsewhere(disowned, unreachable)
   }
 
   /** A connection to a node has this remote address. */
@@ -428,16 +384,14 @@ export class GroupMonitor implements Topology {
     this.start()
     yield* Deferred.await(this.surveys.firstRound)
     if (this.state.current.primary === undefined && !this.isClosed) {
-      this.locatedAt = -Infinity
+      this.location.expectNoClient()
       for (const view of this.surveys.views.values()) this.onView(view)
       yield* Effect.raceFirst(Deferred.await(this.primaryFound), Effect.sleep(currentVerifyMillis))
     }
     return this.state.current
   })
 
-  readonly changes: Stream.Stream<State> = Stream.unwrap(
-    Effect.map(this.current, () => Stream.fromPubSub(this.pubsub))
-  )
+  readonly changes: Stream.Stream<State> = Stream.unwrap(Effect.map(this.current, () => this.state.changes))
 
   // ---------------------------------------------------------------------------
   // The sentinels
@@ -455,7 +409,7 @@ export class GroupMonitor implements Topology {
     this.events.onUnreachable(from)
     this.denied.stop(from)
     this.firstAnswers.onUnreachable(from)
-    // Another sentinel may have taken its place, and a sentinel that denies a subscription does not report that by itself.
+    // Another sentinel may have taken its place: one that denies a subscription does not report that by itself.
     this.surveys.beginSoon()
   }
 
@@ -504,7 +458,7 @@ export class GroupMonitor implements Topology {
     const claim: PrimaryClaim = { address: view.primary, epoch: view.epoch, from: view.from, isProvisional: false }
     if (primary === undefined) {
       // A client that looks for the primary verifies it itself in a moment.
-      if (this.runtime.now() - this.locatedAt >= clientVerifyMillis) this.probe.start(claim)
+      if (!this.location.isClientVerifying) this.probe.start(claim)
       return
     }
     if (Address.equals(view.primary, primary)) {
@@ -526,7 +480,10 @@ export class GroupMonitor implements Topology {
     this.probe.start(claim)
   }
 
-  /** An answer shows a failover whose beginning was missed: its leader reports it, and marks the replica that it has selected. */
+  /**
+   * An answer may show a failover whose beginning was missed: its leader reports
+   * it, and marks the replica that it has selected.
+   */
   private detectFailoverInProgress(view: View): void {
     const { fence } = this.state.current
     if (fence !== undefined || view.instance?.isFailoverInProgress !== true) return

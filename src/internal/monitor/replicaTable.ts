@@ -106,7 +106,7 @@ export class ReplicaTable {
     return source.isLinked && !this.isAstray(source)
   }
 
-  /** Whether a replica replicates from a node of the group that is not the primary: it has the history that was left. */
+  /** Whether a replica replicates from a node of the group that is not the primary: it has the history from before a move. */
   isAstray(source: Place): boolean {
     const { primary } = this.state.current
     const followed = this.options.resolve(source)
@@ -186,7 +186,7 @@ export class ReplicaTable {
     this.options.onDropped(candidate.address, why)
   }
 
-  /** Asks the nodes that no sentinel lists whether they are still replicas of this group, and drops those that are not. */
+  /** Asks the nodes that no sentinel lists whether they are replicas of this group, and drops those that are not. */
   private recheckUnlisted(): void {
     if (this.isRechecking || this.runtime.now() - this.recheckedAt < recheckMillis) return
     const unlisted = Array.from(this.table).filter(([, { address }]) =>

@@ -153,7 +153,7 @@ export class Survey {
     })
   }
 
-  /** Asks one sentinel now: it does not wait for a round. While it is being asked, further calls make one more question. */
+  /** Asks one sentinel now, without a round. Calls while it is being asked lead to one more question after that. */
   ask(from: string): void {
     if (!this.isOpen) return
     const known = this.asking.get(from)
@@ -176,7 +176,10 @@ export class Survey {
     )
   }
 
-  /** Asks one sentinel once, and says whether it has answered. A function among the user's options that throws counts as no answer. */
+  /**
+   * Asks one sentinel once, and says whether it has answered. A function among the
+   * user's options that throws counts as no answer.
+   */
   askOnce(from: string): Effect.Effect<boolean> {
     const { discovery, group, onAnswer, onOwnAnswer } = this.options
     return Effect.map(
