@@ -126,9 +126,9 @@ export class PrimaryProbe {
         probe.isDenied = error._tag === "Some" && error.value._tag === "RoleMismatch"
         if (!probe.isProvisional) {
           const age = this.runtime.now() - startedAt
-          if (probe.isDenied && age > maxLoneClaimMillis && this.isLoneClaim(address)) {
+          if (probe.isDenied && age > maxLoneClaimMillis && this.isLoneClaim(probe.address)) {
             this.probe = undefined
-            return onRefuted({ ...probe, address })
+            return onRefuted(probe)
           }
           pause = Math.min(pause * 1.5, age > patientAfterMillis ? maxLatePauseMillis : maxPauseMillis)
           // The sentinels may have changed their minds.
