@@ -3,10 +3,27 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
+import { Connector } from "../src/Connector.ts"
+import * as Errors from "../src/Errors.ts"
+import { Address } from "../src/index.ts"
 import { Belief } from "../src/internal/discovery/belief.ts"
+import { AliasCheck } from "../src/internal/monitor/aliasCheck.ts"
 import { PrimaryProbe } from "../src/internal/monitor/primaryProbe.ts"
 import { MonitorRuntime } from "../src/internal/monitor/runtime.ts"
 import * as Testing from "../src/testing/index.ts"
+import type { State } from "../src/Topology.ts"
+
+const nothing: State = {
+  group: "mymaster",
+  primary: undefined,
+  epoch: 0,
+  isProvisional: false,
+  replicas: [],
+  sentinels: [],
+  fence: undefined,
+  isIsolated: false,
+  lastChange: undefined
+}
 
 describe("the probe of a node", () => {
   it.effect("that goes by another address meanwhile: what most sentinels name is not refuted", () =>
@@ -35,4 +52,35 @@ describe("the probe of a node", () => {
       assert.deepStrictEqual(refuted, [])
       assert.isTrue(probe.current?.isDenied)
     }).pipe(Effect.provide(Testing.layer())))
+})
+
+describe("the check for other addresses of the primary", () => {
+  it.effect("goes on after a dial that is refused at once", () => {
+    const dialled: Array<string> = []
+    return Effect.gen(function*() {
+      const runtime = new MonitorRuntime(yield* Clock.Clock, yield* Effect.context<never>())
+      yield* Effect.addFinalizer(() => Effect.sync(() => runtime.close()))
+      const at = (host: string): Address.Address => ({ host, port: 6379 })
+      const check = new AliasCheck({
+        discovery: { canonical: (address) => address, observed: () => {} },
+        state: { current: { ...nothing, primary: at("10.0.0.1") } },
+        runtime,
+        node: {},
+        survey: { begin: () => {} }
+      })
+      for (const host of ["10.0.0.2", "10.0.0.3"]) {
+        check.check([{ from: "s1", primary: at(host), epoch: 1, instance: undefined, replicas: undefined }])
+        yield* TestClock.adjust("1 second")
+      }
+      assert.deepStrictEqual(dialled, ["10.0.0.2:6379", "10.0.0.3:6379"])
+    }).pipe(
+      Effect.scoped,
+      Effect.provideService(Connector, ({ address }) => {
+        dialled.push(Address.format(address))
+        return Effect.fail(
+          new Errors.ConnectFailed({ address: Address.format(address), phase: "dial", detail: "refused" })
+        )
+      })
+    )
+  })
 })
