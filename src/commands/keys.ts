@@ -75,7 +75,7 @@ export const touch = (...keys: Variadic<Key>) => make(TOUCH, appendVariadic(argv
  * A condition of EXPIRE, PEXPIRE, EXPIREAT and PEXPIREAT: the key has no expiry
  * (`"nx"`), has one (`"xx"`), or the new expiry is later (`"gt"`) or earlier
  * (`"lt"`) than the one that it has. A key without expiry counts as one that
- * expires never. Redis 7.0.
+ * expires never. Needs Redis 7.0.
  *
  * @since 0.1.0
  * @category models
@@ -140,7 +140,7 @@ export const pexpireat = (key: Key, unixMillis: number, when?: ExpireWhen | unde
 const EXPIRETIME = define({ words: ["EXPIRETIME"], mode: "read", keys: 1, decode: Command.int })
 /**
  * EXPIRETIME returns when a key expires, as a Unix time in seconds. The result is -1 if the key has no expiry, and
- * -2 if it does not exist. Redis 7.0.
+ * -2 if it does not exist. Needs Redis 7.0.
  *
  * @see https://redis.io/docs/latest/commands/expiretime/
  * @since 0.1.0
@@ -151,7 +151,7 @@ export const expiretime = (key: Key) => make(EXPIRETIME, argv(key))
 const PEXPIRETIME = define({ words: ["PEXPIRETIME"], mode: "read", keys: 1, decode: Command.int })
 /**
  * PEXPIRETIME returns when a key expires, as a Unix time in milliseconds. The result is -1 if the key has no
- * expiry, and -2 if it does not exist. Redis 7.0.
+ * expiry, and -2 if it does not exist. Needs Redis 7.0.
  *
  * @see https://redis.io/docs/latest/commands/pexpiretime/
  * @since 0.1.0
@@ -437,7 +437,7 @@ const SORT_RO = define({ words: ["SORT_RO"], mode: "read", keys: 1, decode: Comm
 /**
  * SORT_RO returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the
  * patterns name, `null` for each that does not exist. A missing key gives `[]`. Fails with ERR if an element is
- * not a number and `alpha` is not `true`, and with WRONGTYPE if the key holds another type. Redis 7.0.
+ * not a number and `alpha` is not `true`, and with WRONGTYPE if the key holds another type. Needs Redis 7.0.
  *
  * **Example** (Names of users, the oldest first)
  *

@@ -303,7 +303,7 @@ const LMPOP = define({ words: ["LMPOP"], mode: "write", keys: keysAfterCount(0),
 /**
  * LMPOP removes up to `count` elements (default 1) from one end of the first list that has any, in the order of
  * `keys`, and returns its key and the elements, or `null` if none of the lists exists. Fails with ERR if `count`
- * is not above 0, and with WRONGTYPE if a key that it comes to holds another type. Redis 7.0.
+ * is not above 0, and with WRONGTYPE if a key that it looks at holds another type. Needs Redis 7.0.
  *
  * **Example** (From two queues, the urgent one first)
  *
@@ -347,7 +347,7 @@ const BLPOP = define({
  * BLPOP removes the leftmost element of the first list that has any, in the order of `keys`, and returns
  * `[key, element]`. Where all of them are empty it waits for an element, for `timeoutSeconds` seconds at most
  * (fractions are allowed; 0 waits without end), and returns `null` if none came. It waits on a connection of its
- * own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that it comes to holds another type.
+ * own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that it looks at holds another type.
  *
  * **Example** (A worker)
  *
@@ -383,7 +383,7 @@ const BRPOP = define({
  * BRPOP removes the rightmost element of the first list that has any, in the order of `keys`, and returns
  * `[key, element]`. Where all of them are empty it waits for an element, for `timeoutSeconds` seconds at most
  * (fractions are allowed; 0 waits without end), and returns `null` if none came. It waits on a connection of its
- * own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that it comes to holds another type.
+ * own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that it looks at holds another type.
  *
  * @see https://redis.io/docs/latest/commands/brpop/
  * @since 0.1.0
@@ -426,7 +426,7 @@ const BLMPOP = define({
  * `keys`, and returns its key and the elements. Where all of them are empty it waits for an element, for
  * `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without end), and returns `null` if none came.
  * It waits on a connection of its own. Fails with ERR if the timeout is negative or `count` is not above 0, and
- * with WRONGTYPE if a key that it comes to holds another type. Redis 7.0.
+ * with WRONGTYPE if a key that it looks at holds another type. Needs Redis 7.0.
  *
  * @see https://redis.io/docs/latest/commands/blmpop/
  * @since 0.1.0

@@ -298,7 +298,7 @@ const CONFIG_GET = define({
 })
 /**
  * SENTINEL CONFIG GET returns the global parameters of the sentinel whose names match a glob pattern, as a record
- * of strings; `{}` if none does. Redis 6.2.
+ * of strings; `{}` if none does. Needs Redis 6.2.
  *
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
  * @since 0.1.0
@@ -309,7 +309,7 @@ export const configGet = (pattern: string) => make(CONFIG_GET, argv(pattern))
 const CONFIG_SET = define({ words: ["SENTINEL", "CONFIG", "SET"], mode: "write", decode: Command.ok })
 /**
  * SENTINEL CONFIG SET changes a global parameter of the sentinel, such as `resolve-hostnames`, and returns `"OK"`.
- * Fails with ERR if there is no such parameter or the value is not one of its own. Redis 6.2.
+ * Fails with ERR if there is no such parameter or the value is not one of its own. Needs Redis 6.2.
  *
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
  * @since 0.1.0
@@ -432,7 +432,7 @@ export const monitor = (group: string, host: string, port: number, quorum: numbe
 
 const MYID = define({ words: ["SENTINEL", "MYID"], mode: "read", decode: Command.word })
 /**
- * SENTINEL MYID returns the id of the sentinel, 40 hexadecimal digits. Redis 6.2.
+ * SENTINEL MYID returns the id of the sentinel, 40 hexadecimal digits. Needs Redis 6.2.
  *
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
  * @since 0.1.0

@@ -284,7 +284,7 @@ const WAITAOF = define({
  * is 1) and of at least `replicas` replicas, for `timeoutMillis` milliseconds at most (0 waits without end). The
  * result says which of them have written them to disk, after the timeout, too. It counts the writes of the
  * connection that it runs on: use it on the reserved connection that made them. Fails with ERR on a replica, or if
- * `local` is 1 and the server has no append-only file. Redis 7.2.
+ * `local` is 1 and the server has no append-only file. Needs Redis 7.2.
  *
  * @see https://redis.io/docs/latest/commands/waitaof/
  * @since 0.1.0
@@ -307,7 +307,7 @@ export const publish = (channel: Key, message: Command.Arg) => make(PUBLISH, arg
 const SPUBLISH = define({ words: ["SPUBLISH"], mode: "write", keys: 1, decode: Command.int })
 /**
  * SPUBLISH sends a message to the subscribers of a shard channel, and returns how many of those that are connected
- * to this server received it. Redis 7.0.
+ * to this server received it. Needs Redis 7.0.
  *
  * @see https://redis.io/docs/latest/commands/spublish/
  * @since 0.1.0

@@ -167,7 +167,7 @@ const SINTERCARD = define({ words: ["SINTERCARD"], mode: "read", keys: keysAfter
 /**
  * SINTERCARD returns how many members all of the sets have. With `limit` it stops counting there; 0 is no limit. A
  * missing key counts as an empty set. Fails with ERR if `limit` is negative or `keys` is empty, and with WRONGTYPE
- * if a key holds another type. Redis 7.0.
+ * if a key holds another type. Needs Redis 7.0.
  *
  * @see https://redis.io/docs/latest/commands/sintercard/
  * @since 0.1.0

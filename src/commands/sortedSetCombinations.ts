@@ -146,7 +146,7 @@ const ZINTERCARD = define({ words: ["ZINTERCARD"], mode: "read", keys: keysAfter
  * ZINTERCARD returns how many members all of the sorted sets have. With `limit` it stops counting there; 0 is no
  * limit. A missing key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if
  * `limit` is negative or `keys` is empty. Fails with WRONGTYPE if a key holds another type than a set or a sorted
- * set. Redis 7.0.
+ * set. Needs Redis 7.0.
  *
  * @see https://redis.io/docs/latest/commands/zintercard/
  * @since 0.1.0

@@ -373,8 +373,8 @@ const ZMPOP = define({ words: ["ZMPOP"], mode: "write", keys: keysAfterCount(0),
 /**
  * ZMPOP removes up to `count` members (default 1) with the lowest (`"min"`) or highest (`"max"`) scores from the
  * first sorted set that has any, in the order of `keys`, and returns its key and the members, or `null` if none of
- * the keys exists. Fails with ERR if `count` is not above 0, and with WRONGTYPE if a key that it comes to holds
- * another type. Redis 7.0.
+ * the keys exists. Fails with ERR if `count` is not above 0, and with WRONGTYPE if a key that it looks at holds
+ * another type. Needs Redis 7.0.
  *
  * **Example** (The next two jobs by priority)
  *
@@ -409,7 +409,7 @@ const BZPOPMIN = define({
  * `keys`, and returns its key and the member. Where all of them are empty it waits for a member, for
  * `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without end), and returns `null` if none came.
  * It waits on a connection of its own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that
- * it comes to holds another type.
+ * it looks at holds another type.
  *
  * @see https://redis.io/docs/latest/commands/bzpopmin/
  * @since 0.1.0
@@ -431,7 +431,7 @@ const BZPOPMAX = define({
  * `keys`, and returns its key and the member. Where all of them are empty it waits for a member, for
  * `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without end), and returns `null` if none came.
  * It waits on a connection of its own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that
- * it comes to holds another type.
+ * it looks at holds another type.
  *
  * @see https://redis.io/docs/latest/commands/bzpopmax/
  * @since 0.1.0
@@ -453,7 +453,8 @@ const BZMPOP = define({
  * first sorted set that has any, in the order of `keys`, and returns its key and the members. Where all of them
  * are empty it waits for a member, for `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without
  * end), and returns `null` if none came. It waits on a connection of its own. Fails with ERR if the timeout is
- * negative or `count` is not above 0, and with WRONGTYPE if a key that it comes to holds another type. Redis 7.0.
+ * negative or `count` is not above 0, and with WRONGTYPE if a key that it looks at holds another type. Needs Redis
+ * 7.0.
  *
  * @see https://redis.io/docs/latest/commands/bzmpop/
  * @since 0.1.0

@@ -312,7 +312,7 @@ const LCS = define({ words: ["LCS"], mode: "read", keys: 2, decode: Command.stri
 /**
  * LCS returns the longest common subsequence of the strings at two keys: the bytes that both have in the same
  * order, not necessarily side by side. A missing key counts as an empty string. Fails with ERR if a key holds
- * another type. The time grows with the product of both lengths. Redis 7.0.
+ * another type. The time grows with the product of both lengths. Needs Redis 7.0.
  *
  * @see https://redis.io/docs/latest/commands/lcs/
  * @since 0.1.0
@@ -324,7 +324,7 @@ const LCS_LEN = define({ words: ["LCS"], mode: "read", keys: 2, decode: Command.
 /**
  * LCS with LEN returns the length in bytes of the longest common subsequence of the strings at two keys. A missing
  * key counts as an empty string. Fails with ERR if a key holds another type. The time grows with the product of
- * both lengths. Redis 7.0.
+ * both lengths. Needs Redis 7.0.
  *
  * @see https://redis.io/docs/latest/commands/lcs/
  * @since 0.1.0
