@@ -526,8 +526,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/fence.test.ts", name: "holds writes up three times" },
     edits: [{
       file: "src/internal/monitor/trust.ts",
-      find: "if (times.length < maxVainFences) this.vainFences.set(from, times)",
-      replace: "if (times.length < 1e9) this.vainFences.set(from, times)"
+      find: "if (times.length < maxFalseAlarms) this.falseAlarms.set(from, times)",
+      replace: "if (times.length < 1e9) this.falseAlarms.set(from, times)"
     }]
   },
   {

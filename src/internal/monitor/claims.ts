@@ -85,8 +85,8 @@ export class ClaimRules {
   }
 
   /**
-   * Whether a node may be followed in place of the primary: one sentinel's word is
-   * enough, or most sentinels have said the same for long enough.
+   * Whether a node may be followed in place of the primary: what one sentinel
+   * says is enough, or most sentinels have said the same for long enough.
    */
   mayFollow({ address, epoch, from }: PrimaryClaim): boolean {
     const { belief, discovery, runtime, state } = this.options

@@ -20,7 +20,7 @@ const surveyInterval = Duration.millis(500)
 /** A failover that is over sooner than this after its sign was none: its sentinel loses trust. */
 const minFailoverMillis = 1000
 
-/** Why the fence is closed, by the word of one sentinel. */
+/** Why the fence is closed, as one sentinel reports it. */
 interface Sign {
   /** When it was given, in milliseconds of monotonic time. */
   readonly at: number
@@ -59,7 +59,7 @@ export interface WriteFenceOptions {
   readonly maxHoldMillis: number
   readonly state: StateWriter<"fence">
   readonly runtime: MonitorRuntime
-  readonly trust: Pick<SentinelTrust, "mistrust" | "onVainFence">
+  readonly trust: Pick<SentinelTrust, "mistrust" | "onFalseAlarm">
   readonly trace: Pick<FailoverTracer, "hasMoved" | "onFenceClosed" | "onFenceOpened" | "end">
   readonly survey: Pick<Survey, "begin" | "round">
   /** The sentinel `from` has withdrawn its sign, and the fence stays closed by the sign of `next`. */
@@ -158,7 +158,7 @@ export class WriteFence {
     }
     if (this.signs.size === 1) return this.open(why, from)
     this.signs.delete(from)
-    this.options.trust.onVainFence(from, sign.isAnswer)
+    this.options.trust.onFalseAlarm(from, sign.isAnswer)
     if (this.state.current.fence?.from !== from) return
     const [next, { candidate }] = this.signs.entries().next().value!
     this.options.onHandover(from, next, candidate)
@@ -188,7 +188,7 @@ export class WriteFence {
     this.holdTimer?.interruptUnsafe()
     this.holdTimer = undefined
     this.options.onOpening()
-    if (!trace.hasMoved) trust.onVainFence(fence.from, this.signs.get(fence.from)?.isAnswer === true)
+    if (!trace.hasMoved) trust.onFalseAlarm(fence.from, this.signs.get(fence.from)?.isAnswer === true)
     this.signs.clear()
     const now = this.runtime.now()
     Metrics.fenceTime.updateUnsafe(now - this.closedAt, this.runtime.context)

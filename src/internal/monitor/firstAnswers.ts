@@ -1,7 +1,7 @@
 /**
- * Whether the sentinels have given their first answers. Until then nobody knows
- * whether a failover is under way, and the writes of a new client wait. It asks no
- * sentinel itself.
+ * Whether the sentinels have given their first answers. Until then it is
+ * not known whether a failover is under way, and the writes of a new client wait.
+ * It asks no sentinel itself.
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"

@@ -45,7 +45,7 @@ const defaultMaxWriteHold = Duration.seconds(10)
 
 /** How long after a move the replicas may not know of it. */
 const movingMillis = 1000
-/** How long `current` waits for the primary's own word. */
+/** How long `current` waits until a node says that it is the primary. */
 const currentVerifyMillis = 500
 /** A failover without a new primary is traced for `maxWriteHold`, or for this time if longer. */
 const minTraceMillis = 30_000
@@ -279,7 +279,7 @@ export class GroupMonitor implements Topology {
     return primary === undefined ? undefined : Address.equals(primary, address)
   }
 
-  /** The state as it is known now, without a question to anyone. */
+  /** The state as it is known now; no server is asked. */
   get present(): State {
     return this.state.current
   }
@@ -527,7 +527,7 @@ export class GroupMonitor implements Topology {
     }
   }
 
-  /** Probes a selected replica, if its own word is enough and not just one of several sentinels has listed it. */
+  /** Probes a selected replica, if promotions are followed before they are reported and most sentinels list it. */
   private probeSelected(candidate: Address.Address | undefined, epoch: number, from: string): void {
     if (!this.promotesBySelection || candidate === undefined || !this.replicas.isListedByMost(candidate)) return
     this.probe.start({ address: candidate, epoch, from, isProvisional: true })

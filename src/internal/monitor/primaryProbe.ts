@@ -1,6 +1,6 @@
 /**
- * Asks a node for its role until it says that it is a primary: a sentinel's word
- * alone moves no client. It probes one node at a time, and does not decide which.
+ * Asks a node for its role until it says that it is a primary: what a sentinel
+ * says moves no client by itself. It probes one node at a time, and does not decide which.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

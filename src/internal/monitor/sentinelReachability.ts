@@ -1,6 +1,6 @@
 /**
  * Which sentinels can be reached, whether the client is isolated from them, and
- * how old the word of the most distant one may be. It measures nothing itself:
+ * how old the reports of the most distant one may be. It measures nothing itself:
  * `internal/discovery/` does.
  */
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ import type { MonitorRuntime } from "./runtime.ts"
 
 /** The largest distance that replies to writes are withheld for. */
 const maxDistanceMillis = 500
-/** The word of a sentinel at this distance or less arrives before any promotion. */
+/** A report of a sentinel at this distance or less arrives before any promotion. */
 const nearMillis = selectionGraceMillis
 
 /**
@@ -46,7 +46,7 @@ export interface SentinelReachabilityOptions {
  * @category models
  */
 export class SentinelReachability {
-  /** How old the word of the most distant sentinel is at most when it arrives, in milliseconds. */
+  /** How old a report of the most distant sentinel is at most when it arrives, in milliseconds. */
   distanceMillis = 0
   private readonly options: SentinelReachabilityOptions
   /** Whether it was logged that a sentinel is far away. */
@@ -85,7 +85,7 @@ export class SentinelReachability {
     }).sort((a, b) => Address.format(a.address) < Address.format(b.address) ? -1 : 1)
   }
 
-  /** Passes on how old the word of a sentinel may be, if that has changed. */
+  /** Passes on how old the reports of the sentinels may be, if that has changed. */
   updateDistance(): void {
     const { discovery, isFenceEnabled, onDistance, whenFar } = this.options
     let farthest = 0
@@ -116,7 +116,7 @@ export class SentinelReachability {
         Effect.logInfo(
           `${state.current.group}: sentinel ${sentinel} is ${millis} ms away: the results of writes are withheld for ${
             millis - nearMillis
-          } ms, until its word of a failover would have arrived`
+          } ms, so that its report of a failover can arrive first`
         )
       )
     }

@@ -1,14 +1,15 @@
 /**
- * Which sentinels are believed when they report a failover. One whose reports
- * closed the write fence in vain loses trust for a while. Which of several nodes
- * is the primary is weighed elsewhere (`internal/discovery/belief.ts`).
+ * Which sentinels are believed when they report a failover. One that raises false
+ * alarms, which close the write fence although no failover follows, is mistrusted
+ * for a while. Which of several nodes is the primary is weighed elsewhere
+ * (`internal/discovery/belief.ts`).
  */
 import type { MonitorRuntime } from "./runtime.ts"
 
-/** For how long a sentinel is mistrusted, and for how long a fence in vain counts. */
+/** For how long a sentinel is mistrusted, and for how long a false alarm counts. */
 const mistrustMillis = 60_000
-/** So many fences in vain within `mistrustMillis` cost a sentinel its trust. */
-const maxVainFences = 3
+/** After so many false alarms within `mistrustMillis` a sentinel is mistrusted. */
+const maxFalseAlarms = 3
 
 /**
  * What is no longer believed of a sentinel: only the events that it publishes, or
@@ -28,8 +29,8 @@ export type Mistrust = "events" | "answers"
 export class SentinelTrust {
   private readonly runtime: Pick<MonitorRuntime, "now">
   private readonly mistrusted = new Map<string, { readonly since: number; readonly mistrust: Mistrust }>()
-  /** When fences of a sentinel came to be in vain, in monotonic time. */
-  private readonly vainFences = new Map<string, Array<number>>()
+  /** When each sentinel raised its false alarms, in milliseconds of monotonic time. */
+  private readonly falseAlarms = new Map<string, Array<number>>()
 
   constructor(runtime: Pick<MonitorRuntime, "now">) {
     this.runtime = runtime
@@ -56,29 +57,29 @@ export class SentinelTrust {
     this.mistrusted.set(from, { since: now, mistrust })
   }
 
-  /** A fence was closed in vain by this sentinel: by its answer, or only by its events. */
-  onVainFence(from: string, isAnswer: boolean): void {
+  /** A sentinel closed the fence and no failover followed: by its answer, or only by its events. */
+  onFalseAlarm(from: string, isAnswer: boolean): void {
     const now = this.runtime.now()
-    for (const [other, times] of this.vainFences) {
-      if (now - times.at(-1)! >= mistrustMillis) this.vainFences.delete(other)
+    for (const [other, times] of this.falseAlarms) {
+      if (now - times.at(-1)! >= mistrustMillis) this.falseAlarms.delete(other)
     }
-    const times = (this.vainFences.get(from) ?? []).filter((at) => now - at < mistrustMillis)
+    const times = (this.falseAlarms.get(from) ?? []).filter((at) => now - at < mistrustMillis)
     times.push(now)
-    if (times.length < maxVainFences) this.vainFences.set(from, times)
+    if (times.length < maxFalseAlarms) this.falseAlarms.set(from, times)
     else {
-      this.vainFences.delete(from)
+      this.falseAlarms.delete(from)
       this.mistrust(from, isAnswer || !this.believesAnswers(from) ? "answers" : "events")
     }
   }
 
   forget(from: string): void {
     this.mistrusted.delete(from)
-    this.vainFences.delete(from)
+    this.falseAlarms.delete(from)
   }
 
   /** The group has moved: every sentinel is believed again. */
   clear(): void {
     this.mistrusted.clear()
-    this.vainFences.clear()
+    this.falseAlarms.clear()
   }
 }
