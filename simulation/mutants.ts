@@ -548,9 +548,9 @@ const mutants: ReadonlyArray<Mutant> = [
       replace: "const hasData = answer._tag === \"Success\" ? false : undefined"
     }, {
       file: "src/internal/targets/replica.ts",
-      find: "if (!replica.isHealthy) watcher.nodeSuspected(replica.address)",
+      find: "if (!replica.isHealthy) listener.nodeSuspected(replica.address)",
       replace:
-        "if (!replica.isHealthy) watcher.nodeRemoved(replica.address, \"the sentinels think that it is not healthy\")"
+        "if (!replica.isHealthy) listener.nodeRemoved(replica.address, \"the sentinels think that it is not healthy\")"
     }]
   },
   {

@@ -270,10 +270,10 @@ const fromDiscovery = (
         {
           locate: discovery.primary(group),
           locateElsewhere: (disowned, unreachable) => discovery.locateElsewhere(group, disowned, unreachable),
-          disproved: (address) => discovery.disproved(group, address),
-          observed: (address, remote) => discovery.observed(address, remote),
-          unreachable: (address) => discovery.unreachable(address),
-          verified: (found) => {
+          onWrongRole: (address) => discovery.disproved(group, address),
+          onConnected: (address, endpoint) => discovery.observed(address, endpoint),
+          onUndialable: (address) => discovery.unreachable(address),
+          onVerified: (found) => {
             discovery.confirmed(group, found.value, found.epoch, found.from)
             return undefined
           }

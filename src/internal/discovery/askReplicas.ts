@@ -1,7 +1,9 @@
 /**
- * Asks all sentinels for a group's replicas.
+ * Asks all sentinels for a group's replicas, and combines their lists. How lists are
+ * combined is in listing.ts.
  */
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Address from "../../Address.ts"
@@ -10,13 +12,16 @@ import { unreportedReplica } from "./fixed.ts"
 import * as Listing from "./listing.ts"
 import type { Discovery, View } from "./types.ts"
 
-/** How long the other sentinels are waited for once one has given replicas, in milliseconds. */
-const listingMillis = 100
+/** How long the other sentinels are waited for once one has listed replicas. */
+const othersTimeout = Duration.millis(100)
+/** The same where replicas are known from before, and the limit for the whole question there. */
+const othersTimeoutIfKnown = Duration.millis(10)
+const timeoutIfKnown = Duration.millis(50)
 
 /**
- * Asks all sentinels for a group's replicas, and gives what those listed that
- * answered, 100 milliseconds after the first of them at the latest. Who knows
- * replicas from before waits for 50 milliseconds at most, and 10 after the first.
+ * The replicas that the sentinels list who answer in time: up to 100 milliseconds
+ * after the first one of them. If replicas are known from before (`isKnown`), up to
+ * 10 milliseconds after the first one and 50 milliseconds in all.
  *
  * @since 0.1.0
  * @category combinators
@@ -28,26 +33,26 @@ export const askReplicas = (
 ): Effect.Effect<{ readonly listed: ReadonlyArray<Listing.Listed> }, ReplicaNotFound> =>
   Effect.suspend(() => {
     const views: Array<View> = []
-    const first = Deferred.makeUnsafe<void>()
+    const firstList = Deferred.makeUnsafe<void>()
     return Effect.raceAllFirst([
       discovery.survey(group, (view) => {
         views.push(view)
-        if (view.replicas !== undefined && view.replicas.length > 0) Deferred.doneUnsafe(first, Exit.void)
+        if (view.replicas !== undefined && view.replicas.length > 0) Deferred.doneUnsafe(firstList, Exit.void)
       }),
-      Effect.andThen(Deferred.await(first), Effect.sleep(isKnown ? listingMillis / 10 : listingMillis)),
-      isKnown ? Effect.sleep(listingMillis / 2) : Effect.never
+      Effect.andThen(Deferred.await(firstList), Effect.sleep(isKnown ? othersTimeoutIfKnown : othersTimeout)),
+      isKnown ? Effect.sleep(timeoutIfKnown) : Effect.never
     ]).pipe(
       Effect.andThen(Effect.suspend(() => {
-        if (!views.some((v) => v.replicas !== undefined)) {
+        if (!views.some((view) => view.replicas !== undefined)) {
           if (isKnown) return Effect.succeed<ReadonlyArray<Listing.Listed>>([])
-          // Why they have nothing to say.
+          // No sentinel gave a list: this question fails with the reason.
           return Effect.map(
             discovery.replicas(group),
             ({ value }) => Listing.merge([{ replicas: value.map((address) => unreportedReplica(address)) }])
           )
         }
         const newest = views.reduce((a, b) => b.epoch > a.epoch ? b : a)
-        return Effect.succeed(Listing.merge(views).filter((r) => !Address.equals(r.address, newest.primary)))
+        return Effect.succeed(Listing.merge(views).filter(({ address }) => !Address.equals(address, newest.primary)))
       })),
       Effect.map((listed) => ({ listed }))
     )

@@ -1,5 +1,5 @@
 /**
- * A fixed primary and fixed replicas, in place of sentinels.
+ * A discovery that asks nobody: its primary and its replicas are given.
  */
 import * as Effect from "effect/Effect"
 import * as Address from "../../Address.ts"
@@ -9,7 +9,7 @@ import { Belief } from "./belief.ts"
 import type { Discovery, SeenReplica } from "./types.ts"
 
 /**
- * A fixed primary and fixed replicas, in place of sentinels.
+ * A discovery whose nodes are given. `from` is the source that errors name.
  *
  * @since 0.1.0
  * @category constructors
@@ -58,7 +58,7 @@ export const fixedDiscovery = (
   }
 }
 
-/** @internal A replica of which nobody has said anything. */
+/** A replica that no sentinel has reported: it counts as healthy. */
 export const unreportedReplica = (address: Address.Address): SeenReplica => ({
   address,
   instance: unreportedInstance(address)

@@ -1,54 +1,55 @@
 /**
- * Which replicas a group has, by the word of all sentinels that answered. Pure:
- * who asks them, and who believes what, is not said here.
+ * One list of a group's replicas from the lists of several sentinels, and the order
+ * in which replicas are tried. Pure.
  */
 import * as Address from "../../Address.ts"
 import type { Replica } from "../../Topology.ts"
 import type { SeenReplica } from "./types.ts"
 
-/** A replica, as the sentinels that list it see it together. */
+/** A replica, as the sentinels that list it see it. */
 export interface Listed extends Omit<Replica, "label"> {
-  /** Whether most of them reach it, whatever link it has to its primary. */
+  /** Whether at least half of them can reach it, and one at least. Says nothing about its link to the primary. */
   readonly isUp: boolean
-  /** How many list it. */
+  /** How many sentinels list it. */
   readonly votes: number
 }
 
-/** So that a lying sentinel cannot grow the list without bound. */
+/** A limit for the lists of lying sentinels. */
 export const maxReplicas = 256
 
 /**
- * One list of all lists. An empty one does not count against the others, nor
- * does what only one says count for more than what most say: it comes last.
+ * Merges the lists of several sentinels. An empty or missing list does not count
+ * against the others. Beyond `maxReplicas`, the replicas that most sentinels list
+ * are kept.
  */
 export const merge = (
   views: ReadonlyArray<{ readonly replicas: ReadonlyArray<SeenReplica> | undefined }>
 ): ReadonlyArray<Listed> => {
-  const found = new Map<string, Array<SeenReplica>>()
+  const byAddress = new Map<string, Array<SeenReplica>>()
   for (const view of views) {
     for (const replica of view.replicas ?? []) {
-      const shown = Address.format(replica.address)
-      const list = found.get(shown)
-      if (list === undefined) found.set(shown, [replica])
+      const key = Address.format(replica.address)
+      const list = byAddress.get(key)
+      if (list === undefined) byAddress.set(key, [replica])
       else list.push(replica)
     }
   }
-  const all = Array.from(found.values(), (seen): Listed => {
+  const all = Array.from(byAddress.values(), (seen): Listed => {
     const down = seen.filter(({ instance: i }) =>
       i.isSubjectivelyDown || i.isObjectivelyDown || i.isDisconnected
     ).length
-    // The one who asked last knows best how far it is.
-    const best = seen.reduce((a, b) => b.instance.offset > a.instance.offset ? b : a)
+    // The highest offset is the latest: it only grows.
+    const latest = seen.reduce((a, b) => b.instance.offset > a.instance.offset ? b : a)
     const isLinkUp = seen.some((s) => s.instance.isLinkUp)
     const isUp = down * 2 <= seen.length && down < seen.length
     return {
-      address: best.address,
-      flags: best.instance.flags,
+      address: latest.address,
+      flags: latest.instance.flags,
       isUp,
       isHealthy: isUp && isLinkUp,
       isLinkUp,
-      offset: best.instance.offset,
-      priority: best.instance.priority,
+      offset: latest.instance.offset,
+      priority: latest.instance.priority,
       votes: seen.length
     }
   })
@@ -59,13 +60,13 @@ const rank = ({ isHealthy, isUp }: { readonly isHealthy: boolean; readonly isUp:
   isHealthy ? 0 : isUp ? 1 : 2
 
 /**
- * In what order replicas are tried: those that are up and linked, those that
- * are up, the others; in each, those that more sentinels list; and among equals
- * each in its turn.
+ * The order in which replicas are tried: first those that are up and linked to
+ * their primary, then those that are up, then the others. Among these, those that
+ * more sentinels list come first. Among equals, the list is rotated by `start`.
  */
 export const inOrder = <
   R extends { readonly isHealthy: boolean; readonly isUp: boolean; readonly votes: number }
->(list: ReadonlyArray<R>, turn: number): ReadonlyArray<R> => {
-  const rotated = list.map((_, i) => list[(turn + i) % list.length]!)
+>(list: ReadonlyArray<R>, start: number): ReadonlyArray<R> => {
+  const rotated = list.map((_, i) => list[(start + i) % list.length]!)
   return rotated.sort((a, b) => rank(a) - rank(b) || b.votes - a.votes)
 }

@@ -1,19 +1,15 @@
 /**
- * Asks several in order, each with a head start before the next.
+ * A race in which the attempts start one after another.
  */
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
-// -----------------------------------------------------------------------------
-// Asking in a race
-// -----------------------------------------------------------------------------
-
 /**
- * Tries in order, each with a head start before the next: the first success
- * wins and the others are interrupted. One that fails lets the next one start
- * at once. Fails with every failure, in order.
+ * Starts the attempts in order, each with a head start before the next. A failure
+ * starts the next attempt at once. The first success wins, and the other attempts
+ * are interrupted. Fails with all failures, in the order of the attempts.
  *
  * @since 0.1.0
  * @category combinators

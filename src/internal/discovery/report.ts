@@ -1,5 +1,6 @@
 /**
- * What a failed question says of a sentinel or a node, for the errors of discovery.
+ * Reports on sentinels and nodes that could not be used, for the errors of discovery.
+ * Pure.
  */
 import {
   GroupUnknown,
@@ -13,7 +14,7 @@ import {
 import type { OpenError } from "../connection/types.ts"
 
 /**
- * What a failed session says of a sentinel or a node.
+ * The report on a sentinel or a node whose session or answer failed with this error.
  *
  * @since 0.1.0
  * @category errors
@@ -50,10 +51,11 @@ export const reportOf = (
   }
 }
 
-/** Whether an answer was longer than may be. */
+/** Whether an answer was longer than the limit of its session. */
 export const isTooLong = (cause: unknown): boolean =>
   cause instanceof ProtocolError && cause.detail.includes("a reply of more than")
 
+/** Why a group is not found, by the reports on all sentinels. */
 export const reasonOf = (reports: ReadonlyArray<Report>): SentinelsUnreachable | GroupUnknown | QuorumNotMet =>
   reports.some((r) => r.kind === "too-few-sentinels")
     ? new QuorumNotMet({ reports })

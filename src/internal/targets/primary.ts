@@ -1,6 +1,7 @@
 /**
- * Where a primary's client connects: at the node that the sentinels name and that
- * says itself that it is the primary.
+ * Where a primary's client connects: to the node that the sentinels name and that
+ * says itself that it is the primary. What is done with the connection is not
+ * decided here.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -19,19 +20,16 @@ import type { Found } from "../discovery/types.ts"
 import type { ConnectionTarget } from "../execution/types.ts"
 import type { GroupMonitor } from "../monitor/monitor.ts"
 
-// -----------------------------------------------------------------------------
-// Targets
-// -----------------------------------------------------------------------------
-
-/** After how long a connection attempt asks again whether the group has moved meanwhile. */
+/** How long a dial is waited for before the sentinels are asked whether the group has moved meanwhile, and how often. */
 const relocateAfter = Duration.millis(250)
 const relocateInterval = Duration.millis(100)
 /** Every so many times all sentinels are asked, not only the first to answer. */
 const relocateAskAllEvery = 5
-/** So many nodes are tried at most before it is all begun anew. */
-const maxTried = 4
+/** How many nodes one attempt tries at most, before the schedule decides whether there is another attempt. */
+const maxNodesPerAttempt = 4
 
-export const unusable = (
+/** Why a node that `from` announced is not connected to. A wrong password is reported as such. */
+export const nodeErrorOf = (
   address: string,
   error: OpenError,
   from: string
@@ -45,30 +43,36 @@ export const unusable = (
   })
 }
 
-/** A group's primary as a client finds it: where it is said to be, and what becomes of the saying. */
+/** Locates a group's primary, and learns what connections to it have shown. */
 interface PrimaryLocator {
   readonly locate: Effect.Effect<Found<Address.Address>, PrimaryNotFound>
-  /** Where it is by the word of all sentinels, if it is at none of these. */
+  /** Asks all sentinels, for a primary that is at none of these addresses. */
   readonly locateElsewhere: (
-    disowned: ReadonlySet<string>,
+    wrongRole: ReadonlySet<string>,
     unreachable: ReadonlySet<string>
   ) => Effect.Effect<Found<Address.Address> | undefined>
-  /** It is no primary. */
-  readonly disproved: (address: Address.Address) => void
-  /** A connection to it went to that place. */
-  readonly observed: (address: Address.Address, remote: string | undefined) => void
-  /** It cannot be dialled. */
-  readonly unreachable: (address: Address.Address) => void
-  /** It is one. Where the group is instead, if it has moved on meanwhile. */
-  readonly verified: (found: Found<Address.Address>) => Address.Address | undefined
+  /** The node at this address says that it is no primary. */
+  readonly onWrongRole: (address: Address.Address) => void
+  /** A connection to this address reached this endpoint. */
+  readonly onConnected: (address: Address.Address, endpoint: string | undefined) => void
+  /** This address cannot be dialled. */
+  readonly onUndialable: (address: Address.Address) => void
+  /** The node says that it is the primary. Gives the present primary if the group has moved on meanwhile. */
+  readonly onVerified: (found: Found<Address.Address>) => Address.Address | undefined
 }
 
+/**
+ * Opens a session with a group's primary.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const openPrimary = (
-  finding: PrimaryLocator,
+  locator: PrimaryLocator,
   group: string,
   node: NodeOptions
 ): Effect.Effect<Connection, ConnectionError, Scope.Scope> => {
-  const outdated = (address: Address.Address, now: Address.Address): PrimaryNotFound =>
+  const outdated = (address: Address.Address, present: Address.Address): PrimaryNotFound =>
     new PrimaryNotFound({
       group,
       reason: new NodeUnusable({
@@ -76,27 +80,32 @@ export const openPrimary = (
           new Report({
             address: Address.format(address),
             kind: "outdated",
-            detail: `the group has moved to ${Address.format(now)}`
+            detail: `the group has moved to ${Address.format(present)}`
           })
         ]
       })
     })
 
-  /** Those that have said that they are no primary, and those that cannot be reached. */
-  const disowned = new Set<string>()
+  /** The nodes that have said that they are no primary, and those that could not be reached. */
+  const wrongRole = new Set<string>()
   const unreachable = new Set<string>()
 
-  // A dead primary may take the whole connect timeout to say nothing. If the
-  // sentinels name another one meanwhile, there is no point in waiting.
-  const moved = (address: Address.Address): Effect.Effect<never, PrimaryNotFound> =>
+  /**
+   * Fails once the sentinels name another primary than this one. A dead primary may
+   * be silent for the whole connect timeout.
+   */
+  const failOnceMoved = (address: Address.Address): Effect.Effect<never, PrimaryNotFound> =>
     Effect.gen(function*() {
       yield* Effect.sleep(relocateAfter)
       for (let i = 0;; i++) {
-        const now = i % relocateAskAllEvery === 0
-          ? yield* finding.locateElsewhere(disowned, unreachable)
-          : Option.getOrUndefined(yield* Effect.option(finding.locate))
-        if (now !== undefined && !Address.equals(now.value, address) && !disowned.has(Address.format(now.value))) {
-          return yield* outdated(address, now.value)
+        const present = i % relocateAskAllEvery === 0
+          ? yield* locator.locateElsewhere(wrongRole, unreachable)
+          : Option.getOrUndefined(yield* Effect.option(locator.locate))
+        if (
+          present !== undefined && !Address.equals(present.value, address) &&
+          !wrongRole.has(Address.format(present.value))
+        ) {
+          return yield* outdated(address, present.value)
         }
         yield* Effect.sleep(relocateInterval)
       }
@@ -110,32 +119,32 @@ export const openPrimary = (
         Effect.tapError((error) =>
           Effect.sync(() => {
             if (error._tag === "RoleMismatch") {
-              disowned.add(Address.format(found.value))
-              finding.disproved(found.value)
+              wrongRole.add(Address.format(found.value))
+              locator.onWrongRole(found.value)
             } else {
               unreachable.add(Address.format(found.value))
-              if (error._tag === "ConnectFailed") finding.unreachable(found.value)
+              if (error._tag === "ConnectFailed") locator.onUndialable(found.value)
             }
           })
         ),
         Effect.mapError((error): ConnectionError => {
-          const reason = unusable(Address.format(found.value), error, found.from)
+          const reason = nodeErrorOf(Address.format(found.value), error, found.from)
           return reason._tag === "AuthenticationFailed" ? reason : new PrimaryNotFound({ group, reason })
         }),
         Effect.flatMap((connection) => {
           connection.epoch = found.epoch
-          finding.observed(found.value, connection.remote)
-          const now = finding.verified(found)
-          return now === undefined ? Effect.succeed(connection) : Effect.fail(outdated(found.value, now))
+          locator.onConnected(found.value, connection.remote)
+          const present = locator.onVerified(found)
+          return present === undefined ? Effect.succeed(connection) : Effect.fail(outdated(found.value, present))
         })
       ),
-      moved(found.value)
+      failOnceMoved(found.value)
     )
 
-  // Guidelines: what one sentinel named and is no primary, the next one may know better.
+  // Guidelines: if the node that one sentinel names is no primary, the next sentinel may know better.
   const attempt = (
     found: Found<Address.Address>,
-    tried: number
+    count: number
   ): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
     Effect.flatMap(Effect.scope, (scope) => {
       const own = Scope.forkUnsafe(scope)
@@ -143,33 +152,39 @@ export const openPrimary = (
         Scope.provide(own),
         Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit)),
         Effect.catch((error) =>
-          error._tag === "AuthenticationFailed" || tried >= maxTried
+          error._tag === "AuthenticationFailed" || count >= maxNodesPerAttempt
             ? Effect.fail(error)
             : Effect.flatMap(
-              finding.locateElsewhere(disowned, unreachable),
-              (next) => next === undefined ? Effect.fail(error) : attempt(next, tried + 1)
+              locator.locateElsewhere(wrongRole, unreachable),
+              (next) => next === undefined ? Effect.fail(error) : attempt(next, count + 1)
             )
         )
       )
     })
 
-  return Effect.flatMap(finding.locate, (found) => attempt(found, 1))
+  return Effect.flatMap(locator.locate, (found) => attempt(found, 1))
 }
 
+/**
+ * A group's primary, as a target of connections that follows the group's moves.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const primaryTarget = (
-  follower: GroupMonitor,
+  monitor: GroupMonitor,
   group: string,
   node: NodeOptions,
   schedule: Schedule.Schedule<unknown, ConnectionError>
 ): ConnectionTarget => {
   const open = openPrimary(
     {
-      locate: follower.locate,
-      locateElsewhere: (disowned, unreachable) => follower.locateElsewhere(disowned, unreachable),
-      disproved: (address) => follower.onWrongRole(address),
-      observed: (address, remote) => follower.observed(address, remote),
-      unreachable: (address) => follower.unreachable(address),
-      verified: (found) => follower.verified(found) ? undefined : follower.present.primary
+      locate: monitor.locate,
+      locateElsewhere: (wrongRole, unreachable) => monitor.locateElsewhere(wrongRole, unreachable),
+      onWrongRole: (address) => monitor.onWrongRole(address),
+      onConnected: (address, endpoint) => monitor.observed(address, endpoint),
+      onUndialable: (address) => monitor.unreachable(address),
+      onVerified: (found) => monitor.verified(found) ? undefined : monitor.present.primary
     },
     group,
     node
@@ -182,15 +197,20 @@ export const primaryTarget = (
     // Guidelines: each new connection asks the sentinels first.
     openBeside: () => open,
     openAt: (sibling) => openSibling(sibling, node, "primary"),
-    epoch: () => follower.present.epoch,
-    isPrimary: (address) => follower.isPrimary(address),
-    watch: (watcher) => follower.watch(watcher),
-    onSuspect: () => follower.survey(),
-    onFirstWrite: () => follower.acknowledged()
+    epoch: () => monitor.present.epoch,
+    isPrimary: (address) => monitor.isPrimary(address),
+    watch: (listener) => monitor.watch(listener),
+    onSuspect: () => monitor.survey(),
+    onFirstWrite: () => monitor.acknowledged()
   }
 }
 
-/** One more session with a node, in the epoch of the one that there is. */
+/**
+ * Opens one more session with the node of a connection, in its epoch.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const openSibling = (
   sibling: Connection,
   node: NodeOptions,

@@ -1,6 +1,7 @@
 /**
- * Where a replica's client connects: at a replica that has the group's data, or at
- * the primary where that is allowed.
+ * Where a replica's client connects: to a replica that has the group's data, or to
+ * the primary where that is allowed. Which of several replicas a single read goes to
+ * is decided in internal/replicas/.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,55 +22,61 @@ import { reportOf } from "../discovery/report.ts"
 import type { ConnectionTarget } from "../execution/types.ts"
 import type { GroupMonitor } from "../monitor/monitor.ts"
 import type { ReplicaCandidate } from "../monitor/types.ts"
-import { openSibling, primaryTarget, unusable } from "./primary.ts"
+import { nodeErrorOf, openSibling, primaryTarget } from "./primary.ts"
 
-/** How long a replica is waited for before the next one is tried as well. */
+/** How long a replica is waited for before the next one is dialled as well. */
 const replicaHeadStart = Duration.millis(250)
 
-/** How long a new primary is waited for before a replica is tried as well, that may not follow it yet. */
-const movedHeadStart = Duration.millis(50)
+/** How long a new primary is waited for before a replica is dialled as well, which may not replicate from it yet. */
+const newPrimaryHeadStart = Duration.millis(50)
 
 /** How long a replica that was late with an answer is not chosen again, in milliseconds. */
-const lateRestMillis = 1000
+const lateExclusionMillis = 1000
 
+/**
+ * One of a group's replicas, as a target of connections that follows the group's
+ * moves.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const replicaTarget = (
-  follower: GroupMonitor,
+  monitor: GroupMonitor,
   group: string,
   options: ReplicaOptions,
   schedule: Schedule.Schedule<unknown, ConnectionError>
 ): ConnectionTarget => {
-  const primary = primaryTarget(follower, group, options, schedule)
+  const primary = primaryTarget(monitor, group, options, schedule)
   const fallback = options.fallbackToPrimary ?? true
-  // Clients begin at different replicas; one client begins after the one that it had.
-  let turn: number | undefined
-  /** Those that were late, and when, in monotonic time. */
-  const late = new Map<string, number>()
+  // Each client begins at a random replica, and goes on with the next one each time.
+  let nextStart: number | undefined
+  /** When each replica was late with an answer, in monotonic milliseconds. */
+  const lateAt = new Map<string, number>()
 
   type Opening = Effect.Effect<Connection, ConnectionError, Scope.Scope>
 
-  const walk = (candidates: ReadonlyArray<ReplicaCandidate>, isStrict: boolean): Opening =>
+  /** The first of these replicas that can be used. */
+  const firstOf = (candidates: ReadonlyArray<ReplicaCandidate>, isStrict: boolean): Opening =>
     Effect.gen(function*() {
-      const start = turn ?? (yield* Random.nextIntBetween(0, 1024))
-      turn = start + 1
+      const start = nextStart ?? (yield* Random.nextIntBetween(0, 1024))
+      nextStart = start + 1
       const now = yield* monotonicMillis
-      for (const [shown, at] of late) if (now - at > lateRestMillis) late.delete(shown)
-      const order = inOrder(candidates.filter(({ address }) => !late.has(Address.format(address))), start)
+      for (const [key, at] of lateAt) if (now - at > lateExclusionMillis) lateAt.delete(key)
+      const order = inOrder(candidates.filter(({ address }) => !lateAt.has(Address.format(address))), start)
       return yield* raced(
         order.map((candidate) =>
           Effect.mapError(
-            openReplica(follower, candidate, options, isStrict),
+            openReplica(monitor, candidate, options, isStrict),
             (error) => [candidate.address, error] as const
           )
         ),
         replicaHeadStart
       ).pipe(
         Effect.mapError((failures): ConnectionError => {
-          const denied = failures.find(([, error]) => error._tag === "AuthenticationFailed")
-          if (
-            denied !== undefined && failures.every(([, error]) => error._tag === "AuthenticationFailed")
-          ) return denied[1]
+          const denied = failures.map(([, error]) => error).filter((error) => error._tag === "AuthenticationFailed")
+          if (denied.length > 0 && denied.length === failures.length) return denied[0]!
           const reports = failures.flatMap(([address, error]) => {
-            const reason = unusable(Address.format(address), error, "the sentinels")
+            const reason = nodeErrorOf(Address.format(address), error, "the sentinels")
             return reason._tag === "NodeUnusable"
               ? reason.reports
               : [reportOf(Address.format(address), error)]
@@ -82,42 +89,44 @@ export const replicaTarget = (
       )
     })
 
-  const replicas = (isStrict: boolean): Opening =>
-    Effect.flatMap(follower.locateReplicas, (candidates) => walk(candidates, isStrict))
+  /** A replica that has data; if `isStrict`, one that replicates from the present primary. */
+  const replica = (isStrict: boolean): Opening =>
+    Effect.flatMap(monitor.locateReplicas, (candidates) => firstOf(candidates, isStrict))
 
-  const worst = (failures: ReadonlyArray<ConnectionError>, rest: ConnectionError): ConnectionError =>
-    failures.find((error) => error._tag === "AuthenticationFailed") ?? rest
+  /** The error to report: a wrong password before all others. */
+  const errorOf = (failures: ReadonlyArray<ConnectionError>, otherwise: ConnectionError): ConnectionError =>
+    failures.find((error) => error._tag === "AuthenticationFailed") ?? otherwise
 
   /**
-   * A replica that follows the primary; else the primary; else a replica that
-   * has data at least. Right after a move the primary comes first: the replicas
-   * may not have been told of it yet.
+   * A replica that replicates from the primary; else the primary; else a replica
+   * that has data. Right after a move the primary comes first: the replicas may not
+   * know of it yet.
    */
-  const either: Opening = Effect.suspend(() =>
-    follower.isMoving
+  const replicaOrPrimary: Opening = Effect.suspend(() =>
+    monitor.isMoving
       ? Effect.mapError(
-        raced([primary.open, replicas(true), Effect.delay(replicas(false), replicaHeadStart)], movedHeadStart),
-        (failures) => worst(failures, failures[1] ?? failures[0]!)
+        raced([primary.open, replica(true), Effect.delay(replica(false), replicaHeadStart)], newPrimaryHeadStart),
+        (failures) => errorOf(failures, failures[1] ?? failures[0]!)
       )
       : Effect.catchIf(
-        replicas(true),
-        // What the sentinels themselves could not answer, they cannot answer for the primary.
+        replica(true),
+        // If the sentinels cannot be asked for the replicas, they cannot be asked for the primary.
         lacksReplica,
         (error) =>
           Effect.mapError(
-            raced([primary.open, replicas(false)], replicaHeadStart),
-            (failures) => worst(failures, error)
+            raced([primary.open, replica(false)], replicaHeadStart),
+            (failures) => errorOf(failures, error)
           )
       )
   )
   const open: Opening = fallback === true
-    ? either
+    ? replicaOrPrimary
     : fallback === false
-    ? replicas(false)
+    ? replica(false)
     : Effect.catchIf(
-      replicas(false),
+      replica(false),
       lacksReplica,
-      (error) => Effect.mapError(primary.open, (worse) => worst([worse], error))
+      (error) => Effect.mapError(primary.open, (primaryError) => errorOf([primaryError], error))
     )
   const openAt = (sibling: Connection) => openSibling(sibling, options, sibling.role)
   return {
@@ -125,53 +134,56 @@ export const replicaTarget = (
     canRelocate: true,
     schedule,
     open,
-    // Another replica would do as well, but a client's connections go to one of them.
+    // Another replica would do as well, but all connections of a client go to one replica.
     openBeside: (sibling) => Effect.catch(openAt(sibling), () => open),
     preferred: fallback === false ? undefined : {
-      open: replicas(fallback === true),
-      isFallback: (connection) => connection.role === "primary" || follower.isPrimary(connection.address) === true
+      open: replica(fallback === true),
+      isFallback: (connection) => connection.role === "primary" || monitor.isPrimary(connection.address) === true
     },
     openElsewhere: (address) =>
       Effect.suspend(() => {
-        follower.survey()
+        monitor.survey()
         return Effect.flatMap(monotonicMillis, (now) => {
-          late.set(Address.format(address), now)
+          lateAt.set(Address.format(address), now)
           return fallback === true
             ? Effect.catchIf(
-              replicas(true),
+              replica(true),
               lacksReplica,
               (error) =>
-                Effect.mapError(raced([replicas(false), primary.open], replicaHeadStart), (all) => worst(all, error))
+                Effect.mapError(
+                  raced([replica(false), primary.open], replicaHeadStart),
+                  (failures) => errorOf(failures, error)
+                )
             )
-            : replicas(false)
+            : replica(false)
         })
       }),
     openAt,
-    epoch: () => follower.present.epoch,
-    isAstray: (source) => follower.isAstray(source),
-    isPrimary: (address) => follower.isPrimary(address),
-    watch: (watcher) =>
-      follower.watch({
-        // What is written through it by a makeshift, the primary itself, waits too.
-        gate: (gate, age) => watcher.gate(gate, age),
-        sentinelDistance: (millis) => watcher.sentinelDistance(millis),
+    epoch: () => monitor.present.epoch,
+    isAstray: (source) => monitor.isAstray(source),
+    isPrimary: (address) => monitor.isPrimary(address),
+    watch: (listener) =>
+      monitor.watch({
+        // Writes through the primary, where it serves in place of a replica, wait too.
+        gate: (gate, age) => listener.gate(gate, age),
+        sentinelDistance: (millis) => listener.sentinelDistance(millis),
         moved: (address, epoch) => {
           const why = `${group} has another primary, ${Address.format(address)}, since epoch ${epoch}`
-          // The replica that became the primary serves on, where a primary may, until others follow it.
-          if (fallback === false) watcher.nodeRemoved(address, why)
-          watcher.reconsider(address, fallback === true)
+          // If a primary may serve, the replica that became the primary does until others replicate from it.
+          if (fallback === false) listener.nodeRemoved(address, why)
+          listener.reconsider(address, fallback === true)
         },
-        dropped: (address, why) => watcher.nodeRemoved(address, why),
+        dropped: (address, why) => listener.nodeRemoved(address, why),
         changed: (state) => {
           for (const replica of state.replicas) {
-            if (!replica.isHealthy) watcher.nodeSuspected(replica.address)
+            if (!replica.isHealthy) listener.nodeSuspected(replica.address)
           }
         }
       })
   }
 }
 
-/** `Discovery.hedged` for what opens connections: the losers of the race are closed with their own scopes. */
+/** A staggered race that opens connections: those that lose are closed. */
 const raced = <E>(
   attempts: ReadonlyArray<Effect.Effect<Connection, E, Scope.Scope>>,
   headStart: Duration.Duration
@@ -190,23 +202,29 @@ const raced = <E>(
       headStart
     ))
 
-/** A session with a replica that has data; `isStrict`, with one that has it from the primary. */
+/**
+ * Opens a session with a replica that has data; if `isStrict`, one that replicates
+ * from the present primary.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const openReplica = (
-  follower: GroupMonitor,
+  monitor: GroupMonitor,
   { address, offset }: { readonly address: Address.Address; readonly offset: number },
   node: NodeOptions,
   isStrict: boolean
 ): Effect.Effect<Connection, OpenError, Scope.Scope> =>
   Effect.flatMap(openConnection(address, node, "replica"), (connection) => {
-    connection.epoch = follower.present.epoch
+    connection.epoch = monitor.present.epoch
     const { source } = connection
     const mismatch = (actual: string): Effect.Effect<never, RoleMismatch> =>
       Effect.fail(new RoleMismatch({ address: Address.format(address), expected: "replica", actual }))
-    // Where the node does not say whether it has data, the sentinels have asked it.
+    // If the replica does not say whether it has data, its offset says so, as the sentinels know it.
     if (source?.hasData === undefined && source !== undefined && (offset === 0 || offset === 1)) {
       return mismatch("replica without data (by the sentinels' word)")
     }
-    if (isStrict && source !== undefined && !follower.follows(source)) {
+    if (isStrict && source !== undefined && !monitor.follows(source)) {
       return mismatch(
         source.isLinked ? `replica of ${source.host}:${source.port}` : "replica without a link to its primary"
       )
