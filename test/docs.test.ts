@@ -12,19 +12,7 @@ import * as Is from "typescript/unstable/ast/is"
 import { API, ModifierFlags, type Symbol, SymbolFlags } from "typescript/unstable/sync"
 
 /** Files whose documentation is not finished. To be empty. */
-const unfinished: ReadonlyArray<string> = [
-  "testing/Acl.ts",
-  "testing/Deployment.ts",
-  "testing/Keyspace.ts",
-  "testing/Network.ts",
-  "testing/Process.ts",
-  "testing/RedisNode.ts",
-  "testing/Reply.ts",
-  "testing/SentinelNode.ts",
-  "testing/Time.ts",
-  "testing/data/command.ts",
-  "testing/index.ts"
-]
+const unfinished: ReadonlyArray<string> = []
 
 const root = Path.join(import.meta.dirname, "..")
 const src = Path.join(root, "src")

@@ -1051,7 +1051,7 @@ describe("the end of the Scope", () => {
   it.effect("while it connects", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.make()
-      deployment.network.latency = [500, 500]
+      deployment.network.latencyMillis = [500, 500]
       const scope = yield* Scope.make()
       const redis = yield* RedisClient.make({ address: "10.0.0.1:6379" }).pipe(
         Scope.provide(scope),

@@ -287,7 +287,7 @@ describe("several replicas", () => {
         yield* whileTimePasses(redis.set("a", "1"))
         yield* readMany(1)
         yield* TestClock.adjust("2 seconds")
-        deployment.node("10.0.0.1:6379").lag = [60_000, 60_000]
+        deployment.node("10.0.0.1:6379").lagMillis = [60_000, 60_000]
         yield* whileTimePasses(redis.set("a", "x".repeat(1000)))
         yield* TestClock.adjust("2 seconds")
         return yield* whileTimePasses(Effect.exit(replica.strlen("a")))

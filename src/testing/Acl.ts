@@ -1,6 +1,6 @@
 /**
- * Who may do what at a server in memory: users with passwords, and rules on
- * commands, keys and channels. It judges; it does not refuse.
+ * The ACL users of servers in memory: passwords, and rules on commands, keys and
+ * channels. It says what a user may do; `Process.ts` refuses what it may not.
  *
  * @since 0.1.0
  */
@@ -76,14 +76,17 @@ const belongs = (command: Definition, category: string): boolean => {
 }
 
 /**
- * A user and its rules.
+ * An ACL user and its rules.
  *
  * @since 0.1.0
  * @category models
  */
 export class User {
+  /** The name of the user. */
   readonly name: string
+  /** Whether the user may log in (rules `on` and `off`). Default false. */
   enabled = false
+  /** Whether any password is accepted (rule `nopass`). Default false. */
   noPassword = false
   private passwords = new Set<string>()
   private rules: Array<string> = ["-@all"]
@@ -94,18 +97,19 @@ export class User {
     this.name = name
   }
 
-  /** The user that everyone is who did not log in. */
+  /** Makes the user `default`, the user of connections that did not log in, which may do everything. */
   static default(): User {
     const user = new User("default")
     for (const rule of ["on", "nopass", "~*", "&*", "+@all"]) user.apply(rule)
     return user
   }
 
+  /** Whether the user is enabled and a password is right. */
   accepts(password: string): boolean {
     return this.enabled && (this.noPassword || this.passwords.has(digest(password)))
   }
 
-  /** Applies a rule of ACL SETUSER; gives what is wrong with it. */
+  /** Applies a rule of ACL SETUSER. Gives what is wrong with the rule, or undefined. */
   apply(rule: string): string | undefined {
     const lower = rule.toLowerCase()
     switch (lower) {
@@ -177,11 +181,12 @@ export class User {
     }
   }
 
-  /** Whether nothing is forbidden to it. */
+  /** Whether the user may run every command on every key and channel. */
   get mayAll(): boolean {
     return this.rules.length === 1 && this.rules[0] === "+@all" && this.keys[0] === "*" && this.channels[0] === "*"
   }
 
+  /** Whether the user may run a command, whose words are `words`. */
   mayRun(command: Definition, words: ReadonlyArray<string>): boolean {
     let allowed = false
     for (const rule of this.rules) {
@@ -195,16 +200,17 @@ export class User {
     return allowed
   }
 
+  /** Whether the user may access all of these keys. */
   mayUseKeys(keys: ReadonlyArray<string>): boolean {
     return keys.every((key) => this.keys.some((pattern) => matches(pattern, key)))
   }
 
-  /** For a pattern of channels, the rule has to be the pattern itself. */
+  /** Whether the user may use all of these channels; `literal` for patterns, which a rule must name exactly. */
   mayUseChannels(channels: ReadonlyArray<string>, literal: boolean): boolean {
     return channels.every((c) => this.channels.some((p) => p === "*" || (literal ? p === c : matches(p, c))))
   }
 
-  /** As ACL LIST shows it. */
+  /** The user as ACL LIST shows it. */
   describe(): string {
     return [
       `user ${this.name}`,

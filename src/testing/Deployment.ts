@@ -1,6 +1,6 @@
 /**
- * A whole deployment in memory: nodes, sentinels and the network between them,
- * and the control by which a test makes things go wrong.
+ * A whole deployment in memory: nodes, sentinels and the network between them, and the
+ * control with which a test causes faults and failovers.
  *
  * @since 0.1.0
  */
@@ -19,26 +19,26 @@ import * as Tcp from "./Tcp.ts"
 import * as Time from "./Time.ts"
 
 /**
- * What a deployment consists of. Numbers that are given as a range are drawn
- * from it each time.
+ * The options of a deployment. Where a number may be a range, each use draws another
+ * number from it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The group's name. Default `mymaster`. */
+  /** The name of the group. Default `mymaster`. */
   readonly group?: string | undefined
-  /** Default 2. */
+  /** How many replicas there are, up to 250. Default 2. */
   readonly replicas?: number | undefined
-  /** Default 3. */
+  /** How many sentinels there are, up to 250. Default 3. */
   readonly sentinels?: number | undefined
-  /** How many sentinels have to agree that the primary is down. Default: a majority. */
+  /** How many sentinels must agree that the primary is down. Default: a majority. */
   readonly quorum?: number | undefined
-  /** After how long without an answer a sentinel thinks that a node is down, in milliseconds. Default 500. */
+  /** After how long without an answer a sentinel considers a node down, in milliseconds. Default 500. */
   readonly downAfterMillis?: number | undefined
-  /** How long a write takes to reach a replica beside the network, in milliseconds. Default 0. */
+  /** How long a write takes to reach a replica, besides the latency, in milliseconds. Default 0. */
   readonly lagMillis?: number | readonly [min: number, max: number] | undefined
-  /** How long a byte takes from one party to another, in milliseconds. Default 0. */
+  /** The latency between two parties, one way, in milliseconds. Default 0. */
   readonly latencyMillis?: number | readonly [min: number, max: number] | undefined
   /** How long a full resynchronisation takes, in milliseconds. Default 0. */
   readonly syncMillis?: number | readonly [min: number, max: number] | undefined
@@ -47,115 +47,130 @@ export interface Options {
   /** The password of the sentinels. Default none. */
   readonly sentinelPassword?: string | undefined
   /**
-   * Whether nodes and sentinels listen on free ports of 127.0.0.1 too, which are
-   * then their addresses: for other clients. Default false.
+   * Whether nodes and sentinels also listen on free TCP ports of 127.0.0.1, which are then
+   * their addresses, so that other clients can connect. Default false.
    */
   readonly tcp?: boolean | undefined
-  /** Where chance begins: the same seed gives the same deployment. Default 0. */
+  /** The seed of the random numbers: the same seed gives the same deployment. Default 0. */
   readonly seed?: number | undefined
 }
 
 /**
- * Moves a deployment. Addresses are `host:port`; the nodes are at
- * `10.0.0.1:6379` and up, the sentinels at `10.0.1.1:26379` and up (with `tcp`,
- * where they listen); a client
- * is the party `client` unless it dials by `network.dialer(name)`. Each effect
- * has taken effect when it ends. An address that nobody has is a defect.
+ * The control of a deployment.
+ *
+ * Addresses are `host:port`: the nodes have `10.0.0.1:6379`, `10.0.0.2:6379`, ..., the
+ * sentinels `10.0.1.1:26379`, `10.0.1.2:26379`, ... (with the option `tcp`, the ports at
+ * which they listen). Clients are the party `client`, unless they use
+ * `network.dialer(name)` as their `Connector`. When an Effect of the control ends, the
+ * change is in force. An unknown address is a defect.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Control {
+  /** The name of the group. */
   readonly group: string
+  /** The network between the parties. */
   readonly network: Network
-  /** The address of the node that the sentinel with the newest configuration thinks is the primary. */
+  /** The address of the primary, as the sentinel with the newest configuration knows it. */
   readonly primary: Effect.Effect<string>
-  /** The addresses of all nodes, the first primary in front. */
+  /** The addresses of all nodes; the first is the first primary. */
   readonly nodes: ReadonlyArray<string>
-  /** The addresses of all sentinels, those that were replaced left out. */
+  /** The addresses of all sentinels, without those that were replaced. */
   readonly sentinels: ReadonlyArray<string>
+  /** Gives the node at an address. */
   readonly node: (address: string) => RedisNode
+  /** Gives the sentinel at an address. */
   readonly sentinel: (address: string) => SentinelNode
 
-  /** Ends a process: its connections break, new ones are refused. */
+  /** Stops a process: its connections end, and new ones are refused. */
   readonly kill: (address: string) => Effect.Effect<void>
-  /**
-   * Starts a process again, with its data unless told otherwise. A sentinel
-   * without its data has another id and no epoch, and knows nobody but the
-   * primary that its configuration named in the beginning (or `primary`).
-   */
+  /** Starts a stopped process again. */
   readonly restart: (
     address: string,
-    options?: { readonly keepData?: boolean | undefined; readonly primary?: string | undefined } | undefined
+    options?: {
+      /**
+       * Whether it keeps its data. A sentinel without its data has a new id, epoch 0, and
+       * knows only the primary of its first configuration. Default true.
+       */
+      readonly keepData?: boolean | undefined
+      /** For a sentinel without its data: the address of the primary that it watches. Default: that of its first configuration. */
+      readonly primary?: string | undefined
+    } | undefined
   ) => Effect.Effect<void>
-  /** Stops a process from answering, with its connections open, as SIGSTOP does. */
+  /** Makes a process hang, as SIGSTOP does: its connections stay open, and it does not answer. */
   readonly hang: (address: string) => Effect.Effect<void>
-  /** Lets a hung process go on. */
+  /** Ends `hang`. */
   readonly resume: (address: string) => Effect.Effect<void>
-  /** Makes each request of a process take so long, or each way to it, or each byte that it sends, in milliseconds; 0 ends it. */
+  /** Makes a process slow, until it is called with 0. */
   readonly slow: (
     address: string,
     options: {
+      /** How long each request takes, in milliseconds. Default: as before. */
       readonly requestMillis?: number | undefined
+      /** The latency of each direction besides that of the network, in milliseconds. Default: as before. */
       readonly linkMillis?: number | undefined
+      /** How long each byte that it sends takes, in milliseconds. Default: as before. */
       readonly byteMillis?: number | undefined
     }
   ) => Effect.Effect<void>
 
   /**
-   * Lets nothing pass between two parties (`"*"`: everybody), in both
-   * directions or only from the first to the second. Connections stay open,
-   * and what is sent arrives once the partition is over.
+   * Starts a partition between two parties (`"*"`: all others), in both directions
+   * (default) or only from the first to the second. Connections stay open, and what is
+   * sent arrives when the partition has ended.
    */
   readonly partition: (a: string, b: string, how?: "both" | "one-way" | undefined) => Effect.Effect<void>
   /** Ends the partitions between two parties, or all of them. */
   readonly heal: (a?: string | undefined, b?: string | undefined) => Effect.Effect<void>
-  /** Breaks all connections to an address; new ones are accepted. */
+  /** Ends all connections to an address; new ones are accepted. */
   readonly disconnect: (address: string) => Effect.Effect<void>
-  /** Lets the connections to an address carry nothing any more, and tells neither side; new ones work. */
+  /** Makes the open connections to an address carry nothing any more; both sides keep them open. New ones work. */
   readonly silence: (address: string) => Effect.Effect<void>
-  /** Breaks one connection in the middle of a request or a reply, after so many bytes. */
+  /** Breaks one connection in the middle of a request or a reply. */
   readonly cut: (cut: Cut) => Effect.Effect<void>
-  /** Changes one byte of a request or a reply, after so many bytes. */
+  /** Changes one byte of a request or a reply. */
   readonly corrupt: (cut: Cut) => Effect.Effect<void>
-  /** Refuses new connections to an address; `false` ends it. */
+  /** Makes an address refuse new connections; `false` ends it. */
   readonly refuse: (address: string, refused?: boolean | undefined) => Effect.Effect<void>
-  /** Delays, drops or doubles messages that a process pushes. */
+  /** Drops, delays or duplicates messages that a process pushes. */
   readonly pushes: (address: string, fault: PushFault) => Effect.Effect<void>
-  /** Gives a hostname an address, `host` only; undefined takes the name away. */
+  /** Makes a host name resolve to a host; undefined removes the name. */
   readonly name: (name: string, host: string | undefined) => Effect.Effect<void>
 
-  /** A node cannot save: writes are refused with MISCONF; `false` ends it. */
+  /** Makes a node unable to save, so that it refuses writes with MISCONF; `false` ends it. */
   readonly fillDisk: (address: string, full?: boolean | undefined) => Effect.Effect<void>
-  /** A node has no memory left: writes that need more are refused with OOM; `false` ends it. */
+  /** Fills the memory of a node, so that it refuses writes that need more with OOM; `false` ends it. */
   readonly fillMemory: (address: string, full?: boolean | undefined) => Effect.Effect<void>
-  /** A node reads its data from disk, and answers LOADING; `false` ends it. */
+  /** Makes a node answer LOADING, as while it reads its data from disk; `false` ends it. */
   readonly load: (address: string, loading?: boolean | undefined) => Effect.Effect<void>
-  /** Makes a sentinel lie. */
+  /** Makes a sentinel give wrong answers; `{}` ends it. */
   readonly lie: (address: string, lie: Lie) => Effect.Effect<void>
   /**
-   * Ends a sentinel for good and starts another one at a new address in its
-   * place, which watches the primary of now; with the same id if it keeps its
-   * disk. The new address. Not with `tcp`.
+   * Stops a sentinel for good and starts another one at a new address, which watches the
+   * current primary. Gives the new address. Not with the option `tcp`.
    */
   readonly replace: (
     address: string,
-    options?: { readonly keepData?: boolean | undefined } | undefined
+    options?: {
+      /** Whether the new sentinel has the disk, and so the id, of the old one. Default false. */
+      readonly keepData?: boolean | undefined
+    } | undefined
   ) => Effect.Effect<string>
-  /** SENTINEL RESET: a sentinel forgets the replicas and the other sentinels, and finds those again that are there. */
+  /** Runs SENTINEL RESET: a sentinel forgets the replicas and the other sentinels, and finds those that exist again. */
   readonly reset: (address: string) => Effect.Effect<void>
-  /** SENTINEL REMOVE and SENTINEL MONITOR: a sentinel watches another primary from now on, with no epoch. */
+  /** Runs SENTINEL REMOVE and SENTINEL MONITOR: a sentinel watches another primary, starting at epoch 0. */
   readonly reassign: (address: string, primary: string) => Effect.Effect<void>
-  /** Makes a sentinel announce hosts by these names, as `announce-hostnames yes` does: from the host to its name. */
+  /** Makes a sentinel announce hosts by names, as `announce-hostnames yes` does. The keys are hosts, the values names. */
   readonly announce: (address: string, names: Readonly<Record<string, string>>) => Effect.Effect<void>
-  /** Begins a planned failover, as SENTINEL FAILOVER does; the Clock carries it out. */
+  /** Starts a planned failover, as SENTINEL FAILOVER does. It takes its time on the Clock. */
   readonly failover: Effect.Effect<void>
-  /** The same, handed over by the primary itself, as Valkey 9 does it: it lets writes wait, and loses none. */
+  /** Starts a planned failover that the primary itself carries out, as Valkey 9 does: writes wait, and none is lost. */
   readonly coordinatedFailover: Effect.Effect<void>
 }
 
 /**
- * The control of the deployment in memory.
+ * The service of the control of a deployment in memory.
  *
  * @since 0.1.0
  * @category services
@@ -194,7 +209,8 @@ const checked = (given: Options): Effect.Effect<Options, InvalidOption> => {
 }
 
 /**
- * A deployment, until the Scope closes.
+ * Makes a deployment, which ends when the Scope closes. Fails with `InvalidOption` if an
+ * option is invalid.
  *
  * @since 0.1.0
  * @category constructors
@@ -214,11 +230,11 @@ export const make = (given: Options = {}): Effect.Effect<Control, InvalidOption,
     // As it goes over the wire, one byte a character.
     const wired = Buffer.from(group).toString("latin1")
     const network = new Network(time)
-    network.latency = rangeOf(options.latencyMillis)
+    network.latencyMillis = rangeOf(options.latencyMillis)
     const nodes = Array.from({ length: nodeCount }, (_, i) => {
       const node = new RedisNode(network, addressOf(i, `10.0.0.${i + 1}`, 6379))
       node.password = options.password
-      node.lag = rangeOf(options.lagMillis)
+      node.lagMillis = rangeOf(options.lagMillis)
       node.syncMillis = rangeOf(options.syncMillis)
       return node
     })
@@ -331,12 +347,8 @@ export const make = (given: Options = {}): Effect.Effect<Control, InvalidOption,
           sentinels.push(sentinel)
           all.push(sentinel)
           present.add(sentinel.shown)
-          for (const { downAfter, failoverTimeout, name, quorum } of old.assigned) {
-            sentinel.monitor(name, primary, {
-              quorum,
-              downAfterMillis: downAfter,
-              failoverTimeoutMillis: failoverTimeout
-            })
+          for (const { downAfterMillis, failoverTimeoutMillis, name, quorum } of old.assigned) {
+            sentinel.monitor(name, primary, { quorum, downAfterMillis, failoverTimeoutMillis })
           }
           return sentinel.shown
         }),

@@ -1,64 +1,65 @@
 /**
- * The data of one database of a server in memory: keys, their values and when
- * they expire. It has no commands: those are in `data/`. It knows no time
- * either: who asks says what time it is.
+ * The data of one database of a server in memory: keys, their values and their expiry
+ * times. The commands are in `data/`; callers pass the time.
  *
  * @since 0.1.0
  */
 import { Failure } from "./Reply.ts"
 
-/**
- * A sorted set: scores by member, and members by score as they are asked for.
- *
- * @since 0.1.0
- * @category models
- */
+/** A sorted set: scores by member, and members in the order of their scores. */
 export class SortedSet {
+  /** The score of each member. */
   readonly scores: Map<string, number>
   private sorted: Array<readonly [member: string, score: number]> | undefined = undefined
   constructor(scores: Map<string, number> = new Map()) {
     this.scores = scores
   }
+  /** How many members there are. */
   get size(): number {
     return this.scores.size
   }
+  /** Sets the score of a member. */
   set(member: string, score: number): void {
     this.scores.set(member, score)
     this.sorted = undefined
   }
+  /** Removes a member. Gives whether there was one. */
   delete(member: string): boolean {
     this.sorted = undefined
     return this.scores.delete(member)
   }
-  /** By score, then by the bytes of the member. */
+  /** The members by score, and those of the same score by their bytes. */
   get ranked(): ReadonlyArray<readonly [member: string, score: number]> {
     return this.sorted ??= Array.from(this.scores).sort(([a, x], [b, y]) => x - y || (a < b ? -1 : a > b ? 1 : 0))
   }
 }
 
-/** @since 0.1.0 @category models */
+/** The type of a key, as TYPE gives it. */
 export type Kind = "string" | "list" | "hash" | "set" | "zset"
 
+/** The values of each type. */
 interface Kinds {
+  /** A string, one byte per character. */
   readonly string: string
+  /** The elements of a list. */
   readonly list: Array<string>
+  /** The values of a hash by field. */
   readonly hash: Map<string, string>
+  /** The members of a set. */
   readonly set: Set<string>
+  /** A sorted set. */
   readonly zset: SortedSet
 }
 
-/**
- * A key's value.
- *
- * @since 0.1.0
- * @category models
- */
+/** The value of a key. */
 export interface Entry {
+  /** The type. */
   readonly kind: Kind
+  /** The value. */
   value: Kinds[Kind]
-  /** In milliseconds on the Clock; Infinity if it does not expire. */
+  /** When the key expires, in milliseconds since the Unix epoch; Infinity if it does not. */
   expiresAt: number
-  /** Whether it is a string that was changed in place. */
+  /** Whether it is a string that was changed in place, for OBJECT ENCODING. */
   raw: boolean
 }
 
@@ -83,28 +84,29 @@ const emptyOf: { readonly [K in Exclude<Kind, "string">]: () => Kinds[K] } = {
 }
 
 /**
- * The keys of one database.
+ * The keys of one database of a `RedisNode`. Times are milliseconds since the Unix epoch.
  *
  * @since 0.1.0
  * @category models
  */
 export class Keyspace {
+  /** The number of the database. */
   readonly index: number
   private entries = new Map<string, Entry>()
-  /** What the order of its scans begins with: another one for each run of each server. */
+  /** The seed of the order of scans; each run of each server has another one. */
   salt = 0
-  /** How many changes there were. */
+  /** How many changes of keys there were. */
   changes = 0
   /** Called for each key that changes. */
   onTouch: (key: string) => void = () => {}
-  /** Called for each key whose time has come, before it goes; false keeps it, unseen. */
+  /** Called for each key that expires; false keeps the key, invisible, as replicas do. */
   onExpire: (key: string) => boolean = () => true
 
   constructor(index: number) {
     this.index = index
   }
 
-  /** The entry of a key, unless its time has come. */
+  /** The value of a key; undefined if there is none or if it has expired. */
   get(key: string, now: number): Entry | undefined {
     const entry = this.entries.get(key)
     if (entry === undefined || entry.expiresAt > now) return entry
@@ -115,7 +117,7 @@ export class Keyspace {
     return undefined
   }
 
-  /** The value of a key of one kind, or undefined; throws WRONGTYPE for another kind. */
+  /** The value of a key of one type, or undefined; throws WRONGTYPE for another type. */
   read<K extends Kind>(key: string, kind: K, now: number): Kinds[K] | undefined {
     const entry = this.get(key, now)
     if (entry === undefined) return undefined
@@ -123,7 +125,7 @@ export class Keyspace {
     return entry.value as Kinds[K]
   }
 
-  /** The collection of a key, made if there is none. `settle` has to follow. */
+  /** The collection of a key, which is created if there is none. `settle` must follow. */
   open<K extends Exclude<Kind, "string">>(key: string, kind: K, now: number): Kinds[K] {
     const value = this.read(key, kind, now)
     if (value !== undefined) return value
@@ -132,7 +134,7 @@ export class Keyspace {
     return made
   }
 
-  /** After a collection was changed: it goes away if it is empty. */
+  /** Records the change of a collection, and removes the key if the collection is empty. */
   settle(key: string): void {
     const value = this.entries.get(key)?.value
     if (value === undefined || typeof value === "string") return
@@ -140,7 +142,7 @@ export class Keyspace {
     this.touch(key)
   }
 
-  /** Sets a key to a value, without expiry unless it is given. */
+  /** Sets a key to a value. Default: without expiry. */
   put<K extends Kind>(key: string, kind: K, value: Kinds[K], expiresAt = Infinity, raw = false): void {
     this.entries.set(key, { kind, value, expiresAt, raw })
     this.touch(key)
@@ -152,6 +154,7 @@ export class Keyspace {
     else this.put(key, kind, value)
   }
 
+  /** Deletes a key. Gives whether there was one. */
   delete(key: string, now: number): boolean {
     if (this.get(key, now) === undefined) return false
     this.entries.delete(key)
@@ -159,25 +162,27 @@ export class Keyspace {
     return true
   }
 
+  /** Records the change of a key. */
   touch(key: string): void {
     this.changes++
     this.onTouch(key)
   }
 
-  /** The keys that are there, in the order in which they were made. */
+  /** The keys that have not expired, in the order of their creation. */
   keys(now: number): Array<string> {
     const keys: Array<string> = []
     for (const [key, entry] of this.entries) if (entry.expiresAt > now) keys.push(key)
     return keys
   }
 
+  /** Deletes all keys. */
   clear(): void {
     for (const key of this.entries.keys()) this.onTouch(key)
     this.changes += this.entries.size
     this.entries = new Map()
   }
 
-  /** Takes the data of another, as a full resynchronisation does. */
+  /** Replaces all data with that of another database, as a full resynchronisation does. */
   copyFrom(other: Keyspace): void {
     this.clear()
     for (const [key, entry] of other.entries) {

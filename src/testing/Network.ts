@@ -1,7 +1,7 @@
 /**
- * A network in memory: servers listen at addresses, and the library dials them
- * through a `Connector` as it would dial sockets. It carries bytes in order,
- * and can delay, hold, cut, corrupt and refuse them. It knows nothing of Redis.
+ * A network in memory: servers listen at addresses, and clients connect to them through
+ * a `Connector`, as they would through sockets. It delivers bytes in order, and can
+ * delay, hold, cut, corrupt and refuse them. It knows nothing of Redis.
  *
  * @since 0.1.0
  */
@@ -13,22 +13,22 @@ import { ConnectFailed } from "../Errors.ts"
 import type { Time } from "./Time.ts"
 
 /**
- * The server's side of a connection.
+ * The server's side of a connection in memory.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Peer {
-  /** Who is at the other end: the name of a client, or an address. */
+  /** The party at the other end: the name of a client, or the address of a server. */
   readonly party: string
-  /** Sends bytes, one per character. */
+  /** Sends bytes, one per character of the string. */
   readonly write: (bytes: string) => void
   /** Closes the connection after what was written. */
   readonly close: () => void
 }
 
 /**
- * What a server does with its connections.
+ * A server at an address of the network.
  *
  * @since 0.1.0
  * @category models
@@ -36,25 +36,36 @@ export interface Peer {
 export interface Listener {
   /** Whether it accepts a connection now. */
   readonly accepts: () => boolean
+  /** Takes a new connection. */
   readonly connect: (peer: Peer) => {
+    /** Receives bytes of the client. */
     readonly data: (bytes: Uint8Array) => void
+    /** The connection ended; called once. */
     readonly closed: () => void
   }
 }
 
-/** @since 0.1.0 @category models */
+/**
+ * A direction of a connection: requests go from the client to the server, replies back.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Direction = "request" | "reply"
 
 /**
- * Something that befalls one connection to an address, once so many more bytes
- * have passed in that direction.
+ * Where a fault happens: after the next `after` bytes that pass to or from an address,
+ * on the connection that carries them.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Cut {
+  /** The address of the server, as `host:port`. */
   readonly address: string
+  /** Whether the fault happens in requests or in replies; only those count. */
   readonly direction: Direction
+  /** How many more bytes pass before the fault. */
   readonly after: number
 }
 
@@ -69,7 +80,7 @@ interface Fault {
 }
 
 /**
- * One direction of a connection: what is on its way, in order.
+ * One direction between two parties: what is in transit, in order.
  *
  * @since 0.1.0
  * @category models
@@ -88,13 +99,13 @@ export class Lane {
   }
 
   /**
-   * Runs something at the other end, after the way there and `more` milliseconds,
-   * and so long after what was sent before it.
+   * Runs a function at the other end, after the latency and `more` milliseconds, and at
+   * least `behind` milliseconds after what was sent before it.
    */
   send(run: () => void, more = 0, behind = 0): void {
     const delay = this.network.delay(this.from, this.to) + Math.round(more)
     const now = this.network.time.now()
-    // Nothing overtakes what was sent before it.
+    // Delivery is in order.
     const due = Math.max(now + delay, this.arrived + behind)
     this.arrived = due
     this.queue.push({ due, run })
@@ -102,14 +113,14 @@ export class Lane {
     else this.network.time.at(due, () => this.flush())
   }
 
-  /** Lets everything that is on its way be due now. */
+  /** Makes everything in transit due now. */
   hurry(): void {
     const now = this.arrived = this.network.time.now()
     for (const item of this.queue) item.due = Math.min(item.due, now)
     this.flush()
   }
 
-  /** Delivers what is due, unless the way is blocked. */
+  /** Delivers what is due, unless a partition blocks it. */
   flush(): void {
     const now = this.network.time.now()
     while (this.queue.length > 0 && this.queue[0]!.due <= now && this.network.passes(this.from, this.to)) {
@@ -265,12 +276,17 @@ class Wire implements Transport {
 }
 
 /**
- * Addresses, who listens at them, what is connected, and what is wrong with it.
+ * The network of a deployment: servers at addresses, the connections to them, and the
+ * faults of both.
+ *
+ * A party is the name of a client (`client`, unless it was made with `dialer`) or the
+ * address of a server as `host:port`. `"*"` stands for all other parties.
  *
  * @since 0.1.0
  * @category models
  */
 export class Network {
+  /** The time of the deployment. */
   readonly time: Time
   private readonly listeners = new Map<string, Listener>()
   private readonly wires = new Set<Wire>()
@@ -280,42 +296,43 @@ export class Network {
   private readonly blocked = new Set<string>()
   private readonly refused = new Set<string>()
   private readonly still = new Set<string>()
-  /** Who stands still, or reads what has arrived in that time. */
+  /** The parties that stand still, or that read what arrived in that time. */
   private readonly unread = new Set<string>()
   private readonly names = new Map<string, string | undefined>()
   private readonly slowness = new Map<string, number>()
   private readonly drips = new Map<string, number>()
   private waiting: Array<() => void> = []
-  /** How long a byte takes in either direction, in milliseconds: from the first to the second. */
-  latency: readonly [min: number, max: number] = [0, 0]
+  /** The latency between any two parties, one way, in milliseconds: a range. Default 0. */
+  latencyMillis: readonly [min: number, max: number] = [0, 0]
   private readonly listening: Array<() => void> = []
-  /** Called with each dial, once it is known where it goes. */
+  /** Called for each connection attempt with the client's party and the server's address. */
   onDial: (party: string, address: string) => void = () => {}
 
   constructor(time: Time) {
     this.time = time
   }
 
-  /** Runs something whenever a process or a way between two has changed. */
+  /** Registers a function to run whenever a process or a partition changes. */
   onChange(run: () => void): void {
     this.listening.push(run)
   }
 
-  /** A process has changed. */
+  /** Reports that a process changed. */
   changed(): void {
     for (const run of this.listening) run()
   }
 
+  /** Makes a server listen at an address. */
   listen(address: string, listener: Listener): void {
     this.listeners.set(address, listener)
   }
 
-  /** Who listens at an address. */
+  /** The server that listens at an address. */
   listener(address: string): Listener | undefined {
     return this.listeners.get(address)
   }
 
-  /** How many connections are open, to an address or in all, by a party or by everybody. */
+  /** How many connections are open: to one address or to all, from one party or from all. */
   connections(address?: string | undefined, party?: string | undefined): number {
     let n = 0
     for (const wire of this.wires) {
@@ -325,57 +342,57 @@ export class Network {
     return n
   }
 
-  /** How often an address was dialled. */
+  /** How many connection attempts there were to an address. */
   dials(address: string): number {
     return this.dialled.get(address) ?? 0
   }
 
-  /** Closes every connection to an address, as the server's operating system would. */
+  /** Closes every connection to an address, as the operating system of the server does when its process ends. */
   closeAll(address: string): void {
     for (const wire of Array.from(this.wires)) {
       if (wire.address === address) wire.closeServer(new Error("read ECONNRESET"))
     }
   }
 
-  /** Cuts one connection to an address once so many more bytes have passed. */
+  /** Breaks one connection in the middle of a request or a reply. */
   cutAfter(cut: Cut): void {
     this.faults.push({ ...cut, kind: "cut" })
   }
 
-  /** Flips bits of one byte of one connection to an address once so many more have passed. */
+  /** Changes one byte of a request or a reply. */
   corruptAfter(cut: Cut): void {
     this.faults.push({ ...cut, kind: "corrupt" })
   }
 
-  /** Lets nothing pass from one party to another. `"*"` stands for everybody else. */
+  /** Blocks everything from one party to another. Connections stay open. */
   block(from: string, to: string): void {
     this.blocked.add(`${from} ${to}`)
     this.changed()
   }
 
-  /** Lets everything pass again, in the order in which it was sent. */
+  /** Ends a block. What was sent meanwhile arrives, in order. */
   unblock(from: string, to: string): void {
     this.blocked.delete(`${from} ${to}`)
     this.resume()
   }
 
-  /** Unblocks everything. */
+  /** Ends all blocks. */
   unblockAll(): void {
     this.blocked.clear()
     this.resume()
   }
 
   /**
-   * Lets a party stand still, as a process does in a long turn of its own or
-   * under a debugger: what arrives for it is handed out only once it goes on, or
-   * once it reads what has arrived (`Transport.caughtUp`). Its timers go on.
+   * Makes a party stand still, as a busy process or one under a debugger: what arrives
+   * for it is delivered only after `goOn`, or when it reads what has arrived
+   * (`Transport.caughtUp`). Its timers go on.
    */
   standStill(party: string): void {
     this.still.add(party)
     this.unread.add(party)
   }
 
-  /** Lets a party go on. */
+  /** Ends `standStill`, and delivers what has arrived. */
   goOn(party: string): void {
     this.still.delete(party)
     for (const lane of Array.from(this.lanes)) if (lane.to === party) lane.flush()
@@ -392,7 +409,7 @@ export class Network {
     return this.still.size > 0 && this.still.has(party)
   }
 
-  /** Hands out what has arrived for a party that stands still. @internal */
+  /** Delivers what has arrived for a party that stands still. @internal */
   handOut(party: string): void {
     if (!this.still.delete(party)) return
     for (const lane of Array.from(this.lanes)) if (lane.to === party) lane.flush()
@@ -405,29 +422,29 @@ export class Network {
     this.changed()
   }
 
-  /** Whether bytes pass from one party to another. */
+  /** Whether no block stops bytes from one party to another. */
   passes(from: string, to: string): boolean {
     if (this.blocked.size === 0) return true
     return !this.blocked.has(`${from} ${to}`) && !this.blocked.has(`${from} *`) && !this.blocked.has(`* ${to}`)
   }
 
-  /** Whether two parties hear each other. */
+  /** Whether no block stops bytes between two parties, in either direction. */
   reach(a: string, b: string): boolean {
     return this.passes(a, b) && this.passes(b, a)
   }
 
-  /** Refuses connections to an address, or accepts them again. */
+  /** Makes an address refuse new connections, or accept them again. */
   refuse(address: string, refused: boolean): void {
     if (refused) this.refused.add(address)
     else this.refused.delete(address)
   }
 
-  /** Adds so many milliseconds to each way of an address. */
+  /** Adds latency to both directions of an address, in milliseconds; 0 ends it. */
   slow(address: string, millis: number): void {
     this.slowness.set(address, millis)
   }
 
-  /** Lets what an address sends arrive byte by byte, so many milliseconds apart; 0 ends it, and lets the rest arrive. */
+  /** Makes the bytes that an address sends arrive one by one, `millis` milliseconds apart; 0 ends it. */
   drip(address: string, millis: number): void {
     if (millis > 0) this.drips.set(address, millis)
     else if (this.drips.delete(address)) {
@@ -441,27 +458,26 @@ export class Network {
   }
 
   /**
-   * Lets the connections to an address carry nothing any more, as a load balancer
-   * that has forgotten them: both sides have them open, and are told nothing. New
-   * ones work.
+   * Makes the open connections to an address carry nothing any more, as behind a load
+   * balancer that has forgotten them: both sides keep them open. New connections work.
    */
   silence(address: string): void {
     for (const wire of Array.from(this.wires)) if (wire.address === address) wire.silence()
   }
 
-  /** Gives a name an address, `host` only; undefined takes the name away. */
+  /** Makes a host name resolve to a host; undefined removes the name. */
   name(name: string, host: string | undefined): void {
     this.names.set(name, host)
   }
 
   /** How long the next message takes, in milliseconds. @internal */
   delay(from: string, to: string): number {
-    const [min, max] = this.latency
+    const [min, max] = this.latencyMillis
     const slow = this.slowness.size === 0 ? 0 : (this.slowness.get(from) ?? 0) + (this.slowness.get(to) ?? 0)
     return (max === 0 ? 0 : Math.round(this.time.between(min, max))) + slow
   }
 
-  /** A way from one party to another; `leave` has to follow. @internal */
+  /** A new lane from one party to another; `leave` must follow. @internal */
   lane(from: string, to: string): Lane {
     const lane = new Lane(this, from, to)
     this.lanes.add(lane)

@@ -1,7 +1,7 @@
 /**
- * A server process in memory: its sessions, its requests one after another,
- * who may log in, what all servers answer alike, and the ways in which a
- * process can fail. Nodes and sentinels are made of it.
+ * A server process in memory: sessions, requests in order, authentication, the commands
+ * that nodes and sentinels have in common, and faults of the process. `RedisNode` and
+ * `SentinelNode` extend it.
  *
  * @since 0.1.0
  */
@@ -26,76 +26,103 @@ import {
 import type { Time } from "./Time.ts"
 
 /**
- * What a client has at a server.
+ * A client's connection at a server.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Session {
+  /** The number of the connection, as CLIENT ID gives it. */
   readonly id: number
+  /** The connection itself. */
   readonly peer: Peer
+  /** When it began, in milliseconds since the Unix epoch. */
   readonly since: number
+  /** The RESP version. */
   protocol: Protocol
+  /** The ACL user. */
   user: User
+  /** Whether the client has logged in, or need not. */
   authenticated: boolean
+  /** The name of CLIENT SETNAME; empty if there is none. */
   name: string
-  library: { name: string; version: string }
+  /** What CLIENT SETINFO told of the client's library. */
+  library: {
+    /** The name of the library; empty if it was not told. */
+    name: string
+    /** Its version; empty if it was not told. */
+    version: string
+  }
+  /** The number of the selected database. */
   database: number
+  /** Whether the connection is open. */
   open: boolean
-  /** Requests of a transaction, from MULTI on. */
+  /** The requests after MULTI; undefined outside a transaction. */
   queue: Array<ReadonlyArray<string>> | undefined
   /** Whether a request of the transaction was refused. */
   broken: boolean
-  /** What is watched, by database and key. */
+  /** The watched keys, each with its database; undefined if there are none. */
   watched: Set<string> | undefined
-  /** Whether something watched has changed. */
+  /** Whether a watched key has changed. */
   dirty: boolean
-  /** Ends what the session waits for, if it does. */
+  /** The command that waits; undefined if none does. */
   blocked: Blocked | undefined
-  /** Requests that came while it waited. */
+  /** The requests that came while a command waited. */
   backlog: Array<Array<string>>
+  /** The channels that it subscribes to. */
   readonly channels: Set<string>
+  /** The patterns that it subscribes to. */
   readonly patterns: Set<string>
+  /** The shard channels that it subscribes to. */
   readonly shards: Set<string>
+  /** The settings of CLIENT TRACKING; undefined while it is off. */
   tracking: Tracking | undefined
+  /** The keys that it has read and that are tracked. */
   readonly tracked: Set<string>
+  /** Whether CLIENT NO-EVICT is on. */
   noEvict: boolean
+  /** Whether the server closes it after the current reply. */
   closing: boolean
+  /** The name of its last command, in lower case. */
   last: string
 }
 
-/** What a session waits for. */
+/** A command that waits, such as BLPOP. */
 export interface Blocked {
+  /** The name of the command. */
   readonly command: string
-  /** Ends the wait with that reply. */
+  /** Ends the wait with a reply. */
   readonly end: (reply: Reply) => void
-  /** The reply if it has waited long enough. */
+  /** The reply when the time has passed. */
   readonly nothing: () => Reply
 }
 
-/** CLIENT TRACKING. */
+/** The settings of CLIENT TRACKING. */
 export interface Tracking {
+  /** Whether BCAST is on. */
   readonly broadcast: boolean
+  /** The prefixes of PREFIX. */
   readonly prefixes: ReadonlyArray<string>
+  /** Whether NOLOOP is on. */
   readonly noLoop: boolean
 }
 
 /**
- * What befalls the messages that a server pushes. Each is for so many
- * messages, and then over.
+ * A fault of the messages that a server pushes to subscribers.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PushFault {
+  /** Whether the messages are dropped, delayed or sent twice. */
   readonly kind: "drop" | "delay" | "duplicate"
-  /** How many messages. Default 1. */
+  /** How many messages the fault affects. Default 1. */
   readonly count?: number | undefined
-  /** For `delay`, in milliseconds. */
+  /** For `delay`: how long, in milliseconds. Default 0. */
   readonly millis?: number | undefined
 }
 
-/** Left without a reply, for now or for good. */
+/** In place of a reply: none comes, now or ever. */
 export const withheld: unique symbol = Symbol("withheld")
 
 export type Answer = Reply | typeof withheld
@@ -107,7 +134,7 @@ const wrongPass = new Failure("WRONGPASS invalid username-password pair or user 
 const connection = group("connection")
 const nothing = (): Reply => null
 
-/** What every server has. Answered by `Process.common`. */
+/** The commands that all servers have. `Process.common` runs them. */
 export const commonCommands: ReadonlyArray<Definition> = [
   connection("hello", -1, "fast connection stale", noKeys, nothing),
   connection("auth", -2, "fast connection stale", noKeys, nothing),
@@ -141,17 +168,23 @@ const whileSubscribed = new Set([
 const withoutLogin = new Set(["hello", "auth", "quit", "reset"])
 
 /**
- * A server process in memory.
+ * A server process in memory: the base of `RedisNode` and `SentinelNode`.
  *
  * @since 0.1.0
  * @category models
  */
 export abstract class Process {
+  /** The address at which it listens. */
   readonly address: Address.Tcp
+  /** The address as `host:port`. */
   readonly shown: string
+  /** The network that it is part of. */
   readonly network: Network
+  /** The time of the deployment. */
   readonly time: Time
+  /** Whether it runs: true from the beginning and after `start`, false after `stop`. */
   running = true
+  /** The ACL users by name. */
   readonly users = new Map<string, User>([["default", User.default()]])
   protected readonly sessions = new Set<Session>()
   private readonly inbox: Array<readonly [session: Session, args: Array<string>]> = []
@@ -162,18 +195,19 @@ export abstract class Process {
   private pushFaults: Array<{ readonly kind: PushFault["kind"]; readonly millis: number; count: number }> = []
   private pausedUntil = 0
   private pausedAll = false
-  /** How long each request takes, in milliseconds. */
+  /** How long each request takes, in milliseconds. Default 0. */
   slowMillis = 0
-  /** How many requests of each name were executed. */
+  /** How many commands it executed, by their names in upper case. */
   readonly executed = new Map<string, number>()
-  /** How many requests it took in. */
+  /** How many requests it received. */
   requests = 0
-  /** Told of each request that is executed, and of its reply. */
+  /** Called for each command that it executes, with the reply. */
   onExecute: (session: Session, args: ReadonlyArray<string>, reply: Reply) => void = () => {}
 
-  /** Told of each message that is pushed, as it is sent. */
+  /** Called for each message that it pushes, when it sends it. */
   onPush: (session: Session, values: ReadonlyArray<Reply>) => void = () => {}
 
+  /** The `redis_mode` of INFO and HELLO: `standalone` or `sentinel`. */
   abstract readonly mode: string
   protected abstract readonly table: ReadonlyMap<string, Definition>
   protected abstract serve(session: Session, command: Definition, args: Array<string>): Answer
@@ -189,14 +223,14 @@ export abstract class Process {
     })
   }
 
-  /** The password of the user `default`; undefined for none. */
+  /** Sets the password of the user `default`; undefined means that it needs none. */
   set password(password: string | undefined) {
     const user = this.users.get("default")!
     user.apply("resetpass")
     user.apply(password === undefined ? "nopass" : `>${password}`)
   }
 
-  /** Whether it answers. */
+  /** Whether it runs and does not hang. */
   get responsive(): boolean {
     return this.running && !this.hung
   }
@@ -274,14 +308,14 @@ export abstract class Process {
     this.forget(session)
   }
 
-  /** Closes the sessions that a test chooses, as CLIENT KILL does. How many. */
+  /** Closes the connections for which a function gives true (default all), as CLIENT KILL does. Gives how many. */
   disconnect(which: (session: Session) => boolean = () => true): number {
     const chosen = Array.from(this.sessions).filter(which)
     for (const session of chosen) this.close(session)
     return chosen.length
   }
 
-  /** Takes requests one after another, each in its time. */
+  /** Handles the requests in order; each takes `slowMillis`. */
   protected pump(): void {
     if (this.pumping) return
     this.pumping = true
@@ -304,7 +338,7 @@ export abstract class Process {
     }
   }
 
-  /** Does nothing else for so long, and then that. */
+  /** Is busy for some time, and then runs a function. */
   protected occupy(millis: number, then: () => void): void {
     this.busy = true
     this.time.later(millis, () => {
@@ -315,7 +349,7 @@ export abstract class Process {
     })
   }
 
-  /** A session goes on with what came while it waited. */
+  /** Ends the wait of a session, and handles the requests that came meanwhile. */
   protected unblock(session: Session): void {
     session.blocked = undefined
     const backlog = session.backlog
@@ -341,7 +375,7 @@ export abstract class Process {
     return this.pausedAll || command.flags.has("write") || command.name === "publish"
   }
 
-  /** Lets writes wait for so long, as CLIENT PAUSE does; 0 ends it. */
+  /** Makes writes wait for `millis` milliseconds, as CLIENT PAUSE does; 0 ends it. */
   pauseWrites(millis: number): void {
     if (millis > 0) this.pause(millis, false)
     else this.unpause()
@@ -368,7 +402,7 @@ export abstract class Process {
     this.after()
   }
 
-  /** After each request: the time to serve those who wait. */
+  /** Called after each request: serves commands that wait. */
   protected after(): void {}
 
   private answer(session: Session, args: Array<string>): Answer {
@@ -407,7 +441,7 @@ export abstract class Process {
     return caught(() => this.serve(session, command, args))
   }
 
-  /** Executes a command: what it throws is its reply. */
+  /** Executes a command and counts it. A `Failure` that it throws is its reply. */
   protected executing(
     session: Session,
     command: Definition,
@@ -417,12 +451,12 @@ export abstract class Process {
     const reply = caught(run)
     const upper = command.name.toUpperCase()
     this.executed.set(upper, (this.executed.get(upper) ?? 0) + 1)
-    // What waits is told of when it is over.
+    // A command that waits is reported when it ends.
     if (reply !== withheld) this.onExecute(session, args, reply)
     return reply
   }
 
-  /** A request is refused before it is executed; a transaction with it is over. */
+  /** Refuses a request before it is executed; a transaction that contains it will fail. */
   protected refuse(session: Session, failure: Failure): Failure {
     if (session.queue !== undefined) session.broken = true
     return failure
@@ -452,7 +486,7 @@ export abstract class Process {
     return undefined
   }
 
-  /** Commands that are nothing without a second word. */
+  /** Commands whose second word is part of the name. */
   protected readonly containers: ReadonlySet<string> = new Set(["client", "config", "acl", "object", "sentinel"])
 
   protected reply(session: Session, reply: Reply): void {
@@ -462,7 +496,7 @@ export abstract class Process {
   // ---------------------------------------------------------------------------
   // Failing
 
-  /** Ends every connection and refuses new ones. */
+  /** Stops the process: its connections end, and new ones are refused. */
   stop(): void {
     this.running = false
     this.hung = false
@@ -480,25 +514,25 @@ export abstract class Process {
     this.network.changed()
   }
 
-  /** Connections stay open and are accepted, but nothing is answered, as with SIGSTOP. */
+  /** Makes the process hang, as SIGSTOP does: connections stay open and are accepted, but get no replies. */
   hang(): void {
     this.hung = true
     this.network.changed()
   }
 
-  /** Goes on with everything that came meanwhile. */
+  /** Ends `hang`, and handles the requests that came meanwhile. */
   resume(): void {
     this.hung = false
     this.network.changed()
     this.pump()
   }
 
-  /** What befalls the next pushed messages. */
+  /** Adds a fault for the next messages that it pushes. */
   faultPushes(fault: PushFault): void {
     this.pushFaults.push({ kind: fault.kind, millis: fault.millis ?? 0, count: fault.count ?? 1 })
   }
 
-  /** Nothing befalls pushed messages any more. */
+  /** Removes all faults of pushed messages. */
   endPushFaults(): void {
     this.pushFaults = []
   }
@@ -506,7 +540,7 @@ export abstract class Process {
   // ---------------------------------------------------------------------------
   // Messages
 
-  /** Sends a session what it did not ask for. */
+  /** Pushes a message to a session. */
   protected push(session: Session, values: ReadonlyArray<Reply>): void {
     const send = (): void => {
       if (session.open) this.onPush(session, values)
@@ -522,7 +556,7 @@ export abstract class Process {
     }
   }
 
-  /** Tells those who listen; how many they are. */
+  /** Publishes a message on a channel. Gives how many subscribers receive it. */
   publish(channel: string, message: string): number {
     let receivers = 0
     for (const session of Array.from(this.sessions)) {
@@ -583,7 +617,7 @@ export abstract class Process {
   }
 
   // ---------------------------------------------------------------------------
-  // What all servers answer alike
+  // Commands of all servers
 
   /** Answers one of `commonCommands`. */
   protected common(session: Session, name: string, args: ReadonlyArray<string>): Answer {
@@ -685,7 +719,7 @@ export abstract class Process {
     ])
   }
 
-  /** What HELLO says of the role. */
+  /** The role in the reply of HELLO. */
   protected get role(): string | undefined {
     return undefined
   }
@@ -844,7 +878,7 @@ export abstract class Process {
     return chosen.length
   }
 
-  /** Ends a session; the one that asks for it hears so first. */
+  /** Closes a session; the session that asks for it gets its reply first. */
   private end(asking: Session, session: Session): void {
     if (asking === session) session.closing = true
     else this.close(session)
@@ -907,7 +941,7 @@ export abstract class Process {
   }
 }
 
-/** What a command gives, or what it throws. */
+/** The reply of a command, or the `Failure` that it throws. */
 const caught = (run: () => Answer): Answer => {
   try {
     return run()

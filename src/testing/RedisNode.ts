@@ -68,7 +68,7 @@ const table: ReadonlyMap<string, Definition> = new Map([
 ])
 
 /**
- * The names of the commands that nodes in memory have, in lower case.
+ * The names of the commands that a `RedisNode` has, in lower case.
  *
  * @since 0.1.0
  * @category constants
@@ -200,35 +200,38 @@ const aliases: Readonly<Record<string, string>> = {
 }
 
 /**
- * A Redis server in memory.
+ * A Redis server in memory. Get one from `Control.node` or `layerRedis`.
  *
  * @since 0.1.0
  * @category models
  */
 export class RedisNode extends Process {
+  /** The `redis_mode` of INFO and HELLO. */
   readonly mode: string = "standalone"
   protected readonly table: ReadonlyMap<string, Definition> = table
+  /** The parameters of CONFIG GET and CONFIG SET. */
   readonly config = new Map(defaultConfig)
-  /** Whether it answers LOADING, as while it reads its data from disk. */
+  /** Whether it answers LOADING, as while it reads its data from disk. Default false. */
   loading = false
-  /** Whether it cannot save: writes are refused with MISCONF. */
+  /** Whether it cannot save, so that it refuses writes with MISCONF. Default false. */
   diskFull = false
-  /** Whether its memory is full: commands that need more are refused with OOM. */
+  /** Whether its memory is full, so that it refuses commands that need more with OOM. Default false. */
   outOfMemory = false
-  /** How long a write takes to reach a replica beside the network, in milliseconds. */
-  lag: readonly [min: number, max: number] = [0, 0]
-  /** How long a full resynchronisation takes, in milliseconds. */
+  /** How long a write takes to reach a replica, besides the latency, in milliseconds: a range. Default 0. */
+  lagMillis: readonly [min: number, max: number] = [0, 0]
+  /** How long a full resynchronisation takes, in milliseconds: a range. Default 0. */
   syncMillis: readonly [min: number, max: number] = [0, 0]
+  /** The run id, as INFO gives it. It changes with each start. */
   runId: string
-  /** The replication offset: how many bytes of changes it has seen. */
+  /** The replication offset, in bytes. */
   offset = 0
-  /** Changes whenever its data may become another's: by promotion, by following a primary, by a new beginning. */
+  /** A number that grows whenever its data may be replaced: with a promotion, a new primary, or a start without data. */
   reign = 0
-  /** Since when it has had its role, in milliseconds on the Clock. */
+  /** Since when it has its role, in milliseconds since the Unix epoch. */
   roleSince = 0
-  /** How often it took all data from a primary, and how often only what it had missed. */
+  /** How often it resynchronised with a primary: in full, and partially. */
   readonly resyncs = { full: 0, partial: 0 }
-  /** The other nodes, by address. */
+  /** Gives the node at an address. */
   find: (address: string) => RedisNode | undefined = () => undefined
 
   private readonly databases = Array.from({ length: 16 }, (_, i) => new Keyspace(i))
@@ -281,38 +284,38 @@ export class RedisNode extends Process {
     return this.isPrimary ? "master" : "replica"
   }
 
-  /** The address of its primary, if it is a replica. */
+  /** The address of its primary; undefined for a primary. */
   get primaryAddress(): string | undefined {
     return this.link === undefined ? undefined : `${this.link.host}:${this.link.port}`
   }
 
-  /** Whether it hears its primary. */
+  /** Whether its link to its primary is up. */
   get linked(): boolean {
     return this.link?.state === "connected"
   }
 
-  /** For how long it has not heard its primary, in milliseconds. */
+  /** For how long its link to its primary has been down, in milliseconds; 0 while it is up. */
   get linkDownMillis(): number {
     return this.link === undefined || this.link.state === "connected" ? 0 : this.time.now() - this.link.downSince
   }
 
-  /** How many connections have a command that waits, such as BLPOP. */
+  /** How many connections wait in a command such as BLPOP. */
   get waiting(): number {
     return this.waiters.length
   }
 
-  /** The nodes that follow it. */
+  /** The replicas that are connected to it. */
   get replicas(): ReadonlyArray<RedisNode> {
     return Array.from(this.followers.keys())
   }
 
-  /** A string as it is stored, in database 0 unless another is given; undefined if there is none. */
+  /** The value of a string key, one byte per character; undefined if there is none. Default: of database 0. */
   peek(key: string, database = 0): string | undefined {
     const entry = this.databases[database]!.get(key, this.time.now())
     return typeof entry?.value === "string" ? entry.value : undefined
   }
 
-  /** A database. */
+  /** The database of a number, from 0 to 15; undefined for other numbers. */
   database(index: number): Keyspace | undefined {
     return this.databases[index]
   }
@@ -366,7 +369,7 @@ export class RedisNode extends Process {
       this.executing(session, command, args, () => this.execute(session, command, args, false))
   }
 
-  /** Refuses one write, after so many others, because of a state that has passed by the next one. */
+  /** Makes it refuse one write with an error of a temporary state, after `after` other writes. */
   refuseWrite(code: keyof typeof passing, after: number): void {
     this.hiccups.push({ code, after })
   }
@@ -614,7 +617,7 @@ export class RedisNode extends Process {
     const { lane, node } = follower
     lane.send(() => {
       if (node.link?.follower === follower && node.running) node.receive(changes)
-    }, this.lag[1] === 0 ? 0 : this.time.between(this.lag[0], this.lag[1]))
+    }, this.lagMillis[1] === 0 ? 0 : this.time.between(this.lagMillis[0], this.lagMillis[1]))
   }
 
   private receive(changes: ReadonlyArray<Change>): void {
@@ -666,7 +669,7 @@ export class RedisNode extends Process {
     for (const waiter of this.waiters.slice()) waiter.attempt()
   }
 
-  /** Makes it a primary. */
+  /** Makes it a primary, as REPLICAOF NO ONE does. */
   promote(): void {
     if (this.link === undefined) return
     this.unlink()
@@ -679,7 +682,7 @@ export class RedisNode extends Process {
     this.network.changed()
   }
 
-  /** Makes it a replica of a node. */
+  /** Makes it a replica of a node, as REPLICAOF does. */
   replicate(host: string, port: number): void {
     if (this.link !== undefined && this.link.host === host && this.link.port === port) return
     this.unlink()
@@ -820,7 +823,7 @@ export class RedisNode extends Process {
     }
   }
 
-  /** Starts again after `stop`, with its data unless told otherwise. */
+  /** Starts again after `stop`. Default: with its data. */
   override start(options: { readonly keepData?: boolean | undefined } = {}): void {
     super.start()
     this.runId = this.hex()
@@ -977,7 +980,7 @@ export class RedisNode extends Process {
     ]
   }
 
-  /** The sections of INFO. */
+  /** The text of INFO for some sections. */
   info(sections: ReadonlyArray<string>): string {
     const link = this.link
     const all: Readonly<Record<string, () => ReadonlyArray<readonly [string, string | number]>>> = {

@@ -1,87 +1,99 @@
 /**
- * What a server in memory reads and writes: replies and how they look on the
- * wire, requests and how they are found in it. Strings hold one byte per
- * character (latin1), so that they are binary safe.
+ * The wire format of servers in memory: an encoder of replies and a parser of requests.
+ * A string has one byte per character (latin1), so that it can hold any bytes.
  *
- * It knows no commands: those are in `data/`, `RedisNode.ts` and
- * `SentinelNode.ts`.
+ * The commands are in `data/`, `RedisNode.ts` and `SentinelNode.ts`.
  *
  * @since 0.1.0
  */
 import { Buffer } from "node:buffer"
 
-/** A simple string, such as OK. @since 0.1.0 @category models */
+/** A simple string, such as OK. */
 export class Simple {
+  /** The string. */
   readonly text: string
   constructor(text: string) {
     this.text = text
   }
 }
 
-/** An error, its code in front. Commands throw it or return it. @since 0.1.0 @category models */
+/**
+ * An error reply. Commands of servers in memory throw it or return it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export class Failure {
+  /** The text of the error, with its code as the first word. */
   readonly text: string
   constructor(text: string) {
     this.text = text
   }
 }
 
-/** A double: its own type in RESP3, a bulk string in RESP2. @since 0.1.0 @category models */
+/** A double: its own type in RESP3, a bulk string in RESP2. */
 export class Double {
+  /** The number. */
   readonly value: number
   constructor(value: number) {
     this.value = value
   }
 }
 
-/** Text with a format: a verbatim string in RESP3, a bulk string in RESP2. @since 0.1.0 @category models */
+/** A text with a format: a verbatim string in RESP3, a bulk string in RESP2. */
 export class Verbatim {
+  /** The text, without its format. */
   readonly text: string
   constructor(text: string) {
     this.text = text
   }
 }
 
-/** Keys and values in turn: a map in RESP3, an array in RESP2. @since 0.1.0 @category models */
+/** A map in RESP3, an array in RESP2. */
 export class Fields {
+  /** Keys and values in turn. */
   readonly flat: ReadonlyArray<Reply>
   constructor(flat: ReadonlyArray<Reply>) {
     this.flat = flat
   }
 }
 
-/** Members: a set in RESP3, an array in RESP2. @since 0.1.0 @category models */
+/** A set in RESP3, an array in RESP2. */
 export class Members {
+  /** The elements. */
   readonly values: ReadonlyArray<Reply>
   constructor(values: ReadonlyArray<Reply>) {
     this.values = values
   }
 }
 
-/** A message that answers nothing: a push in RESP3, an array in RESP2. @since 0.1.0 @category models */
+/** A push message in RESP3, an array in RESP2. */
 export class Push {
+  /** The kind of the message and its parts. */
   readonly values: ReadonlyArray<Reply>
   constructor(values: ReadonlyArray<Reply>) {
     this.values = values
   }
 }
 
-/** Several replies to one request, as SUBSCRIBE gives. @since 0.1.0 @category models */
+/** Several replies to one request, as SUBSCRIBE gives. */
 export class Several {
+  /** The replies, in order. */
   readonly replies: ReadonlyArray<Reply>
   constructor(replies: ReadonlyArray<Reply>) {
     this.replies = replies
   }
 }
 
-/** An array that is not there: `*-1` in RESP2, the null in RESP3. @since 0.1.0 @category constants */
+/** The null array: `*-1` in RESP2, the null of RESP3. */
 export const nullArray: unique symbol = Symbol("null array")
 
-/** @since 0.1.0 @category constants */
+/** The reply OK. */
 export const ok: Simple = new Simple("OK")
 
 /**
- * A reply. Numbers are integers; strings are bulk strings.
+ * A reply of a server in memory. Numbers are integers; strings are bulk strings with
+ * one byte per character.
  *
  * @since 0.1.0
  * @category models
@@ -103,15 +115,10 @@ export type Reply =
   | Several
   | ReadonlyArray<Reply>
 
-/** @since 0.1.0 @category models */
+/** The version of RESP. */
 export type Protocol = 2 | 3
 
-/**
- * A double as `%.17g` prints it: what Redis 7.0 sends for scores.
- *
- * @since 0.1.0
- * @category encoding
- */
+/** A double as `%.17g` prints it, which is what Redis 7.0 sends for scores. */
 export const formatDouble = (n: number): string => {
   if (Number.isNaN(n)) return "nan"
   if (!Number.isFinite(n)) return n > 0 ? "inf" : "-inf"
@@ -124,12 +131,7 @@ export const formatDouble = (n: number): string => {
   return trim(n.toFixed(Math.min(100, 16 - e)))
 }
 
-/**
- * A reply as bytes of the wire.
- *
- * @since 0.1.0
- * @category encoding
- */
+/** A reply as bytes, one per character. */
 export const encode = (reply: Reply, protocol: Protocol): string => {
   if (typeof reply === "string") return `$${reply.length}\r\n${reply}\r\n`
   if (typeof reply === "number" || typeof reply === "bigint") return `:${reply}\r\n`
@@ -164,29 +166,20 @@ const all = (head: string, replies: ReadonlyArray<Reply>, protocol: Protocol): s
   return out
 }
 
-/**
- * Text as the bytes that it has in UTF-8, one per character.
- *
- * @since 0.1.0
- * @category utilities
- */
+/** The UTF-8 bytes of a text, one per character. */
 export const fromText = (text: string): string => Buffer.from(text, "utf8").toString("latin1")
 
-/** From how many bytes on a request that is not complete is refused. */
+/** The most bytes that a line of an incomplete request may have. */
 const maxInline = 64 * 1024
 
 /**
- * Finds requests in chunks of bytes: arrays of bulk strings, and the inline
- * form that one types by hand. Throws a `Failure` for anything else, in the
- * words of Redis.
- *
- * @since 0.1.0
- * @category decoding
+ * Parses requests from chunks of bytes: arrays of bulk strings, and inline commands.
+ * Throws a `Failure` with Redis's error message for anything else.
  */
 export class Requests {
   private rest = ""
   private readonly onRequest: (args: Array<string>) => void
-  /** Until a client has logged in, it may send little only. */
+  /** Whether the limits for clients that have not logged in apply. */
   limited = false
 
   constructor(onRequest: (args: Array<string>) => void) {
@@ -205,7 +198,7 @@ export class Requests {
     this.rest = at === this.rest.length ? "" : this.rest.slice(at)
   }
 
-  /** A number in a line; the position after the line; or undefined if the line is not complete. */
+  /** The text of a line and the position after it; undefined if the line is not complete. */
   private line(at: number, what: string): readonly [text: string, next: number] | undefined {
     const end = this.rest.indexOf("\r", at)
     if (end === -1 || end + 1 >= this.rest.length) {
@@ -263,7 +256,7 @@ const integer = (text: string): number | undefined => /^-?\d{1,19}$/.test(text) 
 
 const escapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" }
 
-/** The words of a line, quoted ones included; undefined if a quote does not end well. */
+/** The words of a line, quoted ones included; undefined for unbalanced quotes. */
 const splitArgs = (line: string): Array<string> | undefined => {
   const args: Array<string> = []
   let i = 0

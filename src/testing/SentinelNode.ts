@@ -1,10 +1,10 @@
 /**
- * A sentinel in memory: it watches the nodes of its groups, agrees with the
- * other sentinels that a primary is down, is elected, promotes a replica, and
- * tells of it, at the times at which real ones do.
+ * A sentinel in memory: it watches the nodes of its groups, agrees with the other
+ * sentinels that a primary is down, is elected, promotes a replica, and publishes its
+ * events, with the timing of real sentinels.
  *
- * What it says to nodes and other sentinels does not travel as bytes; but
- * whoever the network keeps apart does not hear.
+ * What it says to nodes and to other sentinels is not sent as bytes, but partitions of
+ * the network stop it.
  *
  * @since 0.1.0
  */
@@ -34,38 +34,51 @@ const table: ReadonlyMap<string, Definition> = new Map(
 )
 
 /**
- * What a sentinel lies, for tests of clients that must not believe it.
+ * The wrong answers of a sentinel, for tests of clients that must not believe them.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Lie {
-  /** The primary's address that it gives, whatever it knows. */
-  readonly primary?: { readonly host: string; readonly port: number } | undefined
-  /** Whether it says that it does not know the group. */
+  /** The address that it gives for the primary. Default: the true one. */
+  readonly primary?: {
+    /** The host. */
+    readonly host: string
+    /** The port. */
+    readonly port: number
+  } | undefined
+  /** Whether it says that it does not know the group. Default false. */
   readonly unknownGroup?: boolean | undefined
-  /** The configuration epoch that it gives, whatever it knows. */
+  /** The configuration epoch that it gives. Default: the true one. */
   readonly epoch?: number | undefined
-  /** The other sentinels that it lists, in place of those that it knows. */
+  /** The other sentinels that it lists. Default: those that it knows. */
   readonly others?: ReadonlyArray<Address.Tcp> | undefined
-  /** The replicas that it lists, in place of those that it knows. */
+  /** The replicas that it lists. Default: those that it knows. */
   readonly replicas?: ReadonlyArray<Address.Tcp> | undefined
 }
 
-/** Who is in a deployment: how sentinels find processes behind addresses. */
+/** The processes of a deployment, by address. */
 export interface Directory {
+  /** Gives the node at an address. */
   readonly node: (address: string) => RedisNode | undefined
+  /** Gives the sentinel at an address. */
   readonly sentinel: (address: string) => SentinelNode | undefined
+  /** Gives all sentinels. */
   readonly sentinels: () => Iterable<SentinelNode>
 }
 
-/** What a sentinel is told to watch. */
+/** A group that a sentinel was configured to watch. */
 interface Assignment {
+  /** The name of the group, one UTF-8 byte per character. */
   readonly name: string
+  /** The address of the primary in the configuration. */
   readonly primary: Address.Tcp
+  /** How many sentinels must agree that the primary is down. */
   readonly quorum: number
-  readonly downAfter: number
-  readonly failoverTimeout: number
+  /** After how long without an answer a node is considered down, in milliseconds. */
+  readonly downAfterMillis: number
+  /** The `failover-timeout`, in milliseconds. */
+  readonly failoverTimeoutMillis: number
 }
 
 /** A range of a recorded step after another, in milliseconds. */
@@ -162,8 +175,8 @@ interface Monitor {
   replicas: Map<string, Instance>
   readonly others: Map<string, Other>
   quorum: number
-  downAfter: number
-  failoverTimeout: number
+  downAfterMillis: number
+  failoverTimeoutMillis: number
   parallelSyncs: number
   epoch: number
   odown: boolean
@@ -175,14 +188,17 @@ interface Monitor {
 }
 
 /**
- * A sentinel in memory.
+ * A sentinel in memory. Get one from `Control.sentinel`. Names of groups have one UTF-8
+ * byte per character.
  *
  * @since 0.1.0
  * @category models
  */
 export class SentinelNode extends Process {
+  /** The `redis_mode` of INFO and HELLO. */
   readonly mode: string = "sentinel"
   protected readonly table: ReadonlyMap<string, Definition> = table
+  /** The id, as SENTINEL MYID gives it. */
   id: string
   private readonly directory: Directory
   private readonly monitors = new Map<string, Monitor>()
@@ -206,13 +222,14 @@ export class SentinelNode extends Process {
   private looking = false
   /** What its configuration file said in the beginning, by group. */
   private readonly assignments = new Map<string, Assignment>()
+  /** Its wrong answers. Default: none. */
   lie: Lie = {}
   /**
-   * Host names by which it announces hosts, in what it answers and publishes, as
-   * one with `announce-hostnames yes` does: from the host to its name.
+   * The names by which it announces hosts, by host, in answers and events, as with
+   * `announce-hostnames yes`. Default: none.
    */
   hostnames: ReadonlyMap<string, string> = new Map()
-  /** Told of each event that it publishes. */
+  /** Called for each event that it publishes, such as `+switch-master`. */
   onEvent: (name: string, text: string) => void = () => {}
 
   constructor(network: Network, address: Address.Tcp, directory: Directory) {
@@ -233,15 +250,20 @@ export class SentinelNode extends Process {
     return this.hostnames.get(host) ?? host
   }
 
-  /** Begins to watch a group. */
+  /** Starts to watch a group, as SENTINEL MONITOR does. */
   monitor(
     name: string,
     primary: Address.Tcp,
     options: {
+      /** How many sentinels must agree that the primary is down. */
       readonly quorum: number
+      /** After how long without an answer a node is considered down, in milliseconds. */
       readonly downAfterMillis: number
+      /** The `failover-timeout`, in milliseconds. Default 6,000. */
       readonly failoverTimeoutMillis?: number | undefined
+      /** The replicas that it knows from the beginning. Default: none. */
       readonly replicas?: ReadonlyArray<Address.Tcp> | undefined
+      /** The other sentinels that it knows from the beginning. Default: none. */
       readonly others?: ReadonlyArray<SentinelNode> | undefined
     }
   ): void {
@@ -251,8 +273,8 @@ export class SentinelNode extends Process {
       replicas: new Map(),
       others: new Map(),
       quorum: options.quorum,
-      downAfter: options.downAfterMillis,
-      failoverTimeout: options.failoverTimeoutMillis ?? defaultFailoverTimeout,
+      downAfterMillis: options.downAfterMillis,
+      failoverTimeoutMillis: options.failoverTimeoutMillis ?? defaultFailoverTimeout,
       parallelSyncs: 1,
       epoch: 0,
       odown: false,
@@ -266,8 +288,8 @@ export class SentinelNode extends Process {
       name,
       primary,
       quorum: monitor.quorum,
-      downAfter: monitor.downAfter,
-      failoverTimeout: monitor.failoverTimeout
+      downAfterMillis: monitor.downAfterMillis,
+      failoverTimeoutMillis: monitor.failoverTimeoutMillis
     })
     for (const replica of options.replicas ?? []) {
       const instance = this.instance(replica)
@@ -279,18 +301,18 @@ export class SentinelNode extends Process {
     this.wake()
   }
 
-  /** The address that it takes for a group's primary, in truth. */
+  /** The address of the group's primary that it really knows. */
   primaryOf(name: string): string | undefined {
     const monitor = this.monitors.get(name)
     return monitor === undefined ? undefined : this.current(monitor).address
   }
 
-  /** The configuration epoch that it knows of a group. */
+  /** The configuration epoch of a group that it really knows; 0 for an unknown group. */
   epochOf(name: string): number {
     return this.monitors.get(name)?.epoch ?? 0
   }
 
-  /** Whether it thinks that a node of a group is down. */
+  /** Whether it considers a node of a group down. */
   thinksDown(name: string, address: string): boolean {
     const monitor = this.monitors.get(name)
     if (monitor === undefined) return false
@@ -343,12 +365,12 @@ export class SentinelNode extends Process {
   // ---------------------------------------------------------------------------
   // Events
 
-  /** Whether it has nothing to do until something happens: all is as it should be. */
+  /** Whether everything is in order, so that it does nothing until something happens. */
   get atRest(): boolean {
     return !this.looking
   }
 
-  /** Whether it leads a failover. */
+  /** Whether it leads a failover now. */
   get isLeading(): boolean {
     return Array.from(this.monitors.values()).some(({ failover }) => failover !== undefined)
   }
@@ -413,7 +435,7 @@ export class SentinelNode extends Process {
     super.resume()
   }
 
-  /** It begins with what it had written down: the newest configuration, but no failover under way. */
+  /** Starts again with its configuration file: the newest configuration, and no failover in progress. */
   override start(): void {
     for (const monitor of this.monitors.values()) {
       const chosen = this.current(monitor)
@@ -425,8 +447,8 @@ export class SentinelNode extends Process {
   }
 
   /**
-   * It begins without its disk: another id, no epoch, nobody known but the
-   * primary that its configuration names (or the one that is given).
+   * Starts again without its disk: with a new id, epoch 0, and no knowledge but the
+   * primary of its first configuration, or the given one.
    */
   startAfresh(primary?: Address.Tcp | undefined): void {
     for (const monitor of this.monitors.values()) monitor.failover?.timer?.cancel()
@@ -435,29 +457,33 @@ export class SentinelNode extends Process {
     this.currentEpoch = 0
     this.tiltUntil = 0
     super.start()
-    for (const { downAfter, failoverTimeout, name, primary: told, quorum } of Array.from(this.assignments.values())) {
+    for (
+      const { downAfterMillis, failoverTimeoutMillis, name, primary: told, quorum } of Array.from(
+        this.assignments.values()
+      )
+    ) {
       this.monitor(name, primary ?? told, {
         quorum,
-        downAfterMillis: downAfter,
-        failoverTimeoutMillis: failoverTimeout
+        downAfterMillis,
+        failoverTimeoutMillis
       })
     }
   }
 
-  /** SENTINEL REMOVE and SENTINEL MONITOR: it watches the group at another primary, of which it knows nothing yet. */
+  /** Watches a group at another primary, as after SENTINEL REMOVE and SENTINEL MONITOR. */
   reassign(name: string, primary: Address.Tcp): void {
     const assignment = this.assignments.get(name)
     const monitor = this.monitors.get(name)
     if (assignment === undefined || monitor === undefined) return
-    const { downAfter, failoverTimeout, quorum } = assignment
+    const { downAfterMillis, failoverTimeoutMillis, quorum } = assignment
     this.event("-monitor", this.on(monitor))
     monitor.failover?.timer?.cancel()
     this.monitors.delete(name)
-    this.monitor(name, primary, { quorum, downAfterMillis: downAfter, failoverTimeoutMillis: failoverTimeout })
+    this.monitor(name, primary, { quorum, downAfterMillis, failoverTimeoutMillis })
     this.event("+monitor", `${this.on(this.monitors.get(name)!)} quorum ${quorum}`)
   }
 
-  /** What it was told to watch, for another that takes its place. */
+  /** The groups that it was configured to watch. */
   get assigned(): ReadonlyArray<Assignment> {
     return Array.from(this.assignments.values())
   }
@@ -521,7 +547,7 @@ export class SentinelNode extends Process {
     for (const instance of [monitor.primary, ...monitor.replicas.values()]) this.watch(monitor, instance, now)
     for (const other of monitor.others.values()) {
       if (this.hears(other.address)) other.heardAt = now
-      const down = now - other.heardAt > monitor.downAfter
+      const down = now - other.heardAt > monitor.downAfterMillis
       if (down !== other.down) {
         other.down = down
         this.event(down ? "+sdown" : "-sdown", this.of(monitor, other, "sentinel"))
@@ -530,7 +556,7 @@ export class SentinelNode extends Process {
     this.refresh(monitor)
     if (this.tilted) return
     this.agree(monitor)
-    if (monitor.odown && monitor.failover === undefined && now - monitor.triedAt > monitor.failoverTimeout * 2) {
+    if (monitor.odown && monitor.failover === undefined && now - monitor.triedAt > monitor.failoverTimeoutMillis * 2) {
       this.begin(monitor, false)
     }
     this.correct(monitor, now)
@@ -538,10 +564,10 @@ export class SentinelNode extends Process {
 
   private watch(monitor: Monitor, instance: Instance, now: number): void {
     if (this.hears(instance.address)) instance.heardAt = now
-    const lost = now - instance.heardAt > monitor.downAfter
+    const lost = now - instance.heardAt > monitor.downAfterMillis
     // A primary that says for long that it is a replica is as good as gone.
     const estranged = instance === monitor.primary && instance.role === "slave" &&
-      now - instance.roleSince > monitor.downAfter + 2 * 10_000
+      now - instance.roleSince > monitor.downAfterMillis + 2 * 10_000
     const down = lost || estranged
     if (down === instance.down) return
     instance.down = down
@@ -690,7 +716,7 @@ export class SentinelNode extends Process {
     )
   }
 
-  /** Begins a planned failover, as SENTINEL FAILOVER does. Its error, if it cannot. */
+  /** Starts a planned failover, as SENTINEL FAILOVER does. Gives the error reply if it cannot. */
   failover(name: string, coordinated = false): Failure | undefined {
     const monitor = this.monitors.get(name)
     if (monitor === undefined) return noGroup
@@ -769,7 +795,7 @@ export class SentinelNode extends Process {
     const voters = monitor.others.size + 1
     const needed = Math.max(monitor.quorum, Math.floor(voters / 2) + 1)
     if (!failover.forced && failover.votes.size < needed) {
-      const patience = Math.min(10_000, monitor.failoverTimeout)
+      const patience = Math.min(10_000, monitor.failoverTimeoutMillis)
       if (this.time.now() - failover.began > patience) return this.abort(monitor, "not-elected")
       this.canvass(monitor, failover)
       return this.next(monitor, failover, [tickMillis, tickMillis], () => this.elect(monitor, failover))
@@ -794,7 +820,7 @@ export class SentinelNode extends Process {
   private best(monitor: Monitor): Instance | undefined {
     const now = this.time.now()
     const primary = monitor.primary
-    const longest = (primary.down ? now - primary.downSince : 0) + monitor.downAfter * 10
+    const longest = (primary.down ? now - primary.downSince : 0) + monitor.downAfterMillis * 10
     return Array.from(monitor.replicas.values())
       .filter((r) => !r.down && r.priority !== 0 && now - r.heardAt < 5000)
       .filter((r) => r.linkDownMillis <= longest)
@@ -818,7 +844,7 @@ export class SentinelNode extends Process {
 
   private promote(monitor: Monitor, failover: Failover, chosen: Instance): void {
     if (!this.hears(chosen.address)) {
-      if (this.time.now() - failover.began > monitor.failoverTimeout) return this.abort(monitor, "slave-timeout")
+      if (this.time.now() - failover.began > monitor.failoverTimeoutMillis) return this.abort(monitor, "slave-timeout")
       return this.next(monitor, failover, [tickMillis, tickMillis], () => this.promote(monitor, failover, chosen))
     }
     if (failover.state === "send_slaveof_noone") {
@@ -841,7 +867,7 @@ export class SentinelNode extends Process {
   private promoted(monitor: Monitor, failover: Failover, chosen: Instance): void {
     // Another sentinel may have made it a replica again meanwhile.
     if (!this.hears(chosen.address) || !this.directory.node(chosen.address)!.isPrimary) {
-      if (this.time.now() - failover.began > monitor.failoverTimeout) return this.abort(monitor, "slave-timeout")
+      if (this.time.now() - failover.began > monitor.failoverTimeoutMillis) return this.abort(monitor, "slave-timeout")
       return this.next(monitor, failover, [tickMillis, tickMillis], () => this.promoted(monitor, failover, chosen))
     }
     monitor.epoch = failover.epoch
@@ -1129,10 +1155,10 @@ export class SentinelNode extends Process {
         monitor.quorum = number
       } else if (option === "down-after-milliseconds") {
         if (!positive) return bad()
-        monitor.downAfter = number
+        monitor.downAfterMillis = number
       } else if (option === "failover-timeout") {
         if (!positive) return bad()
-        monitor.failoverTimeout = number
+        monitor.failoverTimeoutMillis = number
       } else if (option === "parallel-syncs") {
         if (!positive) return bad()
         monitor.parallelSyncs = number
@@ -1201,7 +1227,7 @@ export class SentinelNode extends Process {
     const now = this.time.now()
     return [
       "down-after-milliseconds",
-      String(monitor.downAfter),
+      String(monitor.downAfterMillis),
       "info-refresh",
       String(Number.isFinite(instance.infoAt) ? Math.floor(now - instance.infoAt) : 0),
       "role-reported",
@@ -1229,7 +1255,7 @@ export class SentinelNode extends Process {
       "quorum",
       String(monitor.quorum),
       "failover-timeout",
-      String(monitor.failoverTimeout),
+      String(monitor.failoverTimeoutMillis),
       "parallel-syncs",
       String(monitor.parallelSyncs)
     ])
@@ -1278,7 +1304,7 @@ export class SentinelNode extends Process {
     return new Fields([
       ...this.head(other, other.id, other.id, this.flags("sentinel", other)),
       "down-after-milliseconds",
-      String(monitor.downAfter),
+      String(monitor.downAfterMillis),
       "last-hello-message",
       "0",
       "voted-leader",

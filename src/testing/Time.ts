@@ -1,6 +1,7 @@
 /**
- * Time for what runs in memory: timers on Effect's Clock, and chance from a
- * seed, so that TestClock moves a deployment and a seed repeats it.
+ * The time and the randomness of a deployment in memory: timers on Effect's Clock, and
+ * random numbers from a seed, so that TestClock moves a deployment and a seed repeats
+ * it.
  *
  * @since 0.1.0
  */
@@ -10,12 +11,13 @@ import { DeadlineTimer } from "../internal/common/deadlineTimer.ts"
 import { type Item, PriorityQueue } from "../internal/common/priorityQueue.ts"
 
 /**
- * A timer that was set.
+ * A timer that was set with `Time.later` or `Time.at`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Timer {
+  /** Cancels the timer. Without effect after it ran. */
   readonly cancel: () => void
 }
 
@@ -34,12 +36,12 @@ export class Time {
   private readonly agenda = new PriorityQueue<Pending>()
   private serial = 0
   private ringing = false
-  /** The latest time that anybody was told: a timer may ring a little early, but time does not go back. */
+  /** The latest time that was given: a timer may ring a little early, but time does not go back. */
   private latest = 0
-  /** From 0 to 1, 1 excluded. */
+  /** Gives random numbers from 0 to 1, 1 excluded. */
   readonly random: () => number
 
-  /** What is to be added to monotonic time: it begins at the wall clock's time, and goes on without its steps. */
+  /** The difference to monotonic time: the time starts at the wall clock's, and does not follow its steps. */
   private readonly offset: number
 
   constructor(alarm: (ring: (now: number) => void) => DeadlineTimer, random: () => number) {
@@ -48,19 +50,19 @@ export class Time {
     this.random = random
   }
 
-  /** In milliseconds on the Clock, as it was when the deployment began; it never steps. */
+  /** The time in milliseconds since the Unix epoch. It starts at the Clock's time and advances monotonically. */
   now(): number {
     const now = this.alarm.now() + this.offset
     if (now > this.latest) this.latest = now
     return this.latest
   }
 
-  /** Runs something later, in whole milliseconds; what is due at the same time runs in the order in which it was set. */
+  /** Runs a function after `millis` milliseconds, rounded. Timers of the same time run in the order in which they were set. */
   later(millis: number, run: () => void): Timer {
     return this.at(this.now() + Math.max(0, Math.round(millis)), run)
   }
 
-  /** Runs something at a time on the Clock, in milliseconds. */
+  /** Runs a function at a time, in milliseconds since the Unix epoch. */
   at(millis: number, run: () => void): Timer {
     const pending: Pending = { at: millis, serial: this.serial++, run }
     this.agenda.push(pending)
@@ -73,11 +75,12 @@ export class Time {
     }
   }
 
-  /** A number of a range, both ends included. */
+  /** Gives a random number from `min` to `max`. */
   between(min: number, max: number): number {
     return min + this.random() * (max - min)
   }
 
+  /** Cancels all timers. */
   close(): void {
     this.agenda.clear()
     this.alarm.close()
@@ -97,8 +100,7 @@ export class Time {
 }
 
 /**
- * A repeatable source of chance: the same seed gives the same numbers, from 0
- * to 1, 1 excluded.
+ * Random numbers from 0 to 1, 1 excluded; the same seed gives the same sequence.
  *
  * @since 0.1.0
  * @category constructors
@@ -115,7 +117,7 @@ export const seeded = (seed: number): () => number => {
 }
 
 /**
- * The time of the surrounding fiber, until the Scope closes.
+ * Makes a `Time` on the Clock of the current fiber, which ends when the Scope closes.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,10 +1,10 @@
 /**
- * Redis deployments in memory for tests: a primary, replicas and sentinels
- * behind the `Connector`, on Effect's Clock. `Sentinel.layer` and
- * `RedisClient.layerPrimary` work with them unchanged.
+ * Redis deployments in memory for tests: a primary, replicas and sentinels behind the
+ * `Connector`, on Effect's Clock. `Sentinel.layer` and `RedisClient.layerPrimary` work
+ * with them unchanged.
  *
- * A command that nodes in memory do not have answers as Redis does for an
- * unknown command; `commandNames` lists those that they have.
+ * `commandNames` lists the commands that nodes in memory have; to others they answer as
+ * Redis does to an unknown command.
  *
  * @since 0.1.0
  */
@@ -38,7 +38,8 @@ export { type Lie, SentinelNode } from "./SentinelNode.ts"
 export { type Timer } from "./Time.ts"
 
 /**
- * A deployment, and the `Connector` that leads to it.
+ * A Layer with a deployment in memory, and with the `Connector` that reaches it. Fails
+ * with `InvalidOption` if an option is invalid.
  *
  * **Example** (A client of a deployment in memory)
  *
@@ -70,14 +71,34 @@ export const layer = (options?: Options | undefined): Layer.Layer<Deployment, In
   )
 
 /**
- * One node without sentinels, at an address (default `localhost:6379`), and the
- * `Connector` that leads to it.
+ * A Layer with one node without sentinels, and with the `Connector` that reaches it. Fails
+ * with `InvalidOption` if an option is invalid.
+ *
+ * **Example** (A client of one node in memory)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { RedisClient } from "effect-redis-sentinel"
+ * import * as Testing from "effect-redis-sentinel/testing"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const redis = yield* RedisClient.RedisClient
+ *   yield* redis.set("key", "value")
+ *   const node = yield* Testing.RedisServer
+ *   return node.peek("key") // "value"
+ * }).pipe(Effect.provide(RedisClient.layer().pipe(Layer.provideMerge(Testing.layerRedis()))))
+ * ```
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerRedis = (
-  options?: { readonly address?: string | undefined; readonly password?: string | undefined } | undefined
+  options?: {
+    /** The address of the node, as `host:port`. Default `localhost:6379`. */
+    readonly address?: string | undefined
+    /** The password of the user `default`. Default: none. */
+    readonly password?: string | undefined
+  } | undefined
 ): Layer.Layer<RedisServer, InvalidOption> =>
   Layer.effectContext(
     Effect.gen(function*() {
@@ -99,23 +120,23 @@ export const layerRedis = (
   )
 
 /**
- * What a mocked Sentinel answers, group by group.
+ * What a mocked Sentinel service answers for one group.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Answers {
-  /** The address of a group's primary, the port 6379 unless given; without one, the group is unknown. */
+  /** The address of the primary, with the default port 6379. Without it, the group is unknown. */
   readonly primary?: Address.Input | undefined
-  /** The addresses of its replicas. Default none. */
+  /** The addresses of the replicas, with the default port 6379. Default: none. */
   readonly replicas?: ReadonlyArray<Address.Input> | undefined
 }
 
 /**
- * A Sentinel service that only answers, for tests of what is made of the
- * answers. Nothing is dialled for them; a group that it was not told of is
- * unknown. Clients of a group dial the addresses that were given, through
- * whatever `Connector` there is.
+ * A Layer with a mocked Sentinel service, for tests of code that uses its answers. The
+ * answers come from `groups`, by name, without any connection; other groups are unknown.
+ * Clients of a group connect to the given addresses through the current `Connector`.
+ * Fails with `InvalidOption` if an address is invalid.
  *
  * **Example** (A mocked Sentinel)
  *
@@ -214,7 +235,7 @@ export const layerSentinel = (
   )
 
 /**
- * The node of `layerRedis`.
+ * The service of the node of `layerRedis`.
  *
  * @since 0.1.0
  * @category services

@@ -1,34 +1,40 @@
 /**
- * What the data commands of a server in memory are made of: a table entry each,
- * what they are given, and how they read their arguments. The commands
- * themselves are in the other files of this folder.
+ * What the data commands of servers in memory have in common: the entries of the command
+ * table, what a command may use, and parsers of arguments. The commands are in the other
+ * files of this folder.
  */
 import type { Keyspace } from "../Keyspace.ts"
 import { Failure, type Protocol, type Reply } from "../Reply.ts"
 
-/** What a command sees of its server and its session. */
+/** What a command may use of its server and its session. */
 export interface Scene {
+  /** The database of the session. */
   readonly db: Keyspace
-  /** In milliseconds on the Clock. */
+  /** The time, in milliseconds since the Unix epoch. */
   readonly now: number
+  /** The RESP version of the session. */
   readonly protocol: Protocol
-  /** From 0 to 1, 1 excluded. */
+  /** Gives random numbers from 0 to 1, 1 excluded. */
   readonly random: () => number
-  /** Another database, or undefined if there is none of that number. */
+  /** Another database; undefined if there is none of that number. */
   readonly database: (index: number) => Keyspace | undefined
 }
 
 export type Flag = "write" | "read" | "denyoom" | "fast" | "admin" | "pubsub" | "connection" | "blocking" | "stale"
 
+/** An entry of the command table. */
 export interface Definition {
+  /** The name of the command, in lower case. */
   readonly name: string
-  /** As in COMMAND INFO: the number of words, or minus the least of them. */
+  /** The number of words, as in COMMAND INFO; negative if it is a minimum. */
   readonly arity: number
+  /** The flags, as in COMMAND INFO. */
   readonly flags: ReadonlySet<Flag>
+  /** The group, as in COMMAND DOCS. */
   readonly group: string
-  /** Which of the words are keys. */
+  /** Gives those of the words that are keys. */
   readonly keys: (args: ReadonlyArray<string>) => ReadonlyArray<string>
-  /** Undefined where the server itself has to do it. */
+  /** Runs the command; commands that the server itself runs do nothing here. */
   readonly run: (scene: Scene, args: ReadonlyArray<string>) => Reply
 }
 
@@ -40,9 +46,9 @@ export const firstTwo: Keys = (args) => [args[1]!, args[2]!]
 export const rest: Keys = (args) => args.slice(1)
 export const restButLast: Keys = (args) => args.slice(1, -1)
 export const everyOther: Keys = (args) => args.filter((_, i) => i % 2 === 1)
-/** Keys that follow their own number. */
+/** Keys after their number, which is word `at`. */
 export const counted = (at: number): Keys => (args) => args.slice(at + 1, at + 1 + Number(args[at]))
-/** A destination, then keys that follow their own number. */
+/** A destination, then keys after their number. */
 export const storedCounted: Keys = (args) => [args[1]!, ...counted(2)(args)]
 
 /** Makes the entries of one group of commands. */
