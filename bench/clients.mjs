@@ -1,7 +1,7 @@
 /**
- * One client in a process of its own: `node clients.mjs NAME PORT SENTINEL_PORT GROUP`.
- * It does what its parent asks over IPC: checks itself, runs a workload for a
- * time, ends. Each client is used as its own documentation shows.
+ * Runs one client in its own process: `node clients.mjs NAME PORT SENTINEL_PORT GROUP`.
+ * Over IPC its parent asks it to check itself, to run a workload for a time, and
+ * to end. Each client is used as its own documentation shows.
  */
 import * as Net from "node:net"
 import { join } from "node:path"
@@ -99,7 +99,7 @@ const ours = async (sentinelOf) => {
 
 const clients = {
   ours: () => ours(({ Sentinel }) => Sentinel.make({ sentinels: [`${host}:${sentinelPort}`] })),
-  // Without sentinels to follow: no subscription, no fence, no reconciliation.
+  // Without sentinels: no subscription, no fence, no regular questions.
   "ours off": () => ours(async ({ Sentinel }) => Sentinel.makeStatic({ primary: `${host}:${port}` })),
   ioredis: () => ioredis({}),
   "ioredis auto": () => ioredis({ enableAutoPipelining: true }),
@@ -152,7 +152,7 @@ const clients = {
       })
     }
   },
-  // No client: frames made beforehand, and replies counted by their length.
+  // No client at all: frames prepared in advance, and replies counted by their length.
   floor: async () => {
     const frame = (...args) => `*${args.length}\r\n${args.map((a) => `$${a.length}\r\n${a}\r\n`).join("")}`
     const bulk = (s) => `$${s.length}\r\n${s}\r\n`.length
@@ -235,7 +235,7 @@ const clients = {
   }
 }
 
-/** The same question to every client has to have the same answer. */
+/** Every client must give the same answer to the same question. */
 const verify = async (side) => {
   if (side?.once === undefined) return
   const expect = (what, is) => {

@@ -1,13 +1,13 @@
 /**
- * Compares this library with other clients, side by side: each in a process of
- * its own, taking turns round by round on the same server, warmed up until two
- * windows agree. Prints operations per second and ratios.
+ * Compares this library with other clients. Each client runs in its own process;
+ * they take turns on the same server, round by round, and each is warmed up until
+ * two measurements agree. Prints operations per second and ratios.
  *
  *   npm run bench
  *   npm run bench -- --json FILE --only TEXT --clients "ours,ioredis auto" --rounds 3 --millis 1000
  *
- * The ratio in question is the median, over the rounds, of ours to the best
- * other client of the same round.
+ * The ratio is the median over the rounds of this library's rate to that of the
+ * best other client in the same round.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
@@ -30,7 +30,9 @@ const { values: options } = parseArgs({
 })
 const rounds = Number(options.rounds)
 const millis = Number(options.millis)
-if (rounds * millis < 3000) console.log("note: less than three seconds a workload; for a look, not for a claim")
+if (rounds * millis < 3000) {
+  console.log("note: less than three seconds for each workload is enough for a first look only")
+}
 
 const here = import.meta.dirname
 if (!existsSync(join(here, "node_modules"))) {
@@ -103,7 +105,7 @@ const ask = (name, job) =>
     child.send(job)
   }).finally(() => children.get(name).removeAllListeners("exit"))
 
-/** Windows of a fifth of a second, until two in a row differ by less than a tenth, ten at most. */
+/** Measures for a fifth of a second, at most ten times, until two results in a row differ by less than a tenth. */
 const warmUp = async (name, job) => {
   let last = 0
   for (let i = 0; i < 10; i++) {
@@ -140,7 +142,7 @@ const measure = async () => {
     const job = { op: workload.op, inflight: workload.inflight, sentinel: workload.sentinel === true }
     const rates = Object.fromEntries(names.map((name) => [name, []]))
     for (let round = 0; round < rounds; round++) {
-      // Nobody is always first.
+      // A different client is first in each round.
       const order = names.map((_, i) => names[(i + round) % names.length])
       for (const name of order) {
         await warmUp(name, job)
@@ -160,7 +162,7 @@ const measure = async () => {
   if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ rounds, millis, results }, null, 2))
 }
 
-/** No process is left, however this ends. */
+/** Ends all processes, however the run ends. */
 const end = Effect.sync(() => {
   for (const child of children.values()) child.kill("SIGKILL")
   for (const server of servers) server.kill("SIGKILL")

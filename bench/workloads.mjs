@@ -1,6 +1,6 @@
 /**
- * What every client is asked to do, and the loop that keeps a number of
- * operations in flight. No client is named here: they are in clients.mjs.
+ * The workloads, and the loop that keeps a number of operations in flight. The
+ * clients are in clients.mjs.
  */
 
 export const VALUE = "v".repeat(64)
@@ -9,7 +9,7 @@ export const BYTES = Buffer.from(BIG)
 export const KEYS = Array.from({ length: 1000 }, (_, i) => `key:${i}`)
 export const FIELDS = Array.from({ length: 100 }, (_, i) => `field:${i}`)
 
-/** Each: what is done, how many at a time, and how many commands one operation counts as. */
+/** For each: the operation, how many are in flight, and how many commands one operation counts as. */
 export const workloads = {
   "GET, 1 in flight": { op: "get", inflight: 1 },
   "GET, 100 in flight": { op: "get", inflight: 100 },
@@ -30,7 +30,7 @@ export const workloads = {
   "Sentinel: GET, 100 in flight": { op: "get", inflight: 100, sentinel: true }
 }
 
-/** For clients of Promises: a loop that measures for so long. Operations done and milliseconds taken. */
+/** The loop for clients with Promises: runs for a time, and returns the number of operations and the milliseconds. */
 export const promiseLoop = (ops) => async (op, inflight, millis) => {
   const run = ops[op]
   let done = 0

@@ -1,7 +1,7 @@
 /**
- * The clients that are put through the faults, behind one interface: this
- * library, ioredis and node-redis, each as its own documentation shows. What is
- * done with them is not said here.
+ * The clients under test behind one interface: this library, ioredis and
+ * node-redis, each used as its own documentation shows. load.ts has the work that
+ * they do.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import { join } from "node:path"
 import { Sentinel } from "../src/index.ts"
 import type { TlsFiles } from "../test/support/processes.ts"
 
-/** How an operation ended: the value, or by which error, and whether it may have been executed. */
+/** The outcome of an operation: a value, or an error and whether the operation may have been executed. */
 export type Ending =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly tag: string; readonly mayBeExecuted: boolean }
@@ -87,7 +87,7 @@ const load = createRequire(join(import.meta.dirname, "../bench/package.json"))
 /** Whether the other clients are installed, in bench/. */
 export const hasPeers = existsSync(join(import.meta.dirname, "../bench/node_modules/ioredis"))
 
-/** Peers do not say whether a write was executed: every error may hide one. */
+/** Other clients do not say whether a write was executed, so every error counts as possibly executed. */
 const told = async (promise: Promise<unknown>): Promise<Ending> => {
   try {
     return { ok: true, value: await promise }
@@ -152,7 +152,7 @@ export const nodeRedis: Driver = {
         try {
           client.destroy()
         } catch {
-          // It may never have been open.
+          // The connection may never have opened.
         }
       }
     }

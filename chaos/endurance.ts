@@ -1,6 +1,7 @@
 /**
- * Many failovers in one process, on real servers: what is open and what is
- * held after the tenth is compared with what is at the end. Nothing may grow.
+ * Many failovers in one process, on real servers. Compares memory, timers,
+ * sockets and fibers after the tenth failover with those at the end: nothing may
+ * grow.
  *
  *   node --expose-gc chaos/endurance.ts [--failovers 200]
  */
@@ -24,7 +25,7 @@ const gc = (globalThis as { gc?: () => void }).gc
 if (gc === undefined) throw new Error("run it with --expose-gc")
 
 const main = async (scope: Scope.Scope): Promise<void> => {
-  /** Counts the fibers that are alive. */
+  /** Counts the live fibers. */
   let alive = 0
   const counting: Metric.FiberRuntimeMetricsService = {
     recordFiberStart: () => void alive++,
@@ -67,7 +68,7 @@ const main = async (scope: Scope.Scope): Promise<void> => {
     }
   })
 
-  /** What is there at every one of some moments: what comes and goes is not counted. */
+  /** Samples several moments, and counts only what is there at each of them. */
   const census = async (): Promise<Record<string, number>> => {
     const samples: Array<Record<string, number>> = []
     for (let i = 0; i < 8; i++) {
@@ -132,7 +133,7 @@ const main = async (scope: Scope.Scope): Promise<void> => {
       )
       if (i === count) {
         const grown = Object.keys(now).filter((name) =>
-          // The heap breathes; a leak of a kilobyte for each failover would show.
+          // The size of the heap varies; a leak of a kilobyte per failover would still show.
           now[name]! > tenth[name]! + (name === "heapKiB" ? count : name === "timers" || name === "fibers" ? 4 : 1)
         )
         console.log(grown.length === 0 ? "Nothing has grown." : `Grown: ${grown.join(", ")}`)

@@ -1,7 +1,7 @@
 /**
- * What goes wrong, fault by fault: how the deployment is made, what is done to
- * it, and when it is in order again. Whom it befalls and what is measured is
- * not said here.
+ * The faults: for each, how the deployment is set up, what is done to it, and
+ * when it is healthy again. main.ts decides which clients meet a fault and what is
+ * measured.
  */
 import * as Effect from "effect/Effect"
 import type { DeploymentOptions, Server } from "../test/support/processes.ts"
@@ -14,25 +14,25 @@ export interface Scene {
   readonly group: string
   readonly witness: Witness
   readonly credentials: Credentials
-  /** Keys of writes that were acknowledged after a time, so many at most. */
+  /** The keys of at most `most` writes that were acknowledged after a time. */
   readonly acknowledgedAfter: (at: number, most: number) => ReadonlyArray<string>
-  /** Something that a client must not have done. */
+  /** Records that a client broke a promise. */
   readonly accuse: (what: string) => void
 }
 
 export interface Fault {
   readonly name: string
   readonly short?: boolean
-  /** Whether writes that were acknowledged may be missing: replication is asynchronous, a killed primary takes some along. */
+  /** Whether acknowledged writes may be missing: replication is asynchronous, so a killed primary loses some. */
   readonly mayLose?: boolean
   readonly options?: DeploymentOptions
   /** Whether passwords and TLS are used. */
   readonly secure?: "passwords" | "tls"
-  /** Whether the sentinels are down when the client begins. */
+  /** Whether the sentinels are down when the client starts. */
   readonly early?: boolean
   /** Whether the group has another primary afterwards. */
   readonly moves: boolean
-  /** Whether it is about reads: it befalls clients that read from several replicas, too. */
+  /** Whether it is about reads: it also runs with clients that read from several replicas. */
   readonly reads?: boolean
   readonly strike: (scene: Scene) => Promise<void>
 }
@@ -42,7 +42,7 @@ export const sleep = (millis: number): Promise<void> => new Promise((resolve) =>
 const run = (server: Server, what: "kill" | "restart"): Promise<void> => Effect.runPromise(server[what])
 const signal = (server: Server, name: NodeJS.Signals): void => Effect.runSync(server.signal(name))
 
-/** Waits until something holds, for so many milliseconds at most. */
+/** Waits until a condition holds, for at most `millis`. */
 export const until = async (what: string, millis: number, condition: () => Promise<boolean>): Promise<void> => {
   const end = performance.now() + millis
   while (!(await condition())) {
@@ -51,7 +51,7 @@ export const until = async (what: string, millis: number, condition: () => Promi
   }
 }
 
-/** Begins a planned failover, at the first sentinel that can. */
+/** Starts a planned failover at the first sentinel that accepts it. */
 const planned = async (scene: Scene): Promise<void> => {
   const { sentinelPassword: password, tls } = scene.credentials
   await until("a sentinel that begins a failover", 20_000, async () => {
@@ -63,7 +63,7 @@ const planned = async (scene: Scene): Promise<void> => {
 const moved = (scene: Scene, after: number): Promise<void> =>
   until("the end of the failover", 30_000, async () => scene.witness.first("+switch-master", after) !== undefined)
 
-/** Everything is written to disk before it is acknowledged. */
+/** Nodes write to disk before they acknowledge a write. */
 const durable = { config: ["appendonly yes", "appendfsync always", "save \"\""] }
 
 export const faults: ReadonlyArray<Fault> = [
@@ -92,7 +92,7 @@ export const faults: ReadonlyArray<Fault> = [
       await sleep(4000)
       signal(scene.primary, "SIGCONT")
       await sleep(500)
-      // It still thinks that it is the primary. What the new one has acknowledged must not be here.
+      // It still considers itself the primary. No write that the new primary acknowledged may be here.
       const reported = scene.witness.first("REPORTED", begin)
       const keys = reported === undefined ? [] : scene.acknowledgedAfter(reported, 5000)
       if (keys.length === 0) return
@@ -126,7 +126,7 @@ export const faults: ReadonlyArray<Fault> = [
     name: "SIGSTOP of a replica, 3 s",
     moves: false,
     reads: true,
-    // Each in its turn: a client may keep to the other one.
+    // One after the other: a client may read from the other replica.
     strike: async (scene) => {
       for (const replica of scene.replicas) {
         signal(replica, "SIGSTOP")
@@ -217,7 +217,7 @@ export const faults: ReadonlyArray<Fault> = [
     name: "CLIENT KILL, 20 times",
     short: true,
     moves: false,
-    // The sentinels' own connections are killed too: they are to think nothing of it.
+    // This kills the sentinels' own connections too, which must not make them fail over.
     options: { downAfterMillis: 5000 },
     strike: async (scene) => {
       for (let i = 0; i < 20; i++) {

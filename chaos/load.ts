@@ -1,7 +1,7 @@
 /**
- * The work that clients do while things go wrong: writers of unique keys that
- * also count, and readers; and the judgement of what they were told, held
- * against what the new primary has.
+ * The work of clients during a fault: writers of unique keys and of counters, and
+ * readers. Afterwards it compares what the clients were told with the data of the
+ * new primary.
  */
 import type { Server } from "../test/support/processes.ts"
 import type { Handle } from "./clients.ts"
@@ -9,7 +9,7 @@ import { ask, type Credentials } from "./witness.ts"
 
 const writers = 32
 const readers = 16
-/** Every so many writes a writer counts. */
+/** A writer increments its counter once in this many writes. */
 const countEvery = 8
 
 export interface Verdict {
@@ -20,11 +20,11 @@ export interface Verdict {
   readonly errors: ReadonlyMap<string, number>
   readonly readErrors: ReadonlyMap<string, number>
   readonly reads: number
-  /** The longest time without a read that succeeded, from a time on, in milliseconds. */
+  /** The longest time without a successful read after a time, in milliseconds. */
   readonly readPauseAfter: (at: number) => number
   readonly unresolved: number
   readonly missing: number
-  /** By how much the counters are above what was acknowledged or may have been executed. */
+  /** How far the counters exceed the increments that were acknowledged or may have been executed. */
   readonly excess: number
   /** When the first write after a time was acknowledged. */
   readonly firstAfter: (at: number) => number | undefined
@@ -32,7 +32,7 @@ export interface Verdict {
 
 export class Load {
   private stopped = false
-  /** Each acknowledged write: when, and its key's number by writer. */
+  /** Each acknowledged write: its time, and the number of its key by writer. */
   private readonly times: Array<number> = []
   private readonly begun: Array<number> = []
   private readonly keys: Array<number> = []
@@ -57,7 +57,7 @@ export class Load {
     return this.times.length
   }
 
-  /** Keys of writes that were acknowledged after a time, so many at most. */
+  /** The keys of at most `most` writes that were acknowledged after a time. */
   acknowledgedAfter(at: number, most: number): ReadonlyArray<string> {
     const from = this.times.findIndex((time) => time >= at)
     return from === -1 ? [] : this.keys.slice(from, from + most).map((number) => `w:${number}`)
@@ -101,7 +101,7 @@ export class Load {
     }
   }
 
-  /** Ends the work, waits for what is under way, and compares with what the primary has. */
+  /** Stops the work, waits for pending operations, and compares with the primary's data. */
   async finish(primary: Server, credentials: Credentials): Promise<Verdict> {
     this.stopped = true
     await Promise.race([

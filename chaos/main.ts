@@ -1,17 +1,18 @@
 /**
- * Puts clients through faults on real processes: a primary, two replicas, three
- * sentinels, 32 writers, 16 readers of replicas. Prints what they lost.
+ * Runs clients through faults on real processes: a primary, two replicas, three
+ * sentinels, 32 writers, 16 readers of replicas. Prints what the clients lost.
  *
- *   npm run chaos                     this library, every fault
- *   npm run chaos -- --peers          and ioredis and node-redis beside it
+ *   npm run chaos                     runs every fault with this library
+ *   npm run chaos -- --peers          also runs ioredis and node-redis
  *   npm run chaos -- --only TEXT --runs N
- *   npm run chaos -- --short          what CI runs
+ *   npm run chaos -- --short          runs the faults that CI runs
  *
  * "reads" is the longest time without a read of a replica from the fault on.
  *
  * Exits with 1 if this library broke a promise: an acknowledged write is
- * missing where none may be, a counter is above what was acknowledged or in
- * doubt, an operation never ended, an error is none of ours.
+ * missing although the fault allows no loss, a counter exceeds the acknowledged
+ * and ambiguous increments, an operation never ended, or an error is not one of
+ * the library's own.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
@@ -41,11 +42,11 @@ interface Result {
   readonly fault: Fault
   readonly client: string
   readonly verdict: Verdict
-  /** The servers' own pause: from `+try-failover` until a sentinel first gave the new address. */
+  /** The servers' own pause: from `+try-failover` until a sentinel first reported the new address. */
   readonly servers: number | undefined
   /** From a sentinel's first report of the new address to the first write acknowledged after it. */
   readonly afterReport: number | undefined
-  /** The same from when a replica first said that it is the primary. */
+  /** The same, counted from when a replica first reported the role of primary. */
   readonly afterRole: number | undefined
   /** The longest time without a read from the fault on. */
   readonly readPause: number
@@ -99,7 +100,7 @@ const measure = async (
   await fault.strike(scene)
   const report = (): number | undefined => witness.first("REPORTED", begin)
   if (fault.moves) await until("a sentinel's report", 30_000, async () => report() !== undefined)
-  // The old primary goes on as one for ten seconds and more: whoever still writes to it then loses that.
+  // The old primary keeps its role for ten seconds and more: a client that still writes to it loses those writes.
   let primary = await witness.settled()
   await until("the group in order", 60_000, async () => (primary = await witness.settled()) !== undefined)
   const count = load.acknowledged
@@ -146,8 +147,8 @@ const broken = ({ accusations, client, fault, verdict }: Result): ReadonlyArray<
     ...(verdict.missing > 0 && fault.mayLose !== true ? [`${verdict.missing} acknowledged writes are missing`] : []),
     ...(verdict.excess > 0 ? [`counters are ${verdict.excess} above what was acknowledged or in doubt`] : []),
     ...(verdict.unresolved > 0 ? [`${verdict.unresolved} operations never ended`] : []),
-    ...strange.map((tag) => `an error is none of ours: ${tag}`),
-    // A planned failover costs nobody an error.
+    ...strange.map((tag) => `an error is not one of the library's own: ${tag}`),
+    // A planned failover must cause no error.
     ...(fault.name.includes("planned") && verdict.errors.size > 0 ? [`errors: ${counted(verdict.errors)}`] : [])
   ]
 }
@@ -173,7 +174,7 @@ const line = (...cells: ReadonlyArray<string>): void => {
   console.log(cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" "))
 }
 
-/** By a whole name, or by a part of it where nothing has it for a name. */
+/** Selects by exact name, or by a part of the name if no name matches exactly. */
 const chosen = ({ name }: Fault): boolean =>
   faults.some((f) => f.name === options.only) ? name === options.only : name.includes(options.only)
 
@@ -228,9 +229,9 @@ const everything = Effect.gen(function*() {
     if (!chosen(fault) || (options.short && fault.short !== true)) continue
     for (const driver of drivers) {
       if (!driver.name.includes(options.client)) continue
-      // Where nothing moves, it does not matter when it is followed.
+      // `follow` makes no difference if the group does not move.
       if (driver.name === "ours, promotion" && !fault.moves) continue
-      // What the writers do, these do alike.
+      // Their writers behave alike.
       if (driver.name === "ours, round-robin" && fault.reads !== true) continue
       for (let i = 0; i < Number(options.runs); i++) yield* once(fault, driver)
     }
@@ -263,7 +264,7 @@ NodeRuntime.runMain(
   Effect.map(everything, () => {
     if (Number(options.runs) > 1) summarize()
     console.log(failures === 0 ? "Every promise of this library was kept." : `${failures} promises were broken.`)
-    // Peers that were given up keep timers.
+    // Abandoned clients of other libraries keep timers.
     process.exit(failures === 0 ? 0 : 1)
   })
 )

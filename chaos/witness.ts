@@ -1,7 +1,8 @@
 /**
- * Watches a deployment from outside, by raw sockets: when the sentinels name
- * another primary, when a replica says that it is one, what they publish. It
- * shares nothing with the clients that it is to judge but the wire format.
+ * Observes a deployment from outside through raw sockets: when the sentinels name
+ * another primary, when a replica reports the role of primary, and which events
+ * the sentinels publish. It shares only the wire format with the clients under
+ * test.
  */
 import { readFileSync } from "node:fs"
 import * as Net from "node:net"
@@ -20,7 +21,7 @@ const dial = (port: number, tls: TlsFiles | undefined): Net.Socket =>
     ? Net.connect({ port, host: "127.0.0.1", noDelay: true })
     : Tls.connect({ port, host: "127.0.0.1", ca: readFileSync(tls.ca), servername: "localhost" })
 
-/** Asks a server some questions on a connection of their own. */
+/** Sends questions to a server on a new connection. */
 export const ask = (
   port: number,
   commands: ReadonlyArray<ReadonlyArray<string>>,
@@ -55,7 +56,7 @@ export interface Sighting {
 }
 
 export class Witness {
-  /** What the sentinels published, and what was seen: in milliseconds of `performance.now`. */
+  /** The published events and the observations, with times in milliseconds of `performance.now`. */
   readonly sightings: Array<Sighting> = []
   private stopped = false
   private readonly sockets: Array<Net.Socket> = []
@@ -91,7 +92,7 @@ export class Witness {
     this.sightings.push({ at: performance.now(), what })
   }
 
-  /** When something was first seen after a time. */
+  /** When an event or observation was first seen after a time. */
   first(beginning: string, after: number): number | undefined {
     return this.sightings.find((s) => s.at >= after && s.what.startsWith(beginning))?.at
   }
@@ -100,7 +101,7 @@ export class Witness {
     return [this.deployment.primary, ...this.deployment.replicas]
   }
 
-  /** The primary's port, by a sentinel's word. */
+  /** The primary's port, as a sentinel reports it. */
   async named(sentinel: Server): Promise<number | undefined> {
     const reply = await ask(
       sentinel.port,
@@ -117,7 +118,7 @@ export class Witness {
     return Array.isArray(role) ? String(role[0]) : undefined
   }
 
-  /** Writes down when a sentinel first names another primary, and when another node first says that it is one. */
+  /** Records when a sentinel first names another primary, and when another node first reports the role of primary. */
   watchMove(): void {
     const begin = performance.now()
     void (async () => {
@@ -145,7 +146,7 @@ export class Witness {
     })()
   }
 
-  /** The node that every sentinel that answers names, and that says that it is the primary; the others follow it. */
+  /** The node that all answering sentinels name, that reports the role of primary, and that the other nodes follow. */
   async settled(): Promise<Server | undefined> {
     const named = await Promise.all(this.deployment.sentinels.map((s) => this.named(s)))
     const ports = new Set(named.filter((port) => port !== undefined))
@@ -154,7 +155,7 @@ export class Witness {
     if (primary === undefined) return undefined
     for (const node of this.nodes) {
       const role = await this.roleOf(node)
-      // One that is gone has no role.
+      // A stopped node has no role.
       if (role !== undefined && role !== (node === primary ? "master" : "slave")) return undefined
       if (node === primary && role === undefined) return undefined
     }

@@ -1,13 +1,13 @@
 /**
- * The main job, end to end: finds a primary through Sentinel, writes to it,
- * reads back from a replica, and follows it through a failover.
+ * The main use, from start to end: finds a primary through Sentinel, writes to it,
+ * reads from a replica, and follows the group through a failover.
  *
  *   npm run demo
- *     with a deployment in memory, whose primary it kills
+ *     runs on a deployment in memory, and kills its primary
  *   npm run demo -- --sentinels host:port,host:port --group mymaster
- *     with real sentinels; it kills nothing. Also: --password, --username,
- *     --sentinel-password, --tls, --seconds, and --failover, which asks a
- *     sentinel for a planned failover.
+ *     runs on real sentinels, and kills nothing. Further options: --password,
+ *     --username, --sentinel-password, --tls, --seconds, and --failover, which
+ *     asks a sentinel for a planned failover.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Clock from "effect/Clock"
@@ -120,7 +120,7 @@ const demo = (makeTrouble: Effect.Effect<string, unknown, Sentinel.Sentinel> | u
         yield* Effect.sleep("500 millis")
         if (makeTrouble !== undefined) {
           yield* say(yield* makeTrouble)
-          // The client is told nothing: this only says when the sentinels know.
+          // The client gets no hint: this only shows when the sentinels report the new primary.
           const next = yield* sentinel.discoverPrimary(group, { verify: false }).pipe(
             Effect.flatMap((address) =>
               Address.equals(address, first) ? Effect.fail("not yet" as const) : Effect.succeed(address)
@@ -128,7 +128,7 @@ const demo = (makeTrouble: Effect.Effect<string, unknown, Sentinel.Sentinel> | u
             Effect.retry(Schedule.spaced("10 millis").pipe(Schedule.upTo({ duration: "30 seconds" })))
           )
           yield* say(`the sentinels name a new primary: ${Address.format(next)}`)
-          // What counts is not that writes are acknowledged, but that they arrive there.
+          // An acknowledged write is not enough: it must arrive at the new primary.
           const mark = counts.writes
           const there = yield* RedisClient.make({ address: next, ...nodeOptions })
           yield* there.get(`${prefix}:0`).pipe(

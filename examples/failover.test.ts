@@ -1,4 +1,4 @@
-/** A test of what an application does when its primary dies: ten lines, no Redis, no waiting. */
+/** A test of an application whose primary dies, in ten lines: without Redis, and without waiting. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
@@ -17,12 +17,12 @@ const failover = Effect.gen(function*() {
   yield* deployment.kill(yield* deployment.primary)
   const visits = yield* Effect.forkChild(redis.incr("visits"))
   yield* TestClock.adjust("3 seconds")
-  assert.strictEqual(yield* Fiber.join(visits), 42) // by the new primary
+  assert.strictEqual(yield* Fiber.join(visits), 42) // from the new primary
 }).pipe(Effect.provide(live))
 
-it.effect("a write goes on at the new primary", () => failover)
+it.effect("a write continues at the new primary", () => failover)
 
-it("can be run a hundred times while one waits", async () => {
+it("a hundred runs take a moment", async () => {
   const took: Array<number> = []
   for (let i = 0; i < 100; i++) {
     const begin = performance.now()

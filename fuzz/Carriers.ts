@@ -1,6 +1,6 @@
 /**
- * What carries the bytes between a client and hostile servers: memory, in
- * virtual time, or sockets on loopback. Each counts what is open.
+ * The transports between a client and hostile servers: in memory with virtual
+ * time, or sockets on loopback. Each counts its open connections.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import { Conversation, type Peer, type Place, type Server, World } from "./Hosti
 export interface Carrier {
   readonly dial: Dial
   readonly world: World
-  /** How many connections are open at the client's side. */
+  /** How many connections are open on the client's side. */
   readonly open: () => number
 }
 
@@ -25,7 +25,7 @@ const failure = (address: Address.Address): ConnectFailed =>
 
 const keyOf = ({ host, port }: Place): string => `${host}:${port}`
 
-/** In memory: what is sent arrives in a later microtask, cut into pieces. */
+/** In memory: bytes arrive in a later microtask, cut into pieces. */
 export const memory = (clock: VirtualClock, chance: Chance, servers: ReadonlyArray<Server>): Carrier => {
   const world = new World(servers)
   const byPlace = new Map(servers.map((server) => [keyOf(server.place), server]))
@@ -90,7 +90,7 @@ export const memory = (clock: VirtualClock, chance: Chance, servers: ReadonlyArr
   return { dial, world, open: () => open }
 }
 
-/** On loopback. Nothing else is dialled, whatever the sentinels announce. */
+/** On loopback. It dials nothing else, whatever the sentinels announce. */
 export const sockets = (
   chance: Chance,
   plans: ReadonlyArray<Omit<Server, "place">>

@@ -1,4 +1,4 @@
-/** Chance that is the same for the same seed. */
+/** Random numbers from a seed: the same seed gives the same numbers. */
 export class Chance {
   private state: number
   constructor(seed: number) {
@@ -26,7 +26,7 @@ export class Chance {
     return list[this.below(list.length)]!
   }
 
-  /** A seed for something of its own, so that it does not depend on what happens elsewhere. */
+  /** A seed for an independent sequence of numbers. */
   fork(): Chance {
     return new Chance(this.below(4_294_967_296))
   }

@@ -1,7 +1,6 @@
 /**
- * Servers that mean harm: nodes and sentinels that answer as they should often
- * enough to get past the handshake, and then do not. They know nothing of how
- * their bytes are carried.
+ * Hostile servers: nodes and sentinels that answer correctly often enough to pass
+ * the handshake, and then send wrong answers. Carriers.ts transports their bytes.
  */
 import type { Chance } from "./Chance.ts"
 
@@ -20,13 +19,13 @@ export interface Place {
 export interface Server {
   readonly kind: "primary" | "replica" | "sentinel"
   readonly place: Place
-  /** How likely it is that a reply is not what it should be. */
+  /** The probability of a wrong reply. */
   readonly malice: number
   /** Whether it knows HELLO. */
   readonly isModern: boolean
 }
 
-/** The servers of a case: where they are is decided elsewhere. */
+/** The servers of a case; the carrier decides their addresses. */
 export const plansOf = (chance: Chance): ReadonlyArray<Omit<Server, "place">> => {
   const malice = (): number => chance.pick([0, 0.01, 0.05, 0.2, 0.6, 1])
   const isModern = chance.is(0.8)
@@ -34,7 +33,7 @@ export const plansOf = (chance: Chance): ReadonlyArray<Omit<Server, "place">> =>
   return [of("primary"), of("replica"), of("replica"), of("sentinel"), of("sentinel"), of("sentinel")]
 }
 
-/** The same at places of their own, in memory. */
+/** The same servers at addresses in memory. */
 export const placed = (plans: ReadonlyArray<Omit<Server, "place">>): ReadonlyArray<Server> =>
   plans.map((plan, i) => ({
     ...plan,
@@ -42,7 +41,7 @@ export const placed = (plans: ReadonlyArray<Omit<Server, "place">>): ReadonlyArr
   }))
 
 export const group = "mymaster"
-/** The password of every client: no message may have it, though servers repeat it. */
+/** The password of every client. No message may contain it, although servers repeat it. */
 export const secret = "hunter2-qJ7vX"
 
 export class World {
@@ -144,7 +143,7 @@ const nastyText = (chance: Chance): string =>
     "\u2028".split("").map(() => "\xe2\x80\xa8").join("")
   ])
 
-/** Any value, of whatever type, nested to some depth. */
+/** A value of any type, nested to some depth. */
 const nasty = (chance: Chance, depth = 0): Value => {
   const roll = chance.below(depth > 4 ? 16 : 22)
   switch (roll) {
@@ -203,7 +202,7 @@ const nasty = (chance: Chance, depth = 0): Value => {
   }
 }
 
-/** The value with something else somewhere in it. */
+/** The value with one part replaced by another value. */
 const mutate = (chance: Chance, value: Value): Value => {
   if (value === null || typeof value !== "object" || value instanceof Raw) return nasty(chance)
   const items = "pairs" in value ? value.pairs : value
@@ -218,7 +217,7 @@ const mutate = (chance: Chance, value: Value): Value => {
   return "pairs" in value ? { pairs: changed } : changed
 }
 
-/** Bytes that are no reply, or none that ends. */
+/** Bytes that are not a reply, or a reply that never ends. */
 const broken = (chance: Chance, honest: string): string => {
   switch (chance.below(9)) {
     case 0:
@@ -251,7 +250,7 @@ const broken = (chance: Chance, honest: string): string => {
     case 7:
       return "$5\r\nabcdeXX"
     default: {
-      // One byte of it is another.
+      // Changes one byte.
       const at = chance.below(honest.length + 1)
       return honest.slice(0, at) + String.fromCharCode(chance.below(256)) + honest.slice(at + 1)
     }
@@ -295,7 +294,7 @@ export class Conversation {
     this.chance = chance
     this.peer = peer
     this.id = world.nextId()
-    // Before anything was asked.
+    // Sent before any request.
     if (chance.is(server.malice / 10)) this.send(encode(nasty(chance), 2))
     if (chance.is(server.malice / 20)) this.end()
   }
@@ -361,7 +360,7 @@ export class Conversation {
     if (value === undefined) return
     this.world.replies++
     const word = (words[0] ?? "").toUpperCase()
-    // Servers repeat what they were sent.
+    // Repeats what the client sent.
     if ((word === "HELLO" || word === "AUTH") && chance.is(server.malice / 4)) {
       this.send(encode(error(`${chance.pick(codes)} ${words.join(" ")}`), 2))
     } else if (chance.is(server.malice)) this.harm(value)
@@ -384,7 +383,7 @@ export class Conversation {
       case 3:
         return this.end()
       case 4:
-        // Nothing at all.
+        // No answer.
         return undefined
       case 5:
         return this.send(honest + honest)
@@ -409,7 +408,7 @@ export class Conversation {
   }
 
   // ---------------------------------------------------------------------------
-  // What it should say
+  // Correct answers
 
   private honest(words: ReadonlyArray<string>): Value | undefined {
     const name = words[0]?.toUpperCase() ?? ""
@@ -572,7 +571,7 @@ export class Conversation {
       .map(({ place }) => this.fields([place.host, String(place.port)], flag, lies))
     if (!lies) return own
     const length = chance.is(0.002) ? 50_000 : chance.below(100)
-    // The same fields again and again, at other addresses.
+    // The same fields repeated, with other addresses.
     if (length > 100) {
       return new Raw(
         `*${length}\r\n` +
@@ -626,7 +625,7 @@ export class Conversation {
     return { pairs: fields }
   }
 
-  /** Something for those who listen: what sentinels publish, right and wrong. */
+  /** Publishes events to subscribers, correct and wrong ones. */
   private publish(): void {
     const { chance } = this
     const lies = chance.is(Math.max(0.3, this.server.malice))

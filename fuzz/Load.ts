@@ -1,8 +1,7 @@
 /**
- * What a client does against hostile servers, all of it, and what is held
- * against what comes of it: everything ends, in time, with a result or with one
- * of the library's own errors, whose message is short, printable and tells no
- * secret.
+ * Everything that a client does against hostile servers, and the checks of its
+ * outcomes: every operation ends in time, with a result or with one of the
+ * library's own errors, whose message is short, printable and without a secret.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -25,10 +24,10 @@ const tags: ReadonlySet<string> = new Set(
   )
 )
 
-/** Longer messages are told: nobody reads them, and they fill logs. */
+/** The longest acceptable message, in characters: longer ones fill logs. */
 const longestMessage = 16_384
 
-/** What is wrong with an outcome. */
+/** A description of the problem, if an outcome breaks a promise. */
 export const wrongWith = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
   if (Exit.isSuccess(exit)) return undefined
   for (const reason of exit.cause.reasons) {
@@ -57,7 +56,7 @@ const shown = (exit: Exit.Exit<unknown, unknown>): string =>
 export interface Times {
   /** For commands, in milliseconds. */
   readonly timeout: number
-  /** After which something hangs. */
+  /** An operation that takes longer hangs. */
   readonly limit: number
 }
 
@@ -65,11 +64,11 @@ type Run = Effect.Effect<unknown, unknown, Scope.Scope>
 
 const keys = ["a", "b", "c"]
 
-/** The first of many outcomes that has something wrong. */
+/** The problem of the first outcome that has one. */
 const worst = (exits: ReadonlyArray<Exit.Exit<unknown, unknown>>): Effect.Effect<unknown, unknown> =>
   exits.find((exit) => wrongWith(exit) !== undefined) ?? Effect.void
 
-/** One thing that can be done with a client that reads. */
+/** One operation of a client that reads. */
 const reading = (chance: Chance, redis: Client.ReplicaClient): Run => {
   const key = chance.pick(keys)
   switch (chance.below(18)) {
@@ -185,7 +184,7 @@ const asking = (chance: Chance, sentinel: Sentinel.Service): Run => {
 
 const choices = ["sticky", "round-robin", "random", "latency", "lag", { prefer: ["zone"] }] as const
 
-/** One case: a service, its clients, and what is done with them. Gives what is wrong. */
+/** Runs one case: a service, its clients and their operations. Returns the problem, if there is one. */
 export const play = (
   chance: Chance,
   carrier: Carrier,

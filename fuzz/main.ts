@@ -1,8 +1,8 @@
 /**
- * A client among hostile servers, in memory and over sockets, until so many
- * replies were given. What is wrong is told with the seed and the number of the
- * case that shows it; the memory that is held in the second half is compared
- * with the first.
+ * Runs clients against hostile servers, in memory and over sockets, until the
+ * servers have given a number of replies. Prints each problem with the seed and
+ * the number of the case that shows it, and compares the memory in use in the
+ * second half with that in the first.
  *
  *   npm run fuzz -- [--seed 1] [--replies 1000000] [--only CASE]
  */
@@ -29,13 +29,13 @@ const seed = Number(values.seed)
 const wanted = Number(values.replies)
 const only = values.only === undefined ? undefined : Number(values.only)
 if (![seed, wanted, only ?? 0].every((n) => Number.isSafeInteger(n) && n >= 0)) {
-  console.error("--seed, --replies and --only are whole numbers")
+  console.error("--seed, --replies and --only must be whole numbers")
   process.exit(1)
 }
 const gc = (globalThis as { gc?: () => void }).gc
 if (gc === undefined) throw new Error("run it with --expose-gc")
 
-/** One case in so many is over sockets, where time passes by itself. */
+/** One case in this many runs over sockets, in real time. */
 const oneOverSockets = 8
 const virtual: Times = { timeout: 400, limit: 60_000 }
 const real: Times = { timeout: 60, limit: 10_000 }
@@ -52,7 +52,7 @@ const failed = (index: number, what: string): void => {
 process.on("uncaughtException", (error) => failed(current, `uncaught: ${error.stack ?? String(error)}`))
 process.on("unhandledRejection", (error) => failed(current, `unhandled: ${String(error)}`))
 
-/** Whatever never gives the loop back is seen from outside. */
+/** Detects from outside an operation that blocks the event loop for ever. */
 const progress = new Int32Array(new SharedArrayBuffer(8))
 const watchdog = new Worker(
   `const { workerData } = require("node:worker_threads")
@@ -83,7 +83,7 @@ const inMemory = async (index: number, chance: Chance): Promise<number> => {
   }
   for (const what of await Effect.runPromise(Fiber.join(fiber))) failed(index, what)
   if (carrier.open() !== 0) failed(index, `${carrier.open()} connections are left`)
-  // What hostile servers still have to say comes to nobody.
+  // Discards what the servers still send.
   while (clock.jump()) await new Promise<void>((resolve) => process.nextTick(resolve))
   if (carrier.open() !== 0) failed(index, `${carrier.open()} connections are left in the end`)
   return carrier.world.replies
@@ -109,7 +109,7 @@ const run = async (index: number): Promise<number> => {
   return index % oneOverSockets === oneOverSockets - 1 ? overSockets(index, chance) : inMemory(index, chance)
 }
 
-/** How many timers and sockets are left, once those that were closed are gone. */
+/** How many timers and sockets are left after closed ones have disappeared. */
 const remaining = async (): Promise<number> => {
   let left = 0
   for (let turn = 0; turn < 200; turn++) {
@@ -123,7 +123,7 @@ const remaining = async (): Promise<number> => {
 const mega = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`
 
 if (only !== undefined) {
-  console.log(`case ${only}: ${await run(only)} replies, ${broken} things wrong`)
+  console.log(`case ${only}: ${await run(only)} replies, ${broken} problems`)
 } else {
   const began = Date.now()
   const held: Array<{ readonly at: number; readonly heap: number; readonly rss: number; readonly timers: number }> = []
@@ -147,7 +147,7 @@ if (only !== undefined) {
     }
   }
   const median = (numbers: Array<number>): number => numbers.sort((a, b) => a - b)[numbers.length >> 1] ?? 0
-  // The first tenth is for what is compiled and filled once.
+  // The first tenth warms up the compiler and the caches.
   const half = held.length >> 1
   const first = held.slice(Math.min(2, half - 1), half)
   const second = held.slice(half)
@@ -161,11 +161,11 @@ if (only !== undefined) {
   )
   const left = await remaining()
   if (left > 0) failed(index, `${left} timers or sockets are left`)
-  // A short run says nothing of memory.
+  // A short run is not meaningful for memory.
   if (replies >= 100_000) {
     if (heap[1] > heap[0] * 1.1 + 4 * 1024 * 1024) failed(index, "the heap grows")
     if (rss[1] > rss[0] * 1.2 + 16 * 1024 * 1024) failed(index, "the resident memory grows")
   }
-  console.log(broken === 0 ? "nothing is wrong" : `${broken} things are wrong`)
+  console.log(broken === 0 ? "no problem found" : `${broken} problems found`)
 }
 await watchdog.terminate()

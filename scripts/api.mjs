@@ -1,11 +1,11 @@
 /**
- * The public surface, as the declarations of the build without their comments:
- * compared with api.txt, so that it changes only on purpose.
+ * Compares the public surface, which is the declarations of the build without
+ * their comments, with api.txt, so that it changes only on purpose.
  *
- *   npm run check:api              fails where they differ
- *   npm run check:api -- --write   writes api.txt anew
+ *   npm run check:api              fails if they differ
+ *   npm run check:api -- --write   writes a new api.txt
  *
- * Needs a build. Not a parser: it relies on how the compiler prints.
+ * Needs a build. It does not parse, but relies on the format of the compiler.
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -13,7 +13,7 @@ import { join } from "node:path"
 const root = join(import.meta.dirname, "..")
 const file = join(root, "api.txt")
 
-/** Declarations without comments, as they stand. Strings of types hold no comment marks. */
+/** Declarations without comments. Strings in types contain no comment marks. */
 const bare = (text) =>
   text
     .replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, "")
@@ -49,7 +49,7 @@ if (process.argv.includes("--write")) {
     const name = now.slice(0, from + 1).findLast((line) => line.startsWith("# "))
     console.error(`The public surface has changed, first in ${name?.slice(2)}, line ${from + 1} of api.txt:`)
     console.error(`- ${before[from] ?? ""}\n+ ${now[from] ?? ""}`)
-    console.error("If that is meant: npm run build && npm run check:api -- --write")
+    console.error("If this is intended: npm run build && npm run check:api -- --write")
     process.exit(1)
   }
   console.log(`api: ${modules.length} modules, as in api.txt`)

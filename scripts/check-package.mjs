@@ -1,4 +1,4 @@
-/** Checks what users would get: the packed tarball, by publint and attw, and by importing it. */
+/** Checks the packed tarball as users get it: with publint, with attw, and by importing it. */
 import { execFileSync, spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -22,7 +22,7 @@ try {
   const { filename } = Array.isArray(report) ? report[0] : Object.values(report)[0]
   const tarball = join(dir, filename)
   run("publint", ["run", tarball, "--strict"])
-  // node10 has no subpath exports, and the package is ESM only.
+  // node10 resolution has no subpath exports, and the package is ESM only.
   run("attw", [tarball, "--profile", "esm-only"])
   const app = join(dir, "app")
   mkdirSync(join(app, "node_modules", "effect-redis-sentinel"), { recursive: true })

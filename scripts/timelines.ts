@@ -1,7 +1,7 @@
 /**
- * Records when the steps of a failover happen on real processes (a primary,
- * two replicas, three sentinels), and writes them to src/testing/timelines.ts,
- * from which the sentinels in memory draw theirs.
+ * Records the times of the steps of failovers on real processes (a primary, two
+ * replicas, three sentinels), and writes them to src/testing/timelines.ts. The
+ * sentinels in memory draw their times from there.
  *
  *   node scripts/timelines.ts [--runs 6] [--print]
  *
@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
   options: { runs: { type: "string", default: "6" }, print: { type: "boolean", default: false } }
 })
 
-/** Asks a server, each question on the same connection or on a new one. */
+/** Opens a connection to a server, and calls back for each reply. */
 const talk = (port: number, onValue: (value: Value) => void): Net.Socket => {
   const decoder = new Decoder({ wantsBytes: () => false, onReply: onValue, onPush: onValue })
   const socket = Net.connect({ port, host: "127.0.0.1", noDelay: true })

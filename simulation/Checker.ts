@@ -1,6 +1,6 @@
 /**
- * What the library promises, held against a history: every promise that was
- * broken, in words, with the call that shows it.
+ * Checks the promises of the library against a history. Each broken promise is
+ * described, with the call that shows it.
  */
 import { findViolation, type RegisterOperation } from "./Linearizability.ts"
 import { type Call, type Execution, type History, mostScanned } from "./World.ts"
@@ -35,7 +35,7 @@ export interface Violation {
   readonly call: Call | undefined
 }
 
-/** A call may end so much later than it should: nothing in memory takes longer. */
+/** How much later than it should a call may end; work in memory takes no longer. */
 const slack = 50
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
@@ -51,7 +51,7 @@ export const check = (history: History): ReadonlyArray<Violation> => {
   const broken = (promise: Violation["promise"], text: string, at: number, call?: Call): void =>
     void violations.push({ promise, text, at, call })
 
-  /** For so long its process stood still, at most, while an operation was under way: nobody can do anything then. */
+  /** How long the client's process stood still during the operation, when it could do nothing. */
   const stillFor = (call: Call): number =>
     history.scenario.faults.reduce(
       (n, { at, kind, millis, who }) =>
@@ -62,7 +62,7 @@ export const check = (history: History): ReadonlyArray<Violation> => {
       0
     )
 
-  // An operation ends, in time, with a known outcome.
+  // Every operation ends in time, with a known outcome.
   for (const call of calls) {
     if (call.outcome === undefined) broken("an operation ends in time", `never ended: ${show(call)}`, call.begin, call)
     else if (call.end > call.due + slack + stillFor(call)) {
@@ -77,7 +77,7 @@ export const check = (history: History): ReadonlyArray<Violation> => {
   for (const what of history.leftovers) broken("nothing is left after the Scope", what, Infinity)
   for (const what of history.restless) broken("a client that has what it needs is at rest", what, Infinity)
   for (const what of history.dead) broken("when all is right again, so is the client", what, Infinity)
-  // Of values that were changed on the way nothing more can be said.
+  // Values that were changed in transit cannot be checked.
   if (corrupted) return violations
 
   const byId = new Map<number, Array<Execution>>()
@@ -107,7 +107,7 @@ export const check = (history: History): ReadonlyArray<Violation> => {
       call.kind === "pop" || call.kind === "echo" || call.kind === "publish"
     if (tagged) {
       const all = (byId.get(call.id) ?? []).filter((e) => !failed(e))
-      // A wait that ended with nothing changed nothing.
+      // A blocking command that ended with nothing changed nothing.
       const done = call.kind === "pop" ? all.filter((e) => e.reply !== null) : all
       if (call.write && outcome.tag === "unexecuted" && done.length > 0) {
         broken("what was not executed was not executed", show(call), call.end, call)
@@ -135,12 +135,12 @@ export const check = (history: History): ReadonlyArray<Violation> => {
       const candidates = untagged.get(`${call.client} ${call.kind.toUpperCase()} ${call.key}`) ?? []
       const right = candidates.filter((e) => e.at >= call.begin && e.at <= call.end && same(e.reply, outcome.value))
       if (right.length === 0) broken("a reply is that of its command", show(call), call.end, call)
-      // One that was on its way for long may have had the same reply elsewhere.
+      // A command that was in transit for long may have had the same reply elsewhere.
       else if (right.length === 1) matched.set(call, right[0]!)
     }
   }
 
-  // Counters: all that was counted is acknowledged or in doubt.
+  // Counters: every increment is acknowledged or ambiguous.
   const counts = new Map<string, { certain: number; possible: number; executed: number; last: Call }>()
   for (const call of calls) {
     if (call.kind !== "incr") continue
@@ -187,7 +187,7 @@ export const check = (history: History): ReadonlyArray<Violation> => {
 
 type Broken = (promise: Violation["promise"], text: string, at: number, call?: Call) => void
 
-/** Where nothing went wrong but what was planned, all that was acknowledged is there in the end. */
+/** Without faults other than planned failovers, every acknowledged write is there at the end. */
 const checkLosses = ({ calls, final, scenario }: History, broken: Broken): void => {
   if (scenario.planned !== true) return
   const promise = "no acknowledged write is lost in a planned failover"
@@ -207,7 +207,7 @@ const checkLosses = ({ calls, final, scenario }: History, broken: Broken): void 
   }
 }
 
-/** Where nothing goes wrong but what is planned, each element is given to one consumer, and none gets lost. */
+/** Without faults other than planned failovers, each element goes to one consumer, and none is lost. */
 const checkJobs = ({ calls, final, scenario }: History, broken: Broken): void => {
   if (scenario.planned !== true && scenario.calm !== true) return
   const taken = new Map<string, Call>()
@@ -235,7 +235,7 @@ const checkJobs = ({ calls, final, scenario }: History, broken: Broken): void =>
   }
 }
 
-/** While a replica with data lives, there is no long time without a read, and none fails. */
+/** While a replica with data is alive, no read fails, and there is no long time without a successful read. */
 const checkProbes = ({ probes }: History, broken: Broken): void => {
   for (const { client, failed, fault, from, limit, times, to } of probes) {
     if (failed.length > 0) broken("reads go on", `${client}, ${fault}: ${failed.length} failed: ${failed[0]}`, from)
@@ -249,20 +249,20 @@ const checkProbes = ({ probes }: History, broken: Broken): void => {
   }
 }
 
-/** Where nothing is wrong with the nodes, nor on the way to them, every operation succeeds. */
+/** Without faults of the nodes and of the network to them, every operation succeeds. */
 const checkCalm = ({ calls, scenario }: History, broken: Broken): void => {
   if (scenario.calm !== true) return
   for (const call of calls) {
     const { outcome } = call
     if (outcome === undefined || outcome.tag === "ok" || outcome.tag === "interrupted") continue
     if (call.kind === "other" && outcome.tag === "rejected") continue
-    // Somebody has written meanwhile.
+    // Another caller wrote meanwhile.
     if (call.reserved !== undefined && outcome.tag === "unexecuted" && outcome.error.startsWith("TransactionAborted")) {
       continue
     }
-    // Sentinels without their disk begin to count anew.
+    // Sentinels without their disk start to count epochs again.
     if (call.after !== undefined && outcome.tag === "unexecuted" && outcome.error.startsWith("EpochPassed")) continue
-    // Consumers may have all that there are; they themselves go on waiting.
+    // Consumers may use all exclusive connections; they themselves keep waiting.
     if (
       scenario.consumers !== undefined && call.kind !== "pop" && outcome.tag === "unexecuted" &&
       outcome.error.startsWith("ReserveTimeout")
@@ -274,7 +274,7 @@ const checkCalm = ({ calls, scenario }: History, broken: Broken): void => {
 const isError = (execution: Execution): boolean =>
   typeof execution.reply === "object" && execution.reply !== null && "error" in execution.reply
 
-/** A pipeline is executed in its order, and does not change its connection without a reason. */
+/** A pipeline is executed in its order, and changes its connection only for a reason. */
 const checkBatches = (
   history: History,
   byId: ReadonlyMap<number, ReadonlyArray<Execution>>,
@@ -311,7 +311,7 @@ const checkBatches = (
     const effects: Array<{ readonly call: Call; readonly execution: Execution }> = []
     for (const call of calls) {
       const done = (byId.get(call.id) ?? []).filter((e) => !isError(e))
-      // A read that was answered: where its answer came from. A write: wherever it had its effect.
+      // For an answered read, the node that answered. For a write, every node where it had an effect.
       const execution = call.write ? done[0] : matched.get(call)
       if (execution !== undefined && (call.write || done.length === 1)) effects.push({ call, execution })
     }
@@ -337,14 +337,14 @@ const checkBatches = (
   }
 }
 
-/** A scan that does not say that it was interrupted has seen all that was there, at one server. */
+/** A scan that is not interrupted has seen every element that was there throughout, at one server. */
 const checkScans = (
   history: History,
   byId: ReadonlyMap<number, ReadonlyArray<Execution>>,
   broken: Broken
 ): void => {
   const promise = "a scan's pages are one server's, and complete"
-  // A node that comes back empty may become the primary.
+  // A node that returns empty may become the primary.
   const wiped = history.scenario.faults.some((fault) => fault.kind === "wipe")
   for (const call of history.calls) {
     if (call.kind !== "scan" || call.outcome?.tag !== "ok") continue
@@ -368,7 +368,7 @@ const checkScans = (
   }
 }
 
-/** A read after an offset sees what was written before it, and refuses where that may be lost. */
+/** A read after an offset sees the writes before it, and fails if they may be lost. */
 const checkOffsets = (
   history: History,
   byId: ReadonlyMap<number, ReadonlyArray<Execution>>,
@@ -376,7 +376,7 @@ const checkOffsets = (
   broken: Broken
 ): void => {
   const promise = "a read after an offset is not older"
-  // What a client cannot know yet, it cannot refuse.
+  // A client cannot fail for a move that it cannot know yet.
   const moves = history.events.filter(({ text }) =>
     text.includes("+promoted-slave") || text.includes("+switch-master") || text.includes("told to watch")
   ).map(({ at }) => at)
@@ -398,7 +398,7 @@ const checkOffsets = (
     const set = (byId.get(source) ?? []).filter((e) => e.reply === "OK")
     if (set.length > 1) continue
     if (set.length === 0 || set[0]!.serial < written.serial) {
-      // A node is a primary before a sentinel says so: an offset that was taken there is not that of the write.
+      // A node is a primary before a sentinel reports it: its offset then is not the offset of the write.
       const isOfItsHistory = history.executions.some((e) =>
         e.name === "ROLE" && e.client === written.client && e.node === written.node && e.reign === written.reign &&
         e.serial > written.serial && e.at <= call.begin
@@ -409,7 +409,7 @@ const checkOffsets = (
   }
 }
 
-/** Nobody finds what another user of a connection has left behind. */
+/** No user of a connection finds session state that an earlier user left. */
 const checkSessions = (history: History, broken: Broken): void => {
   const promise = "a session is nobody else's"
   const byNumber = new Map(history.calls.map((call) => [call.id, call]))
@@ -417,11 +417,11 @@ const checkSessions = (history: History, broken: Broken): void => {
     const call = execution.id === undefined ? undefined : byNumber.get(execution.id)
     if (call === undefined) continue
     if (execution.database !== call.database) {
-      // Whoever selects a database on a reserved connection has what follows in it.
+      // SELECT on a reserved connection applies to the commands after it.
       broken(promise, `${show(call)} was executed in database ${execution.database}`, execution.at, call)
     }
     const name = execution.client.replace(/r$/, "")
-    // After a handshake that was cut off the next one leaves the name out.
+    // After a handshake that was cut, the next one leaves out the client's name.
     if (execution.sessionName !== name && execution.sessionName !== "") {
       broken(promise, `${show(call)} was executed as ${execution.sessionName}`, execution.at, call)
     }
@@ -433,7 +433,7 @@ const checkSessions = (history: History, broken: Broken): void => {
   }
 }
 
-/** What a node sent is heard in its order; from one connection to the next there is a gap. */
+/** Messages of a node arrive in order; between two connections there is a gap. */
 const checkSubscriptions = (history: History, broken: Broken): void => {
   const promise = "a subscription keeps its order, and tells its gaps"
   for (const [client, list] of history.heard) {
@@ -486,16 +486,16 @@ const checkSubscriptions = (history: History, broken: Broken): void => {
   }
 }
 
-/** Commands of the handshake: they say nothing of where a client thinks that its primary is. */
+/** Commands of the handshake: they do not show which node a client considers the primary. */
 const handshake = new Set(["HELLO", "AUTH", "CLIENT", "SELECT", "ROLE", "INFO", "PING"])
 
-/** Where commands were executed: at a primary, and never again at one that was left. */
+/** Commands are executed at a primary, and never again at a node that the client has left. */
 const checkPlaces = (history: History, matched: ReadonlyMap<Call, Execution>, broken: Broken): void => {
   const byExecution = new Map<Execution, Call>()
   for (const [call, execution] of matched) byExecution.set(execution, call)
   for (const execution of history.executions) {
     if (execution.client.endsWith("r") || handshake.has(execution.name)) continue
-    // It was a replica when the session was opened, and is one still.
+    // It was a replica when the session was opened, and still is.
     if (execution.isPrimary || execution.roleSince > execution.sessionSince) continue
     broken(
       "a primary's client talks to a primary",
@@ -523,8 +523,8 @@ const checkPlaces = (history: History, matched: ReadonlyMap<Call, Execution>, br
   }
   const list = Array.from(uses.values())
   for (const older of list) {
-    // What was begun after this connection was in use, and was answered by another
-    // node, shows that the client has turned away: nothing begun later comes here.
+    // A command that started after this connection was in use, and was answered by
+    // another node, shows that the client has left: no later command comes here.
     const turned = list
       .filter((use) => use.client === older.client && use.node !== older.node)
       .flatMap((use) => use.calls.filter((c) => c.begin > older.since))
@@ -540,7 +540,7 @@ const checkPlaces = (history: History, matched: ReadonlyMap<Call, Execution>, br
   }
 }
 
-/** On one connection, one reserved connection ends before the next one begins. */
+/** Uses of one connection as a reserved connection do not overlap. */
 const checkLeases = (
   history: History,
   byId: ReadonlyMap<number, ReadonlyArray<Execution>>,
@@ -571,8 +571,8 @@ const checkLeases = (
   for (const uses of sessions.values()) {
     const list = Array.from(uses.values()).sort((a, b) => a.end - b.end)
     for (const [i, use] of list.entries()) {
-      // A call of its own reserved connection begins before there is a connection: only what began
-      // to be executed while another was under way counts.
+      // A call with its own reserved connection starts before there is a connection: only overlapping
+      // executions count.
       for (const other of list.slice(0, i)) {
         if (other.call.outcome?.tag === "interrupted" && other.end > other.call.end + leaseSlack(history)) {
           broken(
@@ -587,10 +587,10 @@ const checkLeases = (
   }
 }
 
-/** For so long a command may be on its way after its caller has given it up. */
+/** How long a command may be in transit after its caller has abandoned it, in milliseconds. */
 const leaseSlack = (history: History): number => history.scenario.latencyMillis[1] * 2 + 100
 
-/** Each key of each reign by itself. */
+/** Checks each key separately for each period of a primary. */
 const checkRegisters = (
   calls: ReadonlyArray<Call>,
   byId: ReadonlyMap<number, ReadonlyArray<Execution>>,
@@ -610,7 +610,7 @@ const checkRegisters = (
     const { begin, end } = call
     if (call.kind === "set") {
       const executed = (byId.get(call.id) ?? []).filter((e) => e.reply === "OK")
-      // A write that was executed more than once, as it may be, is two writes.
+      // A repeatable write that was executed twice counts as two writes.
       executed.forEach((execution) => {
         const certain = call.outcome?.tag === "ok" && executed.length === 1
         add(execution, call.key, { begin, end: certain ? end : Infinity, kind: "write", value: `v${call.id}` }, call)

@@ -1,7 +1,6 @@
 /**
- * Time for a simulation: a clock that stands still until nothing is left to do,
- * and then jumps to the next thing that waits. With the same beginning, the
- * same happens in the same order.
+ * Virtual time: a clock that stands still until no work is left, and then jumps to
+ * the next timer. The same start gives the same events in the same order.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -18,10 +17,10 @@ interface Sleeper extends Item {
   wake: (() => void) | undefined
 }
 
-/** Somewhere to begin, in whole milliseconds as ever after, that is not zero, as a real clock. */
+/** The first time, in whole milliseconds like all others; it is not zero, like that of a real clock. */
 const origin = 1_000_000
 
-/** Time as it is, for all clocks, and who waits for what. */
+/** The time of all clocks, and the timers that wait. */
 class Line {
   time = origin
   serial = 0
@@ -30,7 +29,7 @@ class Line {
 
 export class VirtualClock implements Clock.Clock {
   private readonly line: Line
-  /** By how much the wall clock is off: it may be set, while time goes on. */
+  /** The offset of the wall clock, which can be set independently of time. */
   private wrong = 0
   private stillUntil = 0
 
@@ -38,7 +37,7 @@ export class VirtualClock implements Clock.Clock {
     this.line = line
   }
 
-  /** The clock of another process: of the same time, but it is set, and its process stands still, by itself. */
+  /** The clock of another process: it has the same time, but its own wall clock and its own standstills. */
   another(): VirtualClock {
     return new VirtualClock(this.line)
   }
@@ -56,12 +55,12 @@ export class VirtualClock implements Clock.Clock {
   readonly currentTimeNanos = Effect.sync(() => this.currentTimeNanosUnsafe())
   readonly monotonicTimeNanos = Effect.sync(() => this.monotonicTimeNanosUnsafe())
 
-  /** Sets the wall clock, by so many milliseconds; time itself goes on as before. */
+  /** Moves the wall clock by some milliseconds; monotonic time is not affected. */
   step(millis: number): void {
     this.wrong += millis
   }
 
-  /** Lets nobody wake for so long, as in a long turn of the process: they wake late, all at once. */
+  /** Stops all timers for a time, as a long turn of the process does; then they fire late, all at once. */
   standStill(millis: number): void {
     this.stillUntil = Math.max(this.stillUntil, this.line.time + millis)
   }
@@ -83,12 +82,12 @@ export class VirtualClock implements Clock.Clock {
     })
   }
 
-  /** How many wait. */
+  /** How many timers wait. */
   get sleepers(): number {
     return this.line.agenda.items.reduce((n, s) => s.wake === undefined ? n : n + 1, 0)
   }
 
-  /** Jumps to the next that waits, and wakes all of that time. False if nobody waits. */
+  /** Jumps to the next timer, and fires all timers of that time. False if there is none. */
   jump(): boolean {
     const { agenda } = this.line
     while (agenda.peek() !== undefined && agenda.peek()!.wake === undefined) agenda.pop()
@@ -109,17 +108,17 @@ export class VirtualClock implements Clock.Clock {
   }
 }
 
-/** What became of a program: its fiber, or the reason why it came to no end. */
+/** The outcome of a program: its fiber, or the reason why it did not end. */
 export interface Driven<A, E> {
   readonly fiber: Fiber.Fiber<A, E>
-  /** `stuck`: nobody waits for anything, but it is not over. `endless`: it takes too long. */
+  /** `stuck`: the program has not ended, but no timer waits. `endless`: it takes too long. */
   readonly stopped: "stuck" | "endless" | undefined
 }
 
-/** Node turns to the next tick once no microtask is left: quicker than a turn of its event loop. */
+/** Node runs the next tick once no microtask is left, which is faster than a turn of its event loop. */
 const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
-/** Runs a program in virtual time, for at most so many milliseconds of it. */
+/** Runs a program in virtual time, for at most `millis` of it. */
 export const drive = async <A, E>(
   clock: VirtualClock,
   seed: number,

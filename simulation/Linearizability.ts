@@ -1,22 +1,22 @@
 /**
- * Whether a history of one register is linearizable: whether its operations
- * can be put in an order in which each takes effect at one moment between its
- * beginning and its end, and each read gives what was written last. A search
- * as by Wing and Gong, which remembers where it has been.
+ * Checks whether a history of one register is linearizable: whether its operations
+ * have an order in which each takes effect at one moment between its start and its
+ * end, and each read gives the last written value. The search is that of Wing and
+ * Gong, and remembers the states it has visited.
  */
 
 export interface RegisterOperation {
   readonly begin: number
-  /** Infinity if nobody knows when it was over, or whether. */
+  /** Infinity if it is not known when or whether the operation ended. */
   readonly end: number
   readonly kind: "read" | "write"
   readonly value: string
 }
 
 /**
- * Undefined if it is linearizable, else the operation at which the longest
- * order came to its end. What the register held in the beginning is not known:
- * the first read finds it. A write without an end need not have taken effect.
+ * Undefined if the history is linearizable, otherwise the operation at which the
+ * longest order ended. The first value of the register is unknown: the first read
+ * determines it. A write without an end need not have taken effect.
  */
 export const findViolation = (operations: ReadonlyArray<RegisterOperation>): RegisterOperation | undefined => {
   const sorted = operations.toSorted((a, b) => a.begin - b.begin || a.end - b.end)
@@ -29,12 +29,12 @@ export const findViolation = (operations: ReadonlyArray<RegisterOperation>): Reg
   const search = (from: number, count: number, value: string | undefined): boolean => {
     let first = from
     while (first < n && done[first]) first++
-    // Those without an end may have had no effect.
+    // Operations without an end may have had no effect.
     if (sorted.every((o, i) => done[i] || o.end === Infinity)) return true
     const key = `${first} ${value ?? ""} ${done.slice(first).map((d) => (d ? 1 : 0)).join("").replace(/0+$/, "")}`
     if (seen.has(key)) return false
     seen.add(key)
-    // What begins after another has ended cannot come before it.
+    // An operation that starts after another has ended cannot come before it.
     let limit = Infinity
     for (let i = first; i < n; i++) if (!done[i]) limit = Math.min(limit, sorted[i]!.end)
     for (let i = first; i < n; i++) {

@@ -1,11 +1,11 @@
 /**
- * A failed run in words: the faults, the promise that was broken, and what
- * happened around it.
+ * Describes a failed run: its faults, the broken promise, and what happened around
+ * that moment.
  */
 import type { Violation } from "./Checker.ts"
 import type { History } from "./World.ts"
 
-/** How much of the time before and after is shown, in milliseconds. */
+/** How much time before and after the moment is shown, in milliseconds. */
 const around = 400
 
 export const report = (history: History, violation: Violation): string => {

@@ -1,13 +1,13 @@
 /**
- * What a simulated run consists of, drawn from a seed: a deployment, clients,
- * what they do, and what goes wrong when. Plain data: a scenario can be
- * printed, made smaller, and run again.
+ * A simulated run as plain data, drawn from a seed: a deployment, clients, their
+ * operations, and the faults with their times. A scenario can be printed, shrunk
+ * and run again.
  */
 import { seeded } from "../src/testing/Time.ts"
 
-/** Something that goes wrong, and, after a while, right again. */
+/** A fault, which ends after a while. */
 export interface Fault {
-  /** In milliseconds after the beginning. */
+  /** Its start, in milliseconds after the start of the workload. */
   readonly at: number
   readonly kind:
     | "kill"
@@ -42,12 +42,12 @@ export interface Fault {
     | "clock"
     | "drip"
     | "silence"
-  /** Whom it befalls: `n0` and up are nodes, `s0` and up sentinels, `c0` and up clients, `primary` whoever is one then, `all` all sentinels. */
+  /** Its target: `n0` and up are nodes, `s0` and up sentinels, `c0` and up clients, `primary` is the primary at that moment, `all` all sentinels. */
   readonly who: string
   /** For partitions: the other side. For hiccups: the error. */
   readonly other?: string
   readonly oneWay?: boolean
-  /** For how long, in milliseconds. */
+  /** Its duration, in milliseconds. */
   readonly millis: number
   /** For cuts: after how many bytes, and in which direction. */
   readonly after?: number
@@ -63,39 +63,39 @@ export interface Scenario {
   readonly syncMillis: readonly [number, number]
   readonly clients: number
   readonly workers: number
-  /** What the workers do, in all; some of it is several commands: there are 500 or more. */
+  /** The number of operations of all workers. Some are several commands: there are 500 or more. */
   readonly operations: number
-  /** How long the workload takes, in milliseconds, if nothing goes wrong. */
+  /** The duration of the workload without faults, in milliseconds. */
   readonly duration: number
   readonly connections: number
   readonly maxReserved: number
   readonly protocol: 2 | 3
   readonly commandTimeout: number
   readonly stallTimeout: number
-  /** When the clients take a new primary for one. Default `"sentinels"`. */
+  /** The option `follow` of the clients. Default `"sentinels"`. */
   readonly follow?: "sentinels" | "promotion"
   /** Which replicas the clients read from. Default `"sticky"`. */
   readonly replicaSelection?: "sticky" | "round-robin" | "random" | "latency" | "lag" | "prefer"
   /** How far behind these replicas may be, in bytes. */
   readonly maxLagBytes?: number
-  /** Nothing goes wrong at the nodes but what the sentinels do on purpose: then no acknowledged write may be lost. */
+  /** Nodes have no faults except planned failovers: then no acknowledged write may be lost. */
   readonly planned?: boolean
   /**
-   * Nothing goes wrong at the nodes, nor on the way to them: only sentinels come, go and lie, each alone, and the
-   * clients' own processes stand still. Then every operation succeeds.
+   * Nodes and the network to them have no faults: only sentinels come, go and lie, one at a time, and the clients'
+   * processes stand still. Then every operation succeeds.
    */
   readonly calm?: boolean
-  /** Reads of replicas are looked at while the primary dies or a replica hangs: how long there is none. */
+  /** Whether reads from replicas are observed while the primary is dead or a replica hangs. */
   readonly probed?: boolean
-  /** Whether the primary may serve the replicas' client. Default true. */
+  /** Whether the primary may serve the replica client. Default true. */
   readonly fallback?: boolean | "when-none"
-  /** How far away each sentinel is, in milliseconds each way, beside what is drawn. */
+  /** The distance of each sentinel, in milliseconds each way, added to the drawn one. */
   readonly farMillis?: ReadonlyArray<number>
-  /** Sentinels whose user is the one of Redis's documentation, which may not subscribe: until all is right again. */
+  /** Sentinels with the user of Redis's documentation, which may not subscribe, until all faults have ended. */
   readonly minimal?: ReadonlyArray<string>
-  /** When more clients are born, in milliseconds after the beginning. */
+  /** When more clients start, in milliseconds after the start of the workload. */
   readonly born?: ReadonlyArray<number>
-  /** How many consumers each client has that wait for elements of one list, beside the workers. */
+  /** How many consumers of a list each client has, besides the workers. */
   readonly consumers?: number
   readonly faults: ReadonlyArray<Fault>
 }
@@ -134,7 +134,7 @@ export interface Operation {
   readonly id: number
   readonly action: Action
   readonly key: number
-  /** Interrupted after so many milliseconds, if it is not over by then. */
+  /** After how many milliseconds it is interrupted, if it has not ended. */
   readonly interruptAfter: number | undefined
   /** How long the worker waits before it. */
   readonly pause: number
@@ -144,7 +144,7 @@ export class Dice {
   private readonly random: () => number
   constructor(seed: number) {
     this.random = seeded(seed)
-    // The first numbers of neighbouring seeds are alike.
+    // Neighbouring seeds start with similar numbers.
     for (let i = 0; i < 8; i++) this.random()
   }
   chance(p: number): boolean {
@@ -188,7 +188,7 @@ const faultWeights: Readonly<Record<Fault["kind"], number>> = {
   forget: 3,
   epoch: 3,
   stale: 2,
-  // While nodes are away new sentinels are announced to nobody, and no client can know them: only where all is calm.
+  // While nodes are down, new sentinels are not announced, so no client can know them: only without other faults.
   replace: 0,
   reassign: 1,
   flap: 2,
@@ -205,7 +205,7 @@ const faultWeights: Readonly<Record<Fault["kind"], number>> = {
   silence: 0
 }
 
-/** What is not drawn yet, since the library does not withstand it yet, and why. */
+/** Faults that are not drawn yet because the library does not withstand them, and why. */
 export const pending: Readonly<Record<string, string>> = {}
 
 const withoutPending = new WeakMap<object, Readonly<Record<string, number>>>()
@@ -246,7 +246,7 @@ const drawFaultOf = (dice: Dice, scenario: Omit<Scenario, "faults">, kind: Fault
     case "isolate":
       return { at, kind, who: anyone(), millis }
     case "wipe":
-      // A primary that comes back empty takes everybody's data with it: no client can help that.
+      // A primary that returns empty deletes the data of all replicas: no client can prevent that.
       return { at, kind, who: `n${dice.int(0, scenario.replicas)}`, millis: Math.max(millis, 2500) }
     case "partition": {
       const who = dice.weighted({ client: 3, node: 2, sentinel: 1 })
@@ -285,7 +285,7 @@ const drawFaultOf = (dice: Dice, scenario: Omit<Scenario, "faults">, kind: Fault
     case "stale":
       return { at, kind, who: dice.chance(0.7) ? "s0" : sentinel(), millis: 0 }
     case "replace":
-      // Who is told of none of the new ones before the last of the old is gone cannot know any.
+      // A client that learns of no new sentinel before the last old one is gone cannot know any.
       return { at, kind, who: "all", millis: dice.int(1500, 3000) }
     case "reassign":
       return { at, kind, who: `n${dice.int(0, scenario.replicas)}`, millis: 0 }
@@ -313,8 +313,8 @@ const drawFaultOf = (dice: Dice, scenario: Omit<Scenario, "faults">, kind: Fault
 export const generate = (seed: number): Scenario => withMore(planOf(seed), new Dice(seed ^ 0x2545f491))
 
 /**
- * What was thought of later, from dice of its own, so that the seeds remain what
- * they were but for it.
+ * Later additions, drawn from their own random numbers, so that existing seeds keep
+ * the rest of their scenarios.
  */
 const withMore = (scenario: Scenario, dice: Dice): Scenario => {
   if (dice.chance(0.06) && scenario.planned !== true && scenario.calm !== true) return probedOf(scenario, dice)
@@ -350,7 +350,7 @@ const withMore = (scenario: Scenario, dice: Dice): Scenario => {
 const moreFaults = (scenario: Scenario, dice: Dice): Partial<Scenario> => {
   if (scenario.planned === true || dice.chance(0.55)) return {}
   if (scenario.calm === true) {
-    // After the others, and by itself: what is wrong is with one sentinel.
+    // After the other faults, and alone: exactly one sentinel is affected.
     const at = scenario.duration
     const who = `s${dice.int(0, scenario.sentinels - 1)}`
     const fault = dice.chance(0.5)
@@ -367,7 +367,7 @@ const moreFaults = (scenario: Scenario, dice: Dice): Partial<Scenario> => {
   return { faults: [...scenario.faults, ...drawn].sort((a, b) => a.at - b.at) }
 }
 
-/** The primary dies, then a replica hangs, then a sentinel is restarted: reads go on, but for some milliseconds. */
+/** The primary dies, then a replica hangs, then a sentinel restarts: reads continue after some milliseconds. */
 const probedOf = (scenario: Scenario, dice: Dice): Scenario => {
   const { maxLagBytes: _, ...rest } = scenario
   const replicas = dice.int(2, 3)
@@ -426,7 +426,7 @@ const planOf = (seed: number): Scenario => {
   if (kind === "calm") {
     const kinds = Array.from({ length: dice.int(3, 6) }, () => dice.weighted(drawn(calmWeights)))
     const calm = kinds.map((name): Fault => {
-      // Never two things at once: a majority of the sentinels has its wits together.
+      // Never two faults at once: a majority of the sentinels is always correct.
       const fault = name === "hang" || name === "kill"
         ? { at: 0, kind: name, who: sentinel(), millis: dice.int(300, 2500) }
         : drawFaultOf(dice, { ...base, duration: 1000 }, name)
@@ -441,7 +441,7 @@ const planOf = (seed: number): Scenario => {
     })
     return { ...undisturbed, calm: true, commandTimeout: 10_000, duration: Math.max(base.duration, at), faults: inTurn }
   }
-  // What a replica is behind has to reach it between its selection and its promotion.
+  // A selected replica has to receive what it lacks before its promotion.
   const at = dice.int(600, Math.floor(base.duration * 0.5))
   const extra = dice.weighted(drawn(plannedWeights))
   const leader = sentinel()
@@ -473,7 +473,7 @@ const planOf = (seed: number): Scenario => {
     faults: [
       ...(first === undefined ? [] : [first]),
       { at: failoverAt, kind: "failover" as const, who: led, millis: 0 },
-      // With one replica the second would promote the old primary, which follows nobody yet.
+      // With one replica, the second failover would promote the old primary, which does not follow the new one yet.
       ...(base.replicas > 1 && extra === "none" && dice.chance(0.3)
         ? [{ at: at + 4000, kind: "failover" as const, who: sentinel(), millis: 0 }]
         : [])
@@ -481,7 +481,7 @@ const planOf = (seed: number): Scenario => {
   }
 }
 
-/** What befalls sentinels and clients where nothing befalls the nodes. */
+/** Faults of sentinels and clients, for scenarios without faults of nodes. */
 const calmWeights = {
   kill: 2,
   hang: 2,
@@ -499,7 +499,7 @@ const calmWeights = {
   clock: 2
 } as const
 
-/** What may be wrong beside a planned failover. */
+/** Faults that may accompany a planned failover. */
 const plannedWeights = {
   none: 8,
   sentinelsBefore: 3,
@@ -511,7 +511,7 @@ const plannedWeights = {
 } as const
 
 const actionWeights: Readonly<Record<Action, number>> = {
-  // Done by those who are there for it.
+  // The consumers do this.
   offer: 0,
   batch: 6,
   replicaBatch: 2,
@@ -542,7 +542,7 @@ const actionWeights: Readonly<Record<Action, number>> = {
   wrongType: 1
 }
 
-/** What a worker does, in order: the same whatever goes wrong. */
+/** The operations of a worker, in order, independent of the faults. */
 export const operationsOf = (scenario: Scenario, worker: number): ReadonlyArray<Operation> => {
   const dice = new Dice(scenario.seed * 1009 + worker)
   const count = Math.ceil(scenario.operations / scenario.workers)
@@ -556,7 +556,7 @@ export const operationsOf = (scenario: Scenario, worker: number): ReadonlyArray<
   }))
 }
 
-/** What a client does at once that was just born: mostly writes. */
+/** The first operations of a client that starts late: mostly writes. */
 export const firstOperationsOf = (scenario: Scenario, worker: number): ReadonlyArray<Operation> => {
   const dice = new Dice(scenario.seed * 1009 + worker)
   return Array.from({ length: 40 }, (_, i) => ({
@@ -568,7 +568,7 @@ export const firstOperationsOf = (scenario: Scenario, worker: number): ReadonlyA
   }))
 }
 
-/** For how long a consumer waits each time, in seconds, and for how long nobody offers anything, in milliseconds. */
+/** How long a consumer waits each time, in seconds, and how long no elements are added, in milliseconds. */
 export const turnsOf = (
   scenario: Scenario,
   worker: number

@@ -1,6 +1,6 @@
 /**
- * Makes a scenario that fails smaller for as long as it fails in the same way:
- * fewer faults first, then fewer workers and operations.
+ * Shrinks a failing scenario while it still fails in the same way: first fewer
+ * faults, then fewer workers and operations.
  */
 import { check, type Violation } from "./Checker.ts"
 import type { Scenario } from "./Scenario.ts"
@@ -16,7 +16,7 @@ const without = (scenario: Scenario, name: keyof Scenario): Scenario => {
   return rest as Scenario
 }
 
-/** The smallest failing scenario that was found, and its history. `find` says what is broken in one. */
+/** The smallest failing scenario that was found, and its history. `find` gives the broken promise of a scenario. */
 export const shrink = async (
   scenario: Scenario,
   violation: Violation,
@@ -34,7 +34,7 @@ export const shrink = async (
     best = found
     return true
   }
-  // Halves, then quarters, ..., then single faults are left out.
+  // Leaves out halves, then quarters, ..., then single faults.
   for (let size = Math.ceil(best.history.scenario.faults.length / 2); size >= 1; size = Math.floor(size / 2)) {
     for (let at = 0; at < best.history.scenario.faults.length;) {
       const { faults } = best.history.scenario
@@ -61,7 +61,7 @@ export const shrink = async (
       ]
     ) {
       if (JSON.stringify(smaller) === JSON.stringify(now) || smaller.workers < 1) continue
-      // Where reads are looked at, one that dies has to leave another one.
+      // If reads are observed, a replica that dies must leave another one.
       if (smaller.replicas < (now.probed === true ? 2 : 1)) continue
       if (await consider(smaller)) {
         again = true

@@ -1,9 +1,9 @@
 /**
- * Runs a scenario: builds the deployment and its clients in memory, lets the
- * workers work while things go wrong, and writes down all that happened, as
- * the clients saw it and as the nodes did it.
+ * Runs a scenario: builds the deployment and its clients in memory, runs the
+ * workers while faults happen, and records everything, as the clients saw it and
+ * as the nodes executed it.
  *
- * What of it is right is for `Checker.ts` to say.
+ * Checker.ts decides whether the history keeps the promises.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -29,11 +29,11 @@ import {
 
 export type Outcome =
   | { readonly tag: "ok"; readonly value: unknown }
-  /** Nobody knows whether it was executed. */
+  /** It is not known whether it was executed. */
   | { readonly tag: "ambiguous" }
-  /** The server said no, while it executed it or before. */
+  /** The server answered with an error, before or during the execution. */
   | { readonly tag: "rejected"; readonly error: string }
-  /** It was not executed, says the client. */
+  /** The client says that it was not executed. */
   | { readonly tag: "unexecuted"; readonly error: string }
   | { readonly tag: "interrupted" }
   | { readonly tag: "defect"; readonly error: string }
@@ -61,30 +61,30 @@ export interface Call {
   readonly write: boolean
   readonly repeatable: boolean
   readonly begin: number
-  /** Until when it has to be over. */
+  /** The time at which it must have ended. */
   readonly due: number
-  /** Which reserved connection it ran on, if it did. */
+  /** The reserved connection on which it ran, if any. */
   readonly reserved: number | undefined
-  /** Which batch it was an entry of, if it was, and which entry. */
+  /** The batch and the index of its entry in it, if any. */
   readonly batch: { readonly id: number; readonly index: number } | undefined
-  /** After which place in the history it had to read, and which epoch the client knew then. */
+  /** The offset that its read had to see, and the epoch that the client knew then. */
   readonly after: After | undefined
-  /** Which database it has to be executed in. */
+  /** The database in which it must be executed. */
   readonly database: number
   /** A scan that starts over when it is interrupted. */
   readonly restarts: boolean
-  /** A transaction that nothing was watched for. */
+  /** A transaction without a watched key. */
   readonly unwatched: boolean
   end: number
   outcome: Outcome | undefined
 }
 
-/** What a read has to be newer than. */
+/** What a read must see. */
 export interface After {
   readonly epoch: number
   /** The epoch that the client knew when the read began; 0 if none. */
   readonly known: number
-  /** The write that came before the offset was asked for. */
+  /** The last write before the client asked for the offset. */
   readonly write: Call | undefined
 }
 
@@ -93,10 +93,10 @@ export interface Execution {
   readonly at: number
   readonly serial: number
   readonly node: string
-  /** Changes whenever the node's data may be another's. */
+  /** Changes whenever the node may have received other data. */
   readonly reign: number
   readonly isPrimary: boolean
-  /** Since when the node has had its role. */
+  /** When the node got its role. */
   readonly roleSince: number
   readonly client: string
   readonly session: number
@@ -107,7 +107,7 @@ export interface Execution {
   readonly name: string
   readonly args: ReadonlyArray<string>
   readonly reply: unknown
-  /** The call that it belongs to, if it says so. */
+  /** The call to which it belongs, if it carries its tag. */
   readonly id: number | undefined
 }
 
@@ -120,20 +120,20 @@ export interface Delivery {
   readonly payload: string
 }
 
-/** What reads of replicas came to while the primary was dead, or a replica hung. */
+/** The outcomes of reads from replicas while the primary was dead or a replica hung. */
 export interface Probe {
   readonly client: string
   readonly fault: string
-  /** How long may be without a read, in milliseconds. */
+  /** The longest allowed time without a successful read, in milliseconds. */
   readonly limit: number
   readonly from: number
   readonly to: number
-  /** When reads succeeded, and what the others failed with. */
+  /** The times of successful reads, and the errors of the others. */
   readonly times: ReadonlyArray<number>
   readonly failed: ReadonlyArray<string>
 }
 
-/** What a client's subscription heard: a message's payload, or a gap. */
+/** An item of a client's subscription: the payload of a message, or a gap. */
 export interface Heard {
   readonly at: number
   readonly payload: string | undefined
@@ -141,42 +141,42 @@ export interface Heard {
 
 export interface History {
   readonly scenario: Scenario
-  /** When the faults' times begin. */
+  /** The time from which the times of faults count. */
   readonly began: number
   readonly deliveries: ReadonlyArray<Delivery>
   readonly heard: ReadonlyMap<string, ReadonlyArray<Heard>>
   readonly probes: ReadonlyArray<Probe>
-  /** What is in the set that scans go through. */
+  /** The members of the set that scans read. */
   readonly members: ReadonlyArray<string>
   readonly calls: ReadonlyArray<Call>
   readonly executions: ReadonlyArray<Execution>
-  /** What went wrong and what the sentinels said, for the report. */
+  /** Faults and events of sentinels, for the report. */
   readonly events: ReadonlyArray<{ readonly at: number; readonly text: string }>
   /** Faults that took effect. */
   readonly faults: number
-  /** Whether bytes were changed on the way, so that nothing can be said of values. */
+  /** Whether a fault changed bytes in transit, so that values cannot be checked. */
   readonly corrupted: boolean
   readonly stopped: "stuck" | "endless" | undefined
-  /** What was left after the clients' Scope closed, in words. */
+  /** A description of what was left open after the clients' Scope closed. */
   readonly leftovers: ReadonlyArray<string>
-  /** Clients that dial, or have more connections than they should, though nothing is wrong any more. */
+  /** Clients that still dial, or have too many connections, after everything is healthy again. */
   readonly restless: ReadonlyArray<string>
-  /** Clients whose last write, after everything was right again, failed. */
+  /** Clients whose last write failed, after everything was healthy again. */
   readonly dead: ReadonlyArray<string>
-  /** What the primary has in the end: the elements of the lists, and the counters. */
+  /** The primary's data at the end: the elements of the lists, and the counters. */
   readonly final: ReadonlyMap<string, ReadonlyArray<string> | number>
   readonly defect: string | undefined
 }
 
 /** How long after the last fault the sentinels may take to put their group in order, in milliseconds. */
 const settleMillis = 60_000
-/** How long after that clients have to be at rest again, and for how long that is looked at. */
+/** How long after that clients have time to come to rest, and how long this is observed. */
 const calmMillis = 5000
 /** The same for clients that follow a promotion: one that nobody reports is undone after `maxWriteHold`. */
 const calmPromotionMillis = 15_000
 const restMillis = 8000
 
-/** A client that dials more often than this dials without end: one whose sentinels are gone tries them often. */
+/** A client that dials more often than this dials without end. A client whose sentinels are gone dials often. */
 const maxDials = 10_000
 
 const readTag = 1_000_000
@@ -189,11 +189,11 @@ const minimalRules = (
 ).split(" ")
 
 const members: ReadonlyArray<string> = Array.from({ length: 40 }, (_, i) => `m${i}`)
-/** A scan that has given so many of them has started over without end. */
+/** A scan that has given this many elements starts over without end. */
 export const mostScanned = 4000
 const channels: ReadonlyArray<string> = ["ch0", "ch1", "pat0"]
 
-/** The call that a command says it belongs to. */
+/** The call to which a command belongs, from its tag. */
 const idOf = (name: string, args: ReadonlyArray<string>): number | undefined => {
   if (name === "SET") return Number(/^v(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
   if (name === "RPUSH") return Number(/^e(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
@@ -269,9 +269,9 @@ export const run = async (scenario: Scenario): Promise<History> => {
   const heard = new Map<string, Array<Heard>>()
   const probes: Array<Probe> = []
   const outcasts = new Set<string>()
-  /** Since when the connections to an address that there were carry nothing. */
+  /** When the connections to an address at that time stopped carrying bytes. */
   const silenced = new Map<string, number>()
-  /** What each worker knew last of how far the history was. */
+  /** The last offset that each worker knew. */
   const offsets = new Map<number, { readonly offset: Client.Offset; readonly write: Call | undefined }>()
   const final = new Map<string, ReadonlyArray<string> | number>()
   const restless: Array<string> = []
@@ -286,7 +286,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
   const now = (): number => monotonicMillisUnsafe(clock) - origin
   const note = (text: string): void => void events.push({ at: now(), text })
 
-  /** Writes down a call from its beginning to its end. */
+  /** Records a call from its start to its end. */
   const call = (
     party: Party,
     worker: number,
@@ -345,7 +345,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
           key: "queue",
           write: true,
           reserved: ++reservations,
-          // A reserved connection, and then the time that it may wait at the server.
+          // First a reserved connection, then its time to wait at the server.
           patience: scenario.commandTimeout + 5000 + seconds * 1000
         }),
         party.primary.blpop(["queue", `tag:${id}`], seconds)
@@ -368,7 +368,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       write: boolean,
       more: { readonly repeatable?: boolean; readonly replica?: boolean } = {}
     ) => Effect.suspend(() => watched(call(party, worker, { id, kind, key: name, write, ...more }), effect))
-    /** What becomes of the entries of a batch. */
+    /** Records the outcomes of the entries of a batch. */
     const outcomes = (
       entries: ReadonlyArray<Call>,
       effect: Effect.Effect<ReadonlyArray<Result.Result<unknown, Errors.RedisError>>, Errors.RedisError>
@@ -384,7 +384,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
             )
           })
         ))
-    /** Changes the list that was passed while it is under way: that is nobody's business any more. */
+    /** Changes the caller's list while the batch runs: this must have no effect. */
     const intruded = <A>(
       effect: Effect.Effect<A, Errors.RedisError>,
       passed: Array<Command.Any>
@@ -406,7 +406,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
             write: false,
             replica,
             restarts,
-            // Each page has its own time, and there may be many.
+            // Each page has its own deadline, and there may be many pages.
             patience: 90_000,
             ...(after === undefined ? {} : { after })
           }),
@@ -677,7 +677,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       }
     })
 
-  /** Waits for one element after the other while the workload lasts. */
+  /** Consumes one element after the other while the workload lasts. */
   const consume = (party: Party, worker: number): Effect.Effect<void> =>
     Effect.gen(function*() {
       const end = began + scenario.duration
@@ -697,14 +697,14 @@ export const run = async (scenario: Scenario): Promise<History> => {
       }
     })
 
-  /** Reads of replicas, one after the other, while a fault lasts. */
+  /** Reads from replicas, one after the other, while a fault lasts. */
   const probe = (party: Party, fault: Fault, what: string): Effect.Effect<void> =>
     Effect.gen(function*() {
       const from = now()
       const to = from + fault.millis
       const times: Array<number> = []
       const failed: Array<string> = []
-      // As many ways there and back as it takes to ask every node for its role, twice.
+      // The round trips that it takes to ask every node for its role, twice.
       const latency = scenario.latencyMillis[1] * 24
       const limit = (fault.kind === "kill" ? 50 : 300) + latency
       probes.push({ client: `${party.name}r`, fault: what, limit, from, to, times, failed })
@@ -739,13 +739,13 @@ export const run = async (scenario: Scenario): Promise<History> => {
           : who
       )
 
-  /** Makes one thing go wrong, and right again after its time. */
+  /** Injects one fault, and ends it after its time. */
   const befall = (control: Testing.Control, parties: ReadonlyArray<Party>, fault: Fault): Effect.Effect<void> =>
     Effect.gen(function*() {
       yield* Effect.sleep(fault.at)
       const named = yield* addressOf(control, fault.who)
       const who = scenario.probed === true && fault.kind === "hang"
-        // A replica: another one than the primary of then.
+        // A node that is not the primary at that moment.
         ? yield* replicaOf(control, named)
         : named
       const node = control.nodes.includes(who)
@@ -833,7 +833,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
           const all = who === "all" ? control.sentinels : [who]
           return yield* lasts(
             Effect.forEach(all, (s) => control.kill(s), { discard: true }),
-            // Whoever deploys them anew tells them who is primary now.
+            // The operator who deploys them again tells them the current primary.
             Effect.flatMap(
               truth(control),
               (primary) =>
@@ -855,7 +855,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
           )
         }
         case "stale": {
-          // It hears neither the others nor the nodes, but the clients hear it. Most of them are promised to be right.
+          // It reaches neither the others nor the nodes, but clients reach it. The majority of sentinels stays correct.
           if ((outcasts.size + 1) * 2 >= control.sentinels.length) return
           faults++
           note(`FAULT ${who} is stale for good`)
@@ -874,7 +874,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
             note(`FAULT ${old} is replaced by ${address}`)
             control.sentinel(address).onEvent = (name, text) => note(`${address} ${name} ${text}`)
             yield* Effect.sleep(fault.millis)
-            // As operators do: otherwise the old one is listed for ever.
+            // As operators do; otherwise sentinels list the old one for ever.
             yield* Effect.forEach(control.sentinels, (s) => control.reset(s), { discard: true })
           }
           return
@@ -939,7 +939,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
           return yield* lasts(control.announce(who, names), control.announce(who, {}), `${who} announces names`)
         }
         case "reset":
-          // Two halves of the sentinels would make replicas of each other's primary.
+          // Two halves of the sentinels would each demote the other half's primary.
           if (control.sentinels.includes(who) && control.sentinel(who).isLeading) return
           faults++
           note(`FAULT SENTINEL RESET at ${who}`)
@@ -996,11 +996,11 @@ export const run = async (scenario: Scenario): Promise<History> => {
       }
     })
 
-  /** Those that were replaced meanwhile do not come back. */
+  /** Sentinels that were replaced meanwhile do not return. */
   const present = (control: Testing.Control) => (who: string): boolean =>
     control.nodes.includes(who) || control.sentinels.includes(who)
 
-  /** The node that is primary in truth, as an operator would find out. */
+  /** The actual primary, as an operator would determine it. */
   const truth = (control: Testing.Control): Effect.Effect<string> =>
     Effect.map(control.primary, (told) => {
       const primaries = control.nodes.filter((n) => control.node(n).isPrimary)
@@ -1012,7 +1012,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
   const replicaOf = (control: Testing.Control, named: string) =>
     Effect.map(control.primary, (primary) => named !== primary ? named : control.nodes.find((n) => n !== primary)!)
 
-  /** Whether there is a replica with data beside one node. */
+  /** Whether there is a replica with data other than one node. */
   const others = (control: Testing.Control, who: string): boolean =>
     control.nodes.some((n) => n !== who && control.node(n).responsive && !control.node(n).isPrimary)
 
@@ -1054,7 +1054,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       control.node(address).onPush = (session, values) => {
         const kind = values[0]
         if (kind !== "message" && kind !== "pmessage") return
-        // Nobody can hear it.
+        // No process can reach it.
         if (session.since - origin <= (silenced.get(address) ?? -1)) return
         deliveries.push({
           at: now(),
@@ -1082,7 +1082,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       seed: scenario.seed
     }).pipe(Scope.provide(outer))
     observe(control)
-    // Replicas that take their time to get the data have it before anything begins.
+    // Slow replicas have the data before the workload starts.
     yield* Effect.sleep(1500)
     if (scenario.farMillis !== undefined) {
       for (const [i, linkMillis] of scenario.farMillis.entries()) {
@@ -1094,7 +1094,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       const user = control.sentinel(who).users.get("default")!
       for (const rule of minimalRules) user.apply(rule)
     }
-    /** The sentinels that each client was told of. */
+    /** The sentinels in each client's options. */
     const told = new Map<string, ReadonlyArray<string>>()
     const birth = (name: string, scope: Scope.Scope) =>
       Effect.gen(function*() {
@@ -1105,7 +1105,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
           Sentinel.make({
             sentinels: control.sentinels,
             follow: scenario.follow,
-            // Two ways there and back have to fit in.
+            // Two round trips have to fit in.
             timeout: Math.max(0, ...scenario.farMillis ?? []) > 100 ? "3 seconds" : undefined,
             label: ({ address }) => ("port" in address && address.host === "10.0.0.2" ? "near" : "far"),
             sentinel: { protocol: scenario.protocol },
@@ -1159,7 +1159,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       Array.from({ length: scenario.clients }, (_, i) => `c${i}`),
       (name) => birth(name, inner)
     )
-    // Far sentinels take their time.
+    // Distant sentinels take longer.
     yield* Effect.ignore(Effect.retry(parties[0]!.primary.sadd("members", ...members), { times: 20 }))
     const listen = (party: Party) =>
       Effect.gen(function*() {
@@ -1181,12 +1181,12 @@ export const run = async (scenario: Scenario): Promise<History> => {
       })
     for (const party of parties) {
       yield* listen(party)
-      // Whoever has read is connected.
+      // A client that has read is connected.
       if (scenario.probed === true) yield* Effect.ignore(party.replica.get("k0"))
     }
-    // All of it is on the replicas before anything goes wrong.
+    // The replicas have everything before the first fault.
     yield* Effect.sleep(300)
-    // And every sentinel is heard.
+    // Every sentinel is subscribed to.
     yield* Effect.sleep(15 * Math.max(0, ...scenario.farMillis ?? []))
     began = now()
     const first = [...parties]
@@ -1222,7 +1222,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       { concurrency: "unbounded", discard: true }
     )
     for (const fiber of [...befalling, ...fibers]) yield* Fiber.join(fiber)
-    // An operator adds the rule that was missing.
+    // An operator adds the missing ACL rule.
     for (const who of minimal.filter(present(control))) {
       const user = control.sentinel(who).users.get("default")!
       for (const rule of ["+subscribe", "+psubscribe", "allchannels"]) user.apply(rule)
@@ -1246,12 +1246,12 @@ export const run = async (scenario: Scenario): Promise<History> => {
       }
       const open = control.nodes.reduce((n, address) => n + control.network.connections(address, name), 0)
       const each = scenario.connections + scenario.maxReserved
-      // A subscription has its own; a replicas' client keeps some to the primary, too.
+      // A subscription has its own; a replica client keeps some to the primary too.
       const most = name.endsWith("r") ? each * (scenario.replicas + 2) : each + 1
       if (open > most) restless.push(`${name} has ${open} connections, ${most} at most`)
     }
     for (const party of parties) {
-      // A connection that is to be cut may have been waiting for this.
+      // A connection that a fault cuts later may have waited for this.
       const exit = yield* Effect.exit(
         Effect.retry(party.primary.set(`last:${party.name}`, "1"), {
           times: scenario.faults.length,
@@ -1263,7 +1263,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
     for (const party of parties) {
       for (const [i, topology] of party.topologies.entries()) {
         const dialer = i === 0 ? party.name : `${party.name}r`
-        // Who begins only now, and was told of sentinels that are all replaced by now, has nobody to ask.
+        // A client that starts only now, and whose sentinels were all replaced, has no sentinel to ask.
         const isIdle = !dialled.some((d) => d.party === dialer && !control.nodes.includes(d.address))
         const isForsaken = isIdle && told.get(party.name)!.every((address) => !control.sentinels.includes(address))
         const state = yield* topology.current
@@ -1331,7 +1331,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
 const describe = (exit: Exit.Exit<unknown, unknown>): string =>
   Exit.isSuccess(exit) ? "without an error" : Cause.pretty(exit.cause).slice(0, 500)
 
-/** A reply of a node as the client would have it. */
+/** A node's reply in the form that the client gives. */
 const plain = (reply: unknown): unknown => {
   if (typeof reply === "bigint") return Number(reply)
   if (Array.isArray(reply)) return reply.map(plain)

@@ -1,5 +1,5 @@
 /**
- * Runs many seeds, on all cores, and says what was found.
+ * Runs many seeds on all cores, and prints the broken promises.
  *
  *   npm run simulate -- --seeds 10000 --from 0
  *   npm run simulate -- --seed 17          one seed, with its timeline if it fails
@@ -50,12 +50,12 @@ const { values: options } = parseArgs({
     from: { type: "string", default: "0" },
     seed: { type: "string" },
     step: { type: "string", default: "1" },
-    /** Seeds that are tried before the others. */
+    /** Seeds that run before the others. */
     before: { type: "string", default: "" },
     cores: { type: "string" },
     /** Stops at the first failure. */
     first: { type: "boolean", default: false },
-    /** Does not explain the first failure. */
+    /** Does not shrink and explain the first failure. */
     quiet: { type: "boolean", default: false },
     worker: { type: "boolean", default: false }
   }
@@ -95,7 +95,7 @@ const explain = async (seed: number): Promise<void> => {
   console.log(report(smaller.history, smaller.violation))
 }
 
-/** One process for each core; none is left when this ends. */
+/** Runs one process for each core, and ends them all at the end. */
 const onCore = (core: number, cores: number): Effect.Effect<Tally> =>
   Effect.callback((resume) => {
     const child = fork(import.meta.filename, [
@@ -139,7 +139,7 @@ const onAllCores = Effect.gen(function*() {
 })
 
 if (options.worker) {
-  // Nobody reads where thousands of expected errors came from.
+  // Stack traces of thousands of expected errors are not needed.
   Error.stackTraceLimit = 0
   const seeds = options.before.split(",").filter((text) => text !== "").map(Number)
   const to = Number(options.from) + Number(options.seeds)

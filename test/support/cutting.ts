@@ -1,7 +1,6 @@
 /**
- * Dials as another dialler does, and cuts each connection to some of the
- * addresses after a random number of bytes, in the middle of a request or of a
- * reply.
+ * Wraps a Connector: cuts each connection to some of the addresses after a random
+ * number of bytes, in the middle of a request or of a reply.
  */
 import * as Effect from "effect/Effect"
 import { Address, type Connector } from "../../src/index.ts"
@@ -17,7 +16,7 @@ export const cutting = (
     Effect.map(dial(options), (inner): Connector.Transport => {
       if (!addresses.has(Address.format(options.address))) return inner
       const direction = random() < 0.5 ? "request" : "reply"
-      // The handshake takes some hundred bytes of either.
+      // The handshake takes some hundred bytes in each direction.
       let left = 600 + Math.floor(random() * 6000)
       let over = false
       let handler: Connector.Handler | undefined
@@ -55,7 +54,7 @@ export const cutting = (
             return inner.write(chunks, ascii)
           }
           inner.write([bytes.subarray(0, left)], false)
-          // What was written before the cut arrives.
+          // Bytes before the cut arrive.
           over = true
           setImmediate(cut)
           return true

@@ -1,6 +1,5 @@
 /**
- * An executor of a group that the test itself moves, over connections of the
- * test's own making.
+ * An executor whose group the test moves, over connections that the test makes.
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -12,7 +11,7 @@ import type { ExecutorOptions } from "../../src/Options.ts"
 
 export const nodes = [{ host: "10.0.0.1", port: 6379 }, { host: "10.0.0.2", port: 6379 }] as const
 
-/** Begins at the first of the nodes. */
+/** Starts at the first node. */
 export const executorOf = (
   dial: Connector.Dial,
   options: ExecutorOptions = {},
@@ -40,7 +39,7 @@ export const executorOf = (
     return {
       executor,
       gate: (gate: WriteGate) => listener!.gate(gate, 0),
-      /** The group's primary is the second of the nodes. */
+      /** Moves the group's primary to the second node. */
       move: () => {
         to = nodes[1]
         listener!.moved(nodes[1], 2)

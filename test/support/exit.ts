@@ -1,5 +1,5 @@
 /**
- * Takes an Exit apart, for assertions on the error of a failed effect.
+ * Reads the error of a failed Exit, for assertions.
  */
 import { assert } from "@effect/vitest"
 import * as Cause from "effect/Cause"

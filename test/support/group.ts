@@ -1,6 +1,6 @@
 /**
- * A group in memory as tests of failovers use it: its clients, what they know,
- * writers, and what became of what they wrote.
+ * A group in memory for tests of failovers: its clients, what they know of the
+ * group, writers, and the fate of their writes.
  */
 import { assert } from "@effect/vitest"
 import * as Duration from "effect/Duration"
@@ -17,7 +17,7 @@ export const sentinels = ["10.0.1.1:26379", "10.0.1.2:26379", "10.0.1.3:26379"]
 
 export type Redis = RedisClient.RedisClient["Service"]
 
-/** A client of the primary, of a deployment that is there. */
+/** A client of the primary of an existing deployment. */
 export const clients = (options: Partial<Sentinel.Options> = {}) =>
   RedisClient.layerPrimary("mymaster").pipe(Layer.provideMerge(Sentinel.layer({ sentinels, ...options })))
 
@@ -25,7 +25,7 @@ export const clients = (options: Partial<Sentinel.Options> = {}) =>
 export const live = (options: Partial<Sentinel.Options> = {}, deployment: Testing.Options = {}) =>
   clients(options).pipe(Layer.provideMerge(Testing.layer(deployment)))
 
-/** And with a client of the replicas. */
+/** The same, with a client of the replicas. */
 export const liveWithReplicas = (
   options: Partial<Sentinel.Options> = {},
   deployment: Testing.Options = {},
@@ -45,25 +45,25 @@ export const stateOf = Effect.gen(function*() {
 
 export const fenced = Effect.map(stateOf, (state) => state.fence !== undefined)
 
-/** The failover has ended. */
+/** Waits until the failover has ended. */
 export const moved = Effect.map(stateOf, (state) => state.epoch > 0 && state.fence === undefined)
 
-/** Those of the keys that a node does not have. */
+/** The keys that a node does not have. */
 export const missingAt = (address: string, keys: ReadonlyArray<string>) =>
   Effect.map(Testing.Deployment, (control) => keys.filter((key) => control.node(address).peek(key) === undefined))
 
-/** Those of the keys that the group's primary does not have. */
+/** The keys that the group's primary does not have. */
 export const missing = (keys: ReadonlyArray<string>) =>
   Effect.flatMap(
     Testing.Deployment,
     (control) => Effect.flatMap(control.primary, (address) => missingAt(address, keys))
   )
 
-/** What lets the test clock move on by itself, by so much at a time. */
+/** Helpers that advance the test clock step by step. */
 export const inSteps = (step: Duration.Input) => {
   const whileTimePasses = timePassing(step)
 
-  /** Waits until something holds. */
+  /** Waits until a condition holds. */
   const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
     whileTimePasses(
       Effect.gen(function*() {
@@ -71,14 +71,14 @@ export const inSteps = (step: Duration.Input) => {
       })
     )
 
-  /** A client that has written once, and hears every sentinel. */
+  /** A client that has written once, and is subscribed to every sentinel. */
   const ready = (redis: Redis) =>
     Effect.andThen(
       whileTimePasses(redis.set("a", "1")),
       until(Effect.map(stateOf, (s) => s.sentinels.length >= 3 && s.sentinels.every((x) => x.isReachable === true)))
     )
 
-  /** Writes unique keys one after another, on so many fibers: until they are stopped, or are told to finish. */
+  /** Writes unique keys one after another on several fibers, until the test stops or finishes them. */
   const writing = (redis: Redis, writers: number, pause: Duration.Input = step) =>
     Effect.gen(function*() {
       let goesOn = true
@@ -104,7 +104,7 @@ export const inSteps = (step: Duration.Input) => {
       return { acknowledged, failed, finish, stop: Fiber.interrupt(fiber) }
     })
 
-  /** A client that is born in a deployment, and writes until something holds: nothing that was acknowledged is lost. */
+  /** Starts a client in a deployment, which writes until a condition holds, and asserts that no acknowledged write is lost. */
   const bornWriter = <E, R>(condition: Effect.Effect<boolean, E, R>, rest: Duration.Input) =>
     Effect.gen(function*() {
       const writes = yield* writing(yield* RedisClient.RedisClient, 10)

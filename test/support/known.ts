@@ -1,6 +1,6 @@
 /**
- * Scenarios that once failed, as data: a seed means something else when the
- * generator changes. What each showed is its name.
+ * Scenarios that once failed, as data, since a seed gives another scenario when the
+ * generator changes. The name of each says what it showed.
  */
 import type { Scenario } from "../../simulation/Scenario.ts"
 

@@ -20,9 +20,9 @@ export interface Server {
   readonly port: number
   readonly address: string
   readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
-  /** Kills it and waits until it is gone. */
+  /** Kills the process and waits until it has ended. */
   readonly kill: Effect.Effect<void>
-  /** Starts it again on the same port, with the same files, after it was killed. */
+  /** Starts a killed process again, on the same port and with the same files. */
   readonly restart: Effect.Effect<void>
 }
 
@@ -34,7 +34,7 @@ const freePort: Effect.Effect<number> = Effect.callback((resume) => {
   })
 })
 
-/** A directory that goes away with the Scope. */
+/** A directory that is removed when the Scope closes. */
 export const temporaryDirectory: Effect.Effect<string, never, Scope.Scope> = Effect.flatMap(
   FileSystem.FileSystem,
   (fs) => fs.makeTempDirectoryScoped({ prefix: "effect-redis-sentinel-" })
@@ -225,7 +225,7 @@ export const deployment = (options: DeploymentOptions = {}): Effect.Effect<Deplo
     const sentinelPassword = options.sentinelPassword === undefined
       ? {}
       : { password: redacted(options.sentinelPassword) }
-    // The replicas are in sync before a sentinel looks, so that none is chosen empty.
+    // The replicas are in sync before the sentinels start, so that no empty replica is selected.
     yield* untilTrue(
       primary,
       { ...session, ...nodePassword },

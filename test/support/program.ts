@@ -1,10 +1,10 @@
-/** Programs in processes of their own, for what only the end of a process shows. */
+/** Runs programs in processes of their own, to test how a process ends. */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
 
-/** Runs a module at the root of the project, and gives what it printed once it has ended by itself. */
+/** Runs a module at the root of the project, and returns its output once the process has ended by itself. */
 export const runProgram = (
   program: string,
   whileRunning: (child: ChildProcess) => Effect.Effect<void, never, Scope.Scope> = () => Effect.void

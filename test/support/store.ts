@@ -1,23 +1,23 @@
 /**
- * A server of strings in memory that refuses, closes or stays silent where a
- * test tells it to, and remembers what it executed.
+ * An in-memory server of strings that refuses, closes or stays silent when a test
+ * tells it to, and records what it executed.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type Client, Connector, type Errors, Sentinel } from "../../src/index.ts"
 import { Requests } from "../../src/testing/Reply.ts"
 
-/** What a rule makes of a request: it is executed, or answered so; CLOSE ends the connection. */
+/** The effect of a rule on a request: the server executes it, or gives this answer; CLOSE ends the connection. */
 export type Verdict = undefined | string
 
 export interface Store {
   readonly dial: Connector.Dial
-  /** What was executed, and on which connection. */
+  /** The executed requests, with their connections. */
   readonly executed: Array<readonly [connection: number, command: string]>
-  /** What came, executed or not. */
+  /** All requests, executed or not. */
   readonly received: Array<readonly [connection: number, command: string]>
   readonly data: Map<string, string>
-  /** Sends something on a connection by itself. */
+  /** Sends bytes on a connection without a request. */
   readonly send: (connection: number, text: string) => void
   /** Ends a connection. */
   readonly close: (connection: number) => void
@@ -118,7 +118,7 @@ export const store = (
   }
 }
 
-/** A client of it. */
+/** A client of the store. */
 export const clientOf = (
   { dial }: Store,
   options: Sentinel.NodeOptions = {}

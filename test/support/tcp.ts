@@ -1,5 +1,5 @@
 /**
- * Servers on loopback that do what a test tells them to with each connection.
+ * Servers on loopback that handle each connection as a test tells them to.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -8,7 +8,7 @@ import * as Net from "node:net"
 export interface Listening {
   readonly address: string
   readonly port: number
-  /** How many connections there were so far. */
+  /** The number of connections so far. */
   readonly dials: number
 }
 
@@ -45,7 +45,7 @@ export const listening = (
     (listening) => listening.close
   )
 
-/** Takes requests apart: calls back with the words of each. */
+/** Parses requests, and calls back with the words of each. */
 export const requests = (socket: Net.Socket, each: (words: ReadonlyArray<string>) => void): void => {
   let rest = ""
   socket.on("data", (chunk) => {
