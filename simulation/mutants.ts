@@ -73,9 +73,10 @@ const mutants: ReadonlyArray<Mutant> = [
     by: [4],
     edits: [{
       file: "src/internal/connection/connection.ts",
-      find: "const request = this.inflight.peek()\n    if (request === undefined) return this.unasked(value)",
+      find:
+        "const request = this.inflight.peek()\n    if (request === undefined) return this.onUnrequestedReply(value)",
       replace:
-        "while (this.answered === 0 && this.inflight.peek()?.isPending === false) this.inflight.shift()\n    const request = this.inflight.peek()\n    if (request === undefined) return this.unasked(value)"
+        "while (this.answered === 0 && this.inflight.peek()?.isPending === false) this.inflight.shift()\n    const request = this.inflight.peek()\n    if (request === undefined) return this.onUnrequestedReply(value)"
     }]
   },
   {
@@ -192,7 +193,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/subscriptions.test.ts" },
     edits: [{
       file: "src/internal/client/subscription.ts",
-      find: "tell()\n          inbox.message",
+      find: "giveGap()\n          inbox.message",
       replace: "          inbox.message"
     }]
   },
@@ -201,7 +202,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: [2],
     edits: [{
       file: "src/internal/client/subscription.ts",
-      find: "if (!told) inbox.gap(before!.reason, before!.detail)",
+      find: "if (!isGapGiven) inbox.gap(before!.reason, before!.detail)",
       replace: "void before"
     }]
   },
@@ -672,8 +673,8 @@ const mutants: ReadonlyArray<Mutant> = [
     edits: [{
       file: "src/internal/connection/connection.ts",
       find:
-        "this.caughtUp(() => {\n      this.judging = false\n      if (this.ended === undefined) this.judge(Math.max(now, this.alarm.now()))\n    })",
-      replace: "this.judging = false\n    this.judge(Math.max(now, this.alarm.now()))"
+        "this.caughtUp(() => {\n      this.isDeciding = false\n      if (this.ended === undefined) this.decide(Math.max(now, this.alarm.now()))\n    })",
+      replace: "this.isDeciding = false\n    this.decide(Math.max(now, this.alarm.now()))"
     }]
   },
   {
@@ -857,8 +858,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/drips.test.ts" },
     edits: [{
       file: "src/internal/connection/connection.ts",
-      find: "Math.max(this.spell.since, this.lastTaken, this.goesOnAt) + allowance)",
-      replace: "Infinity)"
+      find: "Math.max(this.progress.since, this.lastTaken, this.resumedAt) + allowance",
+      replace: "Infinity"
     }]
   },
   {
@@ -902,8 +903,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/subscriptions.test.ts", name: "a password that has changed ends none" },
     edits: [{
       file: "src/internal/client/subscription.ts",
-      find: "return !begun || error._tag",
-      replace: "return !begun || error._tag === \"AuthenticationFailed\" || error._tag"
+      find: "return !isEstablished || error._tag",
+      replace: "return !isEstablished || error._tag === \"AuthenticationFailed\" || error._tag"
     }]
   }
 ]

@@ -90,39 +90,39 @@ export interface SubscriptionSource {
 }
 
 /**
- * Subscribes on a connection of its own, and again on another one whenever that
- * has ended, for as long as the client lives. Until the first subscription
- * stands, it fails with errors that cannot pass, and when the others have not
- * passed within the client's `schedule`.
+ * Subscribes on a connection of its own, and subscribes again on a new one whenever
+ * that connection ends, until the client closes. Before the subscription is first
+ * established, the Stream fails with a permanent error at once, and with any
+ * other error when the client's `schedule` ends.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const makeSubscription: {
-  (source: SubscriptionSource, interests: Channels, options: SubscribeOptions, as: "text"): Stream.Stream<
+  (source: SubscriptionSource, requested: Channels, options: SubscribeOptions, as: "text"): Stream.Stream<
     Message | Undecodable | Gap,
     RedisError
   >
-  (source: SubscriptionSource, interests: Channels, options: SubscribeOptions, as: "bytes"): Stream.Stream<
+  (source: SubscriptionSource, requested: Channels, options: SubscribeOptions, as: "bytes"): Stream.Stream<
     Message<Uint8Array> | Gap,
     RedisError
   >
 } = (
   source: SubscriptionSource,
-  interests: Channels,
+  requested: Channels,
   options: SubscribeOptions,
   as: "text" | "bytes"
 ): Stream.Stream<any, RedisError> => {
   const invalid = (detail: string): Stream.Stream<never, RedisError> =>
     Stream.fail(new InvalidCommand({ command: "SUBSCRIBE", detail }))
-  const { channels, patterns, shards } = interests ?? {}
+  const { channels, patterns, shards } = requested ?? {}
   const lists = [channels, patterns, shards].map((list) => list ?? [])
   if (!lists.every((list) => Array.isArray(list) && list.every(isName)) || lists.every((list) => list.length === 0)) {
     return invalid("channels, patterns and shards are empty: at least one name is required")
   }
   // Copies, so that later changes by the caller have no effect.
   const names = lists.map((list) => list.map((name) => typeof name === "string" ? name : new Uint8Array(name)))
-  const wanted = { channels: names[0]!, patterns: names[1]!, shards: names[2]! }
+  const copied = { channels: names[0]!, patterns: names[1]!, shards: names[2]! }
   const capacity = options?.capacity ?? defaultCapacity
   if (!(capacity >= 1)) return invalid("capacity: it must be at least 1")
   const itemOf = as === "text" ? textOf : bytesOf
@@ -130,17 +130,17 @@ export const makeSubscription: {
   return Stream.callback<Item, RedisError>((queue) => {
     const inbox = new Inbox(queue, capacity)
     /** Whether the subscription was established once. */
-    let begun = false
+    let isEstablished = false
     /** The gap that the reader gets before the next message. */
     let ended: { readonly reason: "moved" | "lost"; readonly detail: string } | undefined
     let pause = firstPause
     const prepare = (connection: Connection): Effect.Effect<void, RedisError> =>
       Effect.suspend(() => {
         const before = ended
-        let told = before === undefined
-        const tell = (): void => {
-          if (!told) inbox.gap(before!.reason, before!.detail)
-          told = true
+        let isGapGiven = before === undefined
+        const giveGap = (): void => {
+          if (!isGapGiven) inbox.gap(before!.reason, before!.detail)
+          isGapGiven = true
           // From now on a lost connection leaves a gap.
           ended = { reason: "lost", detail: "the connection was lost" }
         }
@@ -149,14 +149,14 @@ export const makeSubscription: {
         connection.onPush = (message) => {
           const published = bytesMessageOf(message)
           if (published === undefined) return
-          tell()
+          giveGap()
           inbox.message(itemOf(published))
         }
-        return Effect.map(subscribeOn(connection, wanted), tell)
+        return Effect.map(subscribeOn(connection, copied), giveGap)
       })
     const once: Effect.Effect<void, RedisError, Scope.Scope> = Effect.gen(function*() {
       const connection = yield* source.session(prepare)
-      begun = true
+      isEstablished = true
       pause = firstPause
       yield* connection.closed
       const error = connection.ended!
@@ -166,7 +166,7 @@ export const makeSubscription: {
       }
     })
     /** Waits before the next attempt: a cause that lasts is tried less and less often. */
-    const rest = (error: RedisError): Effect.Effect<void, RedisError> =>
+    const pauseAfter = (error: RedisError): Effect.Effect<void, RedisError> =>
       Effect.gen(function*() {
         if (pause === firstPause) {
           yield* Effect.logWarning(
@@ -177,17 +177,17 @@ export const makeSubscription: {
         pause = Math.min(pause * 2, longestPause)
         yield* source.untilClosed(Effect.sleep(Math.round(millis)))
       })
-    const again: Effect.Effect<never, RedisError> = Effect.flatMap(
+    const loop: Effect.Effect<never, RedisError> = Effect.flatMap(
       Effect.result(Effect.scoped(once)),
       (result) => {
-        if (result._tag === "Success") return again
+        if (result._tag === "Success") return loop
         const error = result.failure
-        return !begun || error._tag === "ClientClosed"
+        return !isEstablished || error._tag === "ClientClosed"
           ? Effect.fail(error)
-          : Effect.andThen(rest(error), again)
+          : Effect.andThen(pauseAfter(error), loop)
       }
     )
-    return Effect.catchCause(again, (cause) => Queue.failCause(queue, cause))
+    return Effect.catchCause(loop, (cause) => Queue.failCause(queue, cause))
   })
 }
 

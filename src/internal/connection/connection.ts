@@ -62,9 +62,9 @@ const writeSize = 16 * 1024
 const usuallyUnanswered = 10_000
 
 /** The watchdog asks the server on other connections for at most this time, in milliseconds, and at most a quarter of `stallTimeout`. */
-const mostDoubtMillis = 1000
+const longestProbeMillis = 1000
 /** Opening these other connections may take at least this time, in milliseconds. */
-const leastDoubtMillis = 100
+const shortestProbeMillis = 100
 
 /** A write of at least this size is remembered until it is answered. */
 const largeWrite = 256 * 1024
@@ -84,7 +84,7 @@ const slowestReply = 1
 const standstillMillis = 50
 
 /** How often in a row that excuses the server, so that even a process that is always late notices a dead server. */
-const mostRestarts = 3
+const mostExcuses = 3
 
 /** How often a connection with `onLate` checks the oldest command, and after which time that command is late, in milliseconds. */
 const lateInterval = 50
@@ -144,31 +144,31 @@ export class Connection {
   private readonly queue = new Deque<Request>()
   private readonly inflight = new Deque<Request>()
   private readonly alarm: DeadlineTimer
-  private readonly holds: ((id: number, millis: number) => Effect.Effect<boolean>) | undefined
+  private readonly isHeldBack: ((id: number, millis: number) => Effect.Effect<boolean>) | undefined
   private readonly runFork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   /** Whether the server is being asked on other connections, and whether the watchdog decides after that. */
   private isAsking = false
   private isOverdue = false
-  private doubting: Fiber.Fiber<void> | undefined = undefined
-  private doubted = -1
+  private pauseProbe: Fiber.Fiber<void> | undefined = undefined
+  private probedSilence = -1
   private readonly stallMillis: number
   private readonly pingMillis: number
   private answered = 0
   private scheduled = false
-  private handedOut = 0
-  private enough = 0
+  private delivered = 0
+  private flushAfter = 0
   private blocked = false
   private draining: string | undefined = undefined
   private waitingSince = 0
   /** When this process continued after it had stood still, and how often in a row this has excused the server. */
-  private goesOnAt = 0
-  private restarts = 0
-  private judging = false
+  private resumedAt = 0
+  private excuses = 0
+  private isDeciding = false
   /** Whether a keep-alive PING is unanswered. */
-  private keptAlive = false
+  private isKeepAlivePending = false
   /** The oldest unanswered command at the last check, and since when it has been the oldest. */
-  private eldest: Request | undefined = undefined
-  private eldestSince = 0
+  private oldest: Request | undefined = undefined
+  private oldestSince = 0
   private lateSince = Infinity
   /** When the system last accepted bytes that it had not accepted at once. */
   private lastTaken = 0
@@ -178,9 +178,9 @@ export class Connection {
   /** How many requests of the queue were abandoned, and no longer count. */
   private abandoned = 0
   /** The request whose reply is being delivered. */
-  private handing: Request | undefined = undefined
+  private delivering: Request | undefined = undefined
   /** The last progress: how many requests were answered, since when, and how many bytes of the next reply had come. */
-  private spell = { answered: -1, since: 0, bytes: 0 }
+  private progress = { answered: -1, since: 0, bytes: 0 }
   private lastRead: number
 
   constructor(
@@ -192,10 +192,10 @@ export class Connection {
       readonly pingMillis: number
       readonly limits: Resp.Limits | undefined
       /** Asks the server on other connections, for at most `millis`, whether it is alive but holds this one back. */
-      readonly holds?: ((id: number, millis: number) => Effect.Effect<boolean>) | undefined
+      readonly isHeldBack?: ((id: number, millis: number) => Effect.Effect<boolean>) | undefined
     }
   ) {
-    this.holds = options.holds
+    this.isHeldBack = options.isHeldBack
     this.runFork = Effect.runForkWith(context)
     this.transport = transport
     this.address = address
@@ -225,7 +225,7 @@ export class Connection {
           })
         )
     })
-    this.rest(this.lastRead)
+    this.scheduleIdleCheck(this.lastRead)
   }
 
   /** How many requests wait: those that are not written yet, and unanswered ones beyond `usuallyUnanswered`. */
@@ -409,17 +409,17 @@ export class Connection {
 
   private onData(chunk: Uint8Array): void {
     this.lastRead = this.alarm.now()
-    this.restarts = 0
-    this.handedOut = 0
+    this.excuses = 0
+    this.delivered = 0
     const guard = this.guard
     if (guard !== undefined && (this.catchUp(guard) || guard.withholdsReplies)) guard.withholdReplies(this)
-    this.enough = Math.max(leastBatch, (this.inflight.size + 1) >> 1)
+    this.flushAfter = Math.max(leastBatch, (this.inflight.size + 1) >> 1)
     try {
       this.decoder.feed(chunk)
     } catch (error) {
       this.onFault(error)
     }
-    this.handing = undefined
+    this.delivering = undefined
     if (this.draining !== undefined && this.idle) this.close(this.draining)
   }
 
@@ -437,7 +437,7 @@ export class Connection {
       ? { detail: error.detail, bytes: error.bytes }
       : { detail: `the client failed to process a reply (${Resp.printable(String(error), 200)})`, bytes: "" }
     const ended = new ProtocolError({ address: this.shownAddress, ...fault })
-    const request = this.handing
+    const request = this.delivering
     this.end(ended)
     // `end` no longer finds it among the written requests.
     if (request !== undefined && !(error instanceof ProtocolError)) request.onLost(ended, true)
@@ -458,15 +458,15 @@ export class Connection {
   private onReply(value: Resp.Value): void {
     if (this.listening && this.isPublished(value)) return this.onPush(value)
     const request = this.inflight.peek()
-    if (request === undefined) return this.unasked(value)
+    if (request === undefined) return this.onUnrequestedReply(value)
     if (++this.answered === request.replies || isRefusedSubscription(request, value)) {
       this.inflight.shift()
       this.answered = 0
     }
-    this.handing = request
+    this.delivering = request
     request.onReply(value)
-    if (++this.handedOut >= this.enough && this.queue.size > 0) {
-      this.handedOut = 0
+    if (++this.delivered >= this.flushAfter && this.queue.size > 0) {
+      this.delivered = 0
       this.flush()
     }
   }
@@ -481,7 +481,7 @@ export class Connection {
    * A reply without a request ends the connection. It is usually the server's last
    * error, such as "max number of clients reached" or "Protocol error".
    */
-  private unasked(value: Resp.Value): void {
+  private onUnrequestedReply(value: Resp.Value): void {
     const shown = value instanceof Resp.ErrorReply ? Resp.printable(value.text) : Resp.describe(value)
     this.end(
       new ProtocolError({ address: this.shownAddress, detail: "a reply without a request", bytes: shown })
@@ -509,18 +509,18 @@ export class Connection {
   // ---------------------------------------------------------------------------
   // Watchdog
 
-  private rest(now: number): void {
+  private scheduleIdleCheck(now: number): void {
     this.alarm.set(Math.min(now + this.pingMillis, now + this.stallMillis / 2))
   }
 
   private watch(now: number, late: number): void {
-    if (late > standstillMillis && this.restarts < mostRestarts) {
+    if (late > standstillMillis && this.excuses < mostExcuses) {
       // This process stood still, so the server's time starts again.
-      this.restarts++
-      this.goesOnAt = now
+      this.excuses++
+      this.resumedAt = now
     }
     const head = this.inflight.peek()
-    if (this.onLate !== undefined) this.lookAt(head, now)
+    if (this.onLate !== undefined) this.checkLateness(head, now)
     // Requests of this turn are not written yet, so the server owes no answer for them.
     if (head === undefined && (this.queue.size === 0 || this.scheduled)) {
       if (now - this.lastRead >= this.pingMillis) {
@@ -528,58 +528,58 @@ export class Connection {
         this.enqueue(new Call(ping(), () => this.onRoundTrip(this.alarm.now() - sent)))
         this.alarm.set(now + Math.min(this.stallMillis, this.pingMillis))
       } else {
-        this.rest(this.lastRead < now ? now : this.lastRead)
+        this.scheduleIdleCheck(this.lastRead < now ? now : this.lastRead)
       }
       return
     }
     const due = this.dueAt(now)
     if (now < due) {
       const silentAt = this.silentSince + this.allowance
-      const doubtAt = silentAt - Math.min(mostDoubtMillis, this.stallMillis / 4)
-      if (this.stallMillis !== Infinity && now >= doubtAt) this.doubt(silentAt - now)
-      else if (doubtAt < due) this.alarm.set(doubtAt)
+      const probeAt = silentAt - Math.min(longestProbeMillis, this.stallMillis / 4)
+      if (this.stallMillis !== Infinity && now >= probeAt) this.probePause(silentAt - now)
+      else if (probeAt < due) this.alarm.set(probeAt)
       // Without a `stallTimeout`, a PING shows the network that the connection is in use.
       const silence = now - this.lastRead
       const blockingMillis = head === undefined ? 0 : head.blockingMillis
       if (this.stallMillis === Infinity && blockingMillis === 0 && silence >= this.pingMillis) this.keepAlive()
       return this.alarm.set(Math.min(due, now + this.pingMillis))
     }
-    if (this.judging) return
+    if (this.isDeciding) return
     // The question on other connections has a limit of its own, and its answer may be a little late.
     if (this.isAsking) {
       this.isOverdue = true
       return
     }
-    this.judging = true
+    this.isDeciding = true
     this.caughtUp(() => {
-      this.judging = false
-      if (this.ended === undefined) this.judge(Math.max(now, this.alarm.now()))
+      this.isDeciding = false
+      if (this.ended === undefined) this.decide(Math.max(now, this.alarm.now()))
     })
   }
 
   private keepAlive(): void {
-    if (this.keptAlive) return
-    this.keptAlive = true
+    if (this.isKeepAlivePending) return
+    this.isKeepAlivePending = true
     this.enqueue(
       new Call(ping(), () => {
-        this.keptAlive = false
+        this.isKeepAlivePending = false
       })
     )
   }
 
   /** Checks whether the oldest command is late: still the same, and no byte has come. */
-  private lookAt(head: Request | undefined, now: number): void {
-    if (head !== this.eldest || this.lastRead >= this.eldestSince) {
-      this.eldest = head
-      this.eldestSince = now
+  private checkLateness(head: Request | undefined, now: number): void {
+    if (head !== this.oldest || this.lastRead >= this.oldestSince) {
+      this.oldest = head
+      this.oldestSince = now
     }
     if (head === undefined) return
     this.alarm.set(now + lateInterval)
-    if (now - Math.max(this.eldestSince, this.goesOnAt) < lateMillis + head.blockingMillis || this.isLate) return
+    if (now - Math.max(this.oldestSince, this.resumedAt) < lateMillis + head.blockingMillis || this.isLate) return
     // The process itself may have been busy.
     this.caughtUp(() => {
       if (this.ended !== undefined || this.isLate || head !== this.inflight.peek()) return
-      if (this.lastRead >= this.eldestSince) return
+      if (this.lastRead >= this.oldestSince) return
       this.lateSince = Math.max(now, this.alarm.now())
       this.onLate?.()
     })
@@ -589,29 +589,32 @@ export class Connection {
    * Asks a silent server on other connections before its connection is closed. A
    * server under CLIENT PAUSE is not dead, and has executed nothing.
    */
-  private doubt(millis: number): void {
+  private probePause(millis: number): void {
     const since = this.silentSince
-    if (this.holds === undefined || this.doubted === since) return
-    this.doubted = since
+    if (this.isHeldBack === undefined || this.probedSilence === since) return
+    this.probedSilence = since
     this.isAsking = true
-    this.doubting = this.runFork(
+    this.pauseProbe = this.runFork(
       Effect.asVoid(
-        Effect.onExit(this.holds(this.id, Math.max(millis * 0.8, leastDoubtMillis)), (exit) =>
-          Effect.sync(() => {
-            this.isAsking = false
-            if (this.ended !== undefined) return
-            if (Exit.isSuccess(exit) && exit.value && this.silentSince === since) this.goesOnAt = this.alarm.now()
-            if (!this.isOverdue) return
-            this.isOverdue = false
-            this.watch(this.alarm.now(), 0)
-          }))
+        Effect.onExit(
+          this.isHeldBack(this.id, Math.max(millis * 0.8, shortestProbeMillis)),
+          (exit) =>
+            Effect.sync(() => {
+              this.isAsking = false
+              if (this.ended !== undefined) return
+              if (Exit.isSuccess(exit) && exit.value && this.silentSince === since) this.resumedAt = this.alarm.now()
+              if (!this.isOverdue) return
+              this.isOverdue = false
+              this.watch(this.alarm.now(), 0)
+            })
+        )
       )
     )
   }
 
   /** Since when no byte has moved, in either direction. */
   private get silentSince(): number {
-    return Math.max(this.waitingSince, this.lastRead, this.lastTaken, this.goesOnAt)
+    return Math.max(this.waitingSince, this.lastRead, this.lastTaken, this.resumedAt)
   }
 
   /** How long the server may be silent, in milliseconds. */
@@ -626,25 +629,28 @@ export class Connection {
   /** When the watchdog decides next. */
   private dueAt(now: number): number {
     const answered = this.written - this.inflight.size
-    if (this.spell.answered !== answered || this.idle) this.begin(now)
+    if (this.progress.answered !== answered || this.idle) this.noteProgress(now)
     const allowance = this.allowance
-    return Math.min(this.silentSince + allowance, Math.max(this.spell.since, this.lastTaken, this.goesOnAt) + allowance)
+    return Math.min(
+      this.silentSince + allowance,
+      Math.max(this.progress.since, this.lastTaken, this.resumedAt) + allowance
+    )
   }
 
-  private begin(now: number): void {
-    this.spell = { answered: this.written - this.inflight.size, since: now, bytes: this.decoder.unfinished }
+  private noteProgress(now: number): void {
+    this.progress = { answered: this.written - this.inflight.size, since: now, bytes: this.decoder.unfinished }
   }
 
   /** Closes the connection if the server owes a reply and makes no progress. Everything that had arrived was read. */
-  private judge(now: number): void {
-    if (this.idle) return this.rest(now)
+  private decide(now: number): void {
+    if (this.idle) return this.scheduleIdleCheck(now)
     const due = this.dueAt(now)
     if (now < due) return this.alarm.set(due)
-    const { bytes, since } = this.spell
+    const { bytes, since } = this.progress
     const isSilent = now >= this.silentSince + this.allowance
     if (!isSilent && this.decoder.unfinished - bytes >= (now - since) * slowestReply) {
       // A long reply over a slow line.
-      this.begin(now)
+      this.noteProgress(now)
       return this.alarm.set(this.dueAt(now))
     }
     this.end(
@@ -680,9 +686,9 @@ export class Connection {
   }
 
   /** Runs a callback, and logs its exception, so that the other callbacks still run. */
-  private tell(how: () => void): void {
+  private safely(callback: () => void): void {
     try {
-      how()
+      callback()
     } catch (error) {
       this.runFork(Effect.logError(`A handler failed after the connection to ${this.shownAddress} had ended`, error))
     }
@@ -692,14 +698,14 @@ export class Connection {
     if (this.ended !== undefined) return
     this.ended = error
     this.alarm.close()
-    this.doubting?.interruptUnsafe()
+    this.pauseProbe?.interruptUnsafe()
     this.decoder.stop()
     this.transport.destroy()
     const written = this.inflight.drain()
     const unwritten = this.queue.drain()
-    for (const request of written) this.tell(() => request.onLost(error, true))
-    for (const request of unwritten) this.tell(() => request.onLost(error, false))
-    this.tell(() => this.onEnd(error))
+    for (const request of written) this.safely(() => request.onLost(error, true))
+    for (const request of unwritten) this.safely(() => request.onLost(error, false))
+    this.safely(() => this.onEnd(error))
     for (const done of Array.from(this.ending)) done()
   }
 

@@ -69,7 +69,7 @@ export const openConnection = (
             stallMillis: Duration.toMillis(Duration.fromInputUnsafe(options.stallTimeout ?? defaultStallTimeout)),
             pingMillis: Duration.toMillis(Duration.fromInputUnsafe(options.pingInterval ?? defaultPingInterval)),
             limits: options.limits,
-            holds: (id, millis) => Effect.provideService(holdsBack(address, options, id, millis), Connector, dial)
+            isHeldBack: (id, millis) => Effect.provideService(holdsBack(address, options, id, millis), Connector, dial)
           })
           yield* Effect.addFinalizer(() => Effect.sync(() => connection.close("its Scope closed")))
           return connection

@@ -62,17 +62,17 @@ const kinds = { channels: "SUBSCRIBE", patterns: "PSUBSCRIBE", shards: "SSUBSCRI
  * @since 0.1.0
  * @category constructors
  */
-export const subscribeOn = (connection: Connection, interests: Channels): Effect.Effect<void, EndError | ReplyError> =>
+export const subscribeOn = (connection: Connection, channels: Channels): Effect.Effect<void, EndError | ReplyError> =>
   Effect.callback((resume) => {
     connection.listening = connection.protocol === 2
-    let left = 0
+    let unanswered = 0
     let failure: Exit.Exit<void, EndError | ReplyError> | undefined
     const done = (exit: Exit.Exit<void, EndError | ReplyError>): void => {
       if (Exit.isFailure(exit)) failure ??= exit
-      if (--left === 0) resume(failure ?? Exit.void)
+      if (--unanswered === 0) resume(failure ?? Exit.void)
     }
     const requests = (["channels", "patterns", "shards"] as const).flatMap((kind) => {
-      const names = interests[kind] ?? []
+      const names = channels[kind] ?? []
       if (names.length === 0) return []
       const spec = Command.define({ words: [kinds[kind]], mode: "read", decode: Command.value })
       const command = Command.make(spec, names)
@@ -83,7 +83,7 @@ export const subscribeOn = (connection: Connection, interests: Channels): Effect
       }
       return [new Call(command, answered, (error) => done(Exit.fail(error)), names.length)]
     })
-    left = requests.length
-    if (left === 0) return resume(Exit.void)
+    unanswered = requests.length
+    if (unanswered === 0) return resume(Exit.void)
     for (const request of requests) connection.enqueue(request)
   })

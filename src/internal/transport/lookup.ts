@@ -7,7 +7,7 @@ import * as Net from "node:net"
 type Found = Parameters<Net.LookupFunction>[2]
 
 /** A look-up in progress, and the callbacks that wait for it. */
-interface Asking {
+interface Lookup {
   readonly name: string
   readonly waiting: Array<Found>
   readonly start: () => void
@@ -19,7 +19,7 @@ interface Asking {
  * library therefore runs at most two look-ups at once: one of each name, and one
  * of all names that were slow. If both hang, it runs a third one.
  */
-const mostAsking = 2
+const mostLookups = 2
 
 /** If a look-up takes longer than this, in milliseconds, its name counts as slow. */
 const slowMillis = 500
@@ -29,7 +29,7 @@ const mostSlow = 1000
 
 /** The look-ups of one resolver. `isBounded`: they use Node's threads, so their number is limited. */
 export class Lookups {
-  private readonly asking = new Map<string, Asking>()
+  private readonly lookups = new Map<string, Lookup>()
   private readonly slow = new Set<string>()
   private readonly find: Net.LookupFunction
   private readonly isBounded: boolean
@@ -41,14 +41,14 @@ export class Lookups {
 
   readonly lookup: Net.LookupFunction = (name, options, found) => {
     const key = `${name} ${String(options.family ?? 0)} ${options.all === true} ${options.hints ?? 0}`
-    const same = this.asking.get(key)
+    const same = this.lookups.get(key)
     if (same !== undefined) return void same.waiting.push(found)
-    const asking: Asking = {
+    const lookup: Lookup = {
       name,
       waiting: [found],
       isStarted: false,
       start: () => {
-        asking.isStarted = true
+        lookup.isStarted = true
         const began = performance.now()
         const timer = setTimeout(() => this.isSlow(name), slowMillis)
         timer.unref()
@@ -58,9 +58,9 @@ export class Lookups {
           isOver = true
           clearTimeout(timer)
           if (performance.now() - began < slowMillis) this.slow.delete(name)
-          this.asking.delete(key)
+          this.lookups.delete(key)
           const answer = answerOf(name, error, found)
-          for (const waiting of asking.waiting) {
+          for (const waiting of lookup.waiting) {
             if (!Array.isArray(answer)) waiting(answer, "")
             else if (options.all === true) waiting(null, answer)
             else waiting(null, answer[0]!.address, answer[0]!.family)
@@ -75,7 +75,7 @@ export class Lookups {
         }
       }
     }
-    this.asking.set(key, asking)
+    this.lookups.set(key, lookup)
     this.next()
   }
 
@@ -85,23 +85,23 @@ export class Lookups {
     this.next()
   }
 
-  /** Begins those that may be. */
+  /** Starts the look-ups that the limits allow. */
   private next(): void {
     let started = 0
     let slow = 0
-    for (const asking of this.asking.values()) {
-      if (!asking.isStarted) continue
+    for (const lookup of this.lookups.values()) {
+      if (!lookup.isStarted) continue
       started++
-      if (this.slow.has(asking.name)) slow++
+      if (this.slow.has(lookup.name)) slow++
     }
-    for (const asking of Array.from(this.asking.values())) {
-      if (asking.isStarted) continue
-      const isSlow = this.slow.has(asking.name)
-      const most = slow === mostAsking ? mostAsking + 1 : mostAsking
+    for (const lookup of Array.from(this.lookups.values())) {
+      if (lookup.isStarted) continue
+      const isSlow = this.slow.has(lookup.name)
+      const most = slow === mostLookups ? mostLookups + 1 : mostLookups
       if (this.isBounded && (started >= most || (isSlow && slow > 0))) continue
       started++
       if (isSlow) slow++
-      asking.start()
+      lookup.start()
     }
   }
 }
@@ -139,27 +139,27 @@ export const lookupBy = (resolver: Resolver | undefined): Net.LookupFunction => 
   if (resolver === undefined) return ofSystem.lookup
   let lookups = ofResolvers.get(resolver)
   if (lookups === undefined) {
-    lookups = new Lookups(typeof resolver === "function" ? resolver : asking(resolver), false)
+    lookups = new Lookups(typeof resolver === "function" ? resolver : lookupWith(resolver), false)
     ofResolvers.set(resolver, lookups)
   }
   return lookups.lookup
 }
 
 /** Looks up IPv4 and IPv6 addresses, and gives those that exist, IPv4 first. */
-const asking = (resolver: Dns.Resolver | Dns.promises.Resolver): Net.LookupFunction => (name, options, found) => {
+const lookupWith = (resolver: Dns.Resolver | Dns.promises.Resolver): Net.LookupFunction => (name, options, found) => {
   const families = options.family === 4 || options.family === "IPv4"
     ? [4]
     : options.family === 6 || options.family === "IPv6"
     ? [6]
     : [4, 6]
   const byFamily = new Map<number, ReadonlyArray<string>>()
-  let left = families.length
+  let unanswered = families.length
   let failure: NodeJS.ErrnoException | null = null
   for (const family of families) {
     const answered = (error: NodeJS.ErrnoException | null, addresses?: ReadonlyArray<string> | undefined): void => {
       failure ??= error
       byFamily.set(family, Array.isArray(addresses) ? addresses : [])
-      if (--left > 0) return
+      if (--unanswered > 0) return
       const all = families.flatMap((family) => byFamily.get(family)!.map((address) => ({ address, family })))
       found(all.length === 0 ? failure : null, all)
     }

@@ -64,7 +64,7 @@ class SocketTransport implements Transport {
   }
   readonly start = (handler: Handler): void => {
     let cause: unknown = undefined
-    const counted: Handler = {
+    const counting: Handler = {
       ...handler,
       data: (chunk) => {
         chunks++
@@ -72,8 +72,8 @@ class SocketTransport implements Transport {
         handler.data(chunk)
       }
     }
-    if (this.reader === undefined) this.socket.on("data", counted.data)
-    else this.reader.start(counted)
+    if (this.reader === undefined) this.socket.on("data", counting.data)
+    else this.reader.start(counting)
     this.socket.on("drain", () => {
       this.measure()
       handler.taken?.()
@@ -96,17 +96,17 @@ class SocketTransport implements Transport {
     const { socket } = this
     const destroy = socket.destroy
     let before = -1
-    let left = mostRounds
+    let roundsLeft = mostRounds
     socket.destroy = (error) => {
       if ((error as NodeJS.ErrnoException | null | undefined)?.syscall !== "write") {
         return destroy.call(socket, error ?? undefined)
       }
       const round = (): void => {
-        if (this.chunks === before || left-- === 0) return void destroy.call(socket, error!)
+        if (this.chunks === before || roundsLeft-- === 0) return void destroy.call(socket, error!)
         before = this.chunks
         setImmediate(round)
       }
-      if (left === mostRounds) setImmediate(round)
+      if (roundsLeft === mostRounds) setImmediate(round)
       return socket
     }
   }
@@ -197,9 +197,9 @@ const mostRounds = 32
  */
 const catchUp = (done: () => void): void => {
   let before = -1
-  let left = mostRounds
+  let roundsLeft = mostRounds
   const round = (): void => {
-    if (chunks === before || left-- === 0) return done()
+    if (chunks === before || roundsLeft-- === 0) return done()
     before = chunks
     setImmediate(round)
   }
