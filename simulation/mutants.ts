@@ -208,7 +208,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a request of this turn is held against an idle server",
-    by: { test: "test/details.test.ts", name: "in the turn in which the watchdog looks" },
+    by: { test: "test/details.test.ts", name: "of the turn in which the watchdog checks" },
     edits: [{
       file: "src/internal/connection/connection.ts",
       find: "(this.queue.size === 0 || this.scheduled)",
@@ -235,7 +235,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "one lie poisons the epoch",
-    by: { test: "test/belief.test.ts", name: "a lone claim that is far ahead is none" },
+    by: { test: "test/belief.test.ts", name: "a lone claim that is far ahead does not count" },
     edits: [{
       file: "src/internal/discovery/belief.ts",
       find: "export const plausibleLead = 1000",
@@ -244,7 +244,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an epoch never goes back",
-    by: { test: "test/belief.test.ts", name: "epochs that went back are followed" },
+    by: { test: "test/belief.test.ts", name: "an epoch that goes back is adopted" },
     edits: [{
       file: "src/internal/discovery/belief.ts",
       find: "export const outvotedMillis = 5000",
@@ -279,7 +279,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "one sentinel leads from node to node",
-    by: { test: "test/belief.test.ts", name: "does not lead from one node to the next" },
+    by: { test: "test/belief.test.ts", name: "does not lead to a third node" },
     edits: [{
       file: "src/internal/discovery/belief.ts",
       find: "return (!astray && !this.isOutvoted(word.from, now)) ||",
@@ -320,7 +320,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "draining never closes",
-    by: { test: "test/details.test.ts", name: "what is left to be answered is closed" },
+    by: { test: "test/details.test.ts", name: "a draining connection closes after its last reply" },
     edits: [{
       file: "src/internal/connection/connection.ts",
       find: "if (this.draining !== undefined && this.idle) this.close(this.draining)",
@@ -338,7 +338,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a refused replica is not rested",
-    by: { test: "test/details.test.ts", name: "is left alone for a while" },
+    by: { test: "test/details.test.ts", name: "is not asked for a while" },
     edits: [{
       file: "src/internal/replicas/router.ts",
       find: "this.coolDown(operation.connection)\n    operation.refuse(command, reply)",
@@ -347,7 +347,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "Gap.missed is not counted",
-    by: { test: "test/details.test.ts", name: "how many messages are missing" },
+    by: { test: "test/details.test.ts", name: "exactly how many messages are missing" },
     edits: [{
       file: "src/internal/client/subscription.ts",
       find: "this.overflow.missed++",
@@ -365,7 +365,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "who waits for a reserved connection of a closed pool is not told",
-    by: { test: "test/details.test.ts", name: "who waits for one when the pool is closed" },
+    by: { test: "test/details.test.ts", name: "a caller that waits when the pool closes" },
     edits: [{
       file: "src/Pool.ts",
       find: "Deferred.doneUnsafe(retired, Exit.fail(new ConnectionLost({ address, kind, detail: why })))",
@@ -374,7 +374,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a reserved connection's refusal distrusts nobody",
-    by: { test: "test/details.test.ts", name: "makes its client look for the primary anew" },
+    by: { test: "test/details.test.ts", name: "makes its client look for the primary again" },
     edits: [{
       file: "src/internal/execution/reserved.ts",
       find: "if (!passes) this.executor.suspectNode(this.connection, serverText(reply))",
@@ -383,7 +383,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "sentinels without number",
-    by: { test: "test/details.test.ts", name: "are tried a few at a time" },
+    by: { test: "test/details.test.ts", name: "are asked a few at a time" },
     edits: [{
       file: "src/internal/discovery/sentinelList.ts",
       find: "if (this.byKey.size >= maxSentinels || (this.silentUntil.get(key) ?? 0) > now) return",
@@ -415,7 +415,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "replies that were read late are believed",
-    by: { test: "test/fence.test.ts", name: "does not believe the replies that it finds" },
+    by: { test: "test/fence.test.ts", name: "does not believe the replies it finds after that" },
     edits: [{
       file: "src/internal/execution/executor.ts",
       find: "(this.withholdMillis === 0 && this.connectionsBehind === 0 && !this.mayBeLost)",
@@ -433,7 +433,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a failover seen late is taken for a new one",
-    by: { test: "test/fence.test.ts", name: "is answered after it was seen is not believed" },
+    by: { test: "test/fence.test.ts", name: "replies after its detection do not count" },
     edits: [{
       file: "src/internal/execution/executor.ts",
       find: "const grace = selectionGraceMillis - Math.max(age, this.distance)",
@@ -468,8 +468,8 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a second group's client is not told who is heard already",
-    by: { test: "test/births.test.ts", name: "heard already" },
+    name: "a second group's client is not told who is already subscribed to",
+    by: { test: "test/births.test.ts", name: "already subscribed to" },
     edits: [{
       file: "src/internal/monitor/monitor.ts",
       find: "if (this.discovery.isReachable(sentinel) !== true) continue",
@@ -497,7 +497,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "one sentinel's selection of a node that nobody else lists is followed",
-    by: { test: "test/signs.test.ts", name: "leads nobody there" },
+    by: { test: "test/signs.test.ts", name: "does not lead the client there" },
     edits: [{
       file: "src/internal/monitor/replicaTable.ts",
       find: "return votes * 2 > this.listingSentinels",
@@ -523,8 +523,8 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a sentinel that cries wolf is believed for ever",
-    by: { test: "test/fence.test.ts", name: "holds writes up three times" },
+    name: "a sentinel that reports failovers without effect is believed for ever",
+    by: { test: "test/fence.test.ts", name: "holds writes three times" },
     edits: [{
       file: "src/internal/monitor/trust.ts",
       find: "if (times.length < maxFalseAlarms) this.falseAlarms.set(from, times)",
@@ -533,7 +533,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a sentinel that cried wolf is not asked either",
-    by: { test: "test/fence.test.ts", name: "its own answer tells" },
+    by: { test: "test/fence.test.ts", name: "its own answer shows it" },
     edits: [{
       file: "src/internal/monitor/monitor.ts",
       find: "} else if (this.fence.isEnabled && this.trust.believesAnswers(from)) {",
@@ -542,7 +542,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a replica without a link has nothing to read",
-    by: { test: "test/reads.test.ts", name: "nothing is promoted: reads go on without end" },
+    by: { test: "test/reads.test.ts", name: "nothing is promoted: reads continue without end" },
     edits: [{
       file: "src/internal/connection/handshake.ts",
       find: "const hasData = answer._tag === \"Success\" ? holdsData(answer.success, link) : undefined",
@@ -570,7 +570,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a replica that does not follow the new primary is read from",
-    by: { test: "test/reads.test.ts", name: "is not read back as it was" },
+    by: { test: "test/reads.test.ts", name: "reads do not give values from before" },
     edits: [{
       file: "src/internal/monitor/replicaTable.ts",
       find: "return source.isLinked && !this.isAstray(source)",
@@ -579,7 +579,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a page of a scan goes to any replica",
-    by: { test: "test/scans.test.ts", name: "are whole" },
+    by: { test: "test/scans.test.ts", name: "give every element" },
     edits: [{
       file: "src/internal/replicas/router.ts",
       find: "if (server !== undefined) return this.submitTo(operation, server)",
@@ -592,7 +592,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an offset is of any epoch",
-    by: { test: "test/scans.test.ts", name: "a move in the middle is seen" },
+    by: { test: "test/scans.test.ts", name: "a move during the read is detected" },
     edits: [{
       file: "src/internal/replicas/afterOffset.ts",
       find: "Effect.tap(() => current())",
@@ -601,7 +601,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a failover that only its flag shows is not seen",
-    by: { test: "test/fence.test.ts", name: "is seen by its flag" },
+    by: { test: "test/fence.test.ts", name: "is detected by its flag" },
     edits: [{
       file: "src/internal/monitor/monitor.ts",
       find: "view.instance?.isFailoverInProgress !== true) return\n    const selected",
@@ -619,7 +619,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an address that is wrong is repeated in the message",
-    by: { test: "test/inputs.test.ts", name: "no error repeats it" },
+    by: { test: "test/inputs.test.ts", name: "no error repeats a secret" },
     edits: [{
       file: "src/Address.ts",
       find: "return \"the port after the colon is missing, or is not a number\"",
@@ -702,7 +702,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "several replicas are given reads without end",
-    by: { test: "test/travel.test.ts", name: "for replicas that take nothing" },
+    by: { test: "test/travel.test.ts", name: "for replicas that accept nothing" },
     edits: [{
       file: "src/internal/replicas/router.ts",
       find: "if (connection.queued >= this.maxQueue) {",
@@ -761,7 +761,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a long turn takes the time of what is begun in it",
-    by: { test: "test/lastReplies.test.ts", name: "has its whole time" },
+    by: { test: "test/lastReplies.test.ts", name: "has its whole time from its start" },
     edits: [{
       file: "src/internal/execution/executor.ts",
       find: "request.deadline += millis",
@@ -808,7 +808,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "the rest of a pipeline does not wait for a connection that is given up",
-    by: { test: "test/order.test.ts", name: "while its connection is given up" },
+    by: { test: "test/order.test.ts", name: "while its connection drains" },
     edits: [{
       file: "src/internal/execution/pipeline.ts",
       find: "else if (this.outstanding > 0) {",
@@ -873,7 +873,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "the answer of a sentinel is as new as the word of one that is heard",
-    by: { test: "test/fence.test.ts", name: "how far away they are is known" },
+    by: { test: "test/fence.test.ts", name: "their distance is known" },
     edits: [{
       file: "src/internal/discovery/distances.ts",
       find: "roundTripMillis + Math.max(deniedPollMillis, roundTripMillis)",
@@ -900,7 +900,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a subscription ends with the first password that is refused",
-    by: { test: "test/subscriptions.test.ts", name: "a password that has changed ends none" },
+    by: { test: "test/subscriptions.test.ts", name: "a changed password does not end an established subscription" },
     edits: [{
       file: "src/internal/client/subscription.ts",
       find: "return !isEstablished || error._tag",

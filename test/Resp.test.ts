@@ -109,7 +109,7 @@ describe("Resp: every type of the protocol", () => {
     const seen = decode([Buffer.concat([wire("*2\r\n$5\r\n"), binary, wire("\r\n+OK\r\n")])], { bytes: true })
     assert.deepStrictEqual(seen.replies, [[new Uint8Array(binary), "OK"]])
   })
-  it("long bytes are read into their place, however they are split", () => {
+  it("long bytes are read directly into their place, however they are split", () => {
     const long = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251))
     const frame = Buffer.concat([wire(`*2\r\n$${long.length}\r\n`), long, wire("\r\n$2\r\nab\r\n")])
     for (const size of [1, 1000, 65_536, 100_003, 300_005]) {
@@ -175,7 +175,7 @@ describe("Resp: properties", () => {
       assert.deepStrictEqual(decode(Array.from(bytes, (_, i) => bytes.subarray(i, i + 1))).replies, expected)
     }), { arbitrary: { runs: 300 } })
 
-  it("any split of a stream with every type gives the same", () => {
+  it("every split of a stream of all types gives the same replies", () => {
     const stream = wire(
       "+OK\r\n-ERR x\r\n:42\r\n$3\r\nabc\r\n$-1\r\n*2\r\n$1\r\na\r\n:1\r\n_\r\n#t\r\n,1.5\r\n(123456789012345678901234567890\r\n" +
         "!5\r\nERR y\r\n=7\r\ntxt:abc\r\n%1\r\n+k\r\n+v\r\n~1\r\n:1\r\n>1\r\n+p\r\n|1\r\n+k\r\n+v\r\n:7\r\n$?\r\n;2\r\nab\r\n;0\r\n" +
@@ -294,7 +294,7 @@ describe("Resp: what is refused", () => {
       assert.isNotEmpty(again.detail)
     })
   }
-  it("after an error, nothing more is taken", () => {
+  it("ignores all bytes after an error", () => {
     const decoder = new Resp.Decoder({ wantsBytes: () => false, onReply: () => {}, onPush: () => {} })
     assert.throws(() => decoder.feed(wire("?\r\n")))
     assert.throws(() => decoder.feed(wire("+OK\r\n")))
@@ -332,7 +332,7 @@ describe("Resp: cost", () => {
     // In chunks of 100 bytes there are 180 chunks: starting over would cost 90 times as much.
     assert.isBelow(reads(100), reads(bytes.length) * 2)
   })
-  it("memory follows the bytes that came, not the length that was declared", () => {
+  it("memory grows with the received bytes, not with the declared length", () => {
     const decoder = new Resp.Decoder({ wantsBytes: () => true, onReply: () => {}, onPush: () => {} })
     const before = process.memoryUsage().arrayBuffers
     decoder.feed(wire("$536870912\r\n" + "x".repeat(100)))

@@ -41,8 +41,8 @@ const keepSaying = (belief: Belief, known: number, words: ReadonlyArray<Word>, m
 const targetOf = (verdict: Verdict | undefined): string =>
   verdict === undefined || verdict.kind === "stay" ? "" : `${verdict.kind} ${verdict.word.node} ${verdict.word.epoch}`
 
-describe("whom to believe", () => {
-  it("a newer epoch is believed at once, though one sentinel alone knows it", () => {
+describe("which sentinels are believed", () => {
+  it("a newer epoch is believed at once, even if only one sentinel knows it", () => {
     const belief = following("A", 12)
     say(belief, 1, word("s1", "B", 13), word("s2", "A", 12), word("s3", "A", 12))
     assert.isTrue(belief.accepts(word("s1", "B", 13), 3, 1))
@@ -50,7 +50,7 @@ describe("whom to believe", () => {
     assert.isFalse(belief.accepts(word("s1", "B", 11), 3, 1))
   })
 
-  it("a lone claim that is far ahead is none, until a second sentinel makes it", () => {
+  it("a lone claim that is far ahead does not count until a second sentinel makes it", () => {
     const belief = following("A", 12)
     say(belief, 1, word("s2", "A", 12), word("s1", "B", lie))
     assert.isFalse(belief.accepts(word("s1", "B", lie), 3, 1))
@@ -59,7 +59,7 @@ describe("whom to believe", () => {
     assert.isTrue(belief.accepts(word("s1", "B", lie), 3, 2))
   })
 
-  it("an epoch that only one sentinel ever knew is given up at once", () => {
+  it("an epoch that only one sentinel ever knew is dropped at once", () => {
     const belief = following("A", lie)
     say(belief, 1, word("s1", "A", lie), word("s2", "A", 12), word("s3", "A", 12))
     const verdict = belief.assess(3, 1)
@@ -75,7 +75,7 @@ describe("whom to believe", () => {
     assert.strictEqual(targetOf(belief.assess(3, 2)), "epoch A 13")
   })
 
-  it("epochs that went back are followed within some seconds, the node being the same or another", () => {
+  it("an epoch that goes back is adopted within seconds, for the same node or another", () => {
     const same = ["s1", "s2", "s3"].map((s) => word(s, "A", 1))
     assert.deepInclude(keepSaying(following("A", 12), 3, same), { after: outvotedMillis })
     const other = ["s1", "s2", "s3"].map((s) => word(s, "C", 1))
@@ -92,13 +92,13 @@ describe("whom to believe", () => {
     assert.isUndefined(keepSaying(following("B", 13), 3, [words[0]!, word("s2", "B", 13), words[2]!]))
   })
 
-  it("a minority that can be reached has to say it for longer; halves say nothing", () => {
+  it("a reachable minority has to agree for longer; one half has no effect", () => {
     assert.strictEqual(keepSaying(following("B", 13), 3, [word("s2", "A", 12)])?.after, minorityMillis)
     assert.isUndefined(keepSaying(following("B", 13), 3, [word("s1", "B", 13), word("s2", "A", 12)]))
     assert.isUndefined(keepSaying(following("B", 13), 3, []))
   })
 
-  it("where the node itself has said that it is no primary, a majority is followed at once", () => {
+  it("if the node itself says that it is no primary, a majority is followed at once", () => {
     const belief = following("B", 13)
     belief.disprove("B")
     assert.strictEqual(keepSaying(belief, 3, [word("s1", "B", 13), word("s2", "A", 12), word("s3", "A", 12)])?.after, 0)
@@ -109,7 +109,7 @@ describe("whom to believe", () => {
     assert.isFalse(again.accepts(word("s2", "A", 13), 3, 0))
   })
 
-  it("a contradiction that pauses begins anew", () => {
+  it("a contradiction that pauses starts again", () => {
     const belief = following("B", 13)
     const contradicted = [word("s1", "B", 13), word("s2", "A", 12), word("s3", "A", 12)]
     for (let now = 0; now < 60_000; now += 500) {
@@ -121,7 +121,7 @@ describe("whom to believe", () => {
     }
   })
 
-  it("a sentinel that was outvoted does not count alone before it has agreed for a minute", () => {
+  it("an outvoted sentinel does not count alone until it has agreed and a minute has passed", () => {
     const belief = following("X", 13)
     say(belief, 0, word("s1", "X", 13), word("s2", "A", 12), word("s3", "A", 12))
     belief.settle(word("s2", "A", 12), 0)
@@ -133,7 +133,7 @@ describe("whom to believe", () => {
     assert.isTrue(belief.accepts(word("s1", "X", 13), 3, 61_000))
   })
 
-  it("one sentinel does not lead from one node to the next before another has confirmed the first", () => {
+  it("one sentinel does not lead to a third node before another has confirmed the second", () => {
     const belief = following("A", 12)
     say(belief, 0, word("s1", "B", 13), word("s2", "A", 12), word("s3", "A", 12))
     belief.settle(word("s1", "B", 13), 0)
@@ -146,7 +146,7 @@ describe("whom to believe", () => {
     assert.isTrue(belief.accepts(word("s1", "C", 14), 3, 2))
   })
 
-  it("what is tried first, where nothing is followed yet", () => {
+  it("the order of nodes to try when no primary is followed yet", () => {
     const words = [word("s1", "D", 1), word("s2", "A", 1), word("s3", "A", 1), word("s4", "B", lie)]
     assert.strictEqual(choose(words, 4, none, none)?.node, "A")
     assert.strictEqual(

@@ -24,7 +24,7 @@ const firstWrite = Effect.gen(function*() {
   }).pipe(Effect.provide(clients({ sentinels: addresses.toReversed() })))
 })
 
-describe("a client that is born while a far sentinel leads a failover", () => {
+describe("a client that starts while a distant sentinel leads a failover", () => {
   // To begin to hear it takes four ways there and back, and eight in RESP2.
   for (const [far, protocol] of [[20, 3], [30, 3], [45, 3], [45, 2]] as const) {
     for (let moment = 40; moment <= 400; moment += 40) {
@@ -42,7 +42,7 @@ describe("a client that is born while a far sentinel leads a failover", () => {
   }
 })
 
-describe("a client of a second group, born while a far sentinel leads a failover of it", () => {
+describe("a client of a second group that starts while a distant sentinel leads its failover", () => {
   // The sentinels are heard already: their answer takes longer than the head start.
   for (let moment = 40; moment <= 400; moment += 40) {
     it.effect(`80 ms each way, ${moment} ms after its beginning`, () =>
@@ -67,38 +67,38 @@ describe("a client of a second group, born while a far sentinel leads a failover
   }
 })
 
-describe("what the first write of a client waits for", () => {
-  it.effect("nothing, where all answer at once", () =>
+describe("what the first write of a new client waits for", () => {
+  it.effect("nothing, if all sentinels answer at once", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* firstWrite, 0)
     }).pipe(Effect.provide(Testing.layer())))
 
-  it.effect("nothing, where a sentinel refuses to be dialled", () =>
+  it.effect("nothing, if a sentinel refuses the connection", () =>
     Effect.gen(function*() {
       yield* (yield* Testing.Deployment).kill(leader)
       assert.strictEqual(yield* firstWrite, 0)
     }).pipe(Effect.provide(Testing.layer())))
 
-  it.effect("the head start, where the dial to one is not answered", () =>
+  it.effect("the head start, if a dial is not answered", () =>
     Effect.gen(function*() {
       yield* (yield* Testing.Deployment).partition("client", leader)
       assert.isAtMost(yield* firstWrite, 101)
     }).pipe(Effect.provide(Testing.layer())))
 
-  it.effect("the head start, where one is dialled and silent", () =>
+  it.effect("the head start, if a sentinel accepts the connection and stays silent", () =>
     Effect.gen(function*() {
       yield* (yield* Testing.Deployment).hang(leader)
       assert.isAtMost(yield* firstWrite, 101)
     }).pipe(Effect.provide(Testing.layer())))
 
-  it.effect("the first answer of a far one, and no longer", () =>
+  it.effect("the first answer of a distant sentinel, and no longer", () =>
     Effect.gen(function*() {
       yield* (yield* Testing.Deployment).slow(leader, { linkMillis: 30 })
       // Its result is withheld for what the sentinel's 60 ms are more than 35.
       assert.strictEqual(yield* firstWrite, 4 * 60 + 25)
     }).pipe(Effect.provide(Testing.layer())))
 
-  it.effect("its timeout at most, where one is far and silent", () =>
+  it.effect("its timeout at most, if a sentinel is distant and silent", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       yield* deployment.slow(leader, { linkMillis: 45 })
@@ -108,7 +108,7 @@ describe("what the first write of a client waits for", () => {
       assert.isAtMost(millis, 90 + 500 + 1)
     }).pipe(Effect.provide(Testing.layer())))
 
-  it.effect("nothing, where the sentinels are heard already for another group", () =>
+  it.effect("nothing, if the sentinels are already subscribed to for another group", () =>
     Effect.gen(function*() {
       const { network } = yield* Testing.Deployment
       yield* Effect.gen(function*() {

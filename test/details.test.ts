@@ -31,7 +31,7 @@ describe("the pool", () => {
       assert.deepStrictEqual(Array.from(counts.values()), [10, 10, 10])
     }).pipe(Effect.provide(live({ node: { connections: 3 } }))))
 
-  it.effect("what is left to be answered is closed once it is, without waiting for the watchdog", () =>
+  it.effect("a draining connection closes after its last reply, without waiting for the watchdog", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -52,7 +52,7 @@ describe("the pool", () => {
 })
 
 describe("the reserved connections of a pool", () => {
-  it.effect("who waits for one when the pool is closed is told why, at once", () =>
+  it.effect("a caller that waits when the pool closes gets the reason at once", () =>
     Effect.gen(function*() {
       const pool = yield* Pool.make({
         address: { host: "10.0.0.1", port: 6379 },
@@ -77,8 +77,8 @@ describe("the reserved connections of a pool", () => {
     }))
 })
 
-describe("sentinels that are named without end", () => {
-  it.effect("are tried a few at a time, and not kept", () =>
+describe("sentinels that list ever new sentinels", () => {
+  it.effect("are asked a few at a time, and not kept", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -106,7 +106,7 @@ describe("sentinels that are named without end", () => {
 })
 
 describe("a server that was idle", () => {
-  it("does not owe an answer to what is asked in the turn in which the watchdog looks", async () => {
+  it("owes no answer to a request of the turn in which the watchdog checks", async () => {
     const clock = new VirtualClock()
     const program = Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
@@ -126,7 +126,7 @@ describe("a server that was idle", () => {
 })
 
 describe("a write whose reply is withheld", () => {
-  it.effect("is ambiguous at its deadline, though nothing was decided", () =>
+  it.effect("is ambiguous at its deadline if the failover has not ended", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -152,7 +152,7 @@ describe("a write whose reply is withheld", () => {
 })
 
 describe("a replica that refuses", () => {
-  it.effect("is left alone for a while, as long as there are others", () =>
+  it.effect("is not asked for a while, as long as there are others", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -175,7 +175,7 @@ describe("a replica that refuses", () => {
 })
 
 describe("a reserved connection that is refused", () => {
-  it.effect("makes its client look for the primary anew", () =>
+  it.effect("makes its client look for the primary again", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -197,7 +197,7 @@ describe("a reserved connection that is refused", () => {
 })
 
 describe("a subscription's reader that is too slow", () => {
-  it.effect("is told how many messages are missing, exactly", () =>
+  it.effect("learns exactly how many messages are missing", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -235,7 +235,7 @@ describe("a subscription's reader that is too slow", () => {
     }).pipe(Effect.scoped, Effect.provide(live())))
 })
 
-describe("what would take a connection out of the order of commands and replies", () => {
+describe("commands that would break the order of commands and replies", () => {
   for (
     const words of [
       "RESET",

@@ -27,7 +27,7 @@ const lookalikes: ReadonlyArray<() => any> = [
 ]
 
 describe("arguments", () => {
-  it.effect("what only looks like bytes is refused as what it is, in every way", () =>
+  it.effect("a value that only looks like bytes is refused everywhere", () =>
     Effect.gen(function*() {
       const server = store()
       const redis = yield* clientOf(server)
@@ -52,7 +52,7 @@ describe("arguments", () => {
       assert.deepStrictEqual(server.received, [])
     }))
 
-  it.effect("lists and bytes of classes of the caller's own are copied as what they are", () =>
+  it.effect("lists and bytes of the caller's own classes are copied correctly", () =>
     Effect.gen(function*() {
       const server = store()
       const redis = yield* clientOf(server)
@@ -88,7 +88,7 @@ describe("arguments", () => {
       }
     }))
 
-  it.effect("bytes of another realm, shared ones and empty ones are bytes", () =>
+  it.effect("bytes of another realm, shared bytes and empty bytes are accepted", () =>
     Effect.gen(function*() {
       const server = store()
       const redis = yield* clientOf(server)
@@ -100,7 +100,7 @@ describe("arguments", () => {
       assert.deepStrictEqual(server.received.map(([, command]) => command), ["SET k a", "SET k bb", "SET k "])
     }))
 
-  it.effect("what is no argument of CLIENT or SCRIPT is refused as such", () =>
+  it.effect("an invalid argument of CLIENT or SCRIPT is refused as an argument", () =>
     Effect.gen(function*() {
       const server = store()
       const redis = yield* clientOf(server)
@@ -118,7 +118,7 @@ describe("arguments", () => {
       assert.deepStrictEqual(server.received, [])
     }))
 
-  it.effect("a name made to be slow is refused at once; long arguments after a name are none of it", () =>
+  it.effect("a name designed to be slow is refused at once; long arguments after a name are not part of it", () =>
     Effect.gen(function*() {
       const server = store()
       const redis = yield* clientOf(server)
@@ -132,7 +132,7 @@ describe("arguments", () => {
 })
 
 describe("what a server says of AUTH", () => {
-  it.effect("is told by its code alone on a reserved connection, too", () =>
+  it.effect("is reported by its code alone, also on a reserved connection", () =>
     Effect.gen(function*() {
       const token = `t0ken-${"x".repeat(200)}`
       const says = [
@@ -154,7 +154,7 @@ describe("what a server says of AUTH", () => {
 })
 
 describe("functions of the caller's", () => {
-  it("a choice may do what it likes with its candidates", () => {
+  it("a selection function may change its candidates", () => {
     const list = Array.from({ length: 3 }, (_, i): Candidate => ({
       address: { host: `10.0.0.${i}`, port: 6379 },
       label: undefined,
@@ -173,7 +173,7 @@ describe("functions of the caller's", () => {
 })
 
 describe("a reply that is nested", () => {
-  it.effect("as deep as may be asked for is taken in; more cannot be asked for", () =>
+  it.effect("is decoded up to the deepest option; a deeper option is refused", () =>
     Effect.gen(function*() {
       const nested = `${"*1\r\n".repeat(1000)}:1\r\n`
       const server = store((command) =>
@@ -197,7 +197,7 @@ describe("text that begins with a byte order mark", () => {
   const marked = "\uFEFFa"
   const bulk = (text: string) => `$${Buffer.byteLength(text)}\r\n${text}\r\n`
 
-  it.effect("stays whole beside bytes in one transaction, and as a field of bytes", () =>
+  it.effect("keeps the mark beside bytes in one transaction, and as a field of bytes", () =>
     Effect.gen(function*() {
       const server = store((command) =>
         command === "EXEC"

@@ -30,8 +30,8 @@ const subscribersOf = (channel: string, address: string) =>
     return (reply as ReadonlyArray<unknown>)[1]
   }).pipe(Effect.scoped)
 
-describe("what sentinels publish", () => {
-  it("is taken apart", () => {
+describe("events of sentinels", () => {
+  it("are parsed", () => {
     assert.deepStrictEqual(parseEvent("+switch-master", "g 10.0.0.1 6379 10.0.0.2 6380"), {
       name: "+switch-master",
       group: "g",
@@ -71,7 +71,7 @@ describe("what sentinels publish", () => {
 })
 
 describe("topology", () => {
-  it.effect("tells what is, and every change, to those who come late too", () =>
+  it.effect("gives the current state and every change, also to late subscribers", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const sentinel = yield* Sentinel.Sentinel
@@ -105,7 +105,7 @@ describe("topology", () => {
       assert.isAtMost(seen.length, 60)
     }).pipe(Effect.scoped, Effect.provide(live())))
 
-  it.effect("a replica that dies is not healthy, and is again when it is back", () =>
+  it.effect("a dead replica is not healthy, and is healthy again when it returns", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       yield* whileTimePasses(stateOf)
@@ -118,7 +118,7 @@ describe("topology", () => {
       yield* until(Effect.map(healthy, (n) => n === 2))
     }).pipe(Effect.scoped, Effect.provide(live())))
 
-  it.effect("another group's events, and events about a primary that was left, do nothing", () =>
+  it.effect("events of another group, and of a former primary, have no effect", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -141,7 +141,7 @@ describe("topology", () => {
       assert.strictEqual(yield* whileTimePasses(redis.set("a", "2")), "OK")
     }).pipe(Effect.provide(live())))
 
-  it.effect("where nothing is published, the move is found out all the same", () =>
+  it.effect("the client finds a move even if nothing is published", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -153,7 +153,7 @@ describe("topology", () => {
       assert.deepStrictEqual(yield* missing(["a"]), [])
     }).pipe(Effect.provide(live())))
 
-  it.effect("one line and one span tell of a failover; it is counted", () =>
+  it.effect("a failover gives one log line and one span, and is counted", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -197,7 +197,7 @@ describe("topology", () => {
 })
 
 describe("the write fence", () => {
-  it.effect("a planned failover loses no write, fails none, and lets reads go on", () =>
+  it.effect("a planned failover loses no write, fails none, and reads continue", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -229,7 +229,7 @@ describe("the write fence", () => {
       assert.isAbove((yield* missing(load.acknowledged)).length, 10)
     }).pipe(Effect.provide(live({ maxWriteHold: 0 }))))
 
-  it.effect("following the promotion itself is quicker, and loses nothing either", () =>
+  it.effect("following the promotion is faster, and loses nothing either", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -253,7 +253,7 @@ describe("the write fence", () => {
       assert.deepStrictEqual(yield* missing(load.acknowledged), [])
     }).pipe(Effect.provide(live({ follow: "promotion" }))))
 
-  it.effect("what following the promotion risks: the leader dies before it has told the others", () =>
+  it.effect("the risk of following the promotion: the leader dies before it has told the others", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -316,7 +316,7 @@ describe("the write fence", () => {
       assert.deepStrictEqual(results, [0, ["OK", "2"], ["2", "OK", "3"]])
     }).pipe(Effect.provide(live())))
 
-  it.effect("it opens when the failover is aborted, and the old primary goes on", () =>
+  it.effect("it opens when the failover is aborted, and the old primary continues", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -335,7 +335,7 @@ describe("the write fence", () => {
       assert.strictEqual(Address.format((yield* stateOf).primary!), "10.0.0.1:6379")
     }).pipe(Effect.provide(live({ node: { commandTimeout: "30 seconds" } }))))
 
-  it.effect("it opens after the longest hold, and whoever held writes in vain is not believed again at once", () =>
+  it.effect("it opens after maxWriteHold, and a sentinel that held writes without a failover is not believed again at once", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -376,7 +376,7 @@ describe("the write fence", () => {
       assert.strictEqual(yield* whileTimePasses(redis.set("a", "2")), "OK")
     }).pipe(Effect.provide(live())))
 
-  it.effect("a natMap, a label and a choice that throw end nothing", () =>
+  it.effect("a natMap, a label and a selection function that throw end nothing", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -402,7 +402,7 @@ describe("the write fence", () => {
       }))
     ))
 
-  it.effect("what waits is bounded, and keeps its deadline", () =>
+  it.effect("the number of held commands is limited, and each keeps its deadline", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -420,7 +420,7 @@ describe("the write fence", () => {
       assert.include(late.message, "failover")
     }).pipe(Effect.provide(live({ node: { maxQueue: 3, commandTimeout: "100 millis" } }))))
 
-  it.effect("a client that begins in the middle of a failover waits as well", () =>
+  it.effect("a client that starts during a failover waits too", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       yield* deployment.failover
@@ -433,7 +433,7 @@ describe("the write fence", () => {
       assert.deepStrictEqual(yield* missing(["late"]), [])
     }).pipe(Effect.provide(live())))
 
-  it.effect("a reply that comes too late is not believed once the group has moved", () =>
+  it.effect("a reply that comes too late does not count once the group has moved", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -466,10 +466,10 @@ describe("isolation", () => {
       return { exit, late: yield* whileTimePasses(Fiber.join(write)) }
     }).pipe(Effect.provide(live({ whenIsolated })))
 
-  it.effect("writes go on while the sentinels are away", () =>
+  it.effect("writes continue while the sentinels are unreachable", () =>
     Effect.map(isolated("allow"), ({ late }) => assert.isTrue(Exit.isSuccess(late))))
 
-  it.effect("or wait until they are back", () =>
+  it.effect("or wait until the sentinels return", () =>
     Effect.map(isolated("hold"), ({ exit, late }) => {
       assert.isUndefined(exit)
       assert.isTrue(Exit.isSuccess(late))
@@ -491,7 +491,7 @@ describe("epochs", () => {
     yield* until(Effect.map(stateOf, (s) => s.epoch === 1 && s.fence === undefined))
   })
 
-  it.effect("a reserved connection ends with its epoch: EXEC after WATCH fails, typed, and nothing is executed", () =>
+  it.effect("a reserved connection ends with its epoch: EXEC after WATCH fails with a typed error, and nothing is executed", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       yield* whileTimePasses(redis.set("a", "1"))
@@ -527,7 +527,7 @@ describe("epochs", () => {
       assert.strictEqual(yield* whileTimePasses(redis.get("a")), "1")
     }).pipe(Effect.provide(live())))
 
-  it.effect("a scan fails with the number of elements it had given, or starts over if told to", () =>
+  it.effect("a scan fails with the number of elements it has given, or starts over with whenInterrupted", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       const keys = Array.from({ length: 100 }, (_, i) => `k${i}`)
@@ -547,7 +547,7 @@ describe("epochs", () => {
       assert.isBelow(given, 100)
     }).pipe(Effect.provide(live())))
 
-  it.effect("a scan that starts over has everything", () =>
+  it.effect("a scan that starts over gives every element", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       const keys = Array.from({ length: 100 }, (_, i) => `k${i}`)
@@ -562,7 +562,7 @@ describe("epochs", () => {
       assert.isAbove(seen.length, 100)
     }).pipe(Effect.provide(live())))
 
-  it.effect("a lost connection to the same server does not interrupt a scan; a server that was started anew does", () =>
+  it.effect("a lost connection to the same server does not interrupt a scan; a restarted server does", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -584,7 +584,7 @@ describe("epochs", () => {
       assert.strictEqual(failureOf(restarted)._tag, "ScanInterrupted")
     }).pipe(Effect.provide(live())))
 
-  it.effect("a subscription moves, and says where messages may be missing", () =>
+  it.effect("a subscription moves, and gives a gap where messages may be missing", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -620,7 +620,7 @@ describe("epochs", () => {
       assert.deepStrictEqual(heard, ["news=1", "user:7=2", "gap: moved", "news=3", "gap: lost", "news=4"])
     }).pipe(Effect.scoped, Effect.provide(live())))
 
-  it.effect("a subscription's reader that is too slow is told how much it misses", () =>
+  it.effect("a subscription's slow reader learns how many messages it misses", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       yield* whileTimePasses(redis.set("a", "1"))
@@ -648,7 +648,7 @@ describe("epochs", () => {
       assert.isBelow(items.length, 20)
     }).pipe(Effect.scoped, Effect.provide(live())))
 
-  it.effect("a wait for an element goes on at the new primary, within its own time", () =>
+  it.effect("a blocking command continues at the new primary, within its own time", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       yield* whileTimePasses(redis.set("a", "1"))
@@ -668,7 +668,7 @@ describe("epochs", () => {
       assert.isBelow(Duration.toMillis(took), 5200)
     }).pipe(Effect.provide(live())))
 
-  it.effect("an element that comes to the old primary during a failover is not taken from a history that is lost", () =>
+  it.effect("an element that arrives at the old primary during a failover is not taken from the lost history", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -699,7 +699,7 @@ describe("durability", () => {
     return yield* redis.rpush("orders", "1")
   })
 
-  it.effect("writes that are on a replica count", () =>
+  it.effect("succeeds once the writes are on a replica", () =>
     Effect.gen(function*() {
       const result = yield* whileTimePasses(
         RedisClient.withReplicas(order, { replicas: 2, timeout: "200 millis" })
@@ -709,7 +709,7 @@ describe("durability", () => {
       assert.strictEqual(yield* whileTimePasses(replica.get("order")), "1")
     }).pipe(Effect.scoped, Effect.provide(live({}, { lagMillis: 5 }))))
 
-  it.effect("too few replicas: it fails, and says how many", () =>
+  it.effect("fails with the number of replicas if they are too few", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -724,7 +724,7 @@ describe("durability", () => {
       }
     }).pipe(Effect.provide(live())))
 
-  it.effect("a primary that is lost before it is known: it fails", () =>
+  it.effect("fails if the primary is lost before the replicas are known", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -743,7 +743,7 @@ describe("durability", () => {
       assert.isDefined(error._tag === "NotReplicated" ? error.cause : undefined)
     }).pipe(Effect.provide(live())))
 
-  it.effect("WAITAOF where the server does not have it: it fails, and says why", () =>
+  it.effect("fails with the reason if the server does not have WAITAOF", () =>
     Effect.gen(function*() {
       const error = failureOf(
         yield* whileTimePasses(

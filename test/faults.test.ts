@@ -45,7 +45,7 @@ describe("a handler that throws", () => {
       assert.strictEqual(lost.length, 1)
     }))
 
-  it.effect("of a reply: its own request is told too", () =>
+  it.effect("of a reply: its own request is told as well", () =>
     Effect.gen(function*() {
       const { connection, feed } = yield* opened
       const lost: Array<number> = []

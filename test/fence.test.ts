@@ -56,7 +56,7 @@ describe("a client that was busy while a replica was selected", () => {
       }).pipe(Effect.provide(live())))
   }
 
-  it.effect("does not believe the replies that it finds, if the group has moved", () =>
+  it.effect("does not believe the replies it finds after that, if the group has moved", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -81,7 +81,7 @@ describe("a client that was busy while a replica was selected", () => {
     }).pipe(Effect.provide(live())))
 })
 
-describe("sentinels that are farther away than the nodes", () => {
+describe("sentinels that are more distant than the nodes", () => {
   for (const millis of [60, 200]) {
     it.effect(
       `by ${millis} ms: what is acknowledged while their word is on its way is not lost`,
@@ -108,7 +108,7 @@ describe("sentinels that are farther away than the nodes", () => {
     )
   }
 
-  it.effect("with whenFar \"believe\" they are lost, and nothing waits", () =>
+  it.effect("with whenFar \"believe\" the writes are lost, and nothing waits", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -124,7 +124,7 @@ describe("sentinels that are farther away than the nodes", () => {
       assert.isAbove((yield* missing(writes.acknowledged)).length, 0)
     }).pipe(Effect.provide(live({ timeout: "3 seconds", whenFar: "believe" }))), 30_000)
 
-  it.effect("replies come in their order, later by what is missing; reads come at once", () =>
+  it.effect("replies to writes are withheld in their order; reads come at once", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -148,7 +148,7 @@ describe("sentinels that are farther away than the nodes", () => {
       assert.deepStrictEqual(done, ["read 0", `first ${withheld}`, `second ${withheld}`, `third ${withheld}`])
     }).pipe(Effect.provide(live({ timeout: "3 seconds" }))), 30_000)
 
-  it.effect("a reply that is withheld when the client is closed is not believed", () =>
+  it.effect("a reply that is withheld when the client closes does not count", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       yield* Effect.forEach(deployment.sentinels, (address) => deployment.slow(address, { linkMillis: 100 }))
@@ -163,7 +163,7 @@ describe("sentinels that are farther away than the nodes", () => {
       assert.strictEqual(failureOf(yield* Fiber.join(write))._tag, "AmbiguousOutcome")
     }).pipe(Effect.provide(Testing.layer())), 30_000)
 
-  it.effect("near ones cost nothing", () =>
+  it.effect("near sentinels cost nothing", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -175,7 +175,7 @@ describe("sentinels that are farther away than the nodes", () => {
     }).pipe(Effect.provide(live({ timeout: "3 seconds" }))), 30_000)
 })
 
-describe("a client that is born while a failover is under way", () => {
+describe("a client that starts during a failover", () => {
   // From before the failover to after its end, as it is recorded: 0 to 1.5 seconds.
   for (let moment = 0; moment <= 1500; moment += 75) {
     it.effect(`${moment} ms after its beginning loses nothing`, () =>
@@ -227,7 +227,7 @@ describe("a client that is born while a failover is under way", () => {
       }).pipe(Effect.scoped, Effect.provide(clients()))
     }).pipe(Effect.provide(Testing.layer())))
 
-  it.effect("reads do not wait for the sentinels that are silent, and writes wait for their head start only", () =>
+  it.effect("reads do not wait for silent sentinels, and writes wait for their head start only", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       yield* deployment.hang("10.0.1.3:26379")
@@ -243,7 +243,7 @@ describe("a client that is born while a failover is under way", () => {
       }).pipe(Effect.provide(clients()))
     }).pipe(Effect.provide(Testing.layer())))
 
-  it.effect("one sentinel of three in reach: its writes wait for no longer than the questions", () =>
+  it.effect("one reachable sentinel of three: writes wait no longer than the questions take", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       yield* deployment.hang("10.0.1.3:26379")
@@ -256,7 +256,7 @@ describe("a client that is born while a failover is under way", () => {
       }).pipe(Effect.provide(clients()))
     }).pipe(Effect.provide(Testing.layer())))
 
-  it.effect("without a dead sentinel it waits for nothing but the answers", () =>
+  it.effect("without a dead sentinel, writes wait for the answers only", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       yield* deployment.kill("10.0.1.3:26379")
@@ -268,7 +268,7 @@ describe("a client that is born while a failover is under way", () => {
       }).pipe(Effect.provide(clients()))
     }).pipe(Effect.provide(Testing.layer())))
 
-  it.effect("when no sentinel is there, the error says so", () =>
+  it.effect("the error says that no sentinel is reachable", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       for (const address of addresses) yield* deployment.kill(address)
@@ -296,7 +296,7 @@ const restrict = (deployment: Testing.Control, rules: ReadonlyArray<string>, whi
 const logging = (lines: Array<string>) =>
   Logger.layer([Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))])
 
-describe("sentinels that may be asked, but not listened to", () => {
+describe("sentinels that may be asked, but deny a subscription", () => {
   for (const denied of [1, 3]) {
     for (const protocol of [2, 3] as const) {
       it.effect(`${denied} of 3, RESP${protocol}: a planned failover loses nothing`, () => {
@@ -325,7 +325,7 @@ describe("sentinels that may be asked, but not listened to", () => {
     }
   }
 
-  it.effect("how far away they are is known before the first answer", () =>
+  it.effect("their distance is known before the first answer", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       restrict(deployment, documented)
@@ -339,7 +339,7 @@ describe("sentinels that may be asked, but not listened to", () => {
       }).pipe(Effect.provide(clients()))
     }).pipe(Effect.provide(Testing.layer())))
 
-  it.effect("once the rule is added, they are listened to", () =>
+  it.effect("after the rule is added, the client subscribes to them", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       restrict(deployment, documented)
@@ -356,7 +356,7 @@ describe("sentinels that may be asked, but not listened to", () => {
       }).pipe(Effect.provide(clients()))
     }).pipe(Effect.provide(Testing.layer())))
 
-  it.effect("nothing is left of the questions when the Scope closes", () =>
+  it.effect("no question is left when the Scope closes", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       restrict(deployment, documented)
@@ -373,7 +373,7 @@ describe("sentinels that may be asked, but not listened to", () => {
 })
 
 describe("a failover whose beginning was missed", () => {
-  it.effect("is seen by its flag, once a replica is selected and not before", () =>
+  it.effect("is detected by its flag once a replica is selected, and not before", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -405,7 +405,7 @@ describe("a failover whose beginning was missed", () => {
       assert.deepStrictEqual(yield* missing(["k"]), [])
     }).pipe(Effect.provide(live())))
 
-  it.effect("and what is answered after it was seen is not believed, since it may have been seen late", () =>
+  it.effect("and replies after its detection do not count, since it may have been detected late", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -466,7 +466,7 @@ describe("a failover whose beginning was missed", () => {
   }
 })
 
-describe("a sentinel that cries wolf", () => {
+describe("a sentinel that reports failovers without effect", () => {
   const cry = (deployment: Testing.Control, from: string, times: number) =>
     Effect.gen(function*() {
       const sentinel = deployment.sentinel(from)
@@ -478,7 +478,7 @@ describe("a sentinel that cries wolf", () => {
       }
     })
 
-  it.effect("holds writes up three times, and is told of in two lines and few spans", () => {
+  it.effect("holds writes three times, and causes two log lines and few spans", () => {
     const lines: Array<string> = []
     const spans: Array<Tracer.Span> = []
     const tracer = Tracer.make({
@@ -521,7 +521,7 @@ describe("a sentinel that cries wolf", () => {
     )
   }, 30_000)
 
-  it.effect("and then leads a failover: nothing is lost, since its own answer tells", () =>
+  it.effect("and then leads a failover: nothing is lost, since its own answer shows it", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient

@@ -23,7 +23,7 @@ const run = async (index: number) => {
 }
 
 describe("fuzzer", () => {
-  it("hostile servers end nothing and leave nothing, and the same seed does the same", async () => {
+  it("hostile servers end nothing and leave nothing open, and the same seed gives the same run", async () => {
     let failures = 0
     for (const index of [0, 3, 12]) {
       const first = await run(index)
@@ -36,7 +36,7 @@ describe("fuzzer", () => {
     assert.isAbove(failures, 20)
   })
 
-  it("tells what is no error of the library, and messages that nobody should see", () => {
+  it("detects errors that are not the library's, and unacceptable messages", () => {
     const reply = (detail: string) => Exit.fail(new Errors.ReplyError({ code: "ERR", detail, command: "GET" }))
     assert.isUndefined(wrongWith(Exit.succeed(1)))
     assert.isUndefined(wrongWith(reply("ERR something")))

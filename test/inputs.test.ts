@@ -272,7 +272,7 @@ const failed = (exit: Exit.Exit<unknown, unknown>, about: string): any => {
 }
 
 describe("options", () => {
-  it.effect("nonsense of every kind in every option is refused, by its name, and nothing is dialled", () =>
+  it.effect("every invalid value in every option is refused with the option's name, and nothing is dialled", () =>
     Effect.gen(function*() {
       assert.isAtLeast(kinds.length, 15)
       for (const { legal, make, option } of places) {
@@ -297,7 +297,7 @@ describe("options", () => {
       }
     }))
 
-  it.effect("what is no Config of options is refused", () =>
+  it.effect("a value that is not a Config of options is refused", () =>
     Effect.gen(function*() {
       for (const kind of ["null", "empty", "minus", "symbol", "function", "proxy"] as const) {
         for (const layer of [Sentinel.layerConfig, RedisClient.layerConfig]) {
@@ -309,7 +309,7 @@ describe("options", () => {
       }
     }))
 
-  it.effect("what is changed after the call changes nothing, and is read once", () =>
+  it.effect("changes after the call have no effect, and each field is read once", () =>
     Effect.gen(function*() {
       let reads = 0
       const options = {
@@ -326,14 +326,14 @@ describe("options", () => {
       assert.deepStrictEqual(parsed, { host: "localhost", port: 1 })
     }))
 
-  it.effect("an option that is undefined leaves its default alone", () =>
+  it.effect("an undefined option keeps its default", () =>
     Effect.gen(function*() {
       const undefinedOnes = Object.fromEntries(Object.keys(node).map((name) => [name, undefined]))
       const { exit } = yield* tried(() => RedisClient.make(undefinedOnes))
       assert.isTrue(Exit.isSuccess(exit))
     }))
 
-  it.effect("what the caller's own functions throw, or give, ends nothing", () =>
+  it.effect("exceptions and wrong results of the caller's functions end nothing", () =>
     Effect.gen(function*() {
       const thrower = nonsense.function() as never
       const redis = yield* RedisClient.make({ repeatable: thrower })
@@ -462,7 +462,7 @@ describe("arguments", () => {
   ]
 
   it.effect(
-    "nonsense of every kind in every argument is refused, by its name, and nothing is dialled",
+    "every invalid value in every argument is refused with the argument's name, and nothing is dialled",
     () =>
       Effect.gen(function*() {
         for (const { legal, make, option } of argumentPlaces) {
@@ -499,7 +499,7 @@ describe("arguments", () => {
     (v) => [v, v, v, v]
   ]
 
-  it.effect("no method throws, and none gives anything but a result or a typed error", () =>
+  it.effect("every method gives a result or a typed error, and never throws", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.make({ schedule: Schedule.recurs(0) })
       const run = redis as unknown as Record<string, (...args: ReadonlyArray<unknown>) => Effect.Effect<unknown, any>>
@@ -524,7 +524,7 @@ describe("arguments", () => {
         ))
     ), 60_000)
 
-  it("what gives a value at once throws the same error", () => {
+  it("functions that return a value throw the same error", () => {
     const spec = { words: ["X"], mode: "read" as const, decode: Command.value }
     const specTable = {
       words: none,
@@ -648,7 +648,7 @@ describe("secrets", () => {
     (s) => new Error(s)
   ]
 
-  it.effect("in whatever option one stands by mistake, no error repeats it", () =>
+  it.effect("no error repeats a secret that is in the wrong option", () =>
     Effect.gen(function*() {
       let refused = 0
       let n = 0
@@ -672,7 +672,7 @@ describe("secrets", () => {
       assert.isAbove(refused, places.length * disguises.length * 0.8)
     }), 60_000)
 
-  it.live("a server that repeats the password, whenever it does, is not passed on with it", () =>
+  it.live("a server that repeats the password does not get it into an error", () =>
     Effect.gen(function*() {
       const password = "hunter2-qJ7vX"
       const said = [

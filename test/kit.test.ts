@@ -26,7 +26,7 @@ const clientOf = (control: Testing.Control, address: string, options: RedisClien
   )
 
 describe("replication", () => {
-  it.effect("takes its time, and what was on its way is lost with the primary", () =>
+  it.effect("takes time, and writes in transit are lost with the primary", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -42,7 +42,7 @@ describe("replication", () => {
       assert.isNull(yield* redis.get("b"))
     }).pipe(Effect.provide(live({ lagMillis: 100 }))))
 
-  it.effect("what a replica missed is sent to it; one with another history gets everything", () =>
+  it.effect("a replica receives what it missed; a replica with another history receives everything", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -70,7 +70,7 @@ describe("replication", () => {
       assert.strictEqual(control.node(first).resyncs.full, 1)
     }).pipe(Effect.provide(live())))
 
-  it.effect("random choices, expiries and transactions come out alike on the replica", () =>
+  it.effect("random choices, expiries and transactions have the same effect on the replica", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -86,7 +86,7 @@ describe("replication", () => {
       assert.deepStrictEqual(yield* replica.lrange("l", 0, -1), ["b"])
     }).pipe(Effect.provide(live())))
 
-  it.effect("WAIT counts the replicas that have it, in its time", () =>
+  it.effect("WAIT counts the replicas that have the writes within its time", () =>
     Effect.scoped(Effect.gen(function*() {
       const control = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -106,7 +106,7 @@ describe("replication", () => {
 })
 
 describe("sentinels", () => {
-  it.effect("tell of a failover as real ones do", () =>
+  it.effect("report a failover as real sentinels do", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make()
       const events: Array<readonly [at: number, sentinel: string, name: string]> = []
@@ -131,7 +131,7 @@ describe("sentinels", () => {
       assert.isFalse(control.node(first).isPrimary)
     }))
 
-  it.effect("publish what happens, on Pub/Sub", () =>
+  it.effect("publish events on Pub/Sub", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make({ tcp: false })
       const heard: Array<string> = []
@@ -150,7 +150,7 @@ describe("sentinels", () => {
       transport.destroy()
     }))
 
-  it.effect("without a majority nobody is promoted; with one again, somebody is", () =>
+  it.effect("without a majority no replica is promoted; with a majority again, one is", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make()
       yield* control.kill("10.0.1.1:26379")
@@ -163,7 +163,7 @@ describe("sentinels", () => {
       assert.notStrictEqual(yield* control.primary, first)
     }))
 
-  it.effect("a primary that restarts empty in no time takes everybody's data with it", () =>
+  it.effect("a primary that restarts empty at once deletes the data of its replicas", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -177,7 +177,7 @@ describe("sentinels", () => {
 })
 
 describe("faults", () => {
-  it.effect("a partition holds back what is sent, and lets it through afterwards", () =>
+  it.effect("a partition holds bytes back, and delivers them afterwards", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -241,7 +241,7 @@ describe("faults", () => {
       assert.strictEqual(yield* redis.ping(), "PONG")
     }))
 
-  it.effect("connections that carry nothing any more, and new ones that do", () =>
+  it.effect("silenced connections carry nothing, and new ones do", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make()
       const redis = yield* clientOf(control, first, { stallTimeout: "1 second" })
@@ -256,7 +256,7 @@ describe("faults", () => {
       assert.strictEqual(control.network.connections(first), 1)
     }))
 
-  it.effect("a byte that was changed is a protocol error, and the connection is replaced", () =>
+  it.effect("a changed byte is a protocol error, and the connection is replaced", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make()
       const redis = yield* clientOf(control, first)
@@ -295,7 +295,7 @@ describe("faults", () => {
       assert.strictEqual(yield* Fiber.join(waiting), "1")
     }))
 
-  it.effect("a hostname leads where it is told to, at each dial", () =>
+  it.effect("a host name resolves to the configured address at each dial", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make()
       yield* control.name("redis.internal", "10.0.0.1")
@@ -341,7 +341,7 @@ describe("faults", () => {
       transport.destroy()
     }))
 
-  it.effect("an address that nobody has is a defect", () =>
+  it.effect("an address without a process is a defect", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make()
       assert.isTrue(Exit.isFailure(yield* Effect.exit(Effect.suspend(() => control.kill("1.2.3.4:5")))))
@@ -391,7 +391,7 @@ describe("layers", () => {
       orphan: { replicas: ["10.0.0.9"] }
     }))))
 
-  it.effect("a Sentinel that only answers takes addresses, not anything", () =>
+  it.effect("a Sentinel that only answers checks its addresses", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(
         Effect.scoped(Layer.build(Testing.layerSentinel({ g: { primary: "no:port" } })))
@@ -399,7 +399,7 @@ describe("layers", () => {
       assert.strictEqual(error.option, "g.primary")
     }))
 
-  it.live("any client can talk to a deployment over TCP, and it is gone with its Scope", () =>
+  it.live("any client can use a deployment over TCP, and it ends with its Scope", () =>
     Effect.gen(function*() {
       const sentinels = yield* Effect.scoped(Effect.gen(function*() {
         const control = yield* Testing.make({ tcp: true })

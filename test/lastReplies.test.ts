@@ -10,7 +10,7 @@ import { failureOf } from "./support/exit.ts"
 import { listening, requests } from "./support/tcp.ts"
 
 describe("a server that answers and resets the connection", () => {
-  it.live("the answer counts, though a write comes before it is read", () =>
+  it.live("the answer counts even if a write fails before it is read", () =>
     Effect.scoped(
       Effect.gen(function*() {
         let broken = (): void => {}
@@ -44,7 +44,7 @@ describe("a server that answers and resets the connection", () => {
 })
 
 describe("a long turn of this process", () => {
-  it.live("longer than a reserved connection is waited for: a connection that was ready in time is taken", () =>
+  it.live("longer than reserveTimeout: a connection that was ready in time is used", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const server = yield* listening((socket, index) =>
@@ -63,8 +63,8 @@ describe("a long turn of this process", () => {
     ))
 })
 
-describe("a command that is begun late in a long turn", () => {
-  it.live("has its whole time from then on", () =>
+describe("a command that starts late in a long turn", () => {
+  it.live("has its whole time from its start", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const server = yield* listening((socket) =>

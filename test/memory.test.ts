@@ -52,7 +52,7 @@ describe("discovery", () => {
       assert.deepStrictEqual(yield* sentinel.discoverReplicas("mymaster"), [{ host: "10.0.0.2", port: 6379 }])
     }).pipe(Effect.provide(live())))
 
-  it.effect("learns of the other sentinels, and puts the one that answers in front", () =>
+  it.effect("learns of the other sentinels, and moves the one that answers to the front", () =>
     Effect.gen(function*() {
       const sentinel = yield* Sentinel.Sentinel
       const deployment = yield* Testing.Deployment
@@ -100,7 +100,7 @@ describe("discovery", () => {
       assert.strictEqual(queries, 6 + 2 + 5 + 3)
     }).pipe(Effect.provide(live())))
 
-  it.effect("callers that ask at once share the questions; interrupting one leaves the others", () =>
+  it.effect("concurrent callers share the questions; interrupting one does not affect the others", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const sentinel = yield* Sentinel.Sentinel
@@ -164,7 +164,7 @@ describe("discovery", () => {
       })
     }).pipe(Effect.provide(live({}, { sentinels: [1, 2, 3].map((i) => `10.0.1.${i}:26379`) }))))
 
-  it.effect("a natMap that throws is a defect, not a wait", () =>
+  it.effect("a natMap that throws is a defect, and does not hang", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       const exit = yield* Effect.exit(redis.get("a"))
@@ -175,7 +175,7 @@ describe("discovery", () => {
       }
     }))))
 
-  it.effect("a service dials as it was told to when it was made, whoever uses it", () =>
+  it.effect("a service uses the Connector that it was made with", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.make()
       const sentinel = yield* Sentinel.make({ sentinels }).pipe(
@@ -259,7 +259,7 @@ describe("discovery", () => {
       assert.deepStrictEqual(yield* run((a) => a.host === "192.168.7.7" ? found : undefined), Exit.succeed(found))
     }))
 
-  it.effect("a primary that hangs while it is dialled is left as soon as another one is named", () =>
+  it.effect("a primary that hangs during the dial is left as soon as another one is named", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -273,7 +273,7 @@ describe("discovery", () => {
 })
 
 describe("failover", () => {
-  it.effect("commands go on at the new primary", () =>
+  it.effect("commands continue at the new primary", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -304,7 +304,7 @@ describe("failover", () => {
       assert.strictEqual(next.peek("n"), "1")
     }).pipe(Effect.provide(live())))
 
-  it.effect("a transaction refused by a demoted primary runs at the new one", () =>
+  it.effect("a transaction that a demoted primary refuses runs at the new one", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -363,7 +363,7 @@ describe("failover", () => {
       assert.strictEqual(deployment.network.connections(yield* deployment.primary), 1)
     }).pipe(Effect.provide(live({}, { node: { stallTimeout: "1 second", pingInterval: "1 second" } }))))
 
-  it.effect("when everything is gone and comes back, so does the client", () =>
+  it.effect("the client works again after everything was down and returned", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -419,7 +419,7 @@ describe("outcomes", () => {
       assert.strictEqual(yield* whileTimePasses(redis.run(Command.repeatable(commands.incr("n")))), 2)
     }).pipe(Effect.provide(live())))
 
-  it.effect("a repeated write that is then refused is ambiguous still", () =>
+  it.effect("a repeated write that the server then refuses stays ambiguous", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -438,7 +438,7 @@ describe("outcomes", () => {
       assert.strictEqual(error._tag, "AmbiguousOutcome")
     }).pipe(Effect.provide(live())))
 
-  it.effect("what the server repeats of an unknown command's arguments is left out", () =>
+  it.effect("an error leaves out the arguments that a server repeats", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       const error = yield* Effect.flip(redis.send("ATUH", "s3cret"))
@@ -462,7 +462,7 @@ describe("outcomes", () => {
       assert.deepStrictEqual(c._tag === "Success" && c.success, "2")
     }).pipe(Effect.provide(live())))
 
-  it.effect("one error for all commands of a name that one loss made ambiguous", () =>
+  it.effect("all ambiguous commands of one name share one error for one loss", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -479,7 +479,7 @@ describe("outcomes", () => {
       assert.strictEqual(errors[0]!._tag, "AmbiguousOutcome")
     }).pipe(Effect.provide(live())))
 
-  it.effect("the server's no is a ReplyError with its code", () =>
+  it.effect("an error reply is a ReplyError with its code", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       yield* redis.set("a", "text")
@@ -542,7 +542,7 @@ describe("outcomes", () => {
       assert.isUndefined(deployment.node("10.0.0.1:6379").executed.get("INCR"))
     }).pipe(Effect.provide(live())))
 
-  it.effect("a command that is interrupted after it was written has its reply dropped, and nobody else's", () =>
+  it.effect("the reply of a command that is interrupted after it was written is dropped, and no other", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -571,7 +571,7 @@ describe("outcomes", () => {
       assert.strictEqual(yield* redis.get("n"), "10")
     }).pipe(Effect.provide(live({}, { node: { maxQueue: 10 } }))))
 
-  it.effect("what is not a command is refused before anything is sent", () =>
+  it.effect("a value that is not a command is refused before anything is sent", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       yield* redis.set("a", "1")
@@ -597,7 +597,7 @@ describe("outcomes", () => {
 })
 
 describe("suspension", () => {
-  it("this version of Effect has what the direct way needs", () => {
+  it("this version of Effect has the methods that the direct way needs", () => {
     assert.isTrue(isDirect())
   })
   for (const direct of [true, false]) {
@@ -675,7 +675,7 @@ describe("pipelines, transactions, reserved connections, scans", () => {
       assert.strictEqual(writes - before, 5)
     }))
 
-  it.effect("a full socket is not written to; what waits for it can be taken back", () =>
+  it.effect("the client does not write to a full socket, and can take back waiting requests", () =>
     Effect.gen(function*() {
       let writes = 0
       let full = false
@@ -771,7 +771,7 @@ describe("pipelines, transactions, reserved connections, scans", () => {
       yield* Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.ping()))
     }).pipe(Effect.provide(live({}, { node: { maxReserved: 1 } }))))
 
-  it.effect("connections that die while leased or while connecting cost no slot", () =>
+  it.effect("connections that die while reserved or while connecting free their slot", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -801,7 +801,7 @@ describe("pipelines, transactions, reserved connections, scans", () => {
       ))
     }).pipe(Effect.provide(live({}, { node: { maxReserved: 2, reserveTimeout: "10 seconds" } }))))
 
-  it.effect("who waits for a reserved connection while the group moves gets one of the new primary", () =>
+  it.effect("a caller that waits for a reserved connection while the group moves gets one to the new primary", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -842,7 +842,7 @@ describe("pipelines, transactions, reserved connections, scans", () => {
       assert.strictEqual(deployment.network.connections("10.0.0.1:6379"), 1)
     }).pipe(Effect.provide(live())))
 
-  it.effect("idle reserved connections are closed after their time", () =>
+  it.effect("idle exclusive connections are closed after their time", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -888,7 +888,7 @@ describe("replicas", () => {
       assert.strictEqual((yield* replica.role()).role, "replica")
     }).pipe(Effect.provide(live())))
 
-  it.effect("without replicas the primary serves, unless that is turned off", () =>
+  it.effect("without replicas the primary serves, unless fallbackToPrimary is false", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const sentinel = yield* Sentinel.Sentinel
@@ -972,7 +972,7 @@ describe("credentials", () => {
       Effect.provide(live(secured, { node: { password }, sentinel: { password: Redacted.make("wrong-s3cret") } }))
     ))
 
-  it.effect("no password where one is needed", () =>
+  it.effect("a missing password", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       assert.strictEqual((yield* Effect.flip(redis.get("a")))._tag, "AuthenticationFailed")
@@ -1014,7 +1014,7 @@ describe("bad options", () => {
 })
 
 describe("the end of the Scope", () => {
-  it.effect("leaves nothing, also in the middle of everything", () =>
+  it.effect("leaves nothing open, also during work", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.make()
       const scope = yield* Scope.make()

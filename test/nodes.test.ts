@@ -8,8 +8,8 @@ const claim = (...pairs: ReadonlyArray<readonly [string, string]>) =>
   pairs.map(([text, runId]) => ({ address: at(text), runId }))
 const shown = (nodes: NodeAliases, text: string): string => Address.format(nodes.canonical(at(text)))
 
-describe("names of one node", () => {
-  it("a run id that sentinels agree on makes two spellings one node; the first one seen stands for it", () => {
+describe("several names of one node", () => {
+  it("the same run id makes two spellings one node, shown by the first spelling", () => {
     const nodes = new NodeAliases()
     nodes.recordRunIds("s1", claim(["10.0.0.1", "a"], ["10.0.0.2", "b"]))
     nodes.recordRunIds("s2", claim(["redis-1", "a"], ["redis-2", "b"]))
@@ -19,7 +19,7 @@ describe("names of one node", () => {
     assert.deepStrictEqual(nodes.aliases(at("redis-1")).map(Address.format), ["10.0.0.1:6379", "redis-1:6379"])
   })
 
-  it("one liar does not make two nodes one", () => {
+  it("one lying sentinel does not merge two nodes", () => {
     const nodes = new NodeAliases()
     for (const s of ["s1", "s2"]) nodes.recordRunIds(s, claim(["10.0.0.1", "a"], ["10.0.0.2", "b"]))
     nodes.recordRunIds("liar", claim(["10.0.0.1", "b"]))
@@ -31,7 +31,7 @@ describe("names of one node", () => {
     assert.strictEqual(shown(nodes, "10.0.0.3"), "10.0.0.3:6379")
   })
 
-  it("where connections go counts, and letter case and ways to write an address do not", () => {
+  it("the address of a connection counts, and letter case and spelling do not", () => {
     const nodes = new NodeAliases()
     nodes.recordEndpoint(at("10.0.0.1"), "10.0.0.1:6379")
     nodes.recordEndpoint(at("redis-1"), "10.0.0.1:6379")
@@ -44,7 +44,7 @@ describe("names of one node", () => {
     assert.strictEqual(shown(nodes, "[::ffff:10.0.0.1]"), "10.0.0.1:6379")
   })
 
-  it("a name that goes elsewhere by now is not what it was: run ids tell", () => {
+  it("a name that now resolves elsewhere is another node, by its run id", () => {
     const nodes = new NodeAliases()
     nodes.recordEndpoint(at("redis-1"), "10.0.0.1:6379")
     nodes.recordRunIds("s1", claim(["10.0.0.1", "a"], ["10.0.0.2", "b"]))
@@ -54,7 +54,7 @@ describe("names of one node", () => {
     assert.strictEqual(shown(nodes, "10.0.0.2"), "redis-1:6379")
   })
 
-  it("two nodes to which connections went at the same place, one after the other, are two: run ids tell", () => {
+  it("two nodes that used the same address one after the other are two, by their run ids", () => {
     const nodes = new NodeAliases()
     nodes.recordRunIds("s1", claim(["redis-0", "a"], ["redis-1", "b"]))
     nodes.recordEndpoint(at("redis-0"), "10.0.0.5:6379")
@@ -70,7 +70,7 @@ describe("names of one node", () => {
     assert.strictEqual(shown(nodes, "10.0.0.5"), "redis-1:6379")
   })
 
-  it("a spelling that cannot be dialled stands for nobody as long as there is another, and whoever depends on it is told", () => {
+  it("a spelling that cannot be dialled is replaced by another one, and its users are told", () => {
     const nodes = new NodeAliases()
     const renamed: Array<string> = []
     nodes.onRename = (from, to) => renamed.push(`${from} -> ${to}`)

@@ -64,7 +64,7 @@ const cramped = (rule: (command: string, nth: number, connection: number) => Ver
   })
 
 describe("a part of a pipeline is written and not answered", () => {
-  it.effect("the rest goes out behind it, not on the connection that is next in turn", () =>
+  it.effect("the rest follows on the same connection, not on the next one in turn", () =>
     Effect.gen(function*() {
       const { begun, drain, open, received } = yield* cramped(() => undefined)
       for (let i = 0; i < 2; i++) {
@@ -83,7 +83,7 @@ describe("a part of a pipeline is written and not answered", () => {
       }
     }))
 
-  it.effect("while its connection is given up, the rest waits for its answer, and goes to the next one", () =>
+  it.effect("while its connection drains, the rest waits for its answer, and goes to the next connection", () =>
     Effect.gen(function*() {
       let refusals = 1
       const { answer, begun, executor, open, received } = yield* cramped((command) =>
@@ -105,7 +105,7 @@ describe("a part of a pipeline is written and not answered", () => {
     }))
 })
 
-describe("a pipeline of reads that its replica is late with", () => {
+describe("a pipeline of reads whose replica is late with", () => {
   const live = Layer.merge(
     RedisClient.layerPrimary("mymaster"),
     RedisClient.layerReplica("mymaster", { replicaSelection: "sticky" })

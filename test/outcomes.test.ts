@@ -157,7 +157,7 @@ describe("what a server answers", () => {
       }))
   }
 
-  it.effect("EXECABORT: nothing is executed; the transaction fails with what was wrong", () =>
+  it.effect("EXECABORT: nothing is executed; the transaction fails with the first error", () =>
     Effect.gen(function*() {
       assert.include(rowOf("`EXECABORT`")[1]!, "rejected")
       const script = scripted((args) =>
@@ -207,7 +207,7 @@ describe("what a server answers", () => {
       assert.deepStrictEqual(yield* whileTimePasses(redis.transaction([write])), ["OK"])
     }))
 
-  it.effect("UNBLOCKED because the server became a replica: the wait goes on; because somebody wished so: rejected", () =>
+  it.effect("UNBLOCKED because the server became a replica: the wait continues; because of CLIENT UNBLOCK: rejected", () =>
     Effect.gen(function*() {
       assert.include(rowOf("`UNBLOCKED`")[1]!, "goes on")
       const forced = scripted((_args, nth) =>
@@ -319,7 +319,7 @@ describe("how a connection ends", () => {
       }))
   }
 
-  it.effect("the client's Scope closes: what was written and not answered is ambiguous, the rest was not executed", () =>
+  it.effect("the client's Scope closes: a written write without a reply is ambiguous, the rest was not executed", () =>
     Effect.gen(function*() {
       const row = rowOf("the client's Scope closes")
       assert.deepStrictEqual([row[1], row[2]], ["`ClientClosed`", "`AmbiguousOutcome`"])

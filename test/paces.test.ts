@@ -52,8 +52,8 @@ describe("replicas that no sentinel lists any more", () => {
     }).pipe(Effect.provide(live())))
 })
 
-describe("nodes that end the connection at HELLO", () => {
-  it.effect("are greeted with it a few times, however often they are asked for their role", () =>
+describe("nodes that close the connection on HELLO", () => {
+  it.effect("get HELLO a few times, however often they are asked for their role", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const inner = yield* Connector.Connector

@@ -109,7 +109,7 @@ describe("the order of a pipeline", () => {
       }))
   }
 
-  it.effect("what is refused at the end is sent again with the reads behind it, which are read again", () =>
+  it.effect("a refused command at the end is sent again with the reads behind it", () =>
     Effect.gen(function*() {
       let refusing = 2
       const { executed, results } = yield* outcomes(
@@ -120,7 +120,7 @@ describe("the order of a pipeline", () => {
       assert.deepStrictEqual(executed.filter((c) => c.startsWith("SET")), ["SET a 1", "SET a 2", "SET a 3"])
     }))
 
-  it.effect("LOADING for everything: the whole is sent again", () =>
+  it.effect("LOADING for everything: the whole pipeline is sent again", () =>
     Effect.gen(function*() {
       const { executed, results } = yield* outcomes(
         (_c, nth) => nth < 3 ? loading : undefined,
@@ -130,7 +130,7 @@ describe("the order of a pipeline", () => {
       assert.deepStrictEqual(executed, ["SET a 1", "SET a 2", "GET a"])
     }))
 
-  it.effect("a refusal waits for what becomes of those behind it: a server that says no more leaves nothing to guess", () =>
+  it.effect("a refused command waits for the replies behind it: a connection that ends first leaves no doubt", () =>
     Effect.gen(function*() {
       const { executed, results } = yield* outcomes(
         (_c, nth) => nth === 0 ? noReplicas : "",
@@ -152,7 +152,7 @@ describe("the order of a pipeline", () => {
       assert.deepStrictEqual(executed.filter((c) => c.startsWith("SET")), [])
     }))
 
-  it.effect("what is not written yet does not overtake what was refused", () =>
+  it.effect("unwritten commands do not overtake a refused one", () =>
     Effect.gen(function*() {
       let refusing = 1
       const value = "x".repeat(40_000)
@@ -170,7 +170,7 @@ describe("the order of a pipeline", () => {
 describe("a connection that ends in the middle of a pipeline", () => {
   const cutAt = (n: number) => (_c: string, nth: number): Verdict => nth === n ? "CLOSE" : undefined
 
-  it.effect("writes are ambiguous, and a read before one of them is not read behind it", () =>
+  it.effect("writes are ambiguous, and a read before one of them is not repeated after it", () =>
     Effect.gen(function*() {
       const { results, server } = yield* outcomes(cutAt(1), [
         set("a", "1"),
@@ -183,7 +183,7 @@ describe("a connection that ends in the middle of a pipeline", () => {
       assert.strictEqual(server.received.filter(([, c]) => c === "INCR n").length, 1)
     }))
 
-  it.effect("pipeline fails with what is ambiguous, whatever failed before it", () =>
+  it.effect("pipeline fails with the ambiguous command, whatever failed before it", () =>
     Effect.gen(function*() {
       const redis = yield* clientOf(store(cutAt(0)))
       const error = failureOf(yield* whileTimePasses(Effect.exit(redis.pipeline([get("a"), set("a", "1")]))))
@@ -192,7 +192,7 @@ describe("a connection that ends in the middle of a pipeline", () => {
 
   const repeat = (list: ReadonlyArray<Command.Any>): ReadonlyArray<Command.Any> => list.map(Command.repeatable)
 
-  it.effect("what may be repeated is sent again with all that follows", () =>
+  it.effect("a repeatable write is sent again with everything after it", () =>
     Effect.gen(function*() {
       const { executed, results } = yield* outcomes(
         cutAt(1),
@@ -202,7 +202,7 @@ describe("a connection that ends in the middle of a pipeline", () => {
       assert.deepStrictEqual(executed, ["SET a 1", "SET a 2", "GET a", "SET a 3"])
     }))
 
-  it.effect("but not before something that may not be", () =>
+  it.effect("but not if a later write may not be repeated", () =>
     Effect.gen(function*() {
       const { results, server } = yield* outcomes(
         cutAt(0),
@@ -212,7 +212,7 @@ describe("a connection that ends in the middle of a pipeline", () => {
       assert.strictEqual(server.received.filter(([, c]) => c === "SET a 1").length, 1)
     }))
 
-  it.effect("the option repeatable counts for each", () =>
+  it.effect("the option repeatable applies to each command", () =>
     Effect.gen(function*() {
       const { executed, results } = yield* outcomes(cutAt(0), [set("a", "1"), set("a", "2")], { repeatable: true })
       assert.deepStrictEqual(results, ["OK", "OK"])
@@ -289,7 +289,7 @@ describe("the size of a pipeline", () => {
       assert.isTrue(results.every(Result.isFailure))
     }), 60_000)
 
-  it.effect("where there is no room it is refused whole", () =>
+  it.effect("without room it is refused as a whole", () =>
     Effect.gen(function*() {
       const server = store()
       const redis = yield* clientOf(server, { maxQueue: 10 })
@@ -330,7 +330,7 @@ describe("replies that are withheld", () => {
       return { made, gate, move }
     })
 
-  it.effect("a transaction with some of its replies, that may be repeated, is sent once more and no more", () =>
+  it.effect("a repeatable transaction that has some of its replies is sent exactly once more", () =>
     Effect.gen(function*() {
       const server = store((command, _nth, connection) => connection === 0 && command !== "GET x" ? "" : undefined)
       const { gate, made, move } = yield* executor(server)
@@ -352,7 +352,7 @@ describe("replies that are withheld", () => {
       assert.strictEqual(server.received.filter(([, c]) => c === "EXEC").length, 2)
     }))
 
-  it.effect("a pipeline counts as a whole: a read behind a write whose answer is withheld is withheld, too", () =>
+  it.effect("a pipeline counts as a whole: a read behind a write with a withheld reply is withheld too", () =>
     Effect.gen(function*() {
       const server = store((command, _nth, connection) => connection === 0 && command !== "GET x" ? "" : undefined)
       const { gate, made, move } = yield* executor(server)
@@ -384,7 +384,7 @@ describe("replies that are withheld", () => {
       assert.strictEqual(error._tag, "ReplyError")
     }))
 
-  it.effect("what the fence takes back goes out behind what was written, on one connection", () =>
+  it.effect("commands that the fence takes back go out behind the written ones, on one connection", () =>
     Effect.gen(function*() {
       const server = store()
       const { gate, made } = yield* executor(server)

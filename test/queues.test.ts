@@ -51,7 +51,7 @@ describe("interrupted before it was written", () => {
       assert.strictEqual(yield* redis.get("n"), "10")
     }).pipe(Effect.provide(live({ maxQueue: 10, commandTimeout: "30 seconds" }))))
 
-  it.effect("while the socket takes nothing", () =>
+  it.effect("while the socket accepts nothing", () =>
     Effect.gen(function*() {
       // A transport that is full after the handshake, until it is told otherwise.
       let full = false
@@ -92,7 +92,7 @@ describe("interrupted before it was written", () => {
       assert.strictEqual(yield* redis.get("n"), "11")
     }).pipe(Effect.provide(Testing.layerRedis())))
 
-  it.live("their arguments are let go", () =>
+  it.live("their arguments are released", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient

@@ -119,7 +119,7 @@ const named = (options: Sentinel.ReplicaOptions): string => JSON.stringify(optio
 
 describe("the primary dies", () => {
   for (const options of policies) {
-    it.effect(`nothing is promoted: reads go on without end, ${named(options)}`, () =>
+    it.effect(`nothing is promoted: reads continue without end, ${named(options)}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         // Without a majority nobody is promoted.
@@ -148,7 +148,7 @@ describe("the primary dies", () => {
   }
 
   for (const options of policies) {
-    it.effect(`a client that begins then reads all the same, ${named(options)}`, () =>
+    it.effect(`a client that starts then can read, ${named(options)}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const redis = yield* RedisClient.RedisClient
@@ -160,7 +160,7 @@ describe("the primary dies", () => {
         for (let i = 0; i < 3; i++) assert.strictEqual(yield* whileTimePasses(replica.get("a")), "1")
       }).pipe(Effect.provide(live(options))))
 
-    it.effect(`so does one with fixed addresses, ${named(options)}`, () =>
+    it.effect(`so can a client with fixed addresses, ${named(options)}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const sentinel = yield* Sentinel.makeStatic({ primary: n1, replicas: [n2, n3] })
@@ -174,7 +174,7 @@ describe("the primary dies", () => {
       }).pipe(Effect.scoped, Effect.provide(Testing.layer())))
   }
 
-  it.effect("what is as far as the primary was is near, but nobody knows since when it is behind", () =>
+  it.effect("a replica with the dead primary's offset is within maxLag, but its lag in time is unknown", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const sentinel = yield* Sentinel.Sentinel
@@ -209,7 +209,7 @@ describe("the primary dies", () => {
       assert.include(error.message, "without data")
     }).pipe(Effect.provide(live({ fallbackToPrimary: false, commandTimeout: "1 second" }))))
 
-  it.effect("one that takes in all data is not read from until it has", () =>
+  it.effect("a replica in full synchronisation is not read from until it has the data", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -226,7 +226,7 @@ describe("the primary dies", () => {
       Effect.provide(live({ fallbackToPrimary: false, commandTimeout: "1 second" }, { replicas: 1, syncMillis: 3000 }))
     ))
 
-  describe("where INFO is denied, the sentinels have asked it", () => {
+  describe("if INFO is denied, the sentinels' figure counts", () => {
     for (const keepData of [true, false]) {
       it.effect(keepData ? "it has data" : "it has none", () =>
         Effect.gen(function*() {
@@ -263,7 +263,7 @@ describe("a planned failover", () => {
   }
 
   for (const replicaSelection of ["sticky", "round-robin"] as const) {
-    it.effect(`what was written to the new primary is not read back as it was, ${replicaSelection}`, () =>
+    it.effect(`reads do not give values from before a write to the new primary, ${replicaSelection}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const redis = yield* RedisClient.RedisClient
@@ -311,7 +311,7 @@ describe("a planned failover", () => {
 
 describe("a replica hangs", () => {
   for (const options of policies) {
-    it.effect(`at most 300 ms without its reads, ${named(options)}`, () =>
+    it.effect(`at most 300 ms without reads, ${named(options)}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const verdict = yield* after(
@@ -414,7 +414,7 @@ describe("the sentinels", () => {
   }
 
   for (const replicaSelection of ["sticky", "round-robin"] as const) {
-    it.effect(`forget a replica that is none any more: it is left, ${replicaSelection}`, () =>
+    it.effect(`forget a replica that has left the group: the client leaves it, ${replicaSelection}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const replica = yield* RedisClient.RedisReplica

@@ -49,7 +49,7 @@ const serving = Effect.gen(function*() {
   return deployment.nodes.find((address) => deployment.node(address).runId === run)!
 })
 
-describe("the rules of choice", () => {
+describe("the rules of selection", () => {
   const candidates = (numbers: ReadonlyArray<readonly [latency: number, offset: number, label: string]>) =>
     numbers.map(([latency, offset, label], i): Candidate => ({
       address: { host: "10.0.0.1", port: i + 1 },
@@ -126,7 +126,7 @@ describe("the rules of choice", () => {
       })
   )
 
-  it("whoever is too far behind, or was not measured, is not near", () => {
+  it("a replica that is too far behind, or not measured, is not within maxLag", () => {
     const [candidate] = candidates([[1, 1, "a"]])
     const is = (lag: Partial<Candidate>, max: MaxLag | undefined): boolean =>
       isWithinLag({ ...candidate!, ...lag }, max)
@@ -165,7 +165,7 @@ describe("several replicas", () => {
       assert.isAbove(counts["10.0.0.3:6379"]!, 60)
     }).pipe(Effect.provide(live({ replicaSelection: "random" }))))
 
-  it.effect("the one that answers soonest", () =>
+  it.effect("the fastest replica", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       yield* deployment.slow("10.0.0.2:6379", { linkMillis: 20 })
@@ -183,7 +183,7 @@ describe("several replicas", () => {
       assert.strictEqual(yield* serving, "10.0.0.2:6379")
     }).pipe(Effect.provide(live({ replicaSelection: "latency" }))))
 
-  it.effect("the one that has most", () =>
+  it.effect("the replica with the most history", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -194,7 +194,7 @@ describe("several replicas", () => {
       for (let i = 0; i < 4; i++) assert.strictEqual(yield* serving, "10.0.0.2:6379")
     }).pipe(Effect.provide(live({ replicaSelection: "lag" }))))
 
-  it.effect("those with a label, as long as there are any", () =>
+  it.effect("the replicas with a label, as long as there are any", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       yield* readMany(1)
@@ -208,7 +208,7 @@ describe("several replicas", () => {
       { label: ({ address }) => Address.format(address) === "10.0.0.3:6379" ? "zone-b" : "zone-a" }
     ))))
 
-  it.effect("a function of one's own", () =>
+  it.effect("a custom function", () =>
     Effect.gen(function*() {
       yield* readMany(1)
       yield* TestClock.adjust("100 millis")
@@ -217,7 +217,7 @@ describe("several replicas", () => {
       replicaSelection: (candidates) => candidates.find((c) => Address.format(c.address) === "10.0.0.3:6379")
     }))))
 
-  it.effect("one with priority 0 is left out if asked", () =>
+  it.effect("excludePriorityZero leaves out a replica with priority 0", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       deployment.node("10.0.0.2:6379").config.set("replica-priority", "0")
@@ -225,7 +225,7 @@ describe("several replicas", () => {
       for (let i = 0; i < 4; i++) assert.strictEqual(yield* serving, "10.0.0.3:6379")
     }).pipe(Effect.provide(live({ replicaSelection: "round-robin", excludePriorityZero: true }))))
 
-  it.effect("one that dies costs a read nothing but a retry; it is used again when it is back", () =>
+  it.effect("a dead replica costs a read only a retry; it is used again when it returns", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -251,7 +251,7 @@ describe("several replicas", () => {
       assert.isAbove(after["10.0.0.2:6379"]! - before["10.0.0.2:6379"]!, 5)
     }).pipe(Effect.provide(live({ replicaSelection: "round-robin" }))))
 
-  it.effect("one that hangs costs a read no more than the watchdog's patience", () =>
+  it.effect("a hanging replica costs a read no more than stallTimeout", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -262,7 +262,7 @@ describe("several replicas", () => {
       assert.deepStrictEqual(yield* readMany(10), Array.from({ length: 10 }, () => "1"))
     }).pipe(Effect.provide(live({ replicaSelection: "round-robin", stallTimeout: "200 millis" }))))
 
-  it.effect("after a failover the new primary is no replica any more", () =>
+  it.effect("after a failover the new primary is no longer a replica", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       yield* readMany(1)
@@ -295,16 +295,16 @@ describe("several replicas", () => {
         Effect.provide(live({ fallbackToPrimary, maxLag: { bytes: 100 }, commandTimeout: timeout }))
       )
 
-    it.effect("on: the primary serves when no replica is near enough", () =>
+    it.effect("true: the primary serves if no replica is within maxLag", () =>
       Effect.map(lagging(true), (exit) => assert.deepStrictEqual(exit, Exit.succeed(1000))))
 
-    it.effect("only when none is left: it does not while there are replicas", () =>
+    it.effect("\"when-none\": the primary does not serve while there are replicas", () =>
       Effect.map(lagging("when-none"), (exit) => assert.strictEqual(failureOf(exit)._tag, "ReplicaNotFound")))
 
-    it.effect("off: it does not", () =>
+    it.effect("false: the primary does not serve", () =>
       Effect.map(lagging(false), (exit) => assert.strictEqual(failureOf(exit)._tag, "ReplicaNotFound")))
 
-    it.effect("only when none is left: it does when there is none", () =>
+    it.effect("\"when-none\": the primary serves if there is no replica", () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const redis = yield* RedisClient.RedisClient
@@ -347,7 +347,7 @@ describe("several replicas", () => {
     }).pipe(Effect.provide(live({ replicaSelection: "round-robin" }))))
 })
 
-describe("reading one's own writes", () => {
+describe("reading your own writes", () => {
   for (const replicaSelection of ["sticky", "round-robin"] as const) {
     it.effect(`${replicaSelection}: a read waits for the replica, or goes to the primary`, () =>
       Effect.gen(function*() {
@@ -370,7 +370,7 @@ describe("reading one's own writes", () => {
       }).pipe(Effect.provide(live({ replicaSelection }, { lagMillis: 5 }))))
   }
 
-  it.effect("without the primary it waits until its time is up", () =>
+  it.effect("without the primary it waits until its deadline", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -385,7 +385,7 @@ describe("reading one's own writes", () => {
       }
     }).pipe(Effect.provide(live({ fallbackToPrimary: false, commandTimeout: "300 millis" }))))
 
-  it.effect("after a failover nobody can promise it", () =>
+  it.effect("after a failover it fails with EpochPassed", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient

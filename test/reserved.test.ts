@@ -53,8 +53,8 @@ const primary = (deployment: Testing.Deployment["Service"], options: Sentinel.No
     return { redis: yield* sentinel.primaryFor("mymaster"), sentinel, topology }
   }).pipe(Effect.provideService(Connector.Connector, deployment.network.dial))
 
-describe("whose a reserved connection is", () => {
-  it.effect("one that is used after its Scope closed is refused, and disturbs nobody", () =>
+describe("the owner of a reserved connection", () => {
+  it.effect("one that is used after its Scope closed is refused, and does not affect the next owner", () =>
     Effect.gen(function*() {
       const { redis } = yield* one({ maxReserved: 1 })
       yield* redis.set("a", "1")
@@ -92,7 +92,7 @@ describe("whose a reserved connection is", () => {
       assert.strictEqual(yield* redis.get("n"), null)
     }))
 
-  it.effect("a Scope that closes everything at once ends it before it is another's", () =>
+  it.effect("a Scope that closes everything at once ends the reserved connection before another owner gets it", () =>
     Effect.gen(function*() {
       const { redis } = yield* one({ maxReserved: 1 })
       const scope = yield* Scope.make("parallel")
@@ -127,7 +127,7 @@ describe("whose a reserved connection is", () => {
 })
 
 describe("a Sentinel service after its end", () => {
-  it.effect("says so, to those who ask then and to those who wait; nobody is interrupted or left waiting", () =>
+  it.effect("fails new and waiting callers with the reason; no caller is interrupted or left waiting", () =>
     Effect.gen(function*() {
       for (const state of ["unused", "used", "silent"] as const) {
         const control = yield* Testing.make()
@@ -170,7 +170,7 @@ describe("a Sentinel service after its end", () => {
     }))
 })
 
-describe("when a connection is used again", () => {
+describe("when a connection is reused", () => {
   const dialsOf = (
     use: (reserved: Client.ReservedClient<any> & Client.Methods<any>, redis: Client.PrimaryClient) => Effect.Effect<
       unknown,
@@ -213,7 +213,7 @@ describe("when a connection is used again", () => {
       assert.strictEqual(yield* dialsOf((reserved) => reserved.unwatch), 0)
     }))
 
-  it.effect("not while something is watched again, or nothing was sent", () =>
+  it.effect("not while a key is watched again, or if nothing was sent", () =>
     Effect.gen(function*() {
       assert.strictEqual(
         yield* dialsOf((reserved) =>
@@ -246,7 +246,7 @@ describe("transactions where MULTI or EXEC is not allowed", () => {
       return { control, redis }
     })
 
-  it.effect("without EXEC nothing is executed, and no later command is only queued", () =>
+  it.effect("without EXEC nothing is executed, and later commands do not end up in MULTI", () =>
     Effect.gen(function*() {
       const { redis } = yield* without("exec")
       const error = failureOf(yield* Effect.exit(redis.transaction([commands.set("a", "2")])))
@@ -266,7 +266,7 @@ describe("transactions where MULTI or EXEC is not allowed", () => {
       ))
     }))
 
-  it.effect("without MULTI the writes are executed by themselves: nobody says that nothing was", () =>
+  it.effect("without MULTI the writes are executed one by one: the outcome is ambiguous", () =>
     Effect.gen(function*() {
       const { control, redis } = yield* without("multi")
       const error = failureOf(yield* Effect.exit(redis.transaction([commands.set("a", "2")])))
@@ -278,8 +278,8 @@ describe("transactions where MULTI or EXEC is not allowed", () => {
     }))
 })
 
-describe("how long a reserved connection is waited for", () => {
-  it.effect("for reserveTimeout, also where a command may take less", () =>
+describe("how long redis.reserve waits", () => {
+  it.effect("for reserveTimeout, also if commandTimeout is shorter", () =>
     Effect.gen(function*() {
       const { redis } = yield* one({ maxReserved: 1, reserveTimeout: "10 seconds", commandTimeout: "1 second" })
       const scope = yield* Scope.make()
@@ -302,7 +302,7 @@ describe("how long a reserved connection is waited for", () => {
       assert.strictEqual(yield* Fiber.join(inTime), "PONG")
     }))
 
-  it.effect("a server that cannot be reached is not waited for longer than for a command", () =>
+  it.effect("for an unreachable server no longer than commandTimeout", () =>
     Effect.gen(function*() {
       const { control, redis } = yield* one({ reserveTimeout: "1 minute", commandTimeout: "1 second" })
       yield* redis.ping()
@@ -334,7 +334,7 @@ describe("how long a reserved connection is waited for", () => {
       yield* Scope.close(others, Exit.void)
     }))
 
-  it.effect("and so while the server cannot be reached, or says nothing", () =>
+  it.effect("also while the server is unreachable or silent", () =>
     Effect.gen(function*() {
       for (const state of ["refused", "silent"] as const) {
         const scope = yield* Scope.make()
@@ -355,7 +355,7 @@ describe("how long a reserved connection is waited for", () => {
 })
 
 describe("commands that wait at the server", () => {
-  it.effect("twenty consumers on sixteen connections: each gets its job, and a reserved connection its place", () =>
+  it.effect("twenty consumers on sixteen connections: each gets its job, and redis.reserve a connection", () =>
     Effect.gen(function*() {
       const { control, redis } = yield* one()
       const other = yield* another(control)
@@ -373,7 +373,7 @@ describe("commands that wait at the server", () => {
       assert.deepStrictEqual(jobs, Array.from({ length: 20 }, (_, i) => Exit.succeed([`q${i}`, `job ${i}`])))
     }))
 
-  it.effect("without a connection they wait for their own time, and say what the server would have said", () =>
+  it.effect("without a connection they wait for their own time, and give what the server would have given", () =>
     Effect.gen(function*() {
       const { redis } = yield* one({ maxReserved: 1, reserveTimeout: "1 second", commandTimeout: "1 second" })
       const scope = yield* Scope.make()
@@ -395,7 +395,7 @@ describe("commands that wait at the server", () => {
       yield* Scope.close(scope, Exit.void)
     }))
 
-  it.effect("a long one goes on for its time, on a reserved connection of its own or of the user's", () =>
+  it.effect("a long wait lasts for its time, on an exclusive connection or on the user's reserved one", () =>
     Effect.gen(function*() {
       const { control, redis } = yield* one()
       const other = yield* another(control)
@@ -429,7 +429,7 @@ describe("commands that wait at the server", () => {
       }
     }))
 
-  it.effect("WAIT has its time too, and ends as soon as there are enough", () =>
+  it.effect("WAIT lasts for its time too, and ends as soon as there are enough replicas", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.make()
       const { redis } = yield* primary(deployment)
@@ -445,7 +445,7 @@ describe("commands that wait at the server", () => {
       assert.isBelow(Duration.toMillis(took), 12_100)
     }).pipe(Effect.scoped))
 
-  it.effect("one that may be repeated goes on after its connection was lost; another one is ambiguous", () =>
+  it.effect("a repeatable wait continues after its connection was lost; any other is ambiguous", () =>
     Effect.gen(function*() {
       for (const end of ["lost", "corrupt"] as const) {
         const { control, redis } = yield* one()
@@ -477,7 +477,7 @@ describe("commands that wait at the server", () => {
       }
     }))
 
-  it.effect("in a reserved connection's pipeline it has its time, and what comes behind it too", () =>
+  it.effect("in a pipeline on a reserved connection it has its time, and so have the commands behind it", () =>
     Effect.gen(function*() {
       const { redis } = yield* one({ stallTimeout: "1 second", commandTimeout: "2 seconds" })
       const reserved = yield* redis.reserve
@@ -492,7 +492,7 @@ describe("commands that wait at the server", () => {
       assert.isAtLeast(Duration.toMillis(took), 11_000)
     }).pipe(Effect.scoped))
 
-  it.effect("one that somebody else ends, has ended", () =>
+  it.effect("a wait that another client ends has ended", () =>
     Effect.gen(function*() {
       const { control, redis } = yield* one()
       const other = yield* another(control)
@@ -513,7 +513,7 @@ describe("commands that wait at the server", () => {
       assert.strictEqual(error._tag === "ReplyError" ? error.code : error._tag, "UNBLOCKED")
     }))
 
-  it.effect("one that a fixed server will never take is refused", () =>
+  it.effect("a wait that a fixed server will never accept is refused", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make({ sentinels: 0, replicas: 1 })
       const redis = yield* RedisClient.make({ address: "10.0.0.2:6379" }).pipe(
@@ -650,7 +650,7 @@ describe("a network that goes silent", () => {
       }).pipe(Effect.scoped))
   }
 
-  it.effect("what came while nothing was carried may have been taken: ambiguous, some seconds later", () =>
+  it.effect("an element that came during the silence may have been taken: ambiguous after some seconds", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
       const { dial, silence } = silencing(control.network.dial)
@@ -667,7 +667,7 @@ describe("a network that goes silent", () => {
       assert.strictEqual(yield* other.llen("q"), 0)
     }).pipe(Effect.scoped))
 
-  it.effect("idle exclusive connections are not given to the next user, and a user's own is asked for an answer", () =>
+  it.effect("idle exclusive connections are not given to the next user, and a reserved one gets a PING", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
       const { dial, silence } = silencing(control.network.dial)
@@ -687,8 +687,8 @@ describe("a network that goes silent", () => {
     }).pipe(Effect.scoped))
 })
 
-describe("what is told of a move", () => {
-  it.effect("a write that may be repeated, on a reserved connection that is moved, stands in nobody's way", () =>
+describe("notifications of a move", () => {
+  it.effect("a repeatable write on a reserved connection that moves does not disturb other commands", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.make()
       const { redis, sentinel, topology } = yield* primary(deployment)
@@ -720,7 +720,7 @@ describe("what is told of a move", () => {
 })
 
 describe("the pool", () => {
-  it.effect("is filled up after a makeshift was replaced", () =>
+  it.effect("is filled up after a fallback connection was replaced", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.make({ replicas: 1 })
       const replica = "10.0.0.2:6379"
@@ -739,7 +739,7 @@ describe("the pool", () => {
       assert.strictEqual(deployment.network.connections(replica, "client"), 3)
     }).pipe(Effect.scoped))
 
-  it.effect("gets back a connection that could not be opened for a while, and serves meanwhile", () =>
+  it.effect("restores a connection that could not be opened for a while, and serves meanwhile", () =>
     Effect.gen(function*() {
       const { control, redis } = yield* one({ connections: 2 })
       yield* whileTimePasses(redis.set("a", "1"))
@@ -755,7 +755,7 @@ describe("the pool", () => {
       assert.strictEqual(control.network.connections(address), 2)
     }))
 
-  it.effect("PINGs go on after a slow reply where no silence is too long", () =>
+  it.effect("PINGs continue after a slow reply if stallTimeout is \"Infinity\"", () =>
     Effect.gen(function*() {
       const { control, redis } = yield* one({
         stallTimeout: "Infinity",

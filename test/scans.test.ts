@@ -80,7 +80,7 @@ const named = (options: Sentinel.ReplicaOptions): string =>
 for (const isInfoDenied of [false, true]) {
   describe(isInfoDenied ? "scans where INFO is denied" : "scans", () => {
     for (const options of policies) {
-      it.effect(`are whole, also several at once, ${named(options)}`, () =>
+      it.effect(`give every element, also several at once, ${named(options)}`, () =>
         Effect.gen(function*() {
           const keys = yield* fill
           if (isInfoDenied) yield* denyInfo
@@ -94,7 +94,7 @@ for (const isInfoDenied of [false, true]) {
           for (const each of found) isWhole(keys, each)
         }).pipe(Effect.provide(live(options, { latencyMillis: [0, 3] }))))
 
-      it.effect(`start over only when they were interrupted, ${named(options)}`, () =>
+      it.effect(`start over only if they were interrupted, ${named(options)}`, () =>
         Effect.gen(function*() {
           const keys = yield* fill
           if (isInfoDenied) yield* denyInfo
@@ -117,7 +117,7 @@ for (const isInfoDenied of [false, true]) {
 describe("a scan whose replica dies", () => {
   for (const options of policies) {
     for (const isAfter of [false, true]) {
-      it.effect(`says so, or starts over and is whole, ${named(options)}${isAfter ? ", after an offset" : ""}`, () =>
+      it.effect(`fails, or starts over and gives every element, ${named(options)}${isAfter ? ", after an offset" : ""}`, () =>
         Effect.gen(function*() {
           const keys = yield* fill
           const deployment = yield* Testing.Deployment
@@ -168,7 +168,7 @@ describe("after an offset", () => {
     { replicaSelection: "round-robin", fallbackToPrimary: false }
   ]
   for (const options of replicas) {
-    it.effect(`once the group has moved nobody answers, the primary neither, ${named(options)}`, () =>
+    it.effect(`once the group has moved, no node answers, not even the primary, ${named(options)}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const redis = yield* RedisClient.RedisClient
@@ -196,7 +196,7 @@ describe("after an offset", () => {
       }).pipe(Effect.provide(live(options))))
 
     if (options.fallbackToPrimary !== false) {
-      it.effect(`a primary that has lost what it had does not answer in its place, ${named(options)}`, () =>
+      it.effect(`a primary that has lost data does not answer in a replica's place, ${named(options)}`, () =>
         Effect.gen(function*() {
           const deployment = yield* Testing.Deployment
           const primary = deployment.nodes[0]!
@@ -217,7 +217,7 @@ describe("after an offset", () => {
         }).pipe(Effect.provide(live(options))))
     }
 
-    it.effect(`a move in the middle is seen, ${named(options)}`, () =>
+    it.effect(`a move during the read is detected, ${named(options)}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const redis = yield* RedisClient.RedisClient
@@ -239,7 +239,7 @@ describe("after an offset", () => {
       }).pipe(Effect.provide(live(options))))
   }
 
-  it.effect("a replica that follows another node than the primary that is known is not believed", () =>
+  it.effect("a replica that follows a node other than the known primary is not believed", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -264,7 +264,7 @@ describe("after an offset", () => {
     }).pipe(Effect.scoped, Effect.provide(live({ replicaSelection: (all) => all[all.length - 1] }))))
 })
 
-describe("a primary that was left, and that has more than the offset", () => {
+describe("a former primary that has more than the offset", () => {
   it.effect("answers no read after it", () =>
     Effect.gen(function*() {
       let isPrimary = false

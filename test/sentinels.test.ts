@@ -10,7 +10,7 @@ import { inSteps, live, missing, missingAt, sentinels, stateOf } from "./support
 
 const { ready, until, whileTimePasses, writing } = inSteps("2 millis")
 
-describe("the sentinels of the kit", () => {
+describe("the sentinels in memory", () => {
   it.effect("a sentinel without its disk begins at epoch 0, and hears of the newer configuration", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make()
@@ -63,7 +63,7 @@ describe("the sentinels of the kit", () => {
     }))
 })
 
-describe("sentinels that come back", () => {
+describe("sentinels that return", () => {
   const deaf = Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === false))
   const hearing = Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true))
 
@@ -89,7 +89,7 @@ describe("sentinels that come back", () => {
           assert.isAtMost(yield* taking(hearing), 300)
         }).pipe(Effect.scoped, Effect.provide(live({ sentinel: { protocol } }))))
 
-      it.effect(`the same where what is dialled hangs, after ${down} ms (RESP${protocol})`, () =>
+      it.effect(`the same if the dial hangs, after ${down} ms (RESP${protocol})`, () =>
         Effect.gen(function*() {
           const control = yield* Testing.Deployment
           const redis = yield* RedisClient.RedisClient
@@ -167,7 +167,7 @@ describe("sentinels that are wrong", () => {
   }
 
   for (const how of ["hang", "kill"] as const) {
-    it.effect(`the same where that node is gone (${how}), and where it is asked for by the address alone`, () =>
+    it.effect(`the same if that node is gone (${how}), and where only the address is asked for`, () =>
       Effect.gen(function*() {
         const control = yield* Testing.Deployment
         yield* stuck
@@ -182,7 +182,7 @@ describe("sentinels that are wrong", () => {
       }).pipe(Effect.provide(live({}, {}))))
   }
 
-  it.effect("its word counts again once it changes", () =>
+  it.effect("its answer counts again once it changes", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       yield* stuck
@@ -198,7 +198,7 @@ describe("sentinels that are wrong", () => {
       )
     }).pipe(Effect.provide(live())))
 
-  it.effect("one lie of 2^53 - 1 does no harm, told of the primary or of another, before or after", () =>
+  it.effect("one false epoch of 2^53 - 1 does no harm, for the primary or another node, before or after", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       const huge = Number.MAX_SAFE_INTEGER
@@ -222,7 +222,7 @@ describe("sentinels that are wrong", () => {
       assert.deepStrictEqual(yield* missing(load.acknowledged), [])
     }).pipe(Effect.scoped, Effect.provide(live())))
 
-  it.effect("a lone claim for a node that calls itself a primary leads astray for some seconds at most, and once", () =>
+  it.effect("a lone claim for a node that calls itself a primary misleads for some seconds at most, and once", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -252,7 +252,7 @@ describe("epochs that go back", () => {
     assert.strictEqual(control.sentinel(sentinels[0]!).epochOf("mymaster"), 3)
   })
 
-  it.effect("sentinels that are deployed anew without their disk, and a failover by them: nothing lost", () =>
+  it.effect("sentinels that are deployed again without their disk, and their failover: nothing is lost", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       yield* aged
@@ -278,7 +278,7 @@ describe("epochs that go back", () => {
       assert.deepStrictEqual(yield* missing(load.acknowledged), [])
     }).pipe(Effect.scoped, Effect.provide(live())))
 
-  it.effect("the same with a failover a moment later, before the epoch was taken over: writes go on within seconds", () =>
+  it.effect("the same with a failover before the epoch was adopted: writes continue within seconds", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       yield* aged
@@ -298,7 +298,7 @@ describe("epochs that go back", () => {
       assert.strictEqual(control.node(next).peek("b"), "1")
     }).pipe(Effect.scoped, Effect.provide(live())))
 
-  it.effect("a promotion that was followed, and then forgotten by all sentinels: their primary is gone back to", () =>
+  it.effect("a followed promotion that all sentinels then forget: the client returns to their primary", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       yield* aged
@@ -350,7 +350,7 @@ describe("epochs that go back", () => {
       }).pipe(Effect.scoped, Effect.provide(live())))
   }
 
-  it.effect("writes wait from the moment at which nobody names the primary any more", () =>
+  it.effect("writes wait from the moment when no sentinel names the primary any more", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -371,7 +371,7 @@ describe("sentinels that are gone", () => {
   const membersOf = Effect.map(stateOf, (s) => s.sentinels.map((x) => Address.format(x.address)))
 
   for (const keepData of [true, false]) {
-    it.effect(`replaced one by one, twice: nobody counts those that are gone (${keepData ? "same" : "new"} ids)`, () =>
+    it.effect(`replaced one by one, twice: those that are gone do not count (${keepData ? "same" : "new"} ids)`, () =>
       Effect.gen(function*() {
         const control = yield* Testing.Deployment
         const redis = yield* RedisClient.RedisClient
@@ -404,7 +404,7 @@ describe("sentinels that are gone", () => {
       }).pipe(Effect.scoped, Effect.provide(live({ whenIsolated: "fail" }))))
   }
 
-  it.effect("those that are down but listed count; a seed that comes back counts again", () =>
+  it.effect("sentinels that are down but listed count; a configured sentinel that returns counts again", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -427,7 +427,7 @@ describe("sentinels that are gone", () => {
       assert.strictEqual((yield* stateOf).sentinels.filter((s) => s.isReachable === true).length, 3)
     }).pipe(Effect.scoped, Effect.provide(live())))
 
-  it.effect("one sentinel that lists hundreds neither inflates the count nor keeps out those that there are", () =>
+  it.effect("one sentinel that lists hundreds neither inflates the count nor displaces the real ones", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       yield* control.lie(sentinels[0]!, {
@@ -475,7 +475,7 @@ describe("sentinels that are gone", () => {
     60_000
   )
 
-  it.effect("a name that stands for one of them, and two ways to write one, are not more sentinels", () =>
+  it.effect("a name of a known sentinel, and two spellings of one address, are not more sentinels", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       yield* control.name("sentinels.internal", "10.0.1.2")
@@ -490,7 +490,7 @@ describe("sentinels that are gone", () => {
     }).pipe(Effect.scoped, Effect.provide(live({ sentinels: ["sentinels.internal:26379"] }))))
 })
 
-describe("a sentinel that names nodes in another way", () => {
+describe("a sentinel that uses other names for nodes", () => {
   const names = { "10.0.0.1": "redis-1", "10.0.0.2": "redis-2", "10.0.0.3": "redis-3" }
   const named = Effect.gen(function*() {
     const control = yield* Testing.Deployment
@@ -527,7 +527,7 @@ describe("a sentinel that names nodes in another way", () => {
     }
   }
 
-  it.effect("names that take the place of addresses after a failover: lost connections are made anew", () =>
+  it.effect("names in place of addresses after a failover: lost connections are restored", () =>
     Effect.gen(function*() {
       const control = yield* named
       const redis = yield* RedisClient.RedisClient
@@ -549,7 +549,7 @@ describe("a sentinel that names nodes in another way", () => {
       assert.deepStrictEqual(yield* missing(["a", "again:0", "again:1"]), [])
     }).pipe(Effect.scoped, Effect.provide(live())))
 
-  it.effect("names that cannot be resolved here do not matter where an address is known too", () =>
+  it.effect("names that cannot be resolved do not matter if an address is known too", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       for (const name of Object.values(names)) yield* control.name(name, undefined)
@@ -567,7 +567,7 @@ describe("a sentinel that names nodes in another way", () => {
 })
 
 describe("names where SENTINEL MASTER and REPLICAS are denied", () => {
-  it.effect("where connections go tells which nodes are one", () =>
+  it.effect("the addresses of connections show which names are one node", () =>
     Effect.gen(function*() {
       const control = yield* Testing.Deployment
       for (const i of [1, 2, 3]) yield* control.name(`redis-${i}`, `10.0.0.${i}`)
@@ -617,7 +617,7 @@ describe("names of groups", () => {
       }))
   }
 
-  it.effect("what could not go into a line of an event is refused", () =>
+  it.effect("a name that does not fit into an event is refused", () =>
     Effect.gen(function*() {
       const sentinel = yield* Sentinel.make({ sentinels })
       for (const group of ["", " ", "a b", "a\n", "\u0000", "a\tb", "a\u00a0b", "a\u0085"]) {

@@ -58,7 +58,7 @@ describe("two sentinels that say that a failover is under way", () => {
       }).pipe(Effect.provide(live({}, { latencyMillis: [0, 2] }))))
   }
 
-  it.effect("the first has held writes up for as long as it may, the other one begins just then", () =>
+  it.effect("the first reaches maxWriteHold just when the other one starts", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -79,7 +79,7 @@ describe("two sentinels that say that a failover is under way", () => {
       assert.strictEqual((yield* missing(writes.acknowledged)).length, 0)
     }).pipe(Effect.provide(live({ maxWriteHold: "3 seconds" }, { latencyMillis: [0, 2] }))))
 
-  it.effect("both come to nothing: writes go on", () =>
+  it.effect("both come to nothing: writes continue", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -111,7 +111,7 @@ describe("a client that knows one sentinel only", () => {
 
 describe("a natMap that throws for a moment", () => {
   for (const denied of [false, true]) {
-    it.effect(`does not keep anybody from being asked later${denied ? ", where nobody may be listened to" : ""}`, () =>
+    it.effect(`does not prevent later questions${denied ? ", where nobody may be listened to" : ""}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         let throws = false
@@ -159,7 +159,7 @@ describe("a natMap that throws for a moment", () => {
 })
 
 describe("a sentinel that says that it has selected a node which nobody else lists", () => {
-  it.effect("leads nobody there, though the node calls itself a primary", () =>
+  it.effect("does not lead the client there, even if the node calls itself a primary", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const replicas = [{ host: "10.0.0.2", port: 6379 }]

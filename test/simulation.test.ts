@@ -143,7 +143,7 @@ describe("the checker", () => {
     )
   })
 
-  it("a failing scenario is made smaller, and told so that a person can read it", async () => {
+  it("a failing scenario is shrunk, and reported in readable form", async () => {
     const scenario = generate(0)
     // Whoever waits until it is over takes its pauses for too long.
     const broken: Scenario = { ...scenario, workers: 2, operations: 40 }

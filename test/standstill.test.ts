@@ -40,7 +40,7 @@ describe("the client stands still", () => {
       assert.deepStrictEqual(yield* Fiber.join(transaction), [3])
     }).pipe(Effect.provide(live({ commandTimeout: "1 second" }))))
 
-  it.effect("for longer than the stall timeout: the server is not taken for dead", () =>
+  it.effect("for longer than stallTimeout: the server does not count as dead", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -52,7 +52,7 @@ describe("the client stands still", () => {
       assert.strictEqual(deployment.network.dials("10.0.0.1:6379"), 1)
     }).pipe(Effect.provide(live({}))))
 
-  it.effect("a reply that is not there is still missed", () =>
+  it.effect("a missing reply is still noticed", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -68,7 +68,7 @@ describe("the client stands still", () => {
 })
 
 describe("a limit on an answer", () => {
-  it.live("an answer that came during a long turn is in time, and none at all is not", () =>
+  it.live("an answer that came during a long turn is in time, and a missing one is not", () =>
     Effect.scoped(
       Effect.gen(function*() {
         let answer = (): void => {}

@@ -123,7 +123,7 @@ const chatty = (protocol: 2 | 3) => {
 
 describe("gaps", () => {
   for (const protocol of [2, 3] as const) {
-    it.effect(`a message of one channel does not come before the gap, though another is not acknowledged yet (RESP${protocol})`, () =>
+    it.effect(`a message of one channel does not come before the gap, even if another channel is not acknowledged yet (RESP${protocol})`, () =>
       Effect.gen(function*() {
         const { dial, disconnect } = chatty(protocol)
         const redis = yield* RedisClient.make({ address, protocol }).pipe(
@@ -143,7 +143,7 @@ describe("gaps", () => {
       }))
   }
 
-  it.effect("of a reader that does not read, one gap after another is one", () =>
+  it.effect("several gaps without a read are one gap", () =>
     Effect.gen(function*() {
       const { control, redis, subscribers } = yield* one()
       let taken = 0
@@ -179,7 +179,7 @@ describe("gaps", () => {
 })
 
 describe("a reader that is slower than the messages", () => {
-  it.effect("reads or is told of every one of them", () =>
+  it.effect("reads every message, or learns how many it missed", () =>
     Effect.gen(function*() {
       const { control, redis } = yield* one()
       const gate = { open: false }
@@ -239,7 +239,7 @@ describe("bytes", () => {
         ])
       }))
 
-    it.effect(`what is no text comes as bytes to a reader of text, and the subscription goes on (RESP${protocol})`, () =>
+    it.effect(`a message that is not text arrives as bytes, and the subscription continues (RESP${protocol})`, () =>
       Effect.gen(function*() {
         const { redis, subscribers } = yield* one({ protocol })
         const { items } = yield* listening(redis.subscribe({ channels: ["c"], patterns: ["p*"] }))
@@ -258,7 +258,7 @@ describe("bytes", () => {
 })
 
 describe("how long a subscription lasts", () => {
-  it.effect("a password that has changed ends none that has begun; it goes on once the secret has followed", () =>
+  it.effect("a changed password does not end an established subscription; it continues with the new password", () =>
     Effect.gen(function*() {
       let secret = "old"
       const lines: Array<string> = []
@@ -286,14 +286,14 @@ describe("how long a subscription lasts", () => {
       yield* Fiber.interrupt(fiber)
     }))
 
-  it.effect("the first one fails with what cannot pass", () =>
+  it.effect("the first attempt fails with a permanent error", () =>
     Effect.gen(function*() {
       const { redis } = yield* one({ password: Redacted.make("wrong") }, { password: "right" })
       const exit = yield* whileTimePasses(Effect.exit(Stream.runDrain(redis.subscribe({ channels: ["c"] }))))
       assert.strictEqual(failureOf(exit)._tag, "AuthenticationFailed")
     }))
 
-  it.effect("one that cannot begin leaves no socket", () =>
+  it.effect("a subscription that cannot start leaves no socket", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make({ sentinels: 0, replicas: 1 })
       const replica = "10.0.0.2:6379"
@@ -312,7 +312,7 @@ describe("how long a subscription lasts", () => {
       assert.strictEqual(control.network.connections(replica), 0)
     }))
 
-  it.effect("closing the client ends it at once, whether it has begun or not", () =>
+  it.effect("closing the client ends it at once, established or not", () =>
     Effect.gen(function*() {
       for (const state of ["refused", "silent", "begun", "lost"] as const) {
         const scope = yield* Scope.make()
@@ -336,7 +336,7 @@ describe("how long a subscription lasts", () => {
       }
     }))
 
-  it.effect("one of a set of replicas goes on at another replica when its own is let go of", () =>
+  it.effect("a subscription on several replicas continues at another replica when its own is dropped", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const replica = yield* RedisClient.RedisReplica

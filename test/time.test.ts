@@ -59,7 +59,7 @@ for (const step of [-60_000, 60_000]) {
         }).pipe(Effect.provide(live({ node: { commandTimeout: "1 second" } })))
       ))
 
-    it.effect("a server is not taken for dead, and one that is dead is left in time", () =>
+    it.effect("a server does not count as dead, and a dead server is left in time", () =>
       onSteppedClock((set) =>
         Effect.gen(function*() {
           const deployment = yield* Testing.Deployment
@@ -83,7 +83,7 @@ for (const step of [-60_000, 60_000]) {
         }).pipe(Effect.provide(live({ node: { stallTimeout: "1 second" } })))
       ))
 
-    it.effect("writes are held for as long as the longest hold, and the time shown is the wall clock's", () =>
+    it.effect("writes are held for maxWriteHold, and the shown time is the wall clock's", () =>
       onSteppedClock((set) =>
         Effect.gen(function*() {
           const deployment = yield* Testing.Deployment
@@ -114,7 +114,7 @@ for (const step of [-60_000, 60_000]) {
         }).pipe(Effect.scoped, Effect.provide(live({ maxWriteHold: "1 second" })))
       ))
 
-    it.effect("a schedule for 30 seconds goes on for 30 seconds", () =>
+    it.effect("a schedule for 30 seconds lasts for 30 seconds", () =>
       onSteppedClock((set) =>
         Effect.gen(function*() {
           const deployment = yield* Testing.Deployment

@@ -50,7 +50,7 @@ describe("a dial that never ends", () => {
       assert.strictEqual(dials.under, 0)
     }))
 
-  it.effect("one that asks whether a server speaks TLS ends at its time", () =>
+  it.effect("a probe for TLS ends at its time", () =>
     Effect.gen(function*() {
       const { dial, dials } = blackHole()
       let closed = 0
@@ -77,7 +77,7 @@ describe("a dial that never ends", () => {
       assert.strictEqual(dials.under, 0)
     }))
 
-  it.effect("one that asks whether a silent server lives ends with the connection", () =>
+  it.effect("a probe of a silent server ends with the connection", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
       const { dial, dials } = blackHole()
@@ -103,7 +103,7 @@ describe("a dial that never ends", () => {
     }))
 })
 
-describe("what waits is bounded", () => {
+describe("the queue is limited", () => {
   const replicas = (options: Sentinel.ReplicaOptions) =>
     RedisClient.layerReplica("mymaster", options).pipe(
       Layer.provideMerge(Sentinel.layer({ sentinels: ["10.0.1.1:26379"] })),
@@ -111,7 +111,7 @@ describe("what waits is bounded", () => {
     )
 
   for (const replicaSelection of ["sticky", "round-robin"] as const) {
-    it.effect(`for replicas that take nothing (${replicaSelection})`, () =>
+    it.effect(`for replicas that accept nothing (${replicaSelection})`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const redis = yield* RedisClient.RedisReplica
@@ -183,7 +183,7 @@ const resultOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
 const busy = "-BUSY Redis is busy running a script.\r\n"
 
 describe("reads that wait for the primary, where no replica is left", () => {
-  it.effect("leave its queue at once when they are given up", () =>
+  it.effect("leave its queue at once when they are interrupted", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisReplica
@@ -214,7 +214,7 @@ describe("reads that wait for the primary, where no replica is left", () => {
     )))
 })
 
-describe("what waits for a state to pass is bounded", () => {
+describe("the number of commands that wait for a server's state to pass is limited", () => {
   it.effect("commands that a busy server refuses", () =>
     Effect.gen(function*() {
       let isBusy = true
@@ -242,7 +242,7 @@ describe("what waits for a state to pass is bounded", () => {
       assert.strictEqual(full, 90)
     }))
 
-  it.effect("pipelines and transactions that are held count with all of their commands", () =>
+  it.effect("held pipelines and transactions count with all of their commands", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -283,7 +283,7 @@ describe("a busy server on a reserved connection", () => {
       )
     )
 
-  it.effect("is waited for by a command, and by a wait", () =>
+  it.effect("is waited for by a command, and by a blocking command", () =>
     Effect.gen(function*() {
       const server = scripted((words, nth) =>
         nth < 3 ? busy : words[0] === "BLPOP" ? "*2\r\n$1\r\nq\r\n$1\r\nx\r\n" : "+OK\r\n"
@@ -296,7 +296,7 @@ describe("a busy server on a reserved connection", () => {
       assert.strictEqual(waiting.requests.length, 4)
     }))
 
-  it.effect("without end fails with the deadline, and with the server's words", () =>
+  it.effect("without end fails with the deadline, with the server's refusal as the cause", () =>
     Effect.gen(function*() {
       const server = scripted(() => busy)
       for (
@@ -314,7 +314,7 @@ describe("a busy server on a reserved connection", () => {
       }
     }))
 
-  it.effect("keeps the order of a pipeline, what changes the session included", () =>
+  it.effect("keeps the order of a pipeline, session commands included", () =>
     Effect.gen(function*() {
       const server = scripted((_words, nth) => nth < 2 ? busy : "+OK\r\n")
       const exit = yield* onLease(
@@ -341,7 +341,7 @@ describe("a busy server on a reserved connection", () => {
       assert.deepStrictEqual(selecting.requests, ["GET a", "SELECT 5"])
     }))
 
-  it.effect("ends a transaction that watches: its EXEC has forgotten what was watched", () =>
+  it.effect("ends a transaction that watches, since its EXEC has dropped the watched keys", () =>
     Effect.gen(function*() {
       let refused = false
       const server = scripted((words) => {
@@ -352,22 +352,23 @@ describe("a busy server on a reserved connection", () => {
         }
         return words[0] === "SET" ? refused ? "+QUEUED\r\n" : busy : "+OK\r\n"
       })
-      const watching = yield* onLease(server, (reserved) =>
-        Effect.andThen(reserved.watch("a"), reserved.transaction([commands.set("a", "1")])))
+      const watching = yield* onLease(
+        server,
+        (reserved) => Effect.andThen(reserved.watch("a"), reserved.transaction([commands.set("a", "1")]))
+      )
       const error = failureOf(watching)
       if (error._tag !== "ReplyError") {
         return assert.fail(error._tag)
       }
       assert.strictEqual(error.code, "BUSY")
       refused = false
-      const plain = yield* onLease(server, (reserved) =>
-        reserved.transaction([commands.set("a", "1")]))
+      const plain = yield* onLease(server, (reserved) => reserved.transaction([commands.set("a", "1")]))
       assert.deepStrictEqual(resultOf(plain), ["OK"])
     }))
 })
 
 describe("a pipeline on a reserved connection", () => {
-  it.effect("ends with its connection, though the time of some of it was up before", () =>
+  it.effect("ends with its connection, even if some of its deadlines had passed before", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
       const redis = yield* RedisClient.make({
@@ -395,7 +396,7 @@ describe("a pipeline on a reserved connection", () => {
     }))
 })
 
-describe("a time to wait that is none", () => {
+describe("an invalid time to wait", () => {
   for (const blocks of [NaN, -5000, undefined, "1"]) {
     it.effect(`${String(blocks)}: the command has its deadline`, () =>
       Effect.gen(function*() {
@@ -420,7 +421,7 @@ describe("a time to wait that is none", () => {
 })
 
 describe("writes that are refused while the sentinels cannot be reached", () => {
-  it.effect("interrupt others that wait, and everybody is told", () =>
+  it.effect("may interrupt other waiting writes, and all callers get an outcome", () =>
     Effect.gen(function*() {
       const logged: Array<unknown> = []
       const logger = Logger.make(({ message }) => void logged.push(message))
@@ -457,7 +458,7 @@ describe("writes that are refused while the sentinels cannot be reached", () => 
 })
 
 describe("a transaction whose answer comes while writes wait", () => {
-  it.effect("was not executed if EXEC says so, whatever becomes of the failover", () =>
+  it.effect("was not executed if EXEC says so, whatever the outcome of the failover", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
@@ -516,7 +517,7 @@ describe("WAITAOF, longer than a turn", () => {
       "*2\r\n:1\r\n:1\r\n"
     ]] as const
   ) {
-    it.effect(`goes on for the rest of its time (${local} ${replicas}, ${JSON.stringify(reply)})`, () =>
+    it.effect(`continues for the rest of its time (${local} ${replicas}, ${JSON.stringify(reply)})`, () =>
       Effect.gen(function*() {
         const { server, work } = yield* begin(local, replicas)
         server.say(reply)
@@ -528,7 +529,7 @@ describe("WAITAOF, longer than a turn", () => {
       }).pipe(Effect.scoped))
   }
 
-  it.effect("ends with its time, and says how far it came", () =>
+  it.effect("ends at its time, with the replicas it reached", () =>
     Effect.gen(function*() {
       const { server, work } = yield* begin(1, 2)
       server.say("*2\r\n:1\r\n:1\r\n")
@@ -538,7 +539,7 @@ describe("WAITAOF, longer than a turn", () => {
       assert.strictEqual(server.requests.length, 2)
     }).pipe(Effect.scoped))
 
-  it.effect("that has what it waits for ends at once", () =>
+  it.effect("ends at once if enough replicas have the writes", () =>
     Effect.gen(function*() {
       const { server, work } = yield* begin(1, 2)
       server.say("*2\r\n:1\r\n:2\r\n")

@@ -16,7 +16,7 @@ const { get, incr, set } = commands
 const whileTimePasses = timePassing("5 millis")
 const received = (server: ReturnType<typeof store>) => server.received.map(([, command]) => command)
 
-describe("what was passed", () => {
+describe("values that callers pass", () => {
   it.effect("arrays of a pipeline and of a transaction may be changed afterwards", () =>
     Effect.gen(function*() {
       for (const many of ["pipeline", "transaction"] as const) {
@@ -104,7 +104,7 @@ describe("what was passed", () => {
     }), 60_000)
 })
 
-describe("the session, by what is sent", () => {
+describe("session commands are recognised by what is sent", () => {
   const define = (...words: ReadonlyArray<string>) => Command.define({ words, mode: "write", decode: Command.value })
   const needsLease: ReadonlyArray<Command.Any> = [
     Command.raw("SELECT", [1]),
@@ -151,7 +151,7 @@ describe("the session, by what is sent", () => {
     base.transaction([get("a"), command])
   ]
 
-  it.effect("on a shared connection none of them is sent, in no way", () =>
+  it.effect("none of them is sent on a shared connection", () =>
     Effect.gen(function*() {
       const server = store()
       const redis = yield* clientOf(server)
@@ -167,7 +167,7 @@ describe("the session, by what is sent", () => {
       assert.deepStrictEqual(server.received, [])
     }))
 
-  it.effect("some are sent on no connection", () =>
+  it.effect("some are sent on no connection at all", () =>
     Effect.gen(function*() {
       const server = store()
       const redis = yield* clientOf(server)
@@ -205,7 +205,7 @@ describe("the session, by what is sent", () => {
     30_000
   )
 
-  it.effect("what waits at the server does not wait on a shared connection, however it is written", () =>
+  it.effect("a blocking command never runs on a shared connection, however it is spelled", () =>
     Effect.gen(function*() {
       const blocking: ReadonlyArray<Command.Any> = [
         Command.raw("blpop", ["q", 1]),
@@ -225,7 +225,7 @@ describe("the session, by what is sent", () => {
       }
     }))
 
-  it.effect("words are sent as they are written, and no more of them than the command's own is shown", () =>
+  it.effect("words are sent as they are spelled, and only the command's own words are shown", () =>
     Effect.gen(function*() {
       const server = store((c) => c.startsWith("nosuch") ? "-ERR no\r\n" : undefined)
       const redis = yield* clientOf(server)
@@ -279,7 +279,7 @@ describe("the frame", () => {
       assert.strictEqual(received(server).at(-2), Buffer.from("naïve x").toString("latin1"))
     }))
 
-  it.effect("one that cannot be written fails alone, and its neighbours are written whole", () =>
+  it.effect("a command that cannot be encoded fails alone, and its neighbours are written whole", () =>
     Effect.gen(function*() {
       const server = store()
       const redis = yield* clientOf(server)
@@ -330,7 +330,7 @@ describe("the frame", () => {
       assert.strictEqual(received(server).filter((c) => c === "MULTI").length, 0)
     }))
 
-  it.effect("what is no command is refused, in every way", () =>
+  it.effect("a value that is not a command is refused everywhere", () =>
     Effect.gen(function*() {
       const server = store()
       const redis = yield* clientOf(server)
@@ -358,7 +358,7 @@ describe("the frame", () => {
 describe("results", () => {
   const big = "9007199254740993"
 
-  it.effect("an integer beyond 2^53: it was executed, and what came is told", () =>
+  it.effect("an integer beyond 2^53: the error contains the value", () =>
     Effect.gen(function*() {
       const redis = yield* clientOf(store(() => `:${big}\r\n`))
       const error = failureOf(yield* Effect.exit(redis.incr("n")))

@@ -239,7 +239,7 @@ describe("a node in memory answers as Redis does", () => {
       })), 30_000)
   }
 
-  it.live("a full disk, and data that is still being read", () =>
+  it.live("a full disk, and loading data", () =>
     Effect.scoped(Effect.gen(function*() {
       const memory = yield* Effect.orDie(Testing.make({ replicas: 0, sentinels: 0, tcp: true }))
       const address = memory.nodes[0]!
@@ -286,7 +286,7 @@ describe("a node in memory answers as Redis does", () => {
       admin.end()
     })), 30_000)
 
-  it.live("what a replica without its primary says of itself", () =>
+  it.live("how a replica without its primary describes itself", () =>
     Effect.scoped(Effect.gen(function*() {
       const memory = yield* Testing.make({ replicas: 1, sentinels: 0, tcp: true })
       const primary = yield* server()
@@ -355,7 +355,7 @@ describe("a node in memory answers as Redis does", () => {
       yield* agree({ ...up, link: "connect", roleOffset: "none", status: "down", offset: 1, isLost: false })
     })), 30_000)
 
-  it.live("what one dumps, the other restores", () =>
+  it.live("each restores what the other dumps", () =>
     Effect.scoped(Effect.gen(function*() {
       const { memory, real } = yield* both
       const fill = "SET s text\nRPUSH l a b c\nSADD set x y\nHSET h f v g w\nZADD z 1.5 a -2 b"
@@ -383,7 +383,7 @@ describe("a node in memory answers as Redis does", () => {
       )
     })), 30_000)
 
-  it.live("what is not RESP, and what is but rarely seen", () =>
+  it.live("bytes that are not RESP, and rare forms of RESP", () =>
     Effect.scoped(Effect.gen(function*() {
       const { memory, real } = yield* both
       const replies = async (port: number, text: string): Promise<ReadonlyArray<Seen>> => {

@@ -126,7 +126,7 @@ const busy = (millis: number): void => {
 }
 
 describe("a planned failover of real processes", () => {
-  it.live("15 clients that are born while it is under way", () =>
+  it.live("15 clients that start during it", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const d = yield* deployment()
@@ -208,7 +208,7 @@ describe("a planned failover of real processes", () => {
     )
   }
 
-  it.live("sentinels that are 200 ms farther away than the nodes", () =>
+  it.live("sentinels that are 200 ms more distant than the nodes", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const d = yield* deployment()

@@ -33,7 +33,7 @@ const proxy = (fatal: ReadonlyArray<string>, seen: Array<string> = []) =>
   )
 
 describe("a server that refuses sessions", () => {
-  it.live("maxclients: its words are told, and it is dialled less and less often", () =>
+  it.live("maxclients: the error has its text, and the client dials less and less often", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const full = yield* server({ config: ["maxclients 1"] })
@@ -54,7 +54,7 @@ describe("a server that refuses sessions", () => {
       })
     ))
 
-  it.live("its words are told though it resets the connection", () =>
+  it.live("the error has its text even if it resets the connection", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const front = yield* listening((socket) => {
@@ -87,7 +87,7 @@ describe("a server that refuses sessions", () => {
     ))
 })
 
-describe("a server that knows less", () => {
+describe("a server with fewer commands", () => {
   for (const protocol of [3, 2, undefined] as const) {
     it.live(`ends the connection at HELLO (protocol ${protocol ?? "not given"})`, () =>
       Effect.scoped(
@@ -121,7 +121,7 @@ describe("a server that knows less", () => {
       ))
   }
 
-  it.live("one that ends every connection is not dialled three times each time", () =>
+  it.live("a server that closes every connection is not dialled three times each time", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const front = yield* listening((socket) => {

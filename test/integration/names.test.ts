@@ -8,8 +8,8 @@ import { Lookups } from "../../src/internal/transport/lookup.ts"
 import { failureOf } from "../support/exit.ts"
 import { server } from "../support/processes.ts"
 
-describe("a name that hangs", () => {
-  it.live("is looked up once, however often it is dialled, and others are found meanwhile", () =>
+describe("a name whose look-up hangs", () => {
+  it.live("is looked up once, however often it is dialled, and other names are resolved meanwhile", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const { port } = yield* server()
@@ -47,7 +47,7 @@ describe("a name that hangs", () => {
       })
     ))
 
-  it.live("a Resolver of node:dns/promises; one that knows no such name ends nothing", () =>
+  it.live("a Resolver of node:dns/promises; an unknown name ends nothing", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const { port } = yield* server()
@@ -67,7 +67,7 @@ describe("a name that hangs", () => {
       })
     ))
 
-  it.live("a function that gives one address where all were asked for, or addresses without a family", () =>
+  it.live("a function that gives one address instead of all, or addresses without a family", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const { port } = yield* server()
@@ -82,7 +82,7 @@ describe("a name that hangs", () => {
       })
     ))
 
-  it.live("a function that gives nonsense, or fails in its own way, fails the dial and nothing else", () =>
+  it.live("a function that gives invalid values, or fails, fails only the dial", () =>
     Effect.gen(function*() {
       const giving = (...answer: ReadonlyArray<unknown>) => (_name: unknown, _options: unknown, found: any) =>
         void setImmediate(() => found(...answer))
@@ -117,7 +117,7 @@ describe("a name that hangs", () => {
       }
     }).pipe(Effect.scoped))
 
-  it.live("a resolver that is none is refused", () =>
+  it.live("an invalid resolver is refused", () =>
     Effect.gen(function*() {
       for (const resolver of ["8.8.8.8", {}, { resolve4: () => {} }, 7]) {
         const error = failureOf(
@@ -132,7 +132,7 @@ describe("a name that hangs", () => {
 })
 
 describe("the system's threads", () => {
-  it.live("a third is taken where two hang, and no fourth", () =>
+  it.live("a third is used if two hang, and no fourth", () =>
     Effect.gen(function*() {
       const asked: Array<string> = []
       const lookups = new Lookups((name, _options, found) => {
@@ -154,7 +154,7 @@ describe("the system's threads", () => {
       assert.deepStrictEqual(asked, ["hangs1", "hangs2", "good", "better", "hangs3"])
     }).pipe(Effect.scoped, Effect.timeout("5 seconds")))
 
-  it.live("two are taken at most, and one by names that were slow", () =>
+  it.live("at most two are used, and one by slow names", () =>
     Effect.gen(function*() {
       const open = new Map<string, Parameters<Net.LookupFunction>[2]>()
       const lookups = new Lookups((name, _options, found) => void open.set(name, found), true)

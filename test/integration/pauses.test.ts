@@ -63,7 +63,7 @@ describe("a stopped server", () => {
 })
 
 describe("a script that runs for long", () => {
-  it.live("BUSY is waited out: by commands, pipelines and transactions, on reserved connections too", () =>
+  it.live("commands, pipelines and transactions wait until BUSY has passed, on reserved connections too", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const { address } = yield* server({ config: ["busy-reply-threshold 100"] })

@@ -171,7 +171,7 @@ describe("reads", () => {
       ), 60_000)
   }
 
-  it.live("go on when a replica is stopped, whatever the sentinels think of it", () =>
+  it.live("continue when a replica is stopped, whatever the sentinels think of it", () =>
     Effect.scoped(
       Effect.gen(function*() {
         // Neither they nor the watchdog have noticed when this is over.
@@ -189,7 +189,7 @@ describe("reads", () => {
       })
     ), 90_000)
 
-  it.live("go on when all sentinels are told to forget the replicas", () =>
+  it.live("continue when all sentinels forget the replicas", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const d = yield* deployment()
@@ -267,7 +267,7 @@ describe("scans of 5,000 keys", () => {
 })
 
 describe("after an offset", () => {
-  it.live("the lost past is not read after a failover, from the primary neither", () =>
+  it.live("a lost history is not read after a failover, not even from the primary", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const d = yield* deployment()

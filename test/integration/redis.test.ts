@@ -337,7 +337,7 @@ describe("a session", () => {
       })
     ))
 
-  it.live("killed by the server: reads go on, and a write in flight is told", () =>
+  it.live("killed by the server: reads continue, and a write in flight fails", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const { address } = yield* server()
@@ -354,7 +354,7 @@ describe("a session", () => {
     ))
 })
 
-describe("what is not a Redis server", () => {
+describe("something other than a Redis server", () => {
   const listening = (listener: Net.Server | Http.Server) =>
     Effect.acquireRelease(
       Effect.callback<string>((resume) => {
@@ -429,7 +429,7 @@ describe("what is not a Redis server", () => {
       ))
   }
 
-  it.live("one that says nothing", () =>
+  it.live("a silent server", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const address = yield* listening(Net.createServer((socket) => socket.on("error", () => {}).resume()))
@@ -440,7 +440,7 @@ describe("what is not a Redis server", () => {
       })
     ))
 
-  it.live("nobody, and a name that does not resolve", () =>
+  it.live("no server, and a name that does not resolve", () =>
     Effect.scoped(
       Effect.gen(function*() {
         for (const address of ["127.0.0.1:1", "no-such-host.invalid:6379"]) {

@@ -68,7 +68,7 @@ const balancer = (port: number) =>
   )
 
 describe("waits", () => {
-  it.live("a silent load balancer: a wait without end gets its job once the client has noticed", () =>
+  it.live("a silent load balancer: an endless wait gets its job once the client has noticed", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const { address, port } = yield* server()
@@ -140,7 +140,7 @@ describe("waits", () => {
       })
     ), 30_000)
 
-  it.live("XREADGROUP and XREAD that a failover ends go on at the new primary", () =>
+  it.live("XREADGROUP and XREAD that a failover ends continue at the new primary", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const { group, sentinelAddresses } = yield* deployment({ replicas: 1 })
@@ -298,7 +298,7 @@ describe("the end", () => {
     30_000
   )
 
-  it.live("a reserved connection that is used afterwards does not disarm the next user's WATCH", () =>
+  it.live("a reserved connection that is used after its Scope does not affect the next user's WATCH", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const { address } = yield* server()

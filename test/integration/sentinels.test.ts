@@ -58,7 +58,7 @@ const complete = (d: Deployment) =>
     (all) => all.every((p) => p.otherSentinelCount === d.sentinels.length - 1 && p.replicaCount === d.replicas.length)
   )
 
-describe("sentinels that name nodes in another way", () => {
+describe("sentinels that use other names for nodes", () => {
   for (const leader of [0, 1]) {
     it.live(
       `a planned failover loses nothing, led by sentinel ${leader} where the first says localhost`,
@@ -187,7 +187,7 @@ describe("sentinels that forget", () => {
 })
 
 describe("names of groups", () => {
-  it.live("whatever a real sentinel takes", () =>
+  it.live("everything that a real sentinel accepts", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const d = yield* deployment({ sentinels: 1, replicas: 0 })

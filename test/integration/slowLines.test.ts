@@ -74,7 +74,7 @@ describe("a server that drips", () => {
 })
 
 describe("a slow upload", () => {
-  it.live("is no stall, neither for its neighbour", () =>
+  it.live("is no stall, not even for other commands", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const size = 16 * 1024 * 1024
@@ -127,8 +127,8 @@ describe("a slow upload", () => {
     ))
 })
 
-describe("what is too large for one piece", () => {
-  it.live("arrives whole, also where a piece would end inside of a character", () =>
+describe("a request that is too large for one piece", () => {
+  it.live("arrives whole, even if a piece would end inside a character", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const received: Array<Buffer> = []
@@ -179,43 +179,47 @@ describe("what is too large for one piece", () => {
 })
 
 describe("a reply of 512 MiB", () => {
-  it.live("is no string: its command fails, and the connection goes on; as bytes it is whole", () =>
-    Effect.scoped(
-      Effect.gen(function*() {
-        const length = 512 * 1024 * 1024
-        const chunk = Buffer.alloc(1024 * 1024, 97)
-        let streaming = false
-        let after = ""
-        const server = yield* answering((socket, words) => {
-          if (words[0] !== "GET") {
-            if (streaming) after += ":7\r\n"
-            else socket.write(":7\r\n")
-            return
-          }
-          streaming = true
-          socket.write(`$${length}\r\n`)
-          let left = length / chunk.length
-          const more = (): void => {
-            while (left > 0) {
-              left--
-              if (!socket.write(chunk)) return void socket.once("drain", more)
+  it.live(
+    "does not fit a string: its command fails, and the connection continues; as bytes it is whole",
+    () =>
+      Effect.scoped(
+        Effect.gen(function*() {
+          const length = 512 * 1024 * 1024
+          const chunk = Buffer.alloc(1024 * 1024, 97)
+          let streaming = false
+          let after = ""
+          const server = yield* answering((socket, words) => {
+            if (words[0] !== "GET") {
+              if (streaming) after += ":7\r\n"
+              else socket.write(":7\r\n")
+              return
             }
-            streaming = false
-            socket.write(`\r\n${after}`)
-            after = ""
-          }
-          more()
+            streaming = true
+            socket.write(`$${length}\r\n`)
+            let left = length / chunk.length
+            const more = (): void => {
+              while (left > 0) {
+                left--
+                if (!socket.write(chunk)) return void socket.once("drain", more)
+              }
+              streaming = false
+              socket.write(`\r\n${after}`)
+              after = ""
+            }
+            more()
+          })
+          const redis = yield* RedisClient.make({ address: server.address, commandTimeout: "60 seconds" })
+          const [read, written] = yield* Effect.all([Effect.exit(redis.get("a")), redis.incr("n")], {
+            concurrency: "unbounded"
+          })
+          const error = failureOf(read)
+          assert.strictEqual(error._tag, "UnexpectedReply")
+          assert.include(error.message, `${length} bytes`)
+          assert.strictEqual(written, 7)
+          assert.strictEqual((yield* redis.bytes.get("a"))?.length, length)
+          assert.strictEqual(server.dials, 1)
         })
-        const redis = yield* RedisClient.make({ address: server.address, commandTimeout: "60 seconds" })
-        const [read, written] = yield* Effect.all([Effect.exit(redis.get("a")), redis.incr("n")], {
-          concurrency: "unbounded"
-        })
-        const error = failureOf(read)
-        assert.strictEqual(error._tag, "UnexpectedReply")
-        assert.include(error.message, `${length} bytes`)
-        assert.strictEqual(written, 7)
-        assert.strictEqual((yield* redis.bytes.get("a"))?.length, length)
-        assert.strictEqual(server.dials, 1)
-      })
-    ), 60_000)
+      ),
+    60_000
+  )
 })

@@ -48,7 +48,7 @@ const refusal = (address: string, tls: RedisClient.Options["tls"]) =>
   }).pipe(Effect.scoped, Effect.timeout("10 seconds"))
 
 describe("TLS", () => {
-  it.live("a certificate for another name, one by nobody known, and one that was asked for", () =>
+  it.live("a certificate for another name, one of an unknown authority, and the expected one", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const files = yield* tlsFiles
@@ -71,7 +71,7 @@ describe("TLS", () => {
       })
     ))
 
-  it.live("a certificate that has expired, and one that nobody has signed", () =>
+  it.live("an expired certificate, and a self-signed one", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const own = yield* selfSigned(2)
@@ -111,7 +111,7 @@ describe("TLS", () => {
       })
     ))
 
-  it.live("a function that refuses the certificate, or throws, is the last word, and ends nothing else", () =>
+  it.live("a function that refuses the certificate, or throws, decides, and ends nothing else", () =>
     Effect.scoped(
       Effect.gen(function*() {
         const files = yield* tlsFiles
