@@ -260,7 +260,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/sentinels.test.ts", name: "a fresh client whose first seed names the demoted primary" },
     edits: [{
       file: "src/internal/discovery/belief.ts",
-      find: "return this.disproved.has(from)",
+      find: "return this.wrongRoleClaims.has(from)",
       replace: "    return from === \"\"\n"
     }, {
       file: "src/internal/discovery/belief.ts",
@@ -282,7 +282,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/belief.test.ts", name: "does not lead to a third node" },
     edits: [{
       file: "src/internal/discovery/belief.ts",
-      find: "return (!astray && !this.isOutvoted(word.from, now)) ||",
+      find: "return (!isLeading && !this.isOutvoted(word.from, now)) ||",
       replace: "return !this.isOutvoted(word.from, now) ||"
     }]
   },
