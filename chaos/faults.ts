@@ -205,7 +205,7 @@ export const faults: ReadonlyArray<Fault> = [
     }
   },
   {
-    name: "client begins before any sentinel",
+    name: "client starts before any sentinel",
     moves: false,
     early: true,
     strike: async (scene) => {
@@ -227,7 +227,7 @@ export const faults: ReadonlyArray<Fault> = [
     }
   },
   {
-    name: "everything stops and comes back",
+    name: "everything stops and returns",
     moves: false,
     options: durable,
     strike: async (scene) => {

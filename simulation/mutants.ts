@@ -1,12 +1,12 @@
 /**
- * Shows that the checker and the tests bite: plants one bug at a time in a copy
- * of the library, and looks for it in the way that each names, two at a time.
+ * Checks that the checker and the tests find bugs: plants one bug at a time in a
+ * copy of the library, and runs the seeds or the test that should find it, two
+ * bugs at a time.
  *
  *   npm run simulate:mutants -- [--seeds 300] [--only TEXT]
  *
- * A bug that simulated deployments find is looked for in the seeds that found it
- * before, and then in all others; one that a test finds sooner and more surely,
- * in that test.
+ * For a bug that the simulation finds, the seeds that found it before run first,
+ * then all others. For a bug that a test finds sooner, that test runs.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -32,13 +32,13 @@ interface Edit {
 interface Mutant {
   readonly name: string
   readonly edits: ReadonlyArray<Edit>
-  /** Seeds that found it, or the file and the name of the tests that do. Default: the seeds in their order. */
+  /** The seeds that found it, or the file and the name of the tests that find it. Default: all seeds in order. */
   readonly by?: ReadonlyArray<number> | { readonly test: string; readonly name?: string }
 }
 
 const mutants: ReadonlyArray<Mutant> = [
   {
-    name: "writes retried blindly",
+    name: "a write without a reply is sent again",
     by: [29],
     edits: [{
       file: "src/internal/execution/operation.ts",
@@ -47,7 +47,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a stale shared connection kept after a switch",
+    name: "a shared connection to the old primary is kept after a move",
     by: [2],
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -60,7 +60,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "ROLE not verified",
+    name: "the role of a primary is not verified",
     by: [4],
     edits: [{
       file: "src/internal/connection/handshake.ts",
@@ -89,7 +89,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "the write fence taken out",
+    name: "the write fence is removed",
     by: [2],
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -99,7 +99,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   // A bug that the simulation found.
   {
-    name: "a replica's client whose connections go to one replica after another, without end",
+    name: "the connections of a replica client go from one replica to the next without end",
     by: [6],
     edits: [{
       file: "src/internal/targets/replica.ts",
@@ -108,7 +108,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "the commands of a pipeline go wherever each likes",
+    name: "each command of a pipeline chooses its own connection",
     edits: [{
       file: "src/internal/execution/pipeline.ts",
       find: "entry.dispatch(to)",
@@ -116,7 +116,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a refused command of a pipeline is sent again after those that follow it",
+    name: "a refused command of a pipeline is sent again after later commands",
     by: [6],
     edits: [{
       file: "src/internal/execution/pipeline.ts",
@@ -129,7 +129,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a list that was passed is not copied",
+    name: "a list of commands is not copied",
     edits: [{
       file: "src/internal/client/client.ts",
       find: "Effect.flatMap(many(list), gather)",
@@ -137,7 +137,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "pages of a scan from whatever server",
+    name: "pages of a scan come from any server",
     edits: [{
       file: "src/internal/execution/scanPage.ts",
       find:
@@ -154,7 +154,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "an offset is believed in every epoch",
+    name: "an offset is accepted in every epoch",
     by: [8],
     edits: [{
       file: "src/internal/replicas/afterOffset.ts",
@@ -163,7 +163,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "an offset is believed though no replica has come so far",
+    name: "an offset is accepted before a replica has reached it",
     by: [1],
     edits: [{
       file: "src/internal/replicas/afterOffset.ts",
@@ -189,7 +189,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a message before its gap",
+    name: "a message arrives before its gap",
     by: { test: "test/subscriptions.test.ts" },
     edits: [{
       file: "src/internal/client/subscription.ts",
@@ -207,7 +207,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a request of this turn is held against an idle server",
+    name: "an idle server owes an answer to a request of this turn",
     by: { test: "test/details.test.ts", name: "of the turn in which the watchdog checks" },
     edits: [{
       file: "src/internal/connection/connection.ts",
@@ -216,7 +216,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "the wall clock for deadlines",
+    name: "deadlines follow the wall clock",
     by: { test: "test/time.test.ts" },
     edits: [{
       file: "src/internal/common/time.ts",
@@ -225,7 +225,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a failed dial kept as a session with a sentinel",
+    name: "a failed dial is kept as a session with a sentinel",
     by: { test: "test/sentinels.test.ts", name: "are heard again within 300 ms" },
     edits: [{
       file: "src/internal/discovery/sentinelSessions.ts",
@@ -234,7 +234,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "one lie poisons the epoch",
+    name: "one false epoch is believed for ever",
     by: { test: "test/belief.test.ts", name: "a lone claim that is far ahead does not count" },
     edits: [{
       file: "src/internal/discovery/belief.ts",
@@ -256,7 +256,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "the first sentinel only",
+    name: "only the first sentinel is asked",
     by: { test: "test/sentinels.test.ts", name: "a fresh client whose first seed names the demoted primary" },
     edits: [{
       file: "src/internal/discovery/belief.ts",
@@ -269,7 +269,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "names of one node are many nodes",
+    name: "several names of one node are several nodes",
     by: { test: "test/sentinels.test.ts", name: "with names at" },
     edits: [{
       file: "src/internal/discovery/nodeAliases.ts",
@@ -278,7 +278,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "one sentinel leads from node to node",
+    name: "one sentinel leads a client from node to node",
     by: { test: "test/belief.test.ts", name: "does not lead to a third node" },
     edits: [{
       file: "src/internal/discovery/belief.ts",
@@ -296,8 +296,8 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a failover of a node by a name that was never heard is passed over",
-    by: { test: "test/simulation.test.ts", name: "led under names that nobody has heard before" },
+    name: "a failover of the primary under an unknown name is ignored",
+    by: { test: "test/simulation.test.ts", name: "under names that were never seen before" },
     edits: [{
       file: "src/internal/monitor/failoverEvents.ts",
       find: "else this.onUnknownNode(from, failing)",
@@ -308,9 +308,9 @@ const mutants: ReadonlyArray<Mutant> = [
       replace: "if (!isOurs) return"
     }]
   },
-  // Bugs that survived a review once.
+  // Bugs that a review once missed.
   {
-    name: "a pool that never takes turns",
+    name: "a pool always picks the same connection",
     by: { test: "test/details.test.ts", name: "take turns" },
     edits: [{
       file: "src/Pool.ts",
@@ -319,7 +319,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "draining never closes",
+    name: "a draining connection never closes",
     by: { test: "test/details.test.ts", name: "a draining connection closes after its last reply" },
     edits: [{
       file: "src/internal/connection/connection.ts",
@@ -328,7 +328,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a withheld write has no deadline",
+    name: "a withheld reply has no deadline",
     by: { test: "test/details.test.ts", name: "is ambiguous at its deadline" },
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -337,7 +337,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a refused replica is not rested",
+    name: "a replica that refuses is asked again at once",
     by: { test: "test/details.test.ts", name: "is not asked for a while" },
     edits: [{
       file: "src/internal/replicas/router.ts",
@@ -364,7 +364,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "who waits for a reserved connection of a closed pool is not told",
+    name: "a caller that waits for a reserved connection is not told that the pool closed",
     by: { test: "test/details.test.ts", name: "a caller that waits when the pool closes" },
     edits: [{
       file: "src/Pool.ts",
@@ -373,7 +373,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a reserved connection's refusal distrusts nobody",
+    name: "a refusal on a reserved connection does not start discovery",
     by: { test: "test/details.test.ts", name: "makes its client look for the primary again" },
     edits: [{
       file: "src/internal/execution/reserved.ts",
@@ -382,7 +382,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "sentinels without number",
+    name: "the number of sentinels is not limited",
     by: { test: "test/details.test.ts", name: "are asked a few at a time" },
     edits: [{
       file: "src/internal/discovery/sentinelList.ts",
@@ -395,7 +395,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a session of a closed client",
+    name: "a closed client opens a session",
     by: { test: "test/reserved.test.ts", name: "a client that is used after its Scope closed" },
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -405,7 +405,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "what has arrived is not read before a write",
+    name: "the client writes before it reads what has arrived",
     by: { test: "test/fence.test.ts", name: "reads what the sentinels said before it writes" },
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -414,7 +414,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "replies that were read late are believed",
+    name: "replies that were read late count at once",
     by: { test: "test/fence.test.ts", name: "does not believe the replies it finds after that" },
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -423,7 +423,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "nothing is withheld where sentinels are far away",
+    name: "replies are not withheld for distant sentinels",
     by: { test: "test/fence.test.ts", name: "is on its way is not lost" },
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -432,7 +432,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a failover seen late is taken for a new one",
+    name: "a failover that is detected late counts as a new one",
     by: { test: "test/fence.test.ts", name: "replies after its detection do not count" },
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -441,7 +441,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a newborn client's writes wait for nobody",
+    name: "the first writes of a client wait for no sentinel",
     by: { test: "test/fence.test.ts", name: "by a sentinel that answers" },
     edits: [{
       file: "src/internal/monitor/firstAnswers.ts",
@@ -450,7 +450,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a newborn client's writes wait for a majority only",
+    name: "the first writes of a client wait for a majority only",
     by: { test: "test/fence.test.ts", name: "by a sentinel that answers" },
     edits: [{
       file: "src/internal/monitor/firstAnswers.ts",
@@ -459,7 +459,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a newborn client's writes do not wait longer for a far sentinel",
+    name: "the first writes of a client do not wait longer for a distant sentinel",
     by: { test: "test/births.test.ts", name: "30 ms each way" },
     edits: [{
       file: "src/internal/monitor/firstAnswers.ts",
@@ -468,7 +468,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a second group's client is not told who is already subscribed to",
+    name: "a client of a second group does not learn which sentinels are already subscribed to",
     by: { test: "test/births.test.ts", name: "already subscribed to" },
     edits: [{
       file: "src/internal/monitor/monitor.ts",
@@ -487,7 +487,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "one sentinel's word that its failover came to nothing counts for all",
+    name: "one sentinel's report that its failover ended opens the fence of all",
     by: { test: "test/signs.test.ts", name: "writes wait for the other one's" },
     edits: [{
       file: "src/internal/monitor/fence.ts",
@@ -496,7 +496,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "one sentinel's selection of a node that nobody else lists is followed",
+    name: "one sentinel's selection of a node that no other sentinel lists is followed",
     by: { test: "test/signs.test.ts", name: "does not lead the client there" },
     edits: [{
       file: "src/internal/monitor/replicaTable.ts",
@@ -505,7 +505,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a selection heard before the primary was known is forgotten",
+    name: "a selection before the primary is known is forgotten",
     by: { test: "test/fence.test.ts", name: "hears the selection before it knows the primary" },
     edits: [{
       file: "src/internal/monitor/failoverEvents.ts",
@@ -514,7 +514,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "sentinels that may not be listened to are not asked",
+    name: "sentinels that deny a subscription are not polled",
     by: { test: "test/fence.test.ts", name: "a planned failover loses nothing" },
     edits: [{
       file: "src/internal/monitor/deniedSentinels.ts",
@@ -532,7 +532,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a sentinel that cried wolf is not asked either",
+    name: "a sentinel with false alarms is not asked either",
     by: { test: "test/fence.test.ts", name: "its own answer shows it" },
     edits: [{
       file: "src/internal/monitor/monitor.ts",
@@ -541,7 +541,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a replica without a link has nothing to read",
+    name: "a replica without a link serves no reads",
     by: { test: "test/reads.test.ts", name: "nothing is promoted: reads continue without end" },
     edits: [{
       file: "src/internal/connection/handshake.ts",
@@ -555,12 +555,12 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a late replica is waited for",
+    name: "reads wait for a late replica",
     by: { test: "test/reads.test.ts", name: "no single read takes longer than 300 ms" },
     edits: [{ file: "src/internal/execution/hedging.ts", find: "if (!to.open) return", replace: "return\n" }]
   },
   {
-    name: "replicas are forgotten with the sentinels' lists",
+    name: "replicas are forgotten as soon as no sentinel lists them",
     by: { test: "test/reads.test.ts", name: "are told to forget the replicas" },
     edits: [{
       file: "src/internal/monitor/replicaTable.ts",
@@ -591,7 +591,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "an offset is of any epoch",
+    name: "an offset is valid in any epoch",
     by: { test: "test/scans.test.ts", name: "a move during the read is detected" },
     edits: [{
       file: "src/internal/replicas/afterOffset.ts",
@@ -600,7 +600,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a failover that only its flag shows is not seen",
+    name: "a failover that only its flag shows is not detected",
     by: { test: "test/fence.test.ts", name: "is detected by its flag" },
     edits: [{
       file: "src/internal/monitor/monitor.ts",
@@ -609,7 +609,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a password that the server repeats is passed on",
+    name: "a password that the server repeats gets into an error",
     by: { test: "test/inputs.test.ts", name: "a server that repeats the password" },
     edits: [{
       file: "src/internal/connection/handshake.ts",
@@ -618,7 +618,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "an address that is wrong is repeated in the message",
+    name: "an invalid address is repeated in the message",
     by: { test: "test/inputs.test.ts", name: "no error repeats a secret" },
     edits: [{
       file: "src/Address.ts",
@@ -636,12 +636,12 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a wait that the server has ended is ambiguous",
+    name: "a blocking command that the server has ended is ambiguous",
     by: { test: "test/reserved.test.ts", name: "a wait of 0 s gets its job" },
     edits: [{ file: "src/internal/execution/executor.ts", find: "turn.freed = true", replace: "turn.freed = false" }]
   },
   {
-    name: "a wait is one turn, however long",
+    name: "a blocking command is sent in one turn, whatever its length",
     by: { test: "test/reserved.test.ts", name: "twenty consumers" },
     edits: [{
       file: "src/internal/execution/blocking.ts",
@@ -650,7 +650,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "an alarm rings by the wall clock",
+    name: "a timer follows the wall clock",
     by: { test: "test/time.test.ts" },
     edits: [{
       file: "src/internal/common/deadlineTimer.ts",
@@ -659,7 +659,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "deadlines are judged before what arrived is read",
+    name: "deadlines are decided before what arrived is read",
     by: { test: "test/standstill.test.ts" },
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -668,7 +668,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a server is judged before what arrived is read",
+    name: "the watchdog decides before what arrived is read",
     by: { test: "test/standstill.test.ts" },
     edits: [{
       file: "src/internal/connection/connection.ts",
@@ -678,7 +678,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "BUSY is not waited out",
+    name: "BUSY is final",
     by: { test: "test/outcomes.test.ts", name: "BUSY" },
     edits: [{
       file: "src/internal/execution/operation.ts",
@@ -687,12 +687,12 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "what is given up in a connection's queue goes on counting",
+    name: "abandoned requests in a connection's queue still count",
     by: { test: "test/queues.test.ts" },
     edits: [{ file: "src/internal/connection/connection.ts", find: "this.abandoned++\n    if", replace: "    if" }]
   },
   {
-    name: "what is given up while nothing is connected goes on counting",
+    name: "abandoned commands still count while there is no connection",
     by: { test: "test/queues.test.ts" },
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -701,7 +701,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "several replicas are given reads without end",
+    name: "the queue of several replicas is not limited",
     by: { test: "test/travel.test.ts", name: "for replicas that accept nothing" },
     edits: [{
       file: "src/internal/replicas/router.ts",
@@ -710,7 +710,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "what the primary holds for others is counted elsewhere",
+    name: "reads that wait at the primary count in another queue",
     by: { test: "test/travel.test.ts", name: "leave its queue at once" },
     edits: [{
       file: "src/internal/execution/operation.ts",
@@ -719,7 +719,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "what a busy server refuses waits without end",
+    name: "the number of commands that wait for a busy server is not limited",
     by: { test: "test/travel.test.ts", name: "commands that a busy server refuses" },
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -728,7 +728,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a transaction that watched is sent again",
+    name: "a transaction after WATCH is sent again",
     by: { test: "test/travel.test.ts", name: "ends a transaction that watches" },
     edits: [{
       file: "src/internal/execution/reserved.ts",
@@ -737,7 +737,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "what selects a database is no effect",
+    name: "SELECT does not count as an effect in a pipeline",
     by: { test: "test/travel.test.ts", name: "keeps the order of a pipeline" },
     edits: [{
       file: "src/internal/execution/pipeline.ts",
@@ -746,7 +746,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "an EXEC that executed nothing is withheld",
+    name: "the reply to an EXEC that executed nothing is withheld",
     by: { test: "test/travel.test.ts", name: "was not executed if EXEC says so" },
     edits: [{
       file: "src/internal/execution/withheldReply.ts",
@@ -755,12 +755,12 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a write that fails hides what was said before",
+    name: "a failed write discards replies that had arrived",
     by: { test: "test/lastReplies.test.ts", name: "the answer counts" },
     edits: [{ file: "src/internal/transport/nodeSocket.ts", find: "this.readFirst()", replace: "" }]
   },
   {
-    name: "a long turn takes the time of what is begun in it",
+    name: "a long turn shortens the deadline of commands that start in it",
     by: { test: "test/lastReplies.test.ts", name: "has its whole time from its start" },
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -769,7 +769,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "every silent server is taken for one that lets its clients wait",
+    name: "every silent server counts as paused",
     by: { test: "test/memory.test.ts", name: "hung primary is left" },
     edits: [{
       file: "src/internal/connection/connection.ts",
@@ -778,7 +778,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "bytes that were passed are not copied",
+    name: "bytes in arguments are not copied",
     by: { test: "test/values.test.ts", name: "may be changed afterwards" },
     edits: [{
       file: "src/Command.ts",
@@ -787,7 +787,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "what a reserved connection's pipeline does to its session is not noted",
+    name: "session commands in a pipeline of a reserved connection are not noted",
     by: { test: "test/values.test.ts", name: "is nobody else's" },
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -798,7 +798,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "the rest of a pipeline does not wait for what is unanswered elsewhere",
+    name: "the rest of a pipeline does not wait for unanswered commands on another connection",
     by: { test: "test/order.test.ts", name: "a part of a pipeline" },
     edits: [{
       file: "src/internal/execution/pipeline.ts",
@@ -807,7 +807,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "the rest of a pipeline does not wait for a connection that is given up",
+    name: "the rest of a pipeline does not wait for a draining connection",
     by: { test: "test/order.test.ts", name: "while its connection drains" },
     edits: [{
       file: "src/internal/execution/pipeline.ts",
@@ -816,7 +816,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "of a pipeline only the writes are withheld",
+    name: "only the writes of a pipeline are withheld",
     by: { test: "test/pipelines.test.ts", name: "counts as a whole" },
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -825,7 +825,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "what cannot be written takes its neighbours with it",
+    name: "a command that cannot be encoded fails its neighbours",
     by: { test: "test/values.test.ts", name: "its neighbours are written whole" },
     edits: [{
       file: "src/internal/connection/connection.ts",
@@ -834,7 +834,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "what cannot be written is written in part",
+    name: "a command that cannot be encoded is written in part",
     by: { test: "test/values.test.ts", name: "its neighbours are written whole" },
     edits: [{
       file: "src/internal/connection/connection.ts",
@@ -844,7 +844,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "the commands of a late pipeline are asked elsewhere one by one",
+    name: "the commands of a late pipeline are sent elsewhere one by one",
     by: { test: "test/order.test.ts", name: "is late with" },
     edits: [{
       file: "src/internal/execution/hedging.ts",
@@ -854,7 +854,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a byte now and then is an answer",
+    name: "single bytes count as progress",
     by: { test: "test/drips.test.ts" },
     edits: [{
       file: "src/internal/connection/connection.ts",
@@ -863,7 +863,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a node that does not answer on one connection is not doubted on the others",
+    name: "a silent connection does not put the node's other connections in doubt",
     by: { test: "test/reserved.test.ts", name: "gets its job some seconds later" },
     edits: [{
       file: "src/internal/execution/executor.ts",
@@ -872,7 +872,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "the answer of a sentinel is as new as the word of one that is heard",
+    name: "the answer of a polled sentinel counts as new as an event",
     by: { test: "test/fence.test.ts", name: "their distance is known" },
     edits: [{
       file: "src/internal/discovery/distances.ts",
@@ -881,7 +881,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a primary that was left answers reads after an offset",
+    name: "a former primary answers reads after an offset",
     by: { test: "test/scans.test.ts", name: "answers no read after it" },
     edits: [{
       file: "src/internal/replicas/afterOffset.ts",
@@ -890,8 +890,8 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a client that has not heard of an offset's epoch reads all the same",
-    by: { test: "test/simulation.test.ts", name: "the primary that was left, which had more" },
+    name: "a client that does not know an offset's epoch reads anyway",
+    by: { test: "test/simulation.test.ts", name: "the former primary, which had more" },
     edits: [{
       file: "src/internal/replicas/afterOffset.ts",
       find: "if (result !== undefined && !isBehind()) return result",
@@ -899,7 +899,7 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a subscription ends with the first password that is refused",
+    name: "a subscription ends at the first refused password",
     by: { test: "test/subscriptions.test.ts", name: "a changed password does not end an established subscription" },
     edits: [{
       file: "src/internal/client/subscription.ts",

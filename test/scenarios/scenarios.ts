@@ -136,7 +136,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       yield* until(Effect.map(replica.get("a"), (value) => value === "1"))
     }),
 
-  "an unknown group is told apart from sentinels that cannot be reached": (stage) =>
+  "an unknown group and unreachable sentinels are different errors": (stage) =>
     Effect.gen(function*() {
       const { sentinel } = yield* clientsOf(stage, { schedule: Schedule.recurs(1) })
       const unknown = failureOf(yield* Effect.exit(sentinel.discoverPrimary("nobody")))
@@ -150,7 +150,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       for (const address of stage.sentinels) assert.include(unreachable.message, address)
     }),
 
-  "all sentinels down and back: the connection goes on, and so does discovery afterwards": (stage) =>
+  "all sentinels go down and return: the connection continues, and discovery works afterwards": (stage) =>
     Effect.gen(function*() {
       const { redis, sentinel } = yield* clientsOf(stage, { schedule: Schedule.recurs(1) })
       yield* redis.set("a", "1")
@@ -212,7 +212,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       assert.isUndefined(state.fence)
     }),
 
-  "a promotion that is followed before the sentinels report it loses nothing either": (stage) =>
+  "following a promotion before the sentinels report it loses nothing either": (stage) =>
     Effect.gen(function*() {
       const { redis, sentinel } = yield* clientsOf(stage, { follow: "promotion" })
       const topology = yield* stage.within(sentinel.topology(stage.group))
@@ -231,7 +231,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       assert.strictEqual(yield* asking(stage, to, (there) => countMissing(there, load)), 0)
     }),
 
-  "10,000 INCRs with connections cut at random points: never more than was acknowledged or in doubt": (stage) =>
+  "10,000 INCRs with connections cut at random points: never more than the acknowledged and ambiguous ones": (stage) =>
     stage.within(Effect.gen(function*() {
       const dial = yield* Connector.Connector
       const cuts = { n: 0 }
@@ -260,7 +260,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       assert.isAtMost(counted, acknowledged + doubtful)
     })),
 
-  "a primary that hangs is left without being told, and hears nothing when it wakes": (stage) =>
+  "a hanging primary is left without an event, and receives nothing when it wakes": (stage) =>
     Effect.gen(function*() {
       const { redis } = yield* clientsOf(stage)
       yield* redis.set("a", "1")
@@ -278,7 +278,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       assert.deepStrictEqual(yield* redis.mget(["a", "b", "c", "n"]), ["1", "2", "3", "0"])
     }),
 
-  "a replica that hangs is left for another": (stage) =>
+  "a hanging replica is replaced by another": (stage) =>
     Effect.gen(function*() {
       const { redis, replica } = yield* clientsOf(stage)
       yield* redis.set("a", "1")
@@ -291,7 +291,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       yield* stage.resume(serving)
     }),
 
-  "a replica that dies is left for another, and the primary serves when none is left": (stage) =>
+  "a dead replica is replaced by another, and the primary serves when none is left": (stage) =>
     Effect.gen(function*() {
       const { redis, replica } = yield* clientsOf(stage)
       yield* redis.set("a", "1")
@@ -308,7 +308,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       yield* until(Effect.map(replica.role(), (r) => r.role === "replica"))
     }),
 
-  "connections that are killed cost a read nothing and a write its certainty at most": (stage) =>
+  "killed connections fail no read, and make a write ambiguous at most": (stage) =>
     Effect.gen(function*() {
       const { redis } = yield* clientsOf(stage)
       yield* redis.set("n", 0)
@@ -332,7 +332,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       assert.isAtMost(counted, acknowledged + doubtful)
     }),
 
-  "who waits for an element when the primary dies is told so, and can wait at the new one": (stage) =>
+  "a blocking command fails when the primary dies, and can be repeated at the new one": (stage) =>
     Effect.gen(function*() {
       const { redis } = yield* clientsOf(stage)
       yield* redis.ping()
@@ -352,7 +352,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       assert.deepStrictEqual(yield* Fiber.join(again), ["queue", "x"])
     }),
 
-  "a transaction is refused when what it watches changes, and applied when it does not": (stage) =>
+  "a transaction is aborted if a watched key changes, and applied otherwise": (stage) =>
     Effect.gen(function*() {
       const { redis } = yield* clientsOf(stage)
       yield* redis.set("a", "1")
@@ -372,7 +372,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       assert.strictEqual(yield* redis.get("a"), "9")
     }),
 
-  "everything stops and comes back, and so does the client": (stage) =>
+  "everything stops and returns, and the client works again": (stage) =>
     Effect.gen(function*() {
       const { redis } = yield* clientsOf(stage, {
         node: { ...node, commandTimeout: "1 second" },

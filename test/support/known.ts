@@ -5,7 +5,7 @@
 import type { Scenario } from "../../simulation/Scenario.ts"
 
 export const known: Readonly<Record<string, Scenario>> = {
-  "a replica's client with two connections moved from one replica to the other, without end": {
+  "a replica client with two connections moved from one replica to the other without end": {
     "seed": 9,
     "replicas": 2,
     "sentinels": 3,
@@ -29,7 +29,7 @@ export const known: Readonly<Record<string, Scenario>> = {
       { "at": 3316, "kind": "cut", "who": "primary", "millis": 0, "after": 1600, "direction": "reply" }
     ]
   },
-  "a client took in more connections than it wanted, without end, when its makeshift became a replica": {
+  "a client accepted ever more connections when its fallback primary became a replica": {
     "seed": 158,
     "replicas": 2,
     "sentinels": 3,
@@ -55,7 +55,7 @@ export const known: Readonly<Record<string, Scenario>> = {
       { "at": 2010, "kind": "hang", "who": "n0", "millis": 3907 }
     ]
   },
-  "a slow new primary and an old one that comes back are not mixed up": {
+  "a slow new primary and an old one that returns are not confused": {
     "seed": 3837,
     "replicas": 3,
     "sentinels": 3,
@@ -80,7 +80,7 @@ export const known: Readonly<Record<string, Scenario>> = {
       { "at": 1917, "kind": "partition", "who": "c0", "other": "s1", "oneWay": false, "millis": 2865 }
     ]
   },
-  "a command that was on its way for long is not taken for a newer one": {
+  "a command that was in transit for long does not count as a newer one": {
     "seed": 5106,
     "replicas": 2,
     "sentinels": 5,
@@ -105,7 +105,7 @@ export const known: Readonly<Record<string, Scenario>> = {
       "direction": "request"
     }, { "at": 2897, "kind": "isolate", "who": "primary", "millis": 1971 }]
   },
-  "a promotion that another sentinel undid is not announced": {
+  "a promotion that another sentinel reverted is not announced": {
     "seed": 6693,
     "replicas": 1,
     "sentinels": 3,
@@ -128,7 +128,7 @@ export const known: Readonly<Record<string, Scenario>> = {
       { "at": 1636, "kind": "hang", "who": "s1", "millis": 2890 }
     ]
   },
-  "a failover that is led under names that nobody has heard before loses nothing": {
+  "a failover under names that were never seen before loses nothing": {
     "seed": 23,
     "replicas": 1,
     "sentinels": 3,
@@ -172,7 +172,7 @@ export const known: Readonly<Record<string, Scenario>> = {
       }
     ]
   },
-  "an answer that was on its way while the client stood still was taken for one of now": {
+  "an answer that was in transit while the client stood still counted as current": {
     "seed": 3840,
     "replicas": 2,
     "sentinels": 5,
@@ -218,7 +218,7 @@ export const known: Readonly<Record<string, Scenario>> = {
       "s0"
     ]
   },
-  "a read after an offset was answered by the primary that was left, which had more": {
+  "a read after an offset was answered by the former primary, which had more": {
     "seed": 9578,
     "replicas": 2,
     "sentinels": 3,
@@ -242,7 +242,7 @@ export const known: Readonly<Record<string, Scenario>> = {
       { "at": 2464, "kind": "wipe", "who": "n2", "millis": 2500 }
     ]
   },
-  "sentinels that may only be asked were replaced one by one, and nobody asked who the new ones are": {
+  "sentinels that deny a subscription were replaced one by one, and the new ones were not found": {
     "seed": 3694,
     "replicas": 3,
     "sentinels": 3,
