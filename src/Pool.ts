@@ -102,11 +102,13 @@ export const make = (options: {
     const size = options.pool.connections ?? defaultOptions.connections
     const max = options.pool.maxReserved ?? defaultOptions.maxReserved
     const shared: Array<Connection> = []
-    const leased = new Set<Connection>()
-    /** Those of the leased that somebody has. */
-    const borrowed = new Set<Connection>()
+    /** The reserved connections that are open. */
+    const reserved = new Set<Connection>()
+    /** Those of them that a caller has. */
+    const inUse = new Set<Connection>()
+    /** Shared connections that close after the replies that they wait for. */
     const draining = new Set<Connection>()
-    /** Shared connections that have not ended, whatever else they are. */
+    /** All shared connections that have not ended, for the metric. */
     const counted = new Set<Connection>()
     let turn = 0
     let closed: string | undefined
@@ -118,11 +120,11 @@ export const make = (options: {
     const reservations: EffectPool.Pool<Connection, ConnectionError> = yield* EffectPool.makeWithTTL({
       acquire: Effect.tap(options.connect, (connection) =>
         Effect.sync(() => {
-          leased.add(connection)
+          reserved.add(connection)
           Metrics.connectionsOf.reserved.modifyUnsafe(1, context)
           connection.onEnd = () => {
-            if (leased.delete(connection)) Metrics.connectionsOf.reserved.modifyUnsafe(-1, context)
-            // A waiter would otherwise wait for a connection that is dead.
+            if (reserved.delete(connection)) Metrics.connectionsOf.reserved.modifyUnsafe(-1, context)
+            // A waiter would otherwise get a connection that has ended.
             runFork(EffectPool.invalidate(reservations, connection))
           }
           if (closed !== undefined) connection.close(closed)
@@ -140,22 +142,22 @@ export const make = (options: {
         connection.ended === undefined
           ? Effect.as(
             Effect.addFinalizer(() => {
-              borrowed.delete(connection)
+              inUse.delete(connection)
               if (connection.ended !== undefined) return Effect.void
               if (connection.idle && !connection.tainted && !connection.watching) return Effect.void
               connection.close("its Scope closed while commands were unanswered, or after they had changed the session")
               return EffectPool.invalidate(reservations, connection)
             }),
-            (borrowed.add(connection), connection)
+            (inUse.add(connection), connection)
           )
           : Effect.flatMap(EffectPool.invalidate(reservations, connection), () => get)
     )
 
-    // Effect's pool interrupts those who wait when it shuts down: they hear why instead.
+    // Effect's pool interrupts its waiters when it shuts down: they fail with the reason instead.
     const retired = Deferred.makeUnsafe<never, ConnectionLost>()
 
     const waiting = Effect.raceFirst(Deferred.await(retired), get)
-    const reserved = (millis: number): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
+    const reserve = (millis: number): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
       millis === Infinity ? waiting : timeoutOrElse(waiting, {
         duration: Duration.millis(millis),
         orElse: () => Effect.fail(new ReserveTimeout({ target: options.target, timeoutMillis: millis, max }))
@@ -184,20 +186,20 @@ export const make = (options: {
       },
       remove,
       get isFull() {
-        return borrowed.size >= max
+        return inUse.size >= max
       },
-      reserve: reserved,
+      reserve,
       suspect: () => {
-        for (const connection of Array.from(leased)) {
+        for (const connection of Array.from(reserved)) {
           if (!connection.idle) continue
-          if (borrowed.has(connection)) connection.probe()
+          if (inUse.has(connection)) connection.probe()
           else connection.close("the node did not answer on another connection")
         }
       },
       forEach: (f) => {
         for (const connection of shared.slice()) f(connection)
         for (const connection of Array.from(draining)) f(connection)
-        for (const connection of Array.from(leased)) f(connection)
+        for (const connection of Array.from(reserved)) f(connection)
       },
       close: (why, how) => {
         if (closed !== undefined) return
@@ -211,8 +213,8 @@ export const make = (options: {
             connection.drain(why)
           } else connection.close(why, kind)
         }
-        for (const connection of Array.from(leased)) connection.close(why, kind)
-        // Waits for those who hold a reserved connection to notice; its connections are closed already.
+        for (const connection of Array.from(reserved)) connection.close(why, kind)
+        // It ends when the callers have given their connections back; the connections are closed already.
         runFork(Scope.close(scope, Exit.void))
       }
     }

@@ -132,11 +132,11 @@ export const withReplicas: {
 ): Effect.Effect<A, E | RedisError | NotReplicated, R | RedisClient> =>
   Effect.scoped(
     Effect.gen(function*() {
-      const wish = wishOf(self, durability)
-      if (wish instanceof InvalidCommand) return yield* wish
+      const requirement = requirementOf(self, durability)
+      if (requirement instanceof InvalidCommand) return yield* requirement
       const redis = yield* RedisClient
       const reserved = yield* redis.reserve
-      // Whoever reserved connections a connection inside has this one already.
+      // Inside, `reserve` gives this connection, too.
       const within = Object.defineProperty(
         Object.assign(Object.create(reserved), {
           reserve: Effect.succeed(reserved),
@@ -147,7 +147,7 @@ export const withReplicas: {
         { get: () => ({ ...reserved.bytes, subscribe: redis.bytes.subscribe }) }
       ) as Client.PrimaryClient
       const result = yield* Effect.provideService(self, RedisClient, within)
-      const { isLocal, onDisk, timeoutMillis, wanted } = wish
+      const { isLocal, onDisk, timeoutMillis, wanted } = requirement
       const fail = (acknowledged: number, local: boolean | undefined, cause?: unknown) =>
         new NotReplicated({ wanted, acknowledged, isLocal: local, timeoutMillis, cause })
       const asked = onDisk === undefined
@@ -162,8 +162,8 @@ export const withReplicas: {
     })
   ))
 
-/** What `withReplicas` was told, or what is wrong with it. */
-const wishOf = (self: unknown, given: unknown) => {
+/** The checked arguments of `withReplicas`, or what is wrong with them. */
+const requirementOf = (self: unknown, given: unknown) => {
   const refused = (detail: string) => new InvalidCommand({ command: "withReplicas", detail })
   if (!Effect.isEffect(self)) return refused(`expected an Effect, got ${kindOf(self)}`)
   const fields = fieldsOf(given)

@@ -203,7 +203,7 @@ const fromDiscovery = (
   Effect.gen(function*() {
     const dial = yield* Connector
     const node = options.node ?? {}
-    const followers = yield* RcMap.make({
+    const monitors = yield* RcMap.make({
       lookup: (group: string) => makeMonitor(discovery, { ...options, group, node })
     })
 
@@ -216,13 +216,13 @@ const fromDiscovery = (
       })
     )
     const closed = "the Scope of the Sentinel service has closed"
-    const left = (): SentinelsUnreachable =>
+    const closedError = (): SentinelsUnreachable =>
       new SentinelsUnreachable({
         reports: discovery.sentinels().map((address) =>
           new Report({ address: Address.format(address), kind: "unreachable", detail: closed })
         )
       })
-    /** Whoever asks after the end of the service, or still waits then, is told so. */
+    /** Fails with `refusal` when the Scope of the service has closed or closes meanwhile. */
     const untilClosed =
       <E2>(refusal: () => E2) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> =>
         Effect.suspend(() =>
@@ -233,13 +233,13 @@ const fromDiscovery = (
               effect
             )
         )
-    const follow = (group: string): Effect.Effect<GroupMonitor, InvalidOption, Scope.Scope> =>
+    const monitorOf = (group: string): Effect.Effect<GroupMonitor, InvalidOption, Scope.Scope> =>
       Effect.suspend(() =>
-        isClosed ? Effect.fail(new InvalidOption({ option: "group", detail: closed })) : RcMap.get(followers, group)
+        isClosed ? Effect.fail(new InvalidOption({ option: "group", detail: closed })) : RcMap.get(monitors, group)
       )
 
-    /** Whoever uses the service dials as it was told to when it was made. */
-    const dialling = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    /** The service opens connections with the `Connector` of its own layer, not with that of its callers. */
+    const withConnector = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
       Effect.provideService(effect, Connector, dial)
     const retried = <A, E extends ConnectionError>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
       Effect.retry(Effect.andThen(Effect.sync(() => discovery.dialAnew()), effect), {
@@ -253,7 +253,7 @@ const fromDiscovery = (
       return check.result
     }
 
-    /** What a client of a group was given, checked, in place of what the service has for nodes. */
+    /** The options of a client, checked, on top of the option `node` of the service. */
     const given = <A extends NodeOptions>(
       check: Check,
       group: string,
@@ -291,7 +291,7 @@ const fromDiscovery = (
           check.boolean("verify", verify)
           return Effect.andThen(
             check.result,
-            untilClosed(() => new ClientClosed({ target: group }))(dialling(retried(
+            untilClosed(() => new ClientClosed({ target: group }))(withConnector(retried(
               verify === false
                 ? Effect.map(discovery.primary(group), (found): Address.Address => found.value)
                 : Effect.scoped(Effect.map(verified(group), (connection) => connection.address))
@@ -301,7 +301,7 @@ const fromDiscovery = (
       discoverReplicas: (group) =>
         Effect.andThen(
           Effect.suspend(() => checked(group)),
-          untilClosed(() => new ReplicaNotFound({ group, reason: left() }))(retried(
+          untilClosed(() => new ReplicaNotFound({ group, reason: closedError() }))(retried(
             Effect.map(
               Effect.suspend(() => askReplicas(discovery, group)),
               ({ listed }) => listed.filter((replica) => replica.isUp).map((replica) => replica.address)
@@ -309,25 +309,25 @@ const fromDiscovery = (
           ))
         ),
       primaryFor: (group, options) =>
-        dialling(
+        withConnector(
           Effect.gen(function*() {
             const check = new Check()
             const merged = given(check, group, options)
             yield* check.result
-            const follower = yield* follow(group)
+            const follower = yield* monitorOf(group)
             return makePrimary(
               yield* makeExecutor(primaryTarget(follower, group, merged, schedule), merged)
             )
           })
         ),
       replicaFor: (group, options) =>
-        dialling(
+        withConnector(
           Effect.gen(function*() {
             const check = new Check()
             const merged = given(check, group, options)
             check.replica(merged)
             yield* check.result
-            const follower = yield* follow(group)
+            const follower = yield* monitorOf(group)
             const target = replicaTarget(follower, group, merged, schedule)
             let attached = (): void => {}
             const primary = yield* makeExecutor(
@@ -355,18 +355,18 @@ const fromDiscovery = (
             )
           })
         ),
-      topology: (group) => dialling(Effect.andThen(Effect.suspend(() => checked(group)), follow(group))),
+      topology: (group) => withConnector(Effect.andThen(Effect.suspend(() => checked(group)), monitorOf(group))),
       sentinels: Effect.sync(() => discovery.sentinels()),
       ask: (command) => {
         const problem = Command.problemOf(command) ?? questionProblem(command)
         return problem === undefined
-          ? untilClosed(left)(Effect.andThen(Effect.sync(() => discovery.dialAnew()), discovery.ask(command)))
+          ? untilClosed(closedError)(Effect.andThen(Effect.sync(() => discovery.dialAnew()), discovery.ask(command)))
           : Effect.fail(new InvalidCommand({ command: "ask", detail: problem }))
       }
     })
   })
 
-/** What keeps a command from being asked of sentinels, whose connections are everybody's. */
+/** Why `ask` does not run a command on sentinels, whose connections are shared; undefined if it does. */
 const questionProblem = (command: Command.Any): string | undefined =>
   command.spec.mode !== "read"
     ? "ask accepts queries only, and this command may change something"
@@ -374,14 +374,14 @@ const questionProblem = (command: Command.Any): string | undefined =>
     ? "ask accepts no command that changes the session or waits at the sentinel"
     : Command.check(command)
 
-/** What every client may be given for its nodes, checked and copied. */
+/** The option `node`, checked and copied. */
 const nodeOf = (check: Check, value: NodeOptions | undefined): NodeOptions => {
   const node = check.session("node", value)
   check.executor("node", node)
   return node
 }
 
-/** A table is copied, and checked: its keys may hold what must not be shown. */
+/** The option `natMap`; a table is checked and copied. Errors show only keys that are addresses. */
 const natMapOf = (check: Check, natMap: NatMap | undefined): NatMap | undefined => {
   if (natMap === undefined || typeof natMap === "function") return natMap
   const table = check.fields<Record<string, string>>("natMap", natMap)
@@ -435,7 +435,7 @@ export const make = (options: Options): Effect.Effect<Service, InvalidOption, Sc
     return yield* fromDiscovery(discovery, checked, steady(checked.schedule ?? defaultSchedule))
   })
 
-/** So that nobody compares each of very many addresses with all others. */
+/** Each address is compared with all others. */
 const maxInputs = 1000
 
 /**

@@ -258,7 +258,7 @@ export const make = (given: Options = {}): Effect.Effect<Control, InvalidOption,
       { length: count },
       (_, i) => addSentinel(addressOf(nodeCount + i, `10.0.1.${i + 1}`, 26379))
     )
-    /** Those that are part of it now. */
+    /** The addresses of the current sentinels. */
     const present = new Set(sentinels.map((s) => s.shown))
     for (const sentinel of sentinels) {
       sentinel.monitor(wired, first.address, {
@@ -271,7 +271,7 @@ export const make = (given: Options = {}): Effect.Effect<Control, InvalidOption,
 
     const at = <A extends Process>(list: ReadonlyArray<A>, address: string): A => {
       const found = list.find((n) => n.shown === address)
-      if (found === undefined) throw new Error(`nobody is at ${address}`)
+      if (found === undefined) throw new Error(`no process of the deployment has the address ${address}`)
       return found
     }
     const all: Array<RedisNode | SentinelNode> = [...nodes, ...sentinels]

@@ -786,7 +786,7 @@ export class RedisNode extends Process {
       const missed = primary.backlog.filter((change) => change.offset > this.offset)
       if (missed.length > 0) this.receive(missed)
       follower.acknowledged = this.offset
-      // Whoever follows this one starts over with it.
+      // Its own replicas must resynchronise as well.
       if (!partial) { for (const f of Array.from(this.followers.values())) f.node.dropLink() }
     }
     const [min, max] = this.syncMillis

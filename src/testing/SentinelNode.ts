@@ -619,7 +619,7 @@ export class SentinelNode extends Process {
   /** Sentinels tell each other who is primary, through the nodes that they watch. */
   private spread(monitor: Monitor): void {
     for (const other of monitor.others.values()) this.tell(monitor, other)
-    // Whoever listens at the same nodes hears it too, though it is not known yet.
+    // Sentinels at the same nodes receive it, too, even those that are not known yet.
     for (const sentinel of this.directory.sentinels()) {
       if (sentinel === this || monitor.others.get(sentinel.id)?.address === sentinel.shown) continue
       if (this.hears(sentinel.shown) && sentinel.listensWith(this, monitor)) {
@@ -685,7 +685,7 @@ export class SentinelNode extends Process {
     for (const { host, port, down } of nodes) {
       const instance = this.instance({ host, port })
       instance.role = "slave"
-      // It has to be silent anew; but a node known to be down does not seem up in between.
+      // The time without an answer starts again, but a node that is down does not count as up meanwhile.
       if (down) {
         instance.down = true
         instance.downSince = this.time.now()
@@ -720,7 +720,7 @@ export class SentinelNode extends Process {
   failover(name: string, coordinated = false): Failure | undefined {
     const monitor = this.monitors.get(name)
     if (monitor === undefined) return noGroup
-    // One that sleeps has heard of the replicas all the same.
+    // A sentinel at rest knows the replicas, as if it had asked all the time.
     this.wake()
     if (monitor.failover !== undefined) return new Failure("INPROG Failover already in progress")
     if (this.best(monitor) === undefined) return new Failure("NOGOODSLAVE No suitable replica to promote")
@@ -1261,7 +1261,7 @@ export class SentinelNode extends Process {
     ])
   }
 
-  /** One that sleeps knows what it would know if it had looked: INFO comes every ten seconds at least. */
+  /** A sentinel at rest reports what it would have learnt meanwhile: INFO comes every ten seconds at least. */
   private refreshOld(monitor: Monitor): void {
     if (this.looking) return
     const old = this.time.now() - calmInfoMillis

@@ -1,6 +1,6 @@
 /**
- * Lets what listens in memory listen on loopback too, so that other clients
- * and `redis-cli` can talk to it. The network's faults befall them as well.
+ * TCP ports of 127.0.0.1 that lead to servers in memory, so that other clients and
+ * `redis-cli` can connect to them. The faults of the network affect them, too.
  *
  * @since 0.1.0
  */
@@ -11,20 +11,21 @@ import * as Net from "node:net"
 import type { Network } from "./Network.ts"
 
 /**
- * A port on 127.0.0.1 that was listened to before it was known what for.
+ * An open port of 127.0.0.1.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Port {
+  /** The number of the port. */
   readonly number: number
-  /** Leads it to an address of a network; until then nobody is let in. */
+  /** Connects the port to an address of a network; before, it accepts no connections. */
   readonly lead: (network: Network, address: string) => void
 }
 
 /**
- * Listens on a port of 127.0.0.1, until the Scope closes; then its connections
- * are closed too. 0 is any free one.
+ * Listens on a port of 127.0.0.1 (0: any free one) until the Scope closes, which also
+ * closes its connections.
  *
  * @since 0.1.0
  * @category constructors

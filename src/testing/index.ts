@@ -190,7 +190,7 @@ export const layerSentinel = (
           (input, i) => parsed(`${group}.replicas[${i}]`, input)
         )
         replicas.set(group, list)
-        // Without a primary nobody listens where its clients are sent.
+        // Without a primary its clients are sent to an address where no server listens.
         const service = yield* Sentinel.makeStatic({
           primary: primary ?? "localhost:1",
           replicas: list,

@@ -111,7 +111,7 @@ export const describe = (value: Value): string => {
   if (value instanceof MapReply) return `a map of ${value.flat.length / 2}`
   if (value instanceof SetReply) return `a set of ${value.values.length}`
   if (value instanceof ErrorReply) return `the error ${printable(value.code, 64)}`
-  // A number beyond what a command's result can be is told exactly: nobody can ask for it again.
+  // The command was executed, so that this is the only place where its result is shown.
   if (typeof value === "bigint") return `the integer ${printable(String(value), 64)}`
   return `a ${typeof value}`
 }
