@@ -286,6 +286,8 @@ export class GroupMonitor implements Topology {
 
   /** Asks the sentinels where the primary is; a primary that is followed before they report it takes precedence. */
   readonly locate: Effect.Effect<Found<Address.Address>, PrimaryNotFound> = Effect.suspend(() => {
+    // The first answers may come while this starts: they leave it to the client to verify the primary.
+    this.location.expectClient()
     this.start()
     return this.location.locate
   })

@@ -46,6 +46,11 @@ export class PrimaryLocation {
     return this.options.runtime.now() - this.locatedAt < clientVerifyMillis
   }
 
+  /** A client is about to look for the primary, and verifies it. */
+  expectClient(): void {
+    this.locatedAt = this.options.runtime.now()
+  }
+
   /** Leaves it no longer to a client to verify the primary. */
   expectNoClient(): void {
     this.locatedAt = -Infinity
@@ -53,7 +58,7 @@ export class PrimaryLocation {
 
   /** Asks the sentinels where the primary is; an unreported primary takes precedence. */
   readonly locate: Effect.Effect<Found<Address.Address>, PrimaryNotFound> = Effect.suspend(() => {
-    this.locatedAt = this.options.runtime.now()
+    this.expectClient()
     return Effect.matchEffect(this.options.discovery.primary(this.options.group), {
       onSuccess: (found) => Effect.succeed(this.unreported() ?? found),
       onFailure: (error) => {
