@@ -13,11 +13,12 @@ import { join } from "node:path"
 const root = join(import.meta.dirname, "..")
 const file = join(root, "api.txt")
 
-/** Declarations without comments. Strings in types contain no comment marks. */
+/** Declarations without comments and private members. Strings in types contain no comment marks. */
 const bare = (text) =>
   text
     .replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, "")
     .replace(/^\/\/# sourceMappingURL=.*$/m, "")
+    .replace(/^ +private .*;\n/gm, "")
     .replace(/^import .*;\n/gm, "")
     .replace(/^export \{\};\n/m, "")
     .trim()
@@ -31,11 +32,33 @@ const exportedFrom = (path) =>
     ([, from]) => join(path, "..", `${from}.d.ts`)
   )
 
+const declarationsIn = (path) => bare(readFileSync(join(root, path), "utf8"))
+
 const open = globSync("dist/**/*.d.ts", { cwd: root }).filter((path) => !isClosed(path))
-const modules = Array.from(new Set([...open, ...open.flatMap(exportedFrom)]))
-  .sort()
-  .map((path) => [path.slice("dist/".length, -".d.ts".length), bare(readFileSync(join(root, path), "utf8"))])
+const closed = Array.from(new Set(open.flatMap(exportedFrom))).filter(isClosed)
+
+/** Top-level declarations of closed folders that no open module exports, and no public declaration names. */
+const withoutHidden = (files) => {
+  const parts = files.map(([path, text]) => [path, text.split(/\n(?=(?:export|declare|interface|type) )/)])
+  const named = (part) =>
+    /^(?:export )?(?:declare )?(?:abstract )?(?:const|class|interface|type|function) (\w+)/.exec(part)?.[1]
+  const isUsed = (name, part) =>
+    [...open.map(declarationsIn), ...parts.flatMap(([, list]) => list.filter((other) => other !== part))]
+      .some((text) => new RegExp(`\\b${name}\\b`).test(text))
+  return parts.map(([path, list]) => [
+    path,
+    list.filter((part) => named(part) === undefined || isUsed(named(part), part)).join("\n")
+  ])
+}
+
+const texts = [
+  ...open.map((path) => [path, declarationsIn(path)]),
+  ...withoutHidden(closed.map((path) => [path, declarationsIn(path)]))
+]
+const modules = texts
   .filter(([, text]) => text !== "")
+  .map(([path, text]) => [path.slice("dist/".length, -".d.ts".length), text])
+  .sort(([a], [b]) => a < b ? -1 : 1)
 const report = modules.map(([name, text]) => `# ${name}\n\n${text}\n`).join("\n")
 
 if (process.argv.includes("--write")) {
