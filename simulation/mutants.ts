@@ -50,12 +50,12 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a shared connection to the old primary is kept after a move",
     by: [2],
     edits: [{
-      file: "src/internal/execution/executor.ts",
+      file: "src/internal/execution/connections.ts",
       find: "if (pool === undefined || !Address.equals(pool.address, address)) {",
       replace: "if (pool === undefined) {"
     }, {
-      file: "src/internal/execution/executor.ts",
-      find: "if (pool !== undefined) this.retirePool(pool, why, lost)",
+      file: "src/internal/execution/connections.ts",
+      find: "if (pool !== undefined) this.retire(pool, why, \"moved\")",
       replace: ""
     }]
   },
@@ -93,8 +93,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: [2],
     edits: [{
       file: "src/internal/execution/executor.ts",
-      find: "if (this.gate !== undefined && operation.waits) return this.gated(operation)\n    const connection",
-      replace: "const connection"
+      find: "if (this.gate.state !== undefined && operation.isGated) return this.gate.onWrite(operation)",
+      replace: ""
     }]
   },
   // A bug that the simulation found.
@@ -144,13 +144,13 @@ const mutants: ReadonlyArray<Mutant> = [
         "if (position.server !== undefined && position.server !== server) {\n      return this.interrupt(position.server)",
       replace: "if (position.server === \"\") {\n      return this.interrupt(position.server)"
     }, {
-      file: "src/internal/execution/executor.ts",
-      find: "if (at !== undefined && at.open && owner === this) this.dispatchAt(page, at)",
-      replace: "if (at !== undefined && at.open && owner !== this && position.given < 0) this.dispatchAt(page, at)"
+      file: "src/internal/execution/scanPage.ts",
+      find: "if (at !== undefined && at.open) owner.submitTo(page, at)",
+      replace: "if (at !== undefined && at.open && owner.isReserved && position.given < 0) owner.submitTo(page, at)"
     }, {
       file: "src/internal/replicas/router.ts",
-      find: "if (server !== undefined) return this.submitTo(operation, server)",
-      replace: "if (server === \"\") return this.submitTo(operation, server)"
+      find: "if (server !== undefined) return this.submitToServer(operation, server)",
+      replace: "if (server === \"\") return this.submitToServer(operation, server)"
     }]
   },
   {
@@ -331,8 +331,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a withheld reply has no deadline",
     by: { test: "test/details.test.ts", name: "is ambiguous at its deadline" },
     edits: [{
-      file: "src/internal/execution/executor.ts",
-      find: "for (const parked of disbelieved) parked.onDeadline(true)",
+      file: "src/internal/execution/writeGate.ts",
+      find: "for (const reply of expired) reply.onDeadline(true)",
       replace: ""
     }]
   },
@@ -398,9 +398,9 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a closed client opens a session",
     by: { test: "test/reserved.test.ts", name: "a client that is used after its Scope closed" },
     edits: [{
-      file: "src/internal/execution/executor.ts",
+      file: "src/internal/execution/executionContext.ts",
       find:
-        "this.closed\n        ? Effect.fail(new ClientClosed({ target: this.label }))\n        : Effect.raceFirst(effect, Deferred.await(this.closing))",
+        "this.isClosed\n        ? Effect.fail(this.closedError())\n        : Effect.raceFirst(effect, Deferred.await(this.closing))",
       replace: "effect as Effect.Effect<A, E | ClientClosed, R>"
     }]
   },
@@ -408,7 +408,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "the client writes before it reads what has arrived",
     by: { test: "test/fence.test.ts", name: "reads what the sentinels said before it writes" },
     edits: [{
-      file: "src/internal/execution/executor.ts",
+      file: "src/internal/execution/connections.ts",
       find: "if (this.target.watch !== undefined && connection.role === \"primary\") connection.guard = this.guard",
       replace: "void this.guard"
     }]
@@ -417,7 +417,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "replies that were read late count at once",
     by: { test: "test/fence.test.ts", name: "does not believe the replies it finds after that" },
     edits: [{
-      file: "src/internal/execution/executor.ts",
+      file: "src/internal/execution/writeGate.ts",
       find: "(this.withholdMillis === 0 && this.connectionsBehind === 0 && !this.mayBeLost)",
       replace: "(this.withholdMillis === 0 && !this.mayBeLost)"
     }]
@@ -426,7 +426,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "replies are not withheld for distant sentinels",
     by: { test: "test/fence.test.ts", name: "is on its way is not lost" },
     edits: [{
-      file: "src/internal/execution/executor.ts",
+      file: "src/internal/execution/writeGate.ts",
       find: "this.withholdMillis = Math.max(0, Math.ceil(millis) - selectionGraceMillis)",
       replace: "this.withholdMillis = 0"
     }]
@@ -435,8 +435,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a failover that is detected late counts as a new one",
     by: { test: "test/fence.test.ts", name: "replies after its detection do not count" },
     edits: [{
-      file: "src/internal/execution/executor.ts",
-      find: "const grace = selectionGraceMillis - Math.max(age, this.distance)",
+      file: "src/internal/execution/writeGate.ts",
+      find: "const grace = selectionGraceMillis - Math.max(age, this.sentinelDistance)",
       replace: "const grace = selectionGraceMillis"
     }]
   },
@@ -582,12 +582,12 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/scans.test.ts", name: "give every element" },
     edits: [{
       file: "src/internal/replicas/router.ts",
-      find: "if (server !== undefined) return this.submitTo(operation, server)",
+      find: "if (server !== undefined) return this.submitToServer(operation, server)",
       replace: ""
     }, {
-      file: "src/internal/execution/executor.ts",
-      find: "if (at !== undefined && at.open && owner === this) this.dispatchAt(page, at)",
-      replace: "if (at !== undefined && owner !== this) this.dispatchAt(page, at)"
+      file: "src/internal/execution/scanPage.ts",
+      find: "if (at !== undefined && at.open) owner.submitTo(page, at)",
+      replace: "if (at !== undefined && owner.isReserved) owner.submitTo(page, at)"
     }]
   },
   {
@@ -638,7 +638,11 @@ const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a blocking command that the server has ended is ambiguous",
     by: { test: "test/reserved.test.ts", name: "a wait of 0 s gets its job" },
-    edits: [{ file: "src/internal/execution/executor.ts", find: "turn.freed = true", replace: "turn.freed = false" }]
+    edits: [{
+      file: "src/internal/execution/unblocking.ts",
+      find: "turn.isEnded = true",
+      replace: "turn.isEnded = false"
+    }]
   },
   {
     name: "a blocking command is sent in one turn, whatever its length",
@@ -662,9 +666,9 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "deadlines are decided before what arrived is read",
     by: { test: "test/standstill.test.ts" },
     edits: [{
-      file: "src/internal/execution/executor.ts",
-      find: "connection.caughtUp(read)",
-      replace: "void connection, read()"
+      file: "src/internal/execution/deadlines.ts",
+      find: "connection.caughtUp(onRead)",
+      replace: "void connection, onRead()"
     }]
   },
   {
@@ -695,9 +699,9 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "abandoned commands still count while there is no connection",
     by: { test: "test/queues.test.ts" },
     edits: [{
-      file: "src/internal/execution/executor.ts",
-      find: "if (++this.abandonedInQueue * 2 <= this.queued.size) return",
-      replace: "if (this.queued.size > 0) return"
+      file: "src/internal/execution/commandQueue.ts",
+      find: "if (++this.abandoned * 2 <= this.operations.size) return",
+      replace: "if (this.operations.size > 0) return"
     }]
   },
   {
@@ -705,7 +709,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/travel.test.ts", name: "for replicas that accept nothing" },
     edits: [{
       file: "src/internal/replicas/router.ts",
-      find: "if (connection.queued >= this.maxQueue) {",
+      find: "if (connection.queued >= maxQueue) {",
       replace: "if (connection.queued < 0) {"
     }]
   },
@@ -715,16 +719,16 @@ const mutants: ReadonlyArray<Mutant> = [
     edits: [{
       file: "src/internal/execution/operation.ts",
       find: "this.queue!.onAbandoned(this)",
-      replace: "(this.owner as Executor).onAbandoned(this)"
+      replace: "(this.owner as any).queue.onAbandoned(this)"
     }]
   },
   {
     name: "the number of commands that wait for a busy server is not limited",
     by: { test: "test/travel.test.ts", name: "commands that a busy server refuses" },
     edits: [{
-      file: "src/internal/execution/executor.ts",
-      find: "if (this.pausing.size >= this.maxQueue) {",
-      replace: "if (this.pausing.size < 0) {"
+      file: "src/internal/execution/retryQueue.ts",
+      find: "if (this.operations.size >= execution.maxQueue) {",
+      replace: "if (this.operations.size < 0) {"
     }]
   },
   {
@@ -763,7 +767,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a long turn shortens the deadline of commands that start in it",
     by: { test: "test/lastReplies.test.ts", name: "has its whole time from its start" },
     edits: [{
-      file: "src/internal/execution/executor.ts",
+      file: "src/internal/execution/deadlines.ts",
       find: "request.deadline += millis",
       replace: "request.deadline += 0"
     }]
@@ -790,11 +794,9 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "session commands in a pipeline of a reserved connection are not noted",
     by: { test: "test/values.test.ts", name: "is nobody else's" },
     edits: [{
-      file: "src/internal/execution/executor.ts",
-      find:
-        "for (const command of commands) if (command.spec.session !== undefined) owner.noteSessionCommand(command)\n      }\n      const list = this.mayRepeat === undefined ? commands : commands.map((c) => this.allowed(c))\n      const batch",
-      replace:
-        "}\n      const list = this.mayRepeat === undefined ? commands : commands.map((c) => this.allowed(c))\n      const batch"
+      file: "src/internal/execution/pipeline.ts",
+      find: "for (const command of commands) if (command.spec.session !== undefined) owner.noteSessionCommand(command)",
+      replace: ""
     }]
   },
   {
@@ -819,8 +821,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "only the writes of a pipeline are withheld",
     by: { test: "test/pipelines.test.ts", name: "counts as a whole" },
     edits: [{
-      file: "src/internal/execution/executor.ts",
-      find: "request instanceof PendingOperation && request.waits && request.isPending\n        ?",
+      file: "src/internal/execution/writeGate.ts",
+      find: "request instanceof PendingOperation && request.isGated && request.isPending\n        ?",
       replace: "request instanceof PendingOperation && request.writes && request.isPending ?"
     }]
   },
@@ -866,8 +868,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a silent connection does not put the node's other connections in doubt",
     by: { test: "test/reserved.test.ts", name: "gets its job some seconds later" },
     edits: [{
-      file: "src/internal/execution/executor.ts",
-      find: "if (error._tag === \"ConnectionLost\" && error.kind === \"stalled\") this.suspectConnections(home)",
+      file: "src/internal/execution/connections.ts",
+      find: "if (error._tag === \"ConnectionLost\" && error.kind === \"stalled\") this.events.onStalled(home)",
       replace: ""
     }]
   },

@@ -328,7 +328,6 @@ const fromDiscovery = (
             check.replica(merged)
             yield* check.result
             const follower = yield* monitorOf(group)
-            const target = replicaTarget(follower, group, merged, schedule)
             let attached = (): void => {}
             const primary = yield* makeExecutor(
               { ...primaryTarget(follower, group, merged, schedule), onConnected: () => attached() },
@@ -337,13 +336,13 @@ const fromDiscovery = (
             const sticky = (merged.replicaSelection ?? "sticky") === "sticky" && merged.maxLag === undefined
             return makeReplica(
               sticky
-                ? yield* makeExecutor(target, merged)
+                ? yield* makeExecutor(replicaTarget(follower, group, merged, schedule), merged)
                 : yield* makeReplicaRouter(
                   {
                     group,
-                    follower,
+                    monitor: follower,
                     primary,
-                    target,
+                    schedule,
                     onPrimary: (f) => {
                       attached = f
                     },

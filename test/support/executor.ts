@@ -6,7 +6,7 @@ import * as Schedule from "effect/Schedule"
 import { Connector } from "../../src/index.ts"
 import { openConnection } from "../../src/internal/connection/handshake.ts"
 import { makeExecutor } from "../../src/internal/execution/executor.ts"
-import type { ConnectionTarget, TargetListener, WriteGate } from "../../src/internal/execution/types.ts"
+import type { ConnectionTarget, TargetListener, WriteGateState } from "../../src/internal/execution/types.ts"
 import type { ExecutorOptions } from "../../src/Options.ts"
 
 export const nodes = [{ host: "10.0.0.1", port: 6379 }, { host: "10.0.0.2", port: 6379 }] as const
@@ -38,7 +38,7 @@ export const executorOf = (
     }, options)
     return {
       executor,
-      gate: (gate: WriteGate) => listener!.gate(gate, 0),
+      gate: (gate: WriteGateState) => listener!.gate(gate, 0),
       /** Moves the group's primary to the second node. */
       move: () => {
         to = nodes[1]

@@ -15,8 +15,7 @@ import * as commands from "../../commands/index.ts"
 import { InvalidCommand, type RedisError, RoleMismatch } from "../../Errors.ts"
 import type { Channels, SubscribeOptions } from "../../PubSub.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "../common/values.ts"
-import type { Executor } from "../execution/executor.ts"
-import type { BatchResult, Runner, ScanPosition } from "../execution/types.ts"
+import type { BatchResult, ClientRunner, Runner, ScanPosition } from "../execution/types.ts"
 import { after } from "../replicas/afterOffset.ts"
 import { makeSubscription, type SubscriptionSource } from "./subscription.ts"
 
@@ -252,7 +251,7 @@ const make = (
   return Object.assign(methods, base) as unknown as Base<any>
 }
 
-const fromExecutor = (executor: Executor, mode: Command.Mode): Base<any> => {
+const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => {
   const reserved = Effect.map(executor.reserve, (leased) =>
     Object.assign(make(leased, executor.label, mode), {
       epoch: leased.connection.epoch,
@@ -309,7 +308,7 @@ const fromExecutor = (executor: Executor, mode: Command.Mode): Base<any> => {
  * @since 0.1.0
  * @category constructors
  */
-export const makePrimary = (executor: Executor): PrimaryClient =>
+export const makePrimary = (executor: ClientRunner): PrimaryClient =>
   Object.assign(fromExecutor(executor, "write"), {
     offset: Effect.flatMap(executor.run(commands.role()), (role): Effect.Effect<Offset, RedisError> =>
       role.role === "primary"
@@ -342,7 +341,7 @@ const refusing = (error: InvalidCommand): Runner => {
  * @since 0.1.0
  * @category constructors
  */
-export const makeReplica = (executor: Executor, primary?: Executor | undefined): ReplicaClient =>
+export const makeReplica = (executor: ClientRunner, primary?: ClientRunner | undefined): ReplicaClient =>
   Object.assign(fromExecutor(executor, "read"), {
     afterOffset: (offset: Offset) => {
       const given = offsetOf(offset)

@@ -6,7 +6,7 @@ import { Call } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import { isRefusal, PendingOperation } from "./operation.ts"
 import { hedged, type PendingPipeline, PipelineEntry } from "./pipeline.ts"
-import { because } from "./transaction.ts"
+import { abortReason } from "./transaction.ts"
 
 /**
  * Lets another server answer, too, what one is late with: the first answer
@@ -28,7 +28,7 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
     }
     if (hedged.has(request) || request.owner.isReserved) continue
     hedged.add(request)
-    request.owner.count("repeated")
+    request.owner.execution.count("repeated")
     const values: Array<Resp.Value> = []
     for (const part of request.parts) {
       to.enqueue(
@@ -37,7 +37,7 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
           (value) => {
             if (values.push(value) < request.replies || !request.isPending) return
             // Another server's own state is no answer.
-            if (values.some((v) => v instanceof Resp.ErrorReply && isRefusal(because(v)))) return
+            if (values.some((v) => v instanceof Resp.ErrorReply && isRefusal(abortReason(v)))) return
             request.restart()
             request.connection = to
             for (const each of values) request.onReply(each)

@@ -1,8 +1,9 @@
 /**
- * A command on its way to exactly one outcome: what happens to it when it is
- * refused, lost or late. Pipelines, transactions and pages of scans are in files
- * of their own.
+ * An operation on its way to exactly one outcome: what happens when it is refused,
+ * lost or late; and a single command as an operation. Pipelines, transactions and
+ * pages of scans are in files of their own.
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Command from "../../Command.ts"
@@ -15,11 +16,13 @@ import {
   type RedisError
 } from "../../Errors.ts"
 import * as Resp from "../../Resp.ts"
-import type { Suspended, Waiter } from "../common/suspend.ts"
+import { isDirect, makeBase, type Suspended, type Suspending, type Waiter } from "../common/suspend.ts"
 import { decodeReply, replyError } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError, Request } from "../connection/types.ts"
+import { type ExecutionContext, millisOf } from "./executionContext.ts"
 import type { ScanPosition } from "./types.ts"
+import { invalidity } from "./validity.ts"
 
 /**
  * Error codes by which a server refuses a command before executing it, because
@@ -31,7 +34,8 @@ export const refusals: ReadonlySet<string> = new Set(["READONLY", "LOADING", "MA
 export const temporaryRefusals: ReadonlySet<string> = new Set(["NOREPLICAS", "TRYAGAIN", "CLUSTERDOWN", "BUSY"])
 
 /**
- * Who runs an operation: an executor, or one of its reserved connections.
+ * Sends operations and decides what becomes of those that have failed: an
+ * executor, a router, or a reserved connection.
  *
  * @since 0.1.0
  * @category models
@@ -40,23 +44,26 @@ export interface Dispatcher {
   readonly label: string
   /** Whether it is one user's reserved connection: what goes there goes nowhere else. */
   readonly isReserved: boolean
+  readonly execution: ExecutionContext
+  /** Sends an operation to a connection, or lets it wait for one. */
+  readonly submit: (operation: PendingOperation) => void
+  /** Sends an operation to this connection if it can choose, like `submit` otherwise. */
+  readonly submitTo: (operation: PendingOperation, connection: Connection) => void
   /** The operation was not executed: the connection that it was for has ended. */
   readonly requeue: (operation: PendingOperation, error: EndError) => void
   /** The server refused it before executing it. */
   readonly onRefused: (operation: PendingOperation, command: Command.Any, reply: Resp.ErrorReply) => void
-  /** Whether a refusal is the end of it, and nothing is sent again. */
+  /** Whether a refusal is the operation's outcome: it is not sent again. */
   readonly isFinal: (reply: Resp.ErrorReply) => boolean
-  /** What stands in the way, if an operation's time is up before it was written. */
+  /** Why there is no connection, for an operation whose time is up before it was written. */
   readonly obstacle: () => ConnectionError | undefined
-  /** Puts an operation on its way. */
-  readonly submit: (operation: PendingOperation) => void
-  /** One more of what is counted. */
-  readonly count: (metric: "ambiguous" | "repeated") => void
+  /** A command that may change its session is about to be sent. */
+  readonly noteSessionCommand: (command: Command.Any) => void
 }
 
-/** Who keeps operations that wait for a connection, or for writes to go on. */
+/** Keeps operations that wait for a connection, or for writes to go on. */
 export interface OperationQueue {
-  /** Nobody waits for this one any more. */
+  /** An operation that waits here was cancelled. */
   readonly onAbandoned: (operation: PendingOperation) => void
 }
 
@@ -74,14 +81,14 @@ export abstract class PendingOperation implements Request {
   blockingMillis = 0
   isPending = true
   connection: Connection | undefined = undefined
-  /** Where it is, as a number of `Stage`. */
+  /** How far it has come, as a number of `Stage`. */
   stage: number = Stage.none
-  /** Who held it last: its owner's executor, or another one that serves for that. */
+  /** The queue in which it waited last: its owner's, or that of the executor that serves for its owner. */
   queue: OperationQueue | undefined = undefined
   readonly owner: Dispatcher
   deadline: number
   readonly timeout: number
-  /** Set once it was written and may have been applied, though nobody heard. */
+  /** Set once it was written and may have been executed, without a reply. */
   protected unconfirmed: EndError | undefined = undefined
   /** The last refusal, for the message if time runs out. */
   refusal: unknown = undefined
@@ -93,22 +100,22 @@ export abstract class PendingOperation implements Request {
   }
 
   abstract readonly label: string
-  /** Where it has to go, if it is a page of a scan. */
+  /** Of a page of a scan: where it has to go. */
   get position(): ScanPosition | undefined {
     return undefined
   }
-  /** The server that its cursor belongs to cannot be asked any more. */
+  /** Of a page of a scan: the server that gave its cursor is not reachable any more. */
   interrupt(_server: string): void {}
   /** The commands that it is written as, one for each reply. */
   abstract readonly parts: ReadonlyArray<Command.Any>
   /** Whether it may be written twice. */
   abstract readonly repeatable: boolean
   abstract readonly writes: boolean
-  /** Whether it has to wait while writes do. */
-  get waits(): boolean {
+  /** Whether it waits while the write gate is closed. */
+  get isGated(): boolean {
     return this.writes
   }
-  /** As how many commands it counts while it is held. */
+  /** As how many commands it counts while it waits. */
   get commandCount(): number {
     return 1
   }
@@ -116,14 +123,14 @@ export abstract class PendingOperation implements Request {
   abstract onReply(value: Resp.Value): void
   abstract finish(exit: Exit.Exit<any, RedisError>): void
 
-  /** Puts it on a connection. */
+  /** Queues it on a connection. */
   dispatch(connection: Connection): void {
     this.connection = connection
     this.stage = Stage.queued
     connection.enqueue(this)
   }
 
-  /** Nobody waits for it any more: it leaves the queue's count, and what it would have sent is let go. */
+  /** Its fiber was interrupted: it leaves its queue's count, and lets go of what it would have sent. */
   cancel(): void {
     if (!this.isPending) return
     this.isPending = false
@@ -132,11 +139,11 @@ export abstract class PendingOperation implements Request {
     this.forget()
   }
 
-  /** Lets go what only an attempt needs. */
+  /** Lets go of what only an attempt needs. */
   protected abstract forget(): void
 
   /** It was taken back before it was written. */
-  recalled(): void {
+  onRecalled(): void {
     this.owner.submit(this)
   }
 
@@ -156,7 +163,7 @@ export abstract class PendingOperation implements Request {
     )
   }
 
-  /** Fails, unless an earlier attempt may have been applied: then nobody can say that it was not. */
+  /** Fails; with `AmbiguousOutcome` if an earlier attempt may have been executed. */
   failWith(exit: Exit.Exit<never, RedisError>): void {
     this.done(this.unconfirmed === undefined ? exit : ambiguous(this.label, this.unconfirmed))
   }
@@ -165,24 +172,24 @@ export abstract class PendingOperation implements Request {
     if (!this.isPending) return
     if (written) {
       if (!this.repeatable) {
-        this.owner.count("ambiguous")
+        this.owner.execution.count("ambiguous")
         return this.done(ambiguous(this.label, error))
       }
       if (this.writes) this.unconfirmed = error
       this.restart()
-      this.owner.count("repeated")
+      this.owner.execution.count("repeated")
     }
     this.owner.requeue(this, error)
   }
 
-  /** The server refused it because of its own state. Whether that passes by itself. */
+  /** The server refused it because of its own state. Gives whether that state passes by itself. */
   refuse(command: Command.Any, reply: Resp.ErrorReply): boolean {
     this.refusal ??= replyError(command, reply)
-    this.owner.count("repeated")
+    this.owner.execution.count("repeated")
     return temporaryRefusals.has(reply.code)
   }
 
-  /** Forgets replies of an attempt that is over. */
+  /** Forgets the replies of an attempt that is over. */
   restart(): void {}
 
   onDeadline(written: boolean): void {
@@ -194,7 +201,7 @@ export abstract class PendingOperation implements Request {
         cause: this.unconfirmed ?? this.refusal
       })
     if (this.writes && (written || this.unconfirmed !== undefined)) {
-      this.owner.count("ambiguous")
+      this.owner.execution.count("ambiguous")
       return this.done(Exit.fail(new AmbiguousOutcome({ command: this.label, cause: late() })))
     }
     const obstacle = written || this.refusal !== undefined ? undefined : this.owner.obstacle()
@@ -202,7 +209,7 @@ export abstract class PendingOperation implements Request {
   }
 }
 
-// One error, and one Exit, for all commands of a name that one loss made ambiguous.
+// One loss may make thousands of commands ambiguous: those of one name share an error and an Exit.
 const ambiguities = new WeakMap<object, Map<string, Exit.Exit<never, AmbiguousOutcome>>>()
 
 export const ambiguous = (command: string, cause: RedisError): Exit.Exit<never, AmbiguousOutcome> => {
@@ -255,13 +262,13 @@ export abstract class PendingSingle extends PendingOperation {
   protected abstract settle(value: Resp.Value): void
 }
 
-/** In the place of a command that nobody waits for. */
+/** Takes the place of a cancelled operation's command, so that its arguments are freed. */
 const forgotten: Command.Any = ping()
 
 export const isRefusal = (reply: Resp.ErrorReply): boolean =>
   refusals.has(reply.code) || temporaryRefusals.has(reply.code)
 
-/** A command by itself. */
+/** A single command on its way. */
 export class PendingCommand extends PendingSingle implements Suspended {
   settled: Exit.Exit<any, any> | undefined = undefined
   suspended = false
@@ -283,9 +290,60 @@ export class PendingCommand extends PendingSingle implements Suspended {
   }
 }
 
+/** Runs a command, each time that it is run as an Effect. */
+class CommandEffect extends makeBase(isDirect()) implements Suspending {
+  private readonly owner: Dispatcher
+  private readonly command: Command.Any
+  private readonly timeout: number
+  constructor(owner: Dispatcher, command: Command.Any, timeout: number) {
+    super()
+    this.owner = owner
+    this.command = command
+    this.timeout = timeout
+  }
+  begin(waiter: Waiter): Suspended {
+    const { command, owner, timeout } = this
+    const { execution } = owner
+    const invalid = invalidity(command, !owner.isReserved)
+    if (invalid !== undefined) return refusedAtOnce(invalid)
+    const blockingMillis = command.spec.blocks === undefined ? 0 : command.spec.blocks(command.args)
+    const operation = new PendingCommand(
+      owner,
+      execution.withRepeat(command),
+      waiter,
+      execution.timer.turn() + timeout + blockingMillis,
+      timeout
+    )
+    operation.blockingMillis = blockingMillis
+    if (command.spec.session !== undefined) owner.noteSessionCommand(command)
+    owner.submit(operation)
+    return operation
+  }
+}
+
+/** An operation that fails before it is sent. */
+export const refusedAtOnce = (error: InvalidCommand): Suspended => ({
+  settled: Exit.fail(error),
+  suspended: false,
+  released: () => {}
+})
+
+/**
+ * Runs a single command that does not block. `timeout` replaces the client's.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const runCommand = <A, B>(
+  owner: Dispatcher,
+  command: Command.Command<A, any, B>,
+  timeout: Duration.Input | undefined
+): Effect.Effect<A, RedisError> =>
+  new CommandEffect(owner, command, timeout === undefined ? owner.execution.timeoutMillis : millisOf(timeout))
+
 export type Resume = (effect: Effect.Effect<any, any>) => void
 
-/** Waits until there is a connection. */
+/** Waits, like a command, until there is a connection. */
 export class ConnectionWaiter extends PendingOperation {
   readonly replies = 0
   readonly parts = []

@@ -2,6 +2,7 @@
  * A pipeline on its way: one batch on one connection, in its order, whatever is
  * refused or lost in the middle of it.
  */
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Address from "../../Address.ts"
 import type * as Command from "../../Command.ts"
@@ -19,7 +20,8 @@ import {
   type Resume,
   Stage
 } from "./operation.ts"
-import type { BatchResult } from "./types.ts"
+import { type BatchResult, emptyBatch } from "./types.ts"
+import { blockingInvalidity, invalidity } from "./validity.ts"
 
 /**
  * A pipeline on its way. The order in which it was written is the order of its
@@ -242,7 +244,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     if (this.writes || !this.isPending || this.isStuck || this.next < this.entries.length) return
     if (hedged.has(this) || this.owner.isReserved) return
     hedged.add(this)
-    this.owner.count("repeated")
+    this.owner.execution.count("repeated")
     const rest = this.entries.filter((entry) => entry.isPending)
     const values: Array<Resp.Value> = []
     for (const entry of rest) {
@@ -287,7 +289,7 @@ export class PipelineEntry extends PendingSingle {
     this.batch = batch
     this.index = index
   }
-  override get waits(): boolean {
+  override get isGated(): boolean {
     return this.batch.writes
   }
   override onReply(value: Resp.Value): void {
@@ -327,7 +329,7 @@ export class PipelineEntry extends PendingSingle {
     const answer = this.answer
     if (answer === undefined) {
       if (!this.writes) return this.fail(loss!)
-      this.owner.count("ambiguous")
+      this.owner.execution.count("ambiguous")
       return this.done(ambiguous(this.label, loss!))
     }
     if (this.isRefused) return this.failWith(Exit.fail(replyError(this.command, answer as Resp.ErrorReply)))
@@ -338,13 +340,13 @@ export class PipelineEntry extends PendingSingle {
     if (this.isRefused) this.refusal ??= replyError(this.command, this.answer as Resp.ErrorReply)
     if (this.isLost) {
       if (this.writes) this.unconfirmed = loss
-      this.owner.count("repeated")
+      this.owner.execution.count("repeated")
     }
     this.answer = undefined
     this.isLost = false
     this.stage = Stage.none
   }
-  override recalled(): void {
+  override onRecalled(): void {
     this.batch.recall(this)
   }
   override onLost(error: EndError, written: boolean): void {
@@ -384,18 +386,49 @@ export class PipelineEntry extends PendingSingle {
   }
 }
 
-/** The commands of a pipeline that wait at the server have their time, and those behind them too. */
-export const allowWaits = (batch: PendingPipeline): void => {
-  let waited = 0
+/** Extends the deadlines of blocking commands, and of the commands behind them, by the time that they may block. */
+const extendForBlocking = (batch: PendingPipeline): void => {
+  let blocked = 0
   for (const entry of batch.entries) {
     const { args, spec } = entry.command
-    if (spec.blocks !== undefined) waited += entry.blockingMillis = spec.blocks(args)
-    entry.deadline += waited
+    if (spec.blocks !== undefined) blocked += entry.blockingMillis = spec.blocks(args)
+    entry.deadline += blocked
   }
-  batch.deadline += waited
+  batch.deadline += blocked
 }
 
-export const emptyBatch: BatchResult = { values: [], failures: undefined }
+/**
+ * Runs commands in one write, on one connection.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const runPipeline = (
+  owner: Dispatcher,
+  commands: ReadonlyArray<Command.Any>
+): Effect.Effect<BatchResult, RedisError> => {
+  if (commands.length === 0) return Effect.succeed(emptyBatch)
+  return Effect.callback((resume) => {
+    const isShared = !owner.isReserved
+    for (const command of commands) {
+      const invalid = invalidity(command, isShared) ?? (isShared ? blockingInvalidity(command) : undefined)
+      if (invalid !== undefined) return resume(Exit.fail(invalid))
+    }
+    for (const command of commands) if (command.spec.session !== undefined) owner.noteSessionCommand(command)
+    const { execution } = owner
+    const { timeoutMillis } = execution
+    const batch = new PendingPipeline(
+      owner,
+      execution.withRepeats(commands),
+      resume,
+      execution.timer.now() + timeoutMillis,
+      timeoutMillis
+    )
+    if (!isShared) extendForBlocking(batch)
+    owner.submit(batch)
+    return Effect.sync(() => batch.cancel())
+  })
+}
 
 /** What was sent to a second server as well, since the first was late. Once is enough. */
 export const hedged = new WeakSet<PendingOperation>()

@@ -1,6 +1,6 @@
 /**
- * A connection that one user has to itself, and what that user has done to its
- * session.
+ * A reserved connection: one that a single user has to itself, and what that user
+ * has done to its session.
  */
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
@@ -13,13 +13,18 @@ import type * as Resp from "../../Resp.ts"
 import { replyError, serverText } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError } from "../connection/types.ts"
-import { type Dispatcher, type PendingOperation, temporaryRefusals } from "./operation.ts"
-import { PendingTransaction } from "./transaction.ts"
-import type { BatchResult, Reserved, Runner, ScanPosition } from "./types.ts"
+import type { ExecutionContext } from "./executionContext.ts"
+import { type Dispatcher, type PendingOperation, runCommand, temporaryRefusals } from "./operation.ts"
+import { runPipeline } from "./pipeline.ts"
+import type { RetryQueue } from "./retryQueue.ts"
+import { runScanPage } from "./scanPage.ts"
+import { PendingTransaction, runTransaction } from "./transaction.ts"
+import type { Reserved, Runner } from "./types.ts"
+import type { WriteGate } from "./writeGate.ts"
 
 const isUnwatch = (command: Command.Any): boolean => command.spec.words[0]!.toUpperCase() === "UNWATCH"
 
-/** Whether the server itself has said that nothing is watched any more; who may not run EXEC has not heard that. */
+/** Whether the server's reply means that nothing is watched any more; a user who may not run EXEC gets no such reply. */
 const isAnswered = (exit: Exit.Exit<unknown, RedisError>): boolean => {
   if (Exit.isSuccess(exit)) return true
   const error = Cause.findErrorOption(exit.cause)
@@ -27,38 +32,22 @@ const isAnswered = (exit: Exit.Exit<unknown, RedisError>): boolean => {
     (error.value._tag === "TransactionAborted" || (error.value._tag === "ReplyError" && error.value.code !== "NOPERM"))
 }
 
-/** The executor whose connection it is: it runs what is dispatched here. */
+/** What a reserved connection needs of the executor that it belongs to. */
 export interface ReservingExecutor {
   readonly label: string
-  /** Whether writes wait, or are refused. */
-  readonly isHolding: boolean
-  readonly gated: (operation: PendingOperation) => void
-  readonly arm: (deadline: number) => void
-  readonly count: (metric: "ambiguous" | "repeated") => void
-  readonly pause: (operation: PendingOperation) => void
+  readonly execution: ExecutionContext
+  readonly gate: WriteGate
+  readonly retries: RetryQueue
+  readonly blocking: BlockingOnReserved
   readonly suspectNode: (connection: Connection | undefined, why: string) => void
+}
+
+/** Runs commands that block on a reserved connection. */
+export interface BlockingOnReserved {
   readonly runOn: <A, B>(
-    owner: ReservedConnection,
+    reserved: ReservedConnection,
     command: Command.Command<A, any, B>,
     timeout: Duration.Input | undefined
-  ) => Effect.Effect<A, RedisError>
-  readonly runBlockingOn: <A, B>(
-    owner: ReservedConnection,
-    command: Command.Command<A, any, B>,
-    timeout: Duration.Input | undefined
-  ) => Effect.Effect<A, RedisError>
-  readonly batchOn: (
-    owner: ReservedConnection,
-    commands: ReadonlyArray<Command.Any>
-  ) => Effect.Effect<BatchResult, RedisError>
-  readonly atomicOn: (
-    owner: ReservedConnection,
-    commands: ReadonlyArray<Command.Any>
-  ) => Effect.Effect<BatchResult, RedisError>
-  readonly pageOn: <A, B>(
-    owner: ReservedConnection,
-    command: Command.Command<A, any, B>,
-    position: ScanPosition
   ) => Effect.Effect<A, RedisError>
 }
 
@@ -66,35 +55,36 @@ export interface ReservingExecutor {
 export class ReservedConnection implements Dispatcher, Reserved {
   readonly label: string
   readonly isReserved = true
+  readonly execution: ExecutionContext
   readonly connection: Connection
-  /** Set once its Scope has closed: its connection is another's, or will be. */
+  /** Set once its Scope has closed: the connection may be somebody else's. */
   private ended = false
-  /** How many WATCHes there were. */
+  /** How many WATCHes were sent. */
   private watches = 0
   private readonly executor: ReservingExecutor
   constructor(executor: ReservingExecutor, connection: Connection) {
     this.executor = executor
+    this.execution = executor.execution
     this.connection = connection
     this.label = executor.label
   }
   readonly run: Runner["run"] = (command, timeout) => {
     const { blocks, session } = command.spec
-    if (blocks !== undefined) return this.executor.runBlockingOn(this, command, timeout)
-    const run = this.executor.runOn(this, command, timeout)
+    if (blocks !== undefined) return this.executor.blocking.runOn(this, command, timeout)
+    const run = runCommand(this, command, timeout)
     return session !== undefined && isUnwatch(command) ? this.clearWatchAfter(run) : run
   }
-  readonly runPipeline: Runner["runPipeline"] = (commands) => this.executor.batchOn(this, commands)
+  readonly runPipeline: Runner["runPipeline"] = (commands) => runPipeline(this, commands)
   readonly runTransaction: Runner["runTransaction"] = (commands) => {
-    const run = this.executor.atomicOn(this, commands)
+    const run = runTransaction(this, commands)
     return commands.length === 0 ? run : this.clearWatchAfter(run)
   }
-  readonly runScanPage: Runner["runScanPage"] = (command, position) => this.executor.pageOn(this, command, position)
+  readonly runScanPage: Runner["runScanPage"] = (command, position) => runScanPage(this, command, position)
 
   end(): void {
     this.ended = true
   }
 
-  /** A command that changes the session is about to be sent. */
   noteSessionCommand(command: Command.Any): void {
     if (this.ended || isUnwatch(command) || Command.sessionOf(command) === undefined) return
     if (command.spec.words[0]!.toUpperCase() === "WATCH") {
@@ -103,7 +93,7 @@ export class ReservedConnection implements Dispatcher, Reserved {
     } else this.connection.tainted = true
   }
 
-  /** Once the server has answered EXEC or UNWATCH, nothing is watched, unless that was begun meanwhile. */
+  /** Once the server has answered EXEC or UNWATCH, nothing is watched, unless a WATCH was sent meanwhile. */
   private clearWatchAfter<A>(run: Effect.Effect<A, RedisError>): Effect.Effect<A, RedisError> {
     return Effect.suspend(() => {
       const before = this.watches
@@ -116,31 +106,31 @@ export class ReservedConnection implements Dispatcher, Reserved {
 
   submit(operation: PendingOperation): void {
     if (this.ended) return operation.failWith(Exit.fail(new ClientClosed({ target: this.label })))
-    if (this.executor.isHolding && operation.waits && this.connection.ended === undefined) {
-      return this.executor.gated(operation)
-    }
-    this.executor.arm(operation.deadline)
+    const { gate } = this.executor
+    if (gate.isHolding && operation.isGated && this.connection.ended === undefined) return gate.onWrite(operation)
+    this.execution.arm(operation.deadline)
     operation.dispatch(this.connection)
   }
-  count(metric: "ambiguous" | "repeated"): void {
-    this.executor.count(metric)
+  /** There is one connection to choose. */
+  submitTo(operation: PendingOperation): void {
+    this.submit(operation)
   }
   requeue(operation: PendingOperation, error: EndError): void {
     operation.fail(error)
   }
-  /** What passes by itself is waited for, on the same connection. */
+  /** A state that passes by itself is waited out, on the same connection. */
   isFinal(reply: Resp.ErrorReply): boolean {
     return !temporaryRefusals.has(reply.code)
   }
   onRefused(operation: PendingOperation, command: Command.Any, reply: Resp.ErrorReply): void {
     const passes = temporaryRefusals.has(reply.code)
     if (!passes) this.executor.suspectNode(this.connection, serverText(reply))
-    // EXEC has forgotten what was watched. A wait has its own way to go on.
+    // EXEC has ended the watch. A blocking command has its own way to go on.
     const isOver = !passes || operation.blockingMillis > 0 ||
       (operation instanceof PendingTransaction && this.connection.watching)
     if (isOver) return operation.failWith(Exit.fail(replyError(command, reply)))
     operation.refuse(command, reply)
-    this.executor.pause(operation)
+    this.executor.retries.add(operation)
   }
   obstacle(): ConnectionError | undefined {
     return this.connection.ended

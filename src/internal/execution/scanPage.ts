@@ -2,16 +2,18 @@
  * A page of a scan: it goes to the server that gave its cursor, or fails with
  * ScanInterrupted.
  */
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Command from "../../Command.ts"
 import { info } from "../../commands/server.ts"
-import { ScanInterrupted } from "../../Errors.ts"
+import { type RedisError, ScanInterrupted } from "../../Errors.ts"
 import type * as Resp from "../../Resp.ts"
 import { isDirect, makeBase, type Suspended, type Suspending, type Waiter } from "../common/suspend.ts"
 import { Call, decodeReply } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
-import { type Dispatcher, PendingCommand } from "./operation.ts"
+import { type Dispatcher, PendingCommand, refusedAtOnce } from "./operation.ts"
 import type { ScanPosition } from "./types.ts"
+import { invalidity } from "./validity.ts"
 
 /** Learns which run of which server a connection leads to; without that, each connection is one of its own. */
 const identify = (connection: Connection): Call => {
@@ -71,14 +73,38 @@ export class PendingScanPage extends PendingCommand {
   }
 }
 
-/** A page of a scan, each time that it is run. */
-export class ScanPageEffect extends makeBase(isDirect()) implements Suspending {
-  private readonly start: (waiter: Waiter) => Suspended
-  constructor(start: (waiter: Waiter) => Suspended) {
+/** Runs a page of a scan, each time that it is run as an Effect. */
+class ScanPageEffect extends makeBase(isDirect()) implements Suspending {
+  private readonly owner: Dispatcher
+  private readonly command: Command.Any
+  private readonly position: ScanPosition
+  constructor(owner: Dispatcher, command: Command.Any, position: ScanPosition) {
     super()
-    this.start = start
+    this.owner = owner
+    this.command = command
+    this.position = position
   }
   begin(waiter: Waiter): Suspended {
-    return this.start(waiter)
+    const { command, owner, position } = this
+    const invalid = invalidity(command, !owner.isReserved)
+    if (invalid !== undefined) return refusedAtOnce(invalid)
+    const { timeoutMillis, timer } = owner.execution
+    const page = new PendingScanPage(owner, command, position, waiter, timer.turn() + timeoutMillis, timeoutMillis)
+    const at = position.connection
+    if (at !== undefined && at.open) owner.submitTo(page, at)
+    else owner.submit(page)
+    return page
   }
 }
+
+/**
+ * Runs a page of a scan; `position` is where the scan is, and is updated.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const runScanPage = <A, B>(
+  owner: Dispatcher,
+  command: Command.Command<A, any, B>,
+  position: ScanPosition
+): Effect.Effect<A, RedisError> => new ScanPageEffect(owner, command, position)

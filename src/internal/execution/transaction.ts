@@ -1,6 +1,7 @@
 /**
  * MULTI, its commands and EXEC as one operation.
  */
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Command from "../../Command.ts"
 import { type RedisError, TransactionAborted } from "../../Errors.ts"
@@ -8,7 +9,8 @@ import * as Resp from "../../Resp.ts"
 import { decodeReply, replyError } from "../connection/call.ts"
 import type { EndError } from "../connection/types.ts"
 import { ambiguous, type Dispatcher, isRefusal, PendingOperation, type Resume, Stage } from "./operation.ts"
-import type { BatchResult } from "./types.ts"
+import { type BatchResult, emptyBatch } from "./types.ts"
+import { invalidity } from "./validity.ts"
 
 export class PendingTransaction extends PendingOperation {
   readonly replies: number
@@ -54,7 +56,7 @@ export class PendingTransaction extends PendingOperation {
   override restart(): void {
     this.received = []
   }
-  /** Once the server has refused one of its commands, EXEC executes none: that much is known. */
+  /** Once the server has refused one of its commands, EXEC executes none: the outcome is not ambiguous. */
   override onLost(error: EndError, written: boolean): void {
     const at = this.received[0] instanceof Resp.ErrorReply
       ? -1
@@ -72,7 +74,7 @@ export class PendingTransaction extends PendingOperation {
     this.received = []
     const [begun, ended] = [received[0]!, received[received.length - 1]!]
     if (ended instanceof Resp.ErrorReply && ended.code !== "EXECABORT" && !(begun instanceof Resp.ErrorReply)) {
-      // Who may not run EXEC, or calls it by another name, is still inside MULTI.
+      // A user that may not run EXEC, or a server that has renamed it, leaves the session inside MULTI.
       this.connection?.close("EXEC was refused, so whatever comes after it would only be queued")
     }
     if (!this.isPending) return
@@ -80,7 +82,7 @@ export class PendingTransaction extends PendingOperation {
       // Without MULTI the commands were commands by themselves.
       const some = received.some((reply, i) => i < received.length - 1 && !(reply instanceof Resp.ErrorReply))
       if (some) {
-        this.owner.count("ambiguous")
+        this.owner.execution.count("ambiguous")
         return this.done(ambiguous(this.label, replyError(multi, begun)))
       }
     }
@@ -89,7 +91,7 @@ export class PendingTransaction extends PendingOperation {
       if (!(reply instanceof Resp.ErrorReply)) continue
       const command = this.commands[i - 1] ?? exec
       // An error before EXEC's own reply means that EXEC executed nothing; its own may name the reason.
-      const reason = because(reply)
+      const reason = abortReason(reply)
       if (isRefusal(reason)) return this.owner.onRefused(this, command, reason)
       return this.failWith(Exit.fail(replyError(command, reply)))
     }
@@ -115,8 +117,39 @@ export class PendingTransaction extends PendingOperation {
   }
 }
 
-/** EXEC's own words for why the server cannot execute a transaction now. */
-export const because = (reply: Resp.ErrorReply): Resp.ErrorReply => {
+/**
+ * Runs commands in MULTI and EXEC.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const runTransaction = (
+  owner: Dispatcher,
+  commands: ReadonlyArray<Command.Any>
+): Effect.Effect<BatchResult, RedisError> => {
+  if (commands.length === 0) return Effect.succeed(emptyBatch)
+  return Effect.callback((resume) => {
+    for (const command of commands) {
+      const invalid = invalidity(command, !owner.isReserved)
+      if (invalid !== undefined) return resume(Exit.fail(invalid))
+    }
+    for (const command of commands) if (command.spec.session !== undefined) owner.noteSessionCommand(command)
+    const { execution } = owner
+    const { timeoutMillis } = execution
+    const transaction = new PendingTransaction(
+      owner,
+      execution.withRepeats(commands),
+      resume,
+      execution.timer.now() + timeoutMillis,
+      timeoutMillis
+    )
+    owner.submit(transaction)
+    return Effect.sync(() => transaction.cancel())
+  })
+}
+
+/** The error inside EXECABORT, where the server names one. */
+export const abortReason = (reply: Resp.ErrorReply): Resp.ErrorReply => {
   const reason = /^EXECABORT .* because of: ([A-Z]+ .*)$/s.exec(reply.text)
   return reason === null ? reply : new Resp.ErrorReply(reason[1]!)
 }

@@ -1,6 +1,6 @@
 /**
- * What the parts of execution have in common: where connections go, who is told of
- * it, who dispatches operations, who runs commands. Types only.
+ * What the parts of execution have in common: where connections go, what is reported
+ * about that place, what runs commands.
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Address from "../../Address.ts"
 import type * as Command from "../../Command.ts"
-import type { ConnectionError, RedisError } from "../../Errors.ts"
+import type { ClientClosed, ConnectionError, DeadlineExceeded, RedisError } from "../../Errors.ts"
 import type { Connection } from "../connection/connection.ts"
 
 /**
@@ -21,43 +21,43 @@ import type { Connection } from "../connection/connection.ts"
 export interface ConnectionTarget {
   /** An address or a group, for messages. */
   readonly label: string
-  /** Whether asking again may give another node. If not, READONLY and MASTERDOWN are final. */
+  /** Whether another attempt may lead to another node. If not, READONLY and MASTERDOWN are final. */
   readonly canRelocate: boolean
   /** Finds the node and opens a verified session with it: one attempt. */
   readonly open: Effect.Effect<Connection, ConnectionError, Scope.Scope>
-  /** Opens one more session to be shared, beside one that there is: where that one is, if there is a choice. */
+  /** Opens one more shared session beside an existing one: with the same node, if there is a choice. */
   readonly openBeside: (sibling: Connection) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
-  /** Opens one more verified session with the node that `open` gave a session with. */
+  /** Opens one more verified session with the node of an existing session. */
   readonly openAt: (sibling: Connection) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /**
-   * Where `open` may give a makeshift, such as a primary in place of a replica:
-   * tries for the real thing only.
+   * Where `open` may give a fallback, such as a primary in place of a replica:
+   * `open` here tries the preferred kind of node only.
    */
   readonly preferred?: {
     readonly open: Effect.Effect<Connection, ConnectionError, Scope.Scope>
     readonly isFallback: (connection: Connection) => boolean
   } | undefined
-  /** How `open` is tried again. When it ends, what is held fails; the next command starts it anew. */
+  /** How `open` is retried. When the schedule ends, queued operations fail; the next one starts it anew. */
   readonly schedule: Schedule.Schedule<unknown, ConnectionError>
-  /** Tells of moves and of when writes have to wait, until what it gives is called. */
-  readonly watch?: ((watcher: TargetListener) => () => void) | undefined
-  /** Is told that the node says that it is the wrong one, or not ready. */
+  /** Reports moves of the node and the state of the write gate to a listener. The result ends that. */
+  readonly watch?: ((listener: TargetListener) => () => void) | undefined
+  /** Called when the node says that it has the wrong role or is not ready. */
   readonly onSuspect?: (() => void) | undefined
   /** The group's configuration epoch, as far as it is known. */
   readonly epoch?: (() => number) | undefined
-  /** Is told of each connection that was taken in. */
+  /** Called for each new shared connection. */
   readonly onConnected?: (() => void) | undefined
   /** Opens a session with another node, while the one at this address is late with its answers. */
   readonly openElsewhere?:
     | ((late: Address.Address) => Effect.Effect<Connection, ConnectionError, Scope.Scope>)
     | undefined
-  /** Is told that a shared connection is late with its answers. */
+  /** Called when a shared connection is late with its answers. */
   readonly onLate?: ((connection: Connection) => void) | undefined
-  /** Whether that is where the group's primary is; undefined where that is not known. */
+  /** Whether the group's primary is at this address; undefined where that is not known. */
   readonly isPrimary?: ((address: Address.Address) => boolean | undefined) | undefined
   /** Whether a replica that names this as its primary has another history than the group. */
   readonly isAstray?: ((source: { readonly host: string; readonly port: number }) => boolean) | undefined
-  /** Is told of the first write that was acknowledged after a move. */
+  /** Called when the first write after a move was acknowledged. */
   readonly onFirstWrite?: (() => void) | undefined
 }
 
@@ -69,38 +69,38 @@ export interface ConnectionTarget {
  * @since 0.1.0
  * @category models
  */
-export type WriteGate = undefined | "held" | "asking" | ConnectionError
+export type WriteGateState = undefined | "held" | "asking" | ConnectionError
 
 /**
- * Who is told of what happens to the node.
+ * Receives what happens to a target's node.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TargetListener {
-  /** The node is another one now, at this address since this epoch. */
+  /** The target is another node now, at this address since this epoch. */
   readonly moved: (address: Address.Address, epoch: number) => void
-  /** The node at this address is no longer one to go to. */
+  /** The node at this address does not belong to the target any more. */
   readonly nodeRemoved: (address: Address.Address, why: string) => void
-  /** The node at this address is thought to be down: if it owes an answer, none is waited for. */
+  /** The node at this address is thought to be down: connections that wait for an answer of it are given up. */
   readonly nodeSuspected: (address: Address.Address) => void
   /**
-   * The group has another primary, at this address: a makeshift may have had its
-   * time, and so may any other node if `all`. A better one is looked for while
-   * it serves.
+   * The group has another primary, at this address. A fallback may no longer be
+   * needed, and, if `all`, any other node may no longer be the best: a better one
+   * is looked for while the present one serves.
    */
   readonly reconsider: (primary: Address.Address, all: boolean) => void
-  /** Whether writes may go out has changed; it is so for that many milliseconds already, at most. */
-  readonly gate: (gate: WriteGate, age: number) => void
-  /** How many milliseconds old the word that writes have to wait is at most when it is heard. */
+  /** Whether writes may go out has changed, at most so many milliseconds ago. */
+  readonly gate: (state: WriteGateState, age: number) => void
+  /** How many milliseconds old a sentinel's report is at most when it arrives. */
   readonly sentinelDistance: (millis: number) => void
-  /** The node at the one address goes by the other from now on. */
+  /** The node at the one address is known by the other from now on. */
   readonly renamed: (from: Address.Address, to: Address.Address) => void
 }
 
 /**
  * Where a scan is: at one server, in one epoch. Its cursor means nothing to any
- * other.
+ * other server.
  *
  * @since 0.1.0
  * @category models
@@ -110,29 +110,31 @@ export interface ScanPosition {
   server: string | undefined
   /** The connection of the last page: as long as it is open, the next one goes there. */
   connection?: Connection | undefined
-  /** Who ran the first page, where there is a choice. */
+  /** What ran the first page, where there is a choice. */
   runner?: Runner | undefined
-  /** How many elements were given so far. */
+  /** How many elements the caller has received so far. */
   given: number
 }
 
 /**
- * What many commands came to, in their order: the results of those that
- * succeeded, and the failures of those that did not, by index.
+ * The outcomes of several commands, in their order: the values of those that
+ * succeeded, and the failures of the others by index.
  *
  * @since 0.1.0
  * @category models
  */
 export interface BatchResult {
   readonly values: ReadonlyArray<unknown>
-  /** Undefined if there are none. */
+  /** Undefined if all succeeded. */
   readonly failures: ReadonlyMap<number, Exit.Exit<never, RedisError>> | undefined
-  /** Where a transaction was executed. */
+  /** The connection on which a transaction was executed. */
   readonly connection?: Connection | undefined
 }
 
+export const emptyBatch: BatchResult = { values: [], failures: undefined }
+
 /**
- * What runs commands: an executor, or a reserved connection of one.
+ * Runs commands: on shared connections, or on a reserved one.
  *
  * @since 0.1.0
  * @category models
@@ -166,4 +168,40 @@ export interface Runner {
  */
 export interface Reserved extends Runner {
   readonly connection: Connection
+}
+
+/**
+ * What a client stands on: an executor of one node, or a router over several
+ * replicas.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientRunner extends Runner {
+  /** An address or a group, for messages. */
+  readonly label: string
+  /** How long one command may take, in milliseconds. */
+  readonly commandTimeout: number
+  /** The group's configuration epoch, as far as it is known; 0 where there is none. */
+  readonly epoch: number
+  /** Whether a connection leads to the group's primary, as far as is known. */
+  readonly isAtPrimary: (connection: Connection | undefined) => boolean
+  /** Whether a replica that names this as its primary has another history than the group. */
+  readonly isAstray: (source: { readonly host: string; readonly port: number }) => boolean
+  /**
+   * A reserved connection, until the Scope closes. Its commands are never sent
+   * again elsewhere: they fail with the loss of this connection.
+   */
+  readonly reserve: Effect.Effect<Reserved, ConnectionError | DeadlineExceeded, Scope.Scope>
+  /**
+   * A session outside of the pool, until the Scope closes: for what changes the
+   * meaning of a connection, such as a subscription. It ends when the node does,
+   * or when the group moves. `prepare` belongs to each attempt; a failed attempt
+   * closes what it has opened.
+   */
+  readonly session: <E>(
+    prepare: (connection: Connection) => Effect.Effect<void, E>
+  ) => Effect.Effect<Connection, ConnectionError | E, Scope.Scope>
+  /** Runs an effect until this is closed: then the effect is interrupted, and the result is `ClientClosed`. */
+  readonly untilClosed: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ClientClosed, R>
 }

@@ -5,7 +5,7 @@
  */
 import { SentinelsIsolated } from "../../Errors.ts"
 import type { Options } from "../../Topology.ts"
-import type { WriteGate } from "../execution/types.ts"
+import type { WriteGateState } from "../execution/types.ts"
 import type { StateReader } from "./groupState.ts"
 
 /**
@@ -20,7 +20,7 @@ export interface GroupGateOptions {
   /** Whether the answer of a sentinel is awaited that may report a failover. */
   readonly isAwaitingAnswer: () => boolean
   /** The gate has changed; it has been so for `ageMillis` already, at most. */
-  readonly onChange: (gate: WriteGate, ageMillis: number) => void
+  readonly onChange: (gate: WriteGateState, ageMillis: number) => void
 }
 
 /**
@@ -30,7 +30,7 @@ export interface GroupGateOptions {
  * @category models
  */
 export class GroupGate {
-  current: WriteGate
+  current: WriteGateState
   private readonly options: GroupGateOptions
 
   constructor(options: GroupGateOptions) {
@@ -46,7 +46,7 @@ export class GroupGate {
     this.options.onChange(gate, ageMillis)
   }
 
-  private compute(): WriteGate {
+  private compute(): WriteGateState {
     const { isAwaitingAnswer, state, whenIsolated = "allow" } = this.options
     const { fence, group, isIsolated, sentinels } = state.current
     if (fence !== undefined) return "held"

@@ -10,8 +10,7 @@ import * as commands from "../../commands/index.ts"
 import { DeadlineExceeded, EpochPassed, type RedisError } from "../../Errors.ts"
 import { monotonicMillisUnsafe, timeoutOrElse } from "../common/time.ts"
 import type { Connection } from "../connection/connection.ts"
-import type { Executor } from "../execution/executor.ts"
-import type { BatchResult, Runner } from "../execution/types.ts"
+import type { BatchResult, ClientRunner, Runner } from "../execution/types.ts"
 
 /** How long a replica is waited for before the primary is asked, in milliseconds, and how often it is asked. */
 const patienceMillis = 20
@@ -23,7 +22,7 @@ const againMillis = 2
  * nobody can promise that any more, whoever answers: it is asked before and
  * after.
  */
-export const after = (executor: Executor, primary: Executor | undefined, offset: Offset): Runner => {
+export const after = (executor: ClientRunner, primary: ClientRunner | undefined, offset: Offset): Runner => {
   const current = (): Effect.Effect<void, EpochPassed> => {
     const now = executor.epoch
     return now === 0 || now === offset.epoch
@@ -43,14 +42,14 @@ export const after = (executor: Executor, primary: Executor | undefined, offset:
     (role.role === "replica" && role.offset >= offset.offset && !executor.isAstray(role.primary))
 
   /** The group's own primary has less than was written, and will not get it from anybody. */
-  const hasLost = (runner: Executor, role: Role, at: Connection | undefined): boolean =>
+  const hasLost = (runner: ClientRunner, role: Role, at: Connection | undefined): boolean =>
     runner === primary && role.role === "primary" && role.offset < offset.offset && executor.isAtPrimary(at)
   const lost = Effect.suspend(() =>
     Effect.fail(new EpochPassed({ target: executor.label, epoch: offset.epoch, now: executor.epoch }))
   )
 
   /** Tries at the replicas, and after a while at the primary, until something comes of it. */
-  const reach = <A>(attempt: (runner: Executor) => Effect.Effect<A | undefined, RedisError>) =>
+  const reach = <A>(attempt: (runner: ClientRunner) => Effect.Effect<A | undefined, RedisError>) =>
     Effect.gen(function*() {
       const clock = yield* Clock.Clock
       const until = monotonicMillisUnsafe(clock) + patienceMillis

@@ -1,21 +1,22 @@
 /**
- * Reads from several replicas at once: which of them are good enough, and what
- * becomes of a read when one fails. The rules of selection are in selection.ts.
+ * Routes reads to several replicas: which of them are good enough at the moment, and
+ * what becomes of a read when one fails. Each replica has an executor of its own;
+ * the router composes them. The rules of selection are in selection.ts.
  *
- * Which replicas there are is the monitor's business; a client that keeps to one
- * replica at a time needs none of this (internal/targets/replica.ts).
+ * Which replicas there are, the monitor knows. A client that keeps to one replica
+ * at a time is an executor without a router (internal/targets/replica.ts).
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
+import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Address from "../../Address.ts"
 import type * as Command from "../../Command.ts"
-import { info, type Role, role } from "../../commands/server.ts"
+import { role } from "../../commands/server.ts"
 import {
   ClientClosed,
   type ConnectionError,
@@ -23,66 +24,50 @@ import {
   NodeUnusable,
   NoHealthyReplica,
   QueueFull,
+  type RedisError,
   ReplicaNotFound,
   Report
 } from "../../Errors.ts"
-import type { Candidate, ExecutorOptions, ReplicaSelection, ReplicaSelectionOptions } from "../../Options.ts"
+import type { ExecutorOptions, ReplicaSelection, ReplicaSelectionOptions } from "../../Options.ts"
 import type * as Resp from "../../Resp.ts"
 import type { Connection } from "../connection/connection.ts"
-import type { Source } from "../connection/types.ts"
+import { BlockingCommands } from "../execution/blocking.ts"
+import { CommandQueue } from "../execution/commandQueue.ts"
+import { Deadlines } from "../execution/deadlines.ts"
+import { ExecutionContext } from "../execution/executionContext.ts"
 import { Executor } from "../execution/executor.ts"
 import { hedge } from "../execution/hedging.ts"
-import type { PendingOperation } from "../execution/operation.ts"
-import type { ReservedConnection } from "../execution/reserved.ts"
-import type { ConnectionTarget } from "../execution/types.ts"
+import { type Dispatcher, type PendingOperation, runCommand } from "../execution/operation.ts"
+import { runPipeline } from "../execution/pipeline.ts"
+import { reserveInTime, type ReserveWithin } from "../execution/reservations.ts"
+import { RetryQueue } from "../execution/retryQueue.ts"
+import { runScanPage } from "../execution/scanPage.ts"
+import { runTransaction } from "../execution/transaction.ts"
+import type { BatchResult, ClientRunner, Reserved, ScanPosition } from "../execution/types.ts"
+import { RunningTurns } from "../execution/unblocking.ts"
 import type { GroupMonitor } from "../monitor/monitor.ts"
+import { type Measuring, type OpenReplica, ReplicaNode } from "./replicaNode.ts"
 import { chooseReplica, isWithinLag, OffsetHistory } from "./selection.ts"
 
-// -----------------------------------------------------------------------------
-// Carrying
-// -----------------------------------------------------------------------------
-
-/** How long a replica that refused or failed is left alone while there are others, in milliseconds. */
+/** For how long other replicas are preferred after one has refused or failed, in milliseconds. */
 const coolDownMillis = 1000
-/** A new measurement counts for this much of the smoothed latency. */
-const weight = 0.3
 /** After a move: how often the replicas are asked whether they follow, in milliseconds, and for how long. */
-const pursueInterval = 50
-const pursueMillis = 30_000
+const followCheckInterval = 50
+const followCheckMillis = 30_000
 /** How long a connection to the primary is waited for where a replica could serve if need be, in milliseconds. */
-const primaryPatience = 40
+const primaryWaitMillis = 40
 const defaultMeasureInterval = Duration.seconds(1)
 
-interface ReplicaNode {
-  readonly address: Address.Address
-  readonly executor: Executor
-  /** Whether most sentinels think that it is down: others come first. */
-  isDown: boolean
-  /** Whether it has its data from the group's primary, as far as is known: after a move that takes a while. */
-  follows: boolean
-  label: string | undefined
-  priority: number
-  restUntil: number
-  latencyMillis: number | undefined
-  offset: number | undefined
-  lagBytes: number | undefined
-  lagMillis: number | undefined
-}
-
-interface OpenReplica extends Candidate {
-  readonly node: ReplicaNode
-  readonly connection: Connection
-}
-
 /**
- * What a set needs to know of where its replicas are.
+ * What a router needs to know of its group.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RouterContext {
   readonly group: string
-  readonly follower: GroupMonitor
+  readonly monitor: GroupMonitor
+  readonly schedule: Schedule.Schedule<unknown, ConnectionError>
   /** Opens a session with a replica. */
   readonly open: (
     address: Address.Address,
@@ -90,85 +75,174 @@ export interface RouterContext {
   ) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /** The primary, for measurements, and for reads where that is allowed. */
   readonly primary: Executor
-  /** Calls back whenever there is a connection to the primary. */
+  /** Registers what is called for each new connection to the primary. */
   readonly onPrimary: (attached: () => void) => void
-  readonly target: ConnectionTarget
 }
 
 /**
- * Carries reads to several replicas.
+ * Runs a client's reads on several replicas.
  *
  * @since 0.1.0
  * @category models
  */
-export class ReplicaRouter extends Executor {
-  private readonly routing: RouterContext
+export class ReplicaRouter implements Dispatcher, ClientRunner {
+  readonly label: string
+  readonly isReserved = false
+  readonly execution: ExecutionContext
+  private readonly group: RouterContext
+  private readonly options: ReplicaSelectionOptions & ExecutorOptions
   private readonly replicaSelection: ReplicaSelection
-  private readonly replicaOptions: ReplicaSelectionOptions & ExecutorOptions
+  /** Whether reads go to the primary: always, with none but it, or never. */
+  private readonly fallback: boolean | "when-none"
+  private readonly queue: CommandQueue
+  private readonly retries: RetryQueue
+  private readonly deadlines: Deadlines
+  private readonly blocking: BlockingCommands
   private readonly nodes = new Map<string, ReplicaNode>()
-  private readonly history = new OffsetHistory()
+  private readonly measuring: Measuring
   private readonly stopWatching: () => void
   private readonly random: () => number
   private turn = 0
-  private measuring: Fiber.Fiber<void> | undefined = undefined
-  private begun = false
+  private isStarted = false
+  private measurements: Fiber.Fiber<void> | undefined = undefined
   /** The replica that has become the primary, until that has a connection of its own. */
   private promoted: ReplicaNode | undefined = undefined
   /** Since when a connection to the primary is waited for, if it is: not for long, and not again at once. */
-  private wantedAt: number | undefined = undefined
-  private awaiting: Fiber.Fiber<void> | undefined = undefined
-  private pursuing: Fiber.Fiber<void> | undefined = undefined
+  private primaryAwaitedSince: number | undefined = undefined
+  private primaryWait: Fiber.Fiber<void> | undefined = undefined
+  /** After a move: asks the replicas whether they follow, until all do. */
+  private followChecks: Fiber.Fiber<void> | undefined = undefined
 
   constructor(
-    setting: RouterContext,
+    group: RouterContext,
     options: ReplicaSelectionOptions & ExecutorOptions,
-    context: Context.Context<never>
+    services: Context.Context<never>
   ) {
-    super(setting.target, options, context)
-    this.routing = setting
-    this.replicaOptions = options
+    this.label = group.group
+    this.group = group
+    this.options = options
     this.replicaSelection = options.replicaSelection ?? "round-robin"
-    const random = Context.get(context, Random.Random)
+    this.fallback = options.fallbackToPrimary ?? true
+    this.deadlines = new Deadlines(services, {
+      queue: () => this.queue,
+      retries: () => this.retries,
+      // The executors judge the deadlines of what is on their connections.
+      forEachConnection: () => {},
+      forEachSent: (f) => {
+        for (const node of this.nodes.values()) node.executor.forEachRequest(f)
+        group.primary.forEachRequest(f)
+      },
+      isReading: () => false,
+      expireWithheld: () => Infinity
+    })
+    const execution = this.execution = new ExecutionContext(this.label, options, services, this.deadlines.timer)
+    this.queue = new CommandQueue(execution)
+    this.retries = new RetryQueue(execution)
+    this.blocking = new BlockingCommands(execution, {
+      dispatcher: this,
+      canRelocate: true,
+      reserveWithin: this.reserveWithin,
+      turns: new RunningTurns(execution, () => undefined)
+    })
+    this.measuring = {
+      timer: execution.timer,
+      history: new OffsetHistory(),
+      maxLag: options.maxLag,
+      follows: (source) => group.monitor.follows(source)
+    }
+    const random = Context.get(services, Random.Random)
     this.random = () => random.nextDoubleUnsafe()
-    setting.onPrimary(() => {
-      this.wantedAt = undefined
+    group.onPrimary(() => {
+      this.primaryAwaitedSince = undefined
       this.release()
     })
-    this.stopWatching = setting.follower.watch({
+    this.stopWatching = group.monitor.watch({
       gate: () => {},
-      moved: (address) => this.moved(address),
+      moved: (address) => this.onMoved(address),
       changed: () => this.updateNodes(),
       dropped: () => this.updateNodes()
     })
   }
 
-  /** Begins at the first need. */
-  private startUp(): void {
-    if (this.begun || this.closed) return
-    this.begun = true
+  // ---------------------------------------------------------------------------
+  // Running
+
+  readonly run = <A, B>(
+    command: Command.Command<A, any, B>,
+    timeout?: Duration.Input | undefined
+  ): Effect.Effect<A, RedisError> =>
+    command.spec.blocks === undefined ? runCommand(this, command, timeout) : this.blocking.run(command, timeout)
+
+  readonly runPipeline = (
+    commands: ReadonlyArray<Command.Any>
+  ): Effect.Effect<BatchResult, RedisError> => runPipeline(this, commands)
+
+  readonly runTransaction = (
+    commands: ReadonlyArray<Command.Any>
+  ): Effect.Effect<BatchResult, RedisError> => runTransaction(this, commands)
+
+  readonly runScanPage = <A, B>(
+    command: Command.Command<A, any, B>,
+    position: ScanPosition
+  ): Effect.Effect<A, RedisError> => runScanPage(this, command, position)
+
+  readonly reserveWithin: ReserveWithin = (limit) => this.onAnExecutor((executor) => executor.reserveWithin(limit))
+
+  readonly reserve: Effect.Effect<Reserved, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(() =>
+    reserveInTime(this.execution, this.reserveWithin)
+  )
+
+  session<E>(
+    prepare: (connection: Connection) => Effect.Effect<void, E>
+  ): Effect.Effect<Connection, ConnectionError | E, Scope.Scope> {
+    return this.onAnExecutor((executor) => executor.session(prepare))
+  }
+
+  readonly untilClosed: ClientRunner["untilClosed"] = (effect) => this.execution.untilClosed(effect)
+
+  get commandTimeout(): number {
+    return this.execution.timeoutMillis
+  }
+
+  get epoch(): number {
+    return this.group.monitor.present.epoch
+  }
+
+  isAtPrimary(connection: Connection | undefined): boolean {
+    return connection === undefined || (this.group.monitor.isPrimary(connection.address) ?? true)
+  }
+
+  isAstray(source: { readonly host: string; readonly port: number }): boolean {
+    return this.group.monitor.isAstray(source)
+  }
+
+  // ---------------------------------------------------------------------------
+  // Which replicas there are
+
+  /** Starts with the first operation. */
+  private start(): void {
+    if (this.isStarted || this.execution.isClosed) return
+    this.isStarted = true
     this.updateNodes()
-    this.measuring = this.runFork(
-      Effect.flatMap(this.routing.follower.current, () => {
+    this.measurements = this.execution.runFork(
+      Effect.flatMap(this.group.monitor.current, () => {
         this.updateNodes()
-        const interval = this.replicaOptions.measureInterval ?? defaultMeasureInterval
+        const interval = this.options.measureInterval ?? defaultMeasureInterval
         return Effect.forever(Effect.andThen(this.measure, Effect.sleep(interval)))
       })
     )
   }
 
-  // ---------------------------------------------------------------------------
-  // Which there are
-
   /**
-   * Takes in the replicas that the sentinels list, or listed until lately, and
-   * lets go of the others. One that they think ill of stays as long as its
-   * connection does: it is read from when there is nothing better.
+   * Adds the replicas that the sentinels list, or listed until lately, and removes
+   * the others. A replica that they think unhealthy stays while its connection
+   * does: it serves when there is nothing better.
    */
   private updateNodes(): void {
-    if (!this.begun || this.closed) return
+    if (!this.isStarted || this.execution.isClosed) return
     const listed = new Map(
-      this.routing.follower.replicaCandidates
-        .filter((r) => !(this.replicaOptions.excludePriorityZero === true && r.priority === 0))
+      this.group.monitor.replicaCandidates
+        .filter((r) => !(this.options.excludePriorityZero === true && r.priority === 0))
         .map((r) => [Address.format(r.address), r])
     )
     for (const [shown, node] of this.nodes) {
@@ -188,158 +262,153 @@ export class ReplicaRouter extends Executor {
         }
         continue
       }
-      const open = this.routing.open(address, offset)
+      const open = this.group.open(address, offset)
       const executor = new Executor(
         {
-          label: `${this.routing.group} at ${shown}`,
+          label: `${this.group.group} at ${shown}`,
           canRelocate: true,
-          schedule: this.routing.target.schedule,
+          schedule: this.group.schedule,
           open,
           openBeside: () => open,
           openAt: () => open,
-          onLate: (connection) => this.late(connection),
-          onConnected: () => this.attached(node)
+          onLate: (connection) => this.onLate(connection),
+          onConnected: () => this.onConnected(node)
         },
-        this.replicaOptions,
-        this.context
+        this.options,
+        this.execution.services
       )
-      const node: ReplicaNode = {
-        address,
-        executor,
-        isDown: !isUp,
-        // One that is new is asked first.
-        follows: false,
-        label,
-        priority,
-        restUntil: 0,
-        latencyMillis: undefined,
-        offset: undefined,
-        lagBytes: undefined,
-        lagMillis: undefined
-      }
+      const node = new ReplicaNode(address, executor, { isUp, label, priority }, this.measuring)
       this.nodes.set(shown, node)
       executor.connect()
     }
     this.release()
   }
 
-  private attached(node: ReplicaNode): void {
-    const { follower } = this.routing
+  private onConnected(node: ReplicaNode): void {
+    const { monitor } = this.group
     const source = node.executor.serving?.source
-    // While nothing moves, one without a link has lost it to the primary that there is.
-    if (source === undefined || (source.isLinked || !this.isPursuing) && !follower.isAstray(source)) node.follows = true
-    this.runFork(this.measure)
+    // While nothing moves, a replica without a link has lost the link to the present primary.
+    const mayFollow = source === undefined ||
+      ((source.isLinked || this.followChecks === undefined) && !monitor.isAstray(source))
+    if (mayFollow) node.follows = true
+    this.execution.runFork(this.measure)
     this.release()
   }
 
   /**
-   * The group has another primary. The replicas do not follow it yet, as far as
-   * anybody knows: until they do, the new primary is read from where that is
-   * allowed. Where it was one of the replicas, its connection is there already.
+   * The group has another primary. The replicas do not follow it yet, as far as is
+   * known: until they do, the new primary serves reads where that is allowed. If it
+   * was one of the replicas, its connection is there already.
    */
-  private moved(address: Address.Address): void {
-    if (!this.begun || this.closed) return
-    const shown = Address.format(address)
-    const { fallbackToPrimary } = this.replicaOptions
-    this.promoted = fallbackToPrimary === false ? undefined : this.nodes.get(shown)
+  private onMoved(address: Address.Address): void {
+    if (!this.isStarted || this.execution.isClosed) return
+    const { timer } = this.execution
+    const { primary } = this.group
+    this.promoted = this.fallback === false ? undefined : this.nodes.get(Address.format(address))
     for (const node of this.nodes.values()) node.follows = false
-    if (fallbackToPrimary !== false) this.routing.primary.connect()
+    if (this.fallback !== false) primary.connect()
     this.updateNodes()
-    this.pursuing?.interruptUnsafe()
-    this.pursuing = this.runFork(
+    this.followChecks?.interruptUnsafe()
+    this.followChecks = this.execution.runFork(
       Effect.gen({ self: this }, function*() {
-        const began = this.alarm.now()
-        while (this.alarm.now() - began < pursueMillis) {
-          yield* Effect.raceFirst(this.question((node) => !node.follows), Effect.sleep(pursueInterval))
+        const began = timer.now()
+        while (timer.now() - began < followCheckMillis) {
+          yield* Effect.raceFirst(this.measureNodes((node) => !node.follows), Effect.sleep(followCheckInterval))
           this.release()
-          if (this.promoted !== undefined && this.routing.primary.serving !== undefined) {
+          if (this.promoted !== undefined && primary.serving !== undefined) {
             this.promoted = undefined
             this.updateNodes()
           }
           if (Array.from(this.nodes.values()).every((node) => node.follows && node !== this.promoted)) break
-          yield* Effect.sleep(pursueInterval)
+          yield* Effect.sleep(followCheckInterval)
         }
         this.promoted = undefined
         this.updateNodes()
       }).pipe(Effect.ensuring(Effect.sync(() => {
-        this.pursuing = undefined
+        this.followChecks = undefined
       })))
     )
   }
 
-  /** Whether the group has moved, and not all of its replicas are known to follow. */
-  private get isPursuing(): boolean {
-    return this.pursuing !== undefined
-  }
-
-  /** A replica is late with its answers: another one is asked, too, and it is left alone until it has answered. */
-  private late(connection: Connection): void {
+  /** A replica is late with its answers: another one is asked, too, and is preferred for a while. */
+  private onLate(connection: Connection): void {
     this.coolDown(connection)
-    this.routing.follower.survey()
-    const { candidates, near } = this.openReplicas()
-    const others = candidates.length > 0 ? candidates : near.filter((s) => !s.connection.isLate)
+    this.group.monitor.survey()
+    const { candidates, withinLag } = this.openReplicas()
+    const others = candidates.length > 0 ? candidates : withinLag.filter((replica) => !replica.connection.isLate)
     if (others.length === 0) return
-    const { connection: to, node } = chooseReplica(this.replicaSelection, others, this.turn++, this.random)
+    const { connection: to, node } = this.choose(others)
     if (to !== connection) hedge(connection, to, (deadline) => node.executor.arm(deadline))
   }
 
-  /** Whether it has what the primary has, or nobody else may be asked for that. */
-  private isReadable(node: ReplicaNode): boolean {
-    return node.follows || (this.replicaOptions.fallbackToPrimary ?? true) !== true || !this.hasPrimary
+  private coolDown(connection: Connection | undefined): void {
+    if (connection === undefined) return
+    const node = this.nodes.get(connection.shownAddress)
+    if (node !== undefined) node.coolDownUntil = this.execution.timer.now() + coolDownMillis
   }
 
-  /** Whether the primary can be read from, as far as is known. */
+  // ---------------------------------------------------------------------------
+  // Selection
+
+  private choose(candidates: ReadonlyArray<OpenReplica>): OpenReplica {
+    return chooseReplica(this.replicaSelection, candidates, this.turn++, this.random)
+  }
+
+  /** Whether it has what the primary has, or the primary cannot or may not serve instead. */
+  private isReadable(node: ReplicaNode): boolean {
+    return node.follows || this.fallback !== true || !this.hasPrimary
+  }
+
+  /** Whether the primary can serve reads, as far as is known. */
   private get hasPrimary(): boolean {
-    const { primary } = this.routing
+    const { primary } = this.group
     return primary.serving !== undefined || this.promoted !== undefined ||
       (primary.obstacle() === undefined &&
-        (this.wantedAt === undefined || this.alarm.now() - this.wantedAt < primaryPatience))
+        (this.primaryAwaitedSince === undefined ||
+          this.execution.timer.now() - this.primaryAwaitedSince < primaryWaitMillis))
   }
 
-  /** The replicas that can be read from at all, and of those the ones to choose from. */
+  /** The replicas that can serve at all, and those of them to choose from. */
   private openReplicas(): {
-    readonly near: ReadonlyArray<OpenReplica>
+    readonly withinLag: ReadonlyArray<OpenReplica>
     readonly candidates: ReadonlyArray<OpenReplica>
   } {
-    const now = this.alarm.now()
-    const near: Array<OpenReplica> = []
-    const prompt: Array<OpenReplica> = []
+    const now = this.execution.timer.now()
+    const withinLag: Array<OpenReplica> = []
+    const readable: Array<OpenReplica> = []
     const best: Array<OpenReplica> = []
     for (const node of this.nodes.values()) {
       const connection = node.executor.serving
-      // One that has just ended still tells its reads so.
+      // A connection that has just ended is still in its pool while it reports the loss of its requests.
       if (connection === undefined || !connection.open || node === this.promoted) continue
-      const { address, label, lagBytes, lagMillis, latencyMillis, offset, priority } = node
-      const standing = { node, connection, address, label, priority, latencyMillis, offset, lagBytes, lagMillis }
-      if (!isWithinLag(standing, this.replicaOptions.maxLag)) continue
-      near.push(standing)
+      const candidate = node.candidate(connection)
+      if (!isWithinLag(candidate, this.options.maxLag)) continue
+      withinLag.push(candidate)
       if (connection.isLate || !this.isReadable(node)) continue
-      prompt.push(standing)
-      if (node.restUntil <= now && !node.isDown) best.push(standing)
+      readable.push(candidate)
+      if (node.coolDownUntil <= now && !node.isDown) best.push(candidate)
     }
-    return { near, candidates: best.length > 0 ? best : prompt }
+    return { withinLag, candidates: best.length > 0 ? best : readable }
   }
 
-  private select(): OpenReplica | "primary" | "soon" | undefined {
-    const { candidates, near } = this.openReplicas()
-    if (candidates.length > 0) return chooseReplica(this.replicaSelection, candidates, this.turn++, this.random)
-    const fallback = this.replicaOptions.fallbackToPrimary ?? true
-    const { primary } = this.routing
-    if (near.length > 0) {
-      // What is left is late, or follows the primary that was.
-      if (fallback !== true || !this.hasPrimary) {
-        return chooseReplica(this.replicaSelection, near, this.turn++, this.random)
-      }
-      return primary.serving === undefined ? this.fallbackReplica ?? "soon" : "primary"
+  /** Where the next read goes; undefined if it has to wait. */
+  private select(): OpenReplica | "primary" | "primary soon" | undefined {
+    const { candidates, withinLag } = this.openReplicas()
+    if (candidates.length > 0) return this.choose(candidates)
+    const { primary } = this.group
+    if (withinLag.length > 0) {
+      // These are late, or follow the primary that was left.
+      if (this.fallback !== true || !this.hasPrimary) return this.choose(withinLag)
+      return primary.serving === undefined ? this.promotedReplica ?? "primary soon" : "primary"
     }
-    // Those that are being dialled for the first time may do.
-    const hopeful = Array.from(this.nodes.values()).some((node) =>
+    // Replicas that are being dialled for the first time may do.
+    const isDialling = Array.from(this.nodes.values()).some((node) =>
       node !== this.promoted && node.executor.serving === undefined && node.executor.obstacle() === undefined
     )
-    if (!this.surveyed || hopeful || fallback === false) return undefined
-    // One that is too far behind is still one.
-    if (fallback === "when-none" && this.isAnyOpen) return undefined
-    return primary.serving === undefined ? this.fallbackReplica ?? "primary" : "primary"
+    if (!this.isSurveyed || isDialling || this.fallback === false) return undefined
+    // A replica that is too far behind is one all the same.
+    if (this.fallback === "when-none" && this.isAnyOpen) return undefined
+    return primary.serving === undefined ? this.promotedReplica ?? "primary" : "primary"
   }
 
   private get isAnyOpen(): boolean {
@@ -348,116 +417,123 @@ export class ReplicaRouter extends Executor {
     )
   }
 
-  /** Until the primary's own connection is there, the one from before its promotion serves. */
-  private get fallbackReplica(): OpenReplica | undefined {
+  /** The new primary's connection from before its promotion, until it has one as the primary. */
+  private get promotedReplica(): OpenReplica | undefined {
     const node = this.promoted
     const connection = node?.executor.serving
     return node === undefined || connection === undefined || !connection.open || connection.isLate
       ? undefined
-      : { ...node, node, connection }
+      : node.candidate(connection)
   }
 
-  private get surveyed(): boolean {
-    return this.routing.follower.present.lastChange !== undefined && this.routing.follower.isSurveyed
+  /** Whether the sentinels have been asked for the replicas. */
+  private get isSurveyed(): boolean {
+    return this.group.monitor.present.lastChange !== undefined && this.group.monitor.isSurveyed
   }
 
   // ---------------------------------------------------------------------------
-  // Reads
+  // Sending
 
-  override submit(operation: PendingOperation): void {
-    if (!this.begun) this.startUp()
+  submit(operation: PendingOperation): void {
+    if (!this.isStarted) this.start()
     const server = operation.position?.server
-    if (server !== undefined) return this.submitTo(operation, server)
-    const place = this.select()
-    if (place === undefined) return this.enqueue(operation)
-    if (place === "primary") return this.routing.primary.submit(operation)
-    if (place === "soon") return this.await(operation)
-    this.putOn(operation, place.node.executor, place.connection)
+    if (server !== undefined) return this.submitToServer(operation, server)
+    const destination = this.select()
+    if (destination === undefined) return this.enqueue(operation)
+    if (destination === "primary") return this.group.primary.submit(operation)
+    if (destination === "primary soon") return this.waitForPrimary(operation)
+    this.dispatchOn(destination.node.executor, operation, destination.connection)
   }
 
-  /** Puts an operation on a connection of one of the executors, if there is room. */
-  private putOn(operation: PendingOperation, executor: Executor, connection: Connection): void {
-    if (connection.queued >= this.maxQueue) {
-      return operation.fail(new QueueFull({ target: this.label, limit: this.maxQueue }))
+  submitTo(operation: PendingOperation, connection: Connection): void {
+    this.dispatchOn(this.executorAt(connection.shownAddress) ?? this.execution, operation, connection)
+  }
+
+  /** Sends an operation to a connection; its deadline is noticed by the executor of that. */
+  private dispatchOn(
+    executor: { readonly arm: (deadline: number) => void },
+    operation: PendingOperation,
+    connection: Connection
+  ): void {
+    const { maxQueue } = this.execution
+    if (connection.queued >= maxQueue) {
+      return operation.fail(new QueueFull({ target: this.label, limit: maxQueue }))
     }
     executor.arm(operation.deadline)
     operation.dispatch(connection)
   }
 
-  /** Waits a moment for a connection to the primary. */
-  private await(operation: PendingOperation): void {
-    this.wantedAt ??= this.alarm.now()
-    if (this.awaiting === undefined) {
-      this.awaiting = this.runFork(
+  private waitForPrimary(operation: PendingOperation): void {
+    this.primaryAwaitedSince ??= this.execution.timer.now()
+    if (this.primaryWait === undefined) {
+      this.primaryWait = this.execution.runFork(
         Effect.andThen(
-          Effect.sleep(primaryPatience),
+          Effect.sleep(primaryWaitMillis),
           Effect.sync(() => {
-            this.awaiting = undefined
+            this.primaryWait = undefined
             this.release()
           })
         )
       )
     }
     this.enqueue(operation)
-    this.routing.primary.connect()
+    this.group.primary.connect()
   }
 
-  /** A page of a scan goes on at the server that gave the cursor. */
-  private submitTo(operation: PendingOperation, server: string): void {
+  /** A page of a scan goes to the server that gave its cursor. */
+  private submitToServer(operation: PendingOperation, server: string): void {
     const executor = this.executorAt(server.split(" ", 1)[0]!)
     const connection = executor?.serving
-    if (executor !== undefined && connection?.open === true) return this.putOn(operation, executor, connection)
+    if (executor !== undefined && connection?.open === true) {
+      return this.dispatchOn(executor, operation, connection)
+    }
     // A connection that was lost may be back at once.
     if (executor === undefined || executor.obstacle() !== undefined) return operation.interrupt(server)
     this.enqueue(operation)
   }
 
   private executorAt(shown: string): Executor | undefined {
-    const { primary } = this.routing
+    const { primary } = this.group
     return this.nodes.get(shown)?.executor ?? (primary.serving?.shownAddress === shown ? primary : undefined)
   }
 
-  protected override dispatchAt(operation: PendingOperation, connection: Connection): void {
-    this.putOn(operation, this.executorAt(connection.shownAddress) ?? this, connection)
+  private enqueue(operation: PendingOperation): void {
+    if (!this.queue.add(operation)) return
+    this.start()
+    this.connectAll()
   }
 
-  override requeue(operation: PendingOperation): void {
-    this.coolDown(operation.connection)
-    this.enqueue(operation)
-    // Only once the connection that ends has told all of its commands is it no longer there to be chosen.
-    queueMicrotask(() => this.release())
+  /** Sends the operations that wait, if there is a place for them now. */
+  private release(): void {
+    for (const operation of this.queue.takeAll()) this.submit(operation)
   }
 
-  override onRefused(operation: PendingOperation, command: Command.Any, reply: Resp.ErrorReply): void {
-    this.coolDown(operation.connection)
-    operation.refuse(command, reply)
-    this.pause(operation)
-  }
-
-  /** Reads are on the connections of others. */
-  override stretch(from: number, millis: number): void {
-    super.stretch(from, millis)
-    for (const node of this.nodes.values()) node.executor.stretch(from, millis)
-    this.routing.primary.stretch(from, millis)
-  }
-
-  private coolDown(connection: Connection | undefined): void {
-    if (connection === undefined) return
-    const node = this.nodes.get(connection.shownAddress)
-    if (node !== undefined) node.restUntil = this.alarm.now() + coolDownMillis
-  }
-
-  protected override ensureConnected(): void {
-    this.startUp()
+  private connectAll(): void {
     for (const node of this.nodes.values()) node.executor.connect()
   }
 
-  /** What was held goes on, if there is somewhere to go. */
-  protected override release(): void {
-    for (const operation of this.takeQueued()) this.submit(operation)
+  // ---------------------------------------------------------------------------
+  // Outcomes
+
+  requeue(operation: PendingOperation): void {
+    this.coolDown(operation.connection)
+    this.enqueue(operation)
+    // The connection that ends is out of its pool only once it has reported the loss of all its requests.
+    queueMicrotask(() => this.release())
   }
 
-  override obstacle(): ConnectionError | undefined {
+  /** Another replica, or the same one a little later, may run it. */
+  isFinal(): boolean {
+    return false
+  }
+
+  onRefused(operation: PendingOperation, command: Command.Any, reply: Resp.ErrorReply): void {
+    this.coolDown(operation.connection)
+    operation.refuse(command, reply)
+    this.retries.add(operation)
+  }
+
+  obstacle(): ConnectionError {
     const reports = Array.from(this.nodes.values()).flatMap((node) => {
       const error = node.executor.obstacle()
       return error === undefined
@@ -472,51 +548,44 @@ export class ReplicaRouter extends Executor {
         ]
     })
     return new ReplicaNotFound({
-      group: this.routing.group,
+      group: this.group.group,
       reason: reports.length === 0 ? new NoHealthyReplica({ reports }) : new NodeUnusable({ reports })
     })
   }
 
-  /** One of the executors, for what needs a connection of its own. */
-  private readonly one: Effect.Effect<Executor, ConnectionError> = Effect.suspend(() => {
-    if (this.closed) return Effect.fail(new ClientClosed({ target: this.label }))
-    this.startUp()
-    const place = this.select()
-    if (place === "primary" || place === "soon") return Effect.succeed(this.routing.primary)
-    if (place !== undefined) return Effect.succeed(place.node.executor)
-    return Effect.fail(this.obstacle()!)
+  /** A shared connection gets no command that changes its session. */
+  noteSessionCommand(): void {}
+
+  // ---------------------------------------------------------------------------
+  // Connections of one's own
+
+  /** The executor of the node that the next read would go to. */
+  private readonly selectedExecutor: Effect.Effect<Executor, ConnectionError> = Effect.suspend(() => {
+    if (this.execution.isClosed) return Effect.fail(this.execution.closedError())
+    this.start()
+    const destination = this.select()
+    if (destination === "primary" || destination === "primary soon") return Effect.succeed(this.group.primary)
+    return destination === undefined ? Effect.fail(this.obstacle()) : Effect.succeed(destination.node.executor)
   })
 
-  override reserveWithin(
-    limit: (isFull: boolean) => number
-  ): Effect.Effect<ReservedConnection, ConnectionError | DeadlineExceeded, Scope.Scope> {
-    return this.atFirstThatWorks((executor) => executor.reserveWithin(limit))
-  }
-
-  override session<E>(
-    prepare: (connection: Connection) => Effect.Effect<void, E>
-  ): Effect.Effect<Connection, ConnectionError | E, Scope.Scope> {
-    return this.atFirstThatWorks((executor) => executor.session(prepare))
-  }
-
-  /** With one of the executors; with another one if that replica is let go of meanwhile. */
-  private atFirstThatWorks<A, E, R>(
+  /** Runs something on one of the executors; on another one if that replica is removed meanwhile. */
+  private onAnExecutor<A, E, R>(
     f: (executor: Executor) => Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | ConnectionError, R> {
-    const untilOne = this.untilClosed(
+    const selected = this.untilClosed(
       Effect.suspend(() =>
-        Effect.retry(this.one, {
-          schedule: this.routing.target.schedule,
+        Effect.retry(this.selectedExecutor, {
+          schedule: this.group.schedule,
           while: (error) => error._tag === "ReplicaNotFound"
         })
       )
     )
     const attempt: Effect.Effect<A, E | ConnectionError, R> = Effect.flatMap(
-      untilOne,
+      selected,
       (executor) =>
         Effect.catchIf(
           f(executor),
-          (error) => error instanceof ClientClosed && !this.closed,
+          (error) => error instanceof ClientClosed && !this.execution.isClosed,
           () => attempt
         ) as Effect.Effect<A, E, R>
     )
@@ -526,110 +595,63 @@ export class ReplicaRouter extends Executor {
   // ---------------------------------------------------------------------------
   // Measuring
 
-  /** Asks each replica, and the primary where that is needed, how far they are. */
+  /** Asks each replica, and the primary where that is needed, for their offsets. */
   private readonly measure: Effect.Effect<void> = Effect.suspend(() => {
-    // Whoever could not be reached for long is tried again.
-    for (const node of this.nodes.values()) node.executor.connect()
-    if (this.awaiting === undefined) this.wantedAt = undefined
+    // Replicas that could not be reached for long are tried again.
+    this.connectAll()
+    if (this.primaryWait === undefined) this.primaryAwaitedSince = undefined
     return Effect.gen({ self: this }, function*() {
-      // The primary first: what replicas have after that is no less than what they had then.
-      if (this.replicaOptions.maxLag !== undefined) {
-        const exit = yield* Effect.exit(Effect.timeout(this.routing.primary.run(role()), "1 second"))
-        if (Exit.isSuccess(exit) && exit.value.role === "primary") this.history.add(this.alarm.now(), exit.value.offset)
+      // The primary first: the replicas' offsets do not shrink meanwhile.
+      if (this.options.maxLag !== undefined) {
+        const exit = yield* Effect.exit(Effect.timeout(this.group.primary.run(role()), "1 second"))
+        if (Exit.isSuccess(exit) && exit.value.role === "primary") {
+          this.measuring.history.add(this.execution.timer.now(), exit.value.offset)
+        }
       }
-      yield* this.question(() => true)
+      yield* this.measureNodes(() => true)
       this.release()
     })
   })
 
-  /** Asks those replicas that there is a connection to, each by itself: one that hangs holds nobody up. */
-  private question(which: (node: ReplicaNode) => boolean): Effect.Effect<void> {
-    const places = Array.from(this.nodes.values()).flatMap((node) => {
+  /** Asks the connected replicas at the same time, so that one that hangs delays no other. */
+  private measureNodes(condition: (node: ReplicaNode) => boolean): Effect.Effect<void> {
+    const connected = Array.from(this.nodes.values()).flatMap((node) => {
       const connection = node.executor.serving
-      return connection === undefined || !which(node) ? [] : [{ node, connection }]
+      return connection === undefined || !condition(node) ? [] : [{ node, connection }]
     })
-    return Effect.forEach(places, ({ connection, node }) =>
-      Effect.gen({ self: this }, function*() {
-        const began = yield* Clock.monotonicTimeNanos
-        const answer = yield* connection.call(role())
-        this.measured(node, answer, Number((yield* Clock.monotonicTimeNanos) - began) / 1e6)
-      }).pipe(
-        Effect.catchTag("ReplyError", () => this.sourceByInfo(node, connection)),
-        Effect.timeout("1 second"),
-        Effect.catch(() =>
-          Effect.sync(() => {
-            node.lagBytes = undefined
-            node.lagMillis = undefined
-          })
-        )
-      ), { concurrency: "unbounded", discard: true })
+    return Effect.forEach(connected, ({ connection, node }) => node.measure(connection), {
+      concurrency: "unbounded",
+      discard: true
+    })
   }
 
-  private measured(node: ReplicaNode, answer: Role, millis: number): void {
-    const { maxLag } = this.replicaOptions
-    if (answer.role !== "replica") {
-      node.lagBytes = undefined
-      node.lagMillis = undefined
-      return
-    }
-    const isLinked = answer.link === "connected"
-    this.heard(node, { ...answer.primary, isLinked, hasData: true })
-    node.latencyMillis = node.latencyMillis === undefined
-      ? millis
-      : node.latencyMillis * (1 - weight) + millis * weight
-    // Without a link ROLE has no offset; what the replica had it still has.
-    if (answer.offset >= 0) node.offset = answer.offset
-    const primary = this.history.last
-    node.lagBytes = primary === undefined || node.offset === undefined ? undefined : Math.max(0, primary - node.offset)
-    node.lagMillis = node.offset === undefined ? undefined : this.history.lagMillis(node.offset, this.alarm.now())
-    // A replica without a connection to its primary does not even know how far behind it is.
-    if (!isLinked && maxLag?.time !== undefined) node.lagMillis = undefined
-  }
-
-  /** Where ROLE is denied. */
-  private sourceByInfo(node: ReplicaNode, connection: Connection): Effect.Effect<void> {
-    node.lagBytes = undefined
-    node.lagMillis = undefined
-    return connection.call(info("replication")).pipe(
-      Effect.match({
-        // Nobody can say that it does not.
-        onFailure: () => void (node.follows = true),
-        onSuccess: (fields) =>
-          this.heard(node, {
-            host: fields["master_host"] ?? "",
-            port: Number(fields["master_port"]),
-            isLinked: fields["master_link_status"] !== "down",
-            hasData: true
-          })
-      })
-    )
-  }
-
-  private heard(node: ReplicaNode, source: Source): void {
-    if (!node.follows && this.routing.follower.follows(source)) node.follows = true
-  }
-
-  override close(): void {
-    if (this.closed) return
+  close(): void {
+    const { execution } = this
+    if (execution.isClosed) return
     this.stopWatching()
-    for (const fiber of [this.measuring, this.pursuing, this.awaiting]) fiber?.interruptUnsafe()
-    super.close()
+    for (const fiber of [this.measurements, this.followChecks, this.primaryWait]) fiber?.interruptUnsafe()
+    execution.close()
+    this.deadlines.close()
+    const error = execution.closedError()
+    for (const operation of [...this.queue.takeAll(), ...this.retries.close()]) {
+      if (operation.isPending) operation.fail(error)
+    }
     for (const node of this.nodes.values()) node.executor.close()
     this.nodes.clear()
   }
 }
 
 /**
- * A set of replicas, until the Scope closes.
+ * A router, until the Scope closes.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const makeReplicaRouter = (
-  setting: RouterContext,
+  group: RouterContext,
   options: ReplicaSelectionOptions & ExecutorOptions
 ): Effect.Effect<ReplicaRouter, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.map(Effect.context<never>(), (context) => new ReplicaRouter(setting, options, context)),
-    (set) => Effect.sync(() => set.close())
+    Effect.map(Effect.context<never>(), (services) => new ReplicaRouter(group, options, services)),
+    (router) => Effect.sync(() => router.close())
   )
