@@ -2,25 +2,27 @@
  * Runs the tests. The integration tests need redis-server, redis-sentinel and
  * openssl. The script finds them, or installs them if possible; otherwise it says
  * which tests it skips. In CI it skips nothing, and fails instead.
+ *
+ * With `ERS_SERVER=valkey-9.1`, a name from test/support/servers.ts, the tests
+ * run on that server, which scripts/servers.ts unpacks first.
  */
 import { spawnSync } from "node:child_process"
 
-const binaries = ["redis-server", "redis-sentinel", "openssl"]
+const chosen = process.env.ERS_SERVER ?? ""
+if (chosen !== "") {
+  const servers = new URL("./servers.ts", import.meta.url).pathname
+  const { status } = spawnSync(process.execPath, [servers, chosen], { stdio: "inherit" })
+  if (status !== 0) process.exit(1)
+}
+
+const binaries = chosen === "" ? ["redis-server", "redis-sentinel", "openssl"] : ["openssl"]
 const has = (name) => spawnSync("sh", ["-c", `command -v ${name}`], { stdio: "ignore" }).status === 0
 const missing = () => binaries.filter((name) => !has(name))
 
 if (missing().length > 0 && has("apt-get") && process.getuid?.() === 0) {
   console.log(`Installing ${missing().join(", ")} ...`)
   const install = () =>
-    spawnSync("apt-get", [
-      "install",
-      "-y",
-      "-qq",
-      "--no-install-recommends",
-      "redis-server",
-      "redis-sentinel",
-      "openssl"
-    ], {
+    spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...binaries], {
       stdio: ["ignore", "ignore", "inherit"],
       env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" }
     })

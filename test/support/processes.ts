@@ -1,6 +1,6 @@
 /**
- * Real `redis-server` and `redis-sentinel` processes on free loopback ports,
- * each in a Scope: for integration tests and benchmarks, not for the library.
+ * Real server and sentinel processes on free loopback ports, each in a Scope:
+ * for integration tests, not for the library. servers.ts says of which server.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
@@ -15,6 +15,7 @@ import * as Fs from "node:fs"
 import * as Net from "node:net"
 import * as Path from "node:path"
 import { type Client, type Errors, RedisClient } from "../../src/index.ts"
+import { programs } from "./servers.ts"
 
 export interface Server {
   readonly port: number
@@ -26,7 +27,7 @@ export interface Server {
   readonly restart: Effect.Effect<void>
 }
 
-const freePort: Effect.Effect<number> = Effect.callback((resume) => {
+export const freePort: Effect.Effect<number> = Effect.callback((resume) => {
   const server = Net.createServer()
   server.listen(0, "127.0.0.1", () => {
     const port = (server.address() as Net.AddressInfo).port
@@ -56,7 +57,8 @@ const listening = (port: number): Effect.Effect<void> =>
     Effect.orDie
   )
 
-const start = (
+/** Starts a program with a configuration, once it listens on the port. */
+export const start = (
   binary: string,
   port: number,
   config: ReadonlyArray<string>
@@ -173,7 +175,7 @@ const tlsConfig = (port: number, files: TlsFiles): ReadonlyArray<string> => [
 export const server = (options: ServerOptions = {}): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.gen(function*() {
     const port = yield* freePort
-    return yield* start("redis-server", port, [
+    return yield* start(programs.server, port, [
       ...(options.tls === undefined ? [`port ${port}`] : tlsConfig(port, options.tls)),
       "bind 127.0.0.1",
       "save \"\"",
@@ -241,7 +243,7 @@ export const deployment = (options: DeploymentOptions = {}): Effect.Effect<Deplo
     for (let i = 0; i < count; i++) {
       const port = yield* freePort
       sentinels.push(
-        yield* start("redis-sentinel", port, [
+        yield* start(programs.sentinel, port, [
           ...(tls === undefined ? [`port ${port}`] : tlsConfig(port, tls)),
           "bind 127.0.0.1",
           `sentinel monitor ${group} 127.0.0.1 ${primary.port} ${quorum}`,
