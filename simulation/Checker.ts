@@ -305,7 +305,7 @@ const checkBatches = (
     else list.push(execution)
   }
   const promise = "a pipeline has one order and one connection"
-  const tardy = leaseSlack(history)
+  const tardy = transitMillis(history)
   for (const calls of batches.values()) {
     calls.sort((a, b) => a.batch!.index - b.batch!.index)
     const effects: Array<{ readonly call: Call; readonly execution: Execution }> = []
@@ -574,7 +574,7 @@ const checkLeases = (
       // A call with its own reserved connection starts before there is a connection: only overlapping
       // executions count.
       for (const other of list.slice(0, i)) {
-        if (other.call.outcome?.tag === "interrupted" && other.end > other.call.end + leaseSlack(history)) {
+        if (other.call.outcome?.tag === "interrupted" && other.end > other.call.end + transitMillis(history)) {
           broken(
             "a reserved connection is one user's",
             `${show(other.call)} was executed at ${other.end} on the connection that ${show(use.call)} had`,
@@ -588,7 +588,7 @@ const checkLeases = (
 }
 
 /** How long a command may be in transit after its caller has abandoned it, in milliseconds. */
-const leaseSlack = (history: History): number => history.scenario.latencyMillis[1] * 2 + 100
+const transitMillis = (history: History): number => history.scenario.latencyMillis[1] * 2 + 100
 
 /** Checks each key separately for each period of a primary. */
 const checkRegisters = (

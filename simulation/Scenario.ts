@@ -111,7 +111,7 @@ export type Action =
   | "afterScan"
   | "echo"
   | "select"
-  | "leasedTransaction"
+  | "reservedTransaction"
   | "abandonWatch"
   | "publish"
   | "set"
@@ -126,7 +126,7 @@ export type Action =
   | "pipeline"
   | "pop"
   | "watch"
-  | "leased"
+  | "reserved"
   | "replicaRange"
   | "wrongType"
 
@@ -522,7 +522,7 @@ const actionWeights: Readonly<Record<Action, number>> = {
   afterScan: 1,
   echo: 2,
   select: 1,
-  leasedTransaction: 2,
+  reservedTransaction: 2,
   abandonWatch: 1,
   publish: 5,
   set: 14,
@@ -537,7 +537,7 @@ const actionWeights: Readonly<Record<Action, number>> = {
   pipeline: 4,
   pop: 4,
   watch: 2,
-  leased: 4,
+  reserved: 4,
   replicaRange: 4,
   wrongType: 1
 }

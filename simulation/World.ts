@@ -596,7 +596,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
             if (id % 20 === 0) yield* Effect.ignore(reserved.pipeline([Command.raw("watch", ["k3"])]))
           })
         )
-      case "leasedTransaction":
+      case "reservedTransaction":
         return Effect.scoped(
           Effect.gen(function*() {
             const reserved = yield* redis.reserve
@@ -620,7 +620,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
         )
       case "pop":
         return pop(party, worker, id, 0.2)
-      case "leased":
+      case "reserved":
         return Effect.scoped(
           Effect.gen(function*() {
             const reserved = yield* redis.reserve

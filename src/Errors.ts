@@ -305,7 +305,7 @@ export class SentinelsIsolated extends Schema.TaggedError<SentinelsIsolated>(
     return true
   }
   override get message(): string {
-    return `Only ${this.reachable} of the ${this.known} sentinels of "${this.group}" are reachable: whenIsolated refuses writes`
+    return `The client reaches only ${this.reachable} of the ${this.known} sentinels of "${this.group}": whenIsolated refuses writes`
   }
 }
 

@@ -777,7 +777,7 @@ describe("pipelines, transactions, reserved connections, scans", () => {
       const redis = yield* RedisClient.RedisClient
       yield* redis.ping()
       for (let i = 0; i < 20; i++) {
-        // While it is leased.
+        // While it is reserved.
         yield* whileTimePasses(Effect.exit(Effect.scoped(
           Effect.gen(function*() {
             const reserved = yield* redis.reserve

@@ -272,7 +272,7 @@ describe("the number of commands that wait for a server's state to pass is limit
 })
 
 describe("a busy server on a reserved connection", () => {
-  const onLease = <A, E>(
+  const onReserved = <A, E>(
     server: ReturnType<typeof scripted>,
     use: (reserved: Effect.Success<RedisClient.RedisClient["Service"]["reserve"]>) => Effect.Effect<A, E>,
     options: RedisClient.Options = {}
@@ -288,10 +288,10 @@ describe("a busy server on a reserved connection", () => {
       const server = scripted((words, nth) =>
         nth < 3 ? busy : words[0] === "BLPOP" ? "*2\r\n$1\r\nq\r\n$1\r\nx\r\n" : "+OK\r\n"
       )
-      assert.strictEqual(resultOf(yield* onLease(server, (reserved) => reserved.set("a", "1"))), "OK")
+      assert.strictEqual(resultOf(yield* onReserved(server, (reserved) => reserved.set("a", "1"))), "OK")
       assert.deepStrictEqual(server.requests, Array.from({ length: 4 }, () => "SET a 1"))
       const waiting = scripted((_words, nth) => nth < 3 ? busy : "*2\r\n$1\r\nq\r\n$1\r\nx\r\n")
-      const popped = yield* onLease(waiting, (reserved) => reserved.blpop(["q"], 1))
+      const popped = yield* onReserved(waiting, (reserved) => reserved.blpop(["q"], 1))
       assert.isTrue(Exit.isSuccess(popped))
       assert.strictEqual(waiting.requests.length, 4)
     }))
@@ -307,7 +307,7 @@ describe("a busy server on a reserved connection", () => {
         ]
       ) {
         const error = failureOf(
-          yield* onLease<unknown, Errors.RedisError>(server, use, { commandTimeout: "200 millis" })
+          yield* onReserved<unknown, Errors.RedisError>(server, use, { commandTimeout: "200 millis" })
         )
         assert.strictEqual(error._tag, "DeadlineExceeded")
         assert.include(error.message, "BUSY")
@@ -317,7 +317,7 @@ describe("a busy server on a reserved connection", () => {
   it.effect("keeps the order of a pipeline, session commands included", () =>
     Effect.gen(function*() {
       const server = scripted((_words, nth) => nth < 2 ? busy : "+OK\r\n")
-      const exit = yield* onLease(
+      const exit = yield* onReserved(
         server,
         (reserved) =>
           reserved.pipeline([
@@ -330,7 +330,7 @@ describe("a busy server on a reserved connection", () => {
       assert.deepStrictEqual(server.requests, ["SET a 1", "SET a 2", "GET b", "SET a 1", "SET a 2", "GET b"])
       // The first was refused, and would be executed in the other database now.
       const selecting = scripted((_words, nth) => nth === 0 ? busy : "+OK\r\n")
-      const results = yield* onLease(
+      const results = yield* onReserved(
         selecting,
         (reserved) => reserved.pipelineResults([commands.get("a"), Command.raw("SELECT", [5], { mode: "read" })])
       )
@@ -352,7 +352,7 @@ describe("a busy server on a reserved connection", () => {
         }
         return words[0] === "SET" ? refused ? "+QUEUED\r\n" : busy : "+OK\r\n"
       })
-      const watching = yield* onLease(
+      const watching = yield* onReserved(
         server,
         (reserved) => Effect.andThen(reserved.watch("a"), reserved.transaction([commands.set("a", "1")]))
       )
@@ -362,7 +362,7 @@ describe("a busy server on a reserved connection", () => {
       }
       assert.strictEqual(error.code, "BUSY")
       refused = false
-      const plain = yield* onLease(server, (reserved) => reserved.transaction([commands.set("a", "1")]))
+      const plain = yield* onReserved(server, (reserved) => reserved.transaction([commands.set("a", "1")]))
       assert.deepStrictEqual(resultOf(plain), ["OK"])
     }))
 })

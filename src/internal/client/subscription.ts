@@ -170,7 +170,7 @@ export const makeSubscription: {
       Effect.gen(function*() {
         if (pause === firstPause) {
           yield* Effect.logWarning(
-            `A subscription to ${source.shown} was lost and cannot be restored yet. The client keeps trying: ${error.message}`
+            `${source.shown}: a subscription was lost and cannot be restored yet; the client keeps trying: ${error.message}`
           )
         }
         const millis = pause * (yield* Random.nextBetween(0.75, 1.25))

@@ -690,7 +690,7 @@ export class Connection {
     try {
       callback()
     } catch (error) {
-      this.runFork(Effect.logError(`A handler failed after the connection to ${this.shownAddress} had ended`, error))
+      this.runFork(Effect.logError(`${this.shownAddress}: a handler failed after the connection had ended`, error))
     }
   }
 
