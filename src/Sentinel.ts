@@ -75,7 +75,8 @@ export interface Options extends DiscoveryOptions, Topology.Options {
 /**
  * The interface of the Sentinel service: finds nodes and makes clients.
  *
- * Methods that take a group or options fail with `InvalidOption` if one is invalid.
+ * Methods that take a group or options fail with `InvalidOption` if one is invalid, and
+ * those that make clients also after the Scope of the service has closed.
  *
  * @since 0.1.0
  * @category models
@@ -84,7 +85,11 @@ export interface Service {
   /**
    * Finds the address of a group's primary, as the first sentinel that answers reports
    * it. Fails with `PrimaryNotFound`, which has the answer of each sentinel, when the
-   * `schedule` has ended. Concurrent callers share one question to the sentinels.
+   * `schedule` has ended; with `AuthenticationFailed` if the node refuses the
+   * credentials; and with `ClientClosed` after the Scope of the service has closed.
+   * Concurrent callers share one question to the sentinels.
+   *
+   * Source: steps 1 to 3 of https://redis.io/docs/latest/develop/reference/sentinel-clients/
    */
   readonly discoverPrimary: (
     group: string,
