@@ -100,7 +100,7 @@ export interface Spec<out A = unknown, out M extends Mode = Mode, out B = A> {
    * if it waits without end, 0 if it does not wait. A command that waits runs on a
    * reserved connection. Undefined for commands that never wait.
    */
-  readonly blocks: ((args: ReadonlyArray<Arg>) => number) | undefined
+  readonly blockingMillis: ((args: ReadonlyArray<Arg>) => number) | undefined
   /**
    * Gives the arguments for another time to wait at the server, in milliseconds
    * (Infinity: without end). With it, the client sends a long wait in turns of 5
@@ -206,7 +206,7 @@ export const define = <A, const M extends Mode, B = A>(options: {
    * without end, 0 if it does not wait. Default: what Redis documents for commands with
    * these words (BLPOP, XREAD, WAIT, ...); otherwise it never waits.
    */
-  readonly blocks?: ((args: ReadonlyArray<Arg>) => number) | undefined
+  readonly blockingMillis?: ((args: ReadonlyArray<Arg>) => number) | undefined
   /**
    * Gives the arguments for another time to wait, in milliseconds (Infinity: without
    * end), so that a long wait can be sent in turns of 5 seconds. Default: known for the
@@ -232,7 +232,7 @@ export const define = <A, const M extends Mode, B = A>(options: {
       : keys === "all"
       ? (args) => args as ReadonlyArray<Key>
       : (args) => args.slice(0, keys) as ReadonlyArray<Key>,
-    blocks: options.blocks === undefined ? waiting?.blocks : timed(options.blocks),
+    blockingMillis: options.blockingMillis === undefined ? waiting?.blockingMillis : timed(options.blockingMillis),
     withBlockingMillis: options.withBlockingMillis ?? waiting?.withBlockingMillis,
     repeatable: options.repeatable ?? options.mode === "read",
     decode: options.decode as (value: Resp.Value, bytes: boolean) => A | B,
@@ -244,8 +244,8 @@ export const define = <A, const M extends Mode, B = A>(options: {
 }
 
 /** A result that is not a positive number counts as no wait: NaN would make a deadline that never passes. */
-const timed = (blocks: (args: ReadonlyArray<Arg>) => number) => (args: ReadonlyArray<Arg>): number => {
-  const millis = blocks(args)
+const timed = (blockingMillis: (args: ReadonlyArray<Arg>) => number) => (args: ReadonlyArray<Arg>): number => {
+  const millis = blockingMillis(args)
   return typeof millis === "number" && millis > 0 ? millis : 0
 }
 
@@ -254,7 +254,7 @@ class SpecImpl<A, M extends Mode, B> implements Spec<A, M, B> {
   readonly name: string
   readonly mode: M
   readonly keys: Spec["keys"]
-  readonly blocks: Spec["blocks"]
+  readonly blockingMillis: Spec["blockingMillis"]
   readonly withBlockingMillis: Spec["withBlockingMillis"]
   readonly repeatable: boolean
   readonly decode: (value: Resp.Value, bytes: boolean) => A | B
@@ -265,7 +265,7 @@ class SpecImpl<A, M extends Mode, B> implements Spec<A, M, B> {
     this.name = of.name
     this.mode = of.mode
     this.keys = of.keys
-    this.blocks = of.blocks
+    this.blockingMillis = of.blockingMillis
     this.withBlockingMillis = of.withBlockingMillis
     this.repeatable = of.repeatable
     this.decode = of.decode
@@ -404,7 +404,7 @@ export const own = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: Array<Arg>)
 const specProblem = (options: unknown): string | undefined => {
   const fields = fieldsOf(options)
   if (typeof fields === "string") return `options: ${fields}`
-  const { blocks, decode, keys, mode, repeatable, withBlockingMillis, words } = fields
+  const { blockingMillis, decode, keys, mode, repeatable, withBlockingMillis, words } = fields
   const list = itemsOf(words)
   if (typeof list === "string") return `words: ${list}`
   if (list.length === 0 || !list.every((word) => typeof word === "string" && /^[^\s\p{Cc}]{1,256}$/u.test(word))) {
@@ -416,7 +416,9 @@ const specProblem = (options: unknown): string | undefined => {
     const wrong = integerProblem(keys, 0, Number.MAX_SAFE_INTEGER)
     if (wrong !== undefined) return `keys: ${wrong}; "all" and a function are accepted too`
   }
-  for (const [name, value] of [["blocks", blocks], ["withBlockingMillis", withBlockingMillis]] as const) {
+  for (
+    const [name, value] of [["blockingMillis", blockingMillis], ["withBlockingMillis", withBlockingMillis]] as const
+  ) {
     if (value !== undefined && typeof value !== "function") return `${name}: expected a function, got ${kindOf(value)}`
   }
   if (repeatable !== undefined && typeof repeatable !== "boolean") {
@@ -592,7 +594,7 @@ export const raw = <const M extends Mode = "write">(
      * How long the command waits at the server at most, in milliseconds. Default: what
      * Redis documents for commands with this name; otherwise it does not wait.
      */
-    readonly blocks?: number | undefined
+    readonly blockingMillis?: number | undefined
   } | undefined
 ): Command<unknown, M> => {
   const problem = rawProblem(name, args, options)
@@ -600,13 +602,13 @@ export const raw = <const M extends Mode = "write">(
   const [word, ...others] = name.trim().split(/\s+/) as [string, ...Array<string>]
   // The words after the name are arguments, and are kept as written: they may be keys or secrets.
   const words = [word, ...(containers.has(word.toUpperCase()) ? others.splice(0, 1) : [])]
-  const blocks = options?.blocks
+  const blockingMillis = options?.blockingMillis
   const keys = options?.keys ?? 0
   const spec = define({
     words,
     mode: (options?.mode ?? "write") as M,
     keys: (all) => all.slice(others.length, others.length + keys) as ReadonlyArray<Key>,
-    blocks: blocks === undefined ? undefined : () => blocks,
+    blockingMillis: blockingMillis === undefined ? undefined : () => blockingMillis,
     decode: native
   })
   return own(new SpecImpl({ ...spec, name: words.join(" ").toUpperCase() }), [...others, ...args])
@@ -645,7 +647,7 @@ const rawProblem = (name: unknown, args: unknown, options: unknown): string | un
   if (options === undefined) return undefined
   const fields = fieldsOf(options)
   if (typeof fields === "string") return `options: ${fields}`
-  const { blocks, keys, mode } = fields
+  const { blockingMillis, keys, mode } = fields
   if (mode !== undefined) {
     const wrong = choiceProblem(mode, ["read", "write"])
     if (wrong !== undefined) return `mode: ${wrong}`
@@ -654,9 +656,9 @@ const rawProblem = (name: unknown, args: unknown, options: unknown): string | un
     const wrong = integerProblem(keys, 0, Number.MAX_SAFE_INTEGER)
     if (wrong !== undefined) return `keys: ${wrong}`
   }
-  return blocks === undefined || (typeof blocks === "number" && blocks >= 0)
+  return blockingMillis === undefined || (typeof blockingMillis === "number" && blockingMillis >= 0)
     ? undefined
-    : `blocks: expected a time in milliseconds, got ${kindOf(blocks)}`
+    : `blockingMillis: expected a time in milliseconds, got ${kindOf(blockingMillis)}`
 }
 
 /** A time to wait as the argument says it, in milliseconds; 0 for one that the server will refuse. */
@@ -701,14 +703,14 @@ const timings: ReadonlyMap<string, Timing> = new Map([
 ])
 
 /** How a command of Redis waits at the server; undefined for other commands. */
-const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blocks" | "withBlockingMillis"> | undefined => {
+const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blockingMillis" | "withBlockingMillis"> | undefined => {
   const timing = timings.get(asSent(words[0]))
   if (timing === undefined) return undefined
   const { index, unit } = timing
   if (words.length > 1) {
     const others = words.slice(1)
     return {
-      blocks: (args) => {
+      blockingMillis: (args) => {
         const all = [...others, ...args]
         const at = index(all)
         return at < 0 ? 0 : timeOf(all[at], unit)
@@ -717,7 +719,7 @@ const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blocks" | "withBlo
     }
   }
   return {
-    blocks: (args) => {
+    blockingMillis: (args) => {
       const at = index(args)
       return at < 0 ? 0 : timeOf(args[at], unit)
     },

@@ -319,9 +319,9 @@ const fromDiscovery = (
             const check = new Check()
             const merged = given(check, group, options)
             yield* check.result
-            const follower = yield* monitorOf(group)
+            const monitor = yield* monitorOf(group)
             return makePrimary(
-              yield* makeExecutor(primaryTarget(follower, group, merged, schedule), merged)
+              yield* makeExecutor(primaryTarget(monitor, group, merged, schedule), merged)
             )
           })
         ),
@@ -332,26 +332,26 @@ const fromDiscovery = (
             const merged = given(check, group, options)
             check.replica(merged)
             yield* check.result
-            const follower = yield* monitorOf(group)
+            const monitor = yield* monitorOf(group)
             let attached = (): void => {}
             const primary = yield* makeExecutor(
-              { ...primaryTarget(follower, group, merged, schedule), onConnected: () => attached() },
+              { ...primaryTarget(monitor, group, merged, schedule), onConnected: () => attached() },
               merged
             )
             const sticky = (merged.replicaSelection ?? "sticky") === "sticky" && merged.maxLag === undefined
             return makeReplica(
               sticky
-                ? yield* makeExecutor(replicaTarget(follower, group, merged, schedule), merged)
+                ? yield* makeExecutor(replicaTarget(monitor, group, merged, schedule), merged)
                 : yield* makeReplicaRouter(
                   {
                     group,
-                    monitor: follower,
+                    monitor,
                     primary,
                     schedule,
                     onPrimary: (f) => {
                       attached = f
                     },
-                    open: (address, offset) => openReplica(follower, { address, offset }, merged, false)
+                    open: (address, offset) => openReplica(monitor, { address, offset }, merged, false)
                   },
                   merged
                 ),
@@ -374,7 +374,7 @@ const fromDiscovery = (
 const questionProblem = (command: Command.Any): string | undefined =>
   command.spec.mode !== "read"
     ? "ask accepts queries only, and this command may change something"
-    : Command.sessionOf(command) !== undefined || command.spec.blocks !== undefined
+    : Command.sessionOf(command) !== undefined || command.spec.blockingMillis !== undefined
     ? "ask accepts no command that changes the session or waits at the sentinel"
     : Command.check(command)
 

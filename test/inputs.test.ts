@@ -530,7 +530,7 @@ describe("arguments", () => {
       words: none,
       mode: none,
       keys: ["function"],
-      blocks: ["function"],
+      blockingMillis: ["function"],
       withBlockingMillis: ["function"],
       repeatable: ["true"],
       decode: ["function"]
@@ -562,7 +562,12 @@ describe("arguments", () => {
       throws(kind, bag, "options", (v) => Command.raw("GET", [], v as never))
       throws(kind, none, "mode", (v) => Command.raw("GET", [], { mode: v as never }))
       throws(kind, none, "keys", (v) => Command.raw("GET", [], { keys: v as never }))
-      throws(kind, ["infinity", "half"], "blocks", (v) => Command.raw("GET", [], { blocks: v as never }))
+      throws(
+        kind,
+        ["infinity", "half"],
+        "blockingMillis",
+        (v) => Command.raw("GET", [], { blockingMillis: v as never })
+      )
       // A field that is none of its own is not read.
       throws(kind, [...bag, "getter"], "options", (v) => commands.set("k", "v", v as never))
       throws(kind, none, "when", (v) => commands.set("k", "v", { when: v as never }))

@@ -405,7 +405,7 @@ describe("an invalid time to wait", () => {
         const WAITING = Command.define({
           words: ["BZZ"],
           mode: "read",
-          blocks: () => blocks as number,
+          blockingMillis: () => blocks as number,
           decode: Command.value
         })
         const work = yield* Effect.forkChild(Effect.exit(redis.run(Command.make(WAITING, []))), {

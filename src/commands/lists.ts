@@ -339,7 +339,7 @@ const BLPOP = define({
   words: ["BLPOP"],
   mode: "write",
   keys: allButLast,
-  blocks: timeoutInLast,
+  blockingMillis: timeoutInLast,
   withBlockingMillis: withTimeoutLast,
   decode: keyAndElement
 })
@@ -375,7 +375,7 @@ const BRPOP = define({
   words: ["BRPOP"],
   mode: "write",
   keys: allButLast,
-  blocks: timeoutInLast,
+  blockingMillis: timeoutInLast,
   withBlockingMillis: withTimeoutLast,
   decode: keyAndElement
 })
@@ -396,7 +396,7 @@ const BLMOVE = define({
   words: ["BLMOVE"],
   mode: "write",
   keys: 2,
-  blocks: timeoutInLast,
+  blockingMillis: timeoutInLast,
   withBlockingMillis: withTimeoutLast,
   decode: Command.stringOrNull
 })
@@ -417,7 +417,7 @@ const BLMPOP = define({
   words: ["BLMPOP"],
   mode: "write",
   keys: keysAfterCount(1),
-  blocks: timeoutInFirst,
+  blockingMillis: timeoutInFirst,
   withBlockingMillis: withTimeoutFirst,
   decode: popped
 })

@@ -226,7 +226,7 @@ export const flushall = (mode?: "async" | "sync" | undefined) =>
 const WAIT = define({
   words: ["WAIT"],
   mode: "read",
-  blocks: (args) => Number(args[1]) > 0 ? Number(args[1]) : Infinity,
+  blockingMillis: (args) => Number(args[1]) > 0 ? Number(args[1]) : Infinity,
   decode: Command.int
 })
 /**
@@ -273,7 +273,7 @@ export interface Persisted {
 const WAITAOF = define({
   words: ["WAITAOF"],
   mode: "read",
-  blocks: (args) => Number(args[2]) > 0 ? Number(args[2]) : Infinity,
+  blockingMillis: (args) => Number(args[2]) > 0 ? Number(args[2]) : Infinity,
   decode: Command.custom<Persisted>((v) => {
     const [local, replicas] = Command.list(v)
     return { isLocal: local === 1, replicas: Command.integer(replicas ?? null) }

@@ -400,7 +400,7 @@ const BZPOPMIN = define({
   words: ["BZPOPMIN"],
   mode: "write",
   keys: allButLast,
-  blocks: timeoutInLast,
+  blockingMillis: timeoutInLast,
   withBlockingMillis: withTimeoutLast,
   decode: poppedOne
 })
@@ -422,7 +422,7 @@ const BZPOPMAX = define({
   words: ["BZPOPMAX"],
   mode: "write",
   keys: allButLast,
-  blocks: timeoutInLast,
+  blockingMillis: timeoutInLast,
   withBlockingMillis: withTimeoutLast,
   decode: poppedOne
 })
@@ -444,7 +444,7 @@ const BZMPOP = define({
   words: ["BZMPOP"],
   mode: "write",
   keys: keysAfterCount(1),
-  blocks: timeoutInFirst,
+  blockingMillis: timeoutInFirst,
   withBlockingMillis: withTimeoutFirst,
   decode: poppedMany
 })

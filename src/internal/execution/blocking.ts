@@ -63,7 +63,7 @@ class BlockingRun<A, B> {
     this.command = command
     this.withBlockingMillis = command.spec.withBlockingMillis
     this.began = now
-    this.until = now + command.spec.blocks!(command.args)
+    this.until = now + command.spec.blockingMillis!(command.args)
     this.timeoutMillis = timeoutMillis
   }
 

@@ -306,7 +306,7 @@ class CommandEffect extends makeBase(isDirect()) implements Suspending {
     const { execution } = owner
     const invalid = invalidity(command, !owner.isReserved)
     if (invalid !== undefined) return refusedAtOnce(invalid)
-    const blockingMillis = command.spec.blocks === undefined ? 0 : command.spec.blocks(command.args)
+    const blockingMillis = command.spec.blockingMillis === undefined ? 0 : command.spec.blockingMillis(command.args)
     const operation = new PendingCommand(
       owner,
       execution.withRepeat(command),

@@ -391,7 +391,7 @@ const extendForBlocking = (batch: PendingPipeline): void => {
   let blocked = 0
   for (const entry of batch.entries) {
     const { args, spec } = entry.command
-    if (spec.blocks !== undefined) blocked += entry.blockingMillis = spec.blocks(args)
+    if (spec.blockingMillis !== undefined) blocked += entry.blockingMillis = spec.blockingMillis(args)
     entry.deadline += blocked
   }
   batch.deadline += blocked

@@ -69,8 +69,8 @@ export class ReservedConnection implements Dispatcher, Reserved {
     this.label = executor.label
   }
   readonly run: Runner["run"] = (command, timeout) => {
-    const { blocks, session } = command.spec
-    if (blocks !== undefined) return this.executor.blocking.runOn(this, command, timeout)
+    const { blockingMillis, session } = command.spec
+    if (blockingMillis !== undefined) return this.executor.blocking.runOn(this, command, timeout)
     const run = runCommand(this, command, timeout)
     return session !== undefined && isUnwatch(command) ? this.clearWatchAfter(run) : run
   }

@@ -18,7 +18,7 @@ export const invalidity = (command: Command.Any, isShared: boolean): InvalidComm
 
 /** Why a command cannot be part of a pipeline on a shared connection: it blocks there. */
 export const blockingInvalidity = (command: Command.Any): InvalidCommand | undefined =>
-  command.spec.blocks !== undefined && command.spec.blocks(command.args) > 0
+  command.spec.blockingMillis !== undefined && command.spec.blockingMillis(command.args) > 0
     ? new InvalidCommand({
       command: command.spec.name,
       detail:

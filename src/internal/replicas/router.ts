@@ -171,7 +171,7 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     command: Command.Command<A, any, B>,
     timeout?: Duration.Input | undefined
   ): Effect.Effect<A, RedisError> =>
-    command.spec.blocks === undefined ? runCommand(this, command, timeout) : this.blocking.run(command, timeout)
+    command.spec.blockingMillis === undefined ? runCommand(this, command, timeout) : this.blocking.run(command, timeout)
 
   readonly runPipeline = (
     commands: ReadonlyArray<Command.Any>
