@@ -1,0 +1,53 @@
+/**
+ * Asks a server about the sample calls of all command constructors: where their keys are, and what becomes of the keys
+ * (COMMAND GETKEYSANDFLAGS). It runs none of them.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { RedisClient } from "../../src/index.ts"
+import { readFacts } from "../support/commandFacts.ts"
+import { server } from "../support/processes.ts"
+import { callOf, samples } from "../support/samples.ts"
+import { programs, servers, versionOf } from "../support/servers.ts"
+
+const { name } = versionOf(programs.server)
+const isKept = servers.some((server) => server.name === name)
+
+describe("commands", () => {
+  it.live("have their keys where the server finds them, and say whether they change them", () =>
+    Effect.gen(function*() {
+      const { address } = yield* server()
+      const redis = yield* RedisClient.make({ address })
+      const known = new Set((yield* redis.send("COMMAND", "LIST")) as ReadonlyArray<string>)
+      const wrong: Array<string> = []
+      for (const [constructor, commands] of Object.entries(samples)) {
+        for (const command of commands) {
+          const call = callOf(command)
+          // Redis 7.0 answers this only for a call with arguments.
+          if (!known.has(command.spec.words.join("|").toLowerCase()) || call.length === 1) continue
+          const found = yield* redis.send("COMMAND", "GETKEYSANDFLAGS", ...call).pipe(
+            Effect.map((reply) => reply as ReadonlyArray<readonly [key: string, flags: Iterable<string>]>),
+            Effect.catch((error) =>
+              error.message.includes("no key arguments") ? Effect.succeed([]) : Effect.fail(error)
+            )
+          )
+          const theirs = found.map(([key]) => key).sort()
+          const ours = command.spec.keys(command.args).map(String).sort()
+          const writes = found.some(([, flags]) => Array.from(flags).some((flag) => /^(RW|OW|RM)$/.test(flag)))
+          if (theirs.join() !== ours.join()) wrong.push(`${constructor}: keys ${ours}; the server finds ${theirs}`)
+          if (writes && command.spec.mode === "read") wrong.push(`${constructor}: reads, but changes its keys`)
+        }
+      }
+      assert.deepStrictEqual(wrong, [])
+    }).pipe(Effect.scoped))
+
+  it.live.runIf(isKept)("are those that test/data/commands has of this server", () =>
+    Effect.gen(function*() {
+      const { address } = yield* server()
+      const redis = yield* RedisClient.make({ address })
+      const list = (yield* redis.send("COMMAND", "LIST")) as ReadonlyArray<string>
+      const containers = new Set(list.filter((name) => name.includes("|")).map((name) => name.split("|")[0]))
+      const now = list.filter((name) => !containers.has(name)).map((name) => name.replace("|", " ").toUpperCase())
+      assert.deepStrictEqual(now.sort(), Object.keys(readFacts(name).commands).sort())
+    }).pipe(Effect.scoped))
+})

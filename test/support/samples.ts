@@ -1,0 +1,301 @@
+/**
+ * Sample calls of every command constructor: test/commands.test.ts compares them with what servers say of their
+ * commands. A constructor without a sample does not compile.
+ *
+ * The calls of one constructor together use every option that it has. They run against no server.
+ */
+import { Buffer } from "node:buffer"
+import { type Command, commands } from "../../src/index.ts"
+
+/** The names of the constructors among the exports of a module. */
+type Constructor<A> = { [K in keyof A]: A[K] extends (...args: any) => Command.Any ? K : never }[keyof A]
+
+type Samples<A> = { readonly [K in Constructor<A>]: ReadonlyArray<Command.Any> }
+
+const c = commands
+const pairs = { a: 1, b: 2 }
+const scored = [{ member: "m", score: 1 }, { member: "n", score: 2 }]
+
+/** Sample calls of the commands of a node. */
+export const samples: Samples<Omit<typeof commands, "sentinel">> = {
+  // connection
+  ping: [c.ping(), c.ping("hello")],
+  echo: [c.echo("hello")],
+  clientId: [c.clientId()],
+  clientInfo: [c.clientInfo()],
+  clientList: [
+    c.clientList(),
+    c.clientList({ ids: [1, 2] }),
+    ...(["normal", "master", "replica", "pubsub"] as const).map((type) => c.clientList({ type }))
+  ],
+  clientGetname: [c.clientGetname()],
+  clientKill: [
+    c.clientKill({ id: 1, user: "u", addr: "127.0.0.1:1", laddr: "127.0.0.1:2", skipme: true }),
+    c.clientKill({ id: 1, skipme: false }),
+    ...(["normal", "master", "replica", "pubsub"] as const).map((type) => c.clientKill({ type }))
+  ],
+  clientUnblock: [c.clientUnblock(1), c.clientUnblock(1, "timeout"), c.clientUnblock(1, "error")],
+  clientPause: [c.clientPause(100), c.clientPause(100, "write"), c.clientPause(100, "all")],
+  clientUnpause: [c.clientUnpause()],
+
+  // hashes
+  hget: [c.hget("k", "f")],
+  hset: [c.hset("k", pairs)],
+  hsetnx: [c.hsetnx("k", "f", 1)],
+  hmget: [c.hmget("k", ["f", "g"])],
+  hgetall: [c.hgetall("k")],
+  hdel: [c.hdel("k", "f"), c.hdel("k", ["f", "g"])],
+  hexists: [c.hexists("k", "f")],
+  hincrby: [c.hincrby("k", "f", 2)],
+  hincrbyfloat: [c.hincrbyfloat("k", "f", 0.5)],
+  hkeys: [c.hkeys("k")],
+  hvals: [c.hvals("k")],
+  hlen: [c.hlen("k")],
+  hstrlen: [c.hstrlen("k", "f")],
+  hrandfield: [c.hrandfield("k", 2)],
+  hrandfieldWithValues: [c.hrandfieldWithValues("k", 2)],
+  hscan: [c.hscan("k", "0"), c.hscan("k", "0", { match: "a*", count: 10 })],
+
+  // keys
+  del: [c.del("k"), c.del(["k", "l"])],
+  unlink: [c.unlink("k"), c.unlink(["k", "l"])],
+  exists: [c.exists("k"), c.exists(["k", "l"])],
+  touch: [c.touch("k"), c.touch(["k", "l"])],
+  expire: [c.expire("k", 10), ...(["nx", "xx", "gt", "lt"] as const).map((when) => c.expire("k", 10, when))],
+  pexpire: [c.pexpire("k", 10), ...(["nx", "xx", "gt", "lt"] as const).map((when) => c.pexpire("k", 10, when))],
+  expireat: [c.expireat("k", 10), ...(["nx", "xx", "gt", "lt"] as const).map((when) => c.expireat("k", 10, when))],
+  pexpireat: [c.pexpireat("k", 10), ...(["nx", "xx", "gt", "lt"] as const).map((when) => c.pexpireat("k", 10, when))],
+  expiretime: [c.expiretime("k")],
+  pexpiretime: [c.pexpiretime("k")],
+  ttl: [c.ttl("k")],
+  pttl: [c.pttl("k")],
+  persist: [c.persist("k")],
+  type: [c.type("k")],
+  rename: [c.rename("k", "l")],
+  renamenx: [c.renamenx("k", "l")],
+  copy: [c.copy("k", "l"), c.copy("k", "l", { db: 1, replace: true })],
+  move: [c.move("k", 1)],
+  keys: [c.keys("*")],
+  randomkey: [c.randomkey()],
+  dump: [c.dump("k")],
+  restore: [c.restore("k", 0, new Uint8Array(10)), c.restore("k", 0, new Uint8Array(10), { replace: true })],
+  scan: [c.scan("0"), c.scan("0", { match: "a*", count: 10, type: "string" })],
+  objectEncoding: [c.objectEncoding("k")],
+  objectIdletime: [c.objectIdletime("k")],
+  objectRefcount: [c.objectRefcount("k")],
+  sort: [
+    c.sort("k"),
+    c.sort("k", { by: "w_*", limit: [0, 5], get: ["#", "o_*"], order: "asc", alpha: true }),
+    c.sort("k", { order: "desc" })
+  ],
+  sortStore: [
+    c.sortStore("k", "l"),
+    c.sortStore("k", "l", { by: "w_*", limit: [0, 5], get: ["#", "o_*"], order: "asc", alpha: true }),
+    c.sortStore("k", "l", { order: "desc" })
+  ],
+
+  // lists
+  lpush: [c.lpush("k", "e"), c.lpush("k", ["e", "f"])],
+  lpushx: [c.lpushx("k", "e"), c.lpushx("k", ["e", "f"])],
+  rpush: [c.rpush("k", "e"), c.rpush("k", ["e", "f"])],
+  rpushx: [c.rpushx("k", "e"), c.rpushx("k", ["e", "f"])],
+  lpop: [c.lpop("k")],
+  lpopCount: [c.lpopCount("k", 2)],
+  rpop: [c.rpop("k")],
+  rpopCount: [c.rpopCount("k", 2)],
+  llen: [c.llen("k")],
+  lrange: [c.lrange("k", 0, -1)],
+  lindex: [c.lindex("k", 0)],
+  linsert: [c.linsert("k", "before", "p", "e"), c.linsert("k", "after", "p", "e")],
+  lset: [c.lset("k", 0, "e")],
+  lrem: [c.lrem("k", 0, "e")],
+  ltrim: [c.ltrim("k", 0, -1)],
+  lpos: [c.lpos("k", "e"), c.lpos("k", "e", { rank: 2, maxlen: 10 })],
+  lposCount: [c.lposCount("k", "e", 0), c.lposCount("k", "e", 2, { rank: -1, maxlen: 10 })],
+  lmove: [c.lmove("k", "l", "left", "right"), c.lmove("k", "l", "right", "left")],
+  lmpop: [c.lmpop(["k", "l"], "left"), c.lmpop(["k", "l"], "right", 2)],
+  blpop: [c.blpop(["k", "l"], 1)],
+  brpop: [c.brpop(["k", "l"], 1)],
+  blmove: [c.blmove("k", "l", "left", "right", 1), c.blmove("k", "l", "right", "left", 1)],
+  blmpop: [c.blmpop(["k", "l"], "left", 1), c.blmpop(["k", "l"], "right", 1, 2)],
+
+  // server
+  info: [c.info(), c.info("server", "clients")],
+  role: [c.role()],
+  configGet: [c.configGet("save"), c.configGet("save", "max*")],
+  time: [c.time()],
+  dbsize: [c.dbsize()],
+  lastsave: [c.lastsave()],
+  flushdb: [c.flushdb(), c.flushdb("async"), c.flushdb("sync")],
+  flushall: [c.flushall(), c.flushall("async"), c.flushall("sync")],
+  wait: [c.wait(1, 100)],
+  waitaof: [c.waitaof(1, 1, 100)],
+  publish: [c.publish("ch", "m")],
+  spublish: [c.spublish("ch", "m")],
+
+  // sets
+  sadd: [c.sadd("k", "m"), c.sadd("k", ["m", "n"])],
+  srem: [c.srem("k", "m"), c.srem("k", ["m", "n"])],
+  smembers: [c.smembers("k")],
+  sismember: [c.sismember("k", "m")],
+  smismember: [c.smismember("k", "m", "n")],
+  scard: [c.scard("k")],
+  spop: [c.spop("k")],
+  spopCount: [c.spopCount("k", 2)],
+  srandmember: [c.srandmember("k")],
+  srandmemberCount: [c.srandmemberCount("k", 2)],
+  smove: [c.smove("k", "l", "m")],
+  sinter: [c.sinter("k", "l")],
+  sinterstore: [c.sinterstore("d", "k", "l")],
+  sintercard: [c.sintercard(["k", "l"]), c.sintercard(["k", "l"], 5)],
+  sunion: [c.sunion("k", "l")],
+  sunionstore: [c.sunionstore("d", "k", "l")],
+  sdiff: [c.sdiff("k", "l")],
+  sdiffstore: [c.sdiffstore("d", "k", "l")],
+  sscan: [c.sscan("k", "0"), c.sscan("k", "0", { match: "a*", count: 10 })],
+
+  // sorted sets
+  zunion: [
+    c.zunion(["k", "l"]),
+    ...(["sum", "min", "max"] as const).map((aggregate) => c.zunion(["k", "l"], { weights: [1, 2], aggregate }))
+  ],
+  zunionWithScores: [
+    c.zunionWithScores(["k", "l"]),
+    ...(["sum", "min", "max"] as const).map((aggregate) =>
+      c.zunionWithScores(["k", "l"], { weights: [1, 2], aggregate })
+    )
+  ],
+  zunionstore: [
+    c.zunionstore("d", ["k", "l"]),
+    ...(["sum", "min", "max"] as const).map((aggregate) =>
+      c.zunionstore("d", ["k", "l"], { weights: [1, 2], aggregate })
+    )
+  ],
+  zinter: [
+    c.zinter(["k", "l"]),
+    ...(["sum", "min", "max"] as const).map((aggregate) => c.zinter(["k", "l"], { weights: [1, 2], aggregate }))
+  ],
+  zinterWithScores: [
+    c.zinterWithScores(["k", "l"]),
+    ...(["sum", "min", "max"] as const).map((aggregate) =>
+      c.zinterWithScores(["k", "l"], { weights: [1, 2], aggregate })
+    )
+  ],
+  zinterstore: [
+    c.zinterstore("d", ["k", "l"]),
+    ...(["sum", "min", "max"] as const).map((aggregate) =>
+      c.zinterstore("d", ["k", "l"], { weights: [1, 2], aggregate })
+    )
+  ],
+  zintercard: [c.zintercard(["k", "l"]), c.zintercard(["k", "l"], 5)],
+  zdiff: [c.zdiff(["k", "l"])],
+  zdiffWithScores: [c.zdiffWithScores(["k", "l"])],
+  zdiffstore: [c.zdiffstore("d", ["k", "l"])],
+  zadd: [
+    c.zadd("k", scored),
+    c.zadd("k", scored, { when: "nx", changed: true }),
+    c.zadd("k", scored, { when: "xx", compare: "gt" }),
+    c.zadd("k", scored, { compare: "lt" })
+  ],
+  zaddIncr: [c.zaddIncr("k", "m", 1), c.zaddIncr("k", "m", 1, { when: "xx", compare: "gt", changed: true })],
+  zrem: [c.zrem("k", "m"), c.zrem("k", ["m", "n"])],
+  zscore: [c.zscore("k", "m")],
+  zmscore: [c.zmscore("k", "m", "n")],
+  zincrby: [c.zincrby("k", 1, "m")],
+  zcard: [c.zcard("k")],
+  zcount: [c.zcount("k", "-inf", 5)],
+  zlexcount: [c.zlexcount("k", "-", "+")],
+  zrange: [
+    c.zrange("k", 0, -1),
+    c.zrange("k", "+inf", "-inf", { by: "score", reverse: true, limit: [0, 5] }),
+    c.zrange("k", "-", "+", { by: "lex" })
+  ],
+  zrangeWithScores: [
+    c.zrangeWithScores("k", 0, -1),
+    c.zrangeWithScores("k", "+inf", "-inf", { by: "score", reverse: true, limit: [0, 5] })
+  ],
+  zrangestore: [
+    c.zrangestore("d", "k", 0, -1),
+    c.zrangestore("d", "k", "+inf", "-inf", { by: "score", reverse: true, limit: [0, 5] }),
+    c.zrangestore("d", "k", "-", "+", { by: "lex" })
+  ],
+  zrank: [c.zrank("k", "m")],
+  zrevrank: [c.zrevrank("k", "m")],
+  zpopmin: [c.zpopmin("k"), c.zpopmin("k", 2)],
+  zpopmax: [c.zpopmax("k"), c.zpopmax("k", 2)],
+  zmpop: [c.zmpop(["k", "l"], "min"), c.zmpop(["k", "l"], "max", 2)],
+  bzpopmin: [c.bzpopmin(["k", "l"], 1)],
+  bzpopmax: [c.bzpopmax(["k", "l"], 1)],
+  bzmpop: [c.bzmpop(["k", "l"], "min", 1), c.bzmpop(["k", "l"], "max", 1, 2)],
+  zrandmember: [c.zrandmember("k", 2)],
+  zrandmemberWithScores: [c.zrandmemberWithScores("k", 2)],
+  zremrangebyrank: [c.zremrangebyrank("k", 0, -1)],
+  zremrangebyscore: [c.zremrangebyscore("k", "-inf", 5)],
+  zremrangebylex: [c.zremrangebylex("k", "-", "+")],
+  zscan: [c.zscan("k", "0"), c.zscan("k", "0", { match: "a*", count: 10 })],
+
+  // strings
+  get: [c.get("k")],
+  set: [
+    c.set("k", "v"),
+    c.set("k", "v", { when: "nx", ex: 10 }),
+    c.set("k", "v", { when: "xx", px: 10 }),
+    c.set("k", "v", { exat: 10 }),
+    c.set("k", "v", { pxat: 10 }),
+    c.set("k", "v", { keepTtl: true })
+  ],
+  setGet: [c.setGet("k", "v"), c.setGet("k", "v", { when: "nx", ex: 10 })],
+  getdel: [c.getdel("k")],
+  getex: [
+    c.getex("k", { ex: 10 }),
+    c.getex("k", { px: 10 }),
+    c.getex("k", { exat: 10 }),
+    c.getex("k", { pxat: 10 }),
+    c.getex("k", { persist: true })
+  ],
+  getrange: [c.getrange("k", 0, -1)],
+  setrange: [c.setrange("k", 0, "v")],
+  strlen: [c.strlen("k")],
+  append: [c.append("k", "v")],
+  incr: [c.incr("k")],
+  incrby: [c.incrby("k", 2)],
+  incrbyfloat: [c.incrbyfloat("k", 0.5)],
+  decr: [c.decr("k")],
+  decrby: [c.decrby("k", 2)],
+  mget: [c.mget(["k", "l"])],
+  mset: [c.mset(pairs)],
+  msetnx: [c.msetnx(pairs)],
+  lcs: [c.lcs("k", "l")],
+  lcsLen: [c.lcsLen("k", "l")]
+}
+
+const s = commands.sentinel
+
+/** Sample calls of the commands of a sentinel. */
+export const sentinelSamples: Samples<typeof commands.sentinel> = {
+  getPrimaryAddr: [s.getPrimaryAddr("g")],
+  primary: [s.primary("g")],
+  primaries: [s.primaries()],
+  replicas: [s.replicas("g")],
+  sentinels: [s.sentinels("g")],
+  ckquorum: [s.ckquorum("g")],
+  configGet: [s.configGet("*")],
+  configSet: [s.configSet("loglevel", "notice")],
+  failover: [s.failover("g")],
+  flushconfig: [s.flushconfig()],
+  infoCache: [s.infoCache("g"), s.infoCache("g", "h")],
+  isPrimaryDownByAddr: [s.isPrimaryDownByAddr("127.0.0.1", 1, 0)],
+  monitor: [s.monitor("g", "127.0.0.1", 1, 2)],
+  myid: [s.myid()],
+  pendingScripts: [s.pendingScripts()],
+  remove: [s.remove("g")],
+  reset: [s.reset("*")],
+  set: [s.set("g", { quorum: 2 })],
+  simulateFailure: [s.simulateFailure("crash-after-election"), s.simulateFailure("crash-after-promotion")]
+}
+
+/** A call as the server gets it, as text. */
+export const callOf = (command: Command.Any): ReadonlyArray<string> => [
+  ...command.spec.words,
+  ...command.args.map((arg) => (typeof arg === "object" ? Buffer.from(arg).toString("latin1") : String(arg)))
+]
