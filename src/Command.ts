@@ -109,8 +109,9 @@ export interface Spec<out A = unknown, out M extends Mode = Mode, out B = A> {
   readonly withBlockingMillis: ((args: ReadonlyArray<Arg>, millis: number) => ReadonlyArray<Arg>) | undefined
   /**
    * Whether the client may send the command again when its reply never came. True for
-   * reads. Redis's writes are not repeatable: even a SET that is sent again may undo a
-   * write of another client.
+   * reads, except those that act on connections (CLIENT KILL and CLIENT UNBLOCK).
+   * Redis's writes are not repeatable: even a SET that is sent again may undo a write
+   * of another client.
    */
   readonly repeatable: boolean
   /** Decodes the reply, of RESP2 or RESP3. Throws `Mismatch` if it cannot. */

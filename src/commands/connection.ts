@@ -125,10 +125,12 @@ const CLIENT_GETNAME = define({ words: ["CLIENT", "GETNAME"], mode: "read", deco
  */
 export const clientGetname = () => make(CLIENT_GETNAME, argv())
 
-const CLIENT_KILL = define({ words: ["CLIENT", "KILL"], mode: "read", decode: Command.int })
+// Sent again, it would close connections that were made meanwhile.
+const CLIENT_KILL = define({ words: ["CLIENT", "KILL"], mode: "read", repeatable: false, decode: Command.int })
 /**
  * CLIENT KILL closes the connections at the server that match all of the given fields, and returns how many it
- * closed. Fails with ERR if there are none of them, or if no ACL user has the name `user`.
+ * closed. Fails with ERR if there are none of them, or if no ACL user has the name `user`. It is not sent again if
+ * its reply is lost, and fails with `AmbiguousOutcome`.
  *
  * **Example** (Subscribers of the user `worker`)
  *
@@ -166,11 +168,13 @@ export const clientKill = (filter: {
   return make(CLIENT_KILL, args)
 }
 
-const CLIENT_UNBLOCK = define({ words: ["CLIENT", "UNBLOCK"], mode: "read", decode: Command.flag })
+// Sent again, it would end the next wait of the connection.
+const CLIENT_UNBLOCK = define({ words: ["CLIENT", "UNBLOCK"], mode: "read", repeatable: false, decode: Command.flag })
 /**
  * CLIENT UNBLOCK ends the wait of a connection in a blocking command such as BLPOP: as if its timeout had passed
  * (`"timeout"`, the default), or with an error of code UNBLOCKED (`"error"`). The result is `true` if it was
- * waiting, and `false` if it was not or does not exist.
+ * waiting, and `false` if it was not or does not exist. It is not sent again if its reply is lost, and fails with
+ * `AmbiguousOutcome`.
  *
  * @see https://redis.io/docs/latest/commands/client-unblock/
  * @since 0.1.0

@@ -304,7 +304,7 @@ const PUBLISH = define({ words: ["PUBLISH"], mode: "write", decode: Command.int 
  */
 export const publish = (channel: Key, message: Command.Arg) => make(PUBLISH, argv(channel, message))
 
-const SPUBLISH = define({ words: ["SPUBLISH"], mode: "write", keys: 1, decode: Command.int })
+const SPUBLISH = define({ words: ["SPUBLISH"], mode: "write", decode: Command.int })
 /**
  * SPUBLISH sends a message to the subscribers of a shard channel, and returns how many of those that are connected
  * to this server received it. Needs Redis 7.0.
