@@ -183,7 +183,7 @@ describe("every command", () => {
   it("waits if the server says that it may", () => {
     assert.deepStrictEqual(
       wrong(({ command, name }, server, { flags }) => {
-        const waits = command.spec.blocks !== undefined
+        const waits = command.spec.blockingMillis !== undefined
         // Redis 7.0 does not flag WAIT as one that blocks; later servers do.
         const blocks = flags.includes("blocking") || (name === "WAIT" && server === "redis-7.0")
         return waits === blocks ? undefined : `waits: ${waits}`
