@@ -104,7 +104,7 @@ describe("Resp: every type of the protocol", () => {
     assert.deepStrictEqual(seen.attributes, [new Resp.MapReply(["ttl", 3]), new Resp.MapReply(["a", "b"])])
     assert.deepStrictEqual(seen.replies, [[1, 2]])
   })
-  it("bytes where they are asked for", () => {
+  it("bytes on request", () => {
     const binary = Buffer.from([0, 255, 13, 10, 128])
     const seen = decode([Buffer.concat([wire("*2\r\n$5\r\n"), binary, wire("\r\n+OK\r\n")])], { bytes: true })
     assert.deepStrictEqual(seen.replies, [[new Uint8Array(binary), "OK"]])

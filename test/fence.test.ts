@@ -443,7 +443,7 @@ describe("a failover whose beginning was missed", () => {
         ["+promoted-slave", 0]
       ] as const
     ) {
-      it.effect(`RESP${protocol}: a subscription lost ${millis} ms after ${name} and made anew loses nothing`, () =>
+      it.effect(`RESP${protocol}: a subscription lost ${millis} ms after ${name} and restored loses nothing`, () =>
         Effect.gen(function*() {
           const deployment = yield* Testing.Deployment
           const redis = yield* RedisClient.RedisClient

@@ -251,7 +251,7 @@ describe("the primary dies", () => {
 describe("a planned failover", () => {
   for (const options of policies) {
     for (const follow of ["sentinels", "promotion"] as const) {
-      it.effect(`reads go on, ${named(options)}, ${follow}`, () =>
+      it.effect(`reads continue, ${named(options)}, ${follow}`, () =>
         Effect.gen(function*() {
           const deployment = yield* Testing.Deployment
           const verdict = yield* after(deployment.failover, "8 seconds")
@@ -401,7 +401,7 @@ describe("a replica hangs", () => {
 
 describe("the sentinels", () => {
   for (const options of policies) {
-    it.effect(`are told to forget the replicas: reads go on, ${named(options)}`, () =>
+    it.effect(`are told to forget the replicas: reads continue, ${named(options)}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         const verdict = yield* after(

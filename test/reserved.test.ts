@@ -535,7 +535,7 @@ describe("commands that wait at the server", () => {
         ))]
     ] as const
   ) {
-    it.effect(`goes on at the new primary: a command ${name}`, () =>
+    it.effect(`continues at the new primary: a command ${name}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.make()
         const { redis, topology } = yield* primary(deployment)

@@ -97,7 +97,7 @@ describe("two sentinels that say that a failover is under way", () => {
 describe("a client that knows one sentinel only", () => {
   for (const link of [2, 20]) {
     for (let moment = 0; moment <= 450; moment += 50) {
-      it.effect(`and is born ${moment} ms after a failover began, led by one that is ${link} ms away`, () =>
+      it.effect(`and starts ${moment} ms after the start of a failover whose leader is ${link} ms away`, () =>
         Effect.gen(function*() {
           const deployment = yield* Testing.Deployment
           yield* deployment.slow(addresses[0]!, { linkMillis: link })
@@ -111,7 +111,7 @@ describe("a client that knows one sentinel only", () => {
 
 describe("a natMap that throws for a moment", () => {
   for (const denied of [false, true]) {
-    it.effect(`does not prevent later questions${denied ? ", where nobody may be listened to" : ""}`, () =>
+    it.effect(`does not prevent later questions${denied ? ", if the sentinels deny a subscription" : ""}`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
         let throws = false
@@ -158,7 +158,7 @@ describe("a natMap that throws for a moment", () => {
   }
 })
 
-describe("a sentinel that says that it has selected a node which nobody else lists", () => {
+describe("a sentinel that selects a node that no other sentinel lists", () => {
   it.effect("does not lead the client there, even if the node calls itself a primary", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment

@@ -77,7 +77,7 @@ describe("types", () => {
     })
   })
 
-  it("bytes where they are asked for", () => {
+  it("bytes on request", () => {
     compiled(() => {
       expectTypeOf<SuccessOf<ReturnType<typeof redis.bytes.get>>>().toEqualTypeOf<Uint8Array | null>()
       expectTypeOf<SuccessOf<ReturnType<typeof redis.bytes.hgetall>>>().toEqualTypeOf<Record<string, Uint8Array>>()

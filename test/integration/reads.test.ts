@@ -144,7 +144,7 @@ describe("reads", () => {
   )
 
   for (const follow of ["sentinels", "promotion"] as const) {
-    it.live(`go on through the death of the primary and the promotion of a replica, ${follow}`, () =>
+    it.live(`continue through the death of the primary and the promotion of a replica, ${follow}`, () =>
       Effect.scoped(
         Effect.gen(function*() {
           // Patient sentinels and a replica more: on a busy machine there is one failover, and one that follows it.
@@ -219,7 +219,7 @@ describe("reads", () => {
 
 describe("scans of 5,000 keys", () => {
   for (const isInfoDenied of [false, true]) {
-    it.live(`are whole, whatever the choice${isInfoDenied ? ", where INFO is denied" : ""}`, () =>
+    it.live(`give every element, whatever the selection${isInfoDenied ? ", if INFO is denied" : ""}`, () =>
       Effect.scoped(
         Effect.gen(function*() {
           const d = yield* deployment()
