@@ -219,50 +219,66 @@ describe("reads", () => {
 
 describe("scans of 5,000 keys", () => {
   for (const isInfoDenied of [false, true]) {
-    it.live(`give every element, whatever the selection${isInfoDenied ? ", if INFO is denied" : ""}`, () =>
-      Effect.scoped(
-        Effect.gen(function*() {
-          const d = yield* deployment()
-          const admin = yield* RedisClient.make({ address: d.primary.address })
-          const keys = Array.from({ length: 5000 }, (_, i) => `key:${i}`)
-          yield* admin.mset(Object.fromEntries(keys.map((key) => [key, "1"])))
-          for (const server of [d.primary, ...d.replicas]) {
-            yield* on(server, (r) =>
-              r.send("ACL", "SETUSER", "app", "on", ">app-secret", "~*", "+@all", ...(isInfoDenied ? ["-info"] : [])))
-            yield* until(on(server, (r) =>
-              Effect.map(r.dbsize(), (n) =>
-                n === keys.length)))
-          }
-          const node = { username: "app", password: Redacted.make("app-secret") }
-          const sentinel = yield* Sentinel.make({ sentinels: d.sentinelAddresses, node })
-          const redis = yield* sentinel.primaryFor(d.group)
-          const offset = yield* redis.offset
-          for (
-            const policy of [
-              { replicaSelection: "sticky" },
-              { replicaSelection: "sticky", connections: 3 },
-              { replicaSelection: "round-robin" },
-              { replicaSelection: "round-robin", connections: 2 },
-              { replicaSelection: "random" },
-              { replicaSelection: "lag" }
-            ] satisfies ReadonlyArray<Sentinel.ReplicaOptions>
-          ) {
-            const replica = yield* sentinel.replicaFor(d.group, policy)
-            // Several at once, so that the connections change hands.
-            const found = yield* Effect.forEach(
-              [replica, replica, replica.afterOffset(offset), replica.afterOffset(offset), redis],
-              (client) => Stream.runCollect(client.scanStream({ count: 100 })),
-              { concurrency: "unbounded" }
-            )
-            for (const each of found) {
-              const all = new Set(each)
-              assert.strictEqual(keys.filter((key) => !all.has(key)).length, 0, JSON.stringify(policy))
+    it.live(
+      `give every element, whatever the selection${isInfoDenied ? ", if INFO is denied" : ""}`,
+      () =>
+        Effect.scoped(
+          Effect.gen(function*() {
+            const d = yield* deployment()
+            const admin = yield* RedisClient.make({ address: d.primary.address })
+            const keys = Array.from({ length: 5000 }, (_, i) => `key:${i}`)
+            yield* admin.mset(Object.fromEntries(keys.map((key) => [key, "1"])))
+            for (const server of [d.primary, ...d.replicas]) {
+              yield* on(
+                server,
+                (r) =>
+                  r.send(
+                    "ACL",
+                    "SETUSER",
+                    "app",
+                    "on",
+                    ">app-secret",
+                    "~*",
+                    "+@all",
+                    ...(isInfoDenied ? ["-info"] : [])
+                  )
+              )
+              yield* until(on(server, (r) => Effect.map(r.dbsize(), (n) => n === keys.length)))
             }
-            const restarting = yield* Stream.runCollect(replica.scanStream({ count: 100, whenInterrupted: "restart" }))
-            assert.strictEqual(new Set(restarting).size, keys.length)
-          }
-        })
-      ), 60_000)
+            const node = { username: "app", password: Redacted.make("app-secret") }
+            const sentinel = yield* Sentinel.make({ sentinels: d.sentinelAddresses, node })
+            const redis = yield* sentinel.primaryFor(d.group)
+            const offset = yield* redis.offset
+            for (
+              const policy of [
+                { replicaSelection: "sticky" },
+                { replicaSelection: "sticky", connections: 3 },
+                { replicaSelection: "round-robin" },
+                { replicaSelection: "round-robin", connections: 2 },
+                { replicaSelection: "random" },
+                { replicaSelection: "lag" }
+              ] satisfies ReadonlyArray<Sentinel.ReplicaOptions>
+            ) {
+              const replica = yield* sentinel.replicaFor(d.group, policy)
+              // Several at once, so that the connections change hands.
+              const found = yield* Effect.forEach(
+                [replica, replica, replica.afterOffset(offset), replica.afterOffset(offset), redis],
+                (client) => Stream.runCollect(client.scanStream({ count: 100 })),
+                { concurrency: "unbounded" }
+              )
+              for (const each of found) {
+                const all = new Set(each)
+                assert.strictEqual(keys.filter((key) => !all.has(key)).length, 0, JSON.stringify(policy))
+              }
+              const restarting = yield* Stream.runCollect(
+                replica.scanStream({ count: 100, whenInterrupted: "restart" })
+              )
+              assert.strictEqual(new Set(restarting).size, keys.length)
+            }
+          })
+        ),
+      60_000
+    )
   }
 })
 
