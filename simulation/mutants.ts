@@ -238,8 +238,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/belief.test.ts", name: "a lone claim that is far ahead does not count" },
     edits: [{
       file: "src/internal/discovery/belief.ts",
-      find: "export const plausibleLead = 1000",
-      replace: "export const plausibleLead = Infinity"
+      find: "export const plausibleEpochLead = 1000",
+      replace: "export const plausibleEpochLead = Infinity"
     }]
   },
   {
@@ -454,7 +454,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/fence.test.ts", name: "by a sentinel that answers" },
     edits: [{
       file: "src/internal/monitor/firstAnswers.ts",
-      find: "let pause = this.discovery.headStart",
+      find: "let pause = this.discovery.headStartMillis",
       replace: "let pause = 0\n"
     }]
   },
@@ -463,7 +463,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/births.test.ts", name: "30 ms each way" },
     edits: [{
       file: "src/internal/monitor/firstAnswers.ts",
-      find: "pause = Math.max(...pending.map((from) => this.discovery.answersBy(from))) - this.runtime.now()",
+      find: "pause = Math.max(...pending.map((from) => this.discovery.firstAnswerBy(from))) - this.runtime.now()",
       replace: "pause = 0"
     }]
   },

@@ -36,9 +36,9 @@ import { Check, unwrapped } from "./internal/client/checkOptions.ts"
 import { makePrimary, makeReplica } from "./internal/client/client.ts"
 import { steady } from "./internal/common/time.ts"
 import { kindOf } from "./internal/common/values.ts"
-import { askReplicas } from "./internal/discovery/askReplicas.ts"
 import { makeDiscovery } from "./internal/discovery/discovery.ts"
-import { fixedDiscovery } from "./internal/discovery/fixed.ts"
+import { fixedDiscovery } from "./internal/discovery/fixedDiscovery.ts"
+import { surveyReplicas } from "./internal/discovery/surveyReplicas.ts"
 import type { Discovery } from "./internal/discovery/types.ts"
 import { makeExecutor } from "./internal/execution/executor.ts"
 import { type GroupMonitor, makeMonitor } from "./internal/monitor/monitor.ts"
@@ -273,13 +273,13 @@ const fromDiscovery = (
     const verified = (group: string) =>
       openPrimary(
         {
-          locate: discovery.primary(group),
+          locate: discovery.locatePrimary(group),
           locateElsewhere: (disowned, unreachable) => discovery.locateElsewhere(group, disowned, unreachable),
-          onWrongRole: (address) => discovery.disproved(group, address),
-          onConnected: (address, endpoint) => discovery.observed(address, endpoint),
-          onUndialable: (address) => discovery.unreachable(address),
+          onWrongRole: (address) => discovery.onWrongRole(group, address),
+          onConnected: (address, endpoint) => discovery.onConnected(address, endpoint),
+          onUndialable: (address) => discovery.onUndialable(address),
           onVerified: (found) => {
-            discovery.confirmed(group, found.value, found.epoch, found.from)
+            discovery.onPrimaryVerified(group, found.value, found.epoch, found.from)
             return undefined
           }
         },
@@ -298,7 +298,7 @@ const fromDiscovery = (
             check.result,
             untilClosed(() => new ClientClosed({ target: group }))(withConnector(retried(
               verify === false
-                ? Effect.map(discovery.primary(group), (found): Address.Address => found.value)
+                ? Effect.map(discovery.locatePrimary(group), (found): Address.Address => found.value)
                 : Effect.scoped(Effect.map(verified(group), (connection) => connection.address))
             )))
           )
@@ -308,7 +308,7 @@ const fromDiscovery = (
           Effect.suspend(() => checked(group)),
           untilClosed(() => new ReplicaNotFound({ group, reason: closedError() }))(retried(
             Effect.map(
-              Effect.suspend(() => askReplicas(discovery, group)),
+              Effect.suspend(() => surveyReplicas(discovery, group)),
               ({ listed }) => listed.filter((replica) => replica.isUp).map((replica) => replica.address)
             )
           ))

@@ -4,42 +4,42 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import {
   Belief,
-  choose,
+  choosePrimary,
   minorityMillis,
   outvotedMillis,
-  plausibleLead,
+  plausibleEpochLead,
+  type SentinelClaim,
   unnamedMillis,
-  type Verdict,
-  type Word
+  type Verdict
 } from "../src/internal/discovery/belief.ts"
 
-const word = (from: string, node: string, epoch: number): Word => ({ from, node, epoch })
+const word = (from: string, node: string, epoch: number): SentinelClaim => ({ from, node, epoch })
 const none: ReadonlySet<string> = new Set()
 const lie = Number.MAX_SAFE_INTEGER
 
 /** What is believed after some words, of a group with so many sentinels that follows A. */
 const following = (node: string, epoch: number): Belief => {
   const belief = new Belief()
-  belief.settle({ from: "s1", node, epoch }, 0)
+  belief.follow({ from: "s1", node, epoch }, 0)
   return belief
 }
 
-const say = (belief: Belief, now: number, ...words: ReadonlyArray<Word>): void => {
-  for (const w of words) belief.hear(w, now)
+const say = (belief: Belief, now: number, ...words: ReadonlyArray<SentinelClaim>): void => {
+  for (const w of words) belief.record(w, now)
 }
 
 /** Lets the same be said every half second, until something is ready. When, and what. */
-const keepSaying = (belief: Belief, known: number, words: ReadonlyArray<Word>, millis = 60_000) => {
+const keepSaying = (belief: Belief, known: number, words: ReadonlyArray<SentinelClaim>, millis = 60_000) => {
   for (let now = 1000; now <= millis; now += 500) {
     say(belief, now, ...words)
     const verdict = belief.assess(known, now)
-    if (verdict.kind !== "stay" && verdict.ready) return { after: now - 1000, verdict }
+    if (verdict.kind !== "stay" && verdict.isReady) return { after: now - 1000, verdict }
   }
   return undefined
 }
 
 const targetOf = (verdict: Verdict | undefined): string =>
-  verdict === undefined || verdict.kind === "stay" ? "" : `${verdict.kind} ${verdict.word.node} ${verdict.word.epoch}`
+  verdict === undefined || verdict.kind === "stay" ? "" : `${verdict.kind} ${verdict.claim.node} ${verdict.claim.epoch}`
 
 describe("which sentinels are believed", () => {
   it("a newer epoch is believed at once, even if only one sentinel knows it", () => {
@@ -54,7 +54,7 @@ describe("which sentinels are believed", () => {
     const belief = following("A", 12)
     say(belief, 1, word("s2", "A", 12), word("s1", "B", lie))
     assert.isFalse(belief.accepts(word("s1", "B", lie), 3, 1))
-    assert.isTrue(belief.accepts(word("s1", "B", 12 + plausibleLead), 3, 1))
+    assert.isTrue(belief.accepts(word("s1", "B", 12 + plausibleEpochLead), 3, 1))
     say(belief, 2, word("s3", "B", lie))
     assert.isTrue(belief.accepts(word("s1", "B", lie), 3, 2))
   })
@@ -64,7 +64,7 @@ describe("which sentinels are believed", () => {
     say(belief, 1, word("s1", "A", lie), word("s2", "A", 12), word("s3", "A", 12))
     const verdict = belief.assess(3, 1)
     assert.strictEqual(targetOf(verdict), "epoch A 12")
-    assert.isTrue(verdict.kind === "epoch" && verdict.ready)
+    assert.isTrue(verdict.kind === "epoch" && verdict.isReady)
   })
 
   it("an epoch of the same node goes up once a second sentinel knows it", () => {
@@ -100,12 +100,12 @@ describe("which sentinels are believed", () => {
 
   it("if the node itself says that it is no primary, a majority is followed at once", () => {
     const belief = following("B", 13)
-    belief.disprove("B")
+    belief.onWrongRole("B")
     assert.strictEqual(keepSaying(belief, 3, [word("s1", "B", 13), word("s2", "A", 12), word("s3", "A", 12)])?.after, 0)
     // It says that it is one again.
     const again = following("B", 13)
-    again.disprove("B")
-    again.reappeared("B")
+    again.onWrongRole("B")
+    again.onPrimaryRole("B")
     assert.isFalse(again.accepts(word("s2", "A", 13), 3, 0))
   })
 
@@ -117,14 +117,14 @@ describe("which sentinels are believed", () => {
       // Every four seconds all agree.
       if (now % 4000 === 0) say(belief, now, word("s2", "B", 13))
       const verdict = belief.assess(3, now)
-      assert.isFalse(verdict.kind === "follow" && verdict.ready)
+      assert.isFalse(verdict.kind === "follow" && verdict.isReady)
     }
   })
 
   it("an outvoted sentinel does not count alone until it has agreed and a minute has passed", () => {
     const belief = following("X", 13)
     say(belief, 0, word("s1", "X", 13), word("s2", "A", 12), word("s3", "A", 12))
-    belief.settle(word("s2", "A", 12), 0)
+    belief.follow(word("s2", "A", 12), 0)
     assert.isFalse(belief.accepts(word("s1", "X", 13), 3, 1))
     assert.isFalse(belief.accepts(word("s1", "X", 14), 3, 1))
     assert.isTrue(belief.accepts(word("s2", "B", 13), 3, 1))
@@ -136,7 +136,7 @@ describe("which sentinels are believed", () => {
   it("one sentinel does not lead to a third node before another has confirmed the second", () => {
     const belief = following("A", 12)
     say(belief, 0, word("s1", "B", 13), word("s2", "A", 12), word("s3", "A", 12))
-    belief.settle(word("s1", "B", 13), 0)
+    belief.follow(word("s1", "B", 13), 0)
     say(belief, 1, word("s1", "C", 14))
     assert.isFalse(belief.accepts(word("s1", "C", 14), 3, 1))
     // Another one may: its failover came after.
@@ -148,16 +148,16 @@ describe("which sentinels are believed", () => {
 
   it("the order of nodes to try when no primary is followed yet", () => {
     const words = [word("s1", "D", 1), word("s2", "A", 1), word("s3", "A", 1), word("s4", "B", lie)]
-    assert.strictEqual(choose(words, 4, none, none)?.node, "A")
+    assert.strictEqual(choosePrimary(words, 4, none, none)?.node, "A")
     assert.strictEqual(
-      choose([word("s1", "B", 13), word("s2", "A", 12), word("s3", "A", 12)], 3, none, none)?.node,
+      choosePrimary([word("s1", "B", 13), word("s2", "A", 12), word("s3", "A", 12)], 3, none, none)?.node,
       "B"
     )
-    assert.strictEqual(choose(words, 4, new Set(["A"]), none)?.node, "D")
+    assert.strictEqual(choosePrimary(words, 4, new Set(["A"]), none)?.node, "D")
     // One that is only out of reach is left to what most name, and to nothing else.
-    assert.strictEqual(choose(words.slice(0, 3), 3, none, new Set(["D"]))?.node, "A")
-    assert.isUndefined(choose(words.slice(0, 3), 3, none, new Set(["A"])))
-    assert.isUndefined(choose([], 3, none, none))
+    assert.strictEqual(choosePrimary(words.slice(0, 3), 3, none, new Set(["D"]))?.node, "A")
+    assert.isUndefined(choosePrimary(words.slice(0, 3), 3, none, new Set(["A"])))
+    assert.isUndefined(choosePrimary([], 3, none, none))
   })
 
   const claims = Schema.Array(
@@ -185,20 +185,20 @@ describe("which sentinels are believed", () => {
           now += wait
           say(belief, now, ...honest)
           const said = word("s1", node, epoch)
-          belief.hear(said, now)
+          belief.record(said, now)
           const verdict = belief.assess(5, now)
-          if (verdict.kind === "follow" && verdict.ready) belief.settle(verdict.word, now)
-          else if (verdict.kind === "epoch" && verdict.ready) belief.settle(verdict.word, now)
-          else if (node !== belief.held!.node && belief.accepts(said, 5, now)) {
+          if (verdict.kind === "follow" && verdict.isReady) belief.follow(verdict.claim, now)
+          else if (verdict.kind === "epoch" && verdict.isReady) belief.follow(verdict.claim, now)
+          else if (node !== belief.followed!.node && belief.accepts(said, 5, now)) {
             // As in a failover: it may lead for a moment, if the node plays along.
             if (node !== "A") followed++
-            belief.settle(said, now)
+            belief.follow(said, now)
           }
-          assert.isAtMost(belief.held!.epoch, 12 + plausibleLead)
+          assert.isAtMost(belief.followed!.epoch, 12 + plausibleEpochLead)
         }
         const end = keepSaying(belief, 5, [...honest, word("s1", "B", lie)], 20_000)
-        if (end !== undefined) belief.settle(end.verdict.word, now)
-        assert.strictEqual(belief.held!.node, "A")
+        if (end !== undefined) belief.follow(end.verdict.claim, now)
+        assert.strictEqual(belief.followed!.node, "A")
         // It is believed once, and then not before it has agreed for a minute.
         assert.isAtMost(followed, 1 + Math.floor(now / 60_000))
       })
@@ -213,19 +213,19 @@ describe("which sentinels are believed", () => {
         const said = word(from, node, epoch)
         switch (act) {
           case "hear":
-            belief.hear(said, now)
+            belief.record(said, now)
             break
           case "silent":
-            belief.silent(from)
+            belief.withdraw(from)
             break
           case "forget":
             belief.forget(from)
             break
           case "disprove":
-            belief.disprove(node)
+            belief.onWrongRole(node)
             break
           case "settle":
-            belief.settle(said, now)
+            belief.follow(said, now)
         }
         belief.assess(5, now)
       }
@@ -233,10 +233,10 @@ describe("which sentinels are believed", () => {
       for (const until = now + outvotedMillis + 500; now <= until; now += 500) {
         say(belief, now, ...all)
         const verdict = belief.assess(5, now)
-        if (verdict.kind !== "stay" && verdict.ready) belief.settle(verdict.word, now)
-        else if (belief.held === undefined || belief.accepts(all[0]!, 5, now)) belief.settle(all[0]!, now)
+        if (verdict.kind !== "stay" && verdict.isReady) belief.follow(verdict.claim, now)
+        else if (belief.followed === undefined || belief.accepts(all[0]!, 5, now)) belief.follow(all[0]!, now)
       }
-      assert.strictEqual(belief.held!.node, "D")
-      assert.strictEqual(belief.held!.epoch, 3)
+      assert.strictEqual(belief.followed!.node, "D")
+      assert.strictEqual(belief.followed!.epoch, 3)
     }))
 })

@@ -43,7 +43,7 @@ describe("the probe of a node", () => {
         onRefuted: ({ from }) => void refuted.push(from)
       })
       const now = runtime.now()
-      for (const from of ["s1", "s2", "s3"]) belief.hear({ from, node: "10.0.0.2:6379", epoch: 1 }, now)
+      for (const from of ["s1", "s2", "s3"]) belief.record({ from, node: "10.0.0.2:6379", epoch: 1 }, now)
       probe.start({ address: { host: "10.0.0.2", port: 6379 }, epoch: 1, from: "s1", isProvisional: false })
       yield* TestClock.adjust("500 millis")
       belief.rename("10.0.0.2:6379", "10.9.0.2:6379")
@@ -62,7 +62,7 @@ describe("the check for other addresses of the primary", () => {
       yield* Effect.addFinalizer(() => Effect.sync(() => runtime.close()))
       const at = (host: string): Address.Address => ({ host, port: 6379 })
       const check = new AliasCheck({
-        discovery: { canonical: (address) => address, observed: () => {} },
+        discovery: { canonical: (address) => address, onConnected: () => {} },
         state: { current: { ...nothing, primary: at("10.0.0.1") } },
         runtime,
         node: {},

@@ -11,7 +11,7 @@
  */
 
 /** A sentinel's claim that a node is the primary, in a configuration epoch. All addresses are formatted. */
-export interface Word {
+export interface SentinelClaim {
   /** The sentinel. */
   readonly from: string
   readonly node: string
@@ -22,15 +22,15 @@ export interface Word {
 export type Verdict =
   | { readonly kind: "stay" }
   /** Most sentinels name another node. It may be followed once `ready`. `unnamed`: no sentinel names the present one. */
-  | { readonly kind: "follow"; readonly word: Word; readonly ready: boolean; readonly unnamed: boolean }
+  | { readonly kind: "follow"; readonly claim: SentinelClaim; readonly isReady: boolean; readonly isUnnamed: boolean }
   /** Most sentinels name the same node with another epoch. The epoch may be taken over once `ready`. */
-  | { readonly kind: "epoch"; readonly word: Word; readonly ready: boolean }
+  | { readonly kind: "epoch"; readonly claim: SentinelClaim; readonly isReady: boolean }
 
 /**
  * How far a single sentinel's epoch may be ahead of all others. Each attempt at a
  * failover takes one epoch: a sentinel that was cut off misses some, not thousands.
  */
-export const plausibleLead = 1000
+export const plausibleEpochLead = 1000
 /** How long most of all sentinels have to name another node, in milliseconds. They learn of a failover within 2 s. */
 export const outvotedMillis = 5000
 /** The same if no sentinel names the present primary any more. */
@@ -50,7 +50,12 @@ const majorityOf = (n: number): number => Math.floor(n / 2) + 1
  * The epoch with which a claim counts among the others: its own, unless it is a
  * single sentinel's and implausibly far ahead; then the highest of the others.
  */
-export const countedEpoch = (word: Word, words: Iterable<Word>, held: Word | undefined, known: number): number => {
+export const credibleEpoch = (
+  word: SentinelClaim,
+  words: Iterable<SentinelClaim>,
+  held: SentinelClaim | undefined,
+  known: number
+): number => {
   if (known <= 1) return word.epoch
   let highest = held?.epoch
   for (const other of words) {
@@ -58,21 +63,27 @@ export const countedEpoch = (word: Word, words: Iterable<Word>, held: Word | und
     if (other.epoch >= word.epoch) return word.epoch
     if (highest === undefined || other.epoch > highest) highest = other.epoch
   }
-  return highest === undefined || word.epoch <= highest + plausibleLead ? word.epoch : Math.min(highest, word.epoch)
+  return highest === undefined || word.epoch <= highest + plausibleEpochLead
+    ? word.epoch
+    : Math.min(highest, word.epoch)
 }
 
 /** The claims for one node. */
 interface Tally {
   /** With the epochs with which they count. */
-  readonly words: Array<Word>
+  readonly words: Array<SentinelClaim>
   /** The claim with the highest of these epochs. */
-  best: Word
+  best: SentinelClaim
 }
 
-const tallyByNode = (words: ReadonlyArray<Word>, held: Word | undefined, known: number): Map<string, Tally> => {
+const tallyByNode = (
+  words: ReadonlyArray<SentinelClaim>,
+  held: SentinelClaim | undefined,
+  known: number
+): Map<string, Tally> => {
   const tallies = new Map<string, Tally>()
   for (const word of words) {
-    const counted = { ...word, epoch: countedEpoch(word, words, held, known) }
+    const counted = { ...word, epoch: credibleEpoch(word, words, held, known) }
     const tally = tallies.get(word.node)
     if (tally === undefined) tallies.set(word.node, { words: [counted], best: counted })
     else {
@@ -89,12 +100,12 @@ const tallyByNode = (words: ReadonlyArray<Word>, held: Word | undefined, known: 
  * that they are no primary, and are left out. If the node to try is `unreachable`,
  * another one is tried instead if most sentinels name it.
  */
-export const choose = (
-  words: ReadonlyArray<Word>,
+export const choosePrimary = (
+  words: ReadonlyArray<SentinelClaim>,
   known: number,
   disowned: ReadonlySet<string>,
   unreachable: ReadonlySet<string>
-): Word | undefined => {
+): SentinelClaim | undefined => {
   const left = words.filter((word) => !disowned.has(word.node))
   const ranked = Array.from(tallyByNode(left, undefined, known).values())
     .sort((a, b) => b.best.epoch - a.best.epoch || b.words.length - a.words.length)
@@ -104,22 +115,22 @@ export const choose = (
 }
 
 /** The claim with the highest epoch that most of `total` claims reach. */
-const agreedOn = (words: ReadonlyArray<Word>, total: number): Word | undefined =>
+const agreedOn = (words: ReadonlyArray<SentinelClaim>, total: number): SentinelClaim | undefined =>
   words.toSorted((a, b) => b.epoch - a.epoch)[majorityOf(total) - 1]
 
 /** What is believed of one group's primary, and since when sentinels have contradicted it. */
 export class Belief {
   /** The primary that is followed: it has said itself that it is the primary. */
-  held: Word | undefined = undefined
+  followed: SentinelClaim | undefined = undefined
   /** The primary that was last given to a caller who may not verify it, while none is followed. */
-  private adopted: Word | undefined = undefined
+  private unverified: SentinelClaim | undefined = undefined
   /** Whether the followed node has said since that it is no primary. */
-  disowned = false
+  isWrongRole = false
   /** Whether more than one sentinel has named the followed node. */
   private isCorroborated = false
-  private readonly words = new Map<string, Word & { readonly at: number }>()
+  private readonly claims = new Map<string, SentinelClaim & { readonly at: number }>()
   /** Claims for nodes that have said that they are no primary. Such a sentinel counts again once its claim changes. */
-  private readonly wrongRoleClaims = new Map<string, Word>()
+  private readonly wrongRoleClaims = new Map<string, SentinelClaim>()
   /** Sentinels that most others have contradicted: when, and whether they have agreed with the others since. */
   private readonly outvotedSentinels = new Map<string, { readonly at: number; agreed: boolean }>()
   /** The other node that most sentinels name. */
@@ -132,24 +143,24 @@ export class Belief {
   private readonly since = { any: Infinity, majority: Infinity, unnamed: Infinity, lower: Infinity }
 
   /** Takes the claim of a sentinel that has answered. */
-  hear(word: Word, now: number): void {
-    this.words.set(word.from, { ...word, at: now })
+  record(word: SentinelClaim, now: number): void {
+    this.claims.set(word.from, { ...word, at: now })
     const wrong = this.wrongRoleClaims.get(word.from)
     if (wrong !== undefined && (wrong.node !== word.node || word.epoch > wrong.epoch)) {
       this.wrongRoleClaims.delete(word.from)
     }
     const outvoted = this.outvotedSentinels.get(word.from)
-    if (outvoted !== undefined && this.held?.node === word.node) outvoted.agreed = true
+    if (outvoted !== undefined && this.followed?.node === word.node) outvoted.agreed = true
   }
 
   /** What a claim is compared with. */
-  get basis(): Word | undefined {
-    return this.held ?? this.adopted
+  get reference(): SentinelClaim | undefined {
+    return this.followed ?? this.unverified
   }
 
   /** A claim was given to a caller who may not verify it. */
-  adopt(word: Word): void {
-    if (this.held === undefined) this.adopted = word
+  followUnverified(word: SentinelClaim): void {
+    if (this.followed === undefined) this.unverified = word
   }
 
   private isOutvoted(from: string, now: number): boolean {
@@ -161,35 +172,37 @@ export class Belief {
   }
 
   /** Drops the claim of a sentinel that does not answer, or does not know the group. */
-  silent(from: string): void {
-    this.words.delete(from)
+  withdraw(from: string): void {
+    this.claims.delete(from)
   }
 
   /** Forgets a sentinel that no longer exists. */
   forget(from: string): void {
-    this.words.delete(from)
+    this.claims.delete(from)
     this.wrongRoleClaims.delete(from)
     this.outvotedSentinels.delete(from)
   }
 
   /** The latest claim of each sentinel, those that are too old left out. */
-  lately(now: number): ReadonlyArray<Word> {
-    for (const [from, word] of this.words) if (now - word.at > minorityMillis + outvotedMillis) this.words.delete(from)
-    return Array.from(this.words.values())
+  recentClaims(now: number): ReadonlyArray<SentinelClaim> {
+    for (const [from, word] of this.claims) {
+      if (now - word.at > minorityMillis + outvotedMillis) this.claims.delete(from)
+    }
+    return Array.from(this.claims.values())
   }
 
   /** Whether the node that this sentinel names has said that it is no primary. */
-  isDisproved(from: string): boolean {
+  namesWrongRole(from: string): boolean {
     return this.wrongRoleClaims.has(from)
   }
 
   /** Whether one sentinel's claim is enough to try its node at once. */
-  accepts(word: Word, known: number, now: number): boolean {
-    const held = this.basis
+  accepts(word: SentinelClaim, known: number, now: number): boolean {
+    const held = this.reference
     if (held === undefined || word.node === held.node) return true
-    const words = this.lately(now)
-    const epoch = countedEpoch(word, words, held, known)
-    if (this.disowned) return epoch >= held.epoch
+    const words = this.recentClaims(now)
+    const epoch = credibleEpoch(word, words, held, known)
+    if (this.isWrongRole) return epoch >= held.epoch
     if (epoch <= held.epoch) return false
     // A sentinel that named the followed node alone does not lead on to the next node, if others name a third one.
     const isLeading = !this.isCorroborated && held.from === word.from &&
@@ -200,8 +213,8 @@ export class Belief {
 
   /** What all claims mean together. Call it with each round of answers: it notes since when something has been so. */
   assess(known: number, now: number): Verdict {
-    const { basis: held, since } = this
-    const words = this.lately(now)
+    const { reference: held, since } = this
+    const words = this.recentClaims(now)
     if (held === undefined || words.length === 0) {
       this.resetContradiction()
       return { kind: "stay" }
@@ -219,9 +232,9 @@ export class Belief {
       since.majority = isMajority ? Math.min(since.majority, now) : Infinity
       since.unnamed = unnamed ? Math.min(since.unnamed, now) : Infinity
       since.lower = Infinity
-      const ready = this.disowned || now - since.any >= minorityMillis || now - since.majority >= outvotedMillis ||
+      const ready = this.isWrongRole || now - since.any >= minorityMillis || now - since.majority >= outvotedMillis ||
         now - since.unnamed >= unnamedMillis
-      return { kind: "follow", word: rival.best, ready, unnamed }
+      return { kind: "follow", claim: rival.best, isReady: ready, isUnnamed: unnamed }
     }
     const lowerSince = since.lower
     this.resetContradiction()
@@ -229,17 +242,17 @@ export class Belief {
     const agreed = agreedOn(present.words, words.length)!
     if (agreed.epoch > held.epoch) {
       const isCertain = present.words.length > 1 || known <= 1
-      return isCertain ? { kind: "epoch", word: agreed, ready: true } : { kind: "stay" }
+      return isCertain ? { kind: "epoch", claim: agreed, isReady: true } : { kind: "stay" }
     }
     if (agreed.epoch === held.epoch) return { kind: "stay" }
     since.lower = Math.min(lowerSince, now)
     const wait = present.words.length < majorityOf(known)
       ? minorityMillis
       // No other sentinel ever knew the epoch that is followed: a single sentinel had claimed it.
-      : agreed.epoch + plausibleLead < held.epoch
+      : agreed.epoch + plausibleEpochLead < held.epoch
       ? 0
       : outvotedMillis
-    return { kind: "epoch", word: agreed, ready: now - since.lower >= wait }
+    return { kind: "epoch", claim: agreed, isReady: now - since.lower >= wait }
   }
 
   private resetContradiction(): void {
@@ -251,48 +264,48 @@ export class Belief {
    * A node has said that it is the primary, and is followed from now on. With `now`,
    * the sentinels that named the node before it may lose trust.
    */
-  settle(held: Word, now?: number | undefined): void {
-    const old = this.held
-    if (now !== undefined && old !== undefined && !this.disowned && old.node !== held.node) {
+  follow(held: SentinelClaim, now?: number | undefined): void {
+    const old = this.followed
+    if (now !== undefined && old !== undefined && !this.isWrongRole && old.node !== held.node) {
       if (held.epoch <= old.epoch) {
         // The others have won against an epoch that was no lower: the sentinels that still claim it do not count alone.
-        for (const word of this.words.values()) {
+        for (const word of this.claims.values()) {
           if (word.node === old.node) this.outvotedSentinels.set(word.from, { at: now, agreed: false })
         }
       }
       // Nor does a sentinel that was the only one to name the old node, whatever it claims now.
-      const others = Array.from(this.words.values()).some((w) => w.node === old.node && w.from !== old.from)
+      const others = Array.from(this.claims.values()).some((w) => w.node === old.node && w.from !== old.from)
       if (!this.isCorroborated && !others) this.outvotedSentinels.set(old.from, { at: now, agreed: false })
     }
     if (old?.node !== held.node) {
-      this.isCorroborated = Array.from(this.words.values()).filter((word) => word.node === held.node).length > 1
+      this.isCorroborated = Array.from(this.claims.values()).filter((word) => word.node === held.node).length > 1
     }
-    this.held = held
-    this.adopted = undefined
-    this.disowned = false
+    this.followed = held
+    this.unverified = undefined
+    this.isWrongRole = false
     this.resetContradiction()
   }
 
   /** A node says that it is no primary. */
-  disprove(node: string): void {
-    if (this.held?.node === node) this.disowned = true
-    if (this.adopted?.node === node) this.adopted = undefined
-    for (const word of this.words.values()) if (word.node === node) this.wrongRoleClaims.set(word.from, word)
+  onWrongRole(node: string): void {
+    if (this.followed?.node === node) this.isWrongRole = true
+    if (this.unverified?.node === node) this.unverified = undefined
+    for (const word of this.claims.values()) if (word.node === node) this.wrongRoleClaims.set(word.from, word)
   }
 
   /** The followed node says again that it is the primary. */
-  reappeared(node: string): void {
-    if (this.held?.node === node) this.disowned = false
+  onPrimaryRole(node: string): void {
+    if (this.followed?.node === node) this.isWrongRole = false
     for (const [from, word] of this.wrongRoleClaims) if (word.node === node) this.wrongRoleClaims.delete(from)
   }
 
   /** A node has another canonical address from now on. */
   rename(from: string, to: string): void {
-    const renamed = <A extends Word>(word: A): A => word.node === from ? { ...word, node: to } : word
-    if (this.held !== undefined) this.held = renamed(this.held)
-    if (this.adopted !== undefined) this.adopted = renamed(this.adopted)
+    const renamed = <A extends SentinelClaim>(word: A): A => word.node === from ? { ...word, node: to } : word
+    if (this.followed !== undefined) this.followed = renamed(this.followed)
+    if (this.unverified !== undefined) this.unverified = renamed(this.unverified)
     if (this.rival === from) this.rival = to
-    for (const map of [this.words, this.wrongRoleClaims] as ReadonlyArray<Map<string, Word>>) {
+    for (const map of [this.claims, this.wrongRoleClaims] as ReadonlyArray<Map<string, SentinelClaim>>) {
       for (const [key, word] of map) map.set(key, renamed(word))
     }
   }

@@ -28,9 +28,7 @@ import { type KnownSentinel, SentinelList } from "./sentinelList.ts"
 import { SentinelQuestions } from "./sentinelQuestions.ts"
 import { makeSentinelSessions, type SentinelSessions } from "./sentinelSessions.ts"
 import { makeSentinelSubscriptions, type SentinelSubscriptions } from "./sentinelSubscriptions.ts"
-import type { Discovery, Found, SentinelListener, View } from "./types.ts"
-
-export { deniedPollMillis } from "./distances.ts"
+import type { Discovery, GroupView, Located, SentinelListener } from "./types.ts"
 
 const defaultTimeout = Duration.millis(500)
 const defaultHeadStart = Duration.millis(100)
@@ -51,35 +49,35 @@ interface Parts {
   readonly subscriptions: SentinelSubscriptions
   readonly questions: SentinelQuestions
   /** The questions for a primary and for replicas, shared by all who ask for the same group at once. */
-  readonly primary: ByGroup<Found<Address.Address>, PrimaryNotFound>
-  readonly replicas: ByGroup<Found<ReadonlyArray<Address.Address>>, ReplicaNotFound>
+  readonly primary: ByGroup<Located<Address.Address>, PrimaryNotFound>
+  readonly replicas: ByGroup<Located<ReadonlyArray<Address.Address>>, ReplicaNotFound>
 }
 
 /** Discovery through sentinels. */
 class SentinelDiscovery implements Discovery {
-  readonly headStart: number
-  readonly timeout: number
-  readonly primary: Discovery["primary"]
-  readonly replicas: Discovery["replicas"]
+  readonly headStartMillis: number
+  readonly timeoutMillis: number
+  readonly locatePrimary: Discovery["locatePrimary"]
+  readonly locateReplicas: Discovery["locateReplicas"]
   private readonly parts: Parts
 
   constructor(parts: Parts) {
     this.parts = parts
-    this.headStart = Duration.toMillis(parts.headStart)
-    this.timeout = Duration.toMillis(parts.timeout)
-    this.primary = parts.primary
-    this.replicas = parts.replicas
+    this.headStartMillis = Duration.toMillis(parts.headStart)
+    this.timeoutMillis = Duration.toMillis(parts.timeout)
+    this.locatePrimary = parts.primary
+    this.locateReplicas = parts.replicas
     parts.nodes.onRename = (from, to) => {
       parts.beliefs.rename(from, to)
       const address = addressOf(to)
-      parts.subscriptions.notify((listener) => listener.renamed(from, address))
+      parts.subscriptions.notify((listener) => listener.onRenamed(from, address))
     }
   }
 
   // ---------------------------------------------------------------------------
   // Other questions
 
-  survey(group: string, onView: (view: View) => void): Effect.Effect<void> {
+  survey(group: string, onView: (view: GroupView) => void): Effect.Effect<void> {
     return this.parts.questions.survey(group, onView)
   }
 
@@ -87,11 +85,11 @@ class SentinelDiscovery implements Discovery {
     group: string,
     disowned: ReadonlySet<string>,
     unreachable: ReadonlySet<string>
-  ): Effect.Effect<Found<Address.Address> | undefined> {
+  ): Effect.Effect<Located<Address.Address> | undefined> {
     return this.parts.questions.locateElsewhere(group, disowned, unreachable)
   }
 
-  glance(group: string, sentinel: string): Effect.Effect<View | undefined> {
+  askOne(group: string, sentinel: string): Effect.Effect<GroupView | undefined> {
     return this.parts.questions.askOne(group, sentinel)
   }
 
@@ -108,30 +106,30 @@ class SentinelDiscovery implements Discovery {
     return this.parts.beliefs.of(group)
   }
 
-  confirmed(group: string, address: Address.Address, epoch: number, from: string): void {
+  onPrimaryVerified(group: string, address: Address.Address, epoch: number, from: string): void {
     const belief = this.belief(group)
     const node = Address.format(this.canonical(address))
-    if (belief.held?.node === node) belief.reappeared(node)
-    else if (belief.held === undefined || epoch > belief.held.epoch) belief.settle({ node, epoch, from })
+    if (belief.followed?.node === node) belief.onPrimaryRole(node)
+    else if (belief.followed === undefined || epoch > belief.followed.epoch) belief.follow({ node, epoch, from })
   }
 
-  disproved(group: string, address: Address.Address): void {
+  onWrongRole(group: string, address: Address.Address): void {
     // Nothing is kept for a group that no sentinel knows.
-    this.parts.beliefs.get(group)?.disprove(Address.format(this.canonical(address)))
+    this.parts.beliefs.get(group)?.onWrongRole(Address.format(this.canonical(address)))
   }
 
   // ---------------------------------------------------------------------------
   // The nodes' addresses
 
-  unreachable(address: Address.Address): void {
+  onUndialable(address: Address.Address): void {
     this.parts.nodes.markUndialable(address)
   }
 
-  observed(address: Address.Address, remote: string | undefined): void {
+  onConnected(address: Address.Address, remote: string | undefined): void {
     this.parts.nodes.recordEndpoint(address, remote)
   }
 
-  announced(host: string, port: number): Address.Address | string {
+  resolveAnnounced(host: string, port: number): Address.Address | string {
     const address = this.parts.dialAddress(host, port)
     return typeof address === "string" ? address : this.canonical(address)
   }
@@ -147,15 +145,15 @@ class SentinelDiscovery implements Discovery {
     return this.parts.list.all.map(({ address }) => address)
   }
 
-  members(): ReadonlyArray<Address.Address> {
+  confirmedSentinels(): ReadonlyArray<Address.Address> {
     return this.parts.list.distinct().map(({ address }) => address)
   }
 
-  unsettled(): boolean {
+  hasMissingSentinels(): boolean {
     return this.parts.list.hasMissing
   }
 
-  prefer(sentinel: string): void {
+  askFirst(sentinel: string): void {
     const known = this.parts.list.get(sentinel)
     if (known !== undefined) this.parts.list.moveToFront(known)
   }
@@ -168,15 +166,15 @@ class SentinelDiscovery implements Discovery {
     return this.parts.subscriptions.isReachable(sentinel)
   }
 
-  hears(sentinel: string): boolean | undefined {
-    return this.parts.subscriptions.isPermitted(sentinel)
+  isSubscribed(sentinel: string): boolean | undefined {
+    return this.parts.subscriptions.isSubscribed(sentinel)
   }
 
-  distance(sentinel: string): number {
-    return this.parts.subscriptions.distance(sentinel)
+  distanceMillis(sentinel: string): number {
+    return this.parts.subscriptions.distanceMillis(sentinel)
   }
 
-  answersBy(sentinel: string): number {
+  firstAnswerBy(sentinel: string): number {
     return this.parts.sessions.firstAnswerBy(sentinel)
   }
 
@@ -195,7 +193,7 @@ class SentinelDiscovery implements Discovery {
       questions.forget(key)
       const wasTried = yield* subscriptions.forget(key)
       yield* sessions.forget(key)
-      if (wasTried) subscriptions.notify((listener) => listener.forgotten(key))
+      if (wasTried) subscriptions.notify((listener) => listener.onForgotten(key))
     })
   }
 }
@@ -249,7 +247,7 @@ export const makeDiscovery = (
         isKnown: (sentinel) => list.has(sentinel)
       }),
       beliefs,
-      addressOfReplica: (host, port) => discovery.announced(host, port),
+      addressOfReplica: (host, port) => discovery.resolveAnnounced(host, port),
       onAnswer: (sentinel, millis) => subscriptions.recordAnswer(sentinel, millis),
       onGone: (sentinel) => discovery.forget(sentinel)
     })

@@ -86,18 +86,10 @@ export const eventSubscription = {
 export const meaningOf = (name: string): EventMeaning =>
   meanings.get(name) ?? meanings.get(patternsByLength.find((pattern) => covers(pattern, name)) ?? "") ?? "change"
 
-const namesOf = (meaning: EventMeaning): ReadonlySet<string> =>
-  new Set(names.filter((name) => meanings.get(name) === meaning))
-export const startEvents = namesOf("start")
-export const selectionEvents = namesOf("selection")
-export const promotionEvents = namesOf("promotion")
-
 export interface HostAndPort {
   readonly host: string
   readonly port: number
 }
-
-export type Place = HostAndPort
 
 /**
  * A published event, parsed.

@@ -17,7 +17,7 @@ import type { NodeAliases } from "./nodeAliases.ts"
 import { isTooLong } from "./report.ts"
 import type { KnownSentinel } from "./sentinelList.ts"
 import type { QuestionError } from "./sentinelSessions.ts"
-import type { SeenReplica, View } from "./types.ts"
+import type { GroupView, ReportedReplica } from "./types.ts"
 
 /** Limits for the answers of a lying sentinel. */
 const maxListedSentinels = 64
@@ -46,7 +46,7 @@ const REPLICAS = Command.define({
  * @since 0.1.0
  * @category models
  */
-export interface GroupAnswer extends View {
+export interface GroupAnswer extends GroupView {
   /** Undefined if it was not asked, or denies SENTINEL SENTINELS. */
   readonly peers: ReadonlyArray<{ readonly host: string; readonly port: number }> | undefined
 }
@@ -153,7 +153,7 @@ export class GroupQuery {
     this.noListsUntil.delete(sentinel)
   }
 
-  private seen(replicas: ReadonlyArray<ReplicaInstance>): ReadonlyArray<SeenReplica> {
+  private seen(replicas: ReadonlyArray<ReplicaInstance>): ReadonlyArray<ReportedReplica> {
     return replicas.flatMap((instance) => {
       const address = this.options.dialAddress(instance.host, instance.port)
       return typeof address === "string" ? [] : [{ address, instance }]

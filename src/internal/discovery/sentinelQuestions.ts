@@ -20,14 +20,14 @@ import {
 import { monotonicMillis } from "../common/time.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError } from "../connection/types.ts"
-import { type Beliefs, choose, type Word } from "./belief.ts"
+import { type Beliefs, choosePrimary, type SentinelClaim } from "./belief.ts"
 import { askForReplicas, type GroupAnswer, type GroupQuery, type GroupQueryParts } from "./groupQuery.ts"
 import { addressOf } from "./nodeAliases.ts"
-import { staggeredRace } from "./race.ts"
 import { reasonOf } from "./report.ts"
 import type { KnownSentinel, SentinelList } from "./sentinelList.ts"
 import type { QuestionError, SentinelSessions } from "./sentinelSessions.ts"
-import type { Found, View } from "./types.ts"
+import { staggeredRace } from "./staggeredRace.ts"
+import type { GroupView, Located } from "./types.ts"
 
 const none: ReadonlySet<string> = new Set()
 
@@ -63,10 +63,10 @@ export class SentinelQuestions {
   // The first good answer
 
   /** Asks the sentinels in order until one of them names a primary that is believed. */
-  locatePrimary(group: string): Effect.Effect<Found<Address.Address>, PrimaryNotFound> {
+  locatePrimary(group: string): Effect.Effect<Located<Address.Address>, PrimaryNotFound> {
     return Effect.suspend(() => {
-      const rejected: Array<Word> = []
-      const reject = (word: Word, kind: "outdated" | "wrong-role", detail: string) => {
+      const rejected: Array<SentinelClaim> = []
+      const reject = (word: SentinelClaim, kind: "outdated" | "wrong-role", detail: string) => {
         rejected.push(word)
         return Effect.fail(new Report({ address: word.from, kind, detail }))
       }
@@ -76,18 +76,18 @@ export class SentinelQuestions {
           const now = yield* monotonicMillis
           const word = this.take(group, sentinel, answer, now)
           const belief = this.options.beliefs.of(group)
-          if (belief.isDisproved(word.from)) {
+          if (belief.namesWrongRole(word.from)) {
             return yield* reject(word, "wrong-role", `it names ${word.node}, which has said that it is no primary`)
           }
           if (!belief.accepts(word, this.countSentinels(), now)) {
-            const known = belief.basis?.epoch ?? 0
+            const known = belief.reference?.epoch ?? 0
             return yield* reject(
               word,
               "outdated",
               `it knows configuration epoch ${word.epoch} of the group, another sentinel knew ${known}`
             )
           }
-          belief.adopt(word)
+          belief.followUnverified(word)
           return foundAt(word)
         })
       return this.askInOrder(group, question).pipe(
@@ -106,33 +106,33 @@ export class SentinelQuestions {
    */
   private fallBack(
     group: string,
-    rejected: ReadonlyArray<Word>,
+    rejected: ReadonlyArray<SentinelClaim>,
     reports: ReadonlyArray<Report>,
     now: number
-  ): Effect.Effect<Found<Address.Address>, PrimaryNotFound> {
+  ): Effect.Effect<Located<Address.Address>, PrimaryNotFound> {
     const belief = this.options.beliefs.get(group)
     if (belief === undefined || rejected.length === 0) {
       return Effect.fail(new PrimaryNotFound({ group, reason: reasonOf(reports) }))
     }
     for (const { address } of reports) {
-      if (!rejected.some((word) => word.from === address)) belief.silent(address)
+      if (!rejected.some((word) => word.from === address)) belief.withdraw(address)
     }
     const verdict = belief.assess(this.countSentinels(), now)
-    if (verdict.kind === "follow" && verdict.ready) {
-      belief.adopt(verdict.word)
-      return Effect.succeed(foundAt(verdict.word))
+    if (verdict.kind === "follow" && verdict.isReady) {
+      belief.followUnverified(verdict.claim)
+      return Effect.succeed(foundAt(verdict.claim))
     }
-    if (belief.basis !== undefined && !belief.disowned) return Effect.succeed(foundAt(belief.basis))
-    return Effect.succeed(foundAt(choose(rejected, this.countSentinels(), none, none)!))
+    if (belief.reference !== undefined && !belief.isWrongRole) return Effect.succeed(foundAt(belief.reference))
+    return Effect.succeed(foundAt(choosePrimary(rejected, this.countSentinels(), none, none)!))
   }
 
   /** Asks the sentinels in order until one of them lists the replicas. */
-  locateReplicas(group: string): Effect.Effect<Found<ReadonlyArray<Address.Address>>, ReplicaNotFound> {
+  locateReplicas(group: string): Effect.Effect<Located<ReadonlyArray<Address.Address>>, ReplicaNotFound> {
     return this.askInOrder(group, (connection) => connection.call(askForReplicas(group))).pipe(
       Effect.mapError((reports) => new ReplicaNotFound({ group, reason: reasonOf(reports) })),
       Effect.map(({ from, value }) => ({
         from,
-        epoch: this.options.beliefs.get(group)?.basis?.epoch ?? 0,
+        epoch: this.options.beliefs.get(group)?.reference?.epoch ?? 0,
         value: value.flatMap((replica) => {
           if (replica.isSubjectivelyDown || replica.isObjectivelyDown || replica.isDisconnected) return []
           const address = this.options.addressOfReplica(replica.host, replica.port)
@@ -184,14 +184,14 @@ export class SentinelQuestions {
 
   private sentinelsInOrder(group: string | undefined): ReadonlyArray<KnownSentinel> {
     const belief = group === undefined ? undefined : this.options.beliefs.get(group)
-    return this.options.list.inOrder((sentinel) => belief?.isDisproved(sentinel) === true)
+    return this.options.list.inOrder((sentinel) => belief?.namesWrongRole(sentinel) === true)
   }
 
   // ---------------------------------------------------------------------------
   // The answers of all
 
   /** Asks every sentinel at once, and then those that they have introduced. Calls `onView` with each answer. */
-  survey(group: string, onView: (view: View) => void): Effect.Effect<void> {
+  survey(group: string, onView: (view: GroupView) => void): Effect.Effect<void> {
     return Effect.gen({ self: this }, function*() {
       const { list } = this.options
       const asked = new Set<KnownSentinel>()
@@ -203,7 +203,7 @@ export class SentinelQuestions {
           return Effect.matchEffect(this.askAbout(group, sentinel, { replicas: true, peers: true }), {
             onFailure: () =>
               Effect.sync(() => {
-                this.options.beliefs.get(group)?.silent(sentinel.key)
+                this.options.beliefs.get(group)?.withdraw(sentinel.key)
                 list.dropPeers(group, sentinel.key)
               }),
             onSuccess: (answer) =>
@@ -231,7 +231,7 @@ export class SentinelQuestions {
     group: string,
     disowned: ReadonlySet<string>,
     unreachable: ReadonlySet<string>
-  ): Effect.Effect<Found<Address.Address> | undefined> {
+  ): Effect.Effect<Located<Address.Address> | undefined> {
     return Effect.gen({ self: this }, function*() {
       const majority = Deferred.makeUnsafe<void>()
       let answers = 0
@@ -247,12 +247,12 @@ export class SentinelQuestions {
       const now = yield* monotonicMillis
       const known = this.countSentinels()
       const verdict = belief.assess(known, now)
-      if (verdict.kind === "follow" && verdict.ready && !disowned.has(verdict.word.node)) {
-        if (!unreachable.has(verdict.word.node)) return foundAt(verdict.word)
+      if (verdict.kind === "follow" && verdict.isReady && !disowned.has(verdict.claim.node)) {
+        if (!unreachable.has(verdict.claim.node)) return foundAt(verdict.claim)
       }
-      const all = belief.lately(now)
-      const words = belief.held === undefined ? all : all.filter((word) => belief.accepts(word, known, now))
-      const word = choose(words, known, disowned, unreachable)
+      const all = belief.recentClaims(now)
+      const words = belief.followed === undefined ? all : all.filter((word) => belief.accepts(word, known, now))
+      const word = choosePrimary(words, known, disowned, unreachable)
       return word === undefined || unreachable.has(word.node) ? undefined : foundAt(word)
     })
   }
@@ -261,7 +261,7 @@ export class SentinelQuestions {
   // The answer of one
 
   /** What a single sentinel knows of a group; undefined if it does not answer. */
-  askOne(group: string, sentinel: string): Effect.Effect<View | undefined> {
+  askOne(group: string, sentinel: string): Effect.Effect<GroupView | undefined> {
     return Effect.suspend(() => {
       const known = this.options.list.get(sentinel)
       if (known === undefined) return Effect.undefined
@@ -286,9 +286,9 @@ export class SentinelQuestions {
   }
 
   /** Records an answer, unless its sentinel was forgotten meanwhile. */
-  private take(group: string, sentinel: KnownSentinel, answer: GroupAnswer, now: number): Word {
+  private take(group: string, sentinel: KnownSentinel, answer: GroupAnswer, now: number): SentinelClaim {
     const word = { from: answer.from, node: Address.format(answer.primary), epoch: answer.epoch }
-    if (this.options.list.has(sentinel.key)) this.options.beliefs.of(group).hear(word, now)
+    if (this.options.list.has(sentinel.key)) this.options.beliefs.of(group).record(word, now)
     this.options.list.recordPeers(group, sentinel, answer.peers, now)
     return word
   }
@@ -303,4 +303,8 @@ export class SentinelQuestions {
   }
 }
 
-const foundAt = ({ epoch, from, node }: Word): Found<Address.Address> => ({ value: addressOf(node), from, epoch })
+const foundAt = ({ epoch, from, node }: SentinelClaim): Located<Address.Address> => ({
+  value: addressOf(node),
+  from,
+  epoch
+})

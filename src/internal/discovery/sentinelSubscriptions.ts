@@ -67,8 +67,8 @@ export class SentinelSubscriptions {
   /** Whether the subscription stands, or its session where subscriptions are denied. No entry during the first try. */
   private readonly reachable = new Map<string, boolean>()
   /** Whether the sentinel allows subscriptions. */
-  private readonly permitted = new Map<string, boolean>()
-  private readonly distances = new SentinelDistances(() => this.notify((listener) => listener.distance?.()))
+  private readonly subscribed = new Map<string, boolean>()
+  private readonly distances = new SentinelDistances(() => this.notify((listener) => listener.onDistance?.()))
 
   constructor(
     options: SentinelSubscriptionsOptions,
@@ -94,7 +94,7 @@ export class SentinelSubscriptions {
           this.listeners.delete(listener)
           if (this.listeners.size > 0) return Effect.void
           this.reachable.clear()
-          this.permitted.clear()
+          this.subscribed.clear()
           this.distances.clear()
           return FiberMap.clear(this.fibers)
         })
@@ -119,7 +119,7 @@ export class SentinelSubscriptions {
   /** Ends the subscription and forgets the sentinel. Whether anything was known of its reachability. */
   forget(sentinel: string): Effect.Effect<boolean> {
     return Effect.suspend(() => {
-      this.permitted.delete(sentinel)
+      this.subscribed.delete(sentinel)
       this.distances.forget(sentinel)
       const wasTried = this.reachable.delete(sentinel)
       return Effect.as(FiberMap.remove(this.fibers, sentinel), wasTried)
@@ -132,18 +132,18 @@ export class SentinelSubscriptions {
   }
 
   /** Undefined while it is not known. */
-  isPermitted(sentinel: string): boolean | undefined {
-    return this.permitted.get(sentinel)
+  isSubscribed(sentinel: string): boolean | undefined {
+    return this.subscribed.get(sentinel)
   }
 
   /** How old the word of a reachable sentinel is at most when it arrives, in milliseconds; 0 if it is not known. */
-  distance(sentinel: string): number {
+  distanceMillis(sentinel: string): number {
     return this.reachable.get(sentinel) === true ? this.distances.millisTo(sentinel) : 0
   }
 
   /** A question to one sentinel took this long, in milliseconds. */
   recordAnswer(sentinel: string, millis: number): void {
-    this.distances.record(sentinel, this.permitted.get(sentinel) === false ? ageOfAnswer(millis) : millis)
+    this.distances.record(sentinel, this.subscribed.get(sentinel) === false ? ageOfAnswer(millis) : millis)
   }
 
   private setReachable(sentinel: string, isReachable: boolean): void {
@@ -152,10 +152,10 @@ export class SentinelSubscriptions {
     this.notify((listener) => listener.onReachability(sentinel, isReachable))
   }
 
-  private setPermitted(sentinel: string, isPermitted: boolean): void {
-    if (this.permitted.get(sentinel) === isPermitted) return
-    this.permitted.set(sentinel, isPermitted)
-    this.notify((listener) => listener.permission?.(sentinel))
+  private setSubscribed(sentinel: string, isPermitted: boolean): void {
+    if (this.subscribed.get(sentinel) === isPermitted) return
+    this.subscribed.set(sentinel, isPermitted)
+    this.notify((listener) => listener.onSubscription?.(sentinel))
   }
 
   /** One subscription after another. */
@@ -164,7 +164,7 @@ export class SentinelSubscriptions {
     const next = Effect.gen({ self: this }, function*() {
       const attempt = { failedAfter: 0, subscribedAt: undefined as number | undefined }
       yield* Effect.exit(Effect.scoped(this.subscribe(sentinel, address, attempt)))
-      this.permitted.delete(sentinel)
+      this.subscribed.delete(sentinel)
       this.distances.forget(sentinel)
       this.setReachable(sentinel, false)
       const { failedAfter, subscribedAt } = attempt
@@ -195,14 +195,14 @@ export class SentinelSubscriptions {
       connection.onPush = (message) => {
         const published = textMessageOf(message)
         if (published === undefined) return
-        this.notify((listener) => listener.event(sentinel, published.channel, published.payload))
+        this.notify((listener) => listener.onEvent(sentinel, published.channel, published.payload))
       }
       const request = this.requestEvents(sentinel, connection)
       const refusal = yield* request
       if (refusal !== undefined && refusal._tag !== "ReplyError") return
       attempt.subscribedAt = yield* monotonicMillis
       if (refusal !== undefined) {
-        this.setPermitted(sentinel, false)
+        this.setSubscribed(sentinel, false)
         yield* this.logDenied(sentinel, refusal)
         yield* Effect.forkScoped(
           Effect.repeat(Effect.delay(request, resubscribeInterval), { until: (refusal) => refusal === undefined })
@@ -234,7 +234,7 @@ export class SentinelSubscriptions {
       this.distances.record(sentinel, isDenied ? ageOfAnswer(millis) : millis)
       if (isDenied) return reply.failure
       connection.onRoundTrip = (millis) => this.distances.record(sentinel, millis)
-      this.setPermitted(sentinel, true)
+      this.setSubscribed(sentinel, true)
       return undefined
     })
   }

@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Address from "../../Address.ts"
 import type { SessionOptions } from "../../Options.ts"
 import { openConnection } from "../connection/handshake.ts"
-import type { Discovery, View } from "../discovery/types.ts"
+import type { Discovery, GroupView } from "../discovery/types.ts"
 import type { StateReader } from "./groupState.ts"
 import type { MonitorRuntime } from "./runtime.ts"
 import type { Survey } from "./survey.ts"
@@ -25,7 +25,7 @@ const maxRemembered = 64
  * @category models
  */
 export interface AliasCheckOptions {
-  readonly discovery: Pick<Discovery, "canonical" | "observed">
+  readonly discovery: Pick<Discovery, "canonical" | "onConnected">
   readonly state: StateReader
   readonly runtime: MonitorRuntime
   readonly node: SessionOptions
@@ -49,7 +49,7 @@ export class AliasCheck {
   }
 
   /** Checks one address that these answers name in place of the primary, and that was not checked lately. */
-  check(views: Iterable<View>): void {
+  check(views: Iterable<GroupView>): void {
     const { discovery, node, runtime, state, survey } = this.options
     const { primary } = state.current
     if (this.isUnderway || primary === undefined) return
@@ -66,7 +66,7 @@ export class AliasCheck {
       Effect.scoped(openConnection(unknown, node)).pipe(
         Effect.exit,
         Effect.map((exit) => {
-          if (Exit.isSuccess(exit)) discovery.observed(unknown, exit.value.remote)
+          if (Exit.isSuccess(exit)) discovery.onConnected(unknown, exit.value.remote)
           this.isUnderway = false
           if (!Address.equals(discovery.canonical(unknown), unknown)) survey.begin()
         })

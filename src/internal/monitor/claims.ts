@@ -4,8 +4,8 @@
  * several sentinels are weighed is in `internal/discovery/belief.ts`.
  */
 import * as Address from "../../Address.ts"
-import { type Belief, plausibleLead } from "../discovery/belief.ts"
-import type { Discovery, View } from "../discovery/types.ts"
+import { type Belief, plausibleEpochLead } from "../discovery/belief.ts"
+import type { Discovery, GroupView } from "../discovery/types.ts"
 import type { StateReader } from "./groupState.ts"
 import type { MonitorRuntime } from "./runtime.ts"
 
@@ -31,7 +31,7 @@ export interface PrimaryClaim {
  * @category models
  */
 export interface ClaimRulesOptions {
-  readonly discovery: Pick<Discovery, "members">
+  readonly discovery: Pick<Discovery, "confirmedSentinels">
   readonly belief: Belief
   readonly state: StateReader
   readonly runtime: Pick<MonitorRuntime, "now">
@@ -62,21 +62,21 @@ export class ClaimRules {
     if (isProvisional) this.provisionalUntil = runtime.now() + maxProvisionalMillis
     else {
       this.reportedEpoch = epoch
-      belief.settle({ node: Address.format(address), epoch, from }, runtime.now())
+      belief.follow({ node: Address.format(address), epoch, from }, runtime.now())
     }
   }
 
   /** Whether an answer reports the primary that was followed before the sentinels reported it. */
-  confirmsProvisional(view: View): boolean {
+  confirmsProvisional(view: GroupView): boolean {
     return this.options.state.current.isProvisional && view.epoch >= this.reportedEpoch && this.isPlausible(view.epoch)
   }
 
   /** Whether a node is worth a probe that one sentinel's answer names in place of the primary. */
-  mayProbe(view: View): boolean {
+  mayProbe(view: GroupView): boolean {
     const { belief, runtime, state } = this.options
     const { epoch, isProvisional } = state.current
     if (!isProvisional) {
-      return !belief.isDisproved(view.from) &&
+      return !belief.namesWrongRole(view.from) &&
         this.mayFollow({ address: view.primary, epoch: view.epoch, from: view.from, isProvisional: false })
     }
     // The sentinels may still report the configuration that was left, but not for ever.
@@ -93,15 +93,15 @@ export class ClaimRules {
     const { isProvisional, primary } = state.current
     if (primary === undefined) return true
     if (isProvisional) return epoch >= state.current.epoch && this.isPlausible(epoch)
-    const known = discovery.members().length
+    const known = discovery.confirmedSentinels().length
     const node = Address.format(address)
     if (belief.accepts({ from, node, epoch }, known, runtime.now())) return true
     const verdict = belief.assess(known, runtime.now())
-    return verdict.kind === "follow" && verdict.ready && verdict.word.node === node
+    return verdict.kind === "follow" && verdict.isReady && verdict.claim.node === node
   }
 
   /** Whether an epoch is not so far ahead that a single sentinel must have made it up. */
   isPlausible(epoch: number): boolean {
-    return epoch <= Math.max(this.options.state.current.epoch, this.reportedEpoch) + plausibleLead
+    return epoch <= Math.max(this.options.state.current.epoch, this.reportedEpoch) + plausibleEpochLead
   }
 }

@@ -6,7 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import { deniedPollMillis } from "../discovery/discovery.ts"
+import { deniedPollMillis } from "../discovery/distances.ts"
 import type { Discovery } from "../discovery/types.ts"
 import type { MonitorRuntime } from "./runtime.ts"
 
@@ -20,7 +20,7 @@ const unansweredPauseMillis = 200
  * @category models
  */
 export interface DeniedSentinelsOptions {
-  readonly discovery: Pick<Discovery, "hears" | "distance" | "headStart">
+  readonly discovery: Pick<Discovery, "isSubscribed" | "distanceMillis" | "headStartMillis">
   readonly runtime: MonitorRuntime
   /** Whether writes wait at all; if not, nothing is polled. */
   readonly isFenceEnabled: boolean
@@ -56,17 +56,17 @@ export class DeniedSentinels {
   /** Polls a sentinel if it denies a subscription, until it allows one or `stop` is called. */
   onPermission(from: string): void {
     const { ask, discovery, isFenceEnabled } = this.options
-    const isDenied = discovery.hears(from) === false
+    const isDenied = discovery.isSubscribed(from) === false
     if (!isDenied || !isFenceEnabled || this.polls.has(from)) return
     const poll = this.runtime.fork(
       Effect.gen({ self: this }, function*() {
-        while (discovery.hears(from) === false) {
+        while (discovery.isSubscribed(from) === false) {
           const askedAt = this.runtime.now()
           const hasAnswered = yield* ask(from)
           if (hasAnswered) {
             // If this process stood still while the answer was on its way, the answer is as old as that.
             const age = this.runtime.now() - askedAt
-            if (age > Math.max(2 * deniedPollMillis, discovery.distance(from))) this.onLate(from)
+            if (age > Math.max(2 * deniedPollMillis, discovery.distanceMillis(from))) this.onLate(from)
             else this.stopWaiting(from)
           }
           const pause = hasAnswered ? deniedPollMillis : unansweredPauseMillis
@@ -90,7 +90,7 @@ export class DeniedSentinels {
   /** This process was too busy to ask in time: writes wait for the next answer, but no longer than a head start. */
   private onLate(from: string): void {
     if (this.overdue.has(from)) return
-    this.overdue.set(from, this.runtime.after(this.options.discovery.headStart, () => this.stopWaiting(from)))
+    this.overdue.set(from, this.runtime.after(this.options.discovery.headStartMillis, () => this.stopWaiting(from)))
     this.options.onOverdueChange()
   }
 

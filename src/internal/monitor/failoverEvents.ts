@@ -4,14 +4,7 @@
  * was aborted. What follows from that is decided by the monitor.
  */
 import * as Address from "../../Address.ts"
-import {
-  type Event,
-  parseEvent,
-  type Place,
-  promotionEvents,
-  selectionEvents,
-  startEvents
-} from "../discovery/events.ts"
+import { type Event, type HostAndPort, meaningOf, parseEvent } from "../discovery/events.ts"
 import type { StateReader } from "./groupState.ts"
 import type { Survey } from "./survey.ts"
 
@@ -25,7 +18,7 @@ export interface FailoverEventsOptions {
   readonly state: StateReader
   readonly survey: Pick<Survey, "ask" | "begin" | "beginSoon">
   /** The address of a place that a sentinel names; undefined where it has none. */
-  readonly resolve: (place: Place) => Address.Address | undefined
+  readonly resolve: (node: HostAndPort) => Address.Address | undefined
   /** A sentinel reports that a failover of the primary is under way. */
   readonly onStart: (from: string, event: string) => void
   /** A sentinel reports that a replica has been selected or promoted in place of the primary. */
@@ -84,18 +77,19 @@ export class FailoverEvents {
     const { onAbort, onSelection, onStart, resolve, state, survey } = this.options
     const { primary } = state.current
     const { name } = event
-    if (primary === undefined && (selectionEvents.has(name) || promotionEvents.has(name))) {
+    const meaning = meaningOf(name)
+    if (primary === undefined && (meaning === "selection" || meaning === "promotion")) {
       this.deferred.set(from, event)
-    } else if (name.startsWith("-failover-abort")) this.deferred.delete(from)
+    } else if (meaning === "abort") this.deferred.delete(from)
     const failing = event.primary === undefined ? undefined : resolve(event.primary)
     const isOurs = failing !== undefined && (primary === undefined || Address.equals(failing, primary))
-    if (startEvents.has(name)) {
+    if (meaning === "start") {
       if (isOurs) onStart(from, name)
       else this.onUnknownNode(from, failing)
-    } else if (selectionEvents.has(name)) {
+    } else if (meaning === "selection") {
       if (!isOurs) return this.onUnknownNode(from, failing)
       onSelection(from, name, event.subject === undefined ? undefined : resolve(event.subject))
-    } else if (promotionEvents.has(name)) {
+    } else if (meaning === "promotion") {
       const next = event.next === undefined ? undefined : resolve(event.next)
       const isFollowed = next !== undefined && primary !== undefined && Address.equals(next, primary)
       if (!isOurs || isFollowed) return survey.beginSoon()
@@ -104,7 +98,7 @@ export class FailoverEvents {
       survey.ask(from)
       survey.begin()
     } else {
-      if (name.startsWith("-failover-abort")) onAbort(from, name)
+      if (meaning === "abort") onAbort(from, name)
       survey.beginSoon()
     }
   }

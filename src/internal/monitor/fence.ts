@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Address from "../../Address.ts"
 import * as Metrics from "../../Metrics.ts"
-import type { View } from "../discovery/types.ts"
+import type { GroupView } from "../discovery/types.ts"
 import type { FailoverTracer } from "./failoverTrace.ts"
 import type { StateWriter } from "./groupState.ts"
 import type { MonitorRuntime } from "./runtime.ts"
@@ -166,7 +166,7 @@ export class WriteFence {
   }
 
   /** Withdraws the sign of each sentinel that says, in a round that began after its sign, that there is no failover. */
-  withdrawDenied(views: ReadonlyArray<View>, round: number): void {
+  withdrawDenied(views: ReadonlyArray<GroupView>, round: number): void {
     const { primary } = this.state.current
     if (primary === undefined) return
     for (const [from, { at, isAnswer, round: signedIn }] of Array.from(this.signs)) {

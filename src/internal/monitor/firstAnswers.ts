@@ -16,7 +16,10 @@ import type { MonitorRuntime } from "./runtime.ts"
  * @category models
  */
 export interface FirstAnswersOptions {
-  readonly discovery: Pick<Discovery, "sentinels" | "isReachable" | "answersBy" | "headStart" | "timeout">
+  readonly discovery: Pick<
+    Discovery,
+    "sentinels" | "isReachable" | "firstAnswerBy" | "headStartMillis" | "timeoutMillis"
+  >
   readonly runtime: MonitorRuntime
   /** Whether writes wait at all. */
   readonly isFenceEnabled: boolean
@@ -55,7 +58,7 @@ export class FirstAnswers {
 
   start(): void {
     this.isStarted = true
-    if (this.isAwaited) this.limitTimer = this.runtime.after(2 * this.discovery.timeout, () => this.complete())
+    if (this.isAwaited) this.limitTimer = this.runtime.after(2 * this.discovery.timeoutMillis, () => this.complete())
   }
 
   onAnswer(from: string): void {
@@ -88,11 +91,11 @@ export class FirstAnswers {
     if (answers < Math.floor(sentinels.length / 2) + 1 || this.headStartTimer !== undefined) return
     this.headStartTimer = this.runtime.fork(
       Effect.gen({ self: this }, function*() {
-        let pause = this.discovery.headStart
+        let pause = this.discovery.headStartMillis
         while (pause > 0) {
           yield* Effect.sleep(pause)
           const pending = this.pendingOf(this.discovery.sentinels().map((address) => Address.format(address)))
-          pause = Math.max(...pending.map((from) => this.discovery.answersBy(from))) - this.runtime.now()
+          pause = Math.max(...pending.map((from) => this.discovery.firstAnswerBy(from))) - this.runtime.now()
         }
         this.complete()
       })

@@ -8,7 +8,8 @@ import * as Exit from "effect/Exit"
 import * as Address from "../../Address.ts"
 import type { SessionOptions } from "../../Options.ts"
 import { openConnection } from "../connection/handshake.ts"
-import { type Belief, choose, type Word } from "../discovery/belief.ts"
+import { type Belief, choosePrimary, type SentinelClaim } from "../discovery/belief.ts"
+import { addressOf } from "../discovery/nodeAliases.ts"
 import type { Discovery } from "../discovery/types.ts"
 import type { AliasCheck } from "./aliasCheck.ts"
 import type { ClaimRules } from "./claims.ts"
@@ -29,7 +30,7 @@ const unsettledSurveyMillis = 1000
  * @category models
  */
 export interface MajorityOptions {
-  readonly discovery: Pick<Discovery, "members" | "unsettled">
+  readonly discovery: Pick<Discovery, "confirmedSentinels" | "hasMissingSentinels">
   readonly belief: Belief
   readonly state: StateReader
   readonly runtime: MonitorRuntime
@@ -39,7 +40,7 @@ export interface MajorityOptions {
   readonly probe: Pick<PrimaryProbe, "current" | "start">
   readonly aliasCheck: Pick<AliasCheck, "check">
   /** Most sentinels report this epoch for the present primary. */
-  readonly onEpoch: (word: Word) => void
+  readonly onEpoch: (claim: SentinelClaim) => void
   /** Most sentinels have named another primary for long enough: it is about to be probed. */
   readonly onOutvoted: () => void
   /** No sentinel names the present primary any more, and the node that `from` names says that it is one. */
@@ -68,19 +69,19 @@ export class Majority {
     if (isProvisional) return this.assessUnreported(primary)
     aliasCheck.check(survey.views.values())
     const now = runtime.now()
-    const verdict = belief.assess(discovery.members().length, now)
+    const verdict = belief.assess(discovery.confirmedSentinels().length, now)
     if (verdict.kind === "epoch") {
-      if (verdict.ready) onEpoch(verdict.word)
+      if (verdict.isReady) onEpoch(verdict.claim)
       else survey.beginAt(now + contradictedSurveyMillis)
     } else if (verdict.kind === "follow") {
-      if (verdict.ready) {
+      if (verdict.isReady) {
         onOutvoted()
-        this.probeNode(verdict.word)
+        this.probeNode(verdict.claim)
       } else {
         survey.beginAt(now + contradictedSurveyMillis)
-        if (verdict.unnamed) this.verifyUnnamed(verdict.word)
+        if (verdict.isUnnamed) this.verifyUnnamed(verdict.claim)
       }
-    } else if (discovery.unsettled()) survey.beginAt(now + unsettledSurveyMillis)
+    } else if (discovery.hasMissingSentinels()) survey.beginAt(now + unsettledSurveyMillis)
   }
 
   /** No primary is known yet: the sentinel that answered first may have named a node that is none. */
@@ -90,8 +91,8 @@ export class Majority {
     if (current === undefined) return
     const probed = Address.format(current.address)
     const denied = current.isDenied ? new Set([probed]) : none
-    const word = choose(belief.lately(runtime.now()), discovery.members().length, denied, none)
-    if (word !== undefined && word.node !== probed) this.probeNode(word)
+    const claim = choosePrimary(belief.recentClaims(runtime.now()), discovery.confirmedSentinels().length, denied, none)
+    if (claim !== undefined && claim.node !== probed) this.probeNode(claim)
   }
 
   /**
@@ -103,19 +104,19 @@ export class Majority {
     const { belief, claims, discovery, runtime, survey } = this.options
     const now = runtime.now()
     if (now <= claims.provisionalUntil) return survey.beginAt(claims.provisionalUntil + 1)
-    const known = discovery.members().length
-    const words = belief.lately(now)
-    const word = choose(words, known, new Set([Address.format(primary)]), none)
-    if (word === undefined) return
-    if (words.filter(({ node }) => node === word.node).length * 2 > known) this.probeNode(word)
+    const known = discovery.confirmedSentinels().length
+    const recent = belief.recentClaims(now)
+    const claim = choosePrimary(recent, known, new Set([Address.format(primary)]), none)
+    if (claim === undefined) return
+    if (recent.filter(({ node }) => node === claim.node).length * 2 > known) this.probeNode(claim)
   }
 
-  private probeNode({ epoch, from, node }: Word): void {
+  private probeNode({ epoch, from, node }: SentinelClaim): void {
     this.options.probe.start({ address: addressOf(node), epoch, from, isProvisional: false }, true)
   }
 
   /** No sentinel names the present primary any more: asks the node that they name instead for its role. */
-  private verifyUnnamed({ from, node: key }: Word): void {
+  private verifyUnnamed({ from, node: key }: SentinelClaim): void {
     const { belief, discovery, node, onUnnamed, runtime, state } = this.options
     if (state.current.fence !== undefined || this.isVerifying) return
     this.isVerifying = true
@@ -124,9 +125,9 @@ export class Majority {
         Effect.exit,
         Effect.map((exit) => {
           this.isVerifying = false
-          const verdict = belief.assess(discovery.members().length, runtime.now())
-          if (Exit.isFailure(exit) || verdict.kind !== "follow" || !verdict.unnamed) return
-          if (verdict.word.node === key) onUnnamed(from)
+          const verdict = belief.assess(discovery.confirmedSentinels().length, runtime.now())
+          if (Exit.isFailure(exit) || verdict.kind !== "follow" || !verdict.isUnnamed) return
+          if (verdict.claim.node === key) onUnnamed(from)
         })
       )
     )
@@ -134,11 +135,3 @@ export class Majority {
 }
 
 const none: ReadonlySet<string> = new Set()
-
-/**
- * The address that a formatted one stands for.
- *
- * @since 0.1.0
- * @category parsing
- */
-export const addressOf = (formatted: string): Address.Address => Address.parse(formatted, 0) as Address.Address

@@ -20,8 +20,9 @@ import type { PrimaryNotFound, ReplicaNotFound } from "../../Errors.ts"
 import type { State, Topology } from "../../Topology.ts"
 import type { Source } from "../connection/types.ts"
 import type { Belief } from "../discovery/belief.ts"
-import type { Place } from "../discovery/events.ts"
-import type { Discovery, Found, View } from "../discovery/types.ts"
+import type { HostAndPort } from "../discovery/events.ts"
+import { addressOf } from "../discovery/nodeAliases.ts"
+import type { Discovery, GroupView, Located } from "../discovery/types.ts"
 import { AliasCheck } from "./aliasCheck.ts"
 import { ClaimRules, type PrimaryClaim } from "./claims.ts"
 import { DeniedSentinels } from "./deniedSentinels.ts"
@@ -30,7 +31,7 @@ import { FailoverTracer } from "./failoverTrace.ts"
 import { type FailoverSign, WriteFence } from "./fence.ts"
 import { FirstAnswers } from "./firstAnswers.ts"
 import { GroupState } from "./groupState.ts"
-import { addressOf, Majority } from "./majority.ts"
+import { Majority } from "./majority.ts"
 import { PrimaryLocation } from "./primaryLocation.ts"
 import { PrimaryProbe } from "./primaryProbe.ts"
 import { ReplicaTable } from "./replicaTable.ts"
@@ -111,7 +112,7 @@ export class GroupMonitor implements Topology {
       state,
       // One object for all sessions: what is learned about an address is remembered by it.
       node: { ...options.node, clientName: undefined },
-      resolve: (place: Place) => this.resolve(place),
+      resolve: (node: HostAndPort) => this.resolve(node),
       maxHoldMillis,
       maxProvisionalMillis: Math.max(maxHoldMillis, minProvisionalMillis),
       isFenceEnabled: maxHoldMillis > 0
@@ -136,7 +137,7 @@ export class GroupMonitor implements Topology {
       onStart: (from, event) => this.onFailoverStart(from, event),
       onSelection: (from, event, candidate) => {
         this.onFailoverStart(from, event)
-        this.onFailoverSign({ from, name: event, candidate, ageMillis: discovery.distance(from) })
+        this.onFailoverSign({ from, name: event, candidate, ageMillis: discovery.distanceMillis(from) })
       },
       onAbort: (from, event) => this.fence.withdraw(from, event)
     })
@@ -184,7 +185,7 @@ export class GroupMonitor implements Topology {
     const probe = this.probe = new PrimaryProbe({
       ...shared,
       survey,
-      onConnected: (address, remote) => discovery.observed(address, remote),
+      onConnected: (address, remote) => discovery.onConnected(address, remote),
       onPrimary: (claim) => this.onPrimary(claim),
       onRefuted: (claim) => this.onRefuted(claim)
     })
@@ -199,7 +200,12 @@ export class GroupMonitor implements Topology {
       onOutvoted: () => trace.start(outvotedSign),
       onUnnamed: (from) => {
         trace.start(outvotedSign)
-        this.onFailoverSign({ from, name: outvotedSign, candidate: undefined, ageMillis: discovery.distance(from) })
+        this.onFailoverSign({
+          from,
+          name: outvotedSign,
+          candidate: undefined,
+          ageMillis: discovery.distanceMillis(from)
+        })
       }
     })
     this.replicas = new ReplicaTable({
@@ -222,12 +228,12 @@ export class GroupMonitor implements Topology {
       Effect.scoped(
         Effect.gen({ self: this }, function*() {
           yield* this.discovery.listen({
-            event: (from, channel, payload) => this.events.onPublished(from, channel, payload),
+            onEvent: (from, channel, payload) => this.events.onPublished(from, channel, payload),
             onReachability: (from, isReachable) => this.onReachability(from, isReachable),
-            forgotten: (from) => this.onForgotten(from),
-            renamed: (from, to) => this.onRenamed(from, to),
-            permission: (from) => this.onPermission(from),
-            distance: () => this.reachability.updateDistance()
+            onForgotten: (from) => this.onForgotten(from),
+            onRenamed: (from, to) => this.onRenamed(from, to),
+            onSubscription: (from) => this.onPermission(from),
+            onDistance: () => this.reachability.updateDistance()
           })
           // Those whose subscription stands already, for another group, were not asked about this one.
           for (const address of this.discovery.sentinels()) {
@@ -285,7 +291,7 @@ export class GroupMonitor implements Topology {
   }
 
   /** Asks the sentinels where the primary is; a primary that is followed before they report it takes precedence. */
-  readonly locate: Effect.Effect<Found<Address.Address>, PrimaryNotFound> = Effect.suspend(() => {
+  readonly locate: Effect.Effect<Located<Address.Address>, PrimaryNotFound> = Effect.suspend(() => {
     // The first answers may come while this starts: they leave it to the client to verify the primary.
     this.location.expectClient()
     this.start()
@@ -296,32 +302,32 @@ export class GroupMonitor implements Topology {
   locateElsewhere(
     disowned: ReadonlySet<string>,
     unreachable: ReadonlySet<string>
-  ): Effect.Effect<Found<Address.Address> | undefined> {
+  ): Effect.Effect<Located<Address.Address> | undefined> {
     return this.location.locateElsewhere(disowned, unreachable)
   }
 
   /** A connection to a node has this remote address. */
-  observed(address: Address.Address, remote: string | undefined): void {
-    this.discovery.observed(address, remote)
+  onConnected(address: Address.Address, remote: string | undefined): void {
+    this.discovery.onConnected(address, remote)
   }
 
   /** A primary cannot be dialled: its node may have another address. */
-  unreachable(address: Address.Address): void {
-    this.discovery.unreachable(address)
+  onUndialable(address: Address.Address): void {
+    this.discovery.onUndialable(address)
   }
 
   /**
    * A node has said that it is the primary, at an address that the sentinels
    * gave. False if the group has moved on meanwhile.
    */
-  verified({ epoch, from, value }: Found<Address.Address>): boolean {
+  verified({ epoch, from, value }: Located<Address.Address>): boolean {
     const { epoch: presentEpoch, isProvisional } = this.state.current
     const address = this.discovery.canonical(value)
     const claim: PrimaryClaim = { address, epoch, from, isProvisional: false }
     if (this.isPrimary(address) === true) {
       if (!isProvisional) {
         // Its epoch is taken over once most sentinels report it.
-        this.belief.reappeared(Address.format(address))
+        this.belief.onPrimaryRole(Address.format(address))
         return true
       }
       if (epoch <= presentEpoch) return true
@@ -333,7 +339,7 @@ export class GroupMonitor implements Topology {
 
   /** A primary denies that it is one: another node that is named with the same epoch may be followed. */
   onWrongRole(address: Address.Address): void {
-    this.discovery.disproved(this.group, address)
+    this.discovery.onWrongRole(this.group, address)
     if (this.isPrimary(address) !== true) return
     if (this.state.current.isProvisional) {
       this.state.publish(
@@ -375,7 +381,7 @@ export class GroupMonitor implements Topology {
   }
 
   /** Whether a replica replicates from a node of the group that is not the primary. */
-  isAstray(source: Place): boolean {
+  isAstray(source: HostAndPort): boolean {
     return this.replicas.isAstray(source)
   }
 
@@ -441,9 +447,9 @@ export class GroupMonitor implements Topology {
     this.state.notify((listener) => listener.renamed?.(addressOf(from), to))
   }
 
-  private resolve({ host, port }: Place): Address.Address | undefined {
+  private resolve({ host, port }: HostAndPort): Address.Address | undefined {
     try {
-      const address = this.discovery.announced(host, port)
+      const address = this.discovery.resolveAnnounced(host, port)
       return typeof address === "string" ? undefined : address
     } catch {
       // A user's natMap that throws is reported where an Effect of the user needs the address.
@@ -455,7 +461,7 @@ export class GroupMonitor implements Topology {
   // Answers
 
   /** Acts on one sentinel's answer: it may name a newer primary, or show a failover. */
-  private onView(view: View): void {
+  private onView(view: GroupView): void {
     const { epoch, fence, primary } = this.state.current
     const claim: PrimaryClaim = { address: view.primary, epoch: view.epoch, from: view.from, isProvisional: false }
     if (primary === undefined) {
@@ -486,7 +492,7 @@ export class GroupMonitor implements Topology {
    * An answer may show a failover whose beginning was missed: its leader reports
    * it, and marks the replica that it has selected.
    */
-  private detectFailoverInProgress(view: View): void {
+  private detectFailoverInProgress(view: GroupView): void {
     const { fence } = this.state.current
     if (fence !== undefined || view.instance?.isFailoverInProgress !== true) return
     const selected = view.replicas?.find((replica) => replica.instance.flags.has("promoted"))
@@ -496,7 +502,7 @@ export class GroupMonitor implements Topology {
   }
 
   /** Acts on all answers of a round together. */
-  private onRound(views: ReadonlyArray<View>, round: number): void {
+  private onRound(views: ReadonlyArray<GroupView>, round: number): void {
     this.reachability.update()
     this.probe.cancelUnnamed(views)
     if (this.probe.current === undefined) this.fence.withdrawDenied(views, round)
@@ -511,7 +517,7 @@ export class GroupMonitor implements Topology {
 
   private onFailoverStart(from: string, event: string): void {
     this.trace.start(event)
-    this.discovery.prefer(from)
+    this.discovery.askFirst(from)
   }
 
   /** A sentinel gives a sign of a failover: closes the write fence, if the sentinel is believed. */
@@ -537,7 +543,7 @@ export class GroupMonitor implements Topology {
 
   /** A node denies that it is the primary, and only a minority of the sentinels names it. */
   private onRefuted({ address, from }: PrimaryClaim): void {
-    this.belief.disprove(Address.format(address))
+    this.belief.onWrongRole(Address.format(address))
     if (!this.fence.hasSignOf(from)) return
     this.trust.mistrust(from, "answers")
     this.fence.withdraw(from, "the node that was named is not a primary")

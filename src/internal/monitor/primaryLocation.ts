@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Address from "../../Address.ts"
 import type { PrimaryNotFound } from "../../Errors.ts"
-import type { Discovery, Found } from "../discovery/types.ts"
+import type { Discovery, Located } from "../discovery/types.ts"
 import type { StateReader } from "./groupState.ts"
 import type { MonitorRuntime } from "./runtime.ts"
 
@@ -21,7 +21,7 @@ const clientVerifyMillis = 1000
  */
 export interface PrimaryLocationOptions {
   readonly group: string
-  readonly discovery: Pick<Discovery, "primary" | "locateElsewhere">
+  readonly discovery: Pick<Discovery, "locatePrimary" | "locateElsewhere">
   readonly state: StateReader
   readonly runtime: Pick<MonitorRuntime, "now">
 }
@@ -57,9 +57,9 @@ export class PrimaryLocation {
   }
 
   /** Asks the sentinels where the primary is; an unreported primary takes precedence. */
-  readonly locate: Effect.Effect<Found<Address.Address>, PrimaryNotFound> = Effect.suspend(() => {
+  readonly locate: Effect.Effect<Located<Address.Address>, PrimaryNotFound> = Effect.suspend(() => {
     this.expectClient()
-    return Effect.matchEffect(this.options.discovery.primary(this.options.group), {
+    return Effect.matchEffect(this.options.discovery.locatePrimary(this.options.group), {
       onSuccess: (found) => Effect.succeed(this.unreported() ?? found),
       onFailure: (error) => {
         const unreported = this.unreported()
@@ -72,7 +72,7 @@ export class PrimaryLocation {
   locateElsewhere(
     disowned: ReadonlySet<string>,
     unreachable: ReadonlySet<string>
-  ): Effect.Effect<Found<Address.Address> | undefined> {
+  ): Effect.Effect<Located<Address.Address> | undefined> {
     return Effect.map(
       this.options.discovery.locateElsewhere(this.options.group, disowned, unreachable),
       (found) => {
@@ -85,7 +85,7 @@ export class PrimaryLocation {
   }
 
   /** The primary that the group follows before the sentinels have reported it, if there is one. */
-  private unreported(): Found<Address.Address> | undefined {
+  private unreported(): Located<Address.Address> | undefined {
     const { epoch, isProvisional, primary } = this.options.state.current
     return isProvisional && primary !== undefined
       ? { value: primary, from: "the node itself", epoch }

@@ -10,7 +10,7 @@ import type { SessionOptions } from "../../Options.ts"
 import { openConnection } from "../connection/handshake.ts"
 import type { OpenError } from "../connection/types.ts"
 import type { Belief } from "../discovery/belief.ts"
-import type { View } from "../discovery/types.ts"
+import type { GroupView } from "../discovery/types.ts"
 import type { PrimaryClaim } from "./claims.ts"
 import type { MonitorRuntime } from "./runtime.ts"
 import type { Survey } from "./survey.ts"
@@ -142,9 +142,9 @@ export class PrimaryProbe {
 
   /** Whether no more than half of the sentinels that answer name this node. */
   private isLoneClaim(address: Address.Address): boolean {
-    const words = this.options.belief.lately(this.runtime.now())
+    const recent = this.options.belief.recentClaims(this.runtime.now())
     const node = Address.format(address)
-    return words.filter((word) => word.node === node).length * 2 <= words.length
+    return recent.filter((claim) => claim.node === node).length * 2 <= recent.length
   }
 
   /** Ends the probe of a node that has only been selected: by that sentinel, if one is given. */
@@ -158,7 +158,7 @@ export class PrimaryProbe {
   }
 
   /** Ends the probe of a node that sentinels named, if none names it in this round. */
-  cancelUnnamed(views: ReadonlyArray<View>): void {
+  cancelUnnamed(views: ReadonlyArray<GroupView>): void {
     const { probe } = this
     if (probe === undefined || probe.isProvisional || views.length === 0) return
     if (!views.some((view) => Address.equals(view.primary, probe.address))) this.cancel()

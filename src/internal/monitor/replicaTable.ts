@@ -11,10 +11,10 @@ import type { SessionOptions } from "../../Options.ts"
 import type { Options, Replica } from "../../Topology.ts"
 import { openConnection } from "../connection/handshake.ts"
 import type { Source } from "../connection/types.ts"
-import { askReplicas } from "../discovery/askReplicas.ts"
-import type { Place } from "../discovery/events.ts"
-import * as Listing from "../discovery/listing.ts"
-import type { Discovery, View } from "../discovery/types.ts"
+import type { HostAndPort } from "../discovery/events.ts"
+import { maxReplicas, mergeReplicas } from "../discovery/replicaLists.ts"
+import { surveyReplicas } from "../discovery/surveyReplicas.ts"
+import type { Discovery, GroupView } from "../discovery/types.ts"
 import type { StateWriter } from "./groupState.ts"
 import type { MonitorRuntime } from "./runtime.ts"
 import type { ReplicaCandidate } from "./types.ts"
@@ -38,7 +38,7 @@ export interface ReplicaTableOptions {
   readonly node: SessionOptions
   readonly label: Options["label"]
   /** The address of a place that a server names; undefined where it has none. */
-  readonly resolve: (place: Place) => Address.Address | undefined
+  readonly resolve: (node: HostAndPort) => Address.Address | undefined
   /** A replica no longer belongs to the group. */
   readonly onDropped: (address: Address.Address, why: string) => void
 }
@@ -72,7 +72,7 @@ export class ReplicaTable {
 
   /** Asks the sentinels for the replicas, and adds those that were listed before. */
   readonly locate: Effect.Effect<ReadonlyArray<ReplicaCandidate>, ReplicaNotFound> = Effect.suspend(() =>
-    Effect.matchEffect(askReplicas(this.options.discovery, this.options.group, this.table.size > 0), {
+    Effect.matchEffect(surveyReplicas(this.options.discovery, this.options.group, this.table.size > 0), {
       onFailure: (error) => this.table.size > 0 ? Effect.succeed(this.candidates) : Effect.fail(error),
       onSuccess: ({ listed }) =>
         Effect.sync(() => {
@@ -107,7 +107,7 @@ export class ReplicaTable {
   }
 
   /** Whether a replica replicates from a node of the group that is not the primary: it has the history from before a move. */
-  isAstray(source: Place): boolean {
+  isAstray(source: HostAndPort): boolean {
     const { primary } = this.state.current
     const followed = this.options.resolve(source)
     if (primary === undefined || followed === undefined || Address.equals(followed, primary)) return false
@@ -116,7 +116,7 @@ export class ReplicaTable {
   }
 
   /** Whether a replica replicates from a node that is not of this group. */
-  private isOfAnotherGroup(source: Place): boolean {
+  private isOfAnotherGroup(source: HostAndPort): boolean {
     const { primary } = this.state.current
     const followed = this.options.resolve(source)
     return primary !== undefined && followed !== undefined && !Address.equals(followed, primary) &&
@@ -132,11 +132,11 @@ export class ReplicaTable {
   }
 
   /** Takes in the replicas that the sentinels listed in one round. */
-  onRound(views: ReadonlyArray<View>): void {
+  onRound(views: ReadonlyArray<GroupView>): void {
     if (!views.some((view) => view.replicas !== undefined)) return
     this.listingSentinels = views.filter((view) => view.replicas !== undefined && view.replicas.length > 0).length
     const now = this.runtime.now()
-    const listed = Listing.merge(views).filter((replica) => !this.isPrimary(replica.address))
+    const listed = mergeReplicas(views).filter((replica) => !this.isPrimary(replica.address))
     const replicas = listed
       .map((each): Replica => {
         const { address, flags, isHealthy, isLinkUp, offset, priority } = each
@@ -171,7 +171,7 @@ export class ReplicaTable {
       if (this.isPrimary(address)) this.table.delete(key)
       else if (now - listedAt > keepUnlistedMillis) outdated.push(key)
     }
-    const excess = this.table.size - outdated.length - Listing.maxReplicas
+    const excess = this.table.size - outdated.length - maxReplicas
     if (excess > 0) {
       const kept = Array.from(this.table).filter(([key]) => !outdated.includes(key))
       outdated.push(...kept.sort(([, a], [, b]) => a.listedAt - b.listedAt).slice(0, excess).map(([key]) => key))

@@ -23,7 +23,10 @@ const nearMillis = selectionGraceMillis
  * @category models
  */
 export interface SentinelReachabilityOptions {
-  readonly discovery: Pick<Discovery, "members" | "sentinels" | "isReachable" | "hears" | "distance">
+  readonly discovery: Pick<
+    Discovery,
+    "confirmedSentinels" | "sentinels" | "isReachable" | "isSubscribed" | "distanceMillis"
+  >
   readonly state: StateWriter<"sentinels" | "isIsolated">
   readonly runtime: MonitorRuntime
   /** Whether writes wait at all; if not, the distance does not matter. */
@@ -73,14 +76,14 @@ export class SentinelReachability {
 
   private sentinels(): ReadonlyArray<SentinelState> {
     const { discovery, epochOf } = this.options
-    return discovery.members().map((address) => {
+    return discovery.confirmedSentinels().map((address) => {
       const key = Address.format(address)
       return {
         address,
         isReachable: discovery.isReachable(key),
         epoch: epochOf(key),
-        isSubscribed: discovery.hears(key),
-        distanceMillis: discovery.distance(key)
+        isSubscribed: discovery.isSubscribed(key),
+        distanceMillis: discovery.distanceMillis(key)
       }
     }).sort((a, b) => Address.format(a.address) < Address.format(b.address) ? -1 : 1)
   }
@@ -92,7 +95,7 @@ export class SentinelReachability {
     let sentinel = ""
     for (const address of discovery.sentinels()) {
       const key = Address.format(address)
-      const distance = Math.min(maxDistanceMillis, discovery.distance(key))
+      const distance = Math.min(maxDistanceMillis, discovery.distanceMillis(key))
       if (distance > farthest) {
         farthest = distance
         sentinel = key

@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { Discovery, View } from "../discovery/types.ts"
+import type { Discovery, GroupView } from "../discovery/types.ts"
 import type { MonitorRuntime } from "./runtime.ts"
 
 /** How often a round begins although no event asks for one: events may get lost. */
@@ -26,16 +26,16 @@ const minPauseMillis = 20
  */
 export interface SurveyOptions {
   readonly group: string
-  readonly discovery: Pick<Discovery, "survey" | "glance">
+  readonly discovery: Pick<Discovery, "survey" | "askOne">
   readonly runtime: MonitorRuntime
   /** A sentinel has answered, in a round or by itself. */
-  readonly onAnswer: (view: View) => void
+  readonly onAnswer: (view: GroupView) => void
   /** A sentinel that was asked by itself has answered; called after `onAnswer`. */
   readonly onOwnAnswer: (from: string) => void
   /** A sentinel that was asked by `ask` has not answered. */
   readonly onNoAnswer: (from: string) => void
   /** A round has ended, with these answers. Rounds are numbered from 1. */
-  readonly onRound: (views: ReadonlyArray<View>, round: number) => void
+  readonly onRound: (views: ReadonlyArray<GroupView>, round: number) => void
 }
 
 /**
@@ -49,7 +49,7 @@ export class Survey {
   readonly firstRound = Deferred.makeUnsafe<void>()
   private readonly options: SurveyOptions
   private readonly runtime: MonitorRuntime
-  private readonly answers = new Map<string, View>()
+  private readonly answers = new Map<string, GroupView>()
   /** The sentinels that are being asked by themselves, and whether to ask again after that. */
   private readonly asking = new Map<string, { again: boolean }>()
   private isOpen = false
@@ -86,7 +86,7 @@ export class Survey {
   }
 
   /** The latest answer of each sentinel that has not been forgotten since. */
-  get views(): ReadonlyMap<string, View> {
+  get views(): ReadonlyMap<string, GroupView> {
     return this.answers
   }
 
@@ -131,7 +131,7 @@ export class Survey {
         this.nextRoundAt = Infinity
         this.isRoundUnderway = true
         const round = ++this.roundNumber
-        const views: Array<View> = []
+        const views: Array<GroupView> = []
         const exit = yield* Effect.exit(
           Effect.andThen(
             discovery.survey(group, (view) => {
@@ -184,7 +184,7 @@ export class Survey {
     const { discovery, group, onAnswer, onOwnAnswer } = this.options
     return Effect.map(
       Effect.exit(
-        Effect.map(discovery.glance(group, from), (view) => {
+        Effect.map(discovery.askOne(group, from), (view) => {
           if (view === undefined) return false
           this.answers.set(view.from, view)
           onAnswer(view)

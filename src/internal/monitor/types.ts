@@ -5,7 +5,7 @@
 import type * as Address from "../../Address.ts"
 import type { SessionOptions } from "../../Options.ts"
 import type { Options, State } from "../../Topology.ts"
-import type * as Listing from "../discovery/listing.ts"
+import type { ListedReplica } from "../discovery/replicaLists.ts"
 import type { TargetListener } from "../execution/types.ts"
 
 /**
@@ -28,7 +28,7 @@ export interface MonitorListener extends Pick<TargetListener, "moved" | "gate"> 
  * @since 0.1.0
  * @category models
  */
-export interface ReplicaCandidate extends Listing.Listed {
+export interface ReplicaCandidate extends ListedReplica {
   readonly label: string | undefined
   /** When a sentinel last listed it, in milliseconds of monotonic time. */
   readonly listedAt: number

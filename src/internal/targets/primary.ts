@@ -16,7 +16,7 @@ import type { Connection } from "../connection/connection.ts"
 import { openConnection } from "../connection/handshake.ts"
 import type { OpenError } from "../connection/types.ts"
 import { reportOf } from "../discovery/report.ts"
-import type { Found } from "../discovery/types.ts"
+import type { Located } from "../discovery/types.ts"
 import type { ConnectionTarget } from "../execution/types.ts"
 import type { GroupMonitor } from "../monitor/monitor.ts"
 
@@ -45,12 +45,12 @@ export const nodeErrorOf = (
 
 /** Locates a group's primary, and learns what connections to it have shown. */
 interface PrimaryLocator {
-  readonly locate: Effect.Effect<Found<Address.Address>, PrimaryNotFound>
+  readonly locate: Effect.Effect<Located<Address.Address>, PrimaryNotFound>
   /** Asks all sentinels, for a primary that is at none of these addresses. */
   readonly locateElsewhere: (
     wrongRole: ReadonlySet<string>,
     unreachable: ReadonlySet<string>
-  ) => Effect.Effect<Found<Address.Address> | undefined>
+  ) => Effect.Effect<Located<Address.Address> | undefined>
   /** The node at this address says that it is no primary. */
   readonly onWrongRole: (address: Address.Address) => void
   /** A connection to this address reached this endpoint. */
@@ -58,7 +58,7 @@ interface PrimaryLocator {
   /** This address cannot be dialled. */
   readonly onUndialable: (address: Address.Address) => void
   /** The node says that it is the primary. Gives the present primary if the group has moved on meanwhile. */
-  readonly onVerified: (found: Found<Address.Address>) => Address.Address | undefined
+  readonly onVerified: (found: Located<Address.Address>) => Address.Address | undefined
 }
 
 /**
@@ -112,7 +112,7 @@ export const openPrimary = (
     })
 
   const openAt = (
-    found: Found<Address.Address>
+    found: Located<Address.Address>
   ): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
     Effect.raceFirst(
       openConnection(found.value, node, "primary").pipe(
@@ -143,7 +143,7 @@ export const openPrimary = (
 
   // Guidelines: if the node that one sentinel names is no primary, the next sentinel may know better.
   const attempt = (
-    found: Found<Address.Address>,
+    found: Located<Address.Address>,
     count: number
   ): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
     Effect.flatMap(Effect.scope, (scope) => {
@@ -182,8 +182,8 @@ export const primaryTarget = (
       locate: monitor.locate,
       locateElsewhere: (wrongRole, unreachable) => monitor.locateElsewhere(wrongRole, unreachable),
       onWrongRole: (address) => monitor.onWrongRole(address),
-      onConnected: (address, endpoint) => monitor.observed(address, endpoint),
-      onUndialable: (address) => monitor.unreachable(address),
+      onConnected: (address, endpoint) => monitor.onConnected(address, endpoint),
+      onUndialable: (address) => monitor.onUndialable(address),
       onVerified: (found) => monitor.verified(found) ? undefined : monitor.present.primary
     },
     group,

@@ -16,9 +16,9 @@ import { monotonicMillis } from "../common/time.ts"
 import type { Connection } from "../connection/connection.ts"
 import { openConnection } from "../connection/handshake.ts"
 import type { OpenError } from "../connection/types.ts"
-import { inOrder } from "../discovery/listing.ts"
-import { staggeredRace } from "../discovery/race.ts"
+import { replicasInOrder } from "../discovery/replicaLists.ts"
 import { reportOf } from "../discovery/report.ts"
+import { staggeredRace } from "../discovery/staggeredRace.ts"
 import type { ConnectionTarget } from "../execution/types.ts"
 import type { GroupMonitor } from "../monitor/monitor.ts"
 import type { ReplicaCandidate } from "../monitor/types.ts"
@@ -62,7 +62,7 @@ export const replicaTarget = (
       nextStart = start + 1
       const now = yield* monotonicMillis
       for (const [key, at] of lateAt) if (now - at > lateExclusionMillis) lateAt.delete(key)
-      const order = inOrder(candidates.filter(({ address }) => !lateAt.has(Address.format(address))), start)
+      const order = replicasInOrder(candidates.filter(({ address }) => !lateAt.has(Address.format(address))), start)
       return yield* raced(
         order.map((candidate) =>
           Effect.mapError(

@@ -6,7 +6,7 @@ import * as Address from "../../Address.ts"
 import type { ReplicaInstance } from "../../commands/sentinel.ts"
 import { SentinelsUnreachable } from "../../Errors.ts"
 import { Belief } from "./belief.ts"
-import type { Discovery, SeenReplica } from "./types.ts"
+import type { Discovery, ReportedReplica } from "./types.ts"
 
 /**
  * A discovery whose nodes are given. `from` is the source that errors name.
@@ -21,14 +21,14 @@ export const fixedDiscovery = (
 ): Discovery => {
   const believed = new Belief()
   return {
-    primary: () => Effect.succeed({ value: primary, from, epoch: 0 }),
-    confirmed: () => {},
-    disproved: () => {},
-    unreachable: () => {},
-    observed: () => {},
+    locatePrimary: () => Effect.succeed({ value: primary, from, epoch: 0 }),
+    onPrimaryVerified: () => {},
+    onWrongRole: () => {},
+    onUndialable: () => {},
+    onConnected: () => {},
     locateElsewhere: () => Effect.undefined,
     belief: () => believed,
-    replicas: () => Effect.succeed({ value: replicas, from, epoch: 0 }),
+    locateReplicas: () => Effect.succeed({ value: replicas, from, epoch: 0 }),
     survey: (_group, onView) =>
       Effect.sync(() =>
         onView({
@@ -36,30 +36,30 @@ export const fixedDiscovery = (
           primary,
           epoch: 0,
           instance: undefined,
-          replicas: replicas.map(unreportedReplica)
+          replicas: replicas.map(fixedReplica)
         })
       ),
     dialAnew: () => {},
     listen: () => Effect.void,
     sentinels: () => [],
-    members: () => [],
-    unsettled: () => false,
+    confirmedSentinels: () => [],
+    hasMissingSentinels: () => false,
     isReachable: () => undefined,
-    hears: () => undefined,
-    distance: () => 0,
-    glance: () => Effect.undefined,
-    answersBy: () => -Infinity,
-    headStart: 0,
-    timeout: 0,
-    announced: (host, port) => Address.parse({ host, port }, 0),
+    isSubscribed: () => undefined,
+    distanceMillis: () => 0,
+    askOne: () => Effect.undefined,
+    firstAnswerBy: () => -Infinity,
+    headStartMillis: 0,
+    timeoutMillis: 0,
+    resolveAnnounced: (host, port) => Address.parse({ host, port }, 0),
     canonical: (address) => address,
-    prefer: () => {},
+    askFirst: () => {},
     ask: () => Effect.fail(new SentinelsUnreachable({ reports: [] }))
   }
 }
 
 /** A replica that no sentinel has reported: it counts as healthy. */
-export const unreportedReplica = (address: Address.Address): SeenReplica => ({
+export const fixedReplica = (address: Address.Address): ReportedReplica => ({
   address,
   instance: unreportedInstance(address)
 })

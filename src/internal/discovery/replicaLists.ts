@@ -4,10 +4,10 @@
  */
 import * as Address from "../../Address.ts"
 import type { Replica } from "../../Topology.ts"
-import type { SeenReplica } from "./types.ts"
+import type { ReportedReplica } from "./types.ts"
 
 /** A replica, as the sentinels that list it see it. */
-export interface Listed extends Omit<Replica, "label"> {
+export interface ListedReplica extends Omit<Replica, "label"> {
   /** Whether at least half of them can reach it, and one at least. Says nothing about its link to the primary. */
   readonly isUp: boolean
   /** How many sentinels list it. */
@@ -22,10 +22,10 @@ export const maxReplicas = 256
  * against the others. Beyond `maxReplicas`, the replicas that most sentinels list
  * are kept.
  */
-export const merge = (
-  views: ReadonlyArray<{ readonly replicas: ReadonlyArray<SeenReplica> | undefined }>
-): ReadonlyArray<Listed> => {
-  const byAddress = new Map<string, Array<SeenReplica>>()
+export const mergeReplicas = (
+  views: ReadonlyArray<{ readonly replicas: ReadonlyArray<ReportedReplica> | undefined }>
+): ReadonlyArray<ListedReplica> => {
+  const byAddress = new Map<string, Array<ReportedReplica>>()
   for (const view of views) {
     for (const replica of view.replicas ?? []) {
       const key = Address.format(replica.address)
@@ -34,7 +34,7 @@ export const merge = (
       else list.push(replica)
     }
   }
-  const all = Array.from(byAddress.values(), (seen): Listed => {
+  const all = Array.from(byAddress.values(), (seen): ListedReplica => {
     const down = seen.filter(({ instance: i }) =>
       i.isSubjectivelyDown || i.isObjectivelyDown || i.isDisconnected
     ).length
@@ -64,7 +64,7 @@ const rank = ({ isHealthy, isUp }: { readonly isHealthy: boolean; readonly isUp:
  * their primary, then those that are up, then the others. Among these, those that
  * more sentinels list come first. Among equals, the list is rotated by `start`.
  */
-export const inOrder = <
+export const replicasInOrder = <
   R extends { readonly isHealthy: boolean; readonly isUp: boolean; readonly votes: number }
 >(list: ReadonlyArray<R>, start: number): ReadonlyArray<R> => {
   const rotated = list.map((_, i) => list[(start + i) % list.length]!)

@@ -8,9 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Address from "../../Address.ts"
 import type { ReplicaNotFound } from "../../Errors.ts"
-import { unreportedReplica } from "./fixed.ts"
-import * as Listing from "./listing.ts"
-import type { Discovery, View } from "./types.ts"
+import { fixedReplica } from "./fixedDiscovery.ts"
+import { type ListedReplica, mergeReplicas } from "./replicaLists.ts"
+import type { Discovery, GroupView } from "./types.ts"
 
 /** How long the other sentinels are waited for once one has listed replicas. */
 const othersTimeout = Duration.millis(100)
@@ -26,13 +26,13 @@ const timeoutIfKnown = Duration.millis(50)
  * @since 0.1.0
  * @category combinators
  */
-export const askReplicas = (
+export const surveyReplicas = (
   discovery: Discovery,
   group: string,
   isKnown = false
-): Effect.Effect<{ readonly listed: ReadonlyArray<Listing.Listed> }, ReplicaNotFound> =>
+): Effect.Effect<{ readonly listed: ReadonlyArray<ListedReplica> }, ReplicaNotFound> =>
   Effect.suspend(() => {
-    const views: Array<View> = []
+    const views: Array<GroupView> = []
     const firstList = Deferred.makeUnsafe<void>()
     return Effect.raceAllFirst([
       discovery.survey(group, (view) => {
@@ -44,15 +44,15 @@ export const askReplicas = (
     ]).pipe(
       Effect.andThen(Effect.suspend(() => {
         if (!views.some((view) => view.replicas !== undefined)) {
-          if (isKnown) return Effect.succeed<ReadonlyArray<Listing.Listed>>([])
+          if (isKnown) return Effect.succeed<ReadonlyArray<ListedReplica>>([])
           // No sentinel gave a list: this question fails with the reason.
           return Effect.map(
-            discovery.replicas(group),
-            ({ value }) => Listing.merge([{ replicas: value.map((address) => unreportedReplica(address)) }])
+            discovery.locateReplicas(group),
+            ({ value }) => mergeReplicas([{ replicas: value.map((address) => fixedReplica(address)) }])
           )
         }
         const newest = views.reduce((a, b) => b.epoch > a.epoch ? b : a)
-        return Effect.succeed(Listing.merge(views).filter(({ address }) => !Address.equals(address, newest.primary)))
+        return Effect.succeed(mergeReplicas(views).filter(({ address }) => !Address.equals(address, newest.primary)))
       })),
       Effect.map((listed) => ({ listed }))
     )
