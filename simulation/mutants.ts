@@ -264,8 +264,8 @@ const mutants: ReadonlyArray<Mutant> = [
       replace: "    return from === \"\"\n"
     }, {
       file: "src/internal/discovery/belief.ts",
-      find: "const left = words.filter((word) => !disowned.has(word.node))",
-      replace: "const left = words.filter((word) => word.from === words[0]!.from || disowned.has(\"\"))"
+      find: "const eligible = claims.filter((claim) => !wrongRole.has(claim.node))",
+      replace: "const eligible = claims.filter((claim) => claim.from === claims[0]!.from || wrongRole.has(\"\"))"
     }]
   },
   {
@@ -282,8 +282,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/belief.test.ts", name: "does not lead to a third node" },
     edits: [{
       file: "src/internal/discovery/belief.ts",
-      find: "return (!isLeading && !this.isOutvoted(word.from, now)) ||",
-      replace: "return !this.isOutvoted(word.from, now) ||"
+      find: "return (!isLeading && !this.isOutvoted(claim.from, now)) ||",
+      replace: "return !this.isOutvoted(claim.from, now) ||"
     }]
   },
   {

@@ -274,7 +274,7 @@ const fromDiscovery = (
       openPrimary(
         {
           locate: discovery.locatePrimary(group),
-          locateElsewhere: (disowned, unreachable) => discovery.locateElsewhere(group, disowned, unreachable),
+          locateElsewhere: (wrongRole, unreachable) => discovery.locateElsewhere(group, wrongRole, unreachable),
           onWrongRole: (address) => discovery.onWrongRole(group, address),
           onConnected: (address, endpoint) => discovery.onConnected(address, endpoint),
           onUndialable: (address) => discovery.onUndialable(address),

@@ -15,7 +15,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { Address, commands, type Errors, Metrics, RedisClient, Sentinel, Topology } from "../src/index.ts"
-import { parseEvent } from "../src/internal/discovery/events.ts"
+import { eventSubscription, meaningOf, parseEvent } from "../src/internal/discovery/events.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { fenced, inSteps, liveWithReplicas as live, missing, sentinels, stateOf } from "./support/group.ts"
@@ -51,6 +51,32 @@ describe("events of sentinels", () => {
     assert.strictEqual(parseEvent("+odown", "master g 10.0.0.1 6379 #quorum 2/2")?.group, "g")
     assert.strictEqual(parseEvent("+new-epoch", "17")?.epoch, 17)
     assert.isUndefined(parseEvent("+tilt", "#tilt mode entered")?.group)
+  })
+
+  it("mean what the table says, each is subscribed to once", () => {
+    const meanings = [
+      ["+elected-leader", "start"],
+      ["+failover-state-select-slave", "start"],
+      ["+selected-slave", "selection"],
+      ["+failover-state-wait-promotion", "selection"],
+      ["+failover-state-reconf-slaves", "promotion"],
+      ["+switch-master", "promotion"],
+      ["-failover-abort-no-good-slave", "abort"],
+      ["-failover-abort-slave-timeout", "abort"],
+      ["+failover-end", "change"],
+      ["+failover-detected", "change"],
+      ["+sdown", "change"],
+      ["+new-epoch", "epoch"],
+      ["-tilt", "tilt"],
+      ["toString", "change"],
+      ["", "change"]
+    ] as const
+    assert.deepStrictEqual(meanings.map(([name]) => [name, meaningOf(name)]), meanings.map((each) => [...each]))
+    const { channels, patterns } = eventSubscription
+    assert.deepStrictEqual(patterns, ["+failover-*", "-failover-*"])
+    assert.deepStrictEqual(channels.filter((name) => /^[+-]failover-/.test(name)), [])
+    assert.strictEqual(new Set(channels).size, 24)
+    assert.strictEqual(channels.length, 24)
   })
 
   it.effect.prop(

@@ -21,9 +21,9 @@ export interface SentinelClaim {
 /** What the claims of all sentinels mean for the primary that is followed. */
 export type Verdict =
   | { readonly kind: "stay" }
-  /** Most sentinels name another node. It may be followed once `ready`. `unnamed`: no sentinel names the present one. */
+  /** Most sentinels name another node. It may be followed once `isReady`. `isUnnamed`: no sentinel names the present one. */
   | { readonly kind: "follow"; readonly claim: SentinelClaim; readonly isReady: boolean; readonly isUnnamed: boolean }
-  /** Most sentinels name the same node with another epoch. The epoch may be taken over once `ready`. */
+  /** Most sentinels name the same node with another epoch. The epoch may be taken over once `isReady`. */
   | { readonly kind: "epoch"; readonly claim: SentinelClaim; readonly isReady: boolean }
 
 /**
@@ -51,43 +51,43 @@ const majorityOf = (n: number): number => Math.floor(n / 2) + 1
  * single sentinel's and implausibly far ahead; then the highest of the others.
  */
 export const credibleEpoch = (
-  word: SentinelClaim,
-  words: Iterable<SentinelClaim>,
-  held: SentinelClaim | undefined,
+  claim: SentinelClaim,
+  claims: Iterable<SentinelClaim>,
+  current: SentinelClaim | undefined,
   known: number
 ): number => {
-  if (known <= 1) return word.epoch
-  let highest = held?.epoch
-  for (const other of words) {
-    if (other.from === word.from) continue
-    if (other.epoch >= word.epoch) return word.epoch
+  if (known <= 1) return claim.epoch
+  let highest = current?.epoch
+  for (const other of claims) {
+    if (other.from === claim.from) continue
+    if (other.epoch >= claim.epoch) return claim.epoch
     if (highest === undefined || other.epoch > highest) highest = other.epoch
   }
-  return highest === undefined || word.epoch <= highest + plausibleEpochLead
-    ? word.epoch
-    : Math.min(highest, word.epoch)
+  return highest === undefined || claim.epoch <= highest + plausibleEpochLead
+    ? claim.epoch
+    : Math.min(highest, claim.epoch)
 }
 
 /** The claims for one node. */
 interface Tally {
   /** With the epochs with which they count. */
-  readonly words: Array<SentinelClaim>
+  readonly claims: Array<SentinelClaim>
   /** The claim with the highest of these epochs. */
   best: SentinelClaim
 }
 
 const tallyByNode = (
-  words: ReadonlyArray<SentinelClaim>,
-  held: SentinelClaim | undefined,
+  claims: ReadonlyArray<SentinelClaim>,
+  current: SentinelClaim | undefined,
   known: number
 ): Map<string, Tally> => {
   const tallies = new Map<string, Tally>()
-  for (const word of words) {
-    const counted = { ...word, epoch: credibleEpoch(word, words, held, known) }
-    const tally = tallies.get(word.node)
-    if (tally === undefined) tallies.set(word.node, { words: [counted], best: counted })
+  for (const claim of claims) {
+    const counted = { ...claim, epoch: credibleEpoch(claim, claims, current, known) }
+    const tally = tallies.get(claim.node)
+    if (tally === undefined) tallies.set(claim.node, { claims: [counted], best: counted })
     else {
-      tally.words.push(counted)
+      tally.claims.push(counted)
       if (counted.epoch > tally.best.epoch) tally.best = counted
     }
   }
@@ -96,27 +96,27 @@ const tallyByNode = (
 
 /**
  * Which node to try while no primary is followed: the one with the highest epoch
- * that counts, then the one that most sentinels name. Nodes in `disowned` have said
+ * that counts, then the one that most sentinels name. Nodes in `wrongRole` have said
  * that they are no primary, and are left out. If the node to try is `unreachable`,
  * another one is tried instead if most sentinels name it.
  */
 export const choosePrimary = (
-  words: ReadonlyArray<SentinelClaim>,
+  claims: ReadonlyArray<SentinelClaim>,
   known: number,
-  disowned: ReadonlySet<string>,
+  wrongRole: ReadonlySet<string>,
   unreachable: ReadonlySet<string>
 ): SentinelClaim | undefined => {
-  const left = words.filter((word) => !disowned.has(word.node))
-  const ranked = Array.from(tallyByNode(left, undefined, known).values())
-    .sort((a, b) => b.best.epoch - a.best.epoch || b.words.length - a.words.length)
+  const eligible = claims.filter((claim) => !wrongRole.has(claim.node))
+  const ranked = Array.from(tallyByNode(eligible, undefined, known).values())
+    .sort((a, b) => b.best.epoch - a.best.epoch || b.claims.length - a.claims.length)
   const first = ranked[0]
   if (first === undefined || !unreachable.has(first.best.node)) return first?.best
-  return ranked.find((t) => !unreachable.has(t.best.node) && t.words.length * 2 > left.length)?.best
+  return ranked.find((t) => !unreachable.has(t.best.node) && t.claims.length * 2 > eligible.length)?.best
 }
 
 /** The claim with the highest epoch that most of `total` claims reach. */
-const agreedOn = (words: ReadonlyArray<SentinelClaim>, total: number): SentinelClaim | undefined =>
-  words.toSorted((a, b) => b.epoch - a.epoch)[majorityOf(total) - 1]
+const agreedOn = (claims: ReadonlyArray<SentinelClaim>, total: number): SentinelClaim | undefined =>
+  claims.toSorted((a, b) => b.epoch - a.epoch)[majorityOf(total) - 1]
 
 /** What is believed of one group's primary, and since when sentinels have contradicted it. */
 export class Belief {
@@ -136,21 +136,21 @@ export class Belief {
   /** The other node that most sentinels name. */
   private rival: string | undefined = undefined
   /**
-   * Since when, in monotonic milliseconds: the rival is named by most of the
-   * sentinels that answer, by most of all, by all; the followed node is named with
-   * a lower epoch.
+   * Since when, in monotonic milliseconds: most sentinels that answer name the rival;
+   * most of all sentinels do; and none names the followed node. Or since when most
+   * sentinels name the followed node with a lower epoch.
    */
   private readonly since = { any: Infinity, majority: Infinity, unnamed: Infinity, lower: Infinity }
 
   /** Takes the claim of a sentinel that has answered. */
-  record(word: SentinelClaim, now: number): void {
-    this.claims.set(word.from, { ...word, at: now })
-    const wrong = this.wrongRoleClaims.get(word.from)
-    if (wrong !== undefined && (wrong.node !== word.node || word.epoch > wrong.epoch)) {
-      this.wrongRoleClaims.delete(word.from)
+  record(claim: SentinelClaim, now: number): void {
+    this.claims.set(claim.from, { ...claim, at: now })
+    const wrong = this.wrongRoleClaims.get(claim.from)
+    if (wrong !== undefined && (wrong.node !== claim.node || claim.epoch > wrong.epoch)) {
+      this.wrongRoleClaims.delete(claim.from)
     }
-    const outvoted = this.outvotedSentinels.get(word.from)
-    if (outvoted !== undefined && this.followed?.node === word.node) outvoted.agreed = true
+    const outvoted = this.outvotedSentinels.get(claim.from)
+    if (outvoted !== undefined && this.followed?.node === claim.node) outvoted.agreed = true
   }
 
   /** What a claim is compared with. */
@@ -159,8 +159,8 @@ export class Belief {
   }
 
   /** A claim was given to a caller who may not verify it. */
-  followUnverified(word: SentinelClaim): void {
-    if (this.followed === undefined) this.unverified = word
+  followUnverified(claim: SentinelClaim): void {
+    if (this.followed === undefined) this.unverified = claim
   }
 
   private isOutvoted(from: string, now: number): boolean {
@@ -185,8 +185,8 @@ export class Belief {
 
   /** The latest claim of each sentinel, those that are too old left out. */
   recentClaims(now: number): ReadonlyArray<SentinelClaim> {
-    for (const [from, word] of this.claims) {
-      if (now - word.at > minorityMillis + outvotedMillis) this.claims.delete(from)
+    for (const [from, claim] of this.claims) {
+      if (now - claim.at > minorityMillis + outvotedMillis) this.claims.delete(from)
     }
     return Array.from(this.claims.values())
   }
@@ -197,59 +197,59 @@ export class Belief {
   }
 
   /** Whether one sentinel's claim is enough to try its node at once. */
-  accepts(word: SentinelClaim, known: number, now: number): boolean {
-    const held = this.reference
-    if (held === undefined || word.node === held.node) return true
-    const words = this.recentClaims(now)
-    const epoch = credibleEpoch(word, words, held, known)
-    if (this.isWrongRole) return epoch >= held.epoch
-    if (epoch <= held.epoch) return false
+  accepts(claim: SentinelClaim, known: number, now: number): boolean {
+    const current = this.reference
+    if (current === undefined || claim.node === current.node) return true
+    const claims = this.recentClaims(now)
+    const epoch = credibleEpoch(claim, claims, current, known)
+    if (this.isWrongRole) return epoch >= current.epoch
+    if (epoch <= current.epoch) return false
     // A sentinel that named the followed node alone does not lead on to the next node, if others name a third one.
-    const isLeading = !this.isCorroborated && held.from === word.from &&
-      words.some((other) => other.from !== word.from && other.node !== held.node && other.node !== word.node)
-    return (!isLeading && !this.isOutvoted(word.from, now)) ||
-      words.some((other) => other.from !== word.from && other.node === word.node && other.epoch > held.epoch)
+    const isLeading = !this.isCorroborated && current.from === claim.from &&
+      claims.some((other) => other.from !== claim.from && other.node !== current.node && other.node !== claim.node)
+    return (!isLeading && !this.isOutvoted(claim.from, now)) ||
+      claims.some((other) => other.from !== claim.from && other.node === claim.node && other.epoch > current.epoch)
   }
 
   /** What all claims mean together. Call it with each round of answers: it notes since when something has been so. */
   assess(known: number, now: number): Verdict {
-    const { reference: held, since } = this
-    const words = this.recentClaims(now)
-    if (held === undefined || words.length === 0) {
+    const { reference: current, since } = this
+    const claims = this.recentClaims(now)
+    if (current === undefined || claims.length === 0) {
       this.resetContradiction()
       return { kind: "stay" }
     }
-    const tallies = tallyByNode(words, held, known)
-    const present = tallies.get(held.node)
-    if (present !== undefined && (present.words.length > 1 || known <= 1)) this.isCorroborated = true
-    const rival = Array.from(tallies.values()).find((t) => t !== present && t.words.length * 2 > words.length)
+    const tallies = tallyByNode(claims, current, known)
+    const currentTally = tallies.get(current.node)
+    if (currentTally !== undefined && (currentTally.claims.length > 1 || known <= 1)) this.isCorroborated = true
+    const rival = Array.from(tallies.values()).find((t) => t !== currentTally && t.claims.length * 2 > claims.length)
     if (rival !== undefined) {
       if (this.rival !== rival.best.node) this.resetContradiction()
       this.rival = rival.best.node
-      const isMajority = rival.words.length >= majorityOf(known)
-      const unnamed = isMajority && present === undefined
+      const isMajority = rival.claims.length >= majorityOf(known)
+      const isUnnamed = isMajority && currentTally === undefined
       since.any = Math.min(since.any, now)
       since.majority = isMajority ? Math.min(since.majority, now) : Infinity
-      since.unnamed = unnamed ? Math.min(since.unnamed, now) : Infinity
+      since.unnamed = isUnnamed ? Math.min(since.unnamed, now) : Infinity
       since.lower = Infinity
-      const ready = this.isWrongRole || now - since.any >= minorityMillis || now - since.majority >= outvotedMillis ||
+      const isReady = this.isWrongRole || now - since.any >= minorityMillis || now - since.majority >= outvotedMillis ||
         now - since.unnamed >= unnamedMillis
-      return { kind: "follow", claim: rival.best, isReady: ready, isUnnamed: unnamed }
+      return { kind: "follow", claim: rival.best, isReady, isUnnamed }
     }
     const lowerSince = since.lower
     this.resetContradiction()
-    if (present === undefined || present.words.length * 2 <= words.length) return { kind: "stay" }
-    const agreed = agreedOn(present.words, words.length)!
-    if (agreed.epoch > held.epoch) {
-      const isCertain = present.words.length > 1 || known <= 1
+    if (currentTally === undefined || currentTally.claims.length * 2 <= claims.length) return { kind: "stay" }
+    const agreed = agreedOn(currentTally.claims, claims.length)!
+    if (agreed.epoch > current.epoch) {
+      const isCertain = currentTally.claims.length > 1 || known <= 1
       return isCertain ? { kind: "epoch", claim: agreed, isReady: true } : { kind: "stay" }
     }
-    if (agreed.epoch === held.epoch) return { kind: "stay" }
+    if (agreed.epoch === current.epoch) return { kind: "stay" }
     since.lower = Math.min(lowerSince, now)
-    const wait = present.words.length < majorityOf(known)
+    const wait = currentTally.claims.length < majorityOf(known)
       ? minorityMillis
       // No other sentinel ever knew the epoch that is followed: a single sentinel had claimed it.
-      : agreed.epoch + plausibleEpochLead < held.epoch
+      : agreed.epoch + plausibleEpochLead < current.epoch
       ? 0
       : outvotedMillis
     return { kind: "epoch", claim: agreed, isReady: now - since.lower >= wait }
@@ -264,23 +264,22 @@ export class Belief {
    * A node has said that it is the primary, and is followed from now on. With `now`,
    * the sentinels that named the node before it may lose trust.
    */
-  follow(held: SentinelClaim, now?: number | undefined): void {
+  follow(claim: SentinelClaim, now?: number | undefined): void {
     const old = this.followed
-    if (now !== undefined && old !== undefined && !this.isWrongRole && old.node !== held.node) {
-      if (held.epoch <= old.epoch) {
+    const claims = Array.from(this.claims.values())
+    if (now !== undefined && old !== undefined && !this.isWrongRole && old.node !== claim.node) {
+      if (claim.epoch <= old.epoch) {
         // The others have won against an epoch that was no lower: the sentinels that still claim it do not count alone.
-        for (const word of this.claims.values()) {
-          if (word.node === old.node) this.outvotedSentinels.set(word.from, { at: now, agreed: false })
+        for (const { from, node } of claims) {
+          if (node === old.node) this.outvotedSentinels.set(from, { at: now, agreed: false })
         }
       }
       // Nor does a sentinel that was the only one to name the old node, whatever it claims now.
-      const others = Array.from(this.claims.values()).some((w) => w.node === old.node && w.from !== old.from)
-      if (!this.isCorroborated && !others) this.outvotedSentinels.set(old.from, { at: now, agreed: false })
+      const isNamedByOthers = claims.some(({ from, node }) => node === old.node && from !== old.from)
+      if (!this.isCorroborated && !isNamedByOthers) this.outvotedSentinels.set(old.from, { at: now, agreed: false })
     }
-    if (old?.node !== held.node) {
-      this.isCorroborated = Array.from(this.claims.values()).filter((word) => word.node === held.node).length > 1
-    }
-    this.followed = held
+    if (old?.node !== claim.node) this.isCorroborated = claims.filter(({ node }) => node === claim.node).length > 1
+    this.followed = claim
     this.unverified = undefined
     this.isWrongRole = false
     this.resetContradiction()
@@ -290,23 +289,23 @@ export class Belief {
   onWrongRole(node: string): void {
     if (this.followed?.node === node) this.isWrongRole = true
     if (this.unverified?.node === node) this.unverified = undefined
-    for (const word of this.claims.values()) if (word.node === node) this.wrongRoleClaims.set(word.from, word)
+    for (const claim of this.claims.values()) if (claim.node === node) this.wrongRoleClaims.set(claim.from, claim)
   }
 
   /** The followed node says again that it is the primary. */
   onPrimaryRole(node: string): void {
     if (this.followed?.node === node) this.isWrongRole = false
-    for (const [from, word] of this.wrongRoleClaims) if (word.node === node) this.wrongRoleClaims.delete(from)
+    for (const [from, claim] of this.wrongRoleClaims) if (claim.node === node) this.wrongRoleClaims.delete(from)
   }
 
   /** A node has another canonical address from now on. */
   rename(from: string, to: string): void {
-    const renamed = <A extends SentinelClaim>(word: A): A => word.node === from ? { ...word, node: to } : word
+    const renamed = <A extends SentinelClaim>(claim: A): A => claim.node === from ? { ...claim, node: to } : claim
     if (this.followed !== undefined) this.followed = renamed(this.followed)
     if (this.unverified !== undefined) this.unverified = renamed(this.unverified)
     if (this.rival === from) this.rival = to
     for (const map of [this.claims, this.wrongRoleClaims] as ReadonlyArray<Map<string, SentinelClaim>>) {
-      for (const [key, word] of map) map.set(key, renamed(word))
+      for (const [key, claim] of map) map.set(key, renamed(claim))
     }
   }
 }
@@ -320,6 +319,7 @@ export class Beliefs {
     return this.byGroup.get(group)
   }
 
+  /** What is believed of a group; kept from now on. */
   of(group: string): Belief {
     let belief = this.byGroup.get(group)
     if (belief === undefined) this.byGroup.set(group, belief = new Belief())

@@ -1,6 +1,6 @@
 /**
- * Discovery through sentinels: assembles the sessions, subscriptions, questions and
- * beliefs, and is their one face to the rooms above.
+ * Discovery through sentinels: composes the sessions, the subscriptions, the
+ * questions and the beliefs, and is all that the rooms above see of them.
  *
  * What follows from it is not decided here: internal/monitor/ follows a group, and
  * internal/targets/ opens connections to its nodes.
@@ -48,7 +48,7 @@ interface Parts {
   readonly sessions: SentinelSessions
   readonly subscriptions: SentinelSubscriptions
   readonly questions: SentinelQuestions
-  /** The questions for a primary and for replicas, shared by all who ask for the same group at once. */
+  /** The questions for a primary and for replicas. Concurrent callers for the same group share one. */
   readonly primary: ByGroup<Located<Address.Address>, PrimaryNotFound>
   readonly replicas: ByGroup<Located<ReadonlyArray<Address.Address>>, ReplicaNotFound>
 }
@@ -75,7 +75,7 @@ class SentinelDiscovery implements Discovery {
   }
 
   // ---------------------------------------------------------------------------
-  // Other questions
+  // Questions
 
   survey(group: string, onView: (view: GroupView) => void): Effect.Effect<void> {
     return this.parts.questions.survey(group, onView)
@@ -83,10 +83,10 @@ class SentinelDiscovery implements Discovery {
 
   locateElsewhere(
     group: string,
-    disowned: ReadonlySet<string>,
+    wrongRole: ReadonlySet<string>,
     unreachable: ReadonlySet<string>
   ): Effect.Effect<Located<Address.Address> | undefined> {
-    return this.parts.questions.locateElsewhere(group, disowned, unreachable)
+    return this.parts.questions.locateElsewhere(group, wrongRole, unreachable)
   }
 
   askOne(group: string, sentinel: string): Effect.Effect<GroupView | undefined> {
@@ -125,8 +125,8 @@ class SentinelDiscovery implements Discovery {
     this.parts.nodes.markUndialable(address)
   }
 
-  onConnected(address: Address.Address, remote: string | undefined): void {
-    this.parts.nodes.recordEndpoint(address, remote)
+  onConnected(address: Address.Address, endpoint: string | undefined): void {
+    this.parts.nodes.recordEndpoint(address, endpoint)
   }
 
   resolveAnnounced(host: string, port: number): Address.Address | string {

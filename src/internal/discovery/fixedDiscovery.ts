@@ -19,7 +19,7 @@ export const fixedDiscovery = (
   replicas: ReadonlyArray<Address.Address>,
   from: string
 ): Discovery => {
-  const believed = new Belief()
+  const belief = new Belief()
   return {
     locatePrimary: () => Effect.succeed({ value: primary, from, epoch: 0 }),
     onPrimaryVerified: () => {},
@@ -27,7 +27,7 @@ export const fixedDiscovery = (
     onUndialable: () => {},
     onConnected: () => {},
     locateElsewhere: () => Effect.undefined,
-    belief: () => believed,
+    belief: () => belief,
     locateReplicas: () => Effect.succeed({ value: replicas, from, epoch: 0 }),
     survey: (_group, onView) =>
       Effect.sync(() =>

@@ -70,7 +70,7 @@ interface PeerList {
 export interface SentinelListOptions {
   readonly seeds: ReadonlyArray<Address.Address>
   readonly dialAddress: DialAddress
-  /** Whether the subscription to a sentinel stands. */
+  /** Whether a sentinel can be reached. */
   readonly isReachable: (sentinel: string) => boolean | undefined
   /** Called when a sentinel is confirmed. */
   readonly onConfirmed: () => void
@@ -91,7 +91,7 @@ export class SentinelList {
   private readonly lists = new Map<string, PeerList>()
   /** Sentinels that were introduced and did not answer: when they may be introduced again. */
   private readonly silentUntil = new Map<string, number>()
-  /** How many others each sentinel has introduced lately. */
+  /** How many others each sentinel has introduced within `introductionMillis`. */
   private readonly introductions = new Map<string, { readonly since: number; count: number }>()
 
   constructor(options: SentinelListOptions) {
@@ -112,7 +112,7 @@ export class SentinelList {
     return this.byKey.has(key)
   }
 
-  /** The confirmed sentinels, those that are known by several addresses included once for each. */
+  /** The confirmed sentinels. One that is known by several addresses appears once for each. */
   get confirmed(): ReadonlyArray<KnownSentinel> {
     return this.known.filter((sentinel) => sentinel.isConfirmed)
   }

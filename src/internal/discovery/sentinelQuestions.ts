@@ -66,29 +66,29 @@ export class SentinelQuestions {
   locatePrimary(group: string): Effect.Effect<Located<Address.Address>, PrimaryNotFound> {
     return Effect.suspend(() => {
       const rejected: Array<SentinelClaim> = []
-      const reject = (word: SentinelClaim, kind: "outdated" | "wrong-role", detail: string) => {
-        rejected.push(word)
-        return Effect.fail(new Report({ address: word.from, kind, detail }))
+      const reject = (claim: SentinelClaim, kind: "outdated" | "wrong-role", detail: string) => {
+        rejected.push(claim)
+        return Effect.fail(new Report({ address: claim.from, kind, detail }))
       }
       const question = (connection: Connection, sentinel: KnownSentinel) =>
         Effect.gen({ self: this }, function*() {
           const answer = yield* this.options.query.ask(connection, group, sentinel, { replicas: false, peers: true })
           const now = yield* monotonicMillis
-          const word = this.take(group, sentinel, answer, now)
+          const claim = this.take(group, sentinel, answer, now)
           const belief = this.options.beliefs.of(group)
-          if (belief.namesWrongRole(word.from)) {
-            return yield* reject(word, "wrong-role", `it names ${word.node}, which has said that it is no primary`)
+          if (belief.namesWrongRole(claim.from)) {
+            return yield* reject(claim, "wrong-role", `it names ${claim.node}, which has said that it is no primary`)
           }
-          if (!belief.accepts(word, this.countSentinels(), now)) {
+          if (!belief.accepts(claim, this.countSentinels(), now)) {
             const known = belief.reference?.epoch ?? 0
             return yield* reject(
-              word,
+              claim,
               "outdated",
-              `it knows configuration epoch ${word.epoch} of the group, another sentinel knew ${known}`
+              `it knows configuration epoch ${claim.epoch} of the group, another sentinel knew ${known}`
             )
           }
-          belief.followUnverified(word)
-          return foundAt(word)
+          belief.followUnverified(claim)
+          return foundAt(claim)
         })
       return this.askInOrder(group, question).pipe(
         Effect.map(({ value }) => value),
@@ -115,7 +115,7 @@ export class SentinelQuestions {
       return Effect.fail(new PrimaryNotFound({ group, reason: reasonOf(reports) }))
     }
     for (const { address } of reports) {
-      if (!rejected.some((word) => word.from === address)) belief.withdraw(address)
+      if (!rejected.some((claim) => claim.from === address)) belief.withdraw(address)
     }
     const verdict = belief.assess(this.countSentinels(), now)
     if (verdict.kind === "follow" && verdict.isReady) {
@@ -225,11 +225,11 @@ export class SentinelQuestions {
 
   /**
    * Asks every sentinel for a primary that is at none of these addresses: those in
-   * `disowned` have said that they are no primary. Undefined if none may be followed.
+   * `wrongRole` have said that they are no primary. Undefined if none may be followed.
    */
   locateElsewhere(
     group: string,
-    disowned: ReadonlySet<string>,
+    wrongRole: ReadonlySet<string>,
     unreachable: ReadonlySet<string>
   ): Effect.Effect<Located<Address.Address> | undefined> {
     return Effect.gen({ self: this }, function*() {
@@ -247,13 +247,13 @@ export class SentinelQuestions {
       const now = yield* monotonicMillis
       const known = this.countSentinels()
       const verdict = belief.assess(known, now)
-      if (verdict.kind === "follow" && verdict.isReady && !disowned.has(verdict.claim.node)) {
+      if (verdict.kind === "follow" && verdict.isReady && !wrongRole.has(verdict.claim.node)) {
         if (!unreachable.has(verdict.claim.node)) return foundAt(verdict.claim)
       }
       const all = belief.recentClaims(now)
-      const words = belief.followed === undefined ? all : all.filter((word) => belief.accepts(word, known, now))
-      const word = choosePrimary(words, known, disowned, unreachable)
-      return word === undefined || unreachable.has(word.node) ? undefined : foundAt(word)
+      const claims = belief.followed === undefined ? all : all.filter((claim) => belief.accepts(claim, known, now))
+      const claim = choosePrimary(claims, known, wrongRole, unreachable)
+      return claim === undefined || unreachable.has(claim.node) ? undefined : foundAt(claim)
     })
   }
 
@@ -287,10 +287,10 @@ export class SentinelQuestions {
 
   /** Records an answer, unless its sentinel was forgotten meanwhile. */
   private take(group: string, sentinel: KnownSentinel, answer: GroupAnswer, now: number): SentinelClaim {
-    const word = { from: answer.from, node: Address.format(answer.primary), epoch: answer.epoch }
-    if (this.options.list.has(sentinel.key)) this.options.beliefs.of(group).record(word, now)
+    const claim = { from: answer.from, node: Address.format(answer.primary), epoch: answer.epoch }
+    if (this.options.list.has(sentinel.key)) this.options.beliefs.of(group).record(claim, now)
     this.options.list.recordPeers(group, sentinel, answer.peers, now)
-    return word
+    return claim
   }
 
   /** Forgets a sentinel that does not exist any more. */

@@ -1,5 +1,5 @@
 /**
- * One subscription to each sentinel, kept for as long as somebody listens: dials,
+ * One subscription to each sentinel, kept while there is a listener: dials,
  * subscribes to all events, tries again after each loss, passes the events on, and
  * knows whether a sentinel can be reached, whether it allows subscriptions, and how
  * far away it is. What an event means is not known here.
@@ -24,9 +24,9 @@ import type { SentinelListener } from "./types.ts"
 
 /**
  * How long after the end of a subscription the next one is tried, in
- * milliseconds. The pause grows up to the longest, a quarter more or less. It stays
- * short for ever: the events of the time between are lost, and a dial that is
- * refused costs little.
+ * milliseconds. The pause grows up to the longest, a quarter more or less. It never
+ * gets long: the events of the time between are lost, and a dial that is refused
+ * costs little.
  */
 const firstRetryMillis = 15
 const longestRetryMillis = 200
@@ -34,9 +34,9 @@ const retryGrowth = 1.5
 /** The end of a subscription that lasted longer than this, in milliseconds, makes the pause short again. */
 const stableMillis = 1000
 /**
- * A dial that began while the sentinel could not be reached may hang for longer
- * than that lasts. So another dial begins beside it after each interval, in
- * milliseconds, up to so many at once.
+ * A dial that began while the sentinel could not be reached may hang long after it
+ * can be reached again. So another dial begins beside it after each interval, in
+ * milliseconds.
  */
 const parallelDialMillis = 200
 const maxParallelDials = 5
@@ -64,7 +64,7 @@ export class SentinelSubscriptions {
   private readonly fibers: FiberMap.FiberMap<string, never>
   private readonly runSubscription: (sentinel: string, effect: Effect.Effect<never>) => void
   private readonly listeners = new Set<SentinelListener>()
-  /** Whether the subscription stands, or its session where subscriptions are denied. No entry during the first try. */
+  /** Whether there is a subscription, or a session where subscriptions are denied. No entry during the first try. */
   private readonly reachable = new Map<string, boolean>()
   /** Whether the sentinel allows subscriptions. */
   private readonly subscribed = new Map<string, boolean>()
@@ -101,7 +101,7 @@ export class SentinelSubscriptions {
     )
   }
 
-  /** Subscribes to each sentinel that has no subscription yet, if anybody listens. */
+  /** Subscribes to each sentinel that has no subscription yet, if there is a listener. */
   subscribeToAll(): void {
     if (this.listeners.size === 0) return
     for (const address of this.options.sentinels()) {

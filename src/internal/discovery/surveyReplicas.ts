@@ -19,8 +19,8 @@ const othersTimeoutIfKnown = Duration.millis(10)
 const timeoutIfKnown = Duration.millis(50)
 
 /**
- * The replicas that the sentinels list who answer in time: up to 100 milliseconds
- * after the first one of them. If replicas are known from before (`isKnown`), up to
+ * The replicas that the sentinels list, of those that answer in time: up to 100
+ * milliseconds after the first one of them. If replicas are known from before (`isKnown`), up to
  * 10 milliseconds after the first one and 50 milliseconds in all.
  *
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * What sentinels say and who listens to them. Types only.
+ * What discovery offers to the rooms above, and what sentinels answer. Types only.
  */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -15,31 +15,28 @@ import type {
 } from "../../Errors.ts"
 import type { Belief } from "./belief.ts"
 
-// -----------------------------------------------------------------------------
-// Sources of addresses
-// -----------------------------------------------------------------------------
-
 /**
- * What one round of questions gave.
+ * A node, or the nodes, that a sentinel has named.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Located<A> {
   readonly value: A
-  /** Who said so. */
+  /** The source that named it: a sentinel, or what errors call it. */
   readonly from: string
-  /** The configuration epoch that it is of; 0 where it is not known. */
+  /** The configuration epoch of the group; 0 if it is not known. */
   readonly epoch: number
 }
 
 /**
- * A replica as a sentinel sees it, with the address at which it can be dialled.
+ * A replica as a sentinel reports it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ReportedReplica {
+  /** The address to dial. */
   readonly address: Address.Address
   readonly instance: ReplicaInstance
 }
@@ -54,105 +51,108 @@ export interface GroupView {
   /** The sentinel. */
   readonly from: string
   readonly primary: Address.Address
+  /** The configuration epoch. */
   readonly epoch: number
-  /** What it says of the primary; undefined where it denies SENTINEL MASTER. */
+  /** What it reports of the primary. Undefined if it denies SENTINEL MASTER. */
   readonly instance: PrimaryInstance | undefined
-  /** Undefined where it denies SENTINEL REPLICAS. */
+  /** Undefined if it denies SENTINEL REPLICAS. */
   readonly replicas: ReadonlyArray<ReportedReplica> | undefined
 }
 
 /**
- * Who hears what the sentinels publish.
+ * A listener to what happens to the sentinels. Sentinels are given by their
+ * formatted addresses.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SentinelListener {
-  /** A sentinel published something. */
+  /** A sentinel published an event. */
   readonly onEvent: (from: string, channel: string, payload: string) => void
-  /** A subscription to a sentinel began, or ended: what it published in between is lost. */
-  readonly onReachability: (from: string, reachable: boolean) => void
-  /** A sentinel is no more. */
+  /** A sentinel became reachable or unreachable. What it published while it was unreachable is lost. */
+  readonly onReachability: (from: string, isReachable: boolean) => void
+  /** A sentinel no longer exists. */
   readonly onForgotten: (from: string) => void
-  /** Another spelling stands for a node from now on. */
+  /** A node has another canonical address from now on. */
   readonly onRenamed: (from: string, to: Address.Address) => void
-  /** Whether its events may be heard has changed. */
+  /** A sentinel allows or denies a subscription, unlike before. */
   readonly onSubscription?: ((from: string) => void) | undefined
-  /** How far away it is has changed. */
+  /** The distance of a sentinel changed. */
   readonly onDistance?: (() => void) | undefined
 }
 
 /**
- * Where the addresses of groups come from: sentinels, or a fixed list.
+ * Where the nodes of groups are: by sentinels, or by given addresses. Sentinels are
+ * given by their formatted addresses; nodes in sets are too.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Discovery {
-  /** The group's primary, by the first good answer. */
+  /** The group's primary, by the first answer that is believed. */
   readonly locatePrimary: (group: string) => Effect.Effect<Located<Address.Address>, PrimaryNotFound>
-  /** A primary was verified: it is the one to compare with, unless a newer one is known. */
-  readonly onPrimaryVerified: (group: string, address: Address.Address, epoch: number, from: string) => void
-  /** A primary that it gave is none, or cannot be reached. */
-  readonly onWrongRole: (group: string, address: Address.Address) => void
-  /** One that it gave cannot be dialled. */
-  readonly onUndialable: (address: Address.Address) => void
-  /** A connection to an address went to that place. */
-  readonly onConnected: (address: Address.Address, remote: string | undefined) => void
   /**
-   * Asks every sentinel where the primary is if it is at none of these: those
-   * that are `disowned` have said that they are no primary. Undefined if they
-   * know no other that may be followed.
+   * The group's primary that is at none of these addresses, by the answers of all
+   * sentinels: nodes in `wrongRole` have said that they are no primary. Undefined if
+   * the sentinels name no other that may be followed.
    */
   readonly locateElsewhere: (
     group: string,
-    disowned: ReadonlySet<string>,
+    wrongRole: ReadonlySet<string>,
     unreachable: ReadonlySet<string>
   ) => Effect.Effect<Located<Address.Address> | undefined>
-  /** What is to be believed of a group. @internal */
-  readonly belief: (group: string) => Belief
-  /** The group's replicas, those that are down or disconnected left out. */
+  /** The group's replicas without those that are down or disconnected, by the first answer. */
   readonly locateReplicas: (group: string) => Effect.Effect<Located<ReadonlyArray<Address.Address>>, ReplicaNotFound>
-  /** Asks every sentinel at once, and tells of each answer as it comes. */
+  /** Asks every sentinel at once. Calls `onView` with each answer. */
   readonly survey: (group: string, onView: (view: GroupView) => void) => Effect.Effect<void>
-  /** What could not be dialled just now is dialled by the next question: somebody asks who has to know. */
-  readonly dialAnew: () => void
-  /** Hears what the sentinels publish, until the Scope closes. Subscriptions last as long as anybody listens. */
-  readonly listen: (listener: SentinelListener) => Effect.Effect<void, never, Scope.Scope>
-  /** The sentinels known so far, the one that answered last in front. */
-  readonly sentinels: () => ReadonlyArray<Address.Address>
-  /** Those of them that exist as far as anybody can tell, each once. */
-  readonly confirmedSentinels: () => ReadonlyArray<Address.Address>
-  /** Whether some of them are about to be forgotten. */
-  readonly hasMissingSentinels: () => boolean
-  /** Whether a sentinel's subscription stands; undefined as long as the first try is under way. */
-  readonly isReachable: (sentinel: string) => boolean | undefined
-  /** Whether what it publishes is heard; false if it does not allow that, undefined as long as that is not known. */
-  readonly isSubscribed: (sentinel: string) => boolean | undefined
-  /** How old the word of a sentinel that stands is at most when it is heard, in milliseconds; 0 if not known. */
-  readonly distanceMillis: (sentinel: string) => number
-  /** What one sentinel knows of a group now; undefined if it does not answer. */
+  /** What one sentinel knows of a group; undefined if it does not answer. */
   readonly askOne: (group: string, sentinel: string) => Effect.Effect<GroupView | undefined>
-  /**
-   * Until when a sentinel's first answer may be on its way, in milliseconds of
-   * monotonic time: the longer its last dial took, the later. -Infinity for one
-   * that has accepted none.
-   */
-  readonly firstAnswerBy: (sentinel: string) => number
-  /** How long a sentinel is waited for while others have answered, in milliseconds. */
-  readonly headStartMillis: number
-  /** For one question to one sentinel, in milliseconds. */
-  readonly timeoutMillis: number
-  /**
-   * An address that a sentinel announces as one that can be dialled, in the one
-   * spelling that stands for its node, or what is wrong with it in words.
-   */
-  readonly resolveAnnounced: (host: string, port: number) => Address.Address | string
-  /** The spelling that stands for a node. */
-  readonly canonical: (address: Address.Address) => Address.Address
-  /** Asks that sentinel first from now on. */
-  readonly askFirst: (sentinel: string) => void
+  /** The answer of the first sentinel that answers a command. */
   readonly ask: <A>(
     command: Command.Command<A, "read", any>
   ) => Effect.Effect<A, SentinelsUnreachable | ReplyError | UnexpectedReply>
+
+  /** What is believed of a group. */
+  readonly belief: (group: string) => Belief
+  /** A node has said that it is the group's primary. It is followed, unless a newer one is. */
+  readonly onPrimaryVerified: (group: string, address: Address.Address, epoch: number, from: string) => void
+  /** A node that was named as the group's primary has said that it is none. */
+  readonly onWrongRole: (group: string, address: Address.Address) => void
+
+  /** The canonical address of a node that a sentinel announces, or why it cannot be dialled, in words. */
+  readonly resolveAnnounced: (host: string, port: number) => Address.Address | string
+  /** The address that stands for a node. */
+  readonly canonical: (address: Address.Address) => Address.Address
+  /** An address cannot be dialled: its node may have another one. */
+  readonly onUndialable: (address: Address.Address) => void
+  /** A connection to an address reached this endpoint. */
+  readonly onConnected: (address: Address.Address, endpoint: string | undefined) => void
+
+  /** Listens to the sentinels until the Scope closes. Subscriptions are kept while there is a listener. */
+  readonly listen: (listener: SentinelListener) => Effect.Effect<void, never, Scope.Scope>
+  /** All known sentinels, the one that answered last in front. */
+  readonly sentinels: () => ReadonlyArray<Address.Address>
+  /** The sentinels that exist as far as is known, each once. */
+  readonly confirmedSentinels: () => ReadonlyArray<Address.Address>
+  /** Whether some sentinels are about to be forgotten. */
+  readonly hasMissingSentinels: () => boolean
+  /** Whether a sentinel can be reached. Undefined during the first try. */
+  readonly isReachable: (sentinel: string) => boolean | undefined
+  /** Whether its events arrive; false if it denies the subscription. Undefined while it is not known. */
+  readonly isSubscribed: (sentinel: string) => boolean | undefined
+  /** How old the word of a reachable sentinel is at most when it arrives, in milliseconds; 0 if it is not known. */
+  readonly distanceMillis: (sentinel: string) => number
+  /**
+   * Until when a sentinel's first answer may be on its way, in monotonic
+   * milliseconds: the longer its dial took, the later. -Infinity if no dial succeeded.
+   */
+  readonly firstAnswerBy: (sentinel: string) => number
+  /** Asks this sentinel first from now on. */
+  readonly askFirst: (sentinel: string) => void
+  /** Lets the next questions dial sentinels that could not be dialled just now. */
+  readonly dialAnew: () => void
+  /** How long a sentinel is waited for while others have answered. */
+  readonly headStartMillis: number
+  /** The limit for one question to one sentinel. */
+  readonly timeoutMillis: number
 }

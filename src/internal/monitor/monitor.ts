@@ -300,10 +300,10 @@ export class GroupMonitor implements Topology {
 
   /** Asks all sentinels where the primary is, if it is at none of these addresses. */
   locateElsewhere(
-    disowned: ReadonlySet<string>,
+    wrongRole: ReadonlySet<string>,
     unreachable: ReadonlySet<string>
   ): Effect.Effect<Located<Address.Address> | undefined> {
-    return this.location.locateElsewhere(disowned, unreachable)
+    return this.location.locateElsewhere(wrongRole, unreachable)
   }
 
   /** A connection to a node has this remote address. */

@@ -70,16 +70,16 @@ export class PrimaryLocation {
 
   /** Asks all sentinels where the primary is, if it is at none of these addresses. */
   locateElsewhere(
-    disowned: ReadonlySet<string>,
+    wrongRole: ReadonlySet<string>,
     unreachable: ReadonlySet<string>
   ): Effect.Effect<Located<Address.Address> | undefined> {
     return Effect.map(
-      this.options.discovery.locateElsewhere(this.options.group, disowned, unreachable),
+      this.options.discovery.locateElsewhere(this.options.group, wrongRole, unreachable),
       (found) => {
         const unreported = this.unreported()
         if (unreported === undefined) return found
         const key = Address.format(unreported.value)
-        return disowned.has(key) || unreachable.has(key) ? found : unreported
+        return wrongRole.has(key) || unreachable.has(key) ? found : unreported
       }
     )
   }

@@ -23,7 +23,7 @@ import type { GroupMonitor } from "../monitor/monitor.ts"
 /** How long a dial is waited for before the sentinels are asked whether the group has moved meanwhile, and how often. */
 const relocateAfter = Duration.millis(250)
 const relocateInterval = Duration.millis(100)
-/** Every so many times all sentinels are asked, not only the first to answer. */
+/** Which of these questions go to all sentinels, not only to the first one that answers: every fifth. */
 const relocateAskAllEvery = 5
 /** How many nodes one attempt tries at most, before the schedule decides whether there is another attempt. */
 const maxNodesPerAttempt = 4
@@ -43,7 +43,7 @@ export const nodeErrorOf = (
   })
 }
 
-/** Locates a group's primary, and learns what connections to it have shown. */
+/** Locates a group's primary, and takes note of what connections to it have shown. */
 interface PrimaryLocator {
   readonly locate: Effect.Effect<Located<Address.Address>, PrimaryNotFound>
   /** Asks all sentinels, for a primary that is at none of these addresses. */
