@@ -144,7 +144,7 @@ export const withReplicas: {
           subscribe: redis.subscribe
         }),
         "bytes",
-        { get: () => ({ ...reserved.bytes, subscribe: redis.bytes.subscribe }) }
+        { get: () => Object.assign(Object.create(reserved.bytes), { subscribe: redis.bytes.subscribe }) }
       ) as Client.PrimaryClient
       const result = yield* Effect.provideService(self, RedisClient, within)
       const { isLocal, onDisk, timeoutMillis, wanted } = requirement

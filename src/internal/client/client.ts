@@ -17,12 +17,11 @@ import type { Channels, SubscribeOptions } from "../../PubSub.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "../common/values.ts"
 import type { BatchResult, ClientRunner, Runner, ScanPosition } from "../execution/types.ts"
 import { after } from "../replicas/afterOffset.ts"
+import { argumentError, makeMethods } from "./methods.ts"
 import { makeSubscription, type SubscriptionSource } from "./subscription.ts"
 
 const WATCH = Command.define({ words: ["WATCH"], mode: "read", keys: "all", decode: Command.ok })
 const UNWATCH = Command.define({ words: ["UNWATCH"], mode: "read", decode: Command.ok })
-
-const { sentinel: _, ...constructors } = commands
 
 const isAmbiguous = (exit: Exit.Exit<never, RedisError>): boolean => {
   const error = Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
@@ -57,27 +56,8 @@ const allOutcomes = ({ failures, values }: BatchResult): Effect.Effect<any, Redi
   return Exit.succeed(results)
 }
 
-const names = Object.keys(constructors)
-
-const constructorOf = (name: string): (...args: Array<any>) => Command.Any =>
-  (constructors as unknown as Record<string, (...args: Array<any>) => Command.Any>)[name]!
-
 const invalid = (command: string, detail: string): Effect.Effect<never, InvalidCommand> =>
   Effect.fail(new InvalidCommand({ command, detail }))
-
-/** What a constructor threw at arguments that are none of its own. */
-const refusalOf = (name: string, args: ReadonlyArray<unknown>, error: unknown): InvalidCommand => {
-  if (error instanceof InvalidCommand) return error
-  const at = args.findIndex((arg) => arg === null || !argTypes.has(typeof arg))
-  return new InvalidCommand({
-    command: name,
-    detail: at === -1
-      ? `it does not accept these arguments: ${args.slice(0, 8).map(kindOf).join(", ") || "none"}`
-      : `argument ${at + 1}: it does not accept ${kindOf(args[at])}`
-  })
-}
-
-const argTypes: ReadonlySet<string> = new Set(["string", "number", "bigint", "object"])
 
 /** A copy of a list of commands: what the caller does with his own afterwards changes nothing. */
 const commandsOf = (name: string, given: unknown): ReadonlyArray<Command.Any> | InvalidCommand => {
@@ -175,41 +155,11 @@ const make = (
     })
   }
 
-  const methods: Record<string, unknown> = {}
-  for (const name of names) {
-    const construct = constructorOf(name)
-    methods[name] = (...args: Array<any>) => {
-      let command: Command.Any
-      try {
-        command = construct(...args)
-      } catch (error) {
-        return Effect.fail(refusalOf(name, args, error))
-      }
-      return run(command)
-    }
-  }
+  const methods = makeMethods(run, "text")
   let bytes: Record<string, unknown> | undefined
-  // Few ask for them, and a reserved connection has a client of its own: they are made when they are asked for.
   Object.defineProperty(methods, "bytes", {
     enumerable: true,
-    get: () => {
-      if (bytes === undefined) {
-        bytes = { ...more }
-        for (const name of names) {
-          const construct = constructorOf(name)
-          bytes[name] = (...args: Array<any>) => {
-            let command: Command.Any
-            try {
-              command = Command.bytes(construct(...args))
-            } catch (error) {
-              return Effect.fail(refusalOf(name, args, error))
-            }
-            return run(command)
-          }
-        }
-      }
-      return bytes
-    }
+    get: () => bytes ??= Object.assign(makeMethods(run, "bytes"), more)
   })
   const base: Omit<Base<any>, "bytes"> = {
     target,
@@ -235,7 +185,7 @@ const make = (
       try {
         command = Command.raw(name, args)
       } catch (error) {
-        return Effect.fail(refusalOf("send", [name, ...args], error))
+        return Effect.fail(argumentError("send", [name, ...args], error))
       }
       return runner.run(command)
     },

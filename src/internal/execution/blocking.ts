@@ -116,7 +116,7 @@ export class BlockingCommands {
     command: Command.Command<A, any, B>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<A, RedisError> {
-    return this.inTurns(this.client.dispatcher, command, timeout, (run) => {
+    return this.runTurns(this.client.dispatcher, command, timeout, (run) => {
       const { repeat } = this.execution.withRepeat(command)
       let failingSince: number | undefined
       const goesOn = (error: RedisError): boolean => {
@@ -153,7 +153,7 @@ export class BlockingCommands {
     command: Command.Command<A, any, B>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<A, RedisError> {
-    return this.inTurns(reserved, command, timeout, (run) => {
+    return this.runTurns(reserved, command, timeout, (run) => {
       let busySince: number | undefined
       return Effect.catchIf(
         Effect.tap(this.runTurn(reserved, run), () => Effect.sync(() => void (busySince = undefined))),
@@ -178,7 +178,7 @@ export class BlockingCommands {
   )
 
   /** Runs turns until one has a result. */
-  private inTurns<A, B>(
+  private runTurns<A, B>(
     owner: Dispatcher,
     command: Command.Command<A, any, B>,
     timeout: Duration.Input | undefined,
