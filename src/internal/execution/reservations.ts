@@ -79,7 +79,7 @@ export class Reservations {
             const pool = source.pool()
             return pool === undefined
               ? Effect.fail(
-                new ConnectionLost({ address: execution.label, kind: "moved", detail: "its node was left" })
+                new ConnectionLost({ address: execution.label, kind: "moved", detail: "the client has left its node" })
               )
               : pool.reserve(limit(pool.isFull))
           }),

@@ -67,7 +67,7 @@ export class PendingScanPage extends PendingCommand {
       new ScanInterrupted({
         command: this.label,
         given: this.position.given,
-        detail: `its cursor belongs to ${server.split(" ", 1)[0]}, as that was then`
+        detail: `its cursor belongs to ${server.split(" ", 1)[0]}, which was left or restarted since`
       })
     ))
   }
