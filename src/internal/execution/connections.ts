@@ -362,7 +362,9 @@ export class NodeConnections {
     const open = Effect.flatMap(openElsewhere(late.address), (connection) =>
       late.isLate || !late.open
         ? Effect.succeed(connection)
-        : Effect.fail(new ConnectionLost({ address: late.shownAddress, kind: "retired", detail: "the late connection works again" })))
+        : Effect.fail(
+          new ConnectionLost({ address: late.shownAddress, kind: "retired", detail: "the late connection works again" })
+        ))
     this.background(
       Effect.ignore(
         Effect.retry(this.tryOpen(open), {
