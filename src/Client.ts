@@ -20,10 +20,9 @@ import type { Channels, Gap, Message, SubscribeOptions, Undecodable } from "./Pu
 
 type Constructors = Omit<typeof commands, "sentinel">
 
-/** The names of the constructors whose commands a client of that mode may run. */
-type NamesOf<M extends Command.Mode> = {
-  [K in keyof Constructors]: ReturnType<Constructors[K]> extends Command.Command<any, M, any> ? K : never
-}[keyof Constructors]
+/** The name of a constructor, if a client of that mode may run its commands. */
+type NameOf<K extends keyof Constructors, M extends Command.Mode> = ReturnType<Constructors[K]> extends
+  Command.Command<any, M, any> ? K : never
 
 /**
  * A method for each command: it takes the arguments of the command's constructor and
@@ -34,7 +33,7 @@ type NamesOf<M extends Command.Mode> = {
  * @category models
  */
 export type Methods<M extends Command.Mode> = {
-  readonly [K in NamesOf<M>]: (
+  readonly [K in keyof Constructors as NameOf<K, M>]: (
     ...args: Parameters<Constructors[K]>
   ) => Effect.Effect<ResultOf<ReturnType<Constructors[K]>>, RedisError>
 }
@@ -48,7 +47,7 @@ type ResultOf<C> = C extends Command.Command<infer A, any, any> ? A : never
  * @category models
  */
 export type BytesMethods<M extends Command.Mode> = {
-  readonly [K in NamesOf<M>]: (
+  readonly [K in keyof Constructors as NameOf<K, M>]: (
     ...args: Parameters<Constructors[K]>
   ) => Effect.Effect<BytesOf<ReturnType<Constructors[K]>>, RedisError>
 }

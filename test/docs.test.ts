@@ -9,7 +9,7 @@ import { globSync, readFileSync } from "node:fs"
 import * as Path from "node:path"
 import * as Ast from "typescript/unstable/ast"
 import * as Is from "typescript/unstable/ast/is"
-import { API, ModifierFlags, type Symbol, SymbolFlags } from "typescript/unstable/sync"
+import { API, ModifierFlags, type Project, type Symbol, SymbolFlags } from "typescript/unstable/sync"
 
 const root = Path.join(import.meta.dirname, "..")
 const src = Path.join(root, "src")
@@ -69,11 +69,31 @@ const hasModifier = (node: Ast.Node, flags: ModifierFlags): boolean => {
   return modifiers.some((modifier) => ((kinds.get(modifier.kind) ?? 0) & flags) !== 0)
 }
 
-/** What is missing, with the file that it is missing in. */
-const problems = (): ReadonlyArray<string> => {
+/** Gives the project of the sources to a function. */
+const withProject = <A>(use: (project: Project) => A): A => {
   const api = new API({ cwd: root })
   try {
-    const project = api.updateSnapshot({ openProject: Path.join(root, "tsconfig.build.json") }).getProjects()[0]!
+    return use(api.updateSnapshot({ openProject: Path.join(root, "tsconfig.build.json") }).getProjects()[0]!)
+  } finally {
+    api.close()
+  }
+}
+
+/** The members of a client: how many there are, and those that lead to no declaration, so that editors show no documentation. */
+const membersOf = (name: string, member?: string) =>
+  withProject(({ checker, program }) => {
+    const file = checker.getSymbolAtLocation(program.getSourceFile(Path.join(src, "Client.ts"))!)!
+    const client = checker.getDeclaredTypeOfSymbol(checker.getMemberInModuleExports(file, name)!)
+    const type = member === undefined
+      ? client
+      : checker.getTypeOfSymbol(checker.getPropertyOfType(client, member)!)!
+    const members = checker.getPropertiesOfType(type)
+    return { count: members.length, without: members.filter((m) => m.declarations.length === 0).map((m) => m.name) }
+  })
+
+/** What is missing, with the file that it is missing in. */
+const problems = (): ReadonlyArray<string> =>
+  withProject((project) => {
     const { checker, program } = project
     const found: Array<string> = []
     const report = (node: Ast.Node, what: string): void => void found.push(`${fileOf(node)}: ${what}`)
@@ -249,13 +269,18 @@ const problems = (): ReadonlyArray<string> => {
     }
     assert.isAtLeast(exported.size, 300)
     return found
-  } finally {
-    api.close()
-  }
-}
+  })
 
-describe("documentation", () => {
+describe("documentation", { timeout: 120_000 }, () => {
   it("is there for every public declaration and every member", () => {
     assert.deepStrictEqual(problems(), [])
+  })
+
+  it("of a command is what an editor shows for the client's method", () => {
+    for (const [name, member] of [["PrimaryClient"], ["ReplicaClient"], ["PrimaryClient", "bytes"]] as const) {
+      const { count, without } = membersOf(name, member)
+      assert.isAtLeast(count, 60)
+      assert.deepStrictEqual(without, [])
+    }
   })
 })
