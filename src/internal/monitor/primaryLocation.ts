@@ -46,27 +46,26 @@ export class PrimaryLocation {
     return this.options.runtime.now() - this.locatedAt < clientVerifyMillis
   }
 
-  /** A client is about to look for the primary, and verifies it. */
+  /** Leaves it to a client, which is about to look for the primary, to verify it. */
   expectClient(): void {
     this.locatedAt = this.options.runtime.now()
   }
 
-  /** Leaves it no longer to a client to verify the primary. */
+  /** Leaves it to the monitor again to verify the primary. */
   expectNoClient(): void {
     this.locatedAt = -Infinity
   }
 
   /** Asks the sentinels where the primary is; an unreported primary takes precedence. */
-  readonly locate: Effect.Effect<Located<Address.Address>, PrimaryNotFound> = Effect.suspend(() => {
-    this.expectClient()
-    return Effect.matchEffect(this.options.discovery.locatePrimary(this.options.group), {
+  readonly locate: Effect.Effect<Located<Address.Address>, PrimaryNotFound> = Effect.suspend(() =>
+    Effect.matchEffect(this.options.discovery.locatePrimary(this.options.group), {
       onSuccess: (found) => Effect.succeed(this.unreported() ?? found),
       onFailure: (error) => {
         const unreported = this.unreported()
         return unreported === undefined ? Effect.fail(error) : Effect.succeed(unreported)
       }
     })
-  })
+  )
 
   /** Asks all sentinels where the primary is, if it is at none of these addresses. */
   locateElsewhere(
