@@ -120,12 +120,12 @@ const mutants: ReadonlyArray<Mutant> = [
     by: [6],
     edits: [{
       file: "src/internal/execution/pipeline.ts",
-      find: "if (batch.isStuck) return batch.withhold(this, value)",
+      find: "if (batch.hasRefusal) return batch.withhold(this, value)",
       replace: ""
     }, {
       file: "src/internal/execution/pipeline.ts",
-      find: "if (!entry.isPending || !entry.mayFollow) break",
-      replace: "if (entry.isPending && !entry.mayFollow) break"
+      find: "if (!entry.isPending || !entry.canResend) break",
+      replace: "if (entry.isPending && !entry.canResend) break"
     }]
   },
   {
@@ -813,8 +813,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/order.test.ts", name: "while its connection drains" },
     edits: [{
       file: "src/internal/execution/pipeline.ts",
-      find: "else if (this.outstanding > 0) {",
-      replace: "else if (this.outstanding < 0) {"
+      find: "else if (this.unanswered > 0) {",
+      replace: "else if (this.unanswered < 0) {"
     }]
   },
   {

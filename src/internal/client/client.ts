@@ -1,6 +1,7 @@
 /**
- * Clients on an executor: methods, pipelines, scans, reserved connections,
- * subscriptions.
+ * Clients on a runner: pipelines, transactions, scans, reserved connections and
+ * subscriptions, and the checks of their arguments. The command methods are in
+ * methods.ts.
  */
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
@@ -36,7 +37,7 @@ const allResults = ({ failures, values }: BatchResult): Effect.Effect<any, Redis
     if (i < first) first = i
     if (i < ambiguous && isAmbiguous(exit)) ambiguous = i
   }
-  // What may have been executed matters more than what was not.
+  // A command that may have been executed matters more than one that was not.
   return failures.get(ambiguous === Infinity ? first : ambiguous)!
 }
 
@@ -49,7 +50,7 @@ const allOutcomes = ({ failures, values }: BatchResult): Effect.Effect<any, Redi
       continue
     }
     const error = Exit.isFailure(failure) ? Cause.findErrorOption(failure.cause) : Option.none()
-    // A defect is nobody's outcome.
+    // A defect is no outcome of a command.
     if (Option.isNone(error)) return failure
     results[i] = Result.fail(error.value)
   }
@@ -59,7 +60,7 @@ const allOutcomes = ({ failures, values }: BatchResult): Effect.Effect<any, Redi
 const invalid = (command: string, detail: string): Effect.Effect<never, InvalidCommand> =>
   Effect.fail(new InvalidCommand({ command, detail }))
 
-/** A copy of a list of commands: what the caller does with his own afterwards changes nothing. */
+/** A copy of a list of commands, which the caller may change afterwards. */
 const commandsOf = (name: string, given: unknown): ReadonlyArray<Command.Any> | InvalidCommand => {
   const list = itemsOf(given)
   if (typeof list === "string") return new InvalidCommand({ command: name, detail: `commands: ${list}` })
@@ -95,7 +96,7 @@ const make = (
   mode: Command.Mode,
   more: Readonly<Record<string, unknown>> = {}
 ): Base<any> => {
-  /** What the types forbid already, for those who go around them. */
+  /** The types forbid this already; callers may go around them. */
   const refused = (list: ReadonlyArray<Command.Any>): InvalidCommand | undefined => {
     if (mode === "write") return undefined
     const write = list.find((c) => c.spec.mode === "write")
@@ -202,11 +203,11 @@ const make = (
 }
 
 const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => {
-  const reserved = Effect.map(executor.reserve, (leased) =>
-    Object.assign(make(leased, executor.label, mode), {
-      epoch: leased.connection.epoch,
-      watch: (...keys: Array<Command.Key>) => leased.run(Command.make(WATCH, keys)),
-      unwatch: leased.run(Command.make(UNWATCH, []))
+  const reserve = Effect.map(executor.reserve, (reserved) =>
+    Object.assign(make(reserved, executor.label, mode), {
+      epoch: reserved.connection.epoch,
+      watch: (...keys: Array<Command.Key>) => reserved.run(Command.make(WATCH, keys)),
+      unwatch: reserved.run(Command.make(UNWATCH, []))
     }))
   const source: SubscriptionSource = {
     shown: executor.label,
@@ -249,7 +250,7 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
         : makeSubscription(source, given.interests, given.options, "bytes")
     }
   }
-  return Object.assign(make(executor, executor.label, mode, bytes), { reserve: reserved, subscribe })
+  return Object.assign(make(executor, executor.label, mode, bytes), { reserve, subscribe })
 }
 
 /**
@@ -279,7 +280,7 @@ const offsetOf = (given: unknown): Offset | InvalidCommand => {
     : new InvalidCommand({ command: "afterOffset", detail: problem })
 }
 
-/** What a client that cannot be made runs its commands with. */
+/** Fails all commands, in place of the runner of a client that cannot be made. */
 const refusing = (error: InvalidCommand): Runner => {
   const refuse = () => Effect.fail(error)
   return { run: refuse, runPipeline: refuse, runTransaction: refuse, runScanPage: refuse }

@@ -1,5 +1,6 @@
 /**
- * Lets a second server answer what the first is late with.
+ * Asks a second server for the replies that the first one is late with: the first
+ * reply counts.
  */
 import * as Resp from "../../Resp.ts"
 import { Call } from "../connection/call.ts"
@@ -9,9 +10,9 @@ import { hedged, type PendingPipeline, PipelineEntry } from "./pipeline.ts"
 import { abortReason } from "./transaction.ts"
 
 /**
- * Lets another server answer, too, what one is late with: the first answer
- * counts. Only reads, and none of a scan, whose place is at the one server.
- * What is not written yet goes there by itself.
+ * Asks another server for what a connection is late with. Only reads, and no page of
+ * a scan, which belongs to one server. Operations that are not written yet go to the
+ * other server alone.
  */
 export const hedge = (from: Connection, to: Connection, arm: (deadline: number) => void): void => {
   if (!to.open) return
@@ -36,7 +37,7 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
           part,
           (value) => {
             if (values.push(value) < request.replies || !request.isPending) return
-            // Another server's own state is no answer.
+            // A refusal for the other server's own state does not count.
             if (values.some((v) => v instanceof Resp.ErrorReply && isRefusal(abortReason(v)))) return
             request.restart()
             request.connection = to

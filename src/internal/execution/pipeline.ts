@@ -1,6 +1,6 @@
 /**
- * A pipeline on its way: one batch on one connection, in its order, whatever is
- * refused or lost in the middle of it.
+ * A pipeline as an operation: one batch on one connection, in its order, also where
+ * the server refuses or loses a part of it.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -24,10 +24,9 @@ import { type BatchResult, emptyBatch } from "./types.ts"
 import { blockingInvalidity, invalidity } from "./validity.ts"
 
 /**
- * A pipeline on its way. The order in which it was written is the order of its
- * effects: its commands go to one connection, one after the other, and what is
- * sent again is sent with everything that comes after it. See "Pipelines" in
- * docs/failover.md.
+ * A pipeline on its way. Its commands take effect in their order: they go to one
+ * connection, one after the other, and a command that is sent again is sent with
+ * all that come after it. See "Pipelines" in docs/failover.md.
  */
 export class PendingPipeline extends PendingOperation implements BatchResult {
   readonly replies = 0
@@ -38,18 +37,18 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
   readonly writes: boolean
   readonly values: Array<unknown>
   failures: Map<number, Exit.Exit<never, RedisError>> | undefined = undefined
-  /** Set while a refused command waits for what becomes of those after it. */
-  isStuck = false
+  /** Set while a refused command waits for the replies to those after it. */
+  hasRefusal = false
   entries: ReadonlyArray<PipelineEntry>
-  /** From this one on they are its owner's, and on no connection. */
+  /** The index of the first entry that is on no connection. */
   private next = 0
-  /** How many are on a connection and have not been heard of. */
-  private outstanding = 0
-  /** Why the connection ended that some of them were on. */
+  /** How many entries are on a connection, without a reply. */
+  private unanswered = 0
+  /** Why a connection ended that had entries. */
   private loss: EndError | undefined = undefined
-  /** Whether the rest has to wait until the others are answered. */
+  /** Whether the rest waits until the entries on a connection are answered. */
   private isDeferred = false
-  private left: number
+  private remaining: number
   private resume: Resume
 
   constructor(
@@ -60,7 +59,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     timeout: number
   ) {
     super(owner, deadline, timeout)
-    this.left = commands.length
+    this.remaining = commands.length
     this.values = new Array(commands.length)
     this.resume = resume
     const entries: Array<PipelineEntry> = this.entries = new Array(commands.length)
@@ -81,20 +80,20 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
   finish(): void {}
   protected forget(): void {
     this.entries = []
-    // It leads to the fiber that is gone, and to what that was given.
+    // It refers to a fiber that has ended.
     this.resume = () => {}
   }
 
-  /** Sends what is not on a connection yet: to one, and behind what is unanswered. */
+  /** Sends the entries that are on no connection: all to one, and behind the unanswered ones. */
   override dispatch(connection: Connection): void {
     this.stage = Stage.none
     const { entries } = this
-    if (this.isStuck || this.next === entries.length) return
+    if (this.hasRefusal || this.next === entries.length) return
     let to = connection
     const before = this.connection
     if (before !== undefined && before !== to) {
-      if (before.open && (this.outstanding > 0 || Address.equals(before.address, to.address))) to = before
-      else if (this.outstanding > 0) {
+      if (before.open && (this.unanswered > 0 || Address.equals(before.address, to.address))) to = before
+      else if (this.unanswered > 0) {
         this.isDeferred = true
         return
       }
@@ -106,14 +105,14 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     for (let i = from; i < entries.length; i++) {
       const entry = entries[i]!
       if (!entry.isPending) continue
-      this.outstanding++
+      this.unanswered++
       entry.dispatch(to)
     }
   }
 
   succeed(index: number, value: unknown): void {
     this.values[index] = value
-    if (--this.left > 0) return
+    if (--this.remaining > 0) return
     this.isPending = false
     this.resume(Exit.succeed<BatchResult>(this))
   }
@@ -125,63 +124,63 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     this.succeed(index, undefined)
   }
 
-  /** One of those on a connection was heard of. */
-  back(): void {
-    if (--this.outstanding > 0) return
-    if (this.isStuck || this.loss !== undefined || this.isDeferred) this.decide()
+  /** An entry on a connection has a reply, or will get none. */
+  onEntryAnswered(): void {
+    if (--this.unanswered > 0) return
+    if (this.hasRefusal || this.loss !== undefined || this.isDeferred) this.decide()
   }
 
-  /** One was refused, or comes after one that was: its answer waits until all have come. */
+  /** An entry was refused, or comes after one that was: its reply is kept until all have arrived. */
   withhold(entry: PipelineEntry, value: Resp.Value): void {
     entry.answer = value
-    if (!this.isStuck) {
-      this.isStuck = true
-      // What is not written yet must not overtake it.
+    if (!this.hasRefusal) {
+      this.hasRefusal = true
+      // Entries that are not written yet must not overtake it.
       this.connection?.withdraw((request) => request instanceof PipelineEntry && this.takeBack(request))
     }
-    this.back()
+    this.onEntryAnswered()
   }
 
-  /** One is not written, and on no connection any more. Whether it was one of these. */
+  /** An entry was not written, and is on no connection any more. Gives whether it was a pending one of this pipeline. */
   takeBack(entry: PipelineEntry): boolean {
     if (entry.batch !== this || !entry.isPending) return false
     entry.stage = Stage.none
-    this.outstanding--
+    this.unanswered--
     if (entry.index < this.next) this.next = entry.index
     return true
   }
 
-  recall(entry: PipelineEntry): void {
+  onEntryRecalled(entry: PipelineEntry): void {
     const isOwners = this.next < this.entries.length
     if (this.takeBack(entry) && !isOwners) this.owner.submit(this)
   }
 
-  lose(entry: PipelineEntry, error: EndError, written: boolean): void {
+  onEntryLost(entry: PipelineEntry, error: EndError, written: boolean): void {
     this.loss = error
     if (written) {
       entry.isLost = true
-      this.back()
+      this.onEntryAnswered()
     } else if (this.takeBack(entry)) {
-      this.outstanding++
-      this.back()
+      this.unanswered++
+      this.onEntryAnswered()
     }
   }
 
   /**
-   * All that were sent were heard of. From the first one on that has to be sent
-   * again, all have to be: what comes before a command that may have been
-   * executed, and may not be executed twice, stays as it is.
+   * All sent entries have a reply or were lost. From the first one that is sent
+   * again, all are. Entries before a command that may have been executed, and
+   * must not be executed twice, are not sent again.
    */
   private decide(): void {
     const { entries, loss } = this
     let from = entries.length
     for (let i = entries.length - 1; i >= 0; i--) {
       const entry = entries[i]!
-      if (!entry.isPending || !entry.mayFollow) break
+      if (!entry.isPending || !entry.canResend) break
       from = i
     }
-    while (from < entries.length && !entries[from]!.isOpen) from++
-    for (let i = 0; i < from; i++) if (entries[i]!.isPending) entries[i]!.conclude(loss)
+    while (from < entries.length && !entries[from]!.isUndecided) from++
+    for (let i = 0; i < from; i++) if (entries[i]!.isPending) entries[i]!.settleWithoutResend(loss)
     let refused: PipelineEntry | undefined
     let reply: Resp.ErrorReply | undefined
     for (let i = from; i < entries.length; i++) {
@@ -191,10 +190,10 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
         refused = entry
         reply = entry.answer as Resp.ErrorReply
       }
-      entry.begin(loss)
+      entry.prepareResend(loss)
     }
     this.next = from
-    this.isStuck = false
+    this.hasRefusal = false
     this.loss = undefined
     this.isDeferred = false
     if (!this.isPending || from === entries.length) return
@@ -208,7 +207,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     super.cancel()
   }
 
-  /** What was not sent will not be. */
+  /** The entries that were not sent fail. */
   override fail(error: ConnectionError): void {
     this.end((entry) => entry.fail(error))
   }
@@ -227,21 +226,21 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     this.expire(this.deadline)
   }
 
-  /** The time of those is up whose deadline is not later. */
+  /** Gives up the entries whose deadline is not later. */
   expire(deadline: number): void {
     if (!this.isPending) return
-    let unheard = 0
+    let expired = 0
     for (const entry of this.entries) {
       if (!entry.isPending || entry.deadline > deadline) continue
       entry.refusal ??= this.refusal
-      if (entry.expire(this.loss)) unheard++
+      if (entry.expire(this.loss)) expired++
     }
-    for (let i = 0; i < unheard; i++) this.back()
+    for (let i = 0; i < expired; i++) this.onEntryAnswered()
   }
 
-  /** Lets another server answer all that is unanswered: all of it, so that one server does. */
+  /** Asks another server for all missing replies: for all, so that they come from one server. */
   hedge(to: Connection): void {
-    if (this.writes || !this.isPending || this.isStuck || this.next < this.entries.length) return
+    if (this.writes || !this.isPending || this.hasRefusal || this.next < this.entries.length) return
     if (hedged.has(this) || this.owner.isReserved) return
     hedged.add(this)
     this.owner.execution.count("repeated")
@@ -253,13 +252,13 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
           entry.command,
           (value) => {
             if (values.push(value) < rest.length) return
-            // Whoever was late has begun to answer.
+            // The late server has begun to answer.
             if (!rest.every((other) => other.isPending && other.answer === undefined && !other.isLost)) return
             if (values.some((v) => v instanceof Resp.ErrorReply && isRefusal(v))) return
             this.connection = to
             rest.forEach((other, i) => {
               if (other.stage === Stage.queued) other.connection!.onAbandoned()
-              other.take(values[i]!)
+              other.accept(values[i]!)
             })
           },
           () => void hedged.delete(this)
@@ -273,7 +272,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
 export class PipelineEntry extends PendingSingle {
   readonly batch: PendingPipeline
   readonly index: number
-  /** What the server said, while it is not known what that is worth. */
+  /** The reply, while it is not known whether it counts. */
   answer: Resp.Value | undefined = undefined
   /** Whether it was written to a connection that has ended, and may have been executed. */
   isLost = false
@@ -295,37 +294,37 @@ export class PipelineEntry extends PendingSingle {
   override onReply(value: Resp.Value): void {
     if (!this.isPending) return
     const batch = this.batch
-    if (batch.isStuck) return batch.withhold(this, value)
+    if (batch.hasRefusal) return batch.withhold(this, value)
     if (value instanceof Resp.ErrorReply && isRefusal(value)) {
       if (!this.owner.isFinal(value)) return batch.withhold(this, value)
       this.owner.onRefused(this, this.command, value)
-    } else this.take(value)
-    batch.back()
+    } else this.accept(value)
+    batch.onEntryAnswered()
   }
-  /** What the server said is its outcome. */
-  take(value: Resp.Value): void {
+  /** The reply is the outcome. */
+  accept(value: Resp.Value): void {
     if (this.unconfirmed !== undefined && value instanceof Resp.ErrorReply) {
       return this.failWith(Exit.fail(replyError(this.command, value)))
     }
     this.isPending = false
     this.settle(value)
   }
-  /** Whether the server refused it, and would not the next time. */
+  /** Whether the server refused it for a state that another attempt may not meet. */
   get isRefused(): boolean {
     const answer = this.answer
     return answer instanceof Resp.ErrorReply && isRefusal(answer) && !this.owner.isFinal(answer)
   }
-  /** Whether it has no outcome yet, whatever becomes of others. */
-  get isOpen(): boolean {
+  /** Whether its own reply is missing, or is a refusal that does not count. */
+  get isUndecided(): boolean {
     return this.isPending && (this.answer === undefined || this.isRefused)
   }
-  /** Whether it may be sent again after something that comes before it. */
-  get mayFollow(): boolean {
+  /** Whether it may be sent again together with an earlier entry. */
+  get canResend(): boolean {
     if (this.answer === undefined) return !this.isLost || this.repeatable
     return this.isRefused || !(this.writes || this.command.spec.session !== undefined)
   }
-  /** It is not sent again. */
-  conclude(loss: EndError | undefined): void {
+  /** It is not sent again: its outcome is what is known. */
+  settleWithoutResend(loss: EndError | undefined): void {
     const answer = this.answer
     if (answer === undefined) {
       if (!this.writes) return this.fail(loss!)
@@ -333,10 +332,10 @@ export class PipelineEntry extends PendingSingle {
       return this.done(ambiguous(this.label, loss!))
     }
     if (this.isRefused) return this.failWith(Exit.fail(replyError(this.command, answer as Resp.ErrorReply)))
-    this.take(answer)
+    this.accept(answer)
   }
   /** It is sent again. */
-  begin(loss: EndError | undefined): void {
+  prepareResend(loss: EndError | undefined): void {
     if (this.isRefused) this.refusal ??= replyError(this.command, this.answer as Resp.ErrorReply)
     if (this.isLost) {
       if (this.writes) this.unconfirmed = loss
@@ -347,23 +346,23 @@ export class PipelineEntry extends PendingSingle {
     this.stage = Stage.none
   }
   override onRecalled(): void {
-    this.batch.recall(this)
+    this.batch.onEntryRecalled(this)
   }
   override onLost(error: EndError, written: boolean): void {
-    if (this.isPending) this.batch.lose(this, error, written)
+    if (this.isPending) this.batch.onEntryLost(this, error, written)
   }
   override onInvalid(detail: string): void {
     super.onInvalid(detail)
-    this.batch.back()
+    this.batch.onEntryAnswered()
   }
   override onDeadline(): void {
     this.batch.expire(this.deadline)
   }
-  /** Its time is up. Whether it is on a connection, and nothing else will be heard of it. */
+  /** Its time is up. Gives whether it was on a connection, without a reply. */
   expire(loss: EndError | undefined): boolean {
     const { answer, isLost, stage } = this
     if (answer !== undefined && !this.isRefused) {
-      this.take(answer)
+      this.accept(answer)
       return false
     }
     if (isLost && this.writes) this.unconfirmed = loss
@@ -430,5 +429,5 @@ export const runPipeline = (
   })
 }
 
-/** What was sent to a second server as well, since the first was late. Once is enough. */
+/** Operations that were sent to a second server as well, since the first was late: that is done once. */
 export const hedged = new WeakSet<PendingOperation>()

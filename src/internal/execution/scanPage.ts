@@ -1,6 +1,6 @@
 /**
- * A page of a scan: it goes to the server that gave its cursor, or fails with
- * ScanInterrupted.
+ * A page of a scan as an operation: it goes to the server that gave its cursor, or
+ * fails with `ScanInterrupted`.
  */
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -15,14 +15,14 @@ import { type Dispatcher, PendingCommand, refusedAtOnce } from "./operation.ts"
 import type { ScanPosition } from "./types.ts"
 import { invalidity } from "./validity.ts"
 
-/** Learns which run of which server a connection leads to; without that, each connection is one of its own. */
+/** Asks for the run id of the server that a connection leads to. Without a run id, each connection counts as a server of its own. */
 const identify = (connection: Connection): Call => {
   const command = info("server")
   return new Call(command, (value) => {
     const exit = decodeReply(command, value)
     const run = Exit.isSuccess(exit) ? exit.value["run_id"] : undefined
     const { epoch, shownAddress } = connection
-    // Two scans that begin at once both ask.
+    // Two scans that begin at the same time both ask.
     connection.server ??= run === undefined
       ? `${shownAddress} connection ${serial++}`
       : `${shownAddress} ${epoch} ${run}`
@@ -31,9 +31,9 @@ const identify = (connection: Connection): Call => {
 
 let serial = 1
 
-/** A page of a scan. */
+/** A page of a scan on its way. */
 export class PendingScanPage extends PendingCommand {
-  private readonly place: ScanPosition
+  private readonly scan: ScanPosition
   constructor(
     owner: Dispatcher,
     command: Command.Any,
@@ -43,10 +43,10 @@ export class PendingScanPage extends PendingCommand {
     timeout: number
   ) {
     super(owner, command, waiter, deadline, timeout)
-    this.place = position
+    this.scan = position
   }
   override get position(): ScanPosition {
-    return this.place
+    return this.scan
   }
   override dispatch(connection: Connection): void {
     if (connection.server === undefined) connection.enqueue(identify(connection))

@@ -79,7 +79,7 @@ export class PendingTransaction extends PendingOperation {
     }
     if (!this.isPending) return
     if (begun instanceof Resp.ErrorReply && this.writes) {
-      // Without MULTI the commands were commands by themselves.
+      // Without MULTI each command was executed by itself.
       const some = received.some((reply, i) => i < received.length - 1 && !(reply instanceof Resp.ErrorReply))
       if (some) {
         this.owner.execution.count("ambiguous")
@@ -90,7 +90,7 @@ export class PendingTransaction extends PendingOperation {
       const reply = received[i]
       if (!(reply instanceof Resp.ErrorReply)) continue
       const command = this.commands[i - 1] ?? exec
-      // An error before EXEC's own reply means that EXEC executed nothing; its own may name the reason.
+      // An error before EXEC's reply means that EXEC executed nothing; EXEC's own error may name the reason.
       const reason = abortReason(reply)
       if (isRefusal(reason)) return this.owner.onRefused(this, command, reason)
       return this.failWith(Exit.fail(replyError(command, reply)))

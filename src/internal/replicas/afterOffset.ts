@@ -1,5 +1,6 @@
 /**
- * Reads that have seen everything up to an offset of the primary.
+ * Reads that see everything up to an offset of the primary: they wait for a replica
+ * that has it, and go to the primary after a while.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -12,15 +13,15 @@ import { monotonicMillisUnsafe, timeoutOrElse } from "../common/time.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { BatchResult, ClientRunner, Runner } from "../execution/types.ts"
 
-/** How long a replica is waited for before the primary is asked, in milliseconds, and how often it is asked. */
-const patienceMillis = 20
-const againMillis = 2
+/** How long a replica is waited for before the primary is asked, in milliseconds. */
+const replicaWaitMillis = 20
+/** How long the pause is between two attempts, in milliseconds. */
+const attemptInterval = 2
 
 /**
- * Runs reads in one transaction with ROLE, so that the answer is of the same
- * moment, until that has come as far as it has to. Once the group has moved
- * nobody can promise that any more, whoever answers: it is asked before and
- * after.
+ * Runs reads in one transaction with ROLE, so that the offset is of the same moment,
+ * until a server has reached the offset. After a move no server can promise that:
+ * the epoch is compared before and after each attempt.
  */
 export const after = (executor: ClientRunner, primary: ClientRunner | undefined, offset: Offset): Runner => {
   const current = (): Effect.Effect<void, EpochPassed> => {
@@ -29,35 +30,35 @@ export const after = (executor: ClientRunner, primary: ClientRunner | undefined,
       ? Effect.void
       : Effect.fail(new EpochPassed({ target: executor.label, epoch: offset.epoch, now }))
   }
-  /** 0 is what is not known, and the epoch of a group that has never moved: the write was made after a move. */
+  /** Epoch 0 is unknown, or that of a group that has never moved: the write was made after a move that is not known here. */
   const isBehind = (): boolean => executor.epoch === 0 && offset.epoch > 0
   const inEpoch = <A>(effect: Effect.Effect<A, RedisError>): Effect.Effect<A, RedisError> =>
     Effect.suspend(current).pipe(Effect.andThen(effect), Effect.tap(() => current()))
 
   type Role = Command.Result<ReturnType<typeof commands.role>>
   const isReached = (role: Role, at: Connection | undefined): boolean =>
-    // A primary with less is one that was left, or has lost what it had; one that was left may have more.
+    // A primary with less was left, or has lost data. One that was left may have more.
     (role.role === "primary" && role.offset >= offset.offset && executor.isAtPrimary(at)) ||
-    // The offsets of a history that was left say nothing of this one.
+    // Offsets of another history cannot be compared.
     (role.role === "replica" && role.offset >= offset.offset && !executor.isAstray(role.primary))
 
-  /** The group's own primary has less than was written, and will not get it from anybody. */
+  /** Whether the group's primary has less than was written: it will not get the rest. */
   const hasLost = (runner: ClientRunner, role: Role, at: Connection | undefined): boolean =>
     runner === primary && role.role === "primary" && role.offset < offset.offset && executor.isAtPrimary(at)
   const lost = Effect.suspend(() =>
     Effect.fail(new EpochPassed({ target: executor.label, epoch: offset.epoch, now: executor.epoch }))
   )
 
-  /** Tries at the replicas, and after a while at the primary, until something comes of it. */
+  /** Repeats an attempt, on the replicas and after a while on the primary, until it has a result. */
   const reach = <A>(attempt: (runner: ClientRunner) => Effect.Effect<A | undefined, RedisError>) =>
     Effect.gen(function*() {
       const clock = yield* Clock.Clock
-      const until = monotonicMillisUnsafe(clock) + patienceMillis
+      const until = monotonicMillisUnsafe(clock) + replicaWaitMillis
       while (true) {
         const late = monotonicMillisUnsafe(clock) >= until
         const result = yield* inEpoch(attempt(late && primary !== undefined ? primary : executor))
         if (result !== undefined && !isBehind()) return result
-        yield* Effect.sleep(againMillis)
+        yield* Effect.sleep(attemptInterval)
       }
     })
 
@@ -95,9 +96,9 @@ export const after = (executor: ClientRunner, primary: ClientRunner | undefined,
     )
 
   /**
-   * The first page asks a server how far it is, and begins there once that is
-   * far enough; a history does not get shorter, so the others only have to be
-   * of the same server.
+   * Before the first page a server is asked for its offset, and the scan begins
+   * there once it has reached the offset. A history does not get shorter, so the
+   * other pages only have to be of the same server.
    */
   const page: Runner["runScanPage"] = (command, position) => {
     const forget = (): void => {
@@ -114,7 +115,7 @@ export const after = (executor: ClientRunner, primary: ClientRunner | undefined,
             return hasLost(runner, role, at) ? lost : Effect.undefined
           }
           position.runner = runner
-          // Its server was lost in between: nothing was given yet.
+          // Its server was lost in between: the caller has received nothing yet.
           return Effect.catchTag(
             Effect.map(runner.runScanPage(command, position), (value) => ({ value })),
             "ScanInterrupted",

@@ -1,11 +1,12 @@
 /**
- * Which of several replicas a read goes to, and how far behind they are. Pure.
+ * Which of several replicas a read goes to, and how far behind they are. Pure
+ * functions; what is measured comes from replicaNode.ts.
  */
 import * as Duration from "effect/Duration"
 import type { Candidate, MaxLag, ReplicaSelection } from "../../Options.ts"
 
 /**
- * Chooses among candidates, which are not none. `turn` grows by one with each
+ * Chooses one of the candidates, of which there is at least one. `turn` grows by one with each
  * choice; `random` gives numbers from 0 to 1.
  *
  * @since 0.1.0
@@ -26,10 +27,10 @@ export const chooseReplica = <C extends Candidate>(
   if (typeof replicaSelection === "function") {
     let chosen: Candidate | undefined
     try {
-      // A copy, since it may sort them, or do worse.
+      // A copy: the function may change the list.
       chosen = replicaSelection(candidates.slice())
     } catch {
-      // Nobody else's read is to suffer from it.
+      // A user's function that throws does not make the read fail.
     }
     return candidates.find((c) => c === chosen) ?? inTurn(candidates)
   }
@@ -44,7 +45,7 @@ export const chooseReplica = <C extends Candidate>(
     case "random":
       return candidates[Math.min(candidates.length - 1, Math.floor(random() * candidates.length))]!
     case "latency":
-      // Those that were not measured yet are tried.
+      // Replicas without a measurement are tried.
       return least((c) => c.latencyMillis ?? 0)
     case "lag":
       return least((c) => -(c.offset ?? 0))
@@ -56,7 +57,7 @@ export const chooseReplica = <C extends Candidate>(
 }
 
 /**
- * Whether a replica is near enough to the primary. What was not measured yet is not.
+ * Whether a replica is within the allowed lag. Without a measurement it is not.
  *
  * @since 0.1.0
  * @category choosing
@@ -93,7 +94,7 @@ export class OffsetHistory {
     return this.entries[this.entries.length - 1]?.offset
   }
 
-  /** Since when the primary has had more than that offset, as a time before now; undefined where nobody knows. */
+  /** Since when the primary has had more than that offset, as a time before now; undefined if unknown. */
   lagMillis(offset: number, now: number): number | undefined {
     for (let i = this.entries.length - 1; i >= 0; i--) {
       const entry = this.entries[i]!
