@@ -11,10 +11,9 @@ import * as Net from "node:net"
 import { encodeCommand } from "../../src/Resp.ts"
 import * as Testing from "../../src/testing/index.ts"
 import { deployment, server } from "../support/processes.ts"
+import { chosenPrograms, versionOf } from "../support/servers.ts"
+import { differences, type Seen } from "./differences.ts"
 import { hostile, odd, scripts, sentinelScript } from "./scripts.ts"
-
-/** A reply as it is on the wire: its type, and what is in it. */
-type Seen = readonly [type: string, value: string | ReadonlyArray<Seen>]
 
 /** One reply at a position, and where it ends; undefined if it is not complete. */
 const parse = (text: string, at: number): readonly [Seen, number] | undefined => {
@@ -193,17 +192,25 @@ const both: Effect.Effect<{ readonly memory: number; readonly real: number }, ne
   }
 )
 
-const same = (ours: ReadonlyArray<Exchange>, theirs: ReadonlyArray<Exchange>): void => {
+const chosen = versionOf(chosenPrograms().server).name
+
+/** Compares the replies of a script, but for those that are known to differ on this server, and differ still. */
+const same = (script: string, ours: ReadonlyArray<Exchange>, theirs: ReadonlyArray<Exchange>): void => {
   assert.strictEqual(ours.length, theirs.length)
+  const known = differences.filter((one) => one.script === script && one.servers.includes(chosen))
+  const gone = new Set(known.flatMap(({ lines }) => lines))
   const different = ours.flatMap((exchange, i) => {
     compared++
-    return JSON.stringify(comparable(exchange)) === JSON.stringify(comparable(theirs[i]!))
+    const real = theirs[i]!
+    if (JSON.stringify(comparable(exchange)) === JSON.stringify(comparable(real))) return []
+    const isKnown = known.some(({ agree, lines }) => lines.includes(exchange.line) && agree(exchange.reply, real.reply))
+    if (isKnown) gone.delete(exchange.line)
+    return isKnown
       ? []
-      : [
-        `${exchange.line}\n    memory ${JSON.stringify(exchange.reply)}\n    redis  ${JSON.stringify(theirs[i]!.reply)}`
-      ]
+      : [`${exchange.line}\n    memory ${JSON.stringify(exchange.reply)}\n    server ${JSON.stringify(real.reply)}`]
   })
   assert.strictEqual(different.length, 0, `\n${different.join("\n")}\n`)
+  assert.deepStrictEqual(Array.from(gone), [], `no longer different on ${chosen}`)
 }
 
 let compared = 0
@@ -219,7 +226,7 @@ describe("a node in memory answers as Redis does", () => {
           const [ours, theirs] = yield* Effect.promise(() =>
             Promise.all([run(memory, protocol, script), run(real, protocol, script)])
           )
-          same(ours, theirs)
+          same(name, ours, theirs)
         })), 30_000)
     }
   }
@@ -235,7 +242,7 @@ describe("a node in memory answers as Redis does", () => {
             run(real.sentinels[0]!.port, protocol, sentinelScript, false)
           ])
         )
-        same(ours, theirs)
+        same("a sentinel", ours, theirs)
       })), 30_000)
   }
 
@@ -259,6 +266,7 @@ describe("a node in memory answers as Redis does", () => {
       yield* memory.fillDisk(address)
       const port = Number(address.split(":")[1])
       same(
+        "a full disk",
         yield* Effect.promise(() => run(port, 3, script, false)),
         yield* Effect.promise(() => run(real.port, 3, script, false))
       )
@@ -279,6 +287,7 @@ describe("a node in memory answers as Redis does", () => {
       yield* memory.load(address)
       const questions = "GET a\nSET a 1\nPING\nMULTI\nDISCARD"
       same(
+        "loading data",
         yield* Effect.promise(() => run(port, 2, questions, false)),
         yield* Effect.promise(() => run(real.port, 2, questions, false))
       )
@@ -314,7 +323,12 @@ describe("a node in memory answers as Redis does", () => {
       const agree = (expected: Effect.Success<ReturnType<typeof says>>) =>
         Effect.gen(function*() {
           compared++
-          const theirs = yield* says(replica.address)
+          let theirs = yield* says(replica.address)
+          // While a dial of its is being refused, which it repeats each second.
+          while (theirs.link === "connecting") {
+            yield* Effect.sleep("5 millis")
+            theirs = yield* says(replica.address)
+          }
           assert.deepStrictEqual(yield* says(memory.nodes[1]!), theirs)
           assert.deepStrictEqual(theirs, expected)
         })
@@ -361,7 +375,7 @@ describe("a node in memory answers as Redis does", () => {
       const fill = "SET s text\nRPUSH l a b c\nSADD set x y\nHSET h f v g w\nZADD z 1.5 a -2 b"
       const look = "GET s\nLRANGE l 0 -1\n~ SMEMBERS set\nHGETALL h\nZRANGE z 0 -1 WITHSCORES\nTTL s"
       const [ours, theirs] = yield* Effect.promise(() => Promise.all([run(memory, 2, fill), run(real, 2, fill)]))
-      same(ours, theirs)
+      same("what both restore", ours, theirs)
       const talks = [new Talk(memory), new Talk(real)] as const
       for (const key of ["s", "l", "set", "h", "z"]) {
         const dumped = yield* Effect.promise(() => talks[0].ask("DUMP", key))
@@ -373,11 +387,17 @@ describe("a node in memory answers as Redis does", () => {
       for (const value of ["text", "12", "-300", "70000"]) {
         yield* Effect.promise(() => talks[1].ask("SET", "s", value))
         const dumped = yield* Effect.promise(() => talks[1].ask("DUMP", "s"))
-        yield* Effect.promise(() => talks[0].ask("RESTORE", "s", "0", dumped[1] as string, "REPLACE"))
+        const restored = yield* Effect.promise(() => talks[0].ask("RESTORE", "s", "0", dumped[1] as string, "REPLACE"))
+        // As Redis 7.0, a node in memory refuses dumps of a later format.
+        if (chosen !== "redis-7.0") {
+          assert.deepStrictEqual(restored, ["-", "ERR DUMP payload version or checksum are wrong"])
+          yield* Effect.promise(() => talks[0].ask("SET", "s", value))
+        }
         assert.deepStrictEqual(yield* Effect.promise(() => talks[0].ask("GET", "s")), ["$", value])
       }
       for (const talk of talks) talk.end()
       same(
+        "what both restore",
         yield* Effect.promise(() => run(memory, 3, look, false)),
         yield* Effect.promise(() => run(real, 3, look, false))
       )
@@ -400,10 +420,17 @@ describe("a node in memory answers as Redis does", () => {
         talk.end()
         return all
       }
+      const all: Array<readonly [ours: Exchange, theirs: Exchange]> = []
       for (const text of [...hostile, ...odd]) {
         const [ours, theirs] = yield* Effect.promise(() => Promise.all([replies(memory, text), replies(real, text)]))
-        compared += ours.length
-        assert.deepStrictEqual(ours, theirs, JSON.stringify(text))
+        compared += ours.length - 1
+        const exchange = (replies: ReadonlyArray<Seen>): Exchange => ({
+          line: JSON.stringify(text),
+          mark: "",
+          reply: ["*", replies]
+        })
+        all.push([exchange(ours), exchange(theirs)])
       }
+      same("bytes", all.map(([ours]) => ours), all.map(([, theirs]) => theirs))
     })), 30_000)
 })

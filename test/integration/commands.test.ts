@@ -8,9 +8,9 @@ import { RedisClient } from "../../src/index.ts"
 import { readFacts } from "../support/commandFacts.ts"
 import { server } from "../support/processes.ts"
 import { callOf, samples } from "../support/samples.ts"
-import { programs, servers, versionOf } from "../support/servers.ts"
+import { chosenPrograms, servers, versionOf } from "../support/servers.ts"
 
-const { name } = versionOf(programs.server)
+const { name } = versionOf(chosenPrograms().server)
 const isKept = servers.some((server) => server.name === name)
 
 describe("commands", () => {

@@ -4,7 +4,7 @@
  * scripts/command-coverage.ts print it.
  */
 import type { Command } from "../../src/index.ts"
-import { readFacts, tokensOf } from "./commandFacts.ts"
+import { type CommandFacts, readFacts, readLaterFacts, tokensOf } from "./commandFacts.ts"
 import { callOf, samples, sentinelSamples } from "./samples.ts"
 import { servers } from "./servers.ts"
 
@@ -37,12 +37,19 @@ export const coverage = (): ReadonlyArray<Coverage> => {
     words.set(name, seen)
     for (const word of callOf(command)) seen.add(word.toUpperCase())
   }
-  return servers.map(({ name: server }) => {
-    const { commands, sentinelCommands, version } = readFacts(server)
-    const all = Object.entries({ ...commands, ...sentinelCommands })
-    const tokens = all.flatMap(([name, facts]) => {
+  const later = readLaterFacts()
+  const sources = [
+    ...servers.map(({ name }) => [name, readFacts(name)] as const),
+    ["later", { version: "no server at hand", commands: later.commands, sentinelCommands: {} }] as const
+  ]
+  return sources.map(([server, { commands, sentinelCommands, version }]) => {
+    const all = Object.entries<CommandFacts>({ ...commands, ...sentinelCommands })
+    const tokens = [
+      ...all.map(([name, facts]) => [name, tokensOf(facts)] as const),
+      ...(server === "later" ? Object.entries(later.options).map(([name, of]) => [name, Object.keys(of)] as const) : [])
+    ].flatMap(([name, tokens]) => {
       const seen = words.get(name)
-      return seen === undefined ? [] : tokensOf(facts).map((token) => [`${name} ${token}`, seen.has(token)] as const)
+      return seen === undefined ? [] : tokens.map((token) => [`${name} ${token}`, seen.has(token)] as const)
     })
     return {
       server,

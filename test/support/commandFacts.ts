@@ -62,10 +62,12 @@ export interface ServerFacts {
   readonly sentinelCommands: Readonly<Record<string, CommandFacts>>
 }
 
-/** Facts that a person has entered, for commands that no server at hand has. */
+/** Facts that are kept by hand, for what no server at hand has. */
 export interface LaterFacts {
   readonly note: string
   readonly commands: Readonly<Record<string, CommandFacts & { readonly server: string }>>
+  /** By command: option words that the servers at hand do not list, with the version that added each, or "". */
+  readonly options: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
 export const factsFolder: string = Path.join(import.meta.dirname, "../data/commands")
@@ -76,7 +78,7 @@ export const factsFile = (server: string): string => Path.join(factsFolder, `${s
 /** The facts of a server by its name in servers.ts. */
 export const readFacts = (server: string): ServerFacts => JSON.parse(Fs.readFileSync(factsFile(server), "utf8"))
 
-/** The facts that a person has entered. */
+/** The facts that are kept by hand. */
 export const readLaterFacts = (): LaterFacts => JSON.parse(Fs.readFileSync(factsFile("later"), "utf8"))
 
 /** The keys that key specifications find in a call. */

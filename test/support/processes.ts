@@ -15,7 +15,7 @@ import * as Fs from "node:fs"
 import * as Net from "node:net"
 import * as Path from "node:path"
 import { type Client, type Errors, RedisClient } from "../../src/index.ts"
-import { programs } from "./servers.ts"
+import { chosenPrograms } from "./servers.ts"
 
 export interface Server {
   readonly port: number
@@ -175,7 +175,7 @@ const tlsConfig = (port: number, files: TlsFiles): ReadonlyArray<string> => [
 export const server = (options: ServerOptions = {}): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.gen(function*() {
     const port = yield* freePort
-    return yield* start(programs.server, port, [
+    return yield* start(chosenPrograms().server, port, [
       ...(options.tls === undefined ? [`port ${port}`] : tlsConfig(port, options.tls)),
       "bind 127.0.0.1",
       "save \"\"",
@@ -243,7 +243,7 @@ export const deployment = (options: DeploymentOptions = {}): Effect.Effect<Deplo
     for (let i = 0; i < count; i++) {
       const port = yield* freePort
       sentinels.push(
-        yield* start(programs.sentinel, port, [
+        yield* start(chosenPrograms().sentinel, port, [
           ...(tls === undefined ? [`port ${port}`] : tlsConfig(port, tls)),
           "bind 127.0.0.1",
           `sentinel monitor ${group} 127.0.0.1 ${primary.port} ${quorum}`,

@@ -63,14 +63,14 @@ export const serverNamed = (name: string): ServerSource => {
   return found
 }
 
-/** The programs that this run uses. */
-export const programs: Programs = (() => {
+/** The programs of the server that this run has chosen. Throws if it is not unpacked. */
+export const chosenPrograms = (): Programs => {
   const name = process.env["ERS_SERVER"] ?? ""
   if (name === "") return programsOf("redis")
   const chosen = unpackedPrograms(serverNamed(name))
   if (!existsSync(chosen.server)) throw new Error(`${name} is not unpacked: run "npm run servers -- ${name}" first.`)
   return chosen
-})()
+}
 
 /** What a server says of itself. */
 export interface ServerVersion {
