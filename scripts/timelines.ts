@@ -10,13 +10,13 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import * as Net from "node:net"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { Decoder, encodeCommand, type Value } from "../src/Resp.ts"
 import { type Deployment, deployment } from "../test/support/processes.ts"
+import { chosenPrograms, versionOf } from "../test/support/servers.ts"
 
 const { values: options } = parseArgs({
   options: { runs: { type: "string", default: "6" }, print: { type: "boolean", default: false } }
@@ -144,14 +144,14 @@ const table = (kind: Kind): string =>
     .map(([name, millis]) => `    ${name}: [${millis.join(", ")}]`)
     .join(",\n")
 const write = (): void => {
-  const version = /v=(\S+)/.exec(execFileSync("redis-server", ["--version"], { encoding: "utf8" }))![1]!
+  const { product, version } = versionOf(chosenPrograms().server)
 
   writeFileSync(
     join(import.meta.dirname, "../src/testing/timelines.ts"),
     `/**
  * When the steps of a failover happened on real processes, in milliseconds
  * after SENTINEL FAILOVER, or after the primary was killed or stopped: one
- * number for each run. Redis ${version}, three sentinels, down-after 500 ms.
+ * number for each run. ${product === "redis" ? "Redis" : "Valkey"} ${version}, three sentinels, down-after 500 ms.
  * \`demoted\` is, for a stopped primary, the time after it went on.
  *
  * Written by scripts/timelines.ts; not to be changed by hand.
