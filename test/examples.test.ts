@@ -48,7 +48,7 @@ describe("examples", () => {
         include: ["*.ts"]
       })
     )
-    const tsc = Path.join(root, "node_modules", ".bin", "tsc")
+    const tsc = Path.join(root, "node_modules", "typescript", "bin", "tsc")
     const { stdout } = await promisify(execFile)(process.execPath, [tsc, "-p", out]).catch((
       error: { stdout: string }
     ) => error)
