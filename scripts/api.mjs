@@ -23,8 +23,11 @@ const bare = (text) =>
     .replace(/^export \{\};\n/m, "")
     .trim()
 
-/** Folders that cannot be imported from. What an open module exports of them is public with it. */
-const isClosed = (path) => /^dist\/(?:internal|testing(?!\/index\.))/.test(path)
+/**
+ * Folders that cannot be imported from. What an open module exports of them is public with
+ * it. The methods have the types of the constructors in commands/.
+ */
+const isClosed = (path) => /^dist\/(?:internal|methods|testing(?!\/index\.))/.test(path)
 
 const exportedFrom = (path) =>
   Array.from(

@@ -2,8 +2,8 @@
  * The types of clients: a method for each command, pipelines, transactions, reserved
  * connections, scans and subscriptions. Types only.
  *
- * The services and layers that give clients to applications are in RedisClient.ts
- * and Sentinel.ts; the methods are bound in internal/client/client.ts.
+ * The methods of commands are in methods/, the services and layers that give clients to
+ * applications in RedisClient.ts and Sentinel.ts; internal/client/client.ts makes clients.
  *
  * @since 0.1.0
  */
@@ -13,16 +13,12 @@ import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type * as Command from "./Command.ts"
-import type * as commands from "./commands/index.ts"
 import type { RedisError } from "./Errors.ts"
 import type * as Args from "./internal/commands/args.ts"
+import type { ReadBytesMethods, ReadMethods, WriteBytesMethods, WriteMethods } from "./methods/index.ts"
 import type { Channels, Gap, Message, SubscribeOptions, Undecodable } from "./PubSub.ts"
 
-type Constructors = Omit<typeof commands, "sentinel">
-
-/** The name of a constructor, if a client of that mode may run its commands. */
-type NameOf<K extends keyof Constructors, M extends Command.Mode> = ReturnType<Constructors[K]> extends
-  Command.Command<any, M, any> ? K : never
+export type { ReadBytesMethods, ReadMethods, WriteBytesMethods, WriteMethods } from "./methods/index.ts"
 
 /**
  * A method for each command: it takes the arguments of the command's constructor and
@@ -32,13 +28,7 @@ type NameOf<K extends keyof Constructors, M extends Command.Mode> = ReturnType<C
  * @since 0.1.0
  * @category models
  */
-export type Methods<M extends Command.Mode> = {
-  readonly [K in keyof Constructors as NameOf<K, M>]: (
-    ...args: Parameters<Constructors[K]>
-  ) => Effect.Effect<ResultOf<ReturnType<Constructors[K]>>, RedisError>
-}
-
-type ResultOf<C> = C extends Command.Command<infer A, any, any> ? A : never
+export type Methods<M extends Command.Mode> = "write" extends M ? WriteMethods : ReadMethods
 
 /**
  * The same methods, with `Uint8Array` in place of `string` in their results.
@@ -46,13 +36,7 @@ type ResultOf<C> = C extends Command.Command<infer A, any, any> ? A : never
  * @since 0.1.0
  * @category models
  */
-export type BytesMethods<M extends Command.Mode> = {
-  readonly [K in keyof Constructors as NameOf<K, M>]: (
-    ...args: Parameters<Constructors[K]>
-  ) => Effect.Effect<BytesOf<ReturnType<Constructors[K]>>, RedisError>
-}
-
-type BytesOf<C> = C extends Command.Command<any, any, infer B> ? B : never
+export type BytesMethods<M extends Command.Mode> = "write" extends M ? WriteBytesMethods : ReadBytesMethods
 
 /**
  * The tuple of the results of commands, in their order.

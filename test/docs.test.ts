@@ -133,7 +133,15 @@ const problems = (): ReadonlyArray<string> =>
         for (const member of node.members) {
           if (Is.isPropertySignatureDeclaration(member) || Is.isMethodSignatureDeclaration(member)) {
             checkMember(member, owner)
-          } else checkChildren(member, owner)
+          } else {
+            // A generated method's signatures are what editors show at a call.
+            if (Is.isCallSignatureDeclaration(member) && fileOf(node).startsWith("methods/")) {
+              if ((docOf(member)?.description ?? "") === "") {
+                report(member, `a signature of ${owner} has no documentation`)
+              }
+            }
+            checkChildren(member, owner)
+          }
         }
         if (Is.isInterfaceDeclaration(node)) { for (const clause of node.heritageClauses ?? []) check(clause, owner) }
       } else if (Is.isClassDeclaration(node)) {

@@ -30,7 +30,8 @@ describe("examples", () => {
     const readme = snippets(Fs.readFileSync(Path.join(root, "README.md"), "utf8"))
     assert.isAtLeast(readme.length, 5)
     write("README", readme)
-    for (const file of sources(Path.join(root, "src"))) {
+    // The comments in src/methods/ are copies of those in src/commands/.
+    for (const file of sources(Path.join(root, "src")).filter((file) => !file.includes("/src/methods/"))) {
       const uncommented = Fs.readFileSync(file, "utf8").replaceAll(/^ *\* ?/gm, "")
       write(Path.relative(root, file).replaceAll(/[/.]/g, "_"), snippets(uncommented))
     }

@@ -1,0 +1,290 @@
+/**
+ * Writes src/methods/: the interfaces of the clients' methods, from the constructors in
+ * src/commands/. Each method has the documentation, the parameters and the overloads of
+ * its constructor. They are written out because editors show no documentation for the
+ * members of a mapped type. test/types.test.ts proves that they are complete.
+ *
+ *   npm run generate              writes the files
+ *   npm run generate -- --check   fails if they are not what it would write
+ */
+import { execFileSync } from "node:child_process"
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import * as Path from "node:path"
+import type * as Ast from "typescript/unstable/ast"
+import * as Is from "typescript/unstable/ast/is"
+import {
+  API,
+  NodeBuilderFlags,
+  type Signature,
+  SignatureKind,
+  type Type,
+  type TypeReference
+} from "typescript/unstable/sync"
+
+const root = Path.join(import.meta.dirname, "..")
+const from = Path.join(root, "src", "commands")
+const to = Path.join(root, "src", "methods")
+
+/** One way to call a method: its parameters, with brackets, and its results. */
+interface Call {
+  readonly doc: string
+  readonly parameters: string
+  readonly text: string
+  readonly bytes: string
+}
+
+interface Method {
+  readonly name: string
+  readonly mode: "read" | "write"
+  readonly calls: ReadonlyArray<Call>
+}
+
+interface Group {
+  readonly name: string
+  readonly methods: ReadonlyArray<Method>
+  readonly imports: ReadonlyArray<string>
+}
+
+const generate = (): ReadonlyMap<string, string> => {
+  const api = new API({ cwd: root })
+  try {
+    const project = api.updateSnapshot({ openProject: Path.join(root, "tsconfig.build.json") }).getProjects()[0]!
+    const { checker, program } = project
+
+    const sourceOf = (file: string): Ast.SourceFile => {
+      const source = program.getSourceFile(Path.join(from, file))
+      if (source === undefined) throw new Error(`src/commands/${file} is not a part of the project`)
+      return source
+    }
+
+    const print = (type: Type, at: Ast.Node): string =>
+      checker.typeToString(type, at, NodeBuilderFlags.NoTruncation | NodeBuilderFlags.WriteArrayAsGenericType)
+        .replaceAll("Uint8Array<ArrayBufferLike>", "Uint8Array")
+
+    const parameter = (node: Ast.ParameterDeclaration): string => {
+      if (node.initializer === undefined) return node.getText()
+      const type = node.type?.getText() ?? print(checker.getTypeAtLocation(node)!, node)
+      return `${node.name.getText()}?: ${type} | undefined`
+    }
+
+    const callOf = (signature: Signature, name: string, outer: Ast.Node): Call & Pick<Method, "mode"> => {
+      const node = signature.declaration?.resolve(project) as Ast.SignatureDeclaration | undefined
+      const result = checker.getReturnTypeOfSignature(signature)
+      const of = result === undefined ? [] : checker.getTypeArguments(result as TypeReference)
+      const [text, mode, bytes] = of
+      if (node === undefined || text === undefined || bytes === undefined || !mode?.isStringLiteralType()) {
+        throw new Error(`${name} does not return a Command with one mode`)
+      }
+      const types = node.typeParameters === undefined || node.typeParameters.length === 0
+        ? ""
+        : `<${node.typeParameters.map((type) => type.getText()).join(", ")}>`
+      return {
+        doc: (node.jsDoc ?? outer.jsDoc)?.at(-1)?.getText() ?? "",
+        parameters: `${types}(${node.parameters.map(parameter).join(", ")})`,
+        text: print(text, node),
+        bytes: print(bytes, node),
+        mode: mode.value as "read" | "write"
+      }
+    }
+
+    const methodOf = (name: string, declaration: Ast.Node, type: Type): Method | undefined => {
+      const signatures = checker.getSignaturesOfType(type, SignatureKind.Call)
+      if (signatures.length === 0) return undefined
+      const outer = Is.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration
+      const calls = signatures.map((signature) => callOf(signature, name, outer))
+      const { mode } = calls[0]!
+      if (calls.some((call) => call.mode !== mode)) throw new Error(`${name} has overloads of both modes`)
+      return { name, mode, calls }
+    }
+
+    const groupOf = (file: string): Group => {
+      const source = sourceOf(file)
+      const found = checker.getExportsOfModule(checker.getSymbolAtLocation(source)!).flatMap((symbol) => {
+        const declaration = symbol.valueDeclaration?.resolve(project)
+        const type = checker.getTypeOfSymbol(symbol)
+        if (declaration === undefined || type === undefined) return []
+        const method = methodOf(symbol.name, declaration, type)
+        return method === undefined ? [] : [{ method, position: declaration.pos }]
+      })
+      const methods = found.sort((a, b) => a.position - b.position).map(({ method }) => method)
+      const types = methods.flatMap(({ calls }) => calls.flatMap((call) => [call.parameters, call.text, call.bytes]))
+      return { name: file.replace(/\.ts$/, ""), methods, imports: importsOf(source, types.join("\n")) }
+    }
+
+    const groups = sourceOf("index.ts").statements.flatMap((statement) =>
+      Is.isExportDeclaration(statement) && statement.exportClause === undefined
+        ? [groupOf(JSON.parse(statement.moduleSpecifier!.getText()).replace("./", ""))]
+        : []
+    ).filter(({ methods }) => methods.length > 0)
+
+    return new Map([...groups.map((group) => [`${group.name}.ts`, printGroup(group)] as const), [
+      "index.ts",
+      printIndex(groups)
+    ]])
+  } finally {
+    api.close()
+  }
+}
+
+/** The imports that types of a module of commands need in src/methods/, a folder beside it. */
+const importsOf = (source: Ast.SourceFile, types: string): ReadonlyArray<string> => {
+  const code = types.replaceAll(/"[^"]*"/g, "\"\"")
+  const isUsed = (name: string): boolean => new RegExp(`(?<![\\w$.])${name}\\b(?!\\??:)`).test(code)
+  const imports: Array<string> = []
+  const own: Array<string> = []
+  for (const statement of source.statements) {
+    if (Is.isImportDeclaration(statement)) {
+      const path = JSON.parse(statement.moduleSpecifier.getText()) as string
+      const module = path.startsWith("./") ? `../commands/${path.slice(2)}` : path
+      const bindings = statement.importClause?.namedBindings
+      if (bindings === undefined) continue
+      if (Is.isNamespaceImport(bindings)) {
+        if (isUsed(bindings.name.text)) imports.push(`import type * as ${bindings.name.text} from "${module}"`)
+      } else {
+        const names = bindings.elements.filter(({ name }) => isUsed(name.text)).map((element) =>
+          element.getText().replace(/^type /, "")
+        )
+        if (names.length > 0) imports.push(`import type { ${names.join(", ")} } from "${module}"`)
+      }
+    } else if (Is.isInterfaceDeclaration(statement) || Is.isTypeAliasDeclaration(statement)) {
+      const { text } = statement.name
+      if (!isUsed(text)) continue
+      if (!statement.getText().startsWith("export ")) throw new Error(`${source.fileName} must export ${text}`)
+      own.push(text)
+    }
+  }
+  if (own.length > 0) {
+    imports.push(`import type { ${own.join(", ")} } from "../commands/${Path.basename(source.fileName)}"`)
+  }
+  return imports
+}
+
+/** A comment without its examples, which show the text form. */
+const withoutExamples = (doc: string): string =>
+  doc.replaceAll(/\n \* \*\*Example\*\*[\s\S]*?\n \* ```\n \*(?=\n)/g, "")
+
+const printMethod = (method: Method, form: "text" | "bytes"): string => {
+  const calls = method.calls.map((call) => {
+    const doc = (form === "text" ? call.doc : withoutExamples(call.doc)).replace(/\n \* @category .*/, "")
+    return `${doc}\n${call.parameters}: Effect.Effect<${call[form]}, RedisError>`
+  })
+  return `${firstSentence(method.calls[0]!.doc)}\nreadonly ${method.name}: {\n${calls.join("\n")}\n}`
+}
+
+/**
+ * What a comment begins with, and whether it is deprecated. Editors show the comment of a
+ * signature at a call, and that of a property in the list of completions.
+ */
+const firstSentence = (doc: string): string => {
+  const text = doc.replace(/^\/\*\*/, "").replace(/\s*\*\/$/, "").replaceAll(/^ *\* ?/gm, "").trim()
+  const sentence = /^[\s\S]*?\.(?=\s|$)/.exec(text)?.[0] ?? ""
+  const deprecated = /^@deprecated[^@]*/m.exec(text)?.[0].trim()
+  const lines = `${sentence}${deprecated === undefined ? "" : `\n\n${deprecated}`}`.split("\n")
+  return lines.length === 1
+    ? `/** ${lines[0]} */`
+    : `/**\n${lines.map((line) => ` * ${line}`.trimEnd()).join("\n")}\n */`
+}
+
+const forms = [
+  ["Read", "read", "text"],
+  ["Write", "write", "text"],
+  ["ReadBytes", "read", "bytes"],
+  ["WriteBytes", "write", "bytes"]
+] as const
+
+const kinds = {
+  Read: "The methods that change no data.",
+  Write: "The methods that change data.",
+  ReadBytes: "The methods that change no data, with `Uint8Array` in place of `string` in their results.",
+  WriteBytes: "The methods that change data, with `Uint8Array` in place of `string` in their results."
+}
+
+const notice = "Generated by scripts/methods.ts: `npm run generate` writes it again."
+
+const printGroup = ({ imports, methods, name }: Group): string =>
+  `/**
+ * The methods of the commands in commands/${name}.ts. ${notice}
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type { RedisError } from "../Errors.ts"
+${imports.join("\n")}
+${
+    forms.map(([interfaceName, mode, form]) => {
+      const members = methods.filter((method) => method.mode === mode).map((method) => printMethod(method, form))
+      return members.length === 0
+        ? ""
+        : `\n/** ${kinds[interfaceName]} */\nexport interface ${interfaceName} {\n${members.join("\n\n")}\n}`
+    }).join("\n")
+  }
+`
+
+const printIndex = (groups: ReadonlyArray<Group>): string => {
+  const extended = (interfaceName: string, mode: Method["mode"]): string =>
+    groups.filter(({ methods }) => methods.some((method) => method.mode === mode))
+      .map(({ name }) => `${name}.${interfaceName}`)
+      .join(", ")
+  return `/**
+ * The methods of all commands, by what a client may run. ${notice}
+ *
+ * @since 0.1.0
+ */
+${groups.map(({ name }) => `import type * as ${name} from "./${name}.ts"`).join("\n")}
+
+/**
+ * A method for each command that changes no data.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ReadMethods extends ${extended("Read", "read")} {}
+
+/**
+ * A method for each command.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WriteMethods extends ReadMethods, ${extended("Write", "write")} {}
+
+/**
+ * \`ReadMethods\`, with \`Uint8Array\` in place of \`string\` in their results.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ReadBytesMethods extends ${extended("ReadBytes", "read")} {}
+
+/**
+ * \`WriteMethods\`, with \`Uint8Array\` in place of \`string\` in their results.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WriteBytesMethods extends ReadBytesMethods, ${extended("WriteBytes", "write")} {}
+`
+}
+
+const formatted = (file: string, text: string): string =>
+  execFileSync("dprint", ["fmt", "--stdin", file], { input: text, encoding: "utf8", cwd: root })
+
+const files = new Map(Array.from(generate(), ([file, text]) => [file, formatted(file, text)]))
+mkdirSync(to, { recursive: true })
+const present = readdirSync(to)
+
+if (process.argv.includes("--check")) {
+  const stale = Array.from(files.keys()).filter((file) =>
+    !present.includes(file) || readFileSync(Path.join(to, file), "utf8") !== files.get(file)
+  )
+  const wrong = [...stale, ...present.filter((file) => !files.has(file))]
+  if (wrong.length > 0) {
+    console.error(`src/methods/ does not match src/commands/: ${wrong.join(", ")}. Run: npm run generate`)
+    process.exit(1)
+  }
+  console.log(`methods: ${files.size} files, as generated`)
+} else {
+  for (const file of present) if (!files.has(file)) rmSync(Path.join(to, file))
+  for (const [file, text] of files) writeFileSync(Path.join(to, file), text)
+  console.log(`methods: ${files.size} files written`)
+}
