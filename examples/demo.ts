@@ -81,7 +81,7 @@ const demo = (makeTrouble: Effect.Effect<string, unknown, Sentinel.Sentinel> | u
     yield* say(`replicas: ${(yield* sentinel.discoverReplicas(group)).map(Address.format).join(", ") || "none"}`)
     yield* say(`sentinels: ${(yield* sentinel.sentinels).map(Address.format).join(", ")}`)
 
-    yield* redis.set(`${prefix}:greeting`, "hello", { ex: 60 })
+    yield* redis.set(`${prefix}:greeting`, "hello", { ttl: "1 minute" })
     yield* say("wrote a greeting to the primary")
     const greeting = yield* replica.get(`${prefix}:greeting`).pipe(
       Effect.flatMap((value) => value === null ? Effect.fail("not replicated yet" as const) : Effect.succeed(value)),
@@ -94,7 +94,7 @@ const demo = (makeTrouble: Effect.Effect<string, unknown, Sentinel.Sentinel> | u
       Effect.sync(() => void counts.errors.set(error._tag, (counts.errors.get(error._tag) ?? 0) + 1))
     const pace = Effect.sleep("2 millis")
     const write = (writer: number) =>
-      Effect.suspend(() => redis.set(`${prefix}:${writer}`, counts.writes, { ex: 60 })).pipe(
+      Effect.suspend(() => redis.set(`${prefix}:${writer}`, counts.writes, { ttl: "1 minute" })).pipe(
         Effect.andThen(Clock.currentTimeMillis),
         Effect.tap((now) =>
           Effect.sync(() => {

@@ -125,7 +125,7 @@ const writing = (chance: Chance, redis: Client.PrimaryClient): Run => {
   const key = chance.pick(keys)
   switch (chance.below(12)) {
     case 0:
-      return redis.set(key, "v", { ex: 10 })
+      return redis.set(key, "v", { ttl: "10 seconds" })
     case 1:
       return redis.incr(key)
     case 2:
@@ -135,7 +135,7 @@ const writing = (chance: Chance, redis: Client.PrimaryClient): Run => {
     case 4:
       return redis.transactionResults(Array.from({ length: 1 + chance.below(8) }, () => commands.incr(key)))
     case 5:
-      return redis.blpop(["list"], 0.01 + chance.next() / 20)
+      return redis.blpop(["list"], `${10 + chance.below(50)} millis`)
     case 6:
       return redis.send(chance.pick(["INCR", "OBJECT FREQ", "publish"]), key, "x")
     case 7:

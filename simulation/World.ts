@@ -348,7 +348,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
           // First a reserved connection, then its time to wait at the server.
           patience: scenario.commandTimeout + 5000 + seconds * 1000
         }),
-        party.primary.blpop(["queue", `tag:${id}`], seconds)
+        party.primary.blpop(["queue", `tag:${id}`], `${seconds} seconds`)
       )
     )
 

@@ -41,7 +41,7 @@ import * as Sentinel from "./Sentinel.ts"
  *
  * export const program = Effect.gen(function*() {
  *   const redis = yield* RedisClient.RedisClient
- *   yield* redis.set("greeting", "hello", { ex: 60 })
+ *   yield* redis.set("greeting", "hello", { ttl: "1 minute" })
  *   return yield* redis.get("greeting")
  * }).pipe(Effect.provide(live))
  * ```
@@ -148,11 +148,12 @@ export const withReplicas: {
       ) as Client.PrimaryClient
       const result = yield* Effect.provideService(self, RedisClient, within)
       const { isLocal, onDisk, timeoutMillis, wanted } = requirement
+      const timeout = Duration.millis(timeoutMillis)
       const fail = (acknowledged: number, local: boolean | undefined, cause?: unknown) =>
         new NotReplicated({ wanted, acknowledged, isLocal: local, timeoutMillis, cause })
       const asked = onDisk === undefined
-        ? Effect.map(reserved.wait(wanted, timeoutMillis), (replicas) => ({ isLocal: false, replicas }))
-        : reserved.waitaof(isLocal ? 1 : 0, wanted, timeoutMillis)
+        ? Effect.map(reserved.wait(wanted, timeout), (replicas) => ({ isLocal: false, replicas }))
+        : reserved.waitaof(isLocal ? 1 : 0, wanted, timeout)
       // The writes were acknowledged; only how far they have come is not known.
       const answer = yield* Effect.mapError(asked, (cause) => fail(0, isLocal ? false : undefined, cause))
       if (answer.replicas < wanted || (isLocal && !answer.isLocal)) {

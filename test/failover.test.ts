@@ -678,9 +678,9 @@ describe("epochs", () => {
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
       yield* whileTimePasses(redis.set("a", "1"))
-      const waiting = yield* Effect.forkChild(redis.blpop(["queue"], 30), { startImmediately: true })
+      const waiting = yield* Effect.forkChild(redis.blpop(["queue"], "30 seconds"), { startImmediately: true })
       const timed = yield* Effect.forkChild(
-        Effect.timed(redis.blpop(["never"], 5)),
+        Effect.timed(redis.blpop(["never"], "5 seconds")),
         { startImmediately: true }
       )
       yield* TestClock.adjust("100 millis")
@@ -700,8 +700,8 @@ describe("epochs", () => {
       const redis = yield* RedisClient.RedisClient
       yield* whileTimePasses(redis.rpush("queue", "1"))
       yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
-      yield* whileTimePasses(redis.blpop(["queue"], 1))
-      const waiting = yield* Effect.forkChild(redis.blpop(["queue"], 30), { startImmediately: true })
+      yield* whileTimePasses(redis.blpop(["queue"], "1 second"))
+      const waiting = yield* Effect.forkChild(redis.blpop(["queue"], "30 seconds"), { startImmediately: true })
       yield* TestClock.adjust("10 millis")
       yield* deployment.failover
       yield* until(fenced)

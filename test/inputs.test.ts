@@ -48,7 +48,7 @@ const nonsense = {
   function: () => () => {
     throw new Error("thrown")
   },
-  date: () => new Date(0),
+  date: () => new Date(1),
   promise: () => Promise.resolve("later"),
   map: () => new Map(),
   instance: () => new Instance(),
@@ -572,21 +572,27 @@ describe("arguments", () => {
       throws(kind, [...bag, "getter"], "options", (v) => commands.set("k", "v", v as never))
       throws(kind, none, "when", (v) => commands.set("k", "v", { when: v as never }))
       throws(kind, none, "by", (v) => commands.zrange("k", 0, 1, { by: v as never }))
-      throws(kind, ["array", "arrayOfNull"], "keys", (v) => commands.blpop(v as never, 1))
+      const key: Legal = ["empty", "blank", "long", "url", "controls", "bytes"]
+      throws(kind, [...key, "arrayOfNull"], "keys", (v) => commands.blpop(v as never, "1 second"))
+      throws(kind, none, "timeout", (v) => commands.blpop("k", v as never))
+      throws(kind, none, "ttl", (v) => commands.expire("k", v as never))
+      throws(kind, none, "ttl", (v) => commands.set("k", "v", { ttl: v as never }))
+      throws(kind, ["date"], "moment", (v) => commands.expireat("k", v as never))
+      throws(kind, ["date"], "expireAt", (v) => commands.getex("k", { expireAt: v as never }))
     }
   })
 
   it("name the command that they were given to", () => {
     const wrong = "wrong" as never
     const calls: Record<string, () => unknown> = {
-      EXPIRE: () => commands.expire("k", 1, wrong),
-      PEXPIRE: () => commands.pexpire("k", 1, wrong),
-      EXPIREAT: () => commands.expireat("k", 1, wrong),
-      PEXPIREAT: () => commands.pexpireat("k", 1, wrong),
-      SORT_RO: () => commands.sort("k", { order: wrong }),
+      EXPIRE: () => commands.expire("k", "1 second", wrong),
+      PEXPIRE: () => commands.pexpire("k", "1 second", wrong),
+      EXPIREAT: () => commands.expireat("k", new Date(), wrong),
+      PEXPIREAT: () => commands.pexpireat("k", new Date(), wrong),
+      SORT_RO: () => commands.sortRo("k", { order: wrong }),
       SORT: () => commands.sortStore("k", "to", { order: wrong }),
       LMPOP: () => commands.lmpop(["k"], wrong),
-      BLMPOP: () => commands.blmpop(["k"], wrong, 1),
+      BLMPOP: () => commands.blmpop(["k"], wrong, "1 second"),
       ZRANGE: () => commands.zrange("k", 0, 1, { by: wrong }),
       ZRANGESTORE: () => commands.zrangestore("to", "k", 0, 1, { by: wrong }),
       ZUNION: () => commands.zunion(["k"], { aggregate: wrong }),

@@ -76,7 +76,7 @@ describe("replication", () => {
       const redis = yield* RedisClient.RedisClient
       yield* redis.sadd("s", ...Array.from({ length: 50 }, (_, i) => `m${i}`))
       yield* redis.spopCount("s", 20)
-      yield* redis.set("soon", "gone", { px: 1000 })
+      yield* redis.set("soon", "gone", { ttl: "1 second" })
       yield* redis.transaction([commands.incrbyfloat("f", 0.1), commands.rpush("l", "a", "b"), commands.lpop("l")])
       yield* TestClock.adjust("1 second")
       const replica = yield* clientOf(control, second)
@@ -92,12 +92,12 @@ describe("replication", () => {
       const redis = yield* RedisClient.RedisClient
       const reserved = yield* redis.reserve
       yield* reserved.set("a", "1")
-      const wait = yield* Effect.forkChild(reserved.wait(2, 1000))
+      const wait = yield* Effect.forkChild(reserved.wait(2, "1 second"))
       yield* TestClock.adjust("60 millis")
       assert.strictEqual(yield* Fiber.join(wait), 2)
       yield* control.hang(second)
       yield* reserved.set("a", "2")
-      const short = yield* Effect.forkChild(reserved.wait(2, 500))
+      const short = yield* Effect.forkChild(reserved.wait(2, "500 millis"))
       yield* TestClock.adjust("499 millis")
       assert.isUndefined(short.pollUnsafe())
       yield* TestClock.adjust("1 millis")

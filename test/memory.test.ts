@@ -580,7 +580,7 @@ describe("outcomes", () => {
         redis.set("a", { toString: () => "x" } as unknown as string),
         redis.pipeline([commands.set("a", "2"), commands.set("b", null as unknown as string)]),
         redis.transaction([commands.set("a", "2"), commands.set("b", null as unknown as string)]),
-        redis.pipeline([commands.blpop(["q"], 0)]),
+        redis.pipeline([commands.blpop(["q"], "Infinity")]),
         redis.send("SUBSCRIBE", "x"),
         redis.send("client", "reply", "off"),
         redis.send("MULTI"),
@@ -823,13 +823,13 @@ describe("pipelines, transactions, reserved connections, scans", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      const pop = yield* Effect.forkChild(redis.blpop(["q"], 0))
+      const pop = yield* Effect.forkChild(redis.blpop(["q"], "Infinity"))
       yield* TestClock.adjust("1 minute")
       yield* redis.rpush("q", "x")
       assert.deepStrictEqual(yield* Fiber.join(pop), ["q", "x"])
-      assert.strictEqual(yield* whileTimePasses(redis.blpop(["q"], 2)), null)
+      assert.strictEqual(yield* whileTimePasses(redis.blpop(["q"], "2 seconds")), null)
       assert.strictEqual(deployment.network.connections("10.0.0.1:6379"), 2)
-      const cut = yield* Effect.forkChild(redis.blpop(["q"], 0))
+      const cut = yield* Effect.forkChild(redis.blpop(["q"], "Infinity"))
       yield* TestClock.adjust("1 second")
       const dials = deployment.network.dials("10.0.0.1:6379")
       yield* Fiber.interrupt(cut)
@@ -1028,7 +1028,7 @@ describe("the end of the Scope", () => {
       )
       yield* redis.set("a", "1")
       const fibers = [
-        yield* Effect.forkChild(Effect.exit(redis.blpop(["q"], 0))),
+        yield* Effect.forkChild(Effect.exit(redis.blpop(["q"], "Infinity"))),
         yield* Effect.forkChild(Effect.exit(Effect.scoped(Effect.andThen(redis.reserve, Effect.never))))
       ]
       yield* TestClock.adjust("1 second")

@@ -216,11 +216,11 @@ describe("what a server answers", () => {
           : "*2\r\n$1\r\nq\r\n$1\r\nx\r\n"
       )
       const redis = yield* clientOf(forced)
-      assert.deepStrictEqual(yield* whileTimePasses(redis.blpop(["q"], 5)), ["q", "x"])
+      assert.deepStrictEqual(yield* whileTimePasses(redis.blpop(["q"], "5 seconds")), ["q", "x"])
       assert.strictEqual(forced.requests.length, 2)
       const wished = scripted(() => "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n")
       const other = yield* clientOf(wished)
-      const error = failureOf(yield* whileTimePasses(Effect.exit(other.blpop(["q"], 5))))
+      const error = failureOf(yield* whileTimePasses(Effect.exit(other.blpop(["q"], "5 seconds"))))
       assert.strictEqual(error._tag === "ReplyError" ? error.code : error._tag, "UNBLOCKED")
       assert.strictEqual(wished.requests.length, 1)
     }))

@@ -70,7 +70,7 @@ describe("the owner of a reserved connection", () => {
         ["unwatch", former.unwatch],
         ["pipeline", former.pipeline([commands.set("a", "2"), commands.get("a")])],
         ["transaction", former.transaction([commands.set("a", "2")])],
-        ["blpop", former.blpop(["q"], 1)],
+        ["blpop", former.blpop(["q"], "1 second")],
         ["scan", Stream.runDrain(former.scanStream())]
       ]
       yield* Effect.scoped(
@@ -112,7 +112,7 @@ describe("the owner of a reserved connection", () => {
         redis.set("a", "1"),
         redis.pipeline([commands.get("a"), commands.set("a", "1")]),
         redis.transaction([commands.set("a", "1")]),
-        redis.blpop(["q"], 0),
+        redis.blpop(["q"], "Infinity"),
         redis.reserve,
         redis.offset,
         Stream.runDrain(redis.scanStream()),
@@ -322,7 +322,11 @@ describe("how long redis.reserve waits", () => {
       const others = yield* Scope.make()
       yield* Scope.provide(redis.reserve, others)
       const fibers = yield* Effect.forEach(
-        [Effect.scoped(redis.reserve), redis.blpop(["q"], 0), redis.blpop(["q"], 60)] as ReadonlyArray<
+        [
+          Effect.scoped(redis.reserve),
+          redis.blpop(["q"], "Infinity"),
+          redis.blpop(["q"], "60 seconds")
+        ] as ReadonlyArray<
           Effect.Effect<unknown, Errors.RedisError>
         >,
         (effect) => Effect.forkChild(Effect.exit(effect), { startImmediately: true })
@@ -341,7 +345,7 @@ describe("how long redis.reserve waits", () => {
         const { control, redis } = yield* one().pipe(Scope.provide(scope))
         yield* state === "refused" ? control.refuse(address) : control.hang(address)
         const fibers = yield* Effect.forEach(
-          [Effect.scoped(redis.reserve), redis.blpop(["q"], 0)] as ReadonlyArray<
+          [Effect.scoped(redis.reserve), redis.blpop(["q"], "Infinity")] as ReadonlyArray<
             Effect.Effect<unknown, Errors.RedisError>
           >,
           (effect) => Effect.forkChild(Effect.exit(effect), { startImmediately: true })
@@ -361,7 +365,7 @@ describe("commands that wait at the server", () => {
       const other = yield* another(control)
       const consumers = yield* Effect.forEach(
         Array.from({ length: 20 }, (_, i) => i),
-        (i) => Effect.forkChild(Effect.exit(redis.blpop([`q${i}`], 0)), { startImmediately: true })
+        (i) => Effect.forkChild(Effect.exit(redis.blpop([`q${i}`], "Infinity")), { startImmediately: true })
       )
       yield* whileTimePasses(Effect.sleep("30 seconds"))
       assert.isTrue(consumers.every((fiber) => fiber.pollUnsafe() === undefined))
@@ -379,7 +383,11 @@ describe("commands that wait at the server", () => {
       const scope = yield* Scope.make()
       yield* Scope.provide(redis.reserve, scope)
       for (
-        const wait of [redis.blpop(["q"], 7), redis.send("BRPOP", "q", "7"), redis.blmove("a", "b", "left", "left", 7)]
+        const wait of [
+          redis.blpop(["q"], "7 seconds"),
+          redis.send("BRPOP", "q", "7"),
+          redis.blmove("a", "b", "left", "left", "7 seconds")
+        ]
       ) {
         const [took, result] = yield* whileTimePasses(Effect.timed(wait))
         assert.isNull(result)
@@ -387,7 +395,7 @@ describe("commands that wait at the server", () => {
         assert.isBelow(Duration.toMillis(took), 7100)
       }
       // What lies there when their time is up is theirs.
-      const pop = yield* Effect.forkChild(redis.blpop(["q"], 2), { startImmediately: true })
+      const pop = yield* Effect.forkChild(redis.blpop(["q"], "2 seconds"), { startImmediately: true })
       yield* TestClock.adjust("1 second")
       yield* redis.rpush("q", "x")
       yield* TestClock.adjust("1 second")
@@ -406,9 +414,9 @@ describe("commands that wait at the server", () => {
         decode: Command.custom((value) => value ?? "none")
       })
       const waits = [
-        [redis.blpop(["never"], 12.5), null],
-        [reserved.blpop(["never"], 12.5), null],
-        [redis.bzpopmin(["never"], 12.5), null],
+        [redis.blpop(["never"], "12.5 seconds"), null],
+        [reserved.blpop(["never"], "12.5 seconds"), null],
+        [redis.bzpopmin(["never"], "12.5 seconds"), null],
         [redis.run(Command.make(pop, ["never", "12.5"])), "none"],
         [redis.send("BLPOP", "never", new TextEncoder().encode("12.5")), null]
       ] as const
@@ -418,7 +426,7 @@ describe("commands that wait at the server", () => {
         assert.isAtLeast(Duration.toMillis(took), 12_500)
         assert.isBelow(Duration.toMillis(took), 12_600)
       }
-      const late = yield* Effect.forkChild(reserved.blpop(["q"], 0), { startImmediately: true })
+      const late = yield* Effect.forkChild(reserved.blpop(["q"], "Infinity"), { startImmediately: true })
       yield* TestClock.adjust("1 minute")
       yield* other.rpush("q", "x")
       assert.deepStrictEqual(yield* Fiber.join(late), ["q", "x"])
@@ -436,10 +444,10 @@ describe("commands that wait at the server", () => {
       yield* whileTimePasses(redis.set("a", "1"))
       const reserved = yield* whileTimePasses(redis.reserve)
       yield* whileTimePasses(reserved.set("a", "2"))
-      const [enough, two] = yield* whileTimePasses(Effect.timed(reserved.wait(2, 0)))
+      const [enough, two] = yield* whileTimePasses(Effect.timed(reserved.wait(2, "Infinity")))
       assert.strictEqual(two, 2)
       assert.isBelow(Duration.toMillis(enough), 1000)
-      const [took, n] = yield* whileTimePasses(Effect.timed(reserved.wait(3, 12_000)))
+      const [took, n] = yield* whileTimePasses(Effect.timed(reserved.wait(3, "12 seconds")))
       assert.strictEqual(n, 2)
       assert.isAtLeast(Duration.toMillis(took), 12_000)
       assert.isBelow(Duration.toMillis(took), 12_100)
@@ -453,8 +461,8 @@ describe("commands that wait at the server", () => {
         yield* redis.ping()
         const waits = yield* Effect.forEach(
           [
-            redis.repeatable(commands.blpop(["q"], 0)),
-            redis.blpop(["p"], 0),
+            redis.repeatable(commands.blpop(["q"], "Infinity")),
+            redis.blpop(["p"], "Infinity"),
             redis.run(
               Command.make(Command.define({ words: ["BLPOP"], mode: "read", decode: Command.native }), ["r", 0])
             )
@@ -483,8 +491,8 @@ describe("commands that wait at the server", () => {
       const reserved = yield* redis.reserve
       const pipeline = reserved.pipeline([
         commands.set("a", "1"),
-        commands.blpop(["never"], 7),
-        commands.blpop(["never"], 4),
+        commands.blpop(["never"], "7 seconds"),
+        commands.blpop(["never"], "4 seconds"),
         commands.get("a")
       ])
       const [took, results] = yield* whileTimePasses(Effect.timed(pipeline))
@@ -499,7 +507,7 @@ describe("commands that wait at the server", () => {
       yield* redis.ping()
       const unblock = (how: "timeout" | "error") =>
         Effect.gen(function*() {
-          const wait = yield* Effect.forkChild(Effect.exit(redis.blpop(["q"], 0)), { startImmediately: true })
+          const wait = yield* Effect.forkChild(Effect.exit(redis.blpop(["q"], "Infinity")), { startImmediately: true })
           yield* TestClock.adjust("2 seconds")
           const list = String(yield* other.send("CLIENT LIST"))
           const id = Number(/id=(\d+)[^\n]* cmd=blpop/.exec(list)![1])
@@ -520,13 +528,13 @@ describe("commands that wait at the server", () => {
         Effect.provideService(Connector.Connector, control.network.dial)
       )
       yield* TestClock.adjust("1 second")
-      const error = failureOf(yield* whileTimePasses(Effect.exit(redis.blpop(["q"], 0))))
+      const error = failureOf(yield* whileTimePasses(Effect.exit(redis.blpop(["q"], "Infinity"))))
       assert.strictEqual(error._tag === "ReplyError" ? error.code : error._tag, "READONLY")
     }))
 
   for (
     const [name, wait] of [
-      ["of the library's", (redis: Client.PrimaryClient) => redis.blpop(["queue"], 30)],
+      ["of the library's", (redis: Client.PrimaryClient) => redis.blpop(["queue"], "30 seconds")],
       ["by its name", (redis: Client.PrimaryClient) => redis.send("blpop", "queue", "30")],
       ["of the user's own", (redis: Client.PrimaryClient) =>
         redis.run(Command.make(
@@ -562,7 +570,9 @@ describe("commands that wait at the server", () => {
       yield* whileTimePasses(redis.set("a", "1"))
       yield* until(() => deployment.sentinels.every((s) => deployment.network.connections(s) > 0))
       yield* TestClock.adjust("1 second")
-      const waiting = yield* Effect.forkChild(Effect.exit(redis.blpop(["queue"], 0)), { startImmediately: true })
+      const waiting = yield* Effect.forkChild(Effect.exit(redis.blpop(["queue"], "Infinity")), {
+        startImmediately: true
+      })
       yield* TestClock.adjust("100 millis")
       const sentinel = deployment.sentinel(deployment.sentinels[0]!)
       const fenced = (closed: boolean) =>
@@ -625,8 +635,8 @@ describe("a network that goes silent", () => {
   }
   const options = { address, stallTimeout: "1 second", pingInterval: "1 second" } as const
 
-  for (const seconds of [0, 600]) {
-    it.effect(`a wait of ${seconds} s gets its job some seconds later`, () =>
+  for (const timeout of ["Infinity", "10 minutes"] as const) {
+    it.effect(`a wait of ${timeout} gets its job some seconds later`, () =>
       Effect.gen(function*() {
         const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
         const { dial, silence } = silencing(control.network.dial)
@@ -635,7 +645,7 @@ describe("a network that goes silent", () => {
         yield* redis.ping()
         const reserved = yield* redis.reserve
         const jobs = yield* Effect.forEach(
-          [redis.blpop(["q"], seconds), reserved.blpop(["p"], seconds)],
+          [redis.blpop(["q"], timeout), reserved.blpop(["p"], timeout)],
           (wait) => Effect.forkChild(Effect.exit(wait), { startImmediately: true })
         )
         yield* TestClock.adjust("100 millis")
@@ -656,7 +666,7 @@ describe("a network that goes silent", () => {
       const { dial, silence } = silencing(control.network.dial)
       const redis = yield* RedisClient.make(options).pipe(Effect.provideService(Connector.Connector, dial))
       const other = yield* another(control)
-      const wait = yield* Effect.forkChild(Effect.exit(redis.blpop(["q"], 0)), { startImmediately: true })
+      const wait = yield* Effect.forkChild(Effect.exit(redis.blpop(["q"], "Infinity")), { startImmediately: true })
       yield* TestClock.adjust("100 millis")
       yield* until(() => blockedAt(control) === 1)
       silence()

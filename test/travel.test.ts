@@ -291,7 +291,7 @@ describe("a busy server on a reserved connection", () => {
       assert.strictEqual(resultOf(yield* onReserved(server, (reserved) => reserved.set("a", "1"))), "OK")
       assert.deepStrictEqual(server.requests, Array.from({ length: 4 }, () => "SET a 1"))
       const waiting = scripted((_words, nth) => nth < 3 ? busy : "*2\r\n$1\r\nq\r\n$1\r\nx\r\n")
-      const popped = yield* onReserved(waiting, (reserved) => reserved.blpop(["q"], 1))
+      const popped = yield* onReserved(waiting, (reserved) => reserved.blpop(["q"], "1 second"))
       assert.isTrue(Exit.isSuccess(popped))
       assert.strictEqual(waiting.requests.length, 4)
     }))
@@ -379,7 +379,7 @@ describe("a pipeline on a reserved connection", () => {
       const reserved = yield* redis.reserve
       yield* control.hang("10.0.0.1:6379")
       const work = yield* Effect.forkChild(
-        reserved.pipelineResults([commands.get("a"), commands.blpop(["q"], 100), commands.get("b")]),
+        reserved.pipelineResults([commands.get("a"), commands.blpop(["q"], "100 seconds"), commands.get("b")]),
         { startImmediately: true }
       )
       yield* TestClock.adjust("2 seconds")
@@ -502,7 +502,7 @@ describe("WAITAOF, longer than a turn", () => {
       const server = scripted(() => undefined)
       const redis = yield* server.client()
       const reserved = yield* redis.reserve
-      const work = yield* Effect.forkChild(Effect.exit(reserved.waitaof(local, replicas, 7000)), {
+      const work = yield* Effect.forkChild(Effect.exit(reserved.waitaof(local, replicas, "7 seconds")), {
         startImmediately: true
       })
       yield* TestClock.adjust("5 seconds")

@@ -7,7 +7,10 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg } from "../Command.ts"
-import { appendAll, argv, arrayOf, keyword, optionsOf } from "../internal/commands/args.ts"
+import { InvalidCommand } from "../Errors.ts"
+import { appendAll, argv, arrayOf, exclusive, keyword, optionsOf } from "../internal/commands/args.ts"
+import { type DurationInput, millisOf } from "../internal/commands/time.ts"
+import type { NotWith } from "./options.ts"
 
 const { define, own: make } = Command
 
@@ -81,6 +84,51 @@ const CLIENT_INFO = define({
  */
 export const clientInfo = () => make(CLIENT_INFO, argv())
 
+/**
+ * A kind of connections: of clients, from the server to its primary (`"master"`), of
+ * replicas, or of subscribers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ClientType = "normal" | "master" | "replica" | "pubsub"
+
+/**
+ * Options of CLIENT LIST that select connections by their ids.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientListIds {
+  /** Only the connections with these ids; those that do not exist are left out. */
+  readonly ids?: ReadonlyArray<number> | undefined
+  /** Not with `ids`. */
+  readonly type?: NotWith<"ids"> | undefined
+}
+
+/**
+ * Options of CLIENT LIST that select connections by their kind.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientListType {
+  /** Only connections of this kind. Default: all. */
+  readonly type?: ClientType | undefined
+  /** Not with `type`. */
+  readonly ids?: NotWith<"type"> | undefined
+}
+
+/**
+ * Options of CLIENT LIST. Without them it lists all connections.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ClientListOptions = ClientListIds | ClientListType
+
+const clientTypes: ReadonlyArray<ClientType> = ["normal", "master", "replica", "pubsub"]
+
 const CLIENT_LIST = define({
   words: ["CLIENT", "LIST"],
   mode: "read",
@@ -89,28 +137,23 @@ const CLIENT_LIST = define({
   )
 })
 /**
- * CLIENT LIST returns what the server knows of its connections, in no order. Fails with ERR if both `type` and
- * `ids` are given.
+ * CLIENT LIST returns what the server knows of its connections, in no order. Fails with `InvalidCommand` if both
+ * `type` and `ids` are given.
  *
  * @see https://redis.io/docs/latest/commands/client-list/
  * @since 0.1.0
  * @category connection
  */
-export const clientList = (
-  options?: {
-    /**
-     * Only connections of this type: of clients, from the server to its primary
-     * (`"master"`), of replicas, or of subscribers. Default: all.
-     */
-    readonly type?: "normal" | "master" | "replica" | "pubsub" | undefined
-    /** Only the connections with these ids; those that do not exist are left out. */
-    readonly ids?: ReadonlyArray<number> | undefined
-  } | undefined
-) => {
+export const clientList = (options?: ClientListOptions | undefined) => {
   const args: Array<Arg> = []
   const given = optionsOf("CLIENT LIST", options)
-  if (given?.type !== undefined) args.push("TYPE", given.type)
-  if (given?.ids !== undefined) appendAll(args, ["ID", ...arrayOf("CLIENT LIST", "ids", given.ids)])
+  if (given !== undefined) exclusive("CLIENT LIST", given, ["type", "ids"])
+  if (given?.type !== undefined) {
+    args.push("TYPE", keyword("CLIENT LIST", "type", given.type as ClientType, clientTypes))
+  }
+  if (given?.ids !== undefined) {
+    appendAll(args, ["ID", ...arrayOf("CLIENT LIST", "ids", given.ids as ReadonlyArray<number>)])
+  }
   return make(CLIENT_LIST, args)
 }
 
@@ -125,12 +168,64 @@ const CLIENT_GETNAME = define({ words: ["CLIENT", "GETNAME"], mode: "read", deco
  */
 export const clientGetname = () => make(CLIENT_GETNAME, argv())
 
+/**
+ * Which connections CLIENT KILL closes: those that match all of the given fields.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientKillFields {
+  /** The id of a connection. */
+  readonly id?: number | undefined
+  /** Connections of this kind. */
+  readonly type?: ClientType | undefined
+  /** Connections of an ACL user. */
+  readonly user?: string | undefined
+  /** The client's address, as `host:port`. */
+  readonly addr?: string | undefined
+  /** The server's address on the connection, as `host:port`. */
+  readonly laddr?: string | undefined
+  /** Whether the connection that the command runs on stays open. Default true. */
+  readonly skipme?: boolean | undefined
+}
+
+/**
+ * The argument of CLIENT KILL: at least one of `id`, `type`, `user`, `addr` and `laddr`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ClientKillFilter =
+  & ClientKillFields
+  & (
+    | {
+      /** The id of a connection. */
+      readonly id: number
+    }
+    | {
+      /** Connections of this kind. */
+      readonly type: ClientType
+    }
+    | {
+      /** Connections of an ACL user. */
+      readonly user: string
+    }
+    | {
+      /** The client's address, as `host:port`. */
+      readonly addr: string
+    }
+    | {
+      /** The server's address on the connection, as `host:port`. */
+      readonly laddr: string
+    }
+  )
+
 // Sent again, it would close connections that were made meanwhile.
 const CLIENT_KILL = define({ words: ["CLIENT", "KILL"], mode: "read", repeatable: false, decode: Command.int })
 /**
  * CLIENT KILL closes the connections at the server that match all of the given fields, and returns how many it
- * closed. Fails with ERR if there are none of them, or if no ACL user has the name `user`. It is not sent again if
- * its reply is lost, and fails with `AmbiguousOutcome`.
+ * closed. Fails with `InvalidCommand` if there are none of them, and with ERR if no ACL user has the name `user`.
+ * It is not sent again if its reply is lost, and fails with `AmbiguousOutcome`.
  *
  * **Example** (Subscribers of the user `worker`)
  *
@@ -144,27 +239,17 @@ const CLIENT_KILL = define({ words: ["CLIENT", "KILL"], mode: "read", repeatable
  * @since 0.1.0
  * @category connection
  */
-export const clientKill = (filter: {
-  /** The id of a connection. */
-  readonly id?: number | undefined
-  /** Connections of clients, from the server to its primary (`"master"`), of replicas, or of subscribers. */
-  readonly type?: "normal" | "master" | "replica" | "pubsub" | undefined
-  /** Connections of an ACL user. */
-  readonly user?: string | undefined
-  /** The client's address, as `host:port`. */
-  readonly addr?: string | undefined
-  /** The server's address on the connection, as `host:port`. */
-  readonly laddr?: string | undefined
-  /** Whether the connection that the command runs on stays open. Default true. */
-  readonly skipme?: boolean | undefined
-}) => {
+export const clientKill = (filter: ClientKillFilter) => {
   const args: Array<Arg> = []
-  optionsOf("CLIENT KILL", filter)
+  const given = optionsOf("CLIENT KILL", filter)
   for (const name of ["id", "type", "user", "addr", "laddr"] as const) {
-    const value = filter[name]
+    const value = given?.[name]
     if (value !== undefined) args.push(name.toUpperCase(), value)
   }
-  if (filter.skipme !== undefined) args.push("SKIPME", filter.skipme ? "yes" : "no")
+  if (args.length === 0) {
+    throw new InvalidCommand({ command: "CLIENT KILL", detail: "filter: id, type, user, addr or laddr is needed" })
+  }
+  if (given?.skipme !== undefined) args.push("SKIPME", given.skipme ? "yes" : "no")
   return make(CLIENT_KILL, args)
 }
 
@@ -185,16 +270,18 @@ export const clientUnblock = (id: number, how?: "timeout" | "error" | undefined)
 
 const CLIENT_PAUSE = define({ words: ["CLIENT", "PAUSE"], mode: "write", decode: Command.ok })
 /**
- * CLIENT PAUSE makes the server delay the commands of all its clients for `millis` milliseconds, or with `"write"`
- * only those that may write. Default `"all"`. The result is `"OK"`, at once. Fails with ERR if `millis` is
- * negative.
+ * CLIENT PAUSE makes the server delay the commands of all its clients for a duration, or with `"write"` only those
+ * that may write. Default `"all"`. The result is `"OK"`, at once.
  *
  * @see https://redis.io/docs/latest/commands/client-pause/
  * @since 0.1.0
  * @category connection
  */
-export const clientPause = (millis: number, what?: "write" | "all" | undefined) =>
-  make(CLIENT_PAUSE, what === undefined ? [millis] : [millis, keyword("CLIENT PAUSE", "what", what, ["write", "all"])])
+export const clientPause = (duration: DurationInput, what?: "write" | "all" | undefined) => {
+  const millis = millisOf("CLIENT PAUSE", "duration", duration)
+  const args = what === undefined ? [millis] : [millis, keyword("CLIENT PAUSE", "what", what, ["write", "all"])]
+  return make(CLIENT_PAUSE, args)
+}
 
 const CLIENT_UNPAUSE = define({ words: ["CLIENT", "UNPAUSE"], mode: "write", decode: Command.ok })
 /**

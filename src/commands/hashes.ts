@@ -6,11 +6,9 @@
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import {
-  appendAll,
   appendPairs,
   appendVariadic,
   argv,
-  arrayOf,
   scanArgs,
   type ScanOptions,
   type Variadic
@@ -33,7 +31,7 @@ const HSET = define({ words: ["HSET"], mode: "write", keys: 1, decode: Command.i
 /**
  * HSET sets fields of a hash and returns how many of them are new; fields that exist get the new value and are not
  * counted. A missing key is created. `fields` is a record, or an iterable of `[field, value]` pairs such as a
- * `Map`. Fails with ERR if it is empty, and with WRONGTYPE if the key holds another type.
+ * `Map`. Fails with WRONGTYPE if the key holds another type.
  *
  * **Example** (Fields from a record and from a `Map`)
  *
@@ -65,15 +63,14 @@ export const hsetnx = (key: Key, field: Key, value: Arg) => make(HSETNX, argv(ke
 const HMGET = define({ words: ["HMGET"], mode: "read", keys: 1, decode: Command.stringsWithNulls })
 /**
  * HMGET returns the values of several fields of a hash, in the order of `fields`, with `null` for each field that
- * does not exist. A missing key counts as an empty hash. Fails with ERR if `fields` is empty, and with WRONGTYPE
- * if the key holds another type.
+ * does not exist. A missing key counts as an empty hash. Fails with WRONGTYPE if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/hmget/
  * @since 0.1.0
  * @category hashes
  */
-export const hmget = (key: Key, fields: ReadonlyArray<Key>) =>
-  make(HMGET, appendAll(argv(key), arrayOf("HMGET", "fields", fields)))
+export const hmget = (key: Key, ...fields: Variadic<Key>) =>
+  make(HMGET, appendVariadic(HMGET.name, "fields", argv(key), fields))
 
 const HGETALL = define({ words: ["HGETALL"], mode: "read", keys: 1, decode: Command.record })
 /**
@@ -96,7 +93,8 @@ const HDEL = define({ words: ["HDEL"], mode: "write", keys: 1, decode: Command.i
  * @since 0.1.0
  * @category hashes
  */
-export const hdel = (key: Key, ...fields: Variadic<Key>) => make(HDEL, appendVariadic(argv(key), fields))
+export const hdel = (key: Key, ...fields: Variadic<Key>) =>
+  make(HDEL, appendVariadic(HDEL.name, "fields", argv(key), fields))
 
 const HEXISTS = define({ words: ["HEXISTS"], mode: "read", keys: 1, decode: Command.flag })
 /**
@@ -177,17 +175,28 @@ const HSTRLEN = define({ words: ["HSTRLEN"], mode: "read", keys: 1, decode: Comm
  */
 export const hstrlen = (key: Key, field: Key) => make(HSTRLEN, argv(key, field))
 
-const HRANDFIELD = define({ words: ["HRANDFIELD"], mode: "read", keys: 1, decode: Command.strings })
+const HRANDFIELD = define({ words: ["HRANDFIELD"], mode: "read", keys: 1, decode: Command.stringOrNull })
 /**
- * HRANDFIELD returns names of fields of a hash at random. A positive `count` gives that many different ones, or
- * all of them if there are fewer; a negative one gives exactly that many, among which a field may come again. A
- * missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
+ * HRANDFIELD returns the name of a field of a hash at random, or `null` if the key does not exist. Fails with
+ * WRONGTYPE if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/hrandfield/
  * @since 0.1.0
  * @category hashes
  */
-export const hrandfield = (key: Key, count: number) => make(HRANDFIELD, argv(key, count))
+export const hrandfield = (key: Key) => make(HRANDFIELD, argv(key))
+
+const HRANDFIELD_COUNT = define({ words: ["HRANDFIELD"], mode: "read", keys: 1, decode: Command.strings })
+/**
+ * HRANDFIELD with a count returns names of fields of a hash at random. A positive `count` gives that many
+ * different ones, or all of them if there are fewer; a negative one gives exactly that many, among which a field
+ * may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/hrandfield/
+ * @since 0.1.0
+ * @category hashes
+ */
+export const hrandfieldCount = (key: Key, count: number) => make(HRANDFIELD_COUNT, argv(key, count))
 
 const HRANDFIELD_PAIRS = define({ words: ["HRANDFIELD"], mode: "read", keys: 1, decode: Command.pairs })
 /**

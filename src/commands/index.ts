@@ -8,7 +8,16 @@
  * - An argument is a string, a number, a bigint or bytes. A constructor throws
  *   `InvalidCommand` for arguments of the wrong shape; the method of a client fails
  *   with it. Bytes are copied.
- * - `...keys` and its like take arguments one by one or in one array.
+ * - `...keys` and its like take arguments one by one or in one array. `keys` before
+ *   other arguments is one key, or several in an array. None at all is an
+ *   `InvalidCommand`.
+ * - A duration has a unit: `"60 seconds"`, `"500 millis"`, a `Duration` (see
+ *   `DurationInput`). A bare number does not compile, and is an `InvalidCommand` at run
+ *   time. The command that goes over the wire says the time exactly, in seconds or in
+ *   milliseconds; a fraction of a millisecond is rounded up. Zero and negative durations
+ *   are an `InvalidCommand`.
+ * - Options that exclude each other do not compile, and are an `InvalidCommand` at run
+ *   time.
  * - Strings in results are text. A method of `redis.bytes`, or a command in
  *   `Command.bytes`, returns `Uint8Array` in their place. In text, U+FFFD
  *   takes the place of bytes that are not UTF-8.
@@ -36,6 +45,7 @@ export * from "./connection.ts"
 export * from "./hashes.ts"
 export * from "./keys.ts"
 export * from "./lists.ts"
+export * from "./options.ts"
 export * as sentinel from "./sentinel.ts"
 export * from "./server.ts"
 export * from "./sets.ts"

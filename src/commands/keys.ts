@@ -4,19 +4,25 @@
  *
  * @since 0.1.0
  */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
+import { InvalidCommand } from "../Errors.ts"
 import {
   appendAll,
   appendVariadic,
   argv,
   arrayOf,
+  exclusive,
   keyword,
   optionsOf,
   scanArgs,
   type ScanOptions,
   type Variadic
 } from "../internal/commands/args.ts"
+import { type DurationInput, epochMillisOf, isWholeSeconds, millisOf, type Moment } from "../internal/commands/time.ts"
+import type { NotWith } from "./options.ts"
 
 const { define, own: make } = Command
 
@@ -38,7 +44,7 @@ const DEL = define({ words: ["DEL"], mode: "write", keys: "all", decode: Command
  * @since 0.1.0
  * @category keys
  */
-export const del = (...keys: Variadic<Key>) => make(DEL, appendVariadic(argv(), keys))
+export const del = (...keys: Variadic<Key>) => make(DEL, appendVariadic(DEL.name, "keys", argv(), keys))
 
 const UNLINK = define({ words: ["UNLINK"], mode: "write", keys: "all", decode: Command.int })
 /**
@@ -49,7 +55,7 @@ const UNLINK = define({ words: ["UNLINK"], mode: "write", keys: "all", decode: C
  * @since 0.1.0
  * @category keys
  */
-export const unlink = (...keys: Variadic<Key>) => make(UNLINK, appendVariadic(argv(), keys))
+export const unlink = (...keys: Variadic<Key>) => make(UNLINK, appendVariadic(UNLINK.name, "keys", argv(), keys))
 
 const EXISTS = define({ words: ["EXISTS"], mode: "read", keys: "all", decode: Command.int })
 /**
@@ -59,7 +65,7 @@ const EXISTS = define({ words: ["EXISTS"], mode: "read", keys: "all", decode: Co
  * @since 0.1.0
  * @category keys
  */
-export const exists = (...keys: Variadic<Key>) => make(EXISTS, appendVariadic(argv(), keys))
+export const exists = (...keys: Variadic<Key>) => make(EXISTS, appendVariadic(EXISTS.name, "keys", argv(), keys))
 
 const TOUCH = define({ words: ["TOUCH"], mode: "read", keys: "all", decode: Command.int })
 /**
@@ -69,7 +75,7 @@ const TOUCH = define({ words: ["TOUCH"], mode: "read", keys: "all", decode: Comm
  * @since 0.1.0
  * @category keys
  */
-export const touch = (...keys: Variadic<Key>) => make(TOUCH, appendVariadic(argv(), keys))
+export const touch = (...keys: Variadic<Key>) => make(TOUCH, appendVariadic(TOUCH.name, "keys", argv(), keys))
 
 /**
  * A condition of EXPIRE, PEXPIRE, EXPIREAT and PEXPIREAT: the key has no expiry
@@ -82,65 +88,111 @@ export const touch = (...keys: Variadic<Key>) => make(TOUCH, appendVariadic(argv
  */
 export type ExpireWhen = "nx" | "xx" | "gt" | "lt"
 
+const conditions: ReadonlyArray<ExpireWhen> = ["nx", "xx", "gt", "lt"]
+
 const expireArgs = (command: string, key: Key, time: number, when: ExpireWhen | undefined): Array<Arg> =>
-  when === undefined ? [key, time] : [key, time, keyword(command, "when", when, ["nx", "xx", "gt", "lt"])]
+  when === undefined ? [key, time] : [key, time, keyword(command, "when", when, conditions)]
 
 const EXPIRE = define({ words: ["EXPIRE"], mode: "write", keys: 1, decode: Command.flag })
+const PEXPIRE = define({ words: ["PEXPIRE"], mode: "write", keys: 1, decode: Command.flag })
 /**
- * EXPIRE makes the server delete a key in `seconds` seconds from now; with 0 or less it deletes the key at once.
- * The result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
- * needs Redis 7.0.
+ * EXPIRE makes the server delete a key when `ttl` has passed from now on. A time to live with a fraction of a
+ * second is sent as PEXPIRE. The result is `true` if the expiry was set, and `false` if the key does not exist or
+ * `when` was not met. `when` needs Redis 7.0. Fails with `InvalidCommand` for zero and negative durations, which
+ * would delete the key: DEL says so.
+ *
+ * **Example** (Expiries of an hour and of 1.5 seconds)
+ *
+ * ```ts
+ * import { commands } from "effect-redis-sentinel"
+ *
+ * export const hour = commands.expire("session:1", "1 hour")
+ * export const short = commands.expire("session:2", "1500 millis", "gt")
+ * ```
  *
  * @see https://redis.io/docs/latest/commands/expire/
+ * @see https://redis.io/docs/latest/commands/pexpire/
  * @since 0.1.0
  * @category keys
  */
-export const expire = (key: Key, seconds: number, when?: ExpireWhen | undefined) =>
-  make(EXPIRE, expireArgs(EXPIRE.name, key, seconds, when))
+export const expire = (key: Key, ttl: DurationInput, when?: ExpireWhen | undefined) => {
+  const millis = millisOf(EXPIRE.name, "ttl", ttl)
+  return isWholeSeconds(millis)
+    ? make(EXPIRE, expireArgs(EXPIRE.name, key, millis / 1000, when))
+    : make(PEXPIRE, expireArgs(EXPIRE.name, key, millis, when))
+}
 
-const PEXPIRE = define({ words: ["PEXPIRE"], mode: "write", keys: 1, decode: Command.flag })
 /**
- * PEXPIRE makes the server delete a key in `millis` milliseconds from now; with 0 or less it deletes the key at
- * once. The result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met.
- * `when` needs Redis 7.0.
+ * PEXPIRE makes the server delete a key when `ttl` has passed from now on, and is always sent in milliseconds. The
+ * result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
+ * needs Redis 7.0. Fails with `InvalidCommand` for zero and negative durations, which would delete the key: DEL
+ * says so.
  *
  * @see https://redis.io/docs/latest/commands/pexpire/
  * @since 0.1.0
  * @category keys
  */
-export const pexpire = (key: Key, millis: number, when?: ExpireWhen | undefined) =>
-  make(PEXPIRE, expireArgs(PEXPIRE.name, key, millis, when))
+export const pexpire = (key: Key, ttl: DurationInput, when?: ExpireWhen | undefined) =>
+  make(PEXPIRE, expireArgs(PEXPIRE.name, key, millisOf(PEXPIRE.name, "ttl", ttl), when))
 
 const EXPIREAT = define({ words: ["EXPIREAT"], mode: "write", keys: 1, decode: Command.flag })
+const PEXPIREAT = define({ words: ["PEXPIREAT"], mode: "write", keys: 1, decode: Command.flag })
 /**
- * EXPIREAT makes the server delete a key at a Unix time in seconds; a time in the past deletes it at once. The
- * result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
- * needs Redis 7.0.
+ * EXPIREAT makes the server delete a key at a moment; one in the past deletes it at once. A moment with a fraction
+ * of a second is sent as PEXPIREAT. The result is `true` if the expiry was set, and `false` if the key does not
+ * exist or `when` was not met. `when` needs Redis 7.0.
+ *
+ * **Example** (The end of a year)
+ *
+ * ```ts
+ * import { commands } from "effect-redis-sentinel"
+ *
+ * export const atNewYear = commands.expireat("offer", new Date("2031-01-01T00:00:00Z"))
+ * ```
  *
  * @see https://redis.io/docs/latest/commands/expireat/
+ * @see https://redis.io/docs/latest/commands/pexpireat/
  * @since 0.1.0
  * @category keys
  */
-export const expireat = (key: Key, unixSeconds: number, when?: ExpireWhen | undefined) =>
-  make(EXPIREAT, expireArgs(EXPIREAT.name, key, unixSeconds, when))
+export const expireat = (key: Key, moment: Moment, when?: ExpireWhen | undefined) => {
+  const millis = epochMillisOf(EXPIREAT.name, "moment", moment)
+  return isWholeSeconds(millis)
+    ? make(EXPIREAT, expireArgs(EXPIREAT.name, key, millis / 1000, when))
+    : make(PEXPIREAT, expireArgs(EXPIREAT.name, key, millis, when))
+}
 
-const PEXPIREAT = define({ words: ["PEXPIREAT"], mode: "write", keys: 1, decode: Command.flag })
 /**
- * PEXPIREAT makes the server delete a key at a Unix time in milliseconds; a time in the past deletes it at once.
- * The result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
- * needs Redis 7.0.
+ * PEXPIREAT makes the server delete a key at a moment, and is always sent in milliseconds; a moment in the past
+ * deletes it at once. The result is `true` if the expiry was set, and `false` if the key does not exist or `when`
+ * was not met. `when` needs Redis 7.0.
  *
  * @see https://redis.io/docs/latest/commands/pexpireat/
  * @since 0.1.0
  * @category keys
  */
-export const pexpireat = (key: Key, unixMillis: number, when?: ExpireWhen | undefined) =>
-  make(PEXPIREAT, expireArgs(PEXPIREAT.name, key, unixMillis, when))
+export const pexpireat = (key: Key, moment: Moment, when?: ExpireWhen | undefined) =>
+  make(PEXPIREAT, expireArgs(PEXPIREAT.name, key, epochMillisOf(PEXPIREAT.name, "moment", moment), when))
 
-const EXPIRETIME = define({ words: ["EXPIRETIME"], mode: "read", keys: 1, decode: Command.int })
 /**
- * EXPIRETIME returns when a key expires, as a Unix time in seconds. The result is -1 if the key has no expiry, and
- * -2 if it does not exist. Needs Redis 7.0.
+ * When a key expires: a moment, `"never"` if it has no expiry, or `null` if it does not exist.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ExpireTime = DateTime.Utc | "never" | null
+
+/** -1: a key without expiry, -2: no key. */
+const expireTimeIn = (unit: number) =>
+  Command.custom<ExpireTime>((value) => {
+    const n = Command.integer(value)
+    return n === -2 ? null : n === -1 ? "never" : DateTime.makeUnsafe(n * unit)
+  })
+
+const EXPIRETIME = define({ words: ["EXPIRETIME"], mode: "read", keys: 1, decode: expireTimeIn(1000) })
+/**
+ * EXPIRETIME returns when a key expires, to the second. The result is `"never"` if the key has no expiry, and
+ * `null` if it does not exist. Needs Redis 7.0.
  *
  * @see https://redis.io/docs/latest/commands/expiretime/
  * @since 0.1.0
@@ -148,10 +200,10 @@ const EXPIRETIME = define({ words: ["EXPIRETIME"], mode: "read", keys: 1, decode
  */
 export const expiretime = (key: Key) => make(EXPIRETIME, argv(key))
 
-const PEXPIRETIME = define({ words: ["PEXPIRETIME"], mode: "read", keys: 1, decode: Command.int })
+const PEXPIRETIME = define({ words: ["PEXPIRETIME"], mode: "read", keys: 1, decode: expireTimeIn(1) })
 /**
- * PEXPIRETIME returns when a key expires, as a Unix time in milliseconds. The result is -1 if the key has no
- * expiry, and -2 if it does not exist. Needs Redis 7.0.
+ * PEXPIRETIME returns when a key expires, to the millisecond. The result is `"never"` if the key has no expiry,
+ * and `null` if it does not exist. Needs Redis 7.0.
  *
  * @see https://redis.io/docs/latest/commands/pexpiretime/
  * @since 0.1.0
@@ -159,10 +211,17 @@ const PEXPIRETIME = define({ words: ["PEXPIRETIME"], mode: "read", keys: 1, deco
  */
 export const pexpiretime = (key: Key) => make(PEXPIRETIME, argv(key))
 
-const TTL = define({ words: ["TTL"], mode: "read", keys: 1, decode: Command.int })
+/** -1: a key without expiry, -2: no key. */
+const ttlIn = (unit: number) =>
+  Command.custom<Duration.Duration | null>((value) => {
+    const n = Command.integer(value)
+    return n === -2 ? null : n === -1 ? Duration.infinity : Duration.millis(n * unit)
+  })
+
+const TTL = define({ words: ["TTL"], mode: "read", keys: 1, decode: ttlIn(1000) })
 /**
- * TTL returns the seconds until a key expires. The result is -1 if the key has no expiry, and -2 if it does not
- * exist.
+ * TTL returns how long a key still lives, rounded to a second. The result is `Duration.infinity` if the key has no
+ * expiry, and `null` if it does not exist.
  *
  * @see https://redis.io/docs/latest/commands/ttl/
  * @since 0.1.0
@@ -170,10 +229,23 @@ const TTL = define({ words: ["TTL"], mode: "read", keys: 1, decode: Command.int 
  */
 export const ttl = (key: Key) => make(TTL, argv(key))
 
-const PTTL = define({ words: ["PTTL"], mode: "read", keys: 1, decode: Command.int })
+const PTTL = define({ words: ["PTTL"], mode: "read", keys: 1, decode: ttlIn(1) })
 /**
- * PTTL returns the milliseconds until a key expires. The result is -1 if the key has no expiry, and -2 if it does
- * not exist.
+ * PTTL returns how long a key still lives, to the millisecond. The result is `Duration.infinity` if the key has no
+ * expiry, and `null` if it does not exist.
+ *
+ * **Example** (Whether a key expires within a minute)
+ *
+ * ```ts
+ * import { Duration, Effect } from "effect"
+ * import { RedisClient } from "effect-redis-sentinel"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const redis = yield* RedisClient.RedisClient
+ *   const left = yield* redis.pttl("session:1")
+ *   return left !== null && Duration.toSeconds(left) < 60
+ * })
+ * ```
  *
  * @see https://redis.io/docs/latest/commands/pttl/
  * @since 0.1.0
@@ -301,27 +373,96 @@ const DUMP = define({
  */
 export const dump = (key: Key): Command.Command<Uint8Array | null, "read"> => Command.bytes(make(DUMP, argv(key)))
 
+/**
+ * What RESTORE does with a key that exists, and how recently or often the new one counts as used.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RestoreUse {
+  /** Whether a key that exists is replaced. Default false. */
+  readonly replace?: boolean | undefined
+  /** How long ago the key was used last, for an eviction policy of the kind LRU, in whole seconds (IDLETIME). */
+  readonly idleTime?: DurationInput | undefined
+  /** How often the key is used, from 0 to 255, for an eviction policy of the kind LFU (FREQ). */
+  readonly frequency?: number | undefined
+}
+
+/**
+ * Options of RESTORE with the moment of the expiry.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RestoreExpireAt extends RestoreUse {
+  /** When the key expires; nothing is stored if the moment is in the past (ABSTTL). */
+  readonly expireAt?: Moment | undefined
+  /** Not with `expireAt`. */
+  readonly ttl?: NotWith<"expireAt"> | undefined
+}
+
+/**
+ * Options of RESTORE with a time to live.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RestoreTtl extends RestoreUse {
+  /** How long the key lives, such as `"60 seconds"`. */
+  readonly ttl?: DurationInput | undefined
+  /** Not with `ttl`. */
+  readonly expireAt?: NotWith<"ttl"> | undefined
+}
+
+/**
+ * Options of RESTORE. Without `ttl` and `expireAt` the key does not expire.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RestoreOptions = RestoreExpireAt | RestoreTtl
+
 const RESTORE = define({ words: ["RESTORE"], mode: "write", keys: 1, decode: Command.ok })
 /**
- * RESTORE creates a key from the bytes that DUMP returned, and returns `"OK"`. `ttlMillis` is its time to live in
- * milliseconds, 0 for none. Fails with BUSYKEY if the key exists and `replace` is not `true`, and with ERR if the
- * bytes are damaged or from a later version of the server.
+ * RESTORE creates a key from the bytes that DUMP returned, and returns `"OK"`. Fails with BUSYKEY if the key
+ * exists and `replace` is not `true`, with ERR if the bytes are damaged or from a later version of the server, and
+ * with `InvalidCommand` for both of `ttl` and `expireAt`, or both of `idleTime` and `frequency`.
+ *
+ * **Example** (A copy that lives for an hour)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { RedisClient } from "effect-redis-sentinel"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const redis = yield* RedisClient.RedisClient
+ *   const bytes = yield* redis.dump("report")
+ *   if (bytes !== null) yield* redis.restore("report:copy", bytes, { ttl: "1 hour", replace: true })
+ * })
+ * ```
  *
  * @see https://redis.io/docs/latest/commands/restore/
  * @since 0.1.0
  * @category keys
  */
-export const restore = (
-  key: Key,
-  ttlMillis: number,
-  value: Uint8Array,
-  options?: {
-    /** Whether a key that exists is replaced. Default false. */
-    readonly replace?: boolean | undefined
-  } | undefined
-) => {
-  const args: Array<Arg> = [key, ttlMillis, value]
-  if (optionsOf("RESTORE", options)?.replace === true) args.push("REPLACE")
+export const restore = (key: Key, value: Uint8Array, options?: RestoreOptions | undefined) => {
+  const given = optionsOf("RESTORE", options)
+  if (given !== undefined) {
+    exclusive("RESTORE", given, ["ttl", "expireAt"])
+    exclusive("RESTORE", given, ["idleTime", "frequency"])
+  }
+  const time = given?.ttl !== undefined
+    ? millisOf("RESTORE", "ttl", given.ttl as DurationInput)
+    : given?.expireAt !== undefined
+    ? epochMillisOf("RESTORE", "expireAt", given.expireAt as Moment)
+    : 0
+  const args: Array<Arg> = [key, time, value]
+  if (given?.replace === true) args.push("REPLACE")
+  if (given?.expireAt !== undefined) args.push("ABSTTL")
+  if (given?.idleTime !== undefined) {
+    args.push("IDLETIME", Math.ceil(millisOf("RESTORE", "idleTime", given.idleTime) / 1000))
+  }
+  if (given?.frequency !== undefined) args.push("FREQ", given.frequency)
   return make(RESTORE, args)
 }
 
@@ -380,10 +521,15 @@ const OBJECT_ENCODING = define({ words: ["OBJECT", "ENCODING"], mode: "read", ke
  */
 export const objectEncoding = (key: Key) => make(OBJECT_ENCODING, argv(key))
 
-const OBJECT_IDLETIME = define({ words: ["OBJECT", "IDLETIME"], mode: "read", keys: 1, decode: Command.intOrNull })
+const OBJECT_IDLETIME = define({
+  words: ["OBJECT", "IDLETIME"],
+  mode: "read",
+  keys: 1,
+  decode: Command.nullable(Command.custom<Duration.Duration>((value) => Duration.seconds(Command.integer(value))))
+})
 /**
- * OBJECT IDLETIME returns the seconds since the last access of a key, or `null` if the key does not exist. Fails
- * with ERR if the server's `maxmemory-policy` counts accesses (LFU).
+ * OBJECT IDLETIME returns how long ago a key was used last, to the second, or `null` if the key does not exist.
+ * Fails with ERR if the server's `maxmemory-policy` counts accesses (LFU).
  *
  * @see https://redis.io/docs/latest/commands/object-idletime/
  * @since 0.1.0
@@ -403,35 +549,87 @@ const OBJECT_REFCOUNT = define({ words: ["OBJECT", "REFCOUNT"], mode: "read", ke
 export const objectRefcount = (key: Key) => make(OBJECT_REFCOUNT, argv(key))
 
 /**
- * Options of SORT. In a pattern, the element takes the place of the first `*`;
- * `->` and a name at its end take a field of a hash.
+ * Which elements SORT and SORT_RO return, and in which order. In a pattern, the element
+ * takes the place of the first `*`; `->` and a name at its end take a field of a hash.
  *
  * @since 0.1.0
  * @category models
  */
-export interface SortOptions {
-  /** The pattern of the keys whose values are the weights. One without `*` leaves the elements unsorted. */
-  readonly by?: string | undefined
+export interface SortSelection {
   /** How many elements are skipped, and how many are returned at most; a negative count is all of them. */
   readonly limit?: readonly [offset: number, count: number] | undefined
   /** Patterns of the keys whose values are returned in place of each element; `"#"` is the element itself. */
   readonly get?: ReadonlyArray<string> | undefined
   /** Ascending or descending. Default `"asc"`. */
   readonly order?: "asc" | "desc" | undefined
-  /** Whether elements are compared as text. Default false: as numbers. */
+}
+
+/**
+ * Options of SORT and SORT_RO that leave the elements in the order that they have.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SortUnsorted extends SortSelection {
+  /** Does not sort: a sorted set is read in the order of its scores, or in reverse with `order: "desc"`. */
+  readonly by: "nosort"
+  /** Not with `by: "nosort"`: nothing is compared. */
+  readonly alpha?: NotWith<"by: nosort"> | undefined
+}
+
+/**
+ * Options of SORT and SORT_RO that compare the elements or their weights.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SortCompared extends SortSelection {
+  /** The pattern of the keys whose values are the weights, with a `*`. Default: the elements themselves. */
+  readonly by?: `${string}*${string}` | undefined
+  /** Whether elements or weights are compared as text. Default false: as numbers. */
   readonly alpha?: boolean | undefined
 }
+
+/**
+ * Options of SORT and SORT_RO.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SortOptions = SortUnsorted | SortCompared
 
 const sortArgs = (command: string, key: Key, given: SortOptions | undefined): Array<Arg> => {
   const options = optionsOf(command, given)
   const args: Array<Arg> = [key]
-  if (options?.by !== undefined) args.push("BY", options.by)
+  if (options?.by !== undefined) {
+    if (options.by === "nosort" && (options.alpha as unknown) === true) {
+      throw new InvalidCommand({ command, detail: "alpha: not with by: nosort" })
+    }
+    if (typeof options.by !== "string" || (options.by !== "nosort" && !options.by.includes("*"))) {
+      throw new InvalidCommand({ command, detail: "by: expected a pattern with a *, or \"nosort\"" })
+    }
+    args.push("BY", options.by)
+  }
   if (options?.limit !== undefined) args.push("LIMIT", ...arrayOf(command, "limit", options.limit).slice(0, 2))
   for (const get of arrayOf(command, "get", options?.get ?? [])) args.push("GET", get)
   if (options?.order !== undefined) args.push(keyword(command, "order", options.order, ["asc", "desc"]))
   if (options?.alpha === true) args.push("ALPHA")
   return args
 }
+
+const SORT = define({ words: ["SORT"], mode: "write", keys: 1, decode: Command.stringsWithNulls })
+/**
+ * SORT returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the patterns
+ * name, `null` for each that does not exist. A missing key gives `[]`. It changes nothing, but the server counts
+ * it as a write, since SORT may store: `sortRo` runs on replicas, too, and is sent again when a connection is
+ * lost. Fails with ERR if an element is not a number and `alpha` is not `true`, and with WRONGTYPE if the key
+ * holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/sort/
+ * @since 0.1.0
+ * @category keys
+ */
+export const sort = (key: Key, options?: SortOptions | undefined) => make(SORT, sortArgs(SORT.name, key, options))
 
 const SORT_RO = define({ words: ["SORT_RO"], mode: "read", keys: 1, decode: Command.stringsWithNulls })
 /**
@@ -445,14 +643,15 @@ const SORT_RO = define({ words: ["SORT_RO"], mode: "read", keys: 1, decode: Comm
  * import { commands } from "effect-redis-sentinel"
  *
  * // users: the ids; age:<id>: a number; user:<id>: a hash
- * export const names = commands.sort("users", { by: "age:*", order: "desc", get: ["user:*->name"], limit: [0, 10] })
+ * export const names = commands.sortRo("users", { by: "age:*", order: "desc", get: ["user:*->name"], limit: [0, 10] })
  * ```
  *
  * @see https://redis.io/docs/latest/commands/sort_ro/
  * @since 0.1.0
  * @category keys
  */
-export const sort = (key: Key, options?: SortOptions | undefined) => make(SORT_RO, sortArgs(SORT_RO.name, key, options))
+export const sortRo = (key: Key, options?: SortOptions | undefined) =>
+  make(SORT_RO, sortArgs(SORT_RO.name, key, options))
 
 const SORT_STORE = define({
   words: ["SORT"],

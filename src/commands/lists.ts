@@ -1,20 +1,21 @@
 /**
- * The list commands, those that wait included. Timeouts are in seconds, as Redis
- * takes them; 0 waits without end. Index 0 is the leftmost element, -1 the
- * rightmost one.
+ * The list commands, those that wait included. Index 0 is the leftmost element, -1
+ * the rightmost one.
  *
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
+import { InvalidCommand } from "../Errors.ts"
 import {
   allButLast,
   appendAll,
   appendVariadic,
   argv,
-  arrayOf,
   keysAfterCount,
+  keysOf,
   keyword,
+  type OneOrMore,
   optionsOf,
   timeoutInFirst,
   timeoutInLast,
@@ -22,6 +23,8 @@ import {
   withTimeoutFirst,
   withTimeoutLast
 } from "../internal/commands/args.ts"
+import { type TimeoutInput, timeoutSeconds } from "../internal/commands/time.ts"
+import type { NotWith } from "./options.ts"
 
 const { define, own: make } = Command
 
@@ -36,47 +39,50 @@ export type Side = "left" | "right"
 const LPUSH = define({ words: ["LPUSH"], mode: "write", keys: 1, decode: Command.int })
 /**
  * LPUSH inserts elements at the left end of a list, one after the other, so that the last one comes first, and
- * returns the new length. A missing key is created. Fails with ERR if there are no elements, and with WRONGTYPE if
- * the key holds another type.
+ * returns the new length. A missing key is created. Fails with WRONGTYPE if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/lpush/
  * @since 0.1.0
  * @category lists
  */
-export const lpush = (key: Key, ...elements: Variadic<Arg>) => make(LPUSH, appendVariadic(argv(key), elements))
+export const lpush = (key: Key, ...elements: Variadic<Arg>) =>
+  make(LPUSH, appendVariadic(LPUSH.name, "elements", argv(key), elements))
 
 const LPUSHX = define({ words: ["LPUSHX"], mode: "write", keys: 1, decode: Command.int })
 /**
  * LPUSHX inserts elements at the left end of a list if the list exists. The result is the new length, or 0 if the
- * key does not exist. Fails with ERR if there are no elements, and with WRONGTYPE if the key holds another type.
+ * key does not exist. Fails with WRONGTYPE if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/lpushx/
  * @since 0.1.0
  * @category lists
  */
-export const lpushx = (key: Key, ...elements: Variadic<Arg>) => make(LPUSHX, appendVariadic(argv(key), elements))
+export const lpushx = (key: Key, ...elements: Variadic<Arg>) =>
+  make(LPUSHX, appendVariadic(LPUSHX.name, "elements", argv(key), elements))
 
 const RPUSH = define({ words: ["RPUSH"], mode: "write", keys: 1, decode: Command.int })
 /**
  * RPUSH appends elements to the right end of a list, in their order, and returns the new length. A missing key is
- * created. Fails with ERR if there are no elements, and with WRONGTYPE if the key holds another type.
+ * created. Fails with WRONGTYPE if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/rpush/
  * @since 0.1.0
  * @category lists
  */
-export const rpush = (key: Key, ...elements: Variadic<Arg>) => make(RPUSH, appendVariadic(argv(key), elements))
+export const rpush = (key: Key, ...elements: Variadic<Arg>) =>
+  make(RPUSH, appendVariadic(RPUSH.name, "elements", argv(key), elements))
 
 const RPUSHX = define({ words: ["RPUSHX"], mode: "write", keys: 1, decode: Command.int })
 /**
  * RPUSHX appends elements to the right end of a list if the list exists. The result is the new length, or 0 if the
- * key does not exist. Fails with ERR if there are no elements, and with WRONGTYPE if the key holds another type.
+ * key does not exist. Fails with WRONGTYPE if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/rpushx/
  * @since 0.1.0
  * @category lists
  */
-export const rpushx = (key: Key, ...elements: Variadic<Arg>) => make(RPUSHX, appendVariadic(argv(key), elements))
+export const rpushx = (key: Key, ...elements: Variadic<Arg>) =>
+  make(RPUSHX, appendVariadic(RPUSHX.name, "elements", argv(key), elements))
 
 const LPOP = define({ words: ["LPOP"], mode: "write", keys: 1, decode: Command.stringOrNull })
 /**
@@ -209,46 +215,53 @@ const LTRIM = define({ words: ["LTRIM"], mode: "write", keys: 1, decode: Command
 export const ltrim = (key: Key, start: number, stop: number) => make(LTRIM, argv(key, start, stop))
 
 /**
- * Options of LPOS: where it begins and how far it looks.
+ * Options of LPOS: where it begins and how far it looks. `Rank` is the literal type of
+ * the rank, so that 0 does not compile.
  *
  * @since 0.1.0
  * @category models
  */
-export interface LposOptions {
+export interface LposOptions<Rank extends number = number> {
   /**
    * The match to begin with: 1 is the first from the left, 2 the second; negative
    * ones count from the right and look leftwards. Not 0. Default 1.
    */
-  readonly rank?: number | undefined
+  readonly rank?: (Rank extends 0 ? NotWith<"0: ranks begin at 1 or -1"> : Rank) | undefined
   /** How many elements are compared at most; 0 is all of them. Default 0. */
-  readonly maxlen?: number | undefined
+  readonly maxLength?: number | undefined
 }
 
 const lposArgs = (key: Key, element: Arg, given: LposOptions | undefined): Array<Arg> => {
   const options = optionsOf("LPOS", given)
   const args: Array<Arg> = [key, element]
+  if (options?.rank === 0) {
+    throw new InvalidCommand({ command: "LPOS", detail: "rank: ranks begin at 1 or -1, not at 0" })
+  }
   if (options?.rank !== undefined) args.push("RANK", options.rank)
-  if (options?.maxlen !== undefined) args.push("MAXLEN", options.maxlen)
+  if (options?.maxLength !== undefined) args.push("MAXLEN", options.maxLength)
   return args
 }
 
 const LPOS = define({ words: ["LPOS"], mode: "read", keys: 1, decode: Command.intOrNull })
 /**
- * LPOS returns the index of an element that equals `element`, or `null` if there is none. Fails with ERR if `rank`
- * is 0 or `maxlen` is negative, and with WRONGTYPE if the key holds another type.
+ * LPOS returns the index of an element that equals `element`, or `null` if there is none. Fails with ERR if
+ * `maxLength` is negative, with `InvalidCommand` if `rank` is 0, and with WRONGTYPE if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/lpos/
  * @since 0.1.0
  * @category lists
  */
-export const lpos = (key: Key, element: Arg, options?: LposOptions | undefined) =>
-  make(LPOS, lposArgs(key, element, options))
+export const lpos = <const Rank extends number = number>(
+  key: Key,
+  element: Arg,
+  options?: LposOptions<Rank> | undefined
+) => make(LPOS, lposArgs(key, element, options as LposOptions | undefined))
 
 const LPOS_COUNT = define({ words: ["LPOS"], mode: "read", keys: 1, decode: Command.ints })
 /**
  * LPOS with COUNT returns the indices of up to `count` elements that equal `element`, or of all of them if `count`
- * is 0; `[]` if there is none. Fails with ERR if `count` or `maxlen` is negative or `rank` is 0, and with
- * WRONGTYPE if the key holds another type.
+ * is 0; `[]` if there is none. Fails with ERR if `count` or `maxLength` is negative, with `InvalidCommand` if
+ * `rank` is 0, and with WRONGTYPE if the key holds another type.
  *
  * **Example** (The last two indices, from the right)
  *
@@ -262,8 +275,12 @@ const LPOS_COUNT = define({ words: ["LPOS"], mode: "read", keys: 1, decode: Comm
  * @since 0.1.0
  * @category lists
  */
-export const lposCount = (key: Key, element: Arg, count: number, options?: LposOptions | undefined) =>
-  make(LPOS_COUNT, appendAll(argv(), lposArgs(key, element, options), "COUNT", count))
+export const lposCount = <const Rank extends number = number>(
+  key: Key,
+  element: Arg,
+  count: number,
+  options?: LposOptions<Rank> | undefined
+) => make(LPOS_COUNT, appendAll(argv(), lposArgs(key, element, options as LposOptions | undefined), "COUNT", count))
 
 const end = (command: string, field: string, side: Side): string => keyword(command, field, side, ["left", "right"])
 
@@ -299,6 +316,20 @@ const popped = Command.custom<Popped | null, Popped<Uint8Array> | null>((value, 
   return { key, elements: Command.strings(reply[1] ?? null, bytes) } as Popped & Popped<Uint8Array>
 })
 
+const popArgs = (
+  command: string,
+  before: Array<Arg>,
+  given: OneOrMore<Key>,
+  side: Side,
+  count: number | undefined
+): Array<Arg> => {
+  const keys = keysOf(command, given)
+  before.push(keys.length)
+  appendAll(before, keys, end(command, "side", side))
+  if (count !== undefined) before.push("COUNT", count)
+  return before
+}
+
 const LMPOP = define({ words: ["LMPOP"], mode: "write", keys: keysAfterCount(0), decode: popped })
 /**
  * LMPOP removes up to `count` elements (default 1) from one end of the first list that has any, in the order of
@@ -322,13 +353,8 @@ const LMPOP = define({ words: ["LMPOP"], mode: "write", keys: keysAfterCount(0),
  * @since 0.1.0
  * @category lists
  */
-export const lmpop = (keys: ReadonlyArray<Key>, side: Side, count?: number | undefined) =>
-  make(LMPOP, [
-    arrayOf("LMPOP", "keys", keys).length,
-    ...keys,
-    end("LMPOP", "side", side),
-    ...(count === undefined ? [] : ["COUNT", count])
-  ])
+export const lmpop = (keys: OneOrMore<Key>, side: Side, count?: number | undefined) =>
+  make(LMPOP, popArgs("LMPOP", [], keys, side, count))
 
 const keyAndElement = Command.nullable(Command.strings) as Command.Decode<
   [key: string, element: string] | null,
@@ -344,10 +370,10 @@ const BLPOP = define({
   decode: keyAndElement
 })
 /**
- * BLPOP removes the leftmost element of the first list that has any, in the order of `keys`, and returns
- * `[key, element]`. Where all of them are empty it waits for an element, for `timeoutSeconds` seconds at most
- * (fractions are allowed; 0 waits without end), and returns `null` if none came. It waits on a connection of its
- * own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that it looks at holds another type.
+ * BLPOP removes the leftmost element of the first list that has any, in the order of `keys`, and returns `[key,
+ * element]`. Where all of them are empty it waits for an element, for `timeout` at most (`"Infinity"`: without
+ * end), and returns `null` if none came. It waits on a connection of its own. Fails with WRONGTYPE if a key that
+ * it looks at holds another type.
  *
  * **Example** (A worker)
  *
@@ -357,7 +383,7 @@ const BLPOP = define({
  *
  * export const program = Effect.gen(function*() {
  *   const redis = yield* RedisClient.RedisClient
- *   const popped = yield* redis.blpop(["urgent", "normal"], 2.5)
+ *   const popped = yield* redis.blpop(["urgent", "normal"], "2.5 seconds")
  *   if (popped === null) return
  *   const [queue, job] = popped
  *   yield* Effect.log(`${job} from ${queue}`)
@@ -368,8 +394,8 @@ const BLPOP = define({
  * @since 0.1.0
  * @category lists
  */
-export const blpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
-  make(BLPOP, appendAll(argv(), arrayOf("BLPOP", "keys", keys), timeoutSeconds))
+export const blpop = (keys: OneOrMore<Key>, timeout: TimeoutInput) =>
+  make(BLPOP, appendAll(argv(), keysOf("BLPOP", keys), timeoutSeconds("BLPOP", timeout)))
 
 const BRPOP = define({
   words: ["BRPOP"],
@@ -380,17 +406,17 @@ const BRPOP = define({
   decode: keyAndElement
 })
 /**
- * BRPOP removes the rightmost element of the first list that has any, in the order of `keys`, and returns
- * `[key, element]`. Where all of them are empty it waits for an element, for `timeoutSeconds` seconds at most
- * (fractions are allowed; 0 waits without end), and returns `null` if none came. It waits on a connection of its
- * own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that it looks at holds another type.
+ * BRPOP removes the rightmost element of the first list that has any, in the order of `keys`, and returns `[key,
+ * element]`. Where all of them are empty it waits for an element, for `timeout` at most (`"Infinity"`: without
+ * end), and returns `null` if none came. It waits on a connection of its own. Fails with WRONGTYPE if a key that
+ * it looks at holds another type.
  *
  * @see https://redis.io/docs/latest/commands/brpop/
  * @since 0.1.0
  * @category lists
  */
-export const brpop = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
-  make(BRPOP, appendAll(argv(), arrayOf("BRPOP", "keys", keys), timeoutSeconds))
+export const brpop = (keys: OneOrMore<Key>, timeout: TimeoutInput) =>
+  make(BRPOP, appendAll(argv(), keysOf("BRPOP", keys), timeoutSeconds("BRPOP", timeout)))
 
 const BLMOVE = define({
   words: ["BLMOVE"],
@@ -402,16 +428,19 @@ const BLMOVE = define({
 })
 /**
  * BLMOVE removes an element from one end of a list, inserts it at an end of another list or of the same one, and
- * returns it. Where `source` is empty it waits for an element, for `timeoutSeconds` seconds at most (fractions are
- * allowed; 0 waits without end), and returns `null` if none came. It waits on a connection of its own. Fails with
- * ERR if the timeout is negative, and with WRONGTYPE if a key holds another type.
+ * returns it. Where `source` is empty it waits for an element, for `timeout` at most (`"Infinity"`: without end),
+ * and returns `null` if none came. It waits on a connection of its own. Fails with WRONGTYPE if a key holds
+ * another type.
  *
  * @see https://redis.io/docs/latest/commands/blmove/
  * @since 0.1.0
  * @category lists
  */
-export const blmove = (source: Key, destination: Key, from: Side, to: Side, timeoutSeconds: number) =>
-  make(BLMOVE, argv(source, destination, end("BLMOVE", "from", from), end("BLMOVE", "to", to), timeoutSeconds))
+export const blmove = (source: Key, destination: Key, from: Side, to: Side, timeout: TimeoutInput) =>
+  make(
+    BLMOVE,
+    argv(source, destination, end("BLMOVE", "from", from), end("BLMOVE", "to", to), timeoutSeconds("BLMOVE", timeout))
+  )
 
 const BLMPOP = define({
   words: ["BLMPOP"],
@@ -423,20 +452,14 @@ const BLMPOP = define({
 })
 /**
  * BLMPOP removes up to `count` elements (default 1) from one end of the first list that has any, in the order of
- * `keys`, and returns its key and the elements. Where all of them are empty it waits for an element, for
- * `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without end), and returns `null` if none came.
- * It waits on a connection of its own. Fails with ERR if the timeout is negative or `count` is not above 0, and
- * with WRONGTYPE if a key that it looks at holds another type. Needs Redis 7.0.
+ * `keys`, and returns its key and the elements. Where all of them are empty it waits for an element, for `timeout`
+ * at most (`"Infinity"`: without end), and returns `null` if none came. It waits on a connection of its own. Fails
+ * with ERR if `count` is not above 0, and with WRONGTYPE if a key that it looks at holds another type. Needs Redis
+ * 7.0.
  *
  * @see https://redis.io/docs/latest/commands/blmpop/
  * @since 0.1.0
  * @category lists
  */
-export const blmpop = (keys: ReadonlyArray<Key>, side: Side, timeoutSeconds: number, count?: number | undefined) =>
-  make(BLMPOP, [
-    timeoutSeconds,
-    arrayOf("BLMPOP", "keys", keys).length,
-    ...keys,
-    end("BLMPOP", "side", side),
-    ...(count === undefined ? [] : ["COUNT", count])
-  ])
+export const blmpop = (keys: OneOrMore<Key>, side: Side, timeout: TimeoutInput, count?: number | undefined) =>
+  make(BLMPOP, popArgs("BLMPOP", [timeoutSeconds("BLMPOP", timeout)], keys, side, count))

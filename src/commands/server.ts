@@ -4,9 +4,11 @@
  *
  * @since 0.1.0
  */
+import * as DateTime from "effect/DateTime"
 import * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
-import { argv, keyword } from "../internal/commands/args.ts"
+import { appendAny, appendVariadic, argv, keyword, type Variadic } from "../internal/commands/args.ts"
+import { type TimeoutInput, timeoutMillis } from "../internal/commands/time.ts"
 import type * as Resp from "../Resp.ts"
 
 const { define, own: make } = Command
@@ -48,7 +50,7 @@ const INFO = define({
  * @since 0.1.0
  * @category server
  */
-export const info = (...sections: Array<string>) => make(INFO, sections)
+export const info = (...sections: Variadic<string>) => make(INFO, appendAny(argv(), sections))
 
 /**
  * The result of ROLE.
@@ -140,24 +142,25 @@ const stringRecord = Command.custom<Record<string, string>>((v) => {
 const CONFIG_GET = define({ words: ["CONFIG", "GET"], mode: "read", decode: stringRecord })
 /**
  * CONFIG GET returns the configuration parameters whose names match one of the glob patterns, as a record of
- * strings; `{}` if none does. Fails with ERR if there are no patterns.
+ * strings; `{}` if none does.
  *
  * @see https://redis.io/docs/latest/commands/config-get/
  * @since 0.1.0
  * @category server
  */
-export const configGet = (...patterns: Array<string>) => make(CONFIG_GET, patterns)
+export const configGet = (...patterns: Variadic<string>) =>
+  make(CONFIG_GET, appendVariadic(CONFIG_GET.name, "patterns", argv(), patterns))
 
 /**
- * The result of TIME.
+ * The result of TIME: the server's clock.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ServerTime {
-  /** The Unix time in whole seconds. */
-  readonly seconds: number
-  /** The microseconds since that second began. */
+  /** The moment, to the millisecond. */
+  readonly moment: DateTime.Utc
+  /** The microseconds since its last whole second; those of the milliseconds in `moment` are included. */
   readonly micros: number
 }
 
@@ -165,12 +168,13 @@ const TIME = define({
   words: ["TIME"],
   mode: "read",
   decode: Command.custom<ServerTime>((v) => {
-    const [seconds, micros] = Command.list(v)
-    return { seconds: Number(Command.text(seconds ?? null)), micros: Number(Command.text(micros ?? null)) }
+    const [seconds, micros] = Command.list(v).map((part) => Command.double(part))
+    if (seconds === undefined || micros === undefined) throw new Command.Mismatch("seconds and microseconds", v)
+    return { moment: DateTime.makeUnsafe(seconds * 1000 + Math.floor(micros / 1000)), micros }
   })
 })
 /**
- * TIME returns the server's clock: the Unix time in whole seconds, and the microseconds since then.
+ * TIME returns the server's clock: the moment, and the microseconds of its second.
  *
  * @see https://redis.io/docs/latest/commands/time/
  * @since 0.1.0
@@ -188,10 +192,14 @@ const DBSIZE = define({ words: ["DBSIZE"], mode: "read", decode: Command.int })
  */
 export const dbsize = () => make(DBSIZE, argv())
 
-const LASTSAVE = define({ words: ["LASTSAVE"], mode: "read", decode: Command.int })
+const LASTSAVE = define({
+  words: ["LASTSAVE"],
+  mode: "read",
+  decode: Command.custom<DateTime.Utc>((v) => DateTime.makeUnsafe(Command.integer(v) * 1000))
+})
 /**
- * LASTSAVE returns when the server last saved its data to disk, as a Unix time in seconds; before the first save
- * it is when the server started.
+ * LASTSAVE returns when the server last saved its data to disk, to the second; before the first save it is when
+ * the server started.
  *
  * @see https://redis.io/docs/latest/commands/lastsave/
  * @since 0.1.0
@@ -230,10 +238,10 @@ const WAIT = define({
   decode: Command.int
 })
 /**
- * WAIT waits until at least `replicas` replicas have acknowledged the writes of this connection, for
- * `timeoutMillis` milliseconds at most (0 waits without end). The result is how many have acknowledged them, which
- * is lower than `replicas` after the timeout. It counts the writes of the connection that it runs on: use it on
- * the reserved connection that made them. Fails with ERR on a replica.
+ * WAIT waits until at least `replicas` replicas have acknowledged the writes of this connection, for `timeout` at
+ * most (`"Infinity"`: without end). The result is how many have acknowledged them, which is lower than `replicas`
+ * after the timeout. It counts the writes of the connection that it runs on: use it on the reserved connection
+ * that made them. Fails with ERR on a replica.
  *
  * **Example** (A write on at least one replica)
  *
@@ -246,7 +254,7 @@ const WAIT = define({
  *   return yield* Effect.scoped(Effect.gen(function*() {
  *     const reserved = yield* redis.reserve
  *     yield* reserved.set("order:1", "paid")
- *     return (yield* reserved.wait(1, 200)) >= 1
+ *     return (yield* reserved.wait(1, "200 millis")) >= 1
  *   }))
  * })
  * ```
@@ -255,7 +263,8 @@ const WAIT = define({
  * @since 0.1.0
  * @category server
  */
-export const wait = (replicas: number, timeoutMillis: number) => make(WAIT, argv(replicas, timeoutMillis))
+export const wait = (replicas: number, timeout: TimeoutInput) =>
+  make(WAIT, argv(replicas, timeoutMillis(WAIT.name, timeout)))
 
 /**
  * The result of WAITAOF: where the writes are on disk.
@@ -281,17 +290,17 @@ const WAITAOF = define({
 })
 /**
  * WAITAOF waits until the writes of this connection are in the append-only files of the server itself (if `local`
- * is 1) and of at least `replicas` replicas, for `timeoutMillis` milliseconds at most (0 waits without end). The
- * result says which of them have written them to disk, after the timeout, too. It counts the writes of the
- * connection that it runs on: use it on the reserved connection that made them. Fails with ERR on a replica, or if
- * `local` is 1 and the server has no append-only file. Needs Redis 7.2.
+ * is 1) and of at least `replicas` replicas, for `timeout` at most (`"Infinity"`: without end). The result says
+ * which of them have written them to disk, after the timeout, too. It counts the writes of the connection that it
+ * runs on: use it on the reserved connection that made them. Fails with ERR on a replica, or if `local` is 1 and
+ * the server has no append-only file. Needs Redis 7.2.
  *
  * @see https://redis.io/docs/latest/commands/waitaof/
  * @since 0.1.0
  * @category server
  */
-export const waitaof = (local: 0 | 1, replicas: number, timeoutMillis: number) =>
-  make(WAITAOF, argv(local, replicas, timeoutMillis))
+export const waitaof = (local: 0 | 1, replicas: number, timeout: TimeoutInput) =>
+  make(WAITAOF, argv(local, replicas, timeoutMillis(WAITAOF.name, timeout)))
 
 const PUBLISH = define({ words: ["PUBLISH"], mode: "write", decode: Command.int })
 /**

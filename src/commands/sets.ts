@@ -8,8 +8,9 @@ import type { Arg, Key } from "../Command.ts"
 import {
   appendVariadic,
   argv,
-  arrayOf,
+  intercardArgs,
   keysAfterCount,
+  type OneOrMore,
   scanArgs,
   type ScanOptions,
   type Variadic
@@ -19,25 +20,27 @@ const { define, own: make } = Command
 
 const SADD = define({ words: ["SADD"], mode: "write", keys: 1, decode: Command.int })
 /**
- * SADD adds members to a set and returns how many of them are new. A missing key is created. Fails with ERR if
- * there are no members, and with WRONGTYPE if the key holds another type.
+ * SADD adds members to a set and returns how many of them are new. A missing key is created. Fails with WRONGTYPE
+ * if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/sadd/
  * @since 0.1.0
  * @category sets
  */
-export const sadd = (key: Key, ...members: Variadic<Arg>) => make(SADD, appendVariadic(argv(key), members))
+export const sadd = (key: Key, ...members: Variadic<Arg>) =>
+  make(SADD, appendVariadic(SADD.name, "members", argv(key), members))
 
 const SREM = define({ words: ["SREM"], mode: "write", keys: 1, decode: Command.int })
 /**
  * SREM removes members of a set and returns how many of them the set had. A set without members is deleted. Fails
- * with ERR if there are no members, and with WRONGTYPE if the key holds another type.
+ * with WRONGTYPE if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/srem/
  * @since 0.1.0
  * @category sets
  */
-export const srem = (key: Key, ...members: Variadic<Arg>) => make(SREM, appendVariadic(argv(key), members))
+export const srem = (key: Key, ...members: Variadic<Arg>) =>
+  make(SREM, appendVariadic(SREM.name, "members", argv(key), members))
 
 const SMEMBERS = define({ words: ["SMEMBERS"], mode: "read", keys: 1, decode: Command.strings })
 /**
@@ -64,13 +67,14 @@ export const sismember = (key: Key, member: Arg) => make(SISMEMBER, argv(key, me
 const SMISMEMBER = define({ words: ["SMISMEMBER"], mode: "read", keys: 1, decode: Command.flags })
 /**
  * SMISMEMBER returns whether a set has each of several members, in their order; `false` for all if the key does
- * not exist. Fails with ERR if there are no members, and with WRONGTYPE if the key holds another type.
+ * not exist. Fails with WRONGTYPE if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/smismember/
  * @since 0.1.0
  * @category sets
  */
-export const smismember = (key: Key, ...members: Variadic<Arg>) => make(SMISMEMBER, appendVariadic(argv(key), members))
+export const smismember = (key: Key, ...members: Variadic<Arg>) =>
+  make(SMISMEMBER, appendVariadic(SMISMEMBER.name, "members", argv(key), members))
 
 const SCARD = define({ words: ["SCARD"], mode: "read", keys: 1, decode: Command.int })
 /**
@@ -148,7 +152,7 @@ const SINTER = define({ words: ["SINTER"], mode: "read", keys: "all", decode: Co
  * @since 0.1.0
  * @category sets
  */
-export const sinter = (...keys: Variadic<Key>) => make(SINTER, appendVariadic(argv(), keys))
+export const sinter = (...keys: Variadic<Key>) => make(SINTER, appendVariadic(SINTER.name, "keys", argv(), keys))
 
 const SINTERSTORE = define({ words: ["SINTERSTORE"], mode: "write", keys: "all", decode: Command.int })
 /**
@@ -161,24 +165,20 @@ const SINTERSTORE = define({ words: ["SINTERSTORE"], mode: "write", keys: "all",
  * @category sets
  */
 export const sinterstore = (destination: Key, ...keys: Variadic<Key>) =>
-  make(SINTERSTORE, appendVariadic(argv(destination), keys))
+  make(SINTERSTORE, appendVariadic(SINTERSTORE.name, "keys", argv(destination), keys))
 
 const SINTERCARD = define({ words: ["SINTERCARD"], mode: "read", keys: keysAfterCount(0), decode: Command.int })
 /**
  * SINTERCARD returns how many members all of the sets have. With `limit` it stops counting there; 0 is no limit. A
- * missing key counts as an empty set. Fails with ERR if `limit` is negative or `keys` is empty, and with WRONGTYPE
- * if a key holds another type. Needs Redis 7.0.
+ * missing key counts as an empty set. Fails with ERR if `limit` is negative, and with WRONGTYPE if a key holds
+ * another type. Needs Redis 7.0.
  *
  * @see https://redis.io/docs/latest/commands/sintercard/
  * @since 0.1.0
  * @category sets
  */
-export const sintercard = (keys: ReadonlyArray<Key>, limit?: number | undefined) =>
-  make(SINTERCARD, [
-    arrayOf("SINTERCARD", "keys", keys).length,
-    ...keys,
-    ...(limit === undefined ? [] : ["LIMIT", limit])
-  ])
+export const sintercard = (keys: OneOrMore<Key>, limit?: number | undefined) =>
+  make(SINTERCARD, intercardArgs(SINTERCARD.name, keys, limit))
 
 const SUNION = define({ words: ["SUNION"], mode: "read", keys: "all", decode: Command.strings })
 /**
@@ -189,7 +189,7 @@ const SUNION = define({ words: ["SUNION"], mode: "read", keys: "all", decode: Co
  * @since 0.1.0
  * @category sets
  */
-export const sunion = (...keys: Variadic<Key>) => make(SUNION, appendVariadic(argv(), keys))
+export const sunion = (...keys: Variadic<Key>) => make(SUNION, appendVariadic(SUNION.name, "keys", argv(), keys))
 
 const SUNIONSTORE = define({ words: ["SUNIONSTORE"], mode: "write", keys: "all", decode: Command.int })
 /**
@@ -202,7 +202,7 @@ const SUNIONSTORE = define({ words: ["SUNIONSTORE"], mode: "write", keys: "all",
  * @category sets
  */
 export const sunionstore = (destination: Key, ...keys: Variadic<Key>) =>
-  make(SUNIONSTORE, appendVariadic(argv(destination), keys))
+  make(SUNIONSTORE, appendVariadic(SUNIONSTORE.name, "keys", argv(destination), keys))
 
 const SDIFF = define({ words: ["SDIFF"], mode: "read", keys: "all", decode: Command.strings })
 /**
@@ -213,7 +213,7 @@ const SDIFF = define({ words: ["SDIFF"], mode: "read", keys: "all", decode: Comm
  * @since 0.1.0
  * @category sets
  */
-export const sdiff = (...keys: Variadic<Key>) => make(SDIFF, appendVariadic(argv(), keys))
+export const sdiff = (...keys: Variadic<Key>) => make(SDIFF, appendVariadic(SDIFF.name, "keys", argv(), keys))
 
 const SDIFFSTORE = define({ words: ["SDIFFSTORE"], mode: "write", keys: "all", decode: Command.int })
 /**
@@ -226,7 +226,7 @@ const SDIFFSTORE = define({ words: ["SDIFFSTORE"], mode: "write", keys: "all", d
  * @category sets
  */
 export const sdiffstore = (destination: Key, ...keys: Variadic<Key>) =>
-  make(SDIFFSTORE, appendVariadic(argv(destination), keys))
+  make(SDIFFSTORE, appendVariadic(SDIFFSTORE.name, "keys", argv(destination), keys))
 
 const SSCAN = define({ words: ["SSCAN"], mode: "read", keys: 1, decode: Command.page(Command.strings) })
 /**

@@ -6,6 +6,7 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key, Scored } from "../Command.ts"
+import { InvalidCommand } from "../Errors.ts"
 import {
   allButLast,
   appendAll,
@@ -13,7 +14,9 @@ import {
   argv,
   arrayOf,
   keysAfterCount,
+  keysOf,
   keyword,
+  type OneOrMore,
   optionsOf,
   scanArgs,
   type ScanOptions,
@@ -24,8 +27,21 @@ import {
   withTimeoutFirst,
   withTimeoutLast
 } from "../internal/commands/args.ts"
+import { type TimeoutInput, timeoutSeconds } from "../internal/commands/time.ts"
+import { kindOf } from "../internal/common/values.ts"
+import type { NotWith } from "./options.ts"
 
 const { define, own: make } = Command
+
+/**
+ * A condition of ZADD: only adds new members (`"nx"`), only changes those that exist
+ * (`"xx"`), or changes a score only to a greater (`"gt"`) or a lesser one (`"lt"`), where
+ * new members are still added. `"xx gt"` and `"xx lt"` are both at once.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ZaddWhen = "nx" | "xx" | "gt" | "lt" | "xx gt" | "xx lt"
 
 /**
  * Options of ZADD: which members it adds, which scores it changes, and what it counts.
@@ -34,22 +50,18 @@ const { define, own: make } = Command
  * @category models
  */
 export interface ZaddOptions {
-  /** `"nx"`: only adds new members. `"xx"`: only changes those that exist. Default: both. */
-  readonly when?: "nx" | "xx" | undefined
-  /**
-   * Changes a score only to a greater (`"gt"`) or a lesser one (`"lt"`); new
-   * members are still added. Not with `when: "nx"`. Default: always.
-   */
-  readonly compare?: "gt" | "lt" | undefined
+  /** The condition. Default: adds and changes. */
+  readonly when?: ZaddWhen | undefined
   /** Whether the result counts members whose score changed, too (CH). Default false: only new ones. */
   readonly changed?: boolean | undefined
 }
 
+const zaddConditions: ReadonlyArray<ZaddWhen> = ["nx", "xx", "gt", "lt", "xx gt", "xx lt"]
+
 const zaddArgs = (key: Key, given: ZaddOptions | undefined): Array<Arg> => {
   const options = optionsOf("ZADD", given)
   const args: Array<Arg> = [key]
-  if (options?.when !== undefined) args.push(keyword("ZADD", "when", options.when, ["nx", "xx"]))
-  if (options?.compare !== undefined) args.push(keyword("ZADD", "compare", options.compare, ["gt", "lt"]))
+  if (options?.when !== undefined) args.push(...keyword("ZADD", "when", options.when, zaddConditions).split(" "))
   if (options?.changed === true) args.push("CH")
   return args
 }
@@ -58,8 +70,8 @@ const ZADD = define({ words: ["ZADD"], mode: "write", keys: 1, decode: Command.i
 /**
  * ZADD adds members with their scores to a sorted set, or gives members that exist new scores. The result is how
  * many of the members are new, or, with `changed`, how many are new or have another score now. A missing key is
- * created. Fails with ERR if a score is not a number, `members` is empty, or `compare` comes with `when: "nx"`,
- * and with WRONGTYPE if the key holds another type.
+ * created. Fails with ERR if a score is not a number or `members` is empty, and with WRONGTYPE if the key holds
+ * another type.
  *
  * **Example** (Scores that only rise)
  *
@@ -69,7 +81,7 @@ const ZADD = define({ words: ["ZADD"], mode: "write", keys: 1, decode: Command.i
  * export const best = commands.zadd(
  *   "best",
  *   [{ member: "ada", score: 120 }, { member: "grace", score: 95.5 }],
- *   { compare: "gt", changed: true }
+ *   { when: "gt", changed: true }
  * )
  * ```
  *
@@ -94,28 +106,35 @@ export const zadd = (
 
 const ZADD_INCR = define({ words: ["ZADD"], mode: "write", keys: 1, decode: Command.floatOrNull })
 /**
- * ZADD with INCR adds `increment` to the score of a member, 0 if it is new, under the conditions of ZADD. The
- * result is the new score, or `null` if a condition was not met and nothing changed. `changed` has no effect.
- * Fails with ERR if the new score is not a number (Infinity minus Infinity), and with WRONGTYPE if the key holds
- * another type.
+ * ZADD with INCR adds `increment` to the score of a member, 0 if it is new, if the condition is met. The result is
+ * the new score, or `null` if the condition was not met and nothing changed. Fails with ERR if the new score is
+ * not a number (Infinity minus Infinity), and with WRONGTYPE if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/zadd/
  * @since 0.1.0
  * @category sorted sets
  */
-export const zaddIncr = (key: Key, member: Arg, increment: number, options?: ZaddOptions | undefined) =>
-  make(ZADD_INCR, appendAll(argv(), zaddArgs(key, options), "INCR", scoreArg(increment), member))
+export const zaddIncr = (
+  key: Key,
+  member: Arg,
+  increment: number,
+  options?: {
+    /** The condition. Default: adds and changes. */
+    readonly when?: ZaddWhen | undefined
+  } | undefined
+) => make(ZADD_INCR, appendAll(argv(), zaddArgs(key, options), "INCR", scoreArg(increment), member))
 
 const ZREM = define({ words: ["ZREM"], mode: "write", keys: 1, decode: Command.int })
 /**
  * ZREM removes members of a sorted set and returns how many of them the sorted set had. A sorted set without
- * members is deleted. Fails with ERR if there are no members, and with WRONGTYPE if the key holds another type.
+ * members is deleted. Fails with WRONGTYPE if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/zrem/
  * @since 0.1.0
  * @category sorted sets
  */
-export const zrem = (key: Key, ...members: Variadic<Arg>) => make(ZREM, appendVariadic(argv(key), members))
+export const zrem = (key: Key, ...members: Variadic<Arg>) =>
+  make(ZREM, appendVariadic(ZREM.name, "members", argv(key), members))
 
 const ZSCORE = define({ words: ["ZSCORE"], mode: "read", keys: 1, decode: Command.floatOrNull })
 /**
@@ -131,13 +150,14 @@ export const zscore = (key: Key, member: Arg) => make(ZSCORE, argv(key, member))
 const ZMSCORE = define({ words: ["ZMSCORE"], mode: "read", keys: 1, decode: Command.floatsOrNulls })
 /**
  * ZMSCORE returns the scores of several members, in the order of the members, with `null` for each that does not
- * exist. Fails with ERR if there are no members, and with WRONGTYPE if the key holds another type.
+ * exist. Fails with WRONGTYPE if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/zmscore/
  * @since 0.1.0
  * @category sorted sets
  */
-export const zmscore = (key: Key, ...members: Variadic<Arg>) => make(ZMSCORE, appendVariadic(argv(key), members))
+export const zmscore = (key: Key, ...members: Variadic<Arg>) =>
+  make(ZMSCORE, appendVariadic(ZMSCORE.name, "members", argv(key), members))
 
 const ZINCRBY = define({ words: ["ZINCRBY"], mode: "write", keys: 1, decode: Command.float })
 /**
@@ -172,7 +192,17 @@ export const zcard = (key: Key) => make(ZCARD, argv(key))
  */
 export type ScoreBound = number | `(${number}` | "-inf" | "+inf"
 
-const bound = (b: ScoreBound): Arg => typeof b === "number" ? scoreArg(b) : b
+/**
+ * A bound of a range by the bytes of the members: `"[m"`, which has m itself in the range, `"(m"`,
+ * which has not, `"-"` (before all members) or `"+"` (after all members). Bytes begin with `[` or
+ * `(`, too.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type LexBound = `[${string}` | `(${string}` | "-" | "+" | Uint8Array
+
+const bound = (b: ScoreBound | LexBound): Arg => typeof b === "number" ? scoreArg(b) : b
 
 const ZCOUNT = define({ words: ["ZCOUNT"], mode: "read", keys: 1, decode: Command.int })
 /**
@@ -188,51 +218,121 @@ export const zcount = (key: Key, min: ScoreBound, max: ScoreBound) => make(ZCOUN
 const ZLEXCOUNT = define({ words: ["ZLEXCOUNT"], mode: "read", keys: 1, decode: Command.int })
 /**
  * ZLEXCOUNT returns how many members lie between two members in the order of their bytes; 0 if the key does not
- * exist. A bound is `"[m"` (with m itself), `"(m"` (without it), `"-"` (before all) or `"+"` (after all). It is
- * meant for sorted sets whose scores are all equal. Fails with ERR if a bound is none of these, and with WRONGTYPE
- * if the key holds another type.
+ * exist. It is meant for sorted sets whose scores are all equal. Fails with WRONGTYPE if the key holds another
+ * type.
  *
  * @see https://redis.io/docs/latest/commands/zlexcount/
  * @since 0.1.0
  * @category sorted sets
  */
-export const zlexcount = (key: Key, min: string, max: string) => make(ZLEXCOUNT, argv(key, min, max))
+export const zlexcount = (key: Key, min: LexBound, max: LexBound) => make(ZLEXCOUNT, argv(key, min, max))
 
 /**
- * Options of ZRANGE and ZRANGESTORE.
+ * The order of ZRANGE, ZRANGESTORE and `zrangeWithScores`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ZrangeOptions {
-  /** What the bounds are: scores or members (`"lex"`). Default: ranks. */
-  readonly by?: "score" | "lex" | undefined
+export interface ZrangeOrder {
   /**
    * Whether the order is from the highest to the lowest. Ranks then count from the
    * highest; of scores and members the greater bound comes first. Default false.
    */
   readonly reverse?: boolean | undefined
-  /** How many members are skipped, and how many are returned at most (negative: all). Only with `by`. */
+}
+
+/**
+ * Options of ZRANGE whose bounds are members.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ZrangeByLex extends ZrangeOrder {
+  /** The bounds are members, in the order of their bytes (BYLEX). */
+  readonly by: "lex"
+  /** How many members are skipped, and how many are returned at most (negative: all). */
   readonly limit?: readonly [offset: number, count: number] | undefined
 }
 
-const zrangeArgs = (command: string, args: Array<Arg>, given: ZrangeOptions | undefined): Array<Arg> => {
+/**
+ * Options of ZRANGE whose bounds are scores.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ZrangeByScore extends ZrangeOrder {
+  /** The bounds are scores (BYSCORE). */
+  readonly by: "score"
+  /** How many members are skipped, and how many are returned at most (negative: all). */
+  readonly limit?: readonly [offset: number, count: number] | undefined
+}
+
+/**
+ * Options of ZRANGE whose bounds are ranks.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ZrangeByRank extends ZrangeOrder {
+  /** Ranks need no `by`. */
+  readonly by?: undefined
+  /** Not with ranks: the bounds are a limit already. */
+  readonly limit?: NotWith<"ranks: it needs by"> | undefined
+}
+
+/**
+ * Options of ZRANGE and ZRANGESTORE. `by` says what the bounds are; without it they are
+ * ranks.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ZrangeOptions = ZrangeByLex | ZrangeByScore | ZrangeByRank
+
+/**
+ * The type of the bounds that go with options of ZRANGE: ranks, scores or members.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type ZrangeBound<Options extends ZrangeOptions> = Options extends ZrangeByScore ? ScoreBound
+  : Options extends ZrangeByLex ? LexBound
+  : number
+
+const zrangeArgs = (
+  command: string,
+  args: Array<Arg>,
+  start: number | ScoreBound | LexBound,
+  stop: number | ScoreBound | LexBound,
+  given: ZrangeOptions | undefined
+): Array<Arg> => {
   const options = optionsOf(command, given)
+  args.push(bound(start), bound(stop))
   if (options?.by !== undefined) args.push(`BY${keyword(command, "by", options.by, ["score", "lex"])}`)
+  else checkRanks(command, start, stop)
   if (options?.reverse === true) args.push("REV")
-  if (options?.limit !== undefined) args.push("LIMIT", ...arrayOf(command, "limit", options.limit).slice(0, 2))
+  if (options?.limit !== undefined) {
+    if (options.by === undefined) throw new InvalidCommand({ command, detail: "limit: not with ranks: it needs by" })
+    args.push("LIMIT", ...arrayOf(command, "limit", options.limit).slice(0, 2))
+  }
   return args
 }
 
-const rangeBound = (b: number | string): Arg => typeof b === "number" ? scoreArg(b) : b
+const checkRanks = (command: string, start: unknown, stop: unknown): void => {
+  for (const [field, rank] of [["start", start], ["stop", stop]] as const) {
+    if (Number.isSafeInteger(rank)) continue
+    const detail = `${field}: without by, expected a rank (a whole number), got ${kindOf(rank)}`
+    throw new InvalidCommand({ command, detail })
+  }
+}
 
 const ZRANGE = define({ words: ["ZRANGE"], mode: "read", keys: 1, decode: Command.strings })
 /**
  * ZRANGE returns the members between two bounds, both inclusive, ordered from the lowest score to the highest, and
  * by their bytes where scores are equal. The bounds are ranks, which count from 0 (negative ones from the end, -1
- * being the last); with `by: "score"` they are `ScoreBound`s, with `by: "lex"` bounds as for ZLEXCOUNT. A missing
- * key or an empty range gives `[]`. Fails with ERR if a bound is not of its kind, or `limit` comes without `by`,
- * and with WRONGTYPE if the key holds another type.
+ * being the last); with `by: "score"` they are `ScoreBound`s, with `by: "lex"` they are `LexBound`s. A missing key
+ * or an empty range gives `[]`. Fails with WRONGTYPE if the key holds another type, and with `InvalidCommand` for
+ * bounds that are not ranks, or a `limit`, without `by`.
  *
  * **Example** (By rank, by score, from the highest)
  *
@@ -250,47 +350,53 @@ const ZRANGE = define({ words: ["ZRANGE"], mode: "read", keys: 1, decode: Comman
  * @since 0.1.0
  * @category sorted sets
  */
-export const zrange = (key: Key, start: number | string, stop: number | string, options?: ZrangeOptions | undefined) =>
-  make(ZRANGE, zrangeArgs(ZRANGE.name, [key, rangeBound(start), rangeBound(stop)], options))
+export const zrange = <const Options extends ZrangeOptions = ZrangeByRank>(
+  key: Key,
+  start: ZrangeBound<Options>,
+  stop: ZrangeBound<Options>,
+  options?: Options | undefined
+) => make(ZRANGE, zrangeArgs(ZRANGE.name, [key], start, stop, options))
 
 const ZRANGE_SCORES = define({ words: ["ZRANGE"], mode: "read", keys: 1, decode: Command.scored })
 /**
  * ZRANGE with WITHSCORES returns the members between two bounds and their scores, in the order of ZRANGE. The
- * bounds and the options are those of ZRANGE, but the server refuses `by: "lex"` with ERR. A missing key or an
- * empty range gives `[]`. Fails with ERR if a bound is not of its kind, or `limit` comes without `by`, and with
- * WRONGTYPE if the key holds another type.
+ * bounds and the options are those of ZRANGE, without `by: "lex"`. A missing key or an empty range gives `[]`.
+ * Fails with WRONGTYPE if the key holds another type, and with `InvalidCommand` for bounds that are not ranks, or
+ * a `limit`, without `by`.
  *
  * @see https://redis.io/docs/latest/commands/zrange/
  * @since 0.1.0
  * @category sorted sets
  */
-export const zrangeWithScores = (
+export const zrangeWithScores = <const Options extends ZrangeByScore | ZrangeByRank = ZrangeByRank>(
   key: Key,
-  start: number | string,
-  stop: number | string,
-  options?: ZrangeOptions | undefined
-) =>
-  make(ZRANGE_SCORES, [...zrangeArgs(ZRANGE.name, [key, rangeBound(start), rangeBound(stop)], options), "WITHSCORES"])
+  start: ZrangeBound<Options>,
+  stop: ZrangeBound<Options>,
+  options?: Options | undefined
+) => {
+  const by: unknown = optionsOf(ZRANGE.name, options)?.by
+  if (by === "lex") throw new InvalidCommand({ command: ZRANGE.name, detail: "by: WITHSCORES is not with lex" })
+  return make(ZRANGE_SCORES, appendAll(argv(), zrangeArgs(ZRANGE.name, [key], start, stop, options), "WITHSCORES"))
+}
 
 const ZRANGESTORE = define({ words: ["ZRANGESTORE"], mode: "write", keys: 2, decode: Command.int })
 /**
  * ZRANGESTORE stores the members between two bounds with their scores as a sorted set at `destination`, and
  * returns how many there are. The bounds and the options are those of ZRANGE. It replaces a value of any type
- * there; an empty result deletes it. Fails with ERR if a bound is not of its kind, or `limit` comes without `by`,
- * and with WRONGTYPE if `source` holds another type.
+ * there; an empty result deletes it. Fails with WRONGTYPE if `source` holds another type, and with
+ * `InvalidCommand` for bounds that are not ranks, or a `limit`, without `by`.
  *
  * @see https://redis.io/docs/latest/commands/zrangestore/
  * @since 0.1.0
  * @category sorted sets
  */
-export const zrangestore = (
+export const zrangestore = <const Options extends ZrangeOptions = ZrangeByRank>(
   destination: Key,
   source: Key,
-  start: number | string,
-  stop: number | string,
-  options?: ZrangeOptions | undefined
-) =>
-  make(ZRANGESTORE, zrangeArgs(ZRANGESTORE.name, [destination, source, rangeBound(start), rangeBound(stop)], options))
+  start: ZrangeBound<Options>,
+  stop: ZrangeBound<Options>,
+  options?: Options | undefined
+) => make(ZRANGESTORE, zrangeArgs(ZRANGESTORE.name, [destination, source], start, stop, options))
 
 const ZRANK = define({ words: ["ZRANK"], mode: "read", keys: 1, decode: Command.intOrNull })
 /**
@@ -314,21 +420,48 @@ const ZREVRANK = define({ words: ["ZREVRANK"], mode: "read", keys: 1, decode: Co
  */
 export const zrevrank = (key: Key, member: Arg) => make(ZREVRANK, argv(key, member))
 
-const ZPOPMIN = define({ words: ["ZPOPMIN"], mode: "write", keys: 1, decode: Command.scored })
+/** Reads a member and its score, or null for an empty array. */
+const firstScored = Command.custom<Scored | null, Scored<Uint8Array> | null>((value, bytes) =>
+  (Command.scored(value, bytes) as Array<Scored & Scored<Uint8Array>>)[0] ?? null
+)
+
+const ZPOPMIN = define({ words: ["ZPOPMIN"], mode: "write", keys: 1, decode: firstScored })
 /**
- * ZPOPMIN removes up to `count` members (default 1) with the lowest scores and returns them with their scores, the
- * lowest first; `[]` if the key does not exist. Fails with ERR if `count` is negative, and with WRONGTYPE if the
- * key holds another type.
+ * ZPOPMIN removes the member with the lowest score and returns it with its score, or `null` if the key does not
+ * exist. Fails with WRONGTYPE if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/zpopmin/
  * @since 0.1.0
  * @category sorted sets
  */
-export const zpopmin = (key: Key, count = 1) => make(ZPOPMIN, argv(key, count))
+export const zpopmin = (key: Key) => make(ZPOPMIN, argv(key))
 
-const ZPOPMAX = define({ words: ["ZPOPMAX"], mode: "write", keys: 1, decode: Command.scored })
+const ZPOPMIN_COUNT = define({ words: ["ZPOPMIN"], mode: "write", keys: 1, decode: Command.scored })
 /**
- * ZPOPMAX removes up to `count` members (default 1) with the highest scores and returns them with their scores,
+ * ZPOPMIN with a count removes up to `count` members with the lowest scores and returns them with their scores,
+ * the lowest first; `[]` if the key does not exist. Fails with ERR if `count` is negative, and with WRONGTYPE if
+ * the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/zpopmin/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zpopminCount = (key: Key, count: number) => make(ZPOPMIN_COUNT, argv(key, count))
+
+const ZPOPMAX = define({ words: ["ZPOPMAX"], mode: "write", keys: 1, decode: firstScored })
+/**
+ * ZPOPMAX removes the member with the highest score and returns it with its score, or `null` if the key does not
+ * exist. Fails with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/zpopmax/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zpopmax = (key: Key) => make(ZPOPMAX, argv(key))
+
+const ZPOPMAX_COUNT = define({ words: ["ZPOPMAX"], mode: "write", keys: 1, decode: Command.scored })
+/**
+ * ZPOPMAX with a count removes up to `count` members with the highest scores and returns them with their scores,
  * the highest first; `[]` if the key does not exist. Fails with ERR if `count` is negative, and with WRONGTYPE if
  * the key holds another type.
  *
@@ -336,7 +469,7 @@ const ZPOPMAX = define({ words: ["ZPOPMAX"], mode: "write", keys: 1, decode: Com
  * @since 0.1.0
  * @category sorted sets
  */
-export const zpopmax = (key: Key, count = 1) => make(ZPOPMAX, argv(key, count))
+export const zpopmaxCount = (key: Key, count: number) => make(ZPOPMAX_COUNT, argv(key, count))
 
 /**
  * The result of ZMPOP, BZMPOP, BZPOPMIN and BZPOPMAX.
@@ -367,7 +500,17 @@ const poppedOne = Command.custom<PoppedScored | null, PoppedScored<Uint8Array> |
   } as PoppedScored & PoppedScored<Uint8Array>
 })
 
-const lowOrHigh = (command: string, which: "min" | "max"): string => keyword(command, "which", which, ["min", "max"])
+const mpopArgs = (
+  command: string,
+  before: Array<Arg>,
+  given: OneOrMore<Key>,
+  which: "min" | "max",
+  count: number
+): Array<Arg> => {
+  const keys = keysOf(command, given)
+  before.push(keys.length)
+  return appendAll(before, keys, keyword(command, "which", which, ["min", "max"]), "COUNT", count)
+}
 
 const ZMPOP = define({ words: ["ZMPOP"], mode: "write", keys: keysAfterCount(0), decode: poppedMany })
 /**
@@ -393,8 +536,8 @@ const ZMPOP = define({ words: ["ZMPOP"], mode: "write", keys: keysAfterCount(0),
  * @since 0.1.0
  * @category sorted sets
  */
-export const zmpop = (keys: ReadonlyArray<Key>, which: "min" | "max", count = 1) =>
-  make(ZMPOP, appendAll(argv(arrayOf("ZMPOP", "keys", keys).length), keys, lowOrHigh("ZMPOP", which), "COUNT", count))
+export const zmpop = (keys: OneOrMore<Key>, which: "min" | "max", count = 1) =>
+  make(ZMPOP, mpopArgs("ZMPOP", argv(), keys, which, count))
 
 const BZPOPMIN = define({
   words: ["BZPOPMIN"],
@@ -406,17 +549,16 @@ const BZPOPMIN = define({
 })
 /**
  * BZPOPMIN removes the member with the lowest score from the first sorted set that has any, in the order of
- * `keys`, and returns its key and the member. Where all of them are empty it waits for a member, for
- * `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without end), and returns `null` if none came.
- * It waits on a connection of its own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that
- * it looks at holds another type.
+ * `keys`, and returns its key and the member. Where all of them are empty it waits for a member, for `timeout` at
+ * most (`"Infinity"`: without end), and returns `null` if none came. It waits on a connection of its own. Fails
+ * with WRONGTYPE if a key that it looks at holds another type.
  *
  * @see https://redis.io/docs/latest/commands/bzpopmin/
  * @since 0.1.0
  * @category sorted sets
  */
-export const bzpopmin = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
-  make(BZPOPMIN, appendAll(argv(), arrayOf("BZPOPMIN", "keys", keys), timeoutSeconds))
+export const bzpopmin = (keys: OneOrMore<Key>, timeout: TimeoutInput) =>
+  make(BZPOPMIN, appendAll(argv(), keysOf("BZPOPMIN", keys), timeoutSeconds("BZPOPMIN", timeout)))
 
 const BZPOPMAX = define({
   words: ["BZPOPMAX"],
@@ -428,17 +570,16 @@ const BZPOPMAX = define({
 })
 /**
  * BZPOPMAX removes the member with the highest score from the first sorted set that has any, in the order of
- * `keys`, and returns its key and the member. Where all of them are empty it waits for a member, for
- * `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without end), and returns `null` if none came.
- * It waits on a connection of its own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that
- * it looks at holds another type.
+ * `keys`, and returns its key and the member. Where all of them are empty it waits for a member, for `timeout` at
+ * most (`"Infinity"`: without end), and returns `null` if none came. It waits on a connection of its own. Fails
+ * with WRONGTYPE if a key that it looks at holds another type.
  *
  * @see https://redis.io/docs/latest/commands/bzpopmax/
  * @since 0.1.0
  * @category sorted sets
  */
-export const bzpopmax = (keys: ReadonlyArray<Key>, timeoutSeconds: number) =>
-  make(BZPOPMAX, appendAll(argv(), arrayOf("BZPOPMAX", "keys", keys), timeoutSeconds))
+export const bzpopmax = (keys: OneOrMore<Key>, timeout: TimeoutInput) =>
+  make(BZPOPMAX, appendAll(argv(), keysOf("BZPOPMAX", keys), timeoutSeconds("BZPOPMAX", timeout)))
 
 const BZMPOP = define({
   words: ["BZMPOP"],
@@ -451,38 +592,39 @@ const BZMPOP = define({
 /**
  * BZMPOP removes up to `count` members (default 1) with the lowest (`"min"`) or highest (`"max"`) scores from the
  * first sorted set that has any, in the order of `keys`, and returns its key and the members. Where all of them
- * are empty it waits for a member, for `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without
- * end), and returns `null` if none came. It waits on a connection of its own. Fails with ERR if the timeout is
- * negative or `count` is not above 0, and with WRONGTYPE if a key that it looks at holds another type. Needs Redis
- * 7.0.
+ * are empty it waits for a member, for `timeout` at most (`"Infinity"`: without end), and returns `null` if none
+ * came. It waits on a connection of its own. Fails with ERR if `count` is not above 0, and with WRONGTYPE if a key
+ * that it looks at holds another type. Needs Redis 7.0.
  *
  * @see https://redis.io/docs/latest/commands/bzmpop/
  * @since 0.1.0
  * @category sorted sets
  */
-export const bzmpop = (keys: ReadonlyArray<Key>, which: "min" | "max", timeoutSeconds: number, count = 1) =>
-  make(
-    BZMPOP,
-    appendAll(
-      argv(timeoutSeconds, arrayOf("BZMPOP", "keys", keys).length),
-      keys,
-      lowOrHigh("BZMPOP", which),
-      "COUNT",
-      count
-    )
-  )
+export const bzmpop = (keys: OneOrMore<Key>, which: "min" | "max", timeout: TimeoutInput, count = 1) =>
+  make(BZMPOP, mpopArgs("BZMPOP", argv(timeoutSeconds("BZMPOP", timeout)), keys, which, count))
 
-const ZRANDMEMBER = define({ words: ["ZRANDMEMBER"], mode: "read", keys: 1, decode: Command.strings })
+const ZRANDMEMBER = define({ words: ["ZRANDMEMBER"], mode: "read", keys: 1, decode: Command.stringOrNull })
 /**
- * ZRANDMEMBER returns members at random, which stay in the sorted set. A positive `count` gives that many
- * different ones, or all of them if there are fewer; a negative one gives exactly that many, among which a member
- * may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
+ * ZRANDMEMBER returns a member at random, which stays in the sorted set, or `null` if the key does not exist.
+ * Fails with WRONGTYPE if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/zrandmember/
  * @since 0.1.0
  * @category sorted sets
  */
-export const zrandmember = (key: Key, count: number) => make(ZRANDMEMBER, argv(key, count))
+export const zrandmember = (key: Key) => make(ZRANDMEMBER, argv(key))
+
+const ZRANDMEMBER_COUNT = define({ words: ["ZRANDMEMBER"], mode: "read", keys: 1, decode: Command.strings })
+/**
+ * ZRANDMEMBER with a count returns members at random, which stay in the sorted set. A positive `count` gives that
+ * many different ones, or all of them if there are fewer; a negative one gives exactly that many, among which a
+ * member may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/zrandmember/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zrandmemberCount = (key: Key, count: number) => make(ZRANDMEMBER_COUNT, argv(key, count))
 
 const ZRANDMEMBER_SCORES = define({ words: ["ZRANDMEMBER"], mode: "read", keys: 1, decode: Command.scored })
 /**
@@ -525,14 +667,14 @@ export const zremrangebyscore = (key: Key, min: ScoreBound, max: ScoreBound) =>
 const ZREMRANGEBYLEX = define({ words: ["ZREMRANGEBYLEX"], mode: "write", keys: 1, decode: Command.int })
 /**
  * ZREMRANGEBYLEX removes the members between two members in the order of their bytes and returns how many there
- * were. The bounds are those of ZLEXCOUNT. It is meant for sorted sets whose scores are all equal. Fails with ERR
- * if a bound is not of its kind, and with WRONGTYPE if the key holds another type.
+ * were. It is meant for sorted sets whose scores are all equal. Fails with WRONGTYPE if the key holds another
+ * type.
  *
  * @see https://redis.io/docs/latest/commands/zremrangebylex/
  * @since 0.1.0
  * @category sorted sets
  */
-export const zremrangebylex = (key: Key, min: string, max: string) => make(ZREMRANGEBYLEX, argv(key, min, max))
+export const zremrangebylex = (key: Key, min: LexBound, max: LexBound) => make(ZREMRANGEBYLEX, argv(key, min, max))
 
 const ZSCAN = define({ words: ["ZSCAN"], mode: "read", keys: 1, decode: Command.page(Command.scored) })
 /**

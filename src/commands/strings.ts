@@ -7,58 +7,95 @@
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { appendPairs, argv, keyword, optionsOf } from "../internal/commands/args.ts"
+import {
+  appendPairs,
+  appendVariadic,
+  argv,
+  exclusive,
+  keyword,
+  optionsOf,
+  type Variadic
+} from "../internal/commands/args.ts"
+import { appendExpireAt, appendTtl, type DurationInput, type Moment } from "../internal/commands/time.ts"
+import type { NotWith } from "./options.ts"
 
 const { define, own: make } = Command
 
 /**
- * When the server deletes a key. At most one of the fields may be set; the server
- * refuses two.
+ * The condition of SET.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Expiry {
-  /** Seconds from now: a positive integer (EX). */
-  readonly ex?: number | undefined
-  /** Milliseconds from now: a positive integer (PX). */
-  readonly px?: number | undefined
-  /** A Unix time in seconds (EXAT). */
-  readonly exat?: number | undefined
-  /** A Unix time in milliseconds (PXAT). */
-  readonly pxat?: number | undefined
+export interface SetCondition {
+  /** `"nx"`: stores only if the key does not exist. `"xx"`: stores only if it exists. Default: always. */
+  readonly when?: "nx" | "xx" | undefined
 }
 
 /**
- * Options of SET: its condition and its expiry. Without them the value is stored
- * unconditionally and does not expire.
+ * Options of SET that may keep the expiry of the key.
  *
  * @since 0.1.0
  * @category models
  */
-export interface SetOptions extends Expiry {
-  /** `"nx"`: stores only if the key does not exist. `"xx"`: stores only if it exists. Default: always. */
-  readonly when?: "nx" | "xx" | undefined
+export interface SetKeepTtl extends SetCondition {
   /** Whether the key keeps the expiry that it has (KEEPTTL). Default false. */
   readonly keepTtl?: boolean | undefined
+  /** Not with `keepTtl`. */
+  readonly expireAt?: NotWith<"keepTtl"> | undefined
+  /** Not with `keepTtl`. */
+  readonly ttl?: NotWith<"keepTtl"> | undefined
 }
 
-const expiry = (out: Array<Arg>, options: Expiry): void => {
-  if (options.ex !== undefined) out.push("EX", options.ex)
-  if (options.px !== undefined) out.push("PX", options.px)
-  if (options.exat !== undefined) out.push("EXAT", options.exat)
-  if (options.pxat !== undefined) out.push("PXAT", options.pxat)
+/**
+ * Options of SET with the moment of the expiry.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SetExpireAt extends SetCondition {
+  /** When the key expires; a moment in the past deletes it (EXAT, PXAT). */
+  readonly expireAt?: Moment | undefined
+  /** Not with `expireAt`. */
+  readonly keepTtl?: NotWith<"expireAt"> | undefined
+  /** Not with `expireAt`. */
+  readonly ttl?: NotWith<"expireAt"> | undefined
 }
+
+/**
+ * Options of SET with a time to live.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SetTtl extends SetCondition {
+  /** How long the key lives, such as `"60 seconds"` (EX, PX). */
+  readonly ttl?: DurationInput | undefined
+  /** Not with `ttl`. */
+  readonly expireAt?: NotWith<"ttl"> | undefined
+  /** Not with `ttl`. */
+  readonly keepTtl?: NotWith<"ttl"> | undefined
+}
+
+/**
+ * Options of SET: `when`, and at most one of `ttl`, `expireAt` and `keepTtl`. Without
+ * them the value is stored unconditionally and does not expire.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SetOptions = SetKeepTtl | SetExpireAt | SetTtl
 
 const setArgs = (key: Key, value: Arg, given: SetOptions | undefined, get: boolean): Array<Arg> => {
   const options = optionsOf("SET", given)
   const out: Array<Arg> = [key, value]
-  if (options !== undefined) {
-    if (options.when !== undefined) out.push(keyword("SET", "when", options.when, ["nx", "xx"]))
-    if (get) out.push("GET")
-    expiry(out, options)
-    if (options.keepTtl === true) out.push("KEEPTTL")
-  } else if (get) out.push("GET")
+  if (options?.when !== undefined) out.push(keyword("SET", "when", options.when, ["nx", "xx"]))
+  if (get) out.push("GET")
+  if (options === undefined) return out
+  exclusive("SET", options, ["ttl", "expireAt", "keepTtl"])
+  if (options.ttl !== undefined) appendTtl("SET", out, options.ttl as DurationInput)
+  else if (options.expireAt !== undefined) appendExpireAt("SET", out, options.expireAt as Moment)
+  else if (options.keepTtl === true) out.push("KEEPTTL")
   return out
 }
 
@@ -78,10 +115,9 @@ export const get = (key: Key) => make(GET, argv(key))
 const SET = define({ words: ["SET"], mode: "write", keys: 1, decode: Command.okOrNull })
 /**
  * SET stores a string at a key. It replaces a value of any type, and removes the key's expiry unless `keepTtl` is
- * `true`. The result is `"OK"`, or `null` if `when` was not met and nothing was stored.
- *
- * The server refuses more than one expiry, an expiry together with `keepTtl`, and an expiry that is not above 0
- * (`ReplyError`, code ERR).
+ * `true`. The result is `"OK"`, or `null` if `when` was not met and nothing was stored. Whole seconds are sent as
+ * EX or EXAT, other times as PX or PXAT. Fails with `InvalidCommand` for more than one of `ttl`, `expireAt` and
+ * `keepTtl`.
  *
  * **Example** (A lock that expires after 10 seconds)
  *
@@ -91,7 +127,7 @@ const SET = define({ words: ["SET"], mode: "write", keys: 1, decode: Command.okO
  *
  * export const program = Effect.gen(function*() {
  *   const redis = yield* RedisClient.RedisClient
- *   const taken = yield* redis.set("lock", "owner-1", { when: "nx", px: 10_000 })
+ *   const taken = yield* redis.set("lock", "owner-1", { when: "nx", ttl: "10 seconds" })
  *   return taken === "OK" // null: somebody else has the lock
  * })
  * ```
@@ -127,28 +163,78 @@ const GETDEL = define({ words: ["GETDEL"], mode: "write", keys: 1, decode: Comma
  */
 export const getdel = (key: Key) => make(GETDEL, argv(key))
 
+/**
+ * GETEX with the expiry removed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface GetexPersist {
+  /** Removes the expiry (PERSIST). */
+  readonly persist: true
+  /** Not with `persist`. */
+  readonly expireAt?: NotWith<"persist"> | undefined
+  /** Not with `persist`. */
+  readonly ttl?: NotWith<"persist"> | undefined
+}
+
+/**
+ * GETEX with the moment of the new expiry.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface GetexExpireAt {
+  /** When the key expires; a moment in the past deletes it (EXAT, PXAT). */
+  readonly expireAt: Moment
+  /** Not with `expireAt`. */
+  readonly persist?: NotWith<"expireAt"> | undefined
+  /** Not with `expireAt`. */
+  readonly ttl?: NotWith<"expireAt"> | undefined
+}
+
+/**
+ * GETEX with a new time to live.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface GetexTtl {
+  /** How long the key lives from now on, such as `"60 seconds"` (EX, PX). */
+  readonly ttl: DurationInput
+  /** Not with `ttl`. */
+  readonly expireAt?: NotWith<"ttl"> | undefined
+  /** Not with `ttl`. */
+  readonly persist?: NotWith<"ttl"> | undefined
+}
+
+/**
+ * Options of GETEX: exactly one of `ttl`, `expireAt` and `persist`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type GetexOptions = GetexPersist | GetexExpireAt | GetexTtl
+
 const GETEX = define({ words: ["GETEX"], mode: "write", keys: 1, decode: Command.stringOrNull })
 /**
- * GETEX returns the string at a key, or `null` if the key does not exist, and sets or removes the key's expiry.
- * With `{}` as options the expiry stays as it is. A Unix time in the past deletes the key. Fails with WRONGTYPE if
- * the key holds another type, and with ERR if `persist` comes with an expiry.
+ * GETEX returns the string at a key, or `null` if the key does not exist, and sets or removes the key's expiry. A
+ * moment in the past deletes the key. Whole seconds are sent as EX or EXAT, other times as PX or PXAT. Fails with
+ * WRONGTYPE if the key holds another type, and with `InvalidCommand` unless there is exactly one of `ttl`,
+ * `expireAt` and `persist`; GET only reads.
  *
  * @see https://redis.io/docs/latest/commands/getex/
  * @since 0.1.0
  * @category strings
  */
-export const getex = (
-  key: Key,
-  options: Expiry & {
-    /** Whether the expiry is removed (PERSIST). Default false. */
-    readonly persist?: boolean | undefined
-  }
-) => {
+export const getex = (key: Key, options: GetexOptions) => {
   const args: Array<Arg> = [key]
   const given = optionsOf("GETEX", options)
-  if (given === undefined) throw new InvalidCommand({ command: "GETEX", detail: "options: they are required" })
-  expiry(args, given)
-  if (given.persist === true) args.push("PERSIST")
+  if (given !== undefined) exclusive("GETEX", given, ["ttl", "expireAt", "persist"])
+  if (given?.ttl !== undefined) appendTtl("GETEX", args, given.ttl as DurationInput)
+  else if (given?.expireAt !== undefined) appendExpireAt("GETEX", args, given.expireAt as Moment)
+  else if (given?.persist === true) args.push("PERSIST")
+  else throw new InvalidCommand({ command: "GETEX", detail: "options: one of ttl, expireAt and persist is needed" })
   return make(GETEX, args)
 }
 
@@ -271,13 +357,12 @@ const MGET = define({ words: ["MGET"], mode: "read", keys: "all", decode: Comman
  * @since 0.1.0
  * @category strings
  */
-export const mget = (keys: ReadonlyArray<Key>) => Command.make(MGET, keys)
+export const mget = (...keys: Variadic<Key>) => make(MGET, appendVariadic(MGET.name, "keys", argv(), keys))
 
 const MSET = define({ words: ["MSET"], mode: "write", keys: evenKeys, decode: Command.ok })
 /**
  * MSET stores several strings in one atomic step and returns `"OK"`. It replaces values of any type and removes
- * the expiry of each key. `entries` is a record, or an iterable of `[key, value]` pairs such as a `Map`. Fails
- * with ERR if it is empty.
+ * the expiry of each key. `entries` is a record, or an iterable of `[key, value]` pairs such as a `Map`.
  *
  * **Example** (Keys that are bytes)
  *
@@ -299,7 +384,7 @@ const MSETNX = define({ words: ["MSETNX"], mode: "write", keys: evenKeys, decode
 /**
  * MSETNX stores several strings in one atomic step if none of the keys exists. The result is `true` if all were
  * stored, and `false` if one existed and none was stored. `entries` is a record, or an iterable of `[key, value]`
- * pairs. Fails with ERR if it is empty.
+ * pairs.
  *
  * @see https://redis.io/docs/latest/commands/msetnx/
  * @since 0.1.0

@@ -4,8 +4,9 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import type { ClientInfo } from "../commands/connection.ts"
+import type { ClientInfo, ClientKillFilter, ClientListOptions } from "../commands/connection.ts"
 import type { RedisError } from "../Errors.ts"
+import type { DurationInput } from "../internal/commands/time.ts"
 
 /** The methods that change no data. */
 export interface Read {
@@ -57,23 +58,13 @@ export interface Read {
   /** CLIENT LIST returns what the server knows of its connections, in no order. */
   readonly clientList: {
     /**
-     * CLIENT LIST returns what the server knows of its connections, in no order. Fails with ERR if both `type` and
-     * `ids` are given.
+     * CLIENT LIST returns what the server knows of its connections, in no order. Fails with `InvalidCommand` if both
+     * `type` and `ids` are given.
      *
      * @see https://redis.io/docs/latest/commands/client-list/
      * @since 0.1.0
      */
-    (
-      options?: {
-        /**
-         * Only connections of this type: of clients, from the server to its primary
-         * (`"master"`), of replicas, or of subscribers. Default: all.
-         */
-        readonly type?: "normal" | "master" | "replica" | "pubsub" | undefined
-        /** Only the connections with these ids; those that do not exist are left out. */
-        readonly ids?: ReadonlyArray<number> | undefined
-      } | undefined
-    ): Effect.Effect<Array<ClientInfo>, RedisError>
+    (options?: ClientListOptions | undefined): Effect.Effect<Array<ClientInfo>, RedisError>
   }
 
   /** CLIENT GETNAME returns the name of the connection that the command runs on, or `null` if it has none. */
@@ -95,7 +86,7 @@ export interface Read {
   readonly clientKill: {
     /**
      * CLIENT KILL closes the connections at the server that match all of the given fields, and returns how many it
-     * closed. Fails with ERR if there are none of them, or if no ACL user has the name `user`.
+     * closed. Fails with `InvalidCommand` if there are none of them, and with ERR if no ACL user has the name `user`.
      *
      * **Example** (Subscribers of the user `worker`)
      *
@@ -108,20 +99,7 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/client-kill/
      * @since 0.1.0
      */
-    (filter: {
-      /** The id of a connection. */
-      readonly id?: number | undefined
-      /** Connections of clients, from the server to its primary (`"master"`), of replicas, or of subscribers. */
-      readonly type?: "normal" | "master" | "replica" | "pubsub" | undefined
-      /** Connections of an ACL user. */
-      readonly user?: string | undefined
-      /** The client's address, as `host:port`. */
-      readonly addr?: string | undefined
-      /** The server's address on the connection, as `host:port`. */
-      readonly laddr?: string | undefined
-      /** Whether the connection that the command runs on stays open. Default true. */
-      readonly skipme?: boolean | undefined
-    }): Effect.Effect<number, RedisError>
+    (filter: ClientKillFilter): Effect.Effect<number, RedisError>
   }
 
   /**
@@ -144,19 +122,18 @@ export interface Read {
 /** The methods that change data. */
 export interface Write {
   /**
-   * CLIENT PAUSE makes the server delay the commands of all its clients for `millis` milliseconds, or with `"write"`
-   * only those that may write.
+   * CLIENT PAUSE makes the server delay the commands of all its clients for a duration, or with `"write"` only those
+   * that may write.
    */
   readonly clientPause: {
     /**
-     * CLIENT PAUSE makes the server delay the commands of all its clients for `millis` milliseconds, or with `"write"`
-     * only those that may write. Default `"all"`. The result is `"OK"`, at once. Fails with ERR if `millis` is
-     * negative.
+     * CLIENT PAUSE makes the server delay the commands of all its clients for a duration, or with `"write"` only those
+     * that may write. Default `"all"`. The result is `"OK"`, at once.
      *
      * @see https://redis.io/docs/latest/commands/client-pause/
      * @since 0.1.0
      */
-    (millis: number, what?: "write" | "all" | undefined): Effect.Effect<"OK", RedisError>
+    (duration: DurationInput, what?: "write" | "all" | undefined): Effect.Effect<"OK", RedisError>
   }
 
   /** CLIENT UNPAUSE ends a CLIENT PAUSE: the server runs the commands that it delayed. */
@@ -222,23 +199,13 @@ export interface ReadBytes {
   /** CLIENT LIST returns what the server knows of its connections, in no order. */
   readonly clientList: {
     /**
-     * CLIENT LIST returns what the server knows of its connections, in no order. Fails with ERR if both `type` and
-     * `ids` are given.
+     * CLIENT LIST returns what the server knows of its connections, in no order. Fails with `InvalidCommand` if both
+     * `type` and `ids` are given.
      *
      * @see https://redis.io/docs/latest/commands/client-list/
      * @since 0.1.0
      */
-    (
-      options?: {
-        /**
-         * Only connections of this type: of clients, from the server to its primary
-         * (`"master"`), of replicas, or of subscribers. Default: all.
-         */
-        readonly type?: "normal" | "master" | "replica" | "pubsub" | undefined
-        /** Only the connections with these ids; those that do not exist are left out. */
-        readonly ids?: ReadonlyArray<number> | undefined
-      } | undefined
-    ): Effect.Effect<Array<ClientInfo>, RedisError>
+    (options?: ClientListOptions | undefined): Effect.Effect<Array<ClientInfo>, RedisError>
   }
 
   /** CLIENT GETNAME returns the name of the connection that the command runs on, or `null` if it has none. */
@@ -260,25 +227,12 @@ export interface ReadBytes {
   readonly clientKill: {
     /**
      * CLIENT KILL closes the connections at the server that match all of the given fields, and returns how many it
-     * closed. Fails with ERR if there are none of them, or if no ACL user has the name `user`.
+     * closed. Fails with `InvalidCommand` if there are none of them, and with ERR if no ACL user has the name `user`.
      *
      * @see https://redis.io/docs/latest/commands/client-kill/
      * @since 0.1.0
      */
-    (filter: {
-      /** The id of a connection. */
-      readonly id?: number | undefined
-      /** Connections of clients, from the server to its primary (`"master"`), of replicas, or of subscribers. */
-      readonly type?: "normal" | "master" | "replica" | "pubsub" | undefined
-      /** Connections of an ACL user. */
-      readonly user?: string | undefined
-      /** The client's address, as `host:port`. */
-      readonly addr?: string | undefined
-      /** The server's address on the connection, as `host:port`. */
-      readonly laddr?: string | undefined
-      /** Whether the connection that the command runs on stays open. Default true. */
-      readonly skipme?: boolean | undefined
-    }): Effect.Effect<number, RedisError>
+    (filter: ClientKillFilter): Effect.Effect<number, RedisError>
   }
 
   /**
@@ -301,19 +255,18 @@ export interface ReadBytes {
 /** The methods that change data, with `Uint8Array` in place of `string` in their results. */
 export interface WriteBytes {
   /**
-   * CLIENT PAUSE makes the server delay the commands of all its clients for `millis` milliseconds, or with `"write"`
-   * only those that may write.
+   * CLIENT PAUSE makes the server delay the commands of all its clients for a duration, or with `"write"` only those
+   * that may write.
    */
   readonly clientPause: {
     /**
-     * CLIENT PAUSE makes the server delay the commands of all its clients for `millis` milliseconds, or with `"write"`
-     * only those that may write. Default `"all"`. The result is `"OK"`, at once. Fails with ERR if `millis` is
-     * negative.
+     * CLIENT PAUSE makes the server delay the commands of all its clients for a duration, or with `"write"` only those
+     * that may write. Default `"all"`. The result is `"OK"`, at once.
      *
      * @see https://redis.io/docs/latest/commands/client-pause/
      * @since 0.1.0
      */
-    (millis: number, what?: "write" | "all" | undefined): Effect.Effect<"OK", RedisError>
+    (duration: DurationInput, what?: "write" | "all" | undefined): Effect.Effect<"OK", RedisError>
   }
 
   /** CLIENT UNPAUSE ends a CLIENT PAUSE: the server runs the commands that it delayed. */

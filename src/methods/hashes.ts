@@ -30,13 +30,12 @@ export interface Read {
   readonly hmget: {
     /**
      * HMGET returns the values of several fields of a hash, in the order of `fields`, with `null` for each field that
-     * does not exist. A missing key counts as an empty hash. Fails with ERR if `fields` is empty, and with WRONGTYPE
-     * if the key holds another type.
+     * does not exist. A missing key counts as an empty hash. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hmget/
      * @since 0.1.0
      */
-    (key: Key, fields: ReadonlyArray<Key>): Effect.Effect<Array<string | null>, RedisError>
+    (key: Key, ...fields: Variadic<Key>): Effect.Effect<Array<string | null>, RedisError>
   }
 
   /** HGETALL returns all fields and values of a hash as a record, `{}` if the key does not exist. */
@@ -112,12 +111,24 @@ export interface Read {
     (key: Key, field: Key): Effect.Effect<number, RedisError>
   }
 
-  /** HRANDFIELD returns names of fields of a hash at random. */
+  /** HRANDFIELD returns the name of a field of a hash at random, or `null` if the key does not exist. */
   readonly hrandfield: {
     /**
-     * HRANDFIELD returns names of fields of a hash at random. A positive `count` gives that many different ones, or
-     * all of them if there are fewer; a negative one gives exactly that many, among which a field may come again. A
-     * missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
+     * HRANDFIELD returns the name of a field of a hash at random, or `null` if the key does not exist. Fails with
+     * WRONGTYPE if the key holds another type.
+     *
+     * @see https://redis.io/docs/latest/commands/hrandfield/
+     * @since 0.1.0
+     */
+    (key: Key): Effect.Effect<string | null, RedisError>
+  }
+
+  /** HRANDFIELD with a count returns names of fields of a hash at random. */
+  readonly hrandfieldCount: {
+    /**
+     * HRANDFIELD with a count returns names of fields of a hash at random. A positive `count` gives that many
+     * different ones, or all of them if there are fewer; a negative one gives exactly that many, among which a field
+     * may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hrandfield/
      * @since 0.1.0
@@ -167,7 +178,7 @@ export interface Write {
     /**
      * HSET sets fields of a hash and returns how many of them are new; fields that exist get the new value and are not
      * counted. A missing key is created. `fields` is a record, or an iterable of `[field, value]` pairs such as a
-     * `Map`. Fails with ERR if it is empty, and with WRONGTYPE if the key holds another type.
+     * `Map`. Fails with WRONGTYPE if the key holds another type.
      *
      * **Example** (Fields from a record and from a `Map`)
      *
@@ -259,13 +270,12 @@ export interface ReadBytes {
   readonly hmget: {
     /**
      * HMGET returns the values of several fields of a hash, in the order of `fields`, with `null` for each field that
-     * does not exist. A missing key counts as an empty hash. Fails with ERR if `fields` is empty, and with WRONGTYPE
-     * if the key holds another type.
+     * does not exist. A missing key counts as an empty hash. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hmget/
      * @since 0.1.0
      */
-    (key: Key, fields: ReadonlyArray<Key>): Effect.Effect<Array<Uint8Array | null>, RedisError>
+    (key: Key, ...fields: Variadic<Key>): Effect.Effect<Array<Uint8Array | null>, RedisError>
   }
 
   /** HGETALL returns all fields and values of a hash as a record, `{}` if the key does not exist. */
@@ -341,12 +351,24 @@ export interface ReadBytes {
     (key: Key, field: Key): Effect.Effect<number, RedisError>
   }
 
-  /** HRANDFIELD returns names of fields of a hash at random. */
+  /** HRANDFIELD returns the name of a field of a hash at random, or `null` if the key does not exist. */
   readonly hrandfield: {
     /**
-     * HRANDFIELD returns names of fields of a hash at random. A positive `count` gives that many different ones, or
-     * all of them if there are fewer; a negative one gives exactly that many, among which a field may come again. A
-     * missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
+     * HRANDFIELD returns the name of a field of a hash at random, or `null` if the key does not exist. Fails with
+     * WRONGTYPE if the key holds another type.
+     *
+     * @see https://redis.io/docs/latest/commands/hrandfield/
+     * @since 0.1.0
+     */
+    (key: Key): Effect.Effect<Uint8Array | null, RedisError>
+  }
+
+  /** HRANDFIELD with a count returns names of fields of a hash at random. */
+  readonly hrandfieldCount: {
+    /**
+     * HRANDFIELD with a count returns names of fields of a hash at random. A positive `count` gives that many
+     * different ones, or all of them if there are fewer; a negative one gives exactly that many, among which a field
+     * may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hrandfield/
      * @since 0.1.0
@@ -396,7 +418,7 @@ export interface WriteBytes {
     /**
      * HSET sets fields of a hash and returns how many of them are new; fields that exist get the new value and are not
      * counted. A missing key is created. `fields` is a record, or an iterable of `[field, value]` pairs such as a
-     * `Map`. Fails with ERR if it is empty, and with WRONGTYPE if the key holds another type.
+     * `Map`. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hset/
      * @since 0.1.0

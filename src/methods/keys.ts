@@ -3,12 +3,14 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
-import type { ExpireWhen, SortOptions, ValueType } from "../commands/keys.ts"
+import type { ExpireTime, ExpireWhen, RestoreOptions, SortOptions, ValueType } from "../commands/keys.ts"
 import type { RedisError } from "../Errors.ts"
 import type { ScanOptions, Variadic } from "../internal/commands/args.ts"
+import type { DurationInput, Moment } from "../internal/commands/time.ts"
 
 /** The methods that change no data. */
 export interface Read {
@@ -34,52 +36,65 @@ export interface Read {
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
   }
 
-  /** EXPIRETIME returns when a key expires, as a Unix time in seconds. */
+  /** EXPIRETIME returns when a key expires, to the second. */
   readonly expiretime: {
     /**
-     * EXPIRETIME returns when a key expires, as a Unix time in seconds. The result is -1 if the key has no expiry, and
-     * -2 if it does not exist. Needs Redis 7.0.
+     * EXPIRETIME returns when a key expires, to the second. The result is `"never"` if the key has no expiry, and
+     * `null` if it does not exist. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/expiretime/
      * @since 0.1.0
      */
-    (key: Key): Effect.Effect<number, RedisError>
+    (key: Key): Effect.Effect<ExpireTime, RedisError>
   }
 
-  /** PEXPIRETIME returns when a key expires, as a Unix time in milliseconds. */
+  /** PEXPIRETIME returns when a key expires, to the millisecond. */
   readonly pexpiretime: {
     /**
-     * PEXPIRETIME returns when a key expires, as a Unix time in milliseconds. The result is -1 if the key has no
-     * expiry, and -2 if it does not exist. Needs Redis 7.0.
+     * PEXPIRETIME returns when a key expires, to the millisecond. The result is `"never"` if the key has no expiry,
+     * and `null` if it does not exist. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/pexpiretime/
      * @since 0.1.0
      */
-    (key: Key): Effect.Effect<number, RedisError>
+    (key: Key): Effect.Effect<ExpireTime, RedisError>
   }
 
-  /** TTL returns the seconds until a key expires. */
+  /** TTL returns how long a key still lives, rounded to a second. */
   readonly ttl: {
     /**
-     * TTL returns the seconds until a key expires. The result is -1 if the key has no expiry, and -2 if it does not
-     * exist.
+     * TTL returns how long a key still lives, rounded to a second. The result is `Duration.infinity` if the key has no
+     * expiry, and `null` if it does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ttl/
      * @since 0.1.0
      */
-    (key: Key): Effect.Effect<number, RedisError>
+    (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
   }
 
-  /** PTTL returns the milliseconds until a key expires. */
+  /** PTTL returns how long a key still lives, to the millisecond. */
   readonly pttl: {
     /**
-     * PTTL returns the milliseconds until a key expires. The result is -1 if the key has no expiry, and -2 if it does
-     * not exist.
+     * PTTL returns how long a key still lives, to the millisecond. The result is `Duration.infinity` if the key has no
+     * expiry, and `null` if it does not exist.
+     *
+     * **Example** (Whether a key expires within a minute)
+     *
+     * ```ts
+     * import { Duration, Effect } from "effect"
+     * import { RedisClient } from "effect-redis-sentinel"
+     *
+     * export const program = Effect.gen(function*() {
+     *   const redis = yield* RedisClient.RedisClient
+     *   const left = yield* redis.pttl("session:1")
+     *   return left !== null && Duration.toSeconds(left) < 60
+     * })
+     * ```
      *
      * @see https://redis.io/docs/latest/commands/pttl/
      * @since 0.1.0
      */
-    (key: Key): Effect.Effect<number, RedisError>
+    (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
   }
 
   /**
@@ -188,16 +203,16 @@ export interface Read {
     (key: Key): Effect.Effect<string | null, RedisError>
   }
 
-  /** OBJECT IDLETIME returns the seconds since the last access of a key, or `null` if the key does not exist. */
+  /** OBJECT IDLETIME returns how long ago a key was used last, to the second, or `null` if the key does not exist. */
   readonly objectIdletime: {
     /**
-     * OBJECT IDLETIME returns the seconds since the last access of a key, or `null` if the key does not exist. Fails
-     * with ERR if the server's `maxmemory-policy` counts accesses (LFU).
+     * OBJECT IDLETIME returns how long ago a key was used last, to the second, or `null` if the key does not exist.
+     * Fails with ERR if the server's `maxmemory-policy` counts accesses (LFU).
      *
      * @see https://redis.io/docs/latest/commands/object-idletime/
      * @since 0.1.0
      */
-    (key: Key): Effect.Effect<number | null, RedisError>
+    (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
   }
 
   /**
@@ -219,7 +234,7 @@ export interface Read {
    * SORT_RO returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the
    * patterns name, `null` for each that does not exist.
    */
-  readonly sort: {
+  readonly sortRo: {
     /**
      * SORT_RO returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the
      * patterns name, `null` for each that does not exist. A missing key gives `[]`. Fails with ERR if an element is
@@ -231,7 +246,7 @@ export interface Read {
      * import { commands } from "effect-redis-sentinel"
      *
      * // users: the ids; age:<id>: a number; user:<id>: a hash
-     * export const names = commands.sort("users", { by: "age:*", order: "desc", get: ["user:*->name"], limit: [0, 10] })
+     * export const names = commands.sortRo("users", { by: "age:*", order: "desc", get: ["user:*->name"], limit: [0, 10] })
      * ```
      *
      * @see https://redis.io/docs/latest/commands/sort_ro/
@@ -267,59 +282,80 @@ export interface Write {
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
   }
 
-  /** EXPIRE makes the server delete a key in `seconds` seconds from now; with 0 or less it deletes the key at once. */
+  /** EXPIRE makes the server delete a key when `ttl` has passed from now on. */
   readonly expire: {
     /**
-     * EXPIRE makes the server delete a key in `seconds` seconds from now; with 0 or less it deletes the key at once.
-     * The result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
-     * needs Redis 7.0.
+     * EXPIRE makes the server delete a key when `ttl` has passed from now on. A time to live with a fraction of a
+     * second is sent as PEXPIRE. The result is `true` if the expiry was set, and `false` if the key does not exist or
+     * `when` was not met. `when` needs Redis 7.0. Fails with `InvalidCommand` for zero and negative durations, which
+     * would delete the key: DEL says so.
+     *
+     * **Example** (Expiries of an hour and of 1.5 seconds)
+     *
+     * ```ts
+     * import { commands } from "effect-redis-sentinel"
+     *
+     * export const hour = commands.expire("session:1", "1 hour")
+     * export const short = commands.expire("session:2", "1500 millis", "gt")
+     * ```
      *
      * @see https://redis.io/docs/latest/commands/expire/
+     * @see https://redis.io/docs/latest/commands/pexpire/
      * @since 0.1.0
      */
-    (key: Key, seconds: number, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
+    (key: Key, ttl: DurationInput, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
   }
 
-  /**
-   * PEXPIRE makes the server delete a key in `millis` milliseconds from now; with 0 or less it deletes the key at
-   * once.
-   */
+  /** PEXPIRE makes the server delete a key when `ttl` has passed from now on, and is always sent in milliseconds. */
   readonly pexpire: {
     /**
-     * PEXPIRE makes the server delete a key in `millis` milliseconds from now; with 0 or less it deletes the key at
-     * once. The result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met.
-     * `when` needs Redis 7.0.
+     * PEXPIRE makes the server delete a key when `ttl` has passed from now on, and is always sent in milliseconds. The
+     * result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
+     * needs Redis 7.0. Fails with `InvalidCommand` for zero and negative durations, which would delete the key: DEL
+     * says so.
      *
      * @see https://redis.io/docs/latest/commands/pexpire/
      * @since 0.1.0
      */
-    (key: Key, millis: number, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
+    (key: Key, ttl: DurationInput, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
   }
 
-  /** EXPIREAT makes the server delete a key at a Unix time in seconds; a time in the past deletes it at once. */
+  /** EXPIREAT makes the server delete a key at a moment; one in the past deletes it at once. */
   readonly expireat: {
     /**
-     * EXPIREAT makes the server delete a key at a Unix time in seconds; a time in the past deletes it at once. The
-     * result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
-     * needs Redis 7.0.
+     * EXPIREAT makes the server delete a key at a moment; one in the past deletes it at once. A moment with a fraction
+     * of a second is sent as PEXPIREAT. The result is `true` if the expiry was set, and `false` if the key does not
+     * exist or `when` was not met. `when` needs Redis 7.0.
+     *
+     * **Example** (The end of a year)
+     *
+     * ```ts
+     * import { commands } from "effect-redis-sentinel"
+     *
+     * export const atNewYear = commands.expireat("offer", new Date("2031-01-01T00:00:00Z"))
+     * ```
      *
      * @see https://redis.io/docs/latest/commands/expireat/
+     * @see https://redis.io/docs/latest/commands/pexpireat/
      * @since 0.1.0
      */
-    (key: Key, unixSeconds: number, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
+    (key: Key, moment: Moment, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
   }
 
-  /** PEXPIREAT makes the server delete a key at a Unix time in milliseconds; a time in the past deletes it at once. */
+  /**
+   * PEXPIREAT makes the server delete a key at a moment, and is always sent in milliseconds; a moment in the past
+   * deletes it at once.
+   */
   readonly pexpireat: {
     /**
-     * PEXPIREAT makes the server delete a key at a Unix time in milliseconds; a time in the past deletes it at once.
-     * The result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
-     * needs Redis 7.0.
+     * PEXPIREAT makes the server delete a key at a moment, and is always sent in milliseconds; a moment in the past
+     * deletes it at once. The result is `true` if the expiry was set, and `false` if the key does not exist or `when`
+     * was not met. `when` needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/pexpireat/
      * @since 0.1.0
      */
-    (key: Key, unixMillis: number, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
+    (key: Key, moment: Moment, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
   }
 
   /** PERSIST removes the expiry of a key. */
@@ -396,22 +432,45 @@ export interface Write {
   /** RESTORE creates a key from the bytes that DUMP returned, and returns `"OK"`. */
   readonly restore: {
     /**
-     * RESTORE creates a key from the bytes that DUMP returned, and returns `"OK"`. `ttlMillis` is its time to live in
-     * milliseconds, 0 for none. Fails with BUSYKEY if the key exists and `replace` is not `true`, and with ERR if the
-     * bytes are damaged or from a later version of the server.
+     * RESTORE creates a key from the bytes that DUMP returned, and returns `"OK"`. Fails with BUSYKEY if the key
+     * exists and `replace` is not `true`, with ERR if the bytes are damaged or from a later version of the server, and
+     * with `InvalidCommand` for both of `ttl` and `expireAt`, or both of `idleTime` and `frequency`.
+     *
+     * **Example** (A copy that lives for an hour)
+     *
+     * ```ts
+     * import { Effect } from "effect"
+     * import { RedisClient } from "effect-redis-sentinel"
+     *
+     * export const program = Effect.gen(function*() {
+     *   const redis = yield* RedisClient.RedisClient
+     *   const bytes = yield* redis.dump("report")
+     *   if (bytes !== null) yield* redis.restore("report:copy", bytes, { ttl: "1 hour", replace: true })
+     * })
+     * ```
      *
      * @see https://redis.io/docs/latest/commands/restore/
      * @since 0.1.0
      */
-    (
-      key: Key,
-      ttlMillis: number,
-      value: Uint8Array,
-      options?: {
-        /** Whether a key that exists is replaced. Default false. */
-        readonly replace?: boolean | undefined
-      } | undefined
-    ): Effect.Effect<"OK", RedisError>
+    (key: Key, value: Uint8Array, options?: RestoreOptions | undefined): Effect.Effect<"OK", RedisError>
+  }
+
+  /**
+   * SORT returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the patterns
+   * name, `null` for each that does not exist.
+   */
+  readonly sort: {
+    /**
+     * SORT returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the patterns
+     * name, `null` for each that does not exist. A missing key gives `[]`. It changes nothing, but the server counts
+     * it as a write, since SORT may store: `sortRo` runs on replicas, too, and is sent again when a connection is
+     * lost. Fails with ERR if an element is not a number and `alpha` is not `true`, and with WRONGTYPE if the key
+     * holds another type.
+     *
+     * @see https://redis.io/docs/latest/commands/sort/
+     * @since 0.1.0
+     */
+    (key: Key, options?: SortOptions | undefined): Effect.Effect<Array<string | null>, RedisError>
   }
 
   /**
@@ -455,52 +514,52 @@ export interface ReadBytes {
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
   }
 
-  /** EXPIRETIME returns when a key expires, as a Unix time in seconds. */
+  /** EXPIRETIME returns when a key expires, to the second. */
   readonly expiretime: {
     /**
-     * EXPIRETIME returns when a key expires, as a Unix time in seconds. The result is -1 if the key has no expiry, and
-     * -2 if it does not exist. Needs Redis 7.0.
+     * EXPIRETIME returns when a key expires, to the second. The result is `"never"` if the key has no expiry, and
+     * `null` if it does not exist. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/expiretime/
      * @since 0.1.0
      */
-    (key: Key): Effect.Effect<number, RedisError>
+    (key: Key): Effect.Effect<ExpireTime, RedisError>
   }
 
-  /** PEXPIRETIME returns when a key expires, as a Unix time in milliseconds. */
+  /** PEXPIRETIME returns when a key expires, to the millisecond. */
   readonly pexpiretime: {
     /**
-     * PEXPIRETIME returns when a key expires, as a Unix time in milliseconds. The result is -1 if the key has no
-     * expiry, and -2 if it does not exist. Needs Redis 7.0.
+     * PEXPIRETIME returns when a key expires, to the millisecond. The result is `"never"` if the key has no expiry,
+     * and `null` if it does not exist. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/pexpiretime/
      * @since 0.1.0
      */
-    (key: Key): Effect.Effect<number, RedisError>
+    (key: Key): Effect.Effect<ExpireTime, RedisError>
   }
 
-  /** TTL returns the seconds until a key expires. */
+  /** TTL returns how long a key still lives, rounded to a second. */
   readonly ttl: {
     /**
-     * TTL returns the seconds until a key expires. The result is -1 if the key has no expiry, and -2 if it does not
-     * exist.
+     * TTL returns how long a key still lives, rounded to a second. The result is `Duration.infinity` if the key has no
+     * expiry, and `null` if it does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ttl/
      * @since 0.1.0
      */
-    (key: Key): Effect.Effect<number, RedisError>
+    (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
   }
 
-  /** PTTL returns the milliseconds until a key expires. */
+  /** PTTL returns how long a key still lives, to the millisecond. */
   readonly pttl: {
     /**
-     * PTTL returns the milliseconds until a key expires. The result is -1 if the key has no expiry, and -2 if it does
-     * not exist.
+     * PTTL returns how long a key still lives, to the millisecond. The result is `Duration.infinity` if the key has no
+     * expiry, and `null` if it does not exist.
      *
      * @see https://redis.io/docs/latest/commands/pttl/
      * @since 0.1.0
      */
-    (key: Key): Effect.Effect<number, RedisError>
+    (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
   }
 
   /**
@@ -590,16 +649,16 @@ export interface ReadBytes {
     (key: Key): Effect.Effect<string | null, RedisError>
   }
 
-  /** OBJECT IDLETIME returns the seconds since the last access of a key, or `null` if the key does not exist. */
+  /** OBJECT IDLETIME returns how long ago a key was used last, to the second, or `null` if the key does not exist. */
   readonly objectIdletime: {
     /**
-     * OBJECT IDLETIME returns the seconds since the last access of a key, or `null` if the key does not exist. Fails
-     * with ERR if the server's `maxmemory-policy` counts accesses (LFU).
+     * OBJECT IDLETIME returns how long ago a key was used last, to the second, or `null` if the key does not exist.
+     * Fails with ERR if the server's `maxmemory-policy` counts accesses (LFU).
      *
      * @see https://redis.io/docs/latest/commands/object-idletime/
      * @since 0.1.0
      */
-    (key: Key): Effect.Effect<number | null, RedisError>
+    (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
   }
 
   /**
@@ -621,7 +680,7 @@ export interface ReadBytes {
    * SORT_RO returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the
    * patterns name, `null` for each that does not exist.
    */
-  readonly sort: {
+  readonly sortRo: {
     /**
      * SORT_RO returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the
      * patterns name, `null` for each that does not exist. A missing key gives `[]`. Fails with ERR if an element is
@@ -660,59 +719,63 @@ export interface WriteBytes {
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
   }
 
-  /** EXPIRE makes the server delete a key in `seconds` seconds from now; with 0 or less it deletes the key at once. */
+  /** EXPIRE makes the server delete a key when `ttl` has passed from now on. */
   readonly expire: {
     /**
-     * EXPIRE makes the server delete a key in `seconds` seconds from now; with 0 or less it deletes the key at once.
-     * The result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
-     * needs Redis 7.0.
+     * EXPIRE makes the server delete a key when `ttl` has passed from now on. A time to live with a fraction of a
+     * second is sent as PEXPIRE. The result is `true` if the expiry was set, and `false` if the key does not exist or
+     * `when` was not met. `when` needs Redis 7.0. Fails with `InvalidCommand` for zero and negative durations, which
+     * would delete the key: DEL says so.
      *
      * @see https://redis.io/docs/latest/commands/expire/
+     * @see https://redis.io/docs/latest/commands/pexpire/
      * @since 0.1.0
      */
-    (key: Key, seconds: number, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
+    (key: Key, ttl: DurationInput, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
   }
 
-  /**
-   * PEXPIRE makes the server delete a key in `millis` milliseconds from now; with 0 or less it deletes the key at
-   * once.
-   */
+  /** PEXPIRE makes the server delete a key when `ttl` has passed from now on, and is always sent in milliseconds. */
   readonly pexpire: {
     /**
-     * PEXPIRE makes the server delete a key in `millis` milliseconds from now; with 0 or less it deletes the key at
-     * once. The result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met.
-     * `when` needs Redis 7.0.
+     * PEXPIRE makes the server delete a key when `ttl` has passed from now on, and is always sent in milliseconds. The
+     * result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
+     * needs Redis 7.0. Fails with `InvalidCommand` for zero and negative durations, which would delete the key: DEL
+     * says so.
      *
      * @see https://redis.io/docs/latest/commands/pexpire/
      * @since 0.1.0
      */
-    (key: Key, millis: number, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
+    (key: Key, ttl: DurationInput, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
   }
 
-  /** EXPIREAT makes the server delete a key at a Unix time in seconds; a time in the past deletes it at once. */
+  /** EXPIREAT makes the server delete a key at a moment; one in the past deletes it at once. */
   readonly expireat: {
     /**
-     * EXPIREAT makes the server delete a key at a Unix time in seconds; a time in the past deletes it at once. The
-     * result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
-     * needs Redis 7.0.
+     * EXPIREAT makes the server delete a key at a moment; one in the past deletes it at once. A moment with a fraction
+     * of a second is sent as PEXPIREAT. The result is `true` if the expiry was set, and `false` if the key does not
+     * exist or `when` was not met. `when` needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/expireat/
+     * @see https://redis.io/docs/latest/commands/pexpireat/
      * @since 0.1.0
      */
-    (key: Key, unixSeconds: number, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
+    (key: Key, moment: Moment, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
   }
 
-  /** PEXPIREAT makes the server delete a key at a Unix time in milliseconds; a time in the past deletes it at once. */
+  /**
+   * PEXPIREAT makes the server delete a key at a moment, and is always sent in milliseconds; a moment in the past
+   * deletes it at once.
+   */
   readonly pexpireat: {
     /**
-     * PEXPIREAT makes the server delete a key at a Unix time in milliseconds; a time in the past deletes it at once.
-     * The result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
-     * needs Redis 7.0.
+     * PEXPIREAT makes the server delete a key at a moment, and is always sent in milliseconds; a moment in the past
+     * deletes it at once. The result is `true` if the expiry was set, and `false` if the key does not exist or `when`
+     * was not met. `when` needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/pexpireat/
      * @since 0.1.0
      */
-    (key: Key, unixMillis: number, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
+    (key: Key, moment: Moment, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
   }
 
   /** PERSIST removes the expiry of a key. */
@@ -789,22 +852,32 @@ export interface WriteBytes {
   /** RESTORE creates a key from the bytes that DUMP returned, and returns `"OK"`. */
   readonly restore: {
     /**
-     * RESTORE creates a key from the bytes that DUMP returned, and returns `"OK"`. `ttlMillis` is its time to live in
-     * milliseconds, 0 for none. Fails with BUSYKEY if the key exists and `replace` is not `true`, and with ERR if the
-     * bytes are damaged or from a later version of the server.
+     * RESTORE creates a key from the bytes that DUMP returned, and returns `"OK"`. Fails with BUSYKEY if the key
+     * exists and `replace` is not `true`, with ERR if the bytes are damaged or from a later version of the server, and
+     * with `InvalidCommand` for both of `ttl` and `expireAt`, or both of `idleTime` and `frequency`.
      *
      * @see https://redis.io/docs/latest/commands/restore/
      * @since 0.1.0
      */
-    (
-      key: Key,
-      ttlMillis: number,
-      value: Uint8Array,
-      options?: {
-        /** Whether a key that exists is replaced. Default false. */
-        readonly replace?: boolean | undefined
-      } | undefined
-    ): Effect.Effect<"OK", RedisError>
+    (key: Key, value: Uint8Array, options?: RestoreOptions | undefined): Effect.Effect<"OK", RedisError>
+  }
+
+  /**
+   * SORT returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the patterns
+   * name, `null` for each that does not exist.
+   */
+  readonly sort: {
+    /**
+     * SORT returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the patterns
+     * name, `null` for each that does not exist. A missing key gives `[]`. It changes nothing, but the server counts
+     * it as a write, since SORT may store: `sortRo` runs on replicas, too, and is sent again when a connection is
+     * lost. Fails with ERR if an element is not a number and `alpha` is not `true`, and with WRONGTYPE if the key
+     * holds another type.
+     *
+     * @see https://redis.io/docs/latest/commands/sort/
+     * @since 0.1.0
+     */
+    (key: Key, options?: SortOptions | undefined): Effect.Effect<Array<Uint8Array | null>, RedisError>
   }
 
   /**

@@ -7,7 +7,8 @@ import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
 import type { LposOptions, Popped, Side } from "../commands/lists.ts"
 import type { RedisError } from "../Errors.ts"
-import type { Variadic } from "../internal/commands/args.ts"
+import type { OneOrMore, Variadic } from "../internal/commands/args.ts"
+import type { TimeoutInput } from "../internal/commands/time.ts"
 
 /** The methods that change no data. */
 export interface Read {
@@ -52,13 +53,17 @@ export interface Read {
   /** LPOS returns the index of an element that equals `element`, or `null` if there is none. */
   readonly lpos: {
     /**
-     * LPOS returns the index of an element that equals `element`, or `null` if there is none. Fails with ERR if `rank`
-     * is 0 or `maxlen` is negative, and with WRONGTYPE if the key holds another type.
+     * LPOS returns the index of an element that equals `element`, or `null` if there is none. Fails with ERR if
+     * `maxLength` is negative, with `InvalidCommand` if `rank` is 0, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpos/
      * @since 0.1.0
      */
-    (key: Key, element: Arg, options?: LposOptions | undefined): Effect.Effect<number | null, RedisError>
+    <const Rank extends number = number>(
+      key: Key,
+      element: Arg,
+      options?: LposOptions<Rank> | undefined
+    ): Effect.Effect<number | null, RedisError>
   }
 
   /**
@@ -68,8 +73,8 @@ export interface Read {
   readonly lposCount: {
     /**
      * LPOS with COUNT returns the indices of up to `count` elements that equal `element`, or of all of them if `count`
-     * is 0; `[]` if there is none. Fails with ERR if `count` or `maxlen` is negative or `rank` is 0, and with
-     * WRONGTYPE if the key holds another type.
+     * is 0; `[]` if there is none. Fails with ERR if `count` or `maxLength` is negative, with `InvalidCommand` if
+     * `rank` is 0, and with WRONGTYPE if the key holds another type.
      *
      * **Example** (The last two indices, from the right)
      *
@@ -82,7 +87,12 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/lpos/
      * @since 0.1.0
      */
-    (key: Key, element: Arg, count: number, options?: LposOptions | undefined): Effect.Effect<Array<number>, RedisError>
+    <const Rank extends number = number>(
+      key: Key,
+      element: Arg,
+      count: number,
+      options?: LposOptions<Rank> | undefined
+    ): Effect.Effect<Array<number>, RedisError>
   }
 }
 
@@ -95,8 +105,7 @@ export interface Write {
   readonly lpush: {
     /**
      * LPUSH inserts elements at the left end of a list, one after the other, so that the last one comes first, and
-     * returns the new length. A missing key is created. Fails with ERR if there are no elements, and with WRONGTYPE if
-     * the key holds another type.
+     * returns the new length. A missing key is created. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpush/
      * @since 0.1.0
@@ -108,7 +117,7 @@ export interface Write {
   readonly lpushx: {
     /**
      * LPUSHX inserts elements at the left end of a list if the list exists. The result is the new length, or 0 if the
-     * key does not exist. Fails with ERR if there are no elements, and with WRONGTYPE if the key holds another type.
+     * key does not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpushx/
      * @since 0.1.0
@@ -120,7 +129,7 @@ export interface Write {
   readonly rpush: {
     /**
      * RPUSH appends elements to the right end of a list, in their order, and returns the new length. A missing key is
-     * created. Fails with ERR if there are no elements, and with WRONGTYPE if the key holds another type.
+     * created. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/rpush/
      * @since 0.1.0
@@ -132,7 +141,7 @@ export interface Write {
   readonly rpushx: {
     /**
      * RPUSHX appends elements to the right end of a list if the list exists. The result is the new length, or 0 if the
-     * key does not exist. Fails with ERR if there are no elements, and with WRONGTYPE if the key holds another type.
+     * key does not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/rpushx/
      * @since 0.1.0
@@ -295,19 +304,19 @@ export interface Write {
      * @see https://redis.io/docs/latest/commands/lmpop/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, side: Side, count?: number | undefined): Effect.Effect<Popped<string> | null, RedisError>
+    (keys: OneOrMore<Key>, side: Side, count?: number | undefined): Effect.Effect<Popped<string> | null, RedisError>
   }
 
   /**
-   * BLPOP removes the leftmost element of the first list that has any, in the order of `keys`, and returns
-   * `[key, element]`.
+   * BLPOP removes the leftmost element of the first list that has any, in the order of `keys`, and returns `[key,
+   * element]`.
    */
   readonly blpop: {
     /**
-     * BLPOP removes the leftmost element of the first list that has any, in the order of `keys`, and returns
-     * `[key, element]`. Where all of them are empty it waits for an element, for `timeoutSeconds` seconds at most
-     * (fractions are allowed; 0 waits without end), and returns `null` if none came. It waits on a connection of its
-     * own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that it looks at holds another type.
+     * BLPOP removes the leftmost element of the first list that has any, in the order of `keys`, and returns `[key,
+     * element]`. Where all of them are empty it waits for an element, for `timeout` at most (`"Infinity"`: without
+     * end), and returns `null` if none came. It waits on a connection of its own. Fails with WRONGTYPE if a key that
+     * it looks at holds another type.
      *
      * **Example** (A worker)
      *
@@ -317,7 +326,7 @@ export interface Write {
      *
      * export const program = Effect.gen(function*() {
      *   const redis = yield* RedisClient.RedisClient
-     *   const popped = yield* redis.blpop(["urgent", "normal"], 2.5)
+     *   const popped = yield* redis.blpop(["urgent", "normal"], "2.5 seconds")
      *   if (popped === null) return
      *   const [queue, job] = popped
      *   yield* Effect.log(`${job} from ${queue}`)
@@ -327,24 +336,24 @@ export interface Write {
      * @see https://redis.io/docs/latest/commands/blpop/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, timeoutSeconds: number): Effect.Effect<[key: string, element: string] | null, RedisError>
+    (keys: OneOrMore<Key>, timeout: TimeoutInput): Effect.Effect<[key: string, element: string] | null, RedisError>
   }
 
   /**
-   * BRPOP removes the rightmost element of the first list that has any, in the order of `keys`, and returns
-   * `[key, element]`.
+   * BRPOP removes the rightmost element of the first list that has any, in the order of `keys`, and returns `[key,
+   * element]`.
    */
   readonly brpop: {
     /**
-     * BRPOP removes the rightmost element of the first list that has any, in the order of `keys`, and returns
-     * `[key, element]`. Where all of them are empty it waits for an element, for `timeoutSeconds` seconds at most
-     * (fractions are allowed; 0 waits without end), and returns `null` if none came. It waits on a connection of its
-     * own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that it looks at holds another type.
+     * BRPOP removes the rightmost element of the first list that has any, in the order of `keys`, and returns `[key,
+     * element]`. Where all of them are empty it waits for an element, for `timeout` at most (`"Infinity"`: without
+     * end), and returns `null` if none came. It waits on a connection of its own. Fails with WRONGTYPE if a key that
+     * it looks at holds another type.
      *
      * @see https://redis.io/docs/latest/commands/brpop/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, timeoutSeconds: number): Effect.Effect<[key: string, element: string] | null, RedisError>
+    (keys: OneOrMore<Key>, timeout: TimeoutInput): Effect.Effect<[key: string, element: string] | null, RedisError>
   }
 
   /**
@@ -354,9 +363,9 @@ export interface Write {
   readonly blmove: {
     /**
      * BLMOVE removes an element from one end of a list, inserts it at an end of another list or of the same one, and
-     * returns it. Where `source` is empty it waits for an element, for `timeoutSeconds` seconds at most (fractions are
-     * allowed; 0 waits without end), and returns `null` if none came. It waits on a connection of its own. Fails with
-     * ERR if the timeout is negative, and with WRONGTYPE if a key holds another type.
+     * returns it. Where `source` is empty it waits for an element, for `timeout` at most (`"Infinity"`: without end),
+     * and returns `null` if none came. It waits on a connection of its own. Fails with WRONGTYPE if a key holds
+     * another type.
      *
      * @see https://redis.io/docs/latest/commands/blmove/
      * @since 0.1.0
@@ -366,7 +375,7 @@ export interface Write {
       destination: Key,
       from: Side,
       to: Side,
-      timeoutSeconds: number
+      timeout: TimeoutInput
     ): Effect.Effect<string | null, RedisError>
   }
 
@@ -377,18 +386,18 @@ export interface Write {
   readonly blmpop: {
     /**
      * BLMPOP removes up to `count` elements (default 1) from one end of the first list that has any, in the order of
-     * `keys`, and returns its key and the elements. Where all of them are empty it waits for an element, for
-     * `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without end), and returns `null` if none came.
-     * It waits on a connection of its own. Fails with ERR if the timeout is negative or `count` is not above 0, and
-     * with WRONGTYPE if a key that it looks at holds another type. Needs Redis 7.0.
+     * `keys`, and returns its key and the elements. Where all of them are empty it waits for an element, for `timeout`
+     * at most (`"Infinity"`: without end), and returns `null` if none came. It waits on a connection of its own. Fails
+     * with ERR if `count` is not above 0, and with WRONGTYPE if a key that it looks at holds another type. Needs Redis
+     * 7.0.
      *
      * @see https://redis.io/docs/latest/commands/blmpop/
      * @since 0.1.0
      */
     (
-      keys: ReadonlyArray<Key>,
+      keys: OneOrMore<Key>,
       side: Side,
-      timeoutSeconds: number,
+      timeout: TimeoutInput,
       count?: number | undefined
     ): Effect.Effect<Popped<string> | null, RedisError>
   }
@@ -437,13 +446,17 @@ export interface ReadBytes {
   /** LPOS returns the index of an element that equals `element`, or `null` if there is none. */
   readonly lpos: {
     /**
-     * LPOS returns the index of an element that equals `element`, or `null` if there is none. Fails with ERR if `rank`
-     * is 0 or `maxlen` is negative, and with WRONGTYPE if the key holds another type.
+     * LPOS returns the index of an element that equals `element`, or `null` if there is none. Fails with ERR if
+     * `maxLength` is negative, with `InvalidCommand` if `rank` is 0, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpos/
      * @since 0.1.0
      */
-    (key: Key, element: Arg, options?: LposOptions | undefined): Effect.Effect<number | null, RedisError>
+    <const Rank extends number = number>(
+      key: Key,
+      element: Arg,
+      options?: LposOptions<Rank> | undefined
+    ): Effect.Effect<number | null, RedisError>
   }
 
   /**
@@ -453,13 +466,18 @@ export interface ReadBytes {
   readonly lposCount: {
     /**
      * LPOS with COUNT returns the indices of up to `count` elements that equal `element`, or of all of them if `count`
-     * is 0; `[]` if there is none. Fails with ERR if `count` or `maxlen` is negative or `rank` is 0, and with
-     * WRONGTYPE if the key holds another type.
+     * is 0; `[]` if there is none. Fails with ERR if `count` or `maxLength` is negative, with `InvalidCommand` if
+     * `rank` is 0, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpos/
      * @since 0.1.0
      */
-    (key: Key, element: Arg, count: number, options?: LposOptions | undefined): Effect.Effect<Array<number>, RedisError>
+    <const Rank extends number = number>(
+      key: Key,
+      element: Arg,
+      count: number,
+      options?: LposOptions<Rank> | undefined
+    ): Effect.Effect<Array<number>, RedisError>
   }
 }
 
@@ -472,8 +490,7 @@ export interface WriteBytes {
   readonly lpush: {
     /**
      * LPUSH inserts elements at the left end of a list, one after the other, so that the last one comes first, and
-     * returns the new length. A missing key is created. Fails with ERR if there are no elements, and with WRONGTYPE if
-     * the key holds another type.
+     * returns the new length. A missing key is created. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpush/
      * @since 0.1.0
@@ -485,7 +502,7 @@ export interface WriteBytes {
   readonly lpushx: {
     /**
      * LPUSHX inserts elements at the left end of a list if the list exists. The result is the new length, or 0 if the
-     * key does not exist. Fails with ERR if there are no elements, and with WRONGTYPE if the key holds another type.
+     * key does not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpushx/
      * @since 0.1.0
@@ -497,7 +514,7 @@ export interface WriteBytes {
   readonly rpush: {
     /**
      * RPUSH appends elements to the right end of a list, in their order, and returns the new length. A missing key is
-     * created. Fails with ERR if there are no elements, and with WRONGTYPE if the key holds another type.
+     * created. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/rpush/
      * @since 0.1.0
@@ -509,7 +526,7 @@ export interface WriteBytes {
   readonly rpushx: {
     /**
      * RPUSHX appends elements to the right end of a list if the list exists. The result is the new length, or 0 if the
-     * key does not exist. Fails with ERR if there are no elements, and with WRONGTYPE if the key holds another type.
+     * key does not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/rpushx/
      * @since 0.1.0
@@ -659,50 +676,46 @@ export interface WriteBytes {
      * @see https://redis.io/docs/latest/commands/lmpop/
      * @since 0.1.0
      */
-    (
-      keys: ReadonlyArray<Key>,
-      side: Side,
-      count?: number | undefined
-    ): Effect.Effect<Popped<Uint8Array> | null, RedisError>
+    (keys: OneOrMore<Key>, side: Side, count?: number | undefined): Effect.Effect<Popped<Uint8Array> | null, RedisError>
   }
 
   /**
-   * BLPOP removes the leftmost element of the first list that has any, in the order of `keys`, and returns
-   * `[key, element]`.
+   * BLPOP removes the leftmost element of the first list that has any, in the order of `keys`, and returns `[key,
+   * element]`.
    */
   readonly blpop: {
     /**
-     * BLPOP removes the leftmost element of the first list that has any, in the order of `keys`, and returns
-     * `[key, element]`. Where all of them are empty it waits for an element, for `timeoutSeconds` seconds at most
-     * (fractions are allowed; 0 waits without end), and returns `null` if none came. It waits on a connection of its
-     * own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that it looks at holds another type.
+     * BLPOP removes the leftmost element of the first list that has any, in the order of `keys`, and returns `[key,
+     * element]`. Where all of them are empty it waits for an element, for `timeout` at most (`"Infinity"`: without
+     * end), and returns `null` if none came. It waits on a connection of its own. Fails with WRONGTYPE if a key that
+     * it looks at holds another type.
      *
      * @see https://redis.io/docs/latest/commands/blpop/
      * @since 0.1.0
      */
     (
-      keys: ReadonlyArray<Key>,
-      timeoutSeconds: number
+      keys: OneOrMore<Key>,
+      timeout: TimeoutInput
     ): Effect.Effect<[key: Uint8Array, element: Uint8Array] | null, RedisError>
   }
 
   /**
-   * BRPOP removes the rightmost element of the first list that has any, in the order of `keys`, and returns
-   * `[key, element]`.
+   * BRPOP removes the rightmost element of the first list that has any, in the order of `keys`, and returns `[key,
+   * element]`.
    */
   readonly brpop: {
     /**
-     * BRPOP removes the rightmost element of the first list that has any, in the order of `keys`, and returns
-     * `[key, element]`. Where all of them are empty it waits for an element, for `timeoutSeconds` seconds at most
-     * (fractions are allowed; 0 waits without end), and returns `null` if none came. It waits on a connection of its
-     * own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that it looks at holds another type.
+     * BRPOP removes the rightmost element of the first list that has any, in the order of `keys`, and returns `[key,
+     * element]`. Where all of them are empty it waits for an element, for `timeout` at most (`"Infinity"`: without
+     * end), and returns `null` if none came. It waits on a connection of its own. Fails with WRONGTYPE if a key that
+     * it looks at holds another type.
      *
      * @see https://redis.io/docs/latest/commands/brpop/
      * @since 0.1.0
      */
     (
-      keys: ReadonlyArray<Key>,
-      timeoutSeconds: number
+      keys: OneOrMore<Key>,
+      timeout: TimeoutInput
     ): Effect.Effect<[key: Uint8Array, element: Uint8Array] | null, RedisError>
   }
 
@@ -713,9 +726,9 @@ export interface WriteBytes {
   readonly blmove: {
     /**
      * BLMOVE removes an element from one end of a list, inserts it at an end of another list or of the same one, and
-     * returns it. Where `source` is empty it waits for an element, for `timeoutSeconds` seconds at most (fractions are
-     * allowed; 0 waits without end), and returns `null` if none came. It waits on a connection of its own. Fails with
-     * ERR if the timeout is negative, and with WRONGTYPE if a key holds another type.
+     * returns it. Where `source` is empty it waits for an element, for `timeout` at most (`"Infinity"`: without end),
+     * and returns `null` if none came. It waits on a connection of its own. Fails with WRONGTYPE if a key holds
+     * another type.
      *
      * @see https://redis.io/docs/latest/commands/blmove/
      * @since 0.1.0
@@ -725,7 +738,7 @@ export interface WriteBytes {
       destination: Key,
       from: Side,
       to: Side,
-      timeoutSeconds: number
+      timeout: TimeoutInput
     ): Effect.Effect<Uint8Array | null, RedisError>
   }
 
@@ -736,18 +749,18 @@ export interface WriteBytes {
   readonly blmpop: {
     /**
      * BLMPOP removes up to `count` elements (default 1) from one end of the first list that has any, in the order of
-     * `keys`, and returns its key and the elements. Where all of them are empty it waits for an element, for
-     * `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without end), and returns `null` if none came.
-     * It waits on a connection of its own. Fails with ERR if the timeout is negative or `count` is not above 0, and
-     * with WRONGTYPE if a key that it looks at holds another type. Needs Redis 7.0.
+     * `keys`, and returns its key and the elements. Where all of them are empty it waits for an element, for `timeout`
+     * at most (`"Infinity"`: without end), and returns `null` if none came. It waits on a connection of its own. Fails
+     * with ERR if `count` is not above 0, and with WRONGTYPE if a key that it looks at holds another type. Needs Redis
+     * 7.0.
      *
      * @see https://redis.io/docs/latest/commands/blmpop/
      * @since 0.1.0
      */
     (
-      keys: ReadonlyArray<Key>,
+      keys: OneOrMore<Key>,
       side: Side,
-      timeoutSeconds: number,
+      timeout: TimeoutInput,
       count?: number | undefined
     ): Effect.Effect<Popped<Uint8Array> | null, RedisError>
   }

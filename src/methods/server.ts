@@ -3,11 +3,14 @@
  *
  * @since 0.1.0
  */
+import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
 import type { Persisted, Role, ServerTime } from "../commands/server.ts"
 import type { RedisError } from "../Errors.ts"
+import type { Variadic } from "../internal/commands/args.ts"
+import type { TimeoutInput } from "../internal/commands/time.ts"
 
 /** The methods that change no data. */
 export interface Read {
@@ -37,7 +40,7 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/info/
      * @since 0.1.0
      */
-    (...sections: Array<string>): Effect.Effect<Record<string, string>, RedisError>
+    (...sections: Variadic<string>): Effect.Effect<Record<string, string>, RedisError>
   }
 
   /** ROLE returns whether the server is a primary, a replica or a sentinel, with the state of its replication. */
@@ -58,18 +61,18 @@ export interface Read {
   readonly configGet: {
     /**
      * CONFIG GET returns the configuration parameters whose names match one of the glob patterns, as a record of
-     * strings; `{}` if none does. Fails with ERR if there are no patterns.
+     * strings; `{}` if none does.
      *
      * @see https://redis.io/docs/latest/commands/config-get/
      * @since 0.1.0
      */
-    (...patterns: Array<string>): Effect.Effect<Record<string, string>, RedisError>
+    (...patterns: Variadic<string>): Effect.Effect<Record<string, string>, RedisError>
   }
 
-  /** TIME returns the server's clock: the Unix time in whole seconds, and the microseconds since then. */
+  /** TIME returns the server's clock: the moment, and the microseconds of its second. */
   readonly time: {
     /**
-     * TIME returns the server's clock: the Unix time in whole seconds, and the microseconds since then.
+     * TIME returns the server's clock: the moment, and the microseconds of its second.
      *
      * @see https://redis.io/docs/latest/commands/time/
      * @since 0.1.0
@@ -89,30 +92,30 @@ export interface Read {
   }
 
   /**
-   * LASTSAVE returns when the server last saved its data to disk, as a Unix time in seconds; before the first save
-   * it is when the server started.
+   * LASTSAVE returns when the server last saved its data to disk, to the second; before the first save it is when
+   * the server started.
    */
   readonly lastsave: {
     /**
-     * LASTSAVE returns when the server last saved its data to disk, as a Unix time in seconds; before the first save
-     * it is when the server started.
+     * LASTSAVE returns when the server last saved its data to disk, to the second; before the first save it is when
+     * the server started.
      *
      * @see https://redis.io/docs/latest/commands/lastsave/
      * @since 0.1.0
      */
-    (): Effect.Effect<number, RedisError>
+    (): Effect.Effect<DateTime.Utc, RedisError>
   }
 
   /**
-   * WAIT waits until at least `replicas` replicas have acknowledged the writes of this connection, for
-   * `timeoutMillis` milliseconds at most (0 waits without end).
+   * WAIT waits until at least `replicas` replicas have acknowledged the writes of this connection, for `timeout` at
+   * most (`"Infinity"`: without end).
    */
   readonly wait: {
     /**
-     * WAIT waits until at least `replicas` replicas have acknowledged the writes of this connection, for
-     * `timeoutMillis` milliseconds at most (0 waits without end). The result is how many have acknowledged them, which
-     * is lower than `replicas` after the timeout. It counts the writes of the connection that it runs on: use it on
-     * the reserved connection that made them. Fails with ERR on a replica.
+     * WAIT waits until at least `replicas` replicas have acknowledged the writes of this connection, for `timeout` at
+     * most (`"Infinity"`: without end). The result is how many have acknowledged them, which is lower than `replicas`
+     * after the timeout. It counts the writes of the connection that it runs on: use it on the reserved connection
+     * that made them. Fails with ERR on a replica.
      *
      * **Example** (A write on at least one replica)
      *
@@ -125,7 +128,7 @@ export interface Read {
      *   return yield* Effect.scoped(Effect.gen(function*() {
      *     const reserved = yield* redis.reserve
      *     yield* reserved.set("order:1", "paid")
-     *     return (yield* reserved.wait(1, 200)) >= 1
+     *     return (yield* reserved.wait(1, "200 millis")) >= 1
      *   }))
      * })
      * ```
@@ -133,25 +136,25 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/wait/
      * @since 0.1.0
      */
-    (replicas: number, timeoutMillis: number): Effect.Effect<number, RedisError>
+    (replicas: number, timeout: TimeoutInput): Effect.Effect<number, RedisError>
   }
 
   /**
    * WAITAOF waits until the writes of this connection are in the append-only files of the server itself (if `local`
-   * is 1) and of at least `replicas` replicas, for `timeoutMillis` milliseconds at most (0 waits without end).
+   * is 1) and of at least `replicas` replicas, for `timeout` at most (`"Infinity"`: without end).
    */
   readonly waitaof: {
     /**
      * WAITAOF waits until the writes of this connection are in the append-only files of the server itself (if `local`
-     * is 1) and of at least `replicas` replicas, for `timeoutMillis` milliseconds at most (0 waits without end). The
-     * result says which of them have written them to disk, after the timeout, too. It counts the writes of the
-     * connection that it runs on: use it on the reserved connection that made them. Fails with ERR on a replica, or if
-     * `local` is 1 and the server has no append-only file. Needs Redis 7.2.
+     * is 1) and of at least `replicas` replicas, for `timeout` at most (`"Infinity"`: without end). The result says
+     * which of them have written them to disk, after the timeout, too. It counts the writes of the connection that it
+     * runs on: use it on the reserved connection that made them. Fails with ERR on a replica, or if `local` is 1 and
+     * the server has no append-only file. Needs Redis 7.2.
      *
      * @see https://redis.io/docs/latest/commands/waitaof/
      * @since 0.1.0
      */
-    (local: 0 | 1, replicas: number, timeoutMillis: number): Effect.Effect<Persisted, RedisError>
+    (local: 0 | 1, replicas: number, timeout: TimeoutInput): Effect.Effect<Persisted, RedisError>
   }
 }
 
@@ -227,7 +230,7 @@ export interface ReadBytes {
      * @see https://redis.io/docs/latest/commands/info/
      * @since 0.1.0
      */
-    (...sections: Array<string>): Effect.Effect<Record<string, string>, RedisError>
+    (...sections: Variadic<string>): Effect.Effect<Record<string, string>, RedisError>
   }
 
   /** ROLE returns whether the server is a primary, a replica or a sentinel, with the state of its replication. */
@@ -248,18 +251,18 @@ export interface ReadBytes {
   readonly configGet: {
     /**
      * CONFIG GET returns the configuration parameters whose names match one of the glob patterns, as a record of
-     * strings; `{}` if none does. Fails with ERR if there are no patterns.
+     * strings; `{}` if none does.
      *
      * @see https://redis.io/docs/latest/commands/config-get/
      * @since 0.1.0
      */
-    (...patterns: Array<string>): Effect.Effect<Record<string, string>, RedisError>
+    (...patterns: Variadic<string>): Effect.Effect<Record<string, string>, RedisError>
   }
 
-  /** TIME returns the server's clock: the Unix time in whole seconds, and the microseconds since then. */
+  /** TIME returns the server's clock: the moment, and the microseconds of its second. */
   readonly time: {
     /**
-     * TIME returns the server's clock: the Unix time in whole seconds, and the microseconds since then.
+     * TIME returns the server's clock: the moment, and the microseconds of its second.
      *
      * @see https://redis.io/docs/latest/commands/time/
      * @since 0.1.0
@@ -279,53 +282,53 @@ export interface ReadBytes {
   }
 
   /**
-   * LASTSAVE returns when the server last saved its data to disk, as a Unix time in seconds; before the first save
-   * it is when the server started.
+   * LASTSAVE returns when the server last saved its data to disk, to the second; before the first save it is when
+   * the server started.
    */
   readonly lastsave: {
     /**
-     * LASTSAVE returns when the server last saved its data to disk, as a Unix time in seconds; before the first save
-     * it is when the server started.
+     * LASTSAVE returns when the server last saved its data to disk, to the second; before the first save it is when
+     * the server started.
      *
      * @see https://redis.io/docs/latest/commands/lastsave/
      * @since 0.1.0
      */
-    (): Effect.Effect<number, RedisError>
+    (): Effect.Effect<DateTime.Utc, RedisError>
   }
 
   /**
-   * WAIT waits until at least `replicas` replicas have acknowledged the writes of this connection, for
-   * `timeoutMillis` milliseconds at most (0 waits without end).
+   * WAIT waits until at least `replicas` replicas have acknowledged the writes of this connection, for `timeout` at
+   * most (`"Infinity"`: without end).
    */
   readonly wait: {
     /**
-     * WAIT waits until at least `replicas` replicas have acknowledged the writes of this connection, for
-     * `timeoutMillis` milliseconds at most (0 waits without end). The result is how many have acknowledged them, which
-     * is lower than `replicas` after the timeout. It counts the writes of the connection that it runs on: use it on
-     * the reserved connection that made them. Fails with ERR on a replica.
+     * WAIT waits until at least `replicas` replicas have acknowledged the writes of this connection, for `timeout` at
+     * most (`"Infinity"`: without end). The result is how many have acknowledged them, which is lower than `replicas`
+     * after the timeout. It counts the writes of the connection that it runs on: use it on the reserved connection
+     * that made them. Fails with ERR on a replica.
      *
      * @see https://redis.io/docs/latest/commands/wait/
      * @since 0.1.0
      */
-    (replicas: number, timeoutMillis: number): Effect.Effect<number, RedisError>
+    (replicas: number, timeout: TimeoutInput): Effect.Effect<number, RedisError>
   }
 
   /**
    * WAITAOF waits until the writes of this connection are in the append-only files of the server itself (if `local`
-   * is 1) and of at least `replicas` replicas, for `timeoutMillis` milliseconds at most (0 waits without end).
+   * is 1) and of at least `replicas` replicas, for `timeout` at most (`"Infinity"`: without end).
    */
   readonly waitaof: {
     /**
      * WAITAOF waits until the writes of this connection are in the append-only files of the server itself (if `local`
-     * is 1) and of at least `replicas` replicas, for `timeoutMillis` milliseconds at most (0 waits without end). The
-     * result says which of them have written them to disk, after the timeout, too. It counts the writes of the
-     * connection that it runs on: use it on the reserved connection that made them. Fails with ERR on a replica, or if
-     * `local` is 1 and the server has no append-only file. Needs Redis 7.2.
+     * is 1) and of at least `replicas` replicas, for `timeout` at most (`"Infinity"`: without end). The result says
+     * which of them have written them to disk, after the timeout, too. It counts the writes of the connection that it
+     * runs on: use it on the reserved connection that made them. Fails with ERR on a replica, or if `local` is 1 and
+     * the server has no append-only file. Needs Redis 7.2.
      *
      * @see https://redis.io/docs/latest/commands/waitaof/
      * @since 0.1.0
      */
-    (local: 0 | 1, replicas: number, timeoutMillis: number): Effect.Effect<Persisted, RedisError>
+    (local: 0 | 1, replicas: number, timeout: TimeoutInput): Effect.Effect<Persisted, RedisError>
   }
 }
 

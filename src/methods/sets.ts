@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import type { RedisError } from "../Errors.ts"
-import type { ScanOptions, Variadic } from "../internal/commands/args.ts"
+import type { OneOrMore, ScanOptions, Variadic } from "../internal/commands/args.ts"
 
 /** The methods that change no data. */
 export interface Read {
@@ -42,7 +42,7 @@ export interface Read {
   readonly smismember: {
     /**
      * SMISMEMBER returns whether a set has each of several members, in their order; `false` for all if the key does
-     * not exist. Fails with ERR if there are no members, and with WRONGTYPE if the key holds another type.
+     * not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/smismember/
      * @since 0.1.0
@@ -103,13 +103,13 @@ export interface Read {
   readonly sintercard: {
     /**
      * SINTERCARD returns how many members all of the sets have. With `limit` it stops counting there; 0 is no limit. A
-     * missing key counts as an empty set. Fails with ERR if `limit` is negative or `keys` is empty, and with WRONGTYPE
-     * if a key holds another type. Needs Redis 7.0.
+     * missing key counts as an empty set. Fails with ERR if `limit` is negative, and with WRONGTYPE if a key holds
+     * another type. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/sintercard/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
+    (keys: OneOrMore<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
   }
 
   /** SUNION returns the members that at least one of the sets has, each once, in no order. */
@@ -160,8 +160,8 @@ export interface Write {
   /** SADD adds members to a set and returns how many of them are new. */
   readonly sadd: {
     /**
-     * SADD adds members to a set and returns how many of them are new. A missing key is created. Fails with ERR if
-     * there are no members, and with WRONGTYPE if the key holds another type.
+     * SADD adds members to a set and returns how many of them are new. A missing key is created. Fails with WRONGTYPE
+     * if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sadd/
      * @since 0.1.0
@@ -173,7 +173,7 @@ export interface Write {
   readonly srem: {
     /**
      * SREM removes members of a set and returns how many of them the set had. A set without members is deleted. Fails
-     * with ERR if there are no members, and with WRONGTYPE if the key holds another type.
+     * with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/srem/
      * @since 0.1.0
@@ -302,7 +302,7 @@ export interface ReadBytes {
   readonly smismember: {
     /**
      * SMISMEMBER returns whether a set has each of several members, in their order; `false` for all if the key does
-     * not exist. Fails with ERR if there are no members, and with WRONGTYPE if the key holds another type.
+     * not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/smismember/
      * @since 0.1.0
@@ -363,13 +363,13 @@ export interface ReadBytes {
   readonly sintercard: {
     /**
      * SINTERCARD returns how many members all of the sets have. With `limit` it stops counting there; 0 is no limit. A
-     * missing key counts as an empty set. Fails with ERR if `limit` is negative or `keys` is empty, and with WRONGTYPE
-     * if a key holds another type. Needs Redis 7.0.
+     * missing key counts as an empty set. Fails with ERR if `limit` is negative, and with WRONGTYPE if a key holds
+     * another type. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/sintercard/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
+    (keys: OneOrMore<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
   }
 
   /** SUNION returns the members that at least one of the sets has, each once, in no order. */
@@ -420,8 +420,8 @@ export interface WriteBytes {
   /** SADD adds members to a set and returns how many of them are new. */
   readonly sadd: {
     /**
-     * SADD adds members to a set and returns how many of them are new. A missing key is created. Fails with ERR if
-     * there are no members, and with WRONGTYPE if the key holds another type.
+     * SADD adds members to a set and returns how many of them are new. A missing key is created. Fails with WRONGTYPE
+     * if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sadd/
      * @since 0.1.0
@@ -433,7 +433,7 @@ export interface WriteBytes {
   readonly srem: {
     /**
      * SREM removes members of a set and returns how many of them the set had. A set without members is deleted. Fails
-     * with ERR if there are no members, and with WRONGTYPE if the key holds another type.
+     * with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/srem/
      * @since 0.1.0

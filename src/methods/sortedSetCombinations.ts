@@ -8,6 +8,7 @@ import type * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
 import type { CombineOptions } from "../commands/sortedSetCombinations.ts"
 import type { RedisError } from "../Errors.ts"
+import type { OneOrMore, Variadic } from "../internal/commands/args.ts"
 
 /** The methods that change no data. */
 export interface Read {
@@ -19,13 +20,13 @@ export interface Read {
     /**
      * ZUNION returns the members that at least one of the sorted sets has, ordered from the lowest score to the
      * highest, and by their bytes where scores are equal; the options decide these scores. A missing key counts as an
-     * empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if `keys` is empty or `weights` has
-     * another length than `keys`. Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
+     * empty sorted set, and a plain set as one whose scores are 1. Fails with `InvalidCommand` if `weights` has
+     * another length than `keys`, and with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zunion/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, options?: CombineOptions | undefined): Effect.Effect<Array<string>, RedisError>
+    (keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<Array<string>, RedisError>
   }
 
   /**
@@ -36,9 +37,9 @@ export interface Read {
     /**
      * ZUNION with WITHSCORES returns the members that at least one of the sorted sets has, with the scores that the
      * options give them, ordered from the lowest score to the highest, and by their bytes where scores are equal. A
-     * missing key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if `keys`
-     * is empty or `weights` has another length than `keys`. Fails with WRONGTYPE if a key holds another type than a
-     * set or a sorted set.
+     * missing key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with
+     * `InvalidCommand` if `weights` has another length than `keys`, and with WRONGTYPE if a key holds another type
+     * than a set or a sorted set.
      *
      * **Example** (A weighted sum)
      *
@@ -52,7 +53,7 @@ export interface Read {
      * @since 0.1.0
      */
     (
-      keys: ReadonlyArray<Key>,
+      keys: OneOrMore<Key>,
       options?: CombineOptions | undefined
     ): Effect.Effect<Array<Command.Scored<string>>, RedisError>
   }
@@ -65,13 +66,13 @@ export interface Read {
     /**
      * ZINTER returns the members that all of the sorted sets have, ordered from the lowest score to the highest, and
      * by their bytes where scores are equal; the options decide these scores. A missing key counts as an empty sorted
-     * set, and a plain set as one whose scores are 1. Fails with ERR if `keys` is empty or `weights` has another
-     * length than `keys`. Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
+     * set, and a plain set as one whose scores are 1. Fails with `InvalidCommand` if `weights` has another length than
+     * `keys`, and with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zinter/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, options?: CombineOptions | undefined): Effect.Effect<Array<string>, RedisError>
+    (keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<Array<string>, RedisError>
   }
 
   /**
@@ -82,15 +83,15 @@ export interface Read {
     /**
      * ZINTER with WITHSCORES returns the members that all of the sorted sets have, with the scores that the options
      * give them, ordered from the lowest score to the highest, and by their bytes where scores are equal. A missing
-     * key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if `keys` is empty
-     * or `weights` has another length than `keys`. Fails with WRONGTYPE if a key holds another type than a set or a
-     * sorted set.
+     * key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with `InvalidCommand` if
+     * `weights` has another length than `keys`, and with WRONGTYPE if a key holds another type than a set or a sorted
+     * set.
      *
      * @see https://redis.io/docs/latest/commands/zinter/
      * @since 0.1.0
      */
     (
-      keys: ReadonlyArray<Key>,
+      keys: OneOrMore<Key>,
       options?: CombineOptions | undefined
     ): Effect.Effect<Array<Command.Scored<string>>, RedisError>
   }
@@ -100,13 +101,13 @@ export interface Read {
     /**
      * ZINTERCARD returns how many members all of the sorted sets have. With `limit` it stops counting there; 0 is no
      * limit. A missing key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if
-     * `limit` is negative or `keys` is empty. Fails with WRONGTYPE if a key holds another type than a set or a sorted
-     * set. Needs Redis 7.0.
+     * `limit` is negative. Fails with WRONGTYPE if a key holds another type than a set or a sorted set. Needs Redis
+     * 7.0.
      *
      * @see https://redis.io/docs/latest/commands/zintercard/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
+    (keys: OneOrMore<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
   }
 
   /**
@@ -117,13 +118,12 @@ export interface Read {
     /**
      * ZDIFF returns the members of the first sorted set that none of the others has, ordered from the lowest score to
      * the highest, and by their bytes where scores are equal. A missing key counts as an empty sorted set, and a plain
-     * set as one whose scores are 1. Fails with ERR if `keys` is empty. Fails with WRONGTYPE if a key holds another
-     * type than a set or a sorted set.
+     * set as one whose scores are 1. Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zdiff/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>): Effect.Effect<Array<string>, RedisError>
+    (...keys: Variadic<Key>): Effect.Effect<Array<string>, RedisError>
   }
 
   /**
@@ -134,13 +134,13 @@ export interface Read {
     /**
      * ZDIFF with WITHSCORES returns the members of the first sorted set that none of the others has, with their scores
      * in the first, ordered from the lowest score to the highest, and by their bytes where scores are equal. A missing
-     * key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if `keys` is empty.
-     * Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
+     * key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with WRONGTYPE if a key
+     * holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zdiff/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>): Effect.Effect<Array<Command.Scored<string>>, RedisError>
+    (...keys: Variadic<Key>): Effect.Effect<Array<Command.Scored<string>>, RedisError>
   }
 }
 
@@ -155,17 +155,13 @@ export interface Write {
      * ZUNIONSTORE stores the members that at least one of the sorted sets has as a sorted set at `destination`, with
      * the scores that the options give them, and returns how many there are. It replaces a value of any type there; an
      * empty result deletes it. A missing key counts as an empty sorted set, and a plain set as one whose scores are 1.
-     * Fails with ERR if `keys` is empty or `weights` has another length than `keys`. Fails with WRONGTYPE if a key
-     * holds another type than a set or a sorted set.
+     * Fails with `InvalidCommand` if `weights` has another length than `keys`, and with WRONGTYPE if a key holds
+     * another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zunionstore/
      * @since 0.1.0
      */
-    (
-      destination: Key,
-      keys: ReadonlyArray<Key>,
-      options?: CombineOptions | undefined
-    ): Effect.Effect<number, RedisError>
+    (destination: Key, keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<number, RedisError>
   }
 
   /**
@@ -177,17 +173,13 @@ export interface Write {
      * ZINTERSTORE stores the members that all of the sorted sets have as a sorted set at `destination`, with the
      * scores that the options give them, and returns how many there are. It replaces a value of any type there; an
      * empty result deletes it. A missing key counts as an empty sorted set, and a plain set as one whose scores are 1.
-     * Fails with ERR if `keys` is empty or `weights` has another length than `keys`. Fails with WRONGTYPE if a key
-     * holds another type than a set or a sorted set.
+     * Fails with `InvalidCommand` if `weights` has another length than `keys`, and with WRONGTYPE if a key holds
+     * another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zinterstore/
      * @since 0.1.0
      */
-    (
-      destination: Key,
-      keys: ReadonlyArray<Key>,
-      options?: CombineOptions | undefined
-    ): Effect.Effect<number, RedisError>
+    (destination: Key, keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<number, RedisError>
   }
 
   /**
@@ -199,13 +191,12 @@ export interface Write {
      * ZDIFFSTORE stores the members of the first of `keys` that none of the others has, with their scores in the
      * first, as a sorted set at `destination`, and returns how many there are. It replaces a value of any type there;
      * an empty result deletes it. A missing key counts as an empty sorted set, and a plain set as one whose scores are
-     * 1. Fails with ERR if `keys` is empty. Fails with WRONGTYPE if a key holds another type than a set or a sorted
-     * set.
+     * 1. Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zdiffstore/
      * @since 0.1.0
      */
-    (destination: Key, keys: ReadonlyArray<Key>): Effect.Effect<number, RedisError>
+    (destination: Key, ...keys: Variadic<Key>): Effect.Effect<number, RedisError>
   }
 }
 
@@ -219,13 +210,13 @@ export interface ReadBytes {
     /**
      * ZUNION returns the members that at least one of the sorted sets has, ordered from the lowest score to the
      * highest, and by their bytes where scores are equal; the options decide these scores. A missing key counts as an
-     * empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if `keys` is empty or `weights` has
-     * another length than `keys`. Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
+     * empty sorted set, and a plain set as one whose scores are 1. Fails with `InvalidCommand` if `weights` has
+     * another length than `keys`, and with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zunion/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, options?: CombineOptions | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
+    (keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
   }
 
   /**
@@ -236,15 +227,15 @@ export interface ReadBytes {
     /**
      * ZUNION with WITHSCORES returns the members that at least one of the sorted sets has, with the scores that the
      * options give them, ordered from the lowest score to the highest, and by their bytes where scores are equal. A
-     * missing key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if `keys`
-     * is empty or `weights` has another length than `keys`. Fails with WRONGTYPE if a key holds another type than a
-     * set or a sorted set.
+     * missing key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with
+     * `InvalidCommand` if `weights` has another length than `keys`, and with WRONGTYPE if a key holds another type
+     * than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zunion/
      * @since 0.1.0
      */
     (
-      keys: ReadonlyArray<Key>,
+      keys: OneOrMore<Key>,
       options?: CombineOptions | undefined
     ): Effect.Effect<Array<Command.Scored<Uint8Array>>, RedisError>
   }
@@ -257,13 +248,13 @@ export interface ReadBytes {
     /**
      * ZINTER returns the members that all of the sorted sets have, ordered from the lowest score to the highest, and
      * by their bytes where scores are equal; the options decide these scores. A missing key counts as an empty sorted
-     * set, and a plain set as one whose scores are 1. Fails with ERR if `keys` is empty or `weights` has another
-     * length than `keys`. Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
+     * set, and a plain set as one whose scores are 1. Fails with `InvalidCommand` if `weights` has another length than
+     * `keys`, and with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zinter/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, options?: CombineOptions | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
+    (keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
   }
 
   /**
@@ -274,15 +265,15 @@ export interface ReadBytes {
     /**
      * ZINTER with WITHSCORES returns the members that all of the sorted sets have, with the scores that the options
      * give them, ordered from the lowest score to the highest, and by their bytes where scores are equal. A missing
-     * key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if `keys` is empty
-     * or `weights` has another length than `keys`. Fails with WRONGTYPE if a key holds another type than a set or a
-     * sorted set.
+     * key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with `InvalidCommand` if
+     * `weights` has another length than `keys`, and with WRONGTYPE if a key holds another type than a set or a sorted
+     * set.
      *
      * @see https://redis.io/docs/latest/commands/zinter/
      * @since 0.1.0
      */
     (
-      keys: ReadonlyArray<Key>,
+      keys: OneOrMore<Key>,
       options?: CombineOptions | undefined
     ): Effect.Effect<Array<Command.Scored<Uint8Array>>, RedisError>
   }
@@ -292,13 +283,13 @@ export interface ReadBytes {
     /**
      * ZINTERCARD returns how many members all of the sorted sets have. With `limit` it stops counting there; 0 is no
      * limit. A missing key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if
-     * `limit` is negative or `keys` is empty. Fails with WRONGTYPE if a key holds another type than a set or a sorted
-     * set. Needs Redis 7.0.
+     * `limit` is negative. Fails with WRONGTYPE if a key holds another type than a set or a sorted set. Needs Redis
+     * 7.0.
      *
      * @see https://redis.io/docs/latest/commands/zintercard/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
+    (keys: OneOrMore<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
   }
 
   /**
@@ -309,13 +300,12 @@ export interface ReadBytes {
     /**
      * ZDIFF returns the members of the first sorted set that none of the others has, ordered from the lowest score to
      * the highest, and by their bytes where scores are equal. A missing key counts as an empty sorted set, and a plain
-     * set as one whose scores are 1. Fails with ERR if `keys` is empty. Fails with WRONGTYPE if a key holds another
-     * type than a set or a sorted set.
+     * set as one whose scores are 1. Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zdiff/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>): Effect.Effect<Array<Uint8Array>, RedisError>
+    (...keys: Variadic<Key>): Effect.Effect<Array<Uint8Array>, RedisError>
   }
 
   /**
@@ -326,13 +316,13 @@ export interface ReadBytes {
     /**
      * ZDIFF with WITHSCORES returns the members of the first sorted set that none of the others has, with their scores
      * in the first, ordered from the lowest score to the highest, and by their bytes where scores are equal. A missing
-     * key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with ERR if `keys` is empty.
-     * Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
+     * key counts as an empty sorted set, and a plain set as one whose scores are 1. Fails with WRONGTYPE if a key
+     * holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zdiff/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>): Effect.Effect<Array<Command.Scored<Uint8Array>>, RedisError>
+    (...keys: Variadic<Key>): Effect.Effect<Array<Command.Scored<Uint8Array>>, RedisError>
   }
 }
 
@@ -347,17 +337,13 @@ export interface WriteBytes {
      * ZUNIONSTORE stores the members that at least one of the sorted sets has as a sorted set at `destination`, with
      * the scores that the options give them, and returns how many there are. It replaces a value of any type there; an
      * empty result deletes it. A missing key counts as an empty sorted set, and a plain set as one whose scores are 1.
-     * Fails with ERR if `keys` is empty or `weights` has another length than `keys`. Fails with WRONGTYPE if a key
-     * holds another type than a set or a sorted set.
+     * Fails with `InvalidCommand` if `weights` has another length than `keys`, and with WRONGTYPE if a key holds
+     * another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zunionstore/
      * @since 0.1.0
      */
-    (
-      destination: Key,
-      keys: ReadonlyArray<Key>,
-      options?: CombineOptions | undefined
-    ): Effect.Effect<number, RedisError>
+    (destination: Key, keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<number, RedisError>
   }
 
   /**
@@ -369,17 +355,13 @@ export interface WriteBytes {
      * ZINTERSTORE stores the members that all of the sorted sets have as a sorted set at `destination`, with the
      * scores that the options give them, and returns how many there are. It replaces a value of any type there; an
      * empty result deletes it. A missing key counts as an empty sorted set, and a plain set as one whose scores are 1.
-     * Fails with ERR if `keys` is empty or `weights` has another length than `keys`. Fails with WRONGTYPE if a key
-     * holds another type than a set or a sorted set.
+     * Fails with `InvalidCommand` if `weights` has another length than `keys`, and with WRONGTYPE if a key holds
+     * another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zinterstore/
      * @since 0.1.0
      */
-    (
-      destination: Key,
-      keys: ReadonlyArray<Key>,
-      options?: CombineOptions | undefined
-    ): Effect.Effect<number, RedisError>
+    (destination: Key, keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<number, RedisError>
   }
 
   /**
@@ -391,12 +373,11 @@ export interface WriteBytes {
      * ZDIFFSTORE stores the members of the first of `keys` that none of the others has, with their scores in the
      * first, as a sorted set at `destination`, and returns how many there are. It replaces a value of any type there;
      * an empty result deletes it. A missing key counts as an empty sorted set, and a plain set as one whose scores are
-     * 1. Fails with ERR if `keys` is empty. Fails with WRONGTYPE if a key holds another type than a set or a sorted
-     * set.
+     * 1. Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zdiffstore/
      * @since 0.1.0
      */
-    (destination: Key, keys: ReadonlyArray<Key>): Effect.Effect<number, RedisError>
+    (destination: Key, ...keys: Variadic<Key>): Effect.Effect<number, RedisError>
   }
 }

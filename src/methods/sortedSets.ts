@@ -6,9 +6,20 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Arg, Key, Scored } from "../Command.ts"
-import type { PoppedScored, ScoreBound, ZaddOptions, ZrangeOptions } from "../commands/sortedSets.ts"
+import type {
+  LexBound,
+  PoppedScored,
+  ScoreBound,
+  ZaddOptions,
+  ZaddWhen,
+  ZrangeBound,
+  ZrangeByRank,
+  ZrangeByScore,
+  ZrangeOptions
+} from "../commands/sortedSets.ts"
 import type { RedisError } from "../Errors.ts"
-import type { ScanOptions, Variadic } from "../internal/commands/args.ts"
+import type { OneOrMore, ScanOptions, Variadic } from "../internal/commands/args.ts"
+import type { TimeoutInput } from "../internal/commands/time.ts"
 
 /** The methods that change no data. */
 export interface Read {
@@ -31,7 +42,7 @@ export interface Read {
   readonly zmscore: {
     /**
      * ZMSCORE returns the scores of several members, in the order of the members, with `null` for each that does not
-     * exist. Fails with ERR if there are no members, and with WRONGTYPE if the key holds another type.
+     * exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zmscore/
      * @since 0.1.0
@@ -70,14 +81,13 @@ export interface Read {
   readonly zlexcount: {
     /**
      * ZLEXCOUNT returns how many members lie between two members in the order of their bytes; 0 if the key does not
-     * exist. A bound is `"[m"` (with m itself), `"(m"` (without it), `"-"` (before all) or `"+"` (after all). It is
-     * meant for sorted sets whose scores are all equal. Fails with ERR if a bound is none of these, and with WRONGTYPE
-     * if the key holds another type.
+     * exist. It is meant for sorted sets whose scores are all equal. Fails with WRONGTYPE if the key holds another
+     * type.
      *
      * @see https://redis.io/docs/latest/commands/zlexcount/
      * @since 0.1.0
      */
-    (key: Key, min: string, max: string): Effect.Effect<number, RedisError>
+    (key: Key, min: LexBound, max: LexBound): Effect.Effect<number, RedisError>
   }
 
   /**
@@ -88,9 +98,9 @@ export interface Read {
     /**
      * ZRANGE returns the members between two bounds, both inclusive, ordered from the lowest score to the highest, and
      * by their bytes where scores are equal. The bounds are ranks, which count from 0 (negative ones from the end, -1
-     * being the last); with `by: "score"` they are `ScoreBound`s, with `by: "lex"` bounds as for ZLEXCOUNT. A missing
-     * key or an empty range gives `[]`. Fails with ERR if a bound is not of its kind, or `limit` comes without `by`,
-     * and with WRONGTYPE if the key holds another type.
+     * being the last); with `by: "score"` they are `ScoreBound`s, with `by: "lex"` they are `LexBound`s. A missing key
+     * or an empty range gives `[]`. Fails with WRONGTYPE if the key holds another type, and with `InvalidCommand` for
+     * bounds that are not ranks, or a `limit`, without `by`.
      *
      * **Example** (By rank, by score, from the highest)
      *
@@ -107,11 +117,11 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/zrange/
      * @since 0.1.0
      */
-    (
+    <const Options extends ZrangeOptions = ZrangeByRank>(
       key: Key,
-      start: number | string,
-      stop: number | string,
-      options?: ZrangeOptions | undefined
+      start: ZrangeBound<Options>,
+      stop: ZrangeBound<Options>,
+      options?: Options | undefined
     ): Effect.Effect<Array<string>, RedisError>
   }
 
@@ -119,18 +129,18 @@ export interface Read {
   readonly zrangeWithScores: {
     /**
      * ZRANGE with WITHSCORES returns the members between two bounds and their scores, in the order of ZRANGE. The
-     * bounds and the options are those of ZRANGE, but the server refuses `by: "lex"` with ERR. A missing key or an
-     * empty range gives `[]`. Fails with ERR if a bound is not of its kind, or `limit` comes without `by`, and with
-     * WRONGTYPE if the key holds another type.
+     * bounds and the options are those of ZRANGE, without `by: "lex"`. A missing key or an empty range gives `[]`.
+     * Fails with WRONGTYPE if the key holds another type, and with `InvalidCommand` for bounds that are not ranks, or
+     * a `limit`, without `by`.
      *
      * @see https://redis.io/docs/latest/commands/zrange/
      * @since 0.1.0
      */
-    (
+    <const Options extends ZrangeByScore | ZrangeByRank = ZrangeByRank>(
       key: Key,
-      start: number | string,
-      stop: number | string,
-      options?: ZrangeOptions | undefined
+      start: ZrangeBound<Options>,
+      stop: ZrangeBound<Options>,
+      options?: Options | undefined
     ): Effect.Effect<Array<Scored<string>>, RedisError>
   }
 
@@ -161,12 +171,24 @@ export interface Read {
     (key: Key, member: Arg): Effect.Effect<number | null, RedisError>
   }
 
-  /** ZRANDMEMBER returns members at random, which stay in the sorted set. */
+  /** ZRANDMEMBER returns a member at random, which stays in the sorted set, or `null` if the key does not exist. */
   readonly zrandmember: {
     /**
-     * ZRANDMEMBER returns members at random, which stay in the sorted set. A positive `count` gives that many
-     * different ones, or all of them if there are fewer; a negative one gives exactly that many, among which a member
-     * may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
+     * ZRANDMEMBER returns a member at random, which stays in the sorted set, or `null` if the key does not exist.
+     * Fails with WRONGTYPE if the key holds another type.
+     *
+     * @see https://redis.io/docs/latest/commands/zrandmember/
+     * @since 0.1.0
+     */
+    (key: Key): Effect.Effect<string | null, RedisError>
+  }
+
+  /** ZRANDMEMBER with a count returns members at random, which stay in the sorted set. */
+  readonly zrandmemberCount: {
+    /**
+     * ZRANDMEMBER with a count returns members at random, which stay in the sorted set. A positive `count` gives that
+     * many different ones, or all of them if there are fewer; a negative one gives exactly that many, among which a
+     * member may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zrandmember/
      * @since 0.1.0
@@ -217,8 +239,8 @@ export interface Write {
     /**
      * ZADD adds members with their scores to a sorted set, or gives members that exist new scores. The result is how
      * many of the members are new, or, with `changed`, how many are new or have another score now. A missing key is
-     * created. Fails with ERR if a score is not a number, `members` is empty, or `compare` comes with `when: "nx"`,
-     * and with WRONGTYPE if the key holds another type.
+     * created. Fails with ERR if a score is not a number or `members` is empty, and with WRONGTYPE if the key holds
+     * another type.
      *
      * **Example** (Scores that only rise)
      *
@@ -228,7 +250,7 @@ export interface Write {
      * export const best = commands.zadd(
      *   "best",
      *   [{ member: "ada", score: 120 }, { member: "grace", score: 95.5 }],
-     *   { compare: "gt", changed: true }
+     *   { when: "gt", changed: true }
      * )
      * ```
      *
@@ -247,13 +269,12 @@ export interface Write {
     ): Effect.Effect<number, RedisError>
   }
 
-  /** ZADD with INCR adds `increment` to the score of a member, 0 if it is new, under the conditions of ZADD. */
+  /** ZADD with INCR adds `increment` to the score of a member, 0 if it is new, if the condition is met. */
   readonly zaddIncr: {
     /**
-     * ZADD with INCR adds `increment` to the score of a member, 0 if it is new, under the conditions of ZADD. The
-     * result is the new score, or `null` if a condition was not met and nothing changed. `changed` has no effect.
-     * Fails with ERR if the new score is not a number (Infinity minus Infinity), and with WRONGTYPE if the key holds
-     * another type.
+     * ZADD with INCR adds `increment` to the score of a member, 0 if it is new, if the condition is met. The result is
+     * the new score, or `null` if the condition was not met and nothing changed. Fails with ERR if the new score is
+     * not a number (Infinity minus Infinity), and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zadd/
      * @since 0.1.0
@@ -262,7 +283,10 @@ export interface Write {
       key: Key,
       member: Arg,
       increment: number,
-      options?: ZaddOptions | undefined
+      options?: {
+        /** The condition. Default: adds and changes. */
+        readonly when?: ZaddWhen | undefined
+      } | undefined
     ): Effect.Effect<number | null, RedisError>
   }
 
@@ -270,7 +294,7 @@ export interface Write {
   readonly zrem: {
     /**
      * ZREM removes members of a sorted set and returns how many of them the sorted set had. A sorted set without
-     * members is deleted. Fails with ERR if there are no members, and with WRONGTYPE if the key holds another type.
+     * members is deleted. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zrem/
      * @since 0.1.0
@@ -299,51 +323,81 @@ export interface Write {
     /**
      * ZRANGESTORE stores the members between two bounds with their scores as a sorted set at `destination`, and
      * returns how many there are. The bounds and the options are those of ZRANGE. It replaces a value of any type
-     * there; an empty result deletes it. Fails with ERR if a bound is not of its kind, or `limit` comes without `by`,
-     * and with WRONGTYPE if `source` holds another type.
+     * there; an empty result deletes it. Fails with WRONGTYPE if `source` holds another type, and with
+     * `InvalidCommand` for bounds that are not ranks, or a `limit`, without `by`.
      *
      * @see https://redis.io/docs/latest/commands/zrangestore/
      * @since 0.1.0
      */
-    (
+    <const Options extends ZrangeOptions = ZrangeByRank>(
       destination: Key,
       source: Key,
-      start: number | string,
-      stop: number | string,
-      options?: ZrangeOptions | undefined
+      start: ZrangeBound<Options>,
+      stop: ZrangeBound<Options>,
+      options?: Options | undefined
     ): Effect.Effect<number, RedisError>
   }
 
   /**
-   * ZPOPMIN removes up to `count` members (default 1) with the lowest scores and returns them with their scores, the
-   * lowest first; `[]` if the key does not exist.
+   * ZPOPMIN removes the member with the lowest score and returns it with its score, or `null` if the key does not
+   * exist.
    */
   readonly zpopmin: {
     /**
-     * ZPOPMIN removes up to `count` members (default 1) with the lowest scores and returns them with their scores, the
-     * lowest first; `[]` if the key does not exist. Fails with ERR if `count` is negative, and with WRONGTYPE if the
-     * key holds another type.
+     * ZPOPMIN removes the member with the lowest score and returns it with its score, or `null` if the key does not
+     * exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zpopmin/
      * @since 0.1.0
      */
-    (key: Key, count?: number | undefined): Effect.Effect<Array<Scored<string>>, RedisError>
+    (key: Key): Effect.Effect<Scored<string> | null, RedisError>
   }
 
   /**
-   * ZPOPMAX removes up to `count` members (default 1) with the highest scores and returns them with their scores,
-   * the highest first; `[]` if the key does not exist.
+   * ZPOPMIN with a count removes up to `count` members with the lowest scores and returns them with their scores,
+   * the lowest first; `[]` if the key does not exist.
+   */
+  readonly zpopminCount: {
+    /**
+     * ZPOPMIN with a count removes up to `count` members with the lowest scores and returns them with their scores,
+     * the lowest first; `[]` if the key does not exist. Fails with ERR if `count` is negative, and with WRONGTYPE if
+     * the key holds another type.
+     *
+     * @see https://redis.io/docs/latest/commands/zpopmin/
+     * @since 0.1.0
+     */
+    (key: Key, count: number): Effect.Effect<Array<Scored<string>>, RedisError>
+  }
+
+  /**
+   * ZPOPMAX removes the member with the highest score and returns it with its score, or `null` if the key does not
+   * exist.
    */
   readonly zpopmax: {
     /**
-     * ZPOPMAX removes up to `count` members (default 1) with the highest scores and returns them with their scores,
+     * ZPOPMAX removes the member with the highest score and returns it with its score, or `null` if the key does not
+     * exist. Fails with WRONGTYPE if the key holds another type.
+     *
+     * @see https://redis.io/docs/latest/commands/zpopmax/
+     * @since 0.1.0
+     */
+    (key: Key): Effect.Effect<Scored<string> | null, RedisError>
+  }
+
+  /**
+   * ZPOPMAX with a count removes up to `count` members with the highest scores and returns them with their scores,
+   * the highest first; `[]` if the key does not exist.
+   */
+  readonly zpopmaxCount: {
+    /**
+     * ZPOPMAX with a count removes up to `count` members with the highest scores and returns them with their scores,
      * the highest first; `[]` if the key does not exist. Fails with ERR if `count` is negative, and with WRONGTYPE if
      * the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zpopmax/
      * @since 0.1.0
      */
-    (key: Key, count?: number | undefined): Effect.Effect<Array<Scored<string>>, RedisError>
+    (key: Key, count: number): Effect.Effect<Array<Scored<string>>, RedisError>
   }
 
   /**
@@ -375,7 +429,7 @@ export interface Write {
      * @since 0.1.0
      */
     (
-      keys: ReadonlyArray<Key>,
+      keys: OneOrMore<Key>,
       which: "min" | "max",
       count?: number | undefined
     ): Effect.Effect<PoppedScored<string> | null, RedisError>
@@ -388,15 +442,14 @@ export interface Write {
   readonly bzpopmin: {
     /**
      * BZPOPMIN removes the member with the lowest score from the first sorted set that has any, in the order of
-     * `keys`, and returns its key and the member. Where all of them are empty it waits for a member, for
-     * `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without end), and returns `null` if none came.
-     * It waits on a connection of its own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that
-     * it looks at holds another type.
+     * `keys`, and returns its key and the member. Where all of them are empty it waits for a member, for `timeout` at
+     * most (`"Infinity"`: without end), and returns `null` if none came. It waits on a connection of its own. Fails
+     * with WRONGTYPE if a key that it looks at holds another type.
      *
      * @see https://redis.io/docs/latest/commands/bzpopmin/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, timeoutSeconds: number): Effect.Effect<PoppedScored<string> | null, RedisError>
+    (keys: OneOrMore<Key>, timeout: TimeoutInput): Effect.Effect<PoppedScored<string> | null, RedisError>
   }
 
   /**
@@ -406,15 +459,14 @@ export interface Write {
   readonly bzpopmax: {
     /**
      * BZPOPMAX removes the member with the highest score from the first sorted set that has any, in the order of
-     * `keys`, and returns its key and the member. Where all of them are empty it waits for a member, for
-     * `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without end), and returns `null` if none came.
-     * It waits on a connection of its own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that
-     * it looks at holds another type.
+     * `keys`, and returns its key and the member. Where all of them are empty it waits for a member, for `timeout` at
+     * most (`"Infinity"`: without end), and returns `null` if none came. It waits on a connection of its own. Fails
+     * with WRONGTYPE if a key that it looks at holds another type.
      *
      * @see https://redis.io/docs/latest/commands/bzpopmax/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, timeoutSeconds: number): Effect.Effect<PoppedScored<string> | null, RedisError>
+    (keys: OneOrMore<Key>, timeout: TimeoutInput): Effect.Effect<PoppedScored<string> | null, RedisError>
   }
 
   /**
@@ -425,18 +477,17 @@ export interface Write {
     /**
      * BZMPOP removes up to `count` members (default 1) with the lowest (`"min"`) or highest (`"max"`) scores from the
      * first sorted set that has any, in the order of `keys`, and returns its key and the members. Where all of them
-     * are empty it waits for a member, for `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without
-     * end), and returns `null` if none came. It waits on a connection of its own. Fails with ERR if the timeout is
-     * negative or `count` is not above 0, and with WRONGTYPE if a key that it looks at holds another type. Needs Redis
-     * 7.0.
+     * are empty it waits for a member, for `timeout` at most (`"Infinity"`: without end), and returns `null` if none
+     * came. It waits on a connection of its own. Fails with ERR if `count` is not above 0, and with WRONGTYPE if a key
+     * that it looks at holds another type. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/bzmpop/
      * @since 0.1.0
      */
     (
-      keys: ReadonlyArray<Key>,
+      keys: OneOrMore<Key>,
       which: "min" | "max",
-      timeoutSeconds: number,
+      timeout: TimeoutInput,
       count?: number | undefined
     ): Effect.Effect<PoppedScored<string> | null, RedisError>
   }
@@ -476,13 +527,13 @@ export interface Write {
   readonly zremrangebylex: {
     /**
      * ZREMRANGEBYLEX removes the members between two members in the order of their bytes and returns how many there
-     * were. The bounds are those of ZLEXCOUNT. It is meant for sorted sets whose scores are all equal. Fails with ERR
-     * if a bound is not of its kind, and with WRONGTYPE if the key holds another type.
+     * were. It is meant for sorted sets whose scores are all equal. Fails with WRONGTYPE if the key holds another
+     * type.
      *
      * @see https://redis.io/docs/latest/commands/zremrangebylex/
      * @since 0.1.0
      */
-    (key: Key, min: string, max: string): Effect.Effect<number, RedisError>
+    (key: Key, min: LexBound, max: LexBound): Effect.Effect<number, RedisError>
   }
 }
 
@@ -507,7 +558,7 @@ export interface ReadBytes {
   readonly zmscore: {
     /**
      * ZMSCORE returns the scores of several members, in the order of the members, with `null` for each that does not
-     * exist. Fails with ERR if there are no members, and with WRONGTYPE if the key holds another type.
+     * exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zmscore/
      * @since 0.1.0
@@ -546,14 +597,13 @@ export interface ReadBytes {
   readonly zlexcount: {
     /**
      * ZLEXCOUNT returns how many members lie between two members in the order of their bytes; 0 if the key does not
-     * exist. A bound is `"[m"` (with m itself), `"(m"` (without it), `"-"` (before all) or `"+"` (after all). It is
-     * meant for sorted sets whose scores are all equal. Fails with ERR if a bound is none of these, and with WRONGTYPE
-     * if the key holds another type.
+     * exist. It is meant for sorted sets whose scores are all equal. Fails with WRONGTYPE if the key holds another
+     * type.
      *
      * @see https://redis.io/docs/latest/commands/zlexcount/
      * @since 0.1.0
      */
-    (key: Key, min: string, max: string): Effect.Effect<number, RedisError>
+    (key: Key, min: LexBound, max: LexBound): Effect.Effect<number, RedisError>
   }
 
   /**
@@ -564,18 +614,18 @@ export interface ReadBytes {
     /**
      * ZRANGE returns the members between two bounds, both inclusive, ordered from the lowest score to the highest, and
      * by their bytes where scores are equal. The bounds are ranks, which count from 0 (negative ones from the end, -1
-     * being the last); with `by: "score"` they are `ScoreBound`s, with `by: "lex"` bounds as for ZLEXCOUNT. A missing
-     * key or an empty range gives `[]`. Fails with ERR if a bound is not of its kind, or `limit` comes without `by`,
-     * and with WRONGTYPE if the key holds another type.
+     * being the last); with `by: "score"` they are `ScoreBound`s, with `by: "lex"` they are `LexBound`s. A missing key
+     * or an empty range gives `[]`. Fails with WRONGTYPE if the key holds another type, and with `InvalidCommand` for
+     * bounds that are not ranks, or a `limit`, without `by`.
      *
      * @see https://redis.io/docs/latest/commands/zrange/
      * @since 0.1.0
      */
-    (
+    <const Options extends ZrangeOptions = ZrangeByRank>(
       key: Key,
-      start: number | string,
-      stop: number | string,
-      options?: ZrangeOptions | undefined
+      start: ZrangeBound<Options>,
+      stop: ZrangeBound<Options>,
+      options?: Options | undefined
     ): Effect.Effect<Array<Uint8Array>, RedisError>
   }
 
@@ -583,18 +633,18 @@ export interface ReadBytes {
   readonly zrangeWithScores: {
     /**
      * ZRANGE with WITHSCORES returns the members between two bounds and their scores, in the order of ZRANGE. The
-     * bounds and the options are those of ZRANGE, but the server refuses `by: "lex"` with ERR. A missing key or an
-     * empty range gives `[]`. Fails with ERR if a bound is not of its kind, or `limit` comes without `by`, and with
-     * WRONGTYPE if the key holds another type.
+     * bounds and the options are those of ZRANGE, without `by: "lex"`. A missing key or an empty range gives `[]`.
+     * Fails with WRONGTYPE if the key holds another type, and with `InvalidCommand` for bounds that are not ranks, or
+     * a `limit`, without `by`.
      *
      * @see https://redis.io/docs/latest/commands/zrange/
      * @since 0.1.0
      */
-    (
+    <const Options extends ZrangeByScore | ZrangeByRank = ZrangeByRank>(
       key: Key,
-      start: number | string,
-      stop: number | string,
-      options?: ZrangeOptions | undefined
+      start: ZrangeBound<Options>,
+      stop: ZrangeBound<Options>,
+      options?: Options | undefined
     ): Effect.Effect<Array<Scored<Uint8Array>>, RedisError>
   }
 
@@ -625,12 +675,24 @@ export interface ReadBytes {
     (key: Key, member: Arg): Effect.Effect<number | null, RedisError>
   }
 
-  /** ZRANDMEMBER returns members at random, which stay in the sorted set. */
+  /** ZRANDMEMBER returns a member at random, which stays in the sorted set, or `null` if the key does not exist. */
   readonly zrandmember: {
     /**
-     * ZRANDMEMBER returns members at random, which stay in the sorted set. A positive `count` gives that many
-     * different ones, or all of them if there are fewer; a negative one gives exactly that many, among which a member
-     * may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
+     * ZRANDMEMBER returns a member at random, which stays in the sorted set, or `null` if the key does not exist.
+     * Fails with WRONGTYPE if the key holds another type.
+     *
+     * @see https://redis.io/docs/latest/commands/zrandmember/
+     * @since 0.1.0
+     */
+    (key: Key): Effect.Effect<Uint8Array | null, RedisError>
+  }
+
+  /** ZRANDMEMBER with a count returns members at random, which stay in the sorted set. */
+  readonly zrandmemberCount: {
+    /**
+     * ZRANDMEMBER with a count returns members at random, which stay in the sorted set. A positive `count` gives that
+     * many different ones, or all of them if there are fewer; a negative one gives exactly that many, among which a
+     * member may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zrandmember/
      * @since 0.1.0
@@ -681,8 +743,8 @@ export interface WriteBytes {
     /**
      * ZADD adds members with their scores to a sorted set, or gives members that exist new scores. The result is how
      * many of the members are new, or, with `changed`, how many are new or have another score now. A missing key is
-     * created. Fails with ERR if a score is not a number, `members` is empty, or `compare` comes with `when: "nx"`,
-     * and with WRONGTYPE if the key holds another type.
+     * created. Fails with ERR if a score is not a number or `members` is empty, and with WRONGTYPE if the key holds
+     * another type.
      *
      * @see https://redis.io/docs/latest/commands/zadd/
      * @since 0.1.0
@@ -699,13 +761,12 @@ export interface WriteBytes {
     ): Effect.Effect<number, RedisError>
   }
 
-  /** ZADD with INCR adds `increment` to the score of a member, 0 if it is new, under the conditions of ZADD. */
+  /** ZADD with INCR adds `increment` to the score of a member, 0 if it is new, if the condition is met. */
   readonly zaddIncr: {
     /**
-     * ZADD with INCR adds `increment` to the score of a member, 0 if it is new, under the conditions of ZADD. The
-     * result is the new score, or `null` if a condition was not met and nothing changed. `changed` has no effect.
-     * Fails with ERR if the new score is not a number (Infinity minus Infinity), and with WRONGTYPE if the key holds
-     * another type.
+     * ZADD with INCR adds `increment` to the score of a member, 0 if it is new, if the condition is met. The result is
+     * the new score, or `null` if the condition was not met and nothing changed. Fails with ERR if the new score is
+     * not a number (Infinity minus Infinity), and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zadd/
      * @since 0.1.0
@@ -714,7 +775,10 @@ export interface WriteBytes {
       key: Key,
       member: Arg,
       increment: number,
-      options?: ZaddOptions | undefined
+      options?: {
+        /** The condition. Default: adds and changes. */
+        readonly when?: ZaddWhen | undefined
+      } | undefined
     ): Effect.Effect<number | null, RedisError>
   }
 
@@ -722,7 +786,7 @@ export interface WriteBytes {
   readonly zrem: {
     /**
      * ZREM removes members of a sorted set and returns how many of them the sorted set had. A sorted set without
-     * members is deleted. Fails with ERR if there are no members, and with WRONGTYPE if the key holds another type.
+     * members is deleted. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zrem/
      * @since 0.1.0
@@ -751,51 +815,81 @@ export interface WriteBytes {
     /**
      * ZRANGESTORE stores the members between two bounds with their scores as a sorted set at `destination`, and
      * returns how many there are. The bounds and the options are those of ZRANGE. It replaces a value of any type
-     * there; an empty result deletes it. Fails with ERR if a bound is not of its kind, or `limit` comes without `by`,
-     * and with WRONGTYPE if `source` holds another type.
+     * there; an empty result deletes it. Fails with WRONGTYPE if `source` holds another type, and with
+     * `InvalidCommand` for bounds that are not ranks, or a `limit`, without `by`.
      *
      * @see https://redis.io/docs/latest/commands/zrangestore/
      * @since 0.1.0
      */
-    (
+    <const Options extends ZrangeOptions = ZrangeByRank>(
       destination: Key,
       source: Key,
-      start: number | string,
-      stop: number | string,
-      options?: ZrangeOptions | undefined
+      start: ZrangeBound<Options>,
+      stop: ZrangeBound<Options>,
+      options?: Options | undefined
     ): Effect.Effect<number, RedisError>
   }
 
   /**
-   * ZPOPMIN removes up to `count` members (default 1) with the lowest scores and returns them with their scores, the
-   * lowest first; `[]` if the key does not exist.
+   * ZPOPMIN removes the member with the lowest score and returns it with its score, or `null` if the key does not
+   * exist.
    */
   readonly zpopmin: {
     /**
-     * ZPOPMIN removes up to `count` members (default 1) with the lowest scores and returns them with their scores, the
-     * lowest first; `[]` if the key does not exist. Fails with ERR if `count` is negative, and with WRONGTYPE if the
-     * key holds another type.
+     * ZPOPMIN removes the member with the lowest score and returns it with its score, or `null` if the key does not
+     * exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zpopmin/
      * @since 0.1.0
      */
-    (key: Key, count?: number | undefined): Effect.Effect<Array<Scored<Uint8Array>>, RedisError>
+    (key: Key): Effect.Effect<Scored<Uint8Array> | null, RedisError>
   }
 
   /**
-   * ZPOPMAX removes up to `count` members (default 1) with the highest scores and returns them with their scores,
-   * the highest first; `[]` if the key does not exist.
+   * ZPOPMIN with a count removes up to `count` members with the lowest scores and returns them with their scores,
+   * the lowest first; `[]` if the key does not exist.
+   */
+  readonly zpopminCount: {
+    /**
+     * ZPOPMIN with a count removes up to `count` members with the lowest scores and returns them with their scores,
+     * the lowest first; `[]` if the key does not exist. Fails with ERR if `count` is negative, and with WRONGTYPE if
+     * the key holds another type.
+     *
+     * @see https://redis.io/docs/latest/commands/zpopmin/
+     * @since 0.1.0
+     */
+    (key: Key, count: number): Effect.Effect<Array<Scored<Uint8Array>>, RedisError>
+  }
+
+  /**
+   * ZPOPMAX removes the member with the highest score and returns it with its score, or `null` if the key does not
+   * exist.
    */
   readonly zpopmax: {
     /**
-     * ZPOPMAX removes up to `count` members (default 1) with the highest scores and returns them with their scores,
+     * ZPOPMAX removes the member with the highest score and returns it with its score, or `null` if the key does not
+     * exist. Fails with WRONGTYPE if the key holds another type.
+     *
+     * @see https://redis.io/docs/latest/commands/zpopmax/
+     * @since 0.1.0
+     */
+    (key: Key): Effect.Effect<Scored<Uint8Array> | null, RedisError>
+  }
+
+  /**
+   * ZPOPMAX with a count removes up to `count` members with the highest scores and returns them with their scores,
+   * the highest first; `[]` if the key does not exist.
+   */
+  readonly zpopmaxCount: {
+    /**
+     * ZPOPMAX with a count removes up to `count` members with the highest scores and returns them with their scores,
      * the highest first; `[]` if the key does not exist. Fails with ERR if `count` is negative, and with WRONGTYPE if
      * the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zpopmax/
      * @since 0.1.0
      */
-    (key: Key, count?: number | undefined): Effect.Effect<Array<Scored<Uint8Array>>, RedisError>
+    (key: Key, count: number): Effect.Effect<Array<Scored<Uint8Array>>, RedisError>
   }
 
   /**
@@ -814,7 +908,7 @@ export interface WriteBytes {
      * @since 0.1.0
      */
     (
-      keys: ReadonlyArray<Key>,
+      keys: OneOrMore<Key>,
       which: "min" | "max",
       count?: number | undefined
     ): Effect.Effect<PoppedScored<Uint8Array> | null, RedisError>
@@ -827,15 +921,14 @@ export interface WriteBytes {
   readonly bzpopmin: {
     /**
      * BZPOPMIN removes the member with the lowest score from the first sorted set that has any, in the order of
-     * `keys`, and returns its key and the member. Where all of them are empty it waits for a member, for
-     * `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without end), and returns `null` if none came.
-     * It waits on a connection of its own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that
-     * it looks at holds another type.
+     * `keys`, and returns its key and the member. Where all of them are empty it waits for a member, for `timeout` at
+     * most (`"Infinity"`: without end), and returns `null` if none came. It waits on a connection of its own. Fails
+     * with WRONGTYPE if a key that it looks at holds another type.
      *
      * @see https://redis.io/docs/latest/commands/bzpopmin/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, timeoutSeconds: number): Effect.Effect<PoppedScored<Uint8Array> | null, RedisError>
+    (keys: OneOrMore<Key>, timeout: TimeoutInput): Effect.Effect<PoppedScored<Uint8Array> | null, RedisError>
   }
 
   /**
@@ -845,15 +938,14 @@ export interface WriteBytes {
   readonly bzpopmax: {
     /**
      * BZPOPMAX removes the member with the highest score from the first sorted set that has any, in the order of
-     * `keys`, and returns its key and the member. Where all of them are empty it waits for a member, for
-     * `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without end), and returns `null` if none came.
-     * It waits on a connection of its own. Fails with ERR if the timeout is negative, and with WRONGTYPE if a key that
-     * it looks at holds another type.
+     * `keys`, and returns its key and the member. Where all of them are empty it waits for a member, for `timeout` at
+     * most (`"Infinity"`: without end), and returns `null` if none came. It waits on a connection of its own. Fails
+     * with WRONGTYPE if a key that it looks at holds another type.
      *
      * @see https://redis.io/docs/latest/commands/bzpopmax/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>, timeoutSeconds: number): Effect.Effect<PoppedScored<Uint8Array> | null, RedisError>
+    (keys: OneOrMore<Key>, timeout: TimeoutInput): Effect.Effect<PoppedScored<Uint8Array> | null, RedisError>
   }
 
   /**
@@ -864,18 +956,17 @@ export interface WriteBytes {
     /**
      * BZMPOP removes up to `count` members (default 1) with the lowest (`"min"`) or highest (`"max"`) scores from the
      * first sorted set that has any, in the order of `keys`, and returns its key and the members. Where all of them
-     * are empty it waits for a member, for `timeoutSeconds` seconds at most (fractions are allowed; 0 waits without
-     * end), and returns `null` if none came. It waits on a connection of its own. Fails with ERR if the timeout is
-     * negative or `count` is not above 0, and with WRONGTYPE if a key that it looks at holds another type. Needs Redis
-     * 7.0.
+     * are empty it waits for a member, for `timeout` at most (`"Infinity"`: without end), and returns `null` if none
+     * came. It waits on a connection of its own. Fails with ERR if `count` is not above 0, and with WRONGTYPE if a key
+     * that it looks at holds another type. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/bzmpop/
      * @since 0.1.0
      */
     (
-      keys: ReadonlyArray<Key>,
+      keys: OneOrMore<Key>,
       which: "min" | "max",
-      timeoutSeconds: number,
+      timeout: TimeoutInput,
       count?: number | undefined
     ): Effect.Effect<PoppedScored<Uint8Array> | null, RedisError>
   }
@@ -915,12 +1006,12 @@ export interface WriteBytes {
   readonly zremrangebylex: {
     /**
      * ZREMRANGEBYLEX removes the members between two members in the order of their bytes and returns how many there
-     * were. The bounds are those of ZLEXCOUNT. It is meant for sorted sets whose scores are all equal. Fails with ERR
-     * if a bound is not of its kind, and with WRONGTYPE if the key holds another type.
+     * were. It is meant for sorted sets whose scores are all equal. Fails with WRONGTYPE if the key holds another
+     * type.
      *
      * @see https://redis.io/docs/latest/commands/zremrangebylex/
      * @since 0.1.0
      */
-    (key: Key, min: string, max: string): Effect.Effect<number, RedisError>
+    (key: Key, min: LexBound, max: LexBound): Effect.Effect<number, RedisError>
   }
 }

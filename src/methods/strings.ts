@@ -5,8 +5,9 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
-import type { Expiry, SetOptions } from "../commands/strings.ts"
+import type { GetexOptions, SetOptions } from "../commands/strings.ts"
 import type { RedisError } from "../Errors.ts"
+import type { Variadic } from "../internal/commands/args.ts"
 
 /** The methods that change no data. */
 export interface Read {
@@ -62,7 +63,7 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/mget/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>): Effect.Effect<Array<string | null>, RedisError>
+    (...keys: Variadic<Key>): Effect.Effect<Array<string | null>, RedisError>
   }
 
   /**
@@ -101,10 +102,9 @@ export interface Write {
   readonly set: {
     /**
      * SET stores a string at a key. It replaces a value of any type, and removes the key's expiry unless `keepTtl` is
-     * `true`. The result is `"OK"`, or `null` if `when` was not met and nothing was stored.
-     *
-     * The server refuses more than one expiry, an expiry together with `keepTtl`, and an expiry that is not above 0
-     * (`ReplyError`, code ERR).
+     * `true`. The result is `"OK"`, or `null` if `when` was not met and nothing was stored. Whole seconds are sent as
+     * EX or EXAT, other times as PX or PXAT. Fails with `InvalidCommand` for more than one of `ttl`, `expireAt` and
+     * `keepTtl`.
      *
      * **Example** (A lock that expires after 10 seconds)
      *
@@ -114,7 +114,7 @@ export interface Write {
      *
      * export const program = Effect.gen(function*() {
      *   const redis = yield* RedisClient.RedisClient
-     *   const taken = yield* redis.set("lock", "owner-1", { when: "nx", px: 10_000 })
+     *   const taken = yield* redis.set("lock", "owner-1", { when: "nx", ttl: "10 seconds" })
      *   return taken === "OK" // null: somebody else has the lock
      * })
      * ```
@@ -156,20 +156,15 @@ export interface Write {
   /** GETEX returns the string at a key, or `null` if the key does not exist, and sets or removes the key's expiry. */
   readonly getex: {
     /**
-     * GETEX returns the string at a key, or `null` if the key does not exist, and sets or removes the key's expiry.
-     * With `{}` as options the expiry stays as it is. A Unix time in the past deletes the key. Fails with WRONGTYPE if
-     * the key holds another type, and with ERR if `persist` comes with an expiry.
+     * GETEX returns the string at a key, or `null` if the key does not exist, and sets or removes the key's expiry. A
+     * moment in the past deletes the key. Whole seconds are sent as EX or EXAT, other times as PX or PXAT. Fails with
+     * WRONGTYPE if the key holds another type, and with `InvalidCommand` unless there is exactly one of `ttl`,
+     * `expireAt` and `persist`; GET only reads.
      *
      * @see https://redis.io/docs/latest/commands/getex/
      * @since 0.1.0
      */
-    (
-      key: Key,
-      options: Expiry & {
-        /** Whether the expiry is removed (PERSIST). Default false. */
-        readonly persist?: boolean | undefined
-      }
-    ): Effect.Effect<string | null, RedisError>
+    (key: Key, options: GetexOptions): Effect.Effect<string | null, RedisError>
   }
 
   /** SETRANGE overwrites a string from a byte offset on, and returns its new length in bytes. */
@@ -270,8 +265,7 @@ export interface Write {
   readonly mset: {
     /**
      * MSET stores several strings in one atomic step and returns `"OK"`. It replaces values of any type and removes
-     * the expiry of each key. `entries` is a record, or an iterable of `[key, value]` pairs such as a `Map`. Fails
-     * with ERR if it is empty.
+     * the expiry of each key. `entries` is a record, or an iterable of `[key, value]` pairs such as a `Map`.
      *
      * **Example** (Keys that are bytes)
      *
@@ -293,7 +287,7 @@ export interface Write {
     /**
      * MSETNX stores several strings in one atomic step if none of the keys exists. The result is `true` if all were
      * stored, and `false` if one existed and none was stored. `entries` is a record, or an iterable of `[key, value]`
-     * pairs. Fails with ERR if it is empty.
+     * pairs.
      *
      * @see https://redis.io/docs/latest/commands/msetnx/
      * @since 0.1.0
@@ -356,7 +350,7 @@ export interface ReadBytes {
      * @see https://redis.io/docs/latest/commands/mget/
      * @since 0.1.0
      */
-    (keys: ReadonlyArray<Key>): Effect.Effect<Array<Uint8Array | null>, RedisError>
+    (...keys: Variadic<Key>): Effect.Effect<Array<Uint8Array | null>, RedisError>
   }
 
   /**
@@ -395,10 +389,9 @@ export interface WriteBytes {
   readonly set: {
     /**
      * SET stores a string at a key. It replaces a value of any type, and removes the key's expiry unless `keepTtl` is
-     * `true`. The result is `"OK"`, or `null` if `when` was not met and nothing was stored.
-     *
-     * The server refuses more than one expiry, an expiry together with `keepTtl`, and an expiry that is not above 0
-     * (`ReplyError`, code ERR).
+     * `true`. The result is `"OK"`, or `null` if `when` was not met and nothing was stored. Whole seconds are sent as
+     * EX or EXAT, other times as PX or PXAT. Fails with `InvalidCommand` for more than one of `ttl`, `expireAt` and
+     * `keepTtl`.
      *
      * @see https://redis.io/docs/latest/commands/set/
      * @since 0.1.0
@@ -437,20 +430,15 @@ export interface WriteBytes {
   /** GETEX returns the string at a key, or `null` if the key does not exist, and sets or removes the key's expiry. */
   readonly getex: {
     /**
-     * GETEX returns the string at a key, or `null` if the key does not exist, and sets or removes the key's expiry.
-     * With `{}` as options the expiry stays as it is. A Unix time in the past deletes the key. Fails with WRONGTYPE if
-     * the key holds another type, and with ERR if `persist` comes with an expiry.
+     * GETEX returns the string at a key, or `null` if the key does not exist, and sets or removes the key's expiry. A
+     * moment in the past deletes the key. Whole seconds are sent as EX or EXAT, other times as PX or PXAT. Fails with
+     * WRONGTYPE if the key holds another type, and with `InvalidCommand` unless there is exactly one of `ttl`,
+     * `expireAt` and `persist`; GET only reads.
      *
      * @see https://redis.io/docs/latest/commands/getex/
      * @since 0.1.0
      */
-    (
-      key: Key,
-      options: Expiry & {
-        /** Whether the expiry is removed (PERSIST). Default false. */
-        readonly persist?: boolean | undefined
-      }
-    ): Effect.Effect<Uint8Array | null, RedisError>
+    (key: Key, options: GetexOptions): Effect.Effect<Uint8Array | null, RedisError>
   }
 
   /** SETRANGE overwrites a string from a byte offset on, and returns its new length in bytes. */
@@ -551,8 +539,7 @@ export interface WriteBytes {
   readonly mset: {
     /**
      * MSET stores several strings in one atomic step and returns `"OK"`. It replaces values of any type and removes
-     * the expiry of each key. `entries` is a record, or an iterable of `[key, value]` pairs such as a `Map`. Fails
-     * with ERR if it is empty.
+     * the expiry of each key. `entries` is a record, or an iterable of `[key, value]` pairs such as a `Map`.
      *
      * @see https://redis.io/docs/latest/commands/mset/
      * @since 0.1.0
@@ -565,7 +552,7 @@ export interface WriteBytes {
     /**
      * MSETNX stores several strings in one atomic step if none of the keys exists. The result is `true` if all were
      * stored, and `false` if one existed and none was stored. `entries` is a record, or an iterable of `[key, value]`
-     * pairs. Fails with ERR if it is empty.
+     * pairs.
      *
      * @see https://redis.io/docs/latest/commands/msetnx/
      * @since 0.1.0

@@ -1,6 +1,8 @@
 /** One real server: the commands, the session, and what else may listen on a port. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -33,13 +35,14 @@ describe("commands", () => {
     Effect.gen(function*() {
       assert.strictEqual(yield* redis.set("a", "1"), "OK")
       assert.strictEqual(yield* redis.set("a", "2", { when: "nx" }), null)
-      assert.strictEqual(yield* redis.set("a", "2", { when: "xx", px: 60_000 }), "OK")
+      assert.strictEqual(yield* redis.set("a", "2", { when: "xx", ttl: "1 minute" }), "OK")
       assert.strictEqual(yield* redis.setGet("a", "3", { keepTtl: true }), "2")
-      assert.isAbove(yield* redis.pttl("a"), 1000)
+      assert.isAbove(Duration.toMillis((yield* redis.pttl("a"))!), 1000)
       assert.strictEqual(yield* redis.get("a"), "3")
       assert.strictEqual(yield* redis.get("none"), null)
       assert.strictEqual(yield* redis.getex("a", { persist: true }), "3")
-      assert.strictEqual(yield* redis.ttl("a"), -1)
+      assert.strictEqual(yield* redis.ttl("a"), Duration.infinity)
+      assert.strictEqual(yield* redis.ttl("none"), null)
       assert.strictEqual(yield* redis.getdel("a"), "3")
       assert.strictEqual(yield* redis.append("s", "héllo"), 6)
       assert.strictEqual(yield* redis.strlen("s"), 6)
@@ -67,13 +70,18 @@ describe("commands", () => {
       yield* redis.mset({ a: 1, b: 2, c: 3 })
       assert.strictEqual(yield* redis.exists("a", "a", "none"), 2)
       assert.strictEqual(yield* redis.touch("a", "none"), 1)
-      assert.strictEqual(yield* redis.expire("a", 100), true)
-      assert.strictEqual(yield* redis.expire("a", 50, "gt"), false)
-      assert.isAtMost(yield* redis.ttl("a"), 100)
-      assert.isAbove(yield* redis.expiretime("a"), 1_700_000_000)
-      assert.isAbove(yield* redis.pexpiretime("a"), 1_700_000_000_000)
+      assert.strictEqual(yield* redis.expire("a", "100 seconds"), true)
+      assert.strictEqual(yield* redis.expire("a", "50.5 seconds", "gt"), false)
+      assert.isAtMost(Duration.toSeconds((yield* redis.ttl("a"))!), 100)
+      const moment = new Date(1_999_999_999_250)
+      assert.strictEqual(yield* redis.expireat("a", moment), true)
+      assert.deepStrictEqual(yield* redis.pexpiretime("a"), DateTime.makeUnsafe(moment))
+      assert.strictEqual(yield* redis.expireat("a", { epochMillis: 1_999_999_999_000 }), true)
+      assert.deepStrictEqual(yield* redis.expiretime("a"), DateTime.makeUnsafe(1_999_999_999_000))
+      assert.strictEqual(yield* redis.expiretime("b"), "never")
+      assert.strictEqual(yield* redis.pexpiretime("none"), null)
       assert.strictEqual(yield* redis.persist("a"), true)
-      assert.strictEqual(yield* redis.pexpire("none", 10), false)
+      assert.strictEqual(yield* redis.pexpire("none", "10 millis"), false)
       assert.strictEqual(yield* redis.type("a"), "string")
       assert.strictEqual(yield* redis.rename("a", "d"), "OK")
       assert.strictEqual(yield* redis.renamenx("d", "b"), false)
@@ -82,13 +90,14 @@ describe("commands", () => {
       assert.deepStrictEqual((yield* redis.keys("*")).sort(), ["b", "c", "d"])
       assert.include(["b", "c", "d"], yield* redis.randomkey())
       const dumped = yield* redis.dump("d")
-      assert.strictEqual(yield* redis.restore("f", 0, dumped!), "OK")
+      assert.strictEqual(yield* redis.restore("f", dumped!), "OK")
       assert.strictEqual(yield* redis.get("f"), "1")
       assert.strictEqual(yield* redis.dump("none"), null)
       assert.strictEqual(yield* redis.del("b", "none"), 1)
       assert.strictEqual(yield* redis.unlink("c"), 1)
       yield* redis.rpush("list", 3, 1, 2)
       assert.deepStrictEqual(yield* redis.sort("list", { order: "desc" }), ["3", "2", "1"])
+      assert.deepStrictEqual(yield* redis.sortRo("list", { by: "nosort", limit: [1, 2] }), ["1", "2"])
       assert.strictEqual(yield* redis.sortStore("list", "sorted"), 3)
       assert.deepStrictEqual(Command.keys(commands.sortStore("list", "sorted")), ["list", "sorted"])
       assert.strictEqual(yield* redis.objectEncoding("d"), "int")
@@ -115,7 +124,7 @@ describe("commands", () => {
       assert.strictEqual(yield* redis.hstrlen("h", "b"), 1)
       assert.deepStrictEqual((yield* redis.hkeys("h")).sort(), ["__proto__", "a", "b"])
       assert.deepStrictEqual((yield* redis.hvals("h")).sort(), ["3.5", "p", "x"])
-      assert.strictEqual((yield* redis.hrandfield("h", 2)).length, 2)
+      assert.strictEqual((yield* redis.hrandfieldCount("h", 2)).length, 2)
       assert.strictEqual((yield* redis.hrandfieldWithValues("h", 2))[0]!.length, 2)
       assert.strictEqual((yield* Stream.runCollect(redis.hscanStream("h"))).length, 3)
       assert.strictEqual(yield* redis.hdel("h", "a", "none"), 1)
@@ -135,7 +144,7 @@ describe("commands", () => {
       assert.strictEqual(yield* redis.ltrim("l", 0, 2), "OK")
       assert.strictEqual(yield* redis.lpos("l", "a"), 1)
       assert.strictEqual(yield* redis.lpos("l", "none"), null)
-      assert.deepStrictEqual(yield* redis.lposCount("l", "a", 0, { maxlen: 10 }), [1])
+      assert.deepStrictEqual(yield* redis.lposCount("l", "a", 0, { maxLength: 10 }), [1])
       assert.strictEqual(yield* redis.lmove("l", "m", "left", "right"), "x")
       assert.deepStrictEqual(yield* redis.lmpop(["none", "l"], "left", 5), { key: "l", elements: ["a", "b"] })
       assert.strictEqual(yield* redis.lmpop(["none"], "left"), null)
@@ -147,10 +156,10 @@ describe("commands", () => {
       assert.strictEqual(yield* redis.rpop("l"), null)
       assert.strictEqual(yield* redis.llen("l"), 0)
       const waiting = yield* Effect.all([
-        redis.blpop(["q1", "q2"], 5),
-        redis.brpop(["q3"], 5),
-        redis.blmove("q4", "q5", "left", "right", 5),
-        redis.blmpop(["q6"], "left", 5, 2)
+        redis.blpop(["q1", "q2"], "5 seconds"),
+        redis.brpop(["q3"], "5 seconds"),
+        redis.blmove("q4", "q5", "left", "right", "5 seconds"),
+        redis.blmpop(["q6"], "left", "5 seconds", 2)
       ], { concurrency: "unbounded" }).pipe(Effect.forkChild({ startImmediately: true }))
       yield* redis.rpush("q2", "two")
       yield* redis.rpush("q3", "three")
@@ -162,7 +171,7 @@ describe("commands", () => {
         "four",
         { key: "q6", elements: ["six"] }
       ])
-      assert.strictEqual(yield* redis.blpop(["q1"], 0.01), null)
+      assert.strictEqual(yield* redis.blpop(["q1"], "10 millis"), null)
     }))
 
   onRedis("sets", (redis) =>
@@ -193,7 +202,7 @@ describe("commands", () => {
     Effect.gen(function*() {
       const all = [{ member: "a", score: 1 }, { member: "b", score: 2.5 }, { member: "c", score: Infinity }]
       assert.strictEqual(yield* redis.zadd("z", all), 3)
-      assert.strictEqual(yield* redis.zadd("z", [{ member: "a", score: 0 }], { compare: "gt", changed: true }), 0)
+      assert.strictEqual(yield* redis.zadd("z", [{ member: "a", score: 0 }], { when: "xx gt", changed: true }), 0)
       assert.strictEqual(yield* redis.zaddIncr("z", "a", 1), 2)
       assert.strictEqual(yield* redis.zaddIncr("z", "a", 1, { when: "nx" }), null)
       assert.strictEqual(yield* redis.zincrby("z", -1, "a"), 1)
@@ -230,17 +239,19 @@ describe("commands", () => {
       assert.strictEqual(yield* redis.zdiffstore("o", ["z", "y"]), 2)
       assert.strictEqual(yield* redis.zintercard(["y", "z"]), 1)
       assert.deepStrictEqual(Command.keys(commands.zunionstore("o", ["y", "z"])), ["o", "y", "z"])
-      assert.strictEqual((yield* redis.zrandmember("z", 2)).length, 2)
+      assert.strictEqual((yield* redis.zrandmemberCount("z", 2)).length, 2)
       assert.strictEqual((yield* redis.zrandmemberWithScores("z", 2)).length, 2)
       assert.deepStrictEqual(yield* Stream.runCollect(redis.zscanStream("z")), all)
-      assert.deepStrictEqual(yield* redis.zpopmin("z"), [all[0]!])
-      assert.deepStrictEqual(yield* redis.zpopmax("none"), [])
+      assert.include(["a", "b", "c"], yield* redis.zrandmember("z"))
+      assert.deepStrictEqual(yield* redis.zpopminCount("z", 1), [all[0]!])
+      assert.deepStrictEqual(yield* redis.zpopmaxCount("none", 1), [])
+      assert.strictEqual(yield* redis.zpopmax("none"), null)
       assert.deepStrictEqual(yield* redis.zmpop(["none", "z"], "max"), { key: "z", members: [all[2]!] })
-      const popped = yield* redis.bzpopmin(["z"], 1)
+      const popped = yield* redis.bzpopmin(["z"], "1 second")
       assert.deepStrictEqual(popped, { key: "z", members: [all[1]!] })
-      assert.strictEqual(yield* redis.bzpopmax(["z"], 0.01), null)
+      assert.strictEqual(yield* redis.bzpopmax(["z"], "10 millis"), null)
       yield* redis.zadd("z", all)
-      assert.deepStrictEqual(yield* redis.bzmpop(["z"], "min", 1, 2), { key: "z", members: all.slice(0, 2) })
+      assert.deepStrictEqual(yield* redis.bzmpop(["z"], "min", "1 second", 2), { key: "z", members: all.slice(0, 2) })
       yield* redis.zadd("z", all)
       assert.strictEqual(yield* redis.zremrangebyrank("z", 0, 0), 1)
       assert.strictEqual(yield* redis.zremrangebyscore("z", 2, 3), 1)
@@ -259,19 +270,19 @@ describe("commands", () => {
       assert.strictEqual(yield* redis.clientGetname(), null)
       assert.strictEqual(yield* redis.clientKill({ id: 999_999 }), 0)
       assert.strictEqual(yield* redis.clientUnblock(999_999), false)
-      assert.strictEqual(yield* redis.clientPause(1, "write"), "OK")
+      assert.strictEqual(yield* redis.clientPause("1 millis", "write"), "OK")
       assert.strictEqual(yield* redis.clientUnpause(), "OK")
       const serverInfo = yield* redis.info("server")
       // Valkey has a name of its own for it.
       assert.strictEqual(serverInfo["redis_mode"] ?? serverInfo["server_mode"], "standalone")
       assert.deepStrictEqual(yield* redis.role(), { role: "primary", offset: 0, replicas: [] })
       assert.deepStrictEqual(yield* redis.configGet("maxmemory-policy"), { "maxmemory-policy": "noeviction" })
-      assert.isAbove((yield* redis.time()).seconds, 1_700_000_000)
+      assert.isAbove((yield* redis.time()).moment.epochMilliseconds, 1_700_000_000_000)
       assert.strictEqual(yield* redis.dbsize(), 0)
-      assert.isAbove(yield* redis.lastsave(), 1_700_000_000)
+      assert.isAbove((yield* redis.lastsave()).epochMilliseconds, 1_700_000_000_000)
       assert.strictEqual(yield* redis.flushdb("async"), "OK")
       assert.strictEqual(yield* redis.flushall(), "OK")
-      assert.strictEqual(yield* redis.wait(0, 10), 0)
+      assert.strictEqual(yield* redis.wait(0, "10 millis"), 0)
       assert.strictEqual(yield* redis.publish("channel", "message"), 0)
       assert.strictEqual(yield* redis.spublish("channel", "message"), 0)
     }))
@@ -468,7 +479,7 @@ describe("the end", () => {
             const redis = yield* RedisClient.make({ address: ${JSON.stringify(address)} })
             yield* redis.set("a", 1)
             yield* Effect.scoped(Effect.flatMap(redis.reserve, (l) => l.ping()))
-            const pop = yield* Effect.forkChild(Effect.exit(redis.blpop(["q"], 0)), { startImmediately: true })
+            const pop = yield* Effect.forkChild(Effect.exit(redis.blpop(["q"], "Infinity")), { startImmediately: true })
             yield* redis.get("a")
             console.log("in use:", process.getActiveResourcesInfo().filter((r) => r === "TCPSocketWrap").length > 0)
           })

@@ -79,7 +79,7 @@ describe("waits", () => {
           stallTimeout: "500 millis",
           pingInterval: "200 millis"
         })
-        const wait = yield* Effect.forkChild(Effect.exit(redis.blpop(["q"], 0)), { startImmediately: true })
+        const wait = yield* Effect.forkChild(Effect.exit(redis.blpop(["q"], "Infinity")), { startImmediately: true })
         yield* until(Effect.map(blockedAt(direct), (n) => n === 1))
         const ids = Effect.map(direct.send("CLIENT LIST"), (list) =>
           Array.from(String(list).matchAll(/id=(\d+)[^\n]* cmd=blpop/g), (m) => m[1]!))
@@ -107,7 +107,7 @@ describe("waits", () => {
             pingInterval: "200 millis"
           })
           const outcomes: Array<string> = []
-          const consumer = redis.blpop(["q"], 600).pipe(
+          const consumer = redis.blpop(["q"], "600 seconds").pipe(
             Effect.tapError((error) => Effect.sync(() => void outcomes.push(error._tag))),
             Effect.retry({ while: (error) => error._tag === "AmbiguousOutcome" })
           )
@@ -131,7 +131,7 @@ describe("waits", () => {
         const redis = yield* RedisClient.make({ address, reserveTimeout: "100 millis" })
         const consumers = yield* Effect.forEach(
           Array.from({ length: 20 }, (_, i) => i),
-          (i) => Effect.forkChild(Effect.exit(redis.blpop([`q${i}`], 0)), { startImmediately: true })
+          (i) => Effect.forkChild(Effect.exit(redis.blpop([`q${i}`], "Infinity")), { startImmediately: true })
         )
         yield* until(Effect.map(blockedAt(direct), (n) => n === 16))
         for (let i = 0; i < 20; i++) yield* direct.rpush(`q${i}`, i)
@@ -275,8 +275,8 @@ describe("the end", () => {
               yield* fork(Stream.runDrain(redis.subscribe({ channels: ["c"] }))),
               yield* fork(nobody.reserve),
               yield* fork(redis.reserve),
-              yield* fork(nobody.blpop(["q"], 0)),
-              yield* fork(redis.blpop(["q"], 0)),
+              yield* fork(nobody.blpop(["q"], "Infinity")),
+              yield* fork(redis.blpop(["q"], "Infinity")),
               yield* fork(nobody.get("a"))
             ]
             yield* Effect.sleep("300 millis")

@@ -56,7 +56,9 @@ describe("discovery", () => {
           assert.strictEqual((yield* sentinel.sentinels).length, 3)
           assert.strictEqual(yield* redis.set("a", "1"), "OK")
           assert.isAtLeast(
-            yield* Effect.scoped(Effect.flatMap(redis.reserve, (l) => Effect.andThen(l.set("b", 1), l.wait(2, 2000)))),
+            yield* Effect.scoped(
+              Effect.flatMap(redis.reserve, (l) => Effect.andThen(l.set("b", 1), l.wait(2, "2 seconds")))
+            ),
             1
           )
           yield* until(Effect.map(replica.get("a"), (v) => v === "1"))

@@ -336,7 +336,9 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     Effect.gen(function*() {
       const { redis } = yield* clientsOf(stage)
       yield* redis.ping()
-      const waiting = yield* Effect.forkChild(Effect.exit(redis.blpop(["queue"], 0)), { startImmediately: true })
+      const waiting = yield* Effect.forkChild(Effect.exit(redis.blpop(["queue"], "Infinity")), {
+        startImmediately: true
+      })
       yield* until(
         asking(
           stage,
@@ -347,7 +349,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       yield* stage.kill(stage.nodes[0]!)
       // It may have been given an element that nobody else will see.
       assert.strictEqual(failureOf(yield* Fiber.join(waiting))._tag, "AmbiguousOutcome")
-      const again = yield* Effect.forkChild(redis.blpop(["queue"], 20), { startImmediately: true })
+      const again = yield* Effect.forkChild(redis.blpop(["queue"], "20 seconds"), { startImmediately: true })
       yield* redis.rpush("queue", "x")
       assert.deepStrictEqual(yield* Fiber.join(again), ["queue", "x"])
     }),

@@ -5,7 +5,7 @@
  */
 import { type Arg, type Key, seconds } from "../../Command.ts"
 import { InvalidCommand } from "../../Errors.ts"
-import { choiceProblem, isBytes, kindOf } from "../common/values.ts"
+import { choiceProblem, integerProblem, isBytes, kindOf } from "../common/values.ts"
 
 /**
  * The arguments as an array. A constructor calls it in place of an array literal:
@@ -31,9 +31,64 @@ export const appendAll = (before: Array<Arg>, list: ReadonlyArray<Arg>, ...after
  */
 export type Variadic<A> = Array<A> | [all: ReadonlyArray<A>]
 
-/** Appends what a caller passed one by one or in one array. */
-export const appendVariadic = (before: Array<Arg>, given: Variadic<Arg>): Array<Arg> =>
-  appendAll(before, given.length === 1 && Array.isArray(given[0]) ? given[0] : given as Array<Arg>)
+/** Appends what a caller passed one by one or in one array; there may be nothing. */
+export const appendAny = (before: Array<Arg>, given: Variadic<Arg>): Array<Arg> => appendAll(before, listOf(given))
+
+const listOf = (given: Variadic<Arg>): ReadonlyArray<Arg> =>
+  given.length === 1 && Array.isArray(given[0]) ? given[0] : given as Array<Arg>
+
+/**
+ * Appends what a caller passed one by one or in one array. Throws `InvalidCommand` if
+ * there is nothing: the server would only say that the number of arguments is wrong.
+ */
+export const appendVariadic = (
+  command: string,
+  field: string,
+  before: Array<Arg>,
+  given: Variadic<Arg>
+): Array<Arg> => appendAll(before, nonEmpty(command, field, listOf(given)))
+
+/**
+ * One of them, or several in an array: for arguments that others follow.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OneOrMore<A> = A | ReadonlyArray<A>
+
+/** One or more keys as an array. Throws `InvalidCommand` for an empty array, and for what is neither. */
+export const keysOf = (command: string, keys: OneOrMore<Key>): ReadonlyArray<Key> => {
+  if (typeof keys === "string" || isBytes(keys)) return [keys]
+  return nonEmpty(command, "keys", arrayOf(command, "keys", keys))
+}
+
+/** The arguments of SINTERCARD and ZINTERCARD. */
+export const intercardArgs = (command: string, given: OneOrMore<Key>, limit: number | undefined): Array<Arg> => {
+  const keys = keysOf(command, given)
+  const args = appendAll(argv(keys.length), keys)
+  if (limit !== undefined) args.push("LIMIT", limit)
+  return args
+}
+
+const nonEmpty = <A>(command: string, field: string, list: ReadonlyArray<A>): ReadonlyArray<A> => {
+  if (list.length === 0) throw new InvalidCommand({ command, detail: `${field}: at least one is needed` })
+  return list
+}
+
+/** Throws `InvalidCommand` if more than one of some fields is set. */
+export const exclusive = <A extends object>(
+  command: string,
+  options: A,
+  fields: ReadonlyArray<keyof A & string>
+): void => {
+  let first: string | undefined
+  for (const field of fields) {
+    const value: unknown = options[field]
+    if (value === undefined || value === false) continue
+    if (first !== undefined) throw new InvalidCommand({ command, detail: `${field}: not with ${first}` })
+    first = field
+  }
+}
 
 /**
  * The options of a command. Throws `InvalidCommand` for what is not an object:
@@ -81,6 +136,7 @@ export const appendPairs = (
   out: Array<Arg>,
   entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>
 ): Array<Arg> => {
+  const before = out.length
   if (typeof entries !== "object" || entries === null || isBytes(entries)) {
     throw new InvalidCommand({ command, detail: `entries: expected an object or pairs, got ${kindOf(entries)}` })
   }
@@ -94,6 +150,7 @@ export const appendPairs = (
   } else {
     for (const k of Object.keys(entries)) out.push(k, (entries as Record<string, Arg>)[k]!)
   }
+  if (out.length === before) throw new InvalidCommand({ command, detail: "entries: at least one is needed" })
   return out
 }
 
@@ -114,7 +171,11 @@ export interface ScanOptions {
 export const scanArgs = (command: string, out: Array<Arg>, given: ScanOptions | undefined): Array<Arg> => {
   const options = optionsOf(command, given)
   if (options?.match !== undefined) out.push("MATCH", options.match)
-  if (options?.count !== undefined) out.push("COUNT", options.count)
+  if (options?.count !== undefined) {
+    const problem = integerProblem(options.count, 1, Number.MAX_SAFE_INTEGER)
+    if (problem !== undefined) throw new InvalidCommand({ command, detail: `count: ${problem}` })
+    out.push("COUNT", options.count)
+  }
   return out
 }
 
