@@ -4,7 +4,7 @@
  * values.
  *
  * This file does no I/O. The constructors of Redis's commands are in commands/, the
- * decoders in internal/commands/decoders.ts.
+ * decoders in internal/commands/.
  *
  * Over 700 lines, since everything that recognises a command by its words is here.
  *
@@ -16,6 +16,18 @@ import { type Decode, mismatch, native, utf8 } from "./internal/commands/decoder
 import { choiceProblem, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "./internal/common/values.ts"
 import * as Resp from "./Resp.ts"
 
+export {
+  array,
+  type Decoded,
+  type DecodedBytes,
+  type Fields,
+  fields,
+  map,
+  mapOf,
+  recordOf,
+  struct,
+  tuple
+} from "./internal/commands/combinators.ts"
 export {
   bulkString,
   custom,

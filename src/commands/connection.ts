@@ -73,7 +73,7 @@ export const clientId = () => make(CLIENT_ID, argv())
 const CLIENT_INFO = define({
   words: ["CLIENT", "INFO"],
   mode: "read",
-  decode: Command.custom<ClientInfo>((v) => parseClient(Command.text(v)))
+  decode: Command.map(Command.word, parseClient)
 })
 /**
  * CLIENT INFO returns what the server knows of the connection that the command runs on.
@@ -132,8 +132,9 @@ const clientTypes: ReadonlyArray<ClientType> = ["normal", "master", "replica", "
 const CLIENT_LIST = define({
   words: ["CLIENT", "LIST"],
   mode: "read",
-  decode: Command.custom<Array<ClientInfo>>((v) =>
-    Command.text(v).split("\n").filter((l) => l.trim() !== "").map(parseClient)
+  decode: Command.map(
+    Command.word,
+    (text): Array<ClientInfo> => text.split("\n").filter((line) => line.trim() !== "").map(parseClient)
   )
 })
 /**

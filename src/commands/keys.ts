@@ -184,10 +184,10 @@ export type ExpireTime = DateTime.Utc | "never" | null
 
 /** -1: a key without expiry, -2: no key. */
 const expireTimeIn = (unit: number) =>
-  Command.custom<ExpireTime>((value) => {
-    const n = Command.integer(value)
-    return n === -2 ? null : n === -1 ? "never" : DateTime.makeUnsafe(n * unit)
-  })
+  Command.map(
+    Command.int,
+    (n): ExpireTime => n === -2 ? null : n === -1 ? "never" : DateTime.makeUnsafe(n * unit)
+  )
 
 const EXPIRETIME = define({ words: ["EXPIRETIME"], mode: "read", keys: 1, decode: expireTimeIn(1000) })
 /**
@@ -213,10 +213,7 @@ export const pexpiretime = (key: Key) => make(PEXPIRETIME, argv(key))
 
 /** -1: a key without expiry, -2: no key. */
 const ttlIn = (unit: number) =>
-  Command.custom<Duration.Duration | null>((value) => {
-    const n = Command.integer(value)
-    return n === -2 ? null : n === -1 ? Duration.infinity : Duration.millis(n * unit)
-  })
+  Command.map(Command.int, (n) => n === -2 ? null : n === -1 ? Duration.infinity : Duration.millis(n * unit))
 
 const TTL = define({ words: ["TTL"], mode: "read", keys: 1, decode: ttlIn(1000) })
 /**
@@ -525,7 +522,7 @@ const OBJECT_IDLETIME = define({
   words: ["OBJECT", "IDLETIME"],
   mode: "read",
   keys: 1,
-  decode: Command.nullable(Command.custom<Duration.Duration>((value) => Duration.seconds(Command.integer(value))))
+  decode: Command.nullable(Command.map(Command.int, (seconds) => Duration.seconds(seconds)))
 })
 /**
  * OBJECT IDLETIME returns how long ago a key was used last, to the second, or `null` if the key does not exist.

@@ -309,12 +309,9 @@ export interface Popped<A = string> {
   readonly elements: Array<A>
 }
 
-const popped = Command.custom<Popped | null, Popped<Uint8Array> | null>((value, bytes) => {
-  if (value === null) return null
-  const reply = Command.list(value)
-  const key = Command.bulkString(reply[0] ?? null, bytes)
-  return { key, elements: Command.strings(reply[1] ?? null, bytes) } as Popped & Popped<Uint8Array>
-})
+const popped: Command.Decode<Popped | null, Popped<Uint8Array> | null> = Command.nullable(
+  Command.struct({ key: Command.string, elements: Command.strings })
+)
 
 const popArgs = (
   command: string,
@@ -356,10 +353,10 @@ const LMPOP = define({ words: ["LMPOP"], mode: "write", keys: keysAfterCount(0),
 export const lmpop = (keys: OneOrMore<Key>, side: Side, count?: number | undefined) =>
   make(LMPOP, popArgs("LMPOP", [], keys, side, count))
 
-const keyAndElement = Command.nullable(Command.strings) as Command.Decode<
+const keyAndElement: Command.Decode<
   [key: string, element: string] | null,
   [key: Uint8Array, element: Uint8Array] | null
->
+> = Command.nullable(Command.tuple(Command.string, Command.string))
 
 const BLPOP = define({
   words: ["BLPOP"],

@@ -212,14 +212,14 @@ export interface PrimaryAddress {
   readonly port: number
 }
 
+const primaryAddress: Command.Decode<PrimaryAddress | null> = Command.nullable(
+  Command.struct({ host: Command.word, port: Command.float })
+)
+
 const GET_MASTER_ADDR = define({
   words: ["SENTINEL", "GET-MASTER-ADDR-BY-NAME"],
   mode: "read",
-  decode: Command.custom<PrimaryAddress | null>((v) => {
-    if (v === null) return null
-    const [host, port] = Command.list(v)
-    return { host: Command.text(host ?? null), port: Number(Command.text(port ?? null)) }
-  })
+  decode: primaryAddress
 })
 /**
  * SENTINEL GET-MASTER-ADDR-BY-NAME returns the address of a group's primary, or `null` if the sentinel does not

@@ -26,7 +26,7 @@ const parseInfo = (text: string): Record<string, string> => {
 const INFO = define({
   words: ["INFO"],
   mode: "read",
-  decode: Command.custom<Record<string, string>>((v) => parseInfo(Command.text(v)))
+  decode: Command.map(Command.word, parseInfo)
 })
 /**
  * INFO returns what the server says of itself, as a record of its fields without the headings of its sections;
@@ -132,14 +132,7 @@ const ROLE = define({ words: ["ROLE"], mode: "read", decode: Command.custom<Role
  */
 export const role = () => make(ROLE, argv())
 
-const stringRecord = Command.custom<Record<string, string>>((v) => {
-  const flat = Command.list(v)
-  const out: Record<string, string> = {}
-  for (let i = 0; i + 1 < flat.length; i += 2) out[Command.text(flat[i]!)] = Command.text(flat[i + 1]!)
-  return out
-})
-
-const CONFIG_GET = define({ words: ["CONFIG", "GET"], mode: "read", decode: stringRecord })
+const CONFIG_GET = define({ words: ["CONFIG", "GET"], mode: "read", decode: Command.recordOf(Command.word) })
 /**
  * CONFIG GET returns the configuration parameters whose names match one of the glob patterns, as a record of
  * strings; `{}` if none does.
@@ -167,11 +160,10 @@ export interface ServerTime {
 const TIME = define({
   words: ["TIME"],
   mode: "read",
-  decode: Command.custom<ServerTime>((v) => {
-    const [seconds, micros] = Command.list(v).map((part) => Command.double(part))
-    if (seconds === undefined || micros === undefined) throw new Command.Mismatch("seconds and microseconds", v)
-    return { moment: DateTime.makeUnsafe(seconds * 1000 + Math.floor(micros / 1000)), micros }
-  })
+  decode: Command.map(Command.tuple(Command.float, Command.float), ([seconds, micros]): ServerTime => ({
+    moment: DateTime.makeUnsafe(seconds * 1000 + Math.floor(micros / 1000)),
+    micros
+  }))
 })
 /**
  * TIME returns the server's clock: the moment, and the microseconds of its second.
@@ -195,7 +187,7 @@ export const dbsize = () => make(DBSIZE, argv())
 const LASTSAVE = define({
   words: ["LASTSAVE"],
   mode: "read",
-  decode: Command.custom<DateTime.Utc>((v) => DateTime.makeUnsafe(Command.integer(v) * 1000))
+  decode: Command.map(Command.int, (seconds) => DateTime.makeUnsafe(seconds * 1000))
 })
 /**
  * LASTSAVE returns when the server last saved its data to disk, to the second; before the first save it is when
@@ -279,14 +271,13 @@ export interface Persisted {
   readonly replicas: number
 }
 
+const persisted: Command.Decode<Persisted> = Command.struct({ isLocal: Command.flag, replicas: Command.int })
+
 const WAITAOF = define({
   words: ["WAITAOF"],
   mode: "read",
   blockingMillis: (args) => Number(args[2]) > 0 ? Number(args[2]) : Infinity,
-  decode: Command.custom<Persisted>((v) => {
-    const [local, replicas] = Command.list(v)
-    return { isLocal: local === 1, replicas: Command.integer(replicas ?? null) }
-  })
+  decode: persisted
 })
 /**
  * WAITAOF waits until the writes of this connection are in the append-only files of the server itself (if `local`

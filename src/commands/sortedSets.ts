@@ -421,8 +421,10 @@ const ZREVRANK = define({ words: ["ZREVRANK"], mode: "read", keys: 1, decode: Co
 export const zrevrank = (key: Key, member: Arg) => make(ZREVRANK, argv(key, member))
 
 /** Reads a member and its score, or null for an empty array. */
-const firstScored = Command.custom<Scored | null, Scored<Uint8Array> | null>((value, bytes) =>
-  (Command.scored(value, bytes) as Array<Scored & Scored<Uint8Array>>)[0] ?? null
+const firstScored: Command.Decode<Scored | null, Scored<Uint8Array> | null> = Command.map(
+  Command.scored,
+  ([first]) => first ?? null,
+  ([first]) => first ?? null
 )
 
 const ZPOPMIN = define({ words: ["ZPOPMIN"], mode: "write", keys: 1, decode: firstScored })
@@ -484,21 +486,18 @@ export interface PoppedScored<A = string> {
   readonly members: Array<Scored<A>>
 }
 
-const poppedMany = Command.custom<PoppedScored | null, PoppedScored<Uint8Array> | null>((value, bytes) => {
-  if (value === null) return null
-  const reply = Command.list(value)
-  const members = Command.scored(reply[1] ?? null, bytes)
-  return { key: Command.bulkString(reply[0] ?? null, bytes), members } as PoppedScored & PoppedScored<Uint8Array>
+const poppedMany: Command.Decode<PoppedScored | null, PoppedScored<Uint8Array> | null> = Command.nullable(
+  Command.struct({ key: Command.string, members: Command.scored })
+)
+
+const withOneMember = <A>([key, member, score]: readonly [A, A, number]): PoppedScored<A> => ({
+  key,
+  members: [{ member, score }]
 })
 
-const poppedOne = Command.custom<PoppedScored | null, PoppedScored<Uint8Array> | null>((value, bytes) => {
-  if (value === null) return null
-  const [key, member, s] = Command.list(value)
-  return {
-    key: Command.bulkString(key ?? null, bytes),
-    members: [{ member: Command.bulkString(member ?? null, bytes), score: Command.double(s ?? null) }]
-  } as PoppedScored & PoppedScored<Uint8Array>
-})
+const poppedOne = Command.nullable(
+  Command.map(Command.tuple(Command.string, Command.string, Command.float), withOneMember, withOneMember)
+)
 
 const mpopArgs = (
   command: string,

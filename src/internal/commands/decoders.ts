@@ -336,7 +336,8 @@ export const scored: Decode<Array<Scored>, Array<Scored<Uint8Array>>> = decoder(
   pairwise(list(value), (member, score) => ({ member: bulk(member, bytes), score: double(score) }))
 )
 
-const pairwise = <A>(
+/** Reads elements two by two, from a flat array or an array of pairs. */
+export const pairwise = <A>(
   items: ReadonlyArray<Resp.Value>,
   f: (a: Resp.Value, b: Resp.Value) => A
 ): Array<A> => {
