@@ -1,6 +1,7 @@
 /**
  * The generated methods are those of the constructors: each command has one, with the
- * same parameters and the same result. Compiled by `npm run check`, never run.
+ * same parameters and the same result. Compiled by `npm run check`, never run. An error
+ * here names the methods that differ: `npm run generate` writes them again.
  *
  * Type parameters of a constructor count as what they extend, and of overloads the last
  * four are compared.
