@@ -9,7 +9,7 @@ import * as Path from "node:path"
 import { type LanguageServer, type Position, typescript5, typescript7 } from "./support/languageServers.ts"
 
 const root = Path.resolve(import.meta.dirname, "..")
-const folder = Path.join(root, ".tmp", "methods")
+const folder = Path.join(root, ".tmp", "editors")
 const file = Path.join(folder, "use.ts")
 
 /** Calls of ten methods, and the words of their commands. */
