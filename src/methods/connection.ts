@@ -87,6 +87,7 @@ export interface Read {
     /**
      * CLIENT KILL closes the connections at the server that match all of the given fields, and returns how many it
      * closed. Fails with `InvalidCommand` if there are none of them, and with ERR if no ACL user has the name `user`.
+     * It is not sent again if its reply is lost, and fails with `AmbiguousOutcome`.
      *
      * **Example** (Subscribers of the user `worker`)
      *
@@ -110,7 +111,8 @@ export interface Read {
     /**
      * CLIENT UNBLOCK ends the wait of a connection in a blocking command such as BLPOP: as if its timeout had passed
      * (`"timeout"`, the default), or with an error of code UNBLOCKED (`"error"`). The result is `true` if it was
-     * waiting, and `false` if it was not or does not exist.
+     * waiting, and `false` if it was not or does not exist. It is not sent again if its reply is lost, and fails with
+     * `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/client-unblock/
      * @since 0.1.0
@@ -228,6 +230,7 @@ export interface ReadBytes {
     /**
      * CLIENT KILL closes the connections at the server that match all of the given fields, and returns how many it
      * closed. Fails with `InvalidCommand` if there are none of them, and with ERR if no ACL user has the name `user`.
+     * It is not sent again if its reply is lost, and fails with `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/client-kill/
      * @since 0.1.0
@@ -243,7 +246,8 @@ export interface ReadBytes {
     /**
      * CLIENT UNBLOCK ends the wait of a connection in a blocking command such as BLPOP: as if its timeout had passed
      * (`"timeout"`, the default), or with an error of code UNBLOCKED (`"error"`). The result is `true` if it was
-     * waiting, and `false` if it was not or does not exist.
+     * waiting, and `false` if it was not or does not exist. It is not sent again if its reply is lost, and fails with
+     * `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/client-unblock/
      * @since 0.1.0

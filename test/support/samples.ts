@@ -14,6 +14,8 @@ type Samples<A> = { readonly [K in Constructor<A>]: ReadonlyArray<Command.Any> }
 
 const c = commands
 const pairs = { a: 1, b: 2 }
+/** A moment with a whole second, as EXPIREAT takes it. */
+const moment = new Date(2_000_000_000_000)
 const scored = [{ member: "m", score: 1 }, { member: "n", score: 2 }]
 
 /** Sample calls of the commands of a node. */
@@ -35,7 +37,7 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
     ...(["normal", "master", "replica", "pubsub"] as const).map((type) => c.clientKill({ type }))
   ],
   clientUnblock: [c.clientUnblock(1), c.clientUnblock(1, "timeout"), c.clientUnblock(1, "error")],
-  clientPause: [c.clientPause(100), c.clientPause(100, "write"), c.clientPause(100, "all")],
+  clientPause: [c.clientPause("1 second"), c.clientPause("1 second", "write"), c.clientPause("100 millis", "all")],
   clientUnpause: [c.clientUnpause()],
 
   // hashes
@@ -52,7 +54,8 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   hvals: [c.hvals("k")],
   hlen: [c.hlen("k")],
   hstrlen: [c.hstrlen("k", "f")],
-  hrandfield: [c.hrandfield("k", 2)],
+  hrandfield: [c.hrandfield("k")],
+  hrandfieldCount: [c.hrandfieldCount("k", 2)],
   hrandfieldWithValues: [c.hrandfieldWithValues("k", 2)],
   hscan: [c.hscan("k", "0"), c.hscan("k", "0", { match: "a*", count: 10 })],
 
@@ -61,10 +64,22 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   unlink: [c.unlink("k"), c.unlink(["k", "l"])],
   exists: [c.exists("k"), c.exists(["k", "l"])],
   touch: [c.touch("k"), c.touch(["k", "l"])],
-  expire: [c.expire("k", 10), ...(["nx", "xx", "gt", "lt"] as const).map((when) => c.expire("k", 10, when))],
-  pexpire: [c.pexpire("k", 10), ...(["nx", "xx", "gt", "lt"] as const).map((when) => c.pexpire("k", 10, when))],
-  expireat: [c.expireat("k", 10), ...(["nx", "xx", "gt", "lt"] as const).map((when) => c.expireat("k", 10, when))],
-  pexpireat: [c.pexpireat("k", 10), ...(["nx", "xx", "gt", "lt"] as const).map((when) => c.pexpireat("k", 10, when))],
+  expire: [
+    c.expire("k", "10 seconds"),
+    ...(["nx", "xx", "gt", "lt"] as const).map((when) => c.expire("k", "10 seconds", when))
+  ],
+  pexpire: [
+    c.pexpire("k", "10 millis"),
+    ...(["nx", "xx", "gt", "lt"] as const).map((when) => c.pexpire("k", "10 millis", when))
+  ],
+  expireat: [
+    c.expireat("k", moment),
+    ...(["nx", "xx", "gt", "lt"] as const).map((when) => c.expireat("k", moment, when))
+  ],
+  pexpireat: [
+    c.pexpireat("k", moment),
+    ...(["nx", "xx", "gt", "lt"] as const).map((when) => c.pexpireat("k", moment, when))
+  ],
   expiretime: [c.expiretime("k")],
   pexpiretime: [c.pexpiretime("k")],
   ttl: [c.ttl("k")],
@@ -78,7 +93,11 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   keys: [c.keys("*")],
   randomkey: [c.randomkey()],
   dump: [c.dump("k")],
-  restore: [c.restore("k", 0, new Uint8Array(10)), c.restore("k", 0, new Uint8Array(10), { replace: true })],
+  restore: [
+    c.restore("k", new Uint8Array(10)),
+    c.restore("k", new Uint8Array(10), { ttl: "10 seconds", replace: true, idleTime: "1 minute" }),
+    c.restore("k", new Uint8Array(10), { expireAt: moment, frequency: 5 })
+  ],
   scan: [c.scan("0"), c.scan("0", { match: "a*", count: 10, type: "string" })],
   objectEncoding: [c.objectEncoding("k")],
   objectIdletime: [c.objectIdletime("k")],
@@ -87,6 +106,11 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
     c.sort("k"),
     c.sort("k", { by: "w_*", limit: [0, 5], get: ["#", "o_*"], order: "asc", alpha: true }),
     c.sort("k", { order: "desc" })
+  ],
+  sortRo: [
+    c.sortRo("k"),
+    c.sortRo("k", { by: "w_*", limit: [0, 5], get: ["#", "o_*"], order: "asc", alpha: true }),
+    c.sortRo("k", { order: "desc" })
   ],
   sortStore: [
     c.sortStore("k", "l"),
@@ -110,14 +134,14 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   lset: [c.lset("k", 0, "e")],
   lrem: [c.lrem("k", 0, "e")],
   ltrim: [c.ltrim("k", 0, -1)],
-  lpos: [c.lpos("k", "e"), c.lpos("k", "e", { rank: 2, maxlen: 10 })],
-  lposCount: [c.lposCount("k", "e", 0), c.lposCount("k", "e", 2, { rank: -1, maxlen: 10 })],
+  lpos: [c.lpos("k", "e"), c.lpos("k", "e", { rank: 2, maxLength: 10 })],
+  lposCount: [c.lposCount("k", "e", 0), c.lposCount("k", "e", 2, { rank: -1, maxLength: 10 })],
   lmove: [c.lmove("k", "l", "left", "right"), c.lmove("k", "l", "right", "left")],
   lmpop: [c.lmpop(["k", "l"], "left"), c.lmpop(["k", "l"], "right", 2)],
-  blpop: [c.blpop(["k", "l"], 1)],
-  brpop: [c.brpop(["k", "l"], 1)],
-  blmove: [c.blmove("k", "l", "left", "right", 1), c.blmove("k", "l", "right", "left", 1)],
-  blmpop: [c.blmpop(["k", "l"], "left", 1), c.blmpop(["k", "l"], "right", 1, 2)],
+  blpop: [c.blpop(["k", "l"], "1 second")],
+  brpop: [c.brpop(["k", "l"], "1 second")],
+  blmove: [c.blmove("k", "l", "left", "right", "1 second"), c.blmove("k", "l", "right", "left", "1 second")],
+  blmpop: [c.blmpop(["k", "l"], "left", "1 second"), c.blmpop(["k", "l"], "right", "1 second", 2)],
 
   // server
   info: [c.info(), c.info("server", "clients")],
@@ -128,8 +152,8 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   lastsave: [c.lastsave()],
   flushdb: [c.flushdb(), c.flushdb("async"), c.flushdb("sync")],
   flushall: [c.flushall(), c.flushall("async"), c.flushall("sync")],
-  wait: [c.wait(1, 100)],
-  waitaof: [c.waitaof(1, 1, 100)],
+  wait: [c.wait(1, "100 millis")],
+  waitaof: [c.waitaof(1, 1, "100 millis")],
   publish: [c.publish("ch", "m")],
   spublish: [c.spublish("ch", "m")],
 
@@ -194,10 +218,10 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   zadd: [
     c.zadd("k", scored),
     c.zadd("k", scored, { when: "nx", changed: true }),
-    c.zadd("k", scored, { when: "xx", compare: "gt" }),
-    c.zadd("k", scored, { compare: "lt" })
+    c.zadd("k", scored, { when: "xx gt" }),
+    c.zadd("k", scored, { when: "lt" })
   ],
-  zaddIncr: [c.zaddIncr("k", "m", 1), c.zaddIncr("k", "m", 1, { when: "xx", compare: "gt", changed: true })],
+  zaddIncr: [c.zaddIncr("k", "m", 1), c.zaddIncr("k", "m", 1, { when: "xx gt" })],
   zrem: [c.zrem("k", "m"), c.zrem("k", ["m", "n"])],
   zscore: [c.zscore("k", "m")],
   zmscore: [c.zmscore("k", "m", "n")],
@@ -221,13 +245,16 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   ],
   zrank: [c.zrank("k", "m")],
   zrevrank: [c.zrevrank("k", "m")],
-  zpopmin: [c.zpopmin("k"), c.zpopmin("k", 2)],
-  zpopmax: [c.zpopmax("k"), c.zpopmax("k", 2)],
+  zpopmin: [c.zpopmin("k")],
+  zpopminCount: [c.zpopminCount("k", 2)],
+  zpopmax: [c.zpopmax("k")],
+  zpopmaxCount: [c.zpopmaxCount("k", 2)],
   zmpop: [c.zmpop(["k", "l"], "min"), c.zmpop(["k", "l"], "max", 2)],
-  bzpopmin: [c.bzpopmin(["k", "l"], 1)],
-  bzpopmax: [c.bzpopmax(["k", "l"], 1)],
-  bzmpop: [c.bzmpop(["k", "l"], "min", 1), c.bzmpop(["k", "l"], "max", 1, 2)],
-  zrandmember: [c.zrandmember("k", 2)],
+  bzpopmin: [c.bzpopmin(["k", "l"], "1 second")],
+  bzpopmax: [c.bzpopmax(["k", "l"], "1 second")],
+  bzmpop: [c.bzmpop(["k", "l"], "min", "1 second"), c.bzmpop(["k", "l"], "max", "1 second", 2)],
+  zrandmember: [c.zrandmember("k")],
+  zrandmemberCount: [c.zrandmemberCount("k", 2)],
   zrandmemberWithScores: [c.zrandmemberWithScores("k", 2)],
   zremrangebyrank: [c.zremrangebyrank("k", 0, -1)],
   zremrangebyscore: [c.zremrangebyscore("k", "-inf", 5)],
@@ -238,19 +265,19 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   get: [c.get("k")],
   set: [
     c.set("k", "v"),
-    c.set("k", "v", { when: "nx", ex: 10 }),
-    c.set("k", "v", { when: "xx", px: 10 }),
-    c.set("k", "v", { exat: 10 }),
-    c.set("k", "v", { pxat: 10 }),
+    c.set("k", "v", { when: "nx", ttl: "10 seconds" }),
+    c.set("k", "v", { when: "xx", ttl: "10 millis" }),
+    c.set("k", "v", { expireAt: moment }),
+    c.set("k", "v", { expireAt: new Date(moment.getTime() + 1) }),
     c.set("k", "v", { keepTtl: true })
   ],
-  setGet: [c.setGet("k", "v"), c.setGet("k", "v", { when: "nx", ex: 10 })],
+  setGet: [c.setGet("k", "v"), c.setGet("k", "v", { when: "nx", ttl: "10 seconds" })],
   getdel: [c.getdel("k")],
   getex: [
-    c.getex("k", { ex: 10 }),
-    c.getex("k", { px: 10 }),
-    c.getex("k", { exat: 10 }),
-    c.getex("k", { pxat: 10 }),
+    c.getex("k", { ttl: "10 seconds" }),
+    c.getex("k", { ttl: "10 millis" }),
+    c.getex("k", { expireAt: moment }),
+    c.getex("k", { expireAt: new Date(moment.getTime() + 1) }),
     c.getex("k", { persist: true })
   ],
   getrange: [c.getrange("k", 0, -1)],

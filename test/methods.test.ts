@@ -1,0 +1,41 @@
+/** The command methods of clients: bound to their client, and made when they are read. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Command from "../src/Command.ts"
+import { makeMethods } from "../src/internal/client/methods.ts"
+
+type Methods = Record<string, (...args: Array<unknown>) => Effect.Effect<unknown, unknown>>
+
+const methodsOf = (name: string, as: "text" | "bytes" = "text") => {
+  const run = (command: Command.Any) =>
+    Effect.succeed([name, command.asBytes, command.spec.name, ...command.args].join(" "))
+  return makeMethods(run, as) as Methods
+}
+
+describe("the methods of a client", () => {
+  it.effect("stay with their client when they are taken out of it", () =>
+    Effect.gen(function*() {
+      const { get } = methodsOf("a")
+      const { get: other } = methodsOf("b")
+      assert.strictEqual(yield* get!("k"), "a false GET k")
+      assert.strictEqual(yield* other!("k"), "b false GET k")
+      assert.strictEqual(yield* methodsOf("c", "bytes")["get"]!("k"), "c true GET k")
+    }))
+
+  it("are made once, when they are first read", () => {
+    const redis = methodsOf("a")
+    assert.isFalse(Object.hasOwn(redis, "get"))
+    assert.isTrue("get" in redis)
+    assert.strictEqual(redis["get"], redis["get"])
+    assert.isTrue(Object.hasOwn(redis, "get"))
+  })
+
+  it.effect("can be replaced, on a client and on an object that inherits from it", () =>
+    Effect.gen(function*() {
+      const redis = methodsOf("a")
+      const double = Object.assign(Object.create(redis), { get: () => Effect.succeed("replaced") }) as Methods
+      assert.strictEqual(yield* double["get"]!("k"), "replaced")
+      assert.strictEqual(yield* double["ttl"]!("k"), "a false TTL k")
+      assert.strictEqual(yield* redis["get"]!("k"), "a false GET k")
+    }))
+})
