@@ -174,7 +174,7 @@ const asking = (chance: Chance, sentinel: Sentinel.Service): Run => {
     case 5:
       return sentinel.ask(commands.sentinel.primaries())
     case 6:
-      return sentinel.ask(commands.sentinel.getPrimaryAddr(group))
+      return sentinel.ask(commands.sentinel.getPrimaryAddrByName(group))
     case 7:
       return Effect.flatMap(sentinel.topology(group), (topology) => Effect.timeoutOption(topology.current, 500))
     default:

@@ -265,7 +265,7 @@ describe("the write fence", () => {
       yield* until(Effect.map(stateOf, (s) => s.isProvisional))
       // No sentinel has reported it.
       const sentinel = yield* Sentinel.Sentinel
-      assert.deepStrictEqual(yield* sentinel.ask(commands.sentinel.getPrimaryAddr("mymaster")), {
+      assert.deepStrictEqual(yield* sentinel.ask(commands.sentinel.getPrimaryAddrByName("mymaster")), {
         host: "10.0.0.1",
         port: 6379
       })

@@ -42,6 +42,7 @@
  * @since 0.1.0
  */
 export * from "./connection.ts"
+export * from "./expiry.ts"
 export * from "./hashes.ts"
 export * from "./keys.ts"
 export * from "./lists.ts"
@@ -50,5 +51,7 @@ export * as sentinel from "./sentinel.ts"
 export * from "./server.ts"
 export * from "./sets.ts"
 export * from "./sortedSetCombinations.ts"
+export * from "./sortedSetRanges.ts"
 export * from "./sortedSets.ts"
+export * from "./sorting.ts"
 export * from "./strings.ts"

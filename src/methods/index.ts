@@ -4,13 +4,16 @@
  * @since 0.1.0
  */
 import type * as connection from "./connection.ts"
+import type * as expiry from "./expiry.ts"
 import type * as hashes from "./hashes.ts"
 import type * as keys from "./keys.ts"
 import type * as lists from "./lists.ts"
 import type * as server from "./server.ts"
 import type * as sets from "./sets.ts"
 import type * as sortedSetCombinations from "./sortedSetCombinations.ts"
+import type * as sortedSetRanges from "./sortedSetRanges.ts"
 import type * as sortedSets from "./sortedSets.ts"
+import type * as sorting from "./sorting.ts"
 import type * as strings from "./strings.ts"
 
 /**
@@ -22,13 +25,16 @@ import type * as strings from "./strings.ts"
 export interface ReadMethods
   extends
     connection.Read,
+    expiry.Read,
     hashes.Read,
     keys.Read,
     lists.Read,
     server.Read,
     sets.Read,
     sortedSetCombinations.Read,
+    sortedSetRanges.Read,
     sortedSets.Read,
+    sorting.Read,
     strings.Read
 {}
 
@@ -42,13 +48,16 @@ export interface WriteMethods
   extends
     ReadMethods,
     connection.Write,
+    expiry.Write,
     hashes.Write,
     keys.Write,
     lists.Write,
     server.Write,
     sets.Write,
     sortedSetCombinations.Write,
+    sortedSetRanges.Write,
     sortedSets.Write,
+    sorting.Write,
     strings.Write
 {}
 
@@ -61,13 +70,16 @@ export interface WriteMethods
 export interface ReadBytesMethods
   extends
     connection.ReadBytes,
+    expiry.ReadBytes,
     hashes.ReadBytes,
     keys.ReadBytes,
     lists.ReadBytes,
     server.ReadBytes,
     sets.ReadBytes,
     sortedSetCombinations.ReadBytes,
+    sortedSetRanges.ReadBytes,
     sortedSets.ReadBytes,
+    sorting.ReadBytes,
     strings.ReadBytes
 {}
 
@@ -81,12 +93,15 @@ export interface WriteBytesMethods
   extends
     ReadBytesMethods,
     connection.WriteBytes,
+    expiry.WriteBytes,
     hashes.WriteBytes,
     keys.WriteBytes,
     lists.WriteBytes,
     server.WriteBytes,
     sets.WriteBytes,
     sortedSetCombinations.WriteBytes,
+    sortedSetRanges.WriteBytes,
     sortedSets.WriteBytes,
+    sorting.WriteBytes,
     strings.WriteBytes
 {}

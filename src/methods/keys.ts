@@ -7,10 +7,9 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
-import type { ExpireTime, ExpireWhen, RestoreOptions, SortOptions, ValueType } from "../commands/keys.ts"
+import type { RestoreOptions, ValueType } from "../commands/keys.ts"
 import type { RedisError } from "../Errors.ts"
 import type { ScanOptions, Variadic } from "../internal/commands/args.ts"
-import type { DurationInput, Moment } from "../internal/commands/time.ts"
 
 /** The methods that change no data. */
 export interface Read {
@@ -34,67 +33,6 @@ export interface Read {
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
-  }
-
-  /** EXPIRETIME returns when a key expires, to the second. */
-  readonly expiretime: {
-    /**
-     * EXPIRETIME returns when a key expires, to the second. The result is `"never"` if the key has no expiry, and
-     * `null` if it does not exist. Needs Redis 7.0.
-     *
-     * @see https://redis.io/docs/latest/commands/expiretime/
-     * @since 0.1.0
-     */
-    (key: Key): Effect.Effect<ExpireTime, RedisError>
-  }
-
-  /** PEXPIRETIME returns when a key expires, to the millisecond. */
-  readonly pexpiretime: {
-    /**
-     * PEXPIRETIME returns when a key expires, to the millisecond. The result is `"never"` if the key has no expiry,
-     * and `null` if it does not exist. Needs Redis 7.0.
-     *
-     * @see https://redis.io/docs/latest/commands/pexpiretime/
-     * @since 0.1.0
-     */
-    (key: Key): Effect.Effect<ExpireTime, RedisError>
-  }
-
-  /** TTL returns how long a key still lives, rounded to a second. */
-  readonly ttl: {
-    /**
-     * TTL returns how long a key still lives, rounded to a second. The result is `Duration.infinity` if the key has no
-     * expiry, and `null` if it does not exist.
-     *
-     * @see https://redis.io/docs/latest/commands/ttl/
-     * @since 0.1.0
-     */
-    (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
-  }
-
-  /** PTTL returns how long a key still lives, to the millisecond. */
-  readonly pttl: {
-    /**
-     * PTTL returns how long a key still lives, to the millisecond. The result is `Duration.infinity` if the key has no
-     * expiry, and `null` if it does not exist.
-     *
-     * **Example** (Whether a key expires within a minute)
-     *
-     * ```ts
-     * import { Duration, Effect } from "effect"
-     * import { RedisClient } from "effect-redis-sentinel"
-     *
-     * export const program = Effect.gen(function*() {
-     *   const redis = yield* RedisClient.RedisClient
-     *   const left = yield* redis.pttl("session:1")
-     *   return left !== null && Duration.toSeconds(left) < 60
-     * })
-     * ```
-     *
-     * @see https://redis.io/docs/latest/commands/pttl/
-     * @since 0.1.0
-     */
-    (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
   }
 
   /**
@@ -229,31 +167,6 @@ export interface Read {
      */
     (key: Key): Effect.Effect<number | null, RedisError>
   }
-
-  /**
-   * SORT_RO returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the
-   * patterns name, `null` for each that does not exist.
-   */
-  readonly sortRo: {
-    /**
-     * SORT_RO returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the
-     * patterns name, `null` for each that does not exist. A missing key gives `[]`. Fails with ERR if an element is
-     * not a number and `alpha` is not `true`, and with WRONGTYPE if the key holds another type. Needs Redis 7.0.
-     *
-     * **Example** (Names of users, the oldest first)
-     *
-     * ```ts
-     * import { commands } from "effect-redis-sentinel"
-     *
-     * // users: the ids; age:<id>: a number; user:<id>: a hash
-     * export const names = commands.sortRo("users", { by: "age:*", order: "desc", get: ["user:*->name"], limit: [0, 10] })
-     * ```
-     *
-     * @see https://redis.io/docs/latest/commands/sort_ro/
-     * @since 0.1.0
-     */
-    (key: Key, options?: SortOptions | undefined): Effect.Effect<Array<string | null>, RedisError>
-  }
 }
 
 /** The methods that change data. */
@@ -280,94 +193,6 @@ export interface Write {
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
-  }
-
-  /** EXPIRE makes the server delete a key when `ttl` has passed from now on. */
-  readonly expire: {
-    /**
-     * EXPIRE makes the server delete a key when `ttl` has passed from now on. A time to live with a fraction of a
-     * second is sent as PEXPIRE. The result is `true` if the expiry was set, and `false` if the key does not exist or
-     * `when` was not met. `when` needs Redis 7.0. Fails with `InvalidCommand` for zero and negative durations, which
-     * would delete the key: DEL says so.
-     *
-     * **Example** (Expiries of an hour and of 1.5 seconds)
-     *
-     * ```ts
-     * import { commands } from "effect-redis-sentinel"
-     *
-     * export const hour = commands.expire("session:1", "1 hour")
-     * export const short = commands.expire("session:2", "1500 millis", "gt")
-     * ```
-     *
-     * @see https://redis.io/docs/latest/commands/expire/
-     * @see https://redis.io/docs/latest/commands/pexpire/
-     * @since 0.1.0
-     */
-    (key: Key, ttl: DurationInput, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
-  }
-
-  /** PEXPIRE makes the server delete a key when `ttl` has passed from now on, and is always sent in milliseconds. */
-  readonly pexpire: {
-    /**
-     * PEXPIRE makes the server delete a key when `ttl` has passed from now on, and is always sent in milliseconds. The
-     * result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
-     * needs Redis 7.0. Fails with `InvalidCommand` for zero and negative durations, which would delete the key: DEL
-     * says so.
-     *
-     * @see https://redis.io/docs/latest/commands/pexpire/
-     * @since 0.1.0
-     */
-    (key: Key, ttl: DurationInput, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
-  }
-
-  /** EXPIREAT makes the server delete a key at a moment; one in the past deletes it at once. */
-  readonly expireat: {
-    /**
-     * EXPIREAT makes the server delete a key at a moment; one in the past deletes it at once. A moment with a fraction
-     * of a second is sent as PEXPIREAT. The result is `true` if the expiry was set, and `false` if the key does not
-     * exist or `when` was not met. `when` needs Redis 7.0.
-     *
-     * **Example** (The end of a year)
-     *
-     * ```ts
-     * import { commands } from "effect-redis-sentinel"
-     *
-     * export const atNewYear = commands.expireat("offer", new Date("2031-01-01T00:00:00Z"))
-     * ```
-     *
-     * @see https://redis.io/docs/latest/commands/expireat/
-     * @see https://redis.io/docs/latest/commands/pexpireat/
-     * @since 0.1.0
-     */
-    (key: Key, moment: Moment, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
-  }
-
-  /**
-   * PEXPIREAT makes the server delete a key at a moment, and is always sent in milliseconds; a moment in the past
-   * deletes it at once.
-   */
-  readonly pexpireat: {
-    /**
-     * PEXPIREAT makes the server delete a key at a moment, and is always sent in milliseconds; a moment in the past
-     * deletes it at once. The result is `true` if the expiry was set, and `false` if the key does not exist or `when`
-     * was not met. `when` needs Redis 7.0.
-     *
-     * @see https://redis.io/docs/latest/commands/pexpireat/
-     * @since 0.1.0
-     */
-    (key: Key, moment: Moment, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
-  }
-
-  /** PERSIST removes the expiry of a key. */
-  readonly persist: {
-    /**
-     * PERSIST removes the expiry of a key. The result is `true` if the key had one, and `false` if it had none or does
-     * not exist.
-     *
-     * @see https://redis.io/docs/latest/commands/persist/
-     * @since 0.1.0
-     */
-    (key: Key): Effect.Effect<boolean, RedisError>
   }
 
   /** RENAME gives a key another name, keeps its expiry, and returns `"OK"`. */
@@ -454,40 +279,6 @@ export interface Write {
      */
     (key: Key, value: Uint8Array, options?: RestoreOptions | undefined): Effect.Effect<"OK", RedisError>
   }
-
-  /**
-   * SORT returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the patterns
-   * name, `null` for each that does not exist.
-   */
-  readonly sort: {
-    /**
-     * SORT returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the patterns
-     * name, `null` for each that does not exist. A missing key gives `[]`. It changes nothing, but the server counts
-     * it as a write, since SORT may store: `sortRo` runs on replicas, too, and is sent again when a connection is
-     * lost. Fails with ERR if an element is not a number and `alpha` is not `true`, and with WRONGTYPE if the key
-     * holds another type.
-     *
-     * @see https://redis.io/docs/latest/commands/sort/
-     * @since 0.1.0
-     */
-    (key: Key, options?: SortOptions | undefined): Effect.Effect<Array<string | null>, RedisError>
-  }
-
-  /**
-   * SORT with STORE stores the elements of a list, set or sorted set in sorted order as a list at `destination`, and
-   * returns its length.
-   */
-  readonly sortStore: {
-    /**
-     * SORT with STORE stores the elements of a list, set or sorted set in sorted order as a list at `destination`, and
-     * returns its length. It replaces a value of any type there; an empty result deletes it. Fails with ERR if an
-     * element is not a number and `alpha` is not `true`, and with WRONGTYPE if `key` holds another type.
-     *
-     * @see https://redis.io/docs/latest/commands/sort/
-     * @since 0.1.0
-     */
-    (key: Key, destination: Key, options?: SortOptions | undefined): Effect.Effect<number, RedisError>
-  }
 }
 
 /** The methods that change no data, with `Uint8Array` in place of `string` in their results. */
@@ -512,54 +303,6 @@ export interface ReadBytes {
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
-  }
-
-  /** EXPIRETIME returns when a key expires, to the second. */
-  readonly expiretime: {
-    /**
-     * EXPIRETIME returns when a key expires, to the second. The result is `"never"` if the key has no expiry, and
-     * `null` if it does not exist. Needs Redis 7.0.
-     *
-     * @see https://redis.io/docs/latest/commands/expiretime/
-     * @since 0.1.0
-     */
-    (key: Key): Effect.Effect<ExpireTime, RedisError>
-  }
-
-  /** PEXPIRETIME returns when a key expires, to the millisecond. */
-  readonly pexpiretime: {
-    /**
-     * PEXPIRETIME returns when a key expires, to the millisecond. The result is `"never"` if the key has no expiry,
-     * and `null` if it does not exist. Needs Redis 7.0.
-     *
-     * @see https://redis.io/docs/latest/commands/pexpiretime/
-     * @since 0.1.0
-     */
-    (key: Key): Effect.Effect<ExpireTime, RedisError>
-  }
-
-  /** TTL returns how long a key still lives, rounded to a second. */
-  readonly ttl: {
-    /**
-     * TTL returns how long a key still lives, rounded to a second. The result is `Duration.infinity` if the key has no
-     * expiry, and `null` if it does not exist.
-     *
-     * @see https://redis.io/docs/latest/commands/ttl/
-     * @since 0.1.0
-     */
-    (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
-  }
-
-  /** PTTL returns how long a key still lives, to the millisecond. */
-  readonly pttl: {
-    /**
-     * PTTL returns how long a key still lives, to the millisecond. The result is `Duration.infinity` if the key has no
-     * expiry, and `null` if it does not exist.
-     *
-     * @see https://redis.io/docs/latest/commands/pttl/
-     * @since 0.1.0
-     */
-    (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
   }
 
   /**
@@ -675,22 +418,6 @@ export interface ReadBytes {
      */
     (key: Key): Effect.Effect<number | null, RedisError>
   }
-
-  /**
-   * SORT_RO returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the
-   * patterns name, `null` for each that does not exist.
-   */
-  readonly sortRo: {
-    /**
-     * SORT_RO returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the
-     * patterns name, `null` for each that does not exist. A missing key gives `[]`. Fails with ERR if an element is
-     * not a number and `alpha` is not `true`, and with WRONGTYPE if the key holds another type. Needs Redis 7.0.
-     *
-     * @see https://redis.io/docs/latest/commands/sort_ro/
-     * @since 0.1.0
-     */
-    (key: Key, options?: SortOptions | undefined): Effect.Effect<Array<Uint8Array | null>, RedisError>
-  }
 }
 
 /** The methods that change data, with `Uint8Array` in place of `string` in their results. */
@@ -717,77 +444,6 @@ export interface WriteBytes {
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
-  }
-
-  /** EXPIRE makes the server delete a key when `ttl` has passed from now on. */
-  readonly expire: {
-    /**
-     * EXPIRE makes the server delete a key when `ttl` has passed from now on. A time to live with a fraction of a
-     * second is sent as PEXPIRE. The result is `true` if the expiry was set, and `false` if the key does not exist or
-     * `when` was not met. `when` needs Redis 7.0. Fails with `InvalidCommand` for zero and negative durations, which
-     * would delete the key: DEL says so.
-     *
-     * @see https://redis.io/docs/latest/commands/expire/
-     * @see https://redis.io/docs/latest/commands/pexpire/
-     * @since 0.1.0
-     */
-    (key: Key, ttl: DurationInput, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
-  }
-
-  /** PEXPIRE makes the server delete a key when `ttl` has passed from now on, and is always sent in milliseconds. */
-  readonly pexpire: {
-    /**
-     * PEXPIRE makes the server delete a key when `ttl` has passed from now on, and is always sent in milliseconds. The
-     * result is `true` if the expiry was set, and `false` if the key does not exist or `when` was not met. `when`
-     * needs Redis 7.0. Fails with `InvalidCommand` for zero and negative durations, which would delete the key: DEL
-     * says so.
-     *
-     * @see https://redis.io/docs/latest/commands/pexpire/
-     * @since 0.1.0
-     */
-    (key: Key, ttl: DurationInput, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
-  }
-
-  /** EXPIREAT makes the server delete a key at a moment; one in the past deletes it at once. */
-  readonly expireat: {
-    /**
-     * EXPIREAT makes the server delete a key at a moment; one in the past deletes it at once. A moment with a fraction
-     * of a second is sent as PEXPIREAT. The result is `true` if the expiry was set, and `false` if the key does not
-     * exist or `when` was not met. `when` needs Redis 7.0.
-     *
-     * @see https://redis.io/docs/latest/commands/expireat/
-     * @see https://redis.io/docs/latest/commands/pexpireat/
-     * @since 0.1.0
-     */
-    (key: Key, moment: Moment, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
-  }
-
-  /**
-   * PEXPIREAT makes the server delete a key at a moment, and is always sent in milliseconds; a moment in the past
-   * deletes it at once.
-   */
-  readonly pexpireat: {
-    /**
-     * PEXPIREAT makes the server delete a key at a moment, and is always sent in milliseconds; a moment in the past
-     * deletes it at once. The result is `true` if the expiry was set, and `false` if the key does not exist or `when`
-     * was not met. `when` needs Redis 7.0.
-     *
-     * @see https://redis.io/docs/latest/commands/pexpireat/
-     * @since 0.1.0
-     */
-    (key: Key, moment: Moment, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
-  }
-
-  /** PERSIST removes the expiry of a key. */
-  readonly persist: {
-    /**
-     * PERSIST removes the expiry of a key. The result is `true` if the key had one, and `false` if it had none or does
-     * not exist.
-     *
-     * @see https://redis.io/docs/latest/commands/persist/
-     * @since 0.1.0
-     */
-    (key: Key): Effect.Effect<boolean, RedisError>
   }
 
   /** RENAME gives a key another name, keeps its expiry, and returns `"OK"`. */
@@ -860,39 +516,5 @@ export interface WriteBytes {
      * @since 0.1.0
      */
     (key: Key, value: Uint8Array, options?: RestoreOptions | undefined): Effect.Effect<"OK", RedisError>
-  }
-
-  /**
-   * SORT returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the patterns
-   * name, `null` for each that does not exist.
-   */
-  readonly sort: {
-    /**
-     * SORT returns the elements of a list, set or sorted set in sorted order; with `get`, the values that the patterns
-     * name, `null` for each that does not exist. A missing key gives `[]`. It changes nothing, but the server counts
-     * it as a write, since SORT may store: `sortRo` runs on replicas, too, and is sent again when a connection is
-     * lost. Fails with ERR if an element is not a number and `alpha` is not `true`, and with WRONGTYPE if the key
-     * holds another type.
-     *
-     * @see https://redis.io/docs/latest/commands/sort/
-     * @since 0.1.0
-     */
-    (key: Key, options?: SortOptions | undefined): Effect.Effect<Array<Uint8Array | null>, RedisError>
-  }
-
-  /**
-   * SORT with STORE stores the elements of a list, set or sorted set in sorted order as a list at `destination`, and
-   * returns its length.
-   */
-  readonly sortStore: {
-    /**
-     * SORT with STORE stores the elements of a list, set or sorted set in sorted order as a list at `destination`, and
-     * returns its length. It replaces a value of any type there; an empty result deletes it. Fails with ERR if an
-     * element is not a number and `alpha` is not `true`, and with WRONGTYPE if `key` holds another type.
-     *
-     * @see https://redis.io/docs/latest/commands/sort/
-     * @since 0.1.0
-     */
-    (key: Key, destination: Key, options?: SortOptions | undefined): Effect.Effect<number, RedisError>
   }
 }

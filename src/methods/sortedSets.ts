@@ -6,17 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Arg, Key, Scored } from "../Command.ts"
-import type {
-  LexBound,
-  PoppedScored,
-  ScoreBound,
-  ZaddOptions,
-  ZaddWhen,
-  ZrangeBound,
-  ZrangeByRank,
-  ZrangeByScore,
-  ZrangeOptions
-} from "../commands/sortedSets.ts"
+import type { PoppedScored, ZaddOptions, ZaddWhen } from "../commands/sortedSets.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore, ScanOptions, Variadic } from "../internal/commands/args.ts"
 import type { TimeoutInput } from "../internal/commands/time.ts"
@@ -60,88 +50,6 @@ export interface Read {
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
-  }
-
-  /** ZCOUNT returns how many members have a score from `min` to `max`; 0 if the key does not exist. */
-  readonly zcount: {
-    /**
-     * ZCOUNT returns how many members have a score from `min` to `max`; 0 if the key does not exist. Fails with ERR if
-     * a bound is not a number, and with WRONGTYPE if the key holds another type.
-     *
-     * @see https://redis.io/docs/latest/commands/zcount/
-     * @since 0.1.0
-     */
-    (key: Key, min: ScoreBound, max: ScoreBound): Effect.Effect<number, RedisError>
-  }
-
-  /**
-   * ZLEXCOUNT returns how many members lie between two members in the order of their bytes; 0 if the key does not
-   * exist.
-   */
-  readonly zlexcount: {
-    /**
-     * ZLEXCOUNT returns how many members lie between two members in the order of their bytes; 0 if the key does not
-     * exist. It is meant for sorted sets whose scores are all equal. Fails with WRONGTYPE if the key holds another
-     * type.
-     *
-     * @see https://redis.io/docs/latest/commands/zlexcount/
-     * @since 0.1.0
-     */
-    (key: Key, min: LexBound, max: LexBound): Effect.Effect<number, RedisError>
-  }
-
-  /**
-   * ZRANGE returns the members between two bounds, both inclusive, ordered from the lowest score to the highest, and
-   * by their bytes where scores are equal.
-   */
-  readonly zrange: {
-    /**
-     * ZRANGE returns the members between two bounds, both inclusive, ordered from the lowest score to the highest, and
-     * by their bytes where scores are equal. The bounds are ranks, which count from 0 (negative ones from the end, -1
-     * being the last); with `by: "score"` they are `ScoreBound`s, with `by: "lex"` they are `LexBound`s. A missing key
-     * or an empty range gives `[]`. Fails with WRONGTYPE if the key holds another type, and with `InvalidCommand` for
-     * bounds that are not ranks, or a `limit`, without `by`.
-     *
-     * **Example** (By rank, by score, from the highest)
-     *
-     * ```ts
-     * import { commands } from "effect-redis-sentinel"
-     *
-     * export const firstTen = commands.zrange("best", 0, 9)
-     * export const topTen = commands.zrange("best", 0, 9, { reverse: true })
-     * export const above100 = commands.zrange("best", "(100", "+inf", { by: "score", limit: [0, 10] })
-     * export const downTo100 = commands.zrange("best", "+inf", 100, { by: "score", reverse: true })
-     * export const namesWithA = commands.zrange("names", "[a", "(b", { by: "lex" })
-     * ```
-     *
-     * @see https://redis.io/docs/latest/commands/zrange/
-     * @since 0.1.0
-     */
-    <const Options extends ZrangeOptions = ZrangeByRank>(
-      key: Key,
-      start: ZrangeBound<Options>,
-      stop: ZrangeBound<Options>,
-      options?: Options | undefined
-    ): Effect.Effect<Array<string>, RedisError>
-  }
-
-  /** ZRANGE with WITHSCORES returns the members between two bounds and their scores, in the order of ZRANGE. */
-  readonly zrangeWithScores: {
-    /**
-     * ZRANGE with WITHSCORES returns the members between two bounds and their scores, in the order of ZRANGE. The
-     * bounds and the options are those of ZRANGE, without `by: "lex"`. A missing key or an empty range gives `[]`.
-     * Fails with WRONGTYPE if the key holds another type, and with `InvalidCommand` for bounds that are not ranks, or
-     * a `limit`, without `by`.
-     *
-     * @see https://redis.io/docs/latest/commands/zrange/
-     * @since 0.1.0
-     */
-    <const Options extends ZrangeByScore | ZrangeByRank = ZrangeByRank>(
-      key: Key,
-      start: ZrangeBound<Options>,
-      stop: ZrangeBound<Options>,
-      options?: Options | undefined
-    ): Effect.Effect<Array<Scored<string>>, RedisError>
   }
 
   /** ZRANK returns the rank of a member, 0 for the lowest score, or `null` if the member or the key does not exist. */
@@ -316,29 +224,6 @@ export interface Write {
   }
 
   /**
-   * ZRANGESTORE stores the members between two bounds with their scores as a sorted set at `destination`, and
-   * returns how many there are.
-   */
-  readonly zrangestore: {
-    /**
-     * ZRANGESTORE stores the members between two bounds with their scores as a sorted set at `destination`, and
-     * returns how many there are. The bounds and the options are those of ZRANGE. It replaces a value of any type
-     * there; an empty result deletes it. Fails with WRONGTYPE if `source` holds another type, and with
-     * `InvalidCommand` for bounds that are not ranks, or a `limit`, without `by`.
-     *
-     * @see https://redis.io/docs/latest/commands/zrangestore/
-     * @since 0.1.0
-     */
-    <const Options extends ZrangeOptions = ZrangeByRank>(
-      destination: Key,
-      source: Key,
-      start: ZrangeBound<Options>,
-      stop: ZrangeBound<Options>,
-      options?: Options | undefined
-    ): Effect.Effect<number, RedisError>
-  }
-
-  /**
    * ZPOPMIN removes the member with the lowest score and returns it with its score, or `null` if the key does not
    * exist.
    */
@@ -491,50 +376,6 @@ export interface Write {
       count?: number | undefined
     ): Effect.Effect<PoppedScored<string> | null, RedisError>
   }
-
-  /**
-   * ZREMRANGEBYRANK removes the members from the rank `start` to the rank `stop`, both inclusive, and returns how
-   * many there were.
-   */
-  readonly zremrangebyrank: {
-    /**
-     * ZREMRANGEBYRANK removes the members from the rank `start` to the rank `stop`, both inclusive, and returns how
-     * many there were. Ranks count from 0 at the lowest score; negative ones count from the highest, -1 being the
-     * last. Fails with WRONGTYPE if the key holds another type.
-     *
-     * @see https://redis.io/docs/latest/commands/zremrangebyrank/
-     * @since 0.1.0
-     */
-    (key: Key, start: number, stop: number): Effect.Effect<number, RedisError>
-  }
-
-  /** ZREMRANGEBYSCORE removes the members with a score from `min` to `max` and returns how many there were. */
-  readonly zremrangebyscore: {
-    /**
-     * ZREMRANGEBYSCORE removes the members with a score from `min` to `max` and returns how many there were. Fails
-     * with ERR if a bound is not a number, and with WRONGTYPE if the key holds another type.
-     *
-     * @see https://redis.io/docs/latest/commands/zremrangebyscore/
-     * @since 0.1.0
-     */
-    (key: Key, min: ScoreBound, max: ScoreBound): Effect.Effect<number, RedisError>
-  }
-
-  /**
-   * ZREMRANGEBYLEX removes the members between two members in the order of their bytes and returns how many there
-   * were.
-   */
-  readonly zremrangebylex: {
-    /**
-     * ZREMRANGEBYLEX removes the members between two members in the order of their bytes and returns how many there
-     * were. It is meant for sorted sets whose scores are all equal. Fails with WRONGTYPE if the key holds another
-     * type.
-     *
-     * @see https://redis.io/docs/latest/commands/zremrangebylex/
-     * @since 0.1.0
-     */
-    (key: Key, min: LexBound, max: LexBound): Effect.Effect<number, RedisError>
-  }
 }
 
 /** The methods that change no data, with `Uint8Array` in place of `string` in their results. */
@@ -576,76 +417,6 @@ export interface ReadBytes {
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
-  }
-
-  /** ZCOUNT returns how many members have a score from `min` to `max`; 0 if the key does not exist. */
-  readonly zcount: {
-    /**
-     * ZCOUNT returns how many members have a score from `min` to `max`; 0 if the key does not exist. Fails with ERR if
-     * a bound is not a number, and with WRONGTYPE if the key holds another type.
-     *
-     * @see https://redis.io/docs/latest/commands/zcount/
-     * @since 0.1.0
-     */
-    (key: Key, min: ScoreBound, max: ScoreBound): Effect.Effect<number, RedisError>
-  }
-
-  /**
-   * ZLEXCOUNT returns how many members lie between two members in the order of their bytes; 0 if the key does not
-   * exist.
-   */
-  readonly zlexcount: {
-    /**
-     * ZLEXCOUNT returns how many members lie between two members in the order of their bytes; 0 if the key does not
-     * exist. It is meant for sorted sets whose scores are all equal. Fails with WRONGTYPE if the key holds another
-     * type.
-     *
-     * @see https://redis.io/docs/latest/commands/zlexcount/
-     * @since 0.1.0
-     */
-    (key: Key, min: LexBound, max: LexBound): Effect.Effect<number, RedisError>
-  }
-
-  /**
-   * ZRANGE returns the members between two bounds, both inclusive, ordered from the lowest score to the highest, and
-   * by their bytes where scores are equal.
-   */
-  readonly zrange: {
-    /**
-     * ZRANGE returns the members between two bounds, both inclusive, ordered from the lowest score to the highest, and
-     * by their bytes where scores are equal. The bounds are ranks, which count from 0 (negative ones from the end, -1
-     * being the last); with `by: "score"` they are `ScoreBound`s, with `by: "lex"` they are `LexBound`s. A missing key
-     * or an empty range gives `[]`. Fails with WRONGTYPE if the key holds another type, and with `InvalidCommand` for
-     * bounds that are not ranks, or a `limit`, without `by`.
-     *
-     * @see https://redis.io/docs/latest/commands/zrange/
-     * @since 0.1.0
-     */
-    <const Options extends ZrangeOptions = ZrangeByRank>(
-      key: Key,
-      start: ZrangeBound<Options>,
-      stop: ZrangeBound<Options>,
-      options?: Options | undefined
-    ): Effect.Effect<Array<Uint8Array>, RedisError>
-  }
-
-  /** ZRANGE with WITHSCORES returns the members between two bounds and their scores, in the order of ZRANGE. */
-  readonly zrangeWithScores: {
-    /**
-     * ZRANGE with WITHSCORES returns the members between two bounds and their scores, in the order of ZRANGE. The
-     * bounds and the options are those of ZRANGE, without `by: "lex"`. A missing key or an empty range gives `[]`.
-     * Fails with WRONGTYPE if the key holds another type, and with `InvalidCommand` for bounds that are not ranks, or
-     * a `limit`, without `by`.
-     *
-     * @see https://redis.io/docs/latest/commands/zrange/
-     * @since 0.1.0
-     */
-    <const Options extends ZrangeByScore | ZrangeByRank = ZrangeByRank>(
-      key: Key,
-      start: ZrangeBound<Options>,
-      stop: ZrangeBound<Options>,
-      options?: Options | undefined
-    ): Effect.Effect<Array<Scored<Uint8Array>>, RedisError>
   }
 
   /** ZRANK returns the rank of a member, 0 for the lowest score, or `null` if the member or the key does not exist. */
@@ -808,29 +579,6 @@ export interface WriteBytes {
   }
 
   /**
-   * ZRANGESTORE stores the members between two bounds with their scores as a sorted set at `destination`, and
-   * returns how many there are.
-   */
-  readonly zrangestore: {
-    /**
-     * ZRANGESTORE stores the members between two bounds with their scores as a sorted set at `destination`, and
-     * returns how many there are. The bounds and the options are those of ZRANGE. It replaces a value of any type
-     * there; an empty result deletes it. Fails with WRONGTYPE if `source` holds another type, and with
-     * `InvalidCommand` for bounds that are not ranks, or a `limit`, without `by`.
-     *
-     * @see https://redis.io/docs/latest/commands/zrangestore/
-     * @since 0.1.0
-     */
-    <const Options extends ZrangeOptions = ZrangeByRank>(
-      destination: Key,
-      source: Key,
-      start: ZrangeBound<Options>,
-      stop: ZrangeBound<Options>,
-      options?: Options | undefined
-    ): Effect.Effect<number, RedisError>
-  }
-
-  /**
    * ZPOPMIN removes the member with the lowest score and returns it with its score, or `null` if the key does not
    * exist.
    */
@@ -969,49 +717,5 @@ export interface WriteBytes {
       timeout: TimeoutInput,
       count?: number | undefined
     ): Effect.Effect<PoppedScored<Uint8Array> | null, RedisError>
-  }
-
-  /**
-   * ZREMRANGEBYRANK removes the members from the rank `start` to the rank `stop`, both inclusive, and returns how
-   * many there were.
-   */
-  readonly zremrangebyrank: {
-    /**
-     * ZREMRANGEBYRANK removes the members from the rank `start` to the rank `stop`, both inclusive, and returns how
-     * many there were. Ranks count from 0 at the lowest score; negative ones count from the highest, -1 being the
-     * last. Fails with WRONGTYPE if the key holds another type.
-     *
-     * @see https://redis.io/docs/latest/commands/zremrangebyrank/
-     * @since 0.1.0
-     */
-    (key: Key, start: number, stop: number): Effect.Effect<number, RedisError>
-  }
-
-  /** ZREMRANGEBYSCORE removes the members with a score from `min` to `max` and returns how many there were. */
-  readonly zremrangebyscore: {
-    /**
-     * ZREMRANGEBYSCORE removes the members with a score from `min` to `max` and returns how many there were. Fails
-     * with ERR if a bound is not a number, and with WRONGTYPE if the key holds another type.
-     *
-     * @see https://redis.io/docs/latest/commands/zremrangebyscore/
-     * @since 0.1.0
-     */
-    (key: Key, min: ScoreBound, max: ScoreBound): Effect.Effect<number, RedisError>
-  }
-
-  /**
-   * ZREMRANGEBYLEX removes the members between two members in the order of their bytes and returns how many there
-   * were.
-   */
-  readonly zremrangebylex: {
-    /**
-     * ZREMRANGEBYLEX removes the members between two members in the order of their bytes and returns how many there
-     * were. It is meant for sorted sets whose scores are all equal. Fails with WRONGTYPE if the key holds another
-     * type.
-     *
-     * @see https://redis.io/docs/latest/commands/zremrangebylex/
-     * @since 0.1.0
-     */
-    (key: Key, min: LexBound, max: LexBound): Effect.Effect<number, RedisError>
   }
 }

@@ -73,10 +73,13 @@ describe("sentinels that use other names for nodes", () => {
               ))
             yield* reassign(d.sentinelAddresses[0]!, d.group, "localhost", d.primary.port)
             yield* until(complete(d))
-            assert.deepStrictEqual(yield* at(d.sentinelAddresses[0]!, (one) => one.run(s.getPrimaryAddr(d.group))), {
-              host: "localhost",
-              port: d.primary.port
-            })
+            assert.deepStrictEqual(
+              yield* at(d.sentinelAddresses[0]!, (one) => one.run(s.getPrimaryAddrByName(d.group))),
+              {
+                host: "localhost",
+                port: d.primary.port
+              }
+            )
             const sentinel = yield* Sentinel.make({ sentinels: d.sentinelAddresses })
             const topology = yield* sentinel.topology(d.group)
             const redis = yield* sentinel.primaryFor(d.group)

@@ -58,7 +58,7 @@ const switched = (stage: Stage, old: string) =>
       Effect.gen(function*() {
         const client = yield* stage.within(RedisClient.make({ address }))
         while (true) {
-          const found = yield* client.run(commands.sentinel.getPrimaryAddr(stage.group))
+          const found = yield* client.run(commands.sentinel.getPrimaryAddrByName(stage.group))
           if (found !== null && Address.format(found) !== old) {
             return { at: yield* Clock.currentTimeMillis, to: Address.format(found) }
           }

@@ -6,10 +6,10 @@
 import * as Effect from "effect/Effect"
 import * as Command from "../../Command.ts"
 import { sentinel as commands } from "../../commands/index.ts"
-import { type ReplicaInstance, replicaOf, sentinelOf } from "../../commands/sentinel.ts"
 import { Report } from "../../Errors.ts"
 import type * as Resp from "../../Resp.ts"
 import { argv } from "../commands/args.ts"
+import { type ReplicaInstance, replicaOf, sentinelOf } from "../commands/sentinelInstances.ts"
 import { monotonicMillis } from "../common/time.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { DialAddress } from "./natMap.ts"
@@ -94,7 +94,7 @@ export class GroupQuery {
       const { dialAddress, isKnown, nodes } = this.options
       const mayAskForLists = (this.noListsUntil.get(key) ?? 0) <= (yield* monotonicMillis)
       const [addr, primary, peers, replicas, id] = yield* Effect.all([
-        connection.call(commands.getPrimaryAddr(group)),
+        connection.call(commands.getPrimaryAddrByName(group)),
         Effect.result(connection.call(commands.primary(group))),
         parts.peers && mayAskForLists
           ? Effect.result(connection.call(Command.make(SENTINELS, argv(group))))
