@@ -674,16 +674,15 @@ const rawProblem = (name: unknown, args: unknown, options: unknown): string | un
     : `blockingMillis: expected a time in milliseconds, got ${kindOf(blockingMillis)}`
 }
 
-/** A time to wait as the argument says it, in milliseconds; 0 for one that the server will refuse. */
+/** A time to wait as the argument says it, in whole milliseconds; 0 for one that the server will refuse. */
 const timeOf = (arg: Arg | undefined, unit: number): number => {
   // `check` reports a value that is not an argument.
   const text = isBytes(arg) ? utf8.decode(arg) : typeof arg === "object" ? "" : String(arg)
   const n = text.trim() === "" ? NaN : Number(text)
-  return n === 0 ? Infinity : n > 0 && n < Infinity ? n * unit : 0
+  if (n === 0) return Infinity
+  // The server rounds up to milliseconds; seconds as a number are not exact to the last digit.
+  return n > 0 && n < Infinity ? Math.max(1, Math.ceil(Math.round(n * unit * 1e6) / 1e6)) : 0
 }
-
-/** A timeout in seconds as milliseconds; 0 waits without end. @internal */
-export const seconds = (arg: Arg | undefined): number => timeOf(arg, 1000)
 
 /** Which argument is the time to wait, and how many milliseconds its unit has. */
 interface Timing {

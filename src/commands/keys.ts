@@ -182,27 +182,12 @@ const DUMP = define({
 export const dump = (key: Key): Command.Command<Uint8Array | null, "read"> => Command.bytes(make(DUMP, argv(key)))
 
 /**
- * What RESTORE does with a key that exists, and how recently or often the new one counts as used.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RestoreUse {
-  /** Whether a key that exists is replaced. Default false. */
-  readonly replace?: boolean | undefined
-  /** How long ago the key was used last, for an eviction policy of the kind LRU, in whole seconds (IDLETIME). */
-  readonly idleTime?: DurationInput | undefined
-  /** How often the key is used, from 0 to 255, for an eviction policy of the kind LFU (FREQ). */
-  readonly frequency?: number | undefined
-}
-
-/**
  * Options of RESTORE with the moment of the expiry.
  *
  * @since 0.1.0
  * @category models
  */
-export interface RestoreExpireAt extends RestoreUse {
+export interface RestoreExpireAt {
   /** When the key expires; nothing is stored if the moment is in the past (ABSTTL). */
   readonly expireAt?: Moment | undefined
   /** Not with `expireAt`. */
@@ -215,7 +200,7 @@ export interface RestoreExpireAt extends RestoreUse {
  * @since 0.1.0
  * @category models
  */
-export interface RestoreTtl extends RestoreUse {
+export interface RestoreTtl {
   /** How long the key lives, such as `"60 seconds"`. */
   readonly ttl?: DurationInput | undefined
   /** Not with `ttl`. */
@@ -223,12 +208,46 @@ export interface RestoreTtl extends RestoreUse {
 }
 
 /**
- * Options of RESTORE. Without `ttl` and `expireAt` the key does not expire.
+ * Options of RESTORE for a server that evicts the keys that are used least often.
  *
  * @since 0.1.0
  * @category models
  */
-export type RestoreOptions = RestoreExpireAt | RestoreTtl
+export interface RestoreFrequency {
+  /** How often the key counts as used, from 0 to 255 (FREQ). */
+  readonly frequency?: number | undefined
+  /** Not with `frequency`. */
+  readonly idleTime?: NotWith<"frequency"> | undefined
+}
+
+/**
+ * Options of RESTORE for a server that evicts the keys that were not used for the longest
+ * time.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RestoreIdleTime {
+  /** How long ago the key counts as used last; rounded up to seconds (IDLETIME). */
+  readonly idleTime?: DurationInput | undefined
+  /** Not with `idleTime`. */
+  readonly frequency?: NotWith<"idleTime"> | undefined
+}
+
+/**
+ * Options of RESTORE: at most one of `ttl` and `expireAt`, without which the key does not
+ * expire, and at most one of `idleTime` and `frequency`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RestoreOptions =
+  & {
+    /** Whether a key that exists is replaced. Default false. */
+    readonly replace?: boolean | undefined
+  }
+  & (RestoreExpireAt | RestoreTtl)
+  & (RestoreFrequency | RestoreIdleTime)
 
 const RESTORE = define({ words: ["RESTORE"], mode: "write", keys: 1, decode: Command.ok })
 /**
@@ -268,7 +287,7 @@ export const restore = (key: Key, value: Uint8Array, options?: RestoreOptions | 
   if (given?.replace === true) args.push("REPLACE")
   if (given?.expireAt !== undefined) args.push("ABSTTL")
   if (given?.idleTime !== undefined) {
-    args.push("IDLETIME", Math.ceil(millisOf("RESTORE", "idleTime", given.idleTime) / 1000))
+    args.push("IDLETIME", Math.ceil(millisOf("RESTORE", "idleTime", given.idleTime as DurationInput) / 1000))
   }
   if (given?.frequency !== undefined) args.push("FREQ", given.frequency)
   return make(RESTORE, args)

@@ -17,11 +17,7 @@ import {
   keyword,
   type OneOrMore,
   optionsOf,
-  timeoutInFirst,
-  timeoutInLast,
-  type Variadic,
-  withTimeoutFirst,
-  withTimeoutLast
+  type Variadic
 } from "../internal/commands/args.ts"
 import { type TimeoutInput, timeoutSeconds } from "../internal/commands/time.ts"
 import type { NotWith } from "./options.ts"
@@ -362,8 +358,6 @@ const BLPOP = define({
   words: ["BLPOP"],
   mode: "write",
   keys: allButLast,
-  blockingMillis: timeoutInLast,
-  withBlockingMillis: withTimeoutLast,
   decode: keyAndElement
 })
 /**
@@ -398,8 +392,6 @@ const BRPOP = define({
   words: ["BRPOP"],
   mode: "write",
   keys: allButLast,
-  blockingMillis: timeoutInLast,
-  withBlockingMillis: withTimeoutLast,
   decode: keyAndElement
 })
 /**
@@ -419,8 +411,6 @@ const BLMOVE = define({
   words: ["BLMOVE"],
   mode: "write",
   keys: 2,
-  blockingMillis: timeoutInLast,
-  withBlockingMillis: withTimeoutLast,
   decode: Command.stringOrNull
 })
 /**
@@ -443,8 +433,6 @@ const BLMPOP = define({
   words: ["BLMPOP"],
   mode: "write",
   keys: keysAfterCount(1),
-  blockingMillis: timeoutInFirst,
-  withBlockingMillis: withTimeoutFirst,
   decode: popped
 })
 /**

@@ -226,7 +226,6 @@ export const flushall = (mode?: "async" | "sync" | undefined) =>
 const WAIT = define({
   words: ["WAIT"],
   mode: "read",
-  blockingMillis: (args) => Number(args[1]) > 0 ? Number(args[1]) : Infinity,
   decode: Command.int
 })
 /**
@@ -276,7 +275,6 @@ const persisted: Command.Decode<Persisted> = Command.struct({ isLocal: Command.f
 const WAITAOF = define({
   words: ["WAITAOF"],
   mode: "read",
-  blockingMillis: (args) => Number(args[2]) > 0 ? Number(args[2]) : Infinity,
   decode: persisted
 })
 /**

@@ -205,7 +205,7 @@ export const zrangeWithScores = <const Options extends ZrangeByScore | ZrangeByR
   options?: Options | undefined
 ) => {
   const by: unknown = optionsOf(ZRANGE.name, options)?.by
-  if (by === "lex") throw new InvalidCommand({ command: ZRANGE.name, detail: "by: WITHSCORES is not with lex" })
+  if (by === "lex") throw new InvalidCommand({ command: ZRANGE.name, detail: "by: not with WITHSCORES" })
   return make(ZRANGE_SCORES, appendAll(argv(), zrangeArgs(ZRANGE.name, [key], start, stop, options), "WITHSCORES"))
 }
 

@@ -20,11 +20,7 @@ import {
   scanArgs,
   type ScanOptions,
   scoreArg,
-  timeoutInFirst,
-  timeoutInLast,
-  type Variadic,
-  withTimeoutFirst,
-  withTimeoutLast
+  type Variadic
 } from "../internal/commands/args.ts"
 import { type TimeoutInput, timeoutSeconds } from "../internal/commands/time.ts"
 
@@ -324,8 +320,6 @@ const BZPOPMIN = define({
   words: ["BZPOPMIN"],
   mode: "write",
   keys: allButLast,
-  blockingMillis: timeoutInLast,
-  withBlockingMillis: withTimeoutLast,
   decode: poppedOne
 })
 /**
@@ -345,8 +339,6 @@ const BZPOPMAX = define({
   words: ["BZPOPMAX"],
   mode: "write",
   keys: allButLast,
-  blockingMillis: timeoutInLast,
-  withBlockingMillis: withTimeoutLast,
   decode: poppedOne
 })
 /**
@@ -366,8 +358,6 @@ const BZMPOP = define({
   words: ["BZMPOP"],
   mode: "write",
   keys: keysAfterCount(1),
-  blockingMillis: timeoutInFirst,
-  withBlockingMillis: withTimeoutFirst,
   decode: poppedMany
 })
 /**

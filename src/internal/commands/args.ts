@@ -1,9 +1,9 @@
 /**
  * Arguments of commands, for the constructors in commands/: their checks, how they
- * are put in order, and where the keys and timeouts are among them. What only one
- * file of commands needs is not here.
+ * are put in order, and where the keys are among them. Durations and moments are in
+ * time.ts. What only one file of commands needs is not here.
  */
-import { type Arg, type Key, seconds } from "../../Command.ts"
+import type { Arg, Key } from "../../Command.ts"
 import { InvalidCommand } from "../../Errors.ts"
 import { choiceProblem, integerProblem, isBytes, kindOf } from "../common/values.ts"
 
@@ -188,24 +188,3 @@ export const keysAfterCount = (at: number) => (args: ReadonlyArray<Arg>): Readon
 
 /** Finds keys before one last argument. */
 export const allButLast = (args: ReadonlyArray<Arg>): ReadonlyArray<Key> => args.slice(0, -1) as ReadonlyArray<Key>
-
-/** For how long a command waits whose last argument is its timeout in seconds: in milliseconds, Infinity for 0. */
-export const timeoutInLast = (args: ReadonlyArray<Arg>): number => seconds(args[args.length - 1])
-
-/** For how long a command waits whose first argument is its timeout in seconds: in milliseconds, Infinity for 0. */
-export const timeoutInFirst = (args: ReadonlyArray<Arg>): number => seconds(args[0])
-
-/** A timeout as an argument, in seconds; 0 waits without end. */
-const timeoutArg = (millis: number): number => millis === Infinity ? 0 : millis / 1000
-
-/** The arguments with another timeout as the last one. */
-export const withTimeoutLast = (args: ReadonlyArray<Arg>, millis: number): ReadonlyArray<Arg> => [
-  ...args.slice(0, -1),
-  timeoutArg(millis)
-]
-
-/** The arguments with another timeout as the first one. */
-export const withTimeoutFirst = (args: ReadonlyArray<Arg>, millis: number): ReadonlyArray<Arg> => [
-  timeoutArg(millis),
-  ...args.slice(1)
-]

@@ -1,0 +1,235 @@
+/**
+ * Calls that must not compile, and, beside them, some that must. Each `@ts-expect-error`
+ * says what the compiler's error must contain: test/typeErrors.test.ts compiles this file
+ * without the directives, with TypeScript 7 and 5.9, and reads the errors.
+ */
+import type * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import { commands } from "../../src/index.ts"
+
+declare const key: string
+declare const ttl: commands.DurationInput
+declare const moment: commands.Moment
+declare const utc: DateTime.Utc
+declare const flag: boolean
+declare const text: string
+declare const count: number
+declare const members: ReadonlyArray<{ readonly member: string; readonly score: number }>
+
+// Durations and moments.
+
+commands.expire(key, "1 hour")
+commands.expire(key, "1.5 seconds", "gt")
+commands.expire(key, { minutes: 1, seconds: 30 })
+commands.expire(key, [1, 0])
+commands.expire(key, Duration.millis(1500))
+commands.expireat(key, new Date())
+commands.expireat(key, utc)
+commands.expireat(key, { epochMillis: 1_999_999_999_000 })
+commands.blpop(key, "Infinity")
+commands.blpop([key], "5 seconds")
+// @ts-expect-error: 'number' is not assignable to parameter of type 'DurationInput'
+commands.expire(key, count)
+// @ts-expect-error: '60' is not assignable to parameter of type 'DurationInput'
+commands.expire(key, 60)
+// @ts-expect-error: '60n' is not assignable to parameter of type 'DurationInput'
+commands.pexpire(key, 60n)
+// @ts-expect-error: '"60"' is not assignable to parameter of type 'DurationInput'
+commands.expire(key, "60")
+// @ts-expect-error: '"Infinity"' is not assignable to parameter of type 'DurationInput'
+commands.expire(key, "Infinity")
+// @ts-expect-error: is not assignable to parameter of type 'DurationInput'
+commands.expire(key, moment)
+// @ts-expect-error: 'number' is not assignable to parameter of type 'Moment'
+commands.expireat(key, 1_999_999_999)
+// @ts-expect-error: is not assignable to parameter of type 'Moment'
+commands.pexpireat(key, ttl)
+// @ts-expect-error: '5' is not assignable to parameter of type 'TimeoutInput'
+commands.blpop(key, 5)
+// @ts-expect-error: '0' is not assignable to parameter of type 'TimeoutInput'
+commands.brpop([key], 0)
+// @ts-expect-error: '5' is not assignable to parameter of type 'TimeoutInput'
+commands.blmove(key, key, "left", "right", 5)
+// @ts-expect-error: '5' is not assignable to parameter of type 'TimeoutInput'
+commands.blmpop(key, "left", 5)
+// @ts-expect-error: '5' is not assignable to parameter of type 'TimeoutInput'
+commands.bzpopmin(key, 5)
+// @ts-expect-error: '5' is not assignable to parameter of type 'TimeoutInput'
+commands.bzmpop(key, "min", 5)
+// @ts-expect-error: '200' is not assignable to parameter of type 'TimeoutInput'
+commands.wait(1, 200)
+// @ts-expect-error: '200' is not assignable to parameter of type 'TimeoutInput'
+commands.waitaof(1, 1, 200)
+// @ts-expect-error: '100' is not assignable to parameter of type 'DurationInput'
+commands.clientPause(100)
+// @ts-expect-error: DurationInput
+commands.restore(key, new Uint8Array(), { ttl: 1000 })
+
+// SET and GETEX.
+
+declare const oneExpiry: { readonly ttl?: commands.DurationInput; readonly when?: "nx" }
+declare const twoExpiries: { readonly ttl: commands.DurationInput; readonly expireAt: commands.Moment }
+declare const bothMaybe: { readonly ttl?: commands.DurationInput; readonly expireAt?: commands.Moment }
+commands.set(key, 1, { ttl: "60 seconds" })
+commands.set(key, 1, { ttl, when: "nx" })
+commands.set(key, 1, { expireAt: moment })
+commands.set(key, 1, { keepTtl: flag })
+commands.set(key, 1, oneExpiry)
+commands.set(key, 1, { when: "xx", ...oneExpiry })
+commands.getex(key, { ttl })
+commands.getex(key, { expireAt: moment })
+commands.getex(key, { persist: true })
+// @ts-expect-error: DurationInput
+commands.set(key, 1, { ttl: 60 })
+// @ts-expect-error: Moment
+commands.set(key, 1, { expireAt: 60 })
+// @ts-expect-error: 'ex' does not exist
+commands.set(key, 1, { ex: 60 })
+// @ts-expect-error: not with ttl
+commands.set(key, 1, { ttl: "60 seconds", expireAt: new Date() })
+// @ts-expect-error: not with ttl
+commands.set(key, 1, { ttl: "60 seconds", keepTtl: true })
+// @ts-expect-error: not with expireAt
+commands.set(key, 1, { expireAt: new Date(), keepTtl: true })
+// @ts-expect-error: not with
+commands.set(key, 1, twoExpiries)
+// @ts-expect-error: not with
+commands.set(key, 1, bothMaybe)
+// @ts-expect-error: not with
+commands.set(key, 1, { ...twoExpiries })
+// @ts-expect-error: not with ttl
+commands.setGet(key, 1, { ttl: "60 seconds", keepTtl: true })
+// @ts-expect-error: "nx" | "xx"
+commands.set(key, 1, { when: "gt" })
+// @ts-expect-error: GetexOptions
+commands.getex(key, {})
+// @ts-expect-error: Expected 2 arguments
+commands.getex(key)
+// @ts-expect-error: not with ttl
+commands.getex(key, { ttl: "60 seconds", persist: true })
+// @ts-expect-error: not with expireAt
+commands.getex(key, { expireAt: moment, persist: true })
+// @ts-expect-error: not with
+commands.getex(key, { ttl: "60 seconds", expireAt: new Date() })
+// @ts-expect-error: not with
+commands.getex(key, twoExpiries)
+// @ts-expect-error: not with
+commands.getex(key, { ...twoExpiries })
+
+// RESTORE.
+
+commands.restore(key, new Uint8Array())
+commands.restore(key, new Uint8Array(), { ttl, replace: true })
+// @ts-expect-error: not with ttl
+commands.restore(key, new Uint8Array(), { ttl: "1 hour", expireAt: new Date() })
+// @ts-expect-error: not with
+commands.restore(key, new Uint8Array(), twoExpiries)
+// @ts-expect-error: not with idleTime
+commands.restore(key, new Uint8Array(), { idleTime: "1 hour", frequency: 5 })
+
+// ZADD.
+
+commands.zadd(key, members, { when: "xx gt", changed: true })
+commands.zaddIncr(key, "m", 1, { when: "lt" })
+// @ts-expect-error: ZaddWhen
+commands.zadd(key, members, { when: "nx gt" })
+// @ts-expect-error: 'compare' does not exist
+commands.zadd(key, members, { when: "nx", compare: "gt" })
+// @ts-expect-error: 'changed' does not exist
+commands.zaddIncr(key, "m", 1, { changed: true })
+
+// ZRANGE.
+
+declare const limited: { readonly limit: readonly [offset: number, count: number] }
+commands.zrange(key, 0, -1)
+commands.zrange(key, 0, -1, { reverse: true })
+commands.zrange(key, "(1", "+inf", { by: "score", limit: [0, 10] })
+commands.zrange(key, 1, Infinity, { by: "score", reverse: flag })
+commands.zrange(key, "[a", "+", { by: "lex", limit: [0, 10] })
+commands.zrange(key, "-", `(${text}`, { by: "lex" })
+commands.zrangeWithScores(key, "-inf", 5, { by: "score" })
+commands.zrangestore(key, key, "-", "+", { by: "lex" })
+commands.zlexcount(key, "[a", "+")
+// @ts-expect-error: Property 'by' is missing
+commands.zrange(key, 0, 1, { limit: [0, 1] })
+// @ts-expect-error: Property 'by' is missing
+commands.zrange(key, 0, 1, limited)
+// @ts-expect-error: Property 'by' is missing
+commands.zrange(key, 0, 1, { ...limited })
+// @ts-expect-error: Property 'by' is missing
+commands.zrangeWithScores(key, 0, 1, { limit: [0, 1] })
+// @ts-expect-error: Property 'by' is missing
+commands.zrangestore(key, key, 0, 1, { limit: [0, 1] })
+// @ts-expect-error: 'number'
+commands.zrange(key, "(1", 5)
+// @ts-expect-error: LexBound
+commands.zrange(key, "a", "+", { by: "lex" })
+// @ts-expect-error: ScoreBound
+commands.zrange(key, "[a", 1, { by: "score" })
+// @ts-expect-error: ScoreBound
+commands.zrangeWithScores(key, "[a", "+", { by: "lex" })
+// @ts-expect-error: LexBound
+commands.zlexcount(key, "a", "+")
+// @ts-expect-error: LexBound
+commands.zremrangebylex(key, text, "+")
+
+// Lists.
+
+commands.lpos(key, "e", { rank: -1, maxLength: 10 })
+commands.lpos(key, "e", { rank: count })
+commands.lposCount(key, "e", 0, { rank: 2 })
+// @ts-expect-error: not with 0: ranks begin at 1 or -1
+commands.lpos(key, "e", { rank: 0 })
+// @ts-expect-error: not with 0: ranks begin at 1 or -1
+commands.lposCount(key, "e", 2, { rank: 0 })
+// @ts-expect-error: not with 0: ranks begin at 1 or -1
+commands.lpos(key, "e", { rank: 0 as const })
+
+// SORT.
+
+declare const sorting: { readonly by: "nosort"; readonly alpha: true }
+commands.sort(key, { by: "weight:*", order: "desc", alpha: true })
+commands.sort(key, { by: `${text}:*` })
+commands.sortRo(key, { by: "nosort", order: "desc", limit: [0, 10], get: ["#"] })
+// @ts-expect-error: not with by: nosort
+commands.sort(key, { by: "nosort", alpha: true })
+// @ts-expect-error: not with by: nosort
+commands.sortRo(key, sorting)
+// @ts-expect-error: not with by: nosort
+commands.sortStore(key, key, { ...sorting })
+// @ts-expect-error: "nosort"
+commands.sort(key, { by: "weight" })
+// @ts-expect-error: "asc" | "desc"
+commands.sort(key, { order: "up" })
+
+// CLIENT.
+
+declare const idsAndType: { readonly ids: ReadonlyArray<number>; readonly type: "normal" }
+commands.clientList({ type: "pubsub" })
+commands.clientList({ ids: [1, 2] })
+commands.clientKill({ id: 5 })
+commands.clientKill({ type: "normal", skipme: false })
+// @ts-expect-error: ClientKillFilter
+commands.clientKill({})
+// @ts-expect-error: ClientKillFilter
+commands.clientKill({ skipme: true })
+// @ts-expect-error: Expected 1 arguments
+commands.clientKill()
+// @ts-expect-error: not with
+commands.clientList({ ids: [1], type: "normal" })
+// @ts-expect-error: not with
+commands.clientList(idsAndType)
+// @ts-expect-error: not with
+commands.clientList({ ...idsAndType })
+
+// One key, or several in an array, where other arguments follow.
+
+commands.del("a")
+commands.del("a", "b")
+commands.del(["a", "b"])
+commands.mget("a", "b")
+commands.mget(["a", "b"])
+commands.lmpop("q", "left")
+commands.zunion(["a", "b"], { weights: [1, 2] })
+// @ts-expect-error: Expected 2 arguments
+commands.blpop("a", "b", "5 seconds")
