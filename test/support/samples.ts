@@ -300,7 +300,7 @@ const s = commands.sentinel
 
 /** Sample calls of the commands of a sentinel. */
 export const sentinelSamples: Samples<typeof commands.sentinel> = {
-  getPrimaryAddr: [s.getPrimaryAddr("g")],
+  getPrimaryAddrByName: [s.getPrimaryAddrByName("g")],
   primary: [s.primary("g")],
   primaries: [s.primaries()],
   replicas: [s.replicas("g")],
