@@ -1,4 +1,4 @@
-/** Checks the packed tarball as users get it: with publint, with attw, and by importing it. */
+/** Checks the packed tarball as users get it: with publint, with attw, by importing it, and by compiling with it. */
 import { execFileSync, spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -46,6 +46,40 @@ if (!hidden) process.exit(1)
 `
   )
   run(process.execPath, [join(app, "index.mjs")])
+  // Declarations have no errors of their own, which `skipLibCheck` hides from most users, and their types have names.
+  mkdirSync(join(app, "node_modules", "@types"))
+  symlinkSync(resolve("node_modules/@types/node"), join(app, "node_modules", "@types", "node"))
+  writeFileSync(
+    join(app, "index.ts"),
+    `import { Effect } from "effect"
+import { type Client, RedisClient } from "effect-redis-sentinel"
+import "effect-redis-sentinel/testing"
+export const program = Effect.gen(function*() {
+  const redis = yield* RedisClient.RedisClient
+  return { reserved: yield* redis.reserve, get: redis.get, zadd: redis.zadd, bytes: redis.bytes }
+})
+export const copy = (replica: Client.ReplicaClient) => ({ ...replica })
+`
+  )
+  writeFileSync(
+    join(app, "tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: {
+        module: "NodeNext",
+        target: "ES2022",
+        lib: ["ES2024", "DOM"],
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        declaration: true,
+        outDir: "out",
+        types: ["node"]
+      },
+      include: ["index.ts"]
+    })
+  )
+  for (const compiler of ["typescript", "typescript5"]) {
+    run(process.execPath, [`node_modules/${compiler}/bin/tsc`, "-p", app])
+  }
 } finally {
   rmSync(dir, { recursive: true, force: true })
 }

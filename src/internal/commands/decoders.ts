@@ -46,7 +46,13 @@ export const mismatch = (expected: string, actual: Resp.Value): never => {
   throw new Mismatch(expected, actual)
 }
 
-/** The elements of an array or a set, or the keys and values of a map in turn. @internal */
+/**
+ * The elements of an array or a set, or the keys and values of a map in turn; for
+ * functions given to `custom`. Throws a `Mismatch` for another reply.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const list = (value: Resp.Value): ReadonlyArray<Resp.Value> =>
   Array.isArray(value)
     ? value
@@ -59,7 +65,13 @@ export const list = (value: Resp.Value): ReadonlyArray<Resp.Value> =>
 /** Keeps a byte order mark: it is part of the text. */
 export const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
 
-/** A string or a number as text. @internal */
+/**
+ * A string or a number as text, whether bytes were asked for or not; for functions given
+ * to `custom`. Throws a `Mismatch` for another reply.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const text = (value: Resp.Value): string =>
   typeof value === "string"
     ? value
@@ -79,7 +91,13 @@ const bulk = (value: Resp.Value, bytes: boolean): string | Uint8Array =>
 const bulkOrNull = (value: Resp.Value, bytes: boolean): string | Uint8Array | null =>
   value === null ? null : bulk(value, bytes)
 
-/** An integer that a `number` holds exactly. @internal */
+/**
+ * An integer from -2^53 to 2^53; for functions given to `custom`. Throws a `Mismatch` for
+ * another reply.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const integer = (value: Resp.Value): number =>
   typeof value === "number"
     ? value
@@ -87,7 +105,13 @@ export const integer = (value: Resp.Value): number =>
     ? mismatch("an integer up to 2^53 (Command.exact gives larger ones)", value)
     : mismatch("an integer", value)
 
-/** A floating point number, from a double or from its text. @internal */
+/**
+ * A floating point number, from a double or from its text; for functions given to
+ * `custom`. Throws a `Mismatch` for another reply.
+ *
+ * @since 0.1.0
+ * @category decoders
+ */
 export const double = (value: Resp.Value): number => {
   if (typeof value === "number") return value
   if (typeof value === "string" || value instanceof Uint8Array) {
