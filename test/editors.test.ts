@@ -61,7 +61,7 @@ describe.each([["TypeScript 7", typescript7], ["TypeScript 5.9", typescript5]] a
     })
     afterAll(() => server.close())
 
-    it("shows each method's documentation and finds its definition", { timeout: 120_000 }, async () => {
+    it("shows each method's documentation and finds its definition", { timeout: 240_000 }, async () => {
       for (const [i, [call, word]] of calls.entries()) {
         const line = 3 + i
         const name = /(\w+)\(/.exec(call)![1]!
@@ -80,7 +80,7 @@ describe.each([["TypeScript 7", typescript7], ["TypeScript 5.9", typescript5]] a
 
     it(
       "shows documentation of a method that is not called, and among the completions",
-      { timeout: 120_000 },
+      { timeout: 240_000 },
       async () => {
         const line = lines.length - 1
         assert.include(await server.hover(file, { line, column: at(line, "get").column - 1 }), "GET returns the string")

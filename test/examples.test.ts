@@ -16,7 +16,7 @@ const sources = (dir: string): Array<string> =>
   )
 
 describe("examples", () => {
-  it("compile", async () => {
+  it("compile", { timeout: 120_000 }, async () => {
     const out = Path.join(root, ".tmp", "examples")
     Fs.rmSync(out, { recursive: true, force: true })
     Fs.mkdirSync(out, { recursive: true })
