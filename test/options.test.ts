@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import { Command, commands, Errors } from "../src/index.ts"
+import { Command, commands, Errors, Resp } from "../src/index.ts"
 
 const written = ({ args, spec }: Command.Any): string => [...spec.words, ...args].join(" ")
 
@@ -204,6 +204,8 @@ describe("options", () => {
       [commands.hmget("k", ["a", "b"]), "HMGET k a b"],
       [commands.zdiff("a", "b"), "ZDIFF 2 a b"],
       [commands.zdiffstore("to", ["a", "b"]), "ZDIFFSTORE to 2 a b"],
+      [commands.lcsIdx("a", "b"), "LCS a b IDX WITHMATCHLEN"],
+      [commands.lcsIdx("a", "b", { minMatchLength: 4 }), "LCS a b IDX MINMATCHLEN 4 WITHMATCHLEN"],
       [commands.info(), "INFO"],
       [commands.info(["server", "memory"]), "INFO server memory"]
     ]
@@ -284,6 +286,17 @@ describe("replies", () => {
       moment: DateTime.makeUnsafe(1_999_999_999_123),
       micros: 123_456
     })
+  })
+
+  it("of LCS with IDX are matches with their lengths, from either protocol", () => {
+    const matches = [[[4, 7], [5, 8], 4], [[2, 3], [0, 1], 2]]
+    const { spec } = commands.lcsIdx("a", "b")
+    for (const reply of [["matches", matches, "len", 6], new Resp.MapReply(["matches", matches, "len", 6])]) {
+      assert.deepStrictEqual(spec.decode(reply, false), {
+        matches: [{ a: [4, 7], b: [5, 8], length: 4 }, { a: [2, 3], b: [0, 1], length: 2 }],
+        length: 6
+      })
+    }
   })
 
   it("of one member or field are not a list", () => {

@@ -416,3 +416,67 @@ const LCS_LEN = define({ words: ["LCS"], mode: "read", keys: 2, decode: Command.
  * @category strings
  */
 export const lcsLen = (a: Key, b: Key) => make(LCS_LEN, argv(a, b, "LEN"))
+
+/**
+ * A part that the strings at two keys have in common: where it is in each, as the byte offsets of its first and its
+ * last byte, and its length in bytes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LcsMatch {
+  /** Where it is in the string at the first key. */
+  readonly a: readonly [start: number, end: number]
+  /** Where it is in the string at the second key. */
+  readonly b: readonly [start: number, end: number]
+  /** Its length in bytes. */
+  readonly length: number
+}
+
+/**
+ * The result of LCS with IDX.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LcsMatches {
+  /** The parts in common, the last one first. */
+  readonly matches: ReadonlyArray<LcsMatch>
+  /** The length in bytes of the whole subsequence, of the parts that are left out too. */
+  readonly length: number
+}
+
+const offsets = Command.tuple(Command.int, Command.int)
+
+const lcsMatches: Command.Decode<LcsMatches> = Command.map(
+  Command.fields({
+    matches: Command.array(Command.struct({ a: offsets, b: offsets, length: Command.int })),
+    len: Command.int
+  }),
+  ({ len, matches }): LcsMatches => ({ matches, length: len })
+)
+
+const LCS_IDX = define({ words: ["LCS"], mode: "read", keys: 2, decode: lcsMatches })
+/**
+ * LCS with IDX returns where the longest common subsequence of the strings at two keys is in each of them. A missing
+ * key counts as an empty string. Fails with ERR if a key holds another type. The time grows with the product of both
+ * lengths. Needs Redis 7.0.
+ *
+ * @see https://redis.io/docs/latest/commands/lcs/
+ * @since 0.1.0
+ * @category strings
+ */
+export const lcsIdx = (
+  a: Key,
+  b: Key,
+  options?: {
+    /** The length in bytes from which on parts are returned. Default: all of them. */
+    readonly minMatchLength?: number | undefined
+  } | undefined
+) => {
+  const args: Array<Arg> = [a, b, "IDX"]
+  const given = optionsOf("LCS", options)
+  if (given?.minMatchLength !== undefined) args.push("MINMATCHLEN", given.minMatchLength)
+  args.push("WITHMATCHLEN")
+  return make(LCS_IDX, args)
+}

@@ -5,7 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
-import type { GetexOptions, SetOptions } from "../commands/strings.ts"
+import type { GetexOptions, LcsMatches, SetOptions } from "../commands/strings.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 
@@ -93,6 +93,26 @@ export interface Read {
      * @since 0.1.0
      */
     (a: Key, b: Key): Effect.Effect<number, RedisError>
+  }
+
+  /** LCS with IDX returns where the longest common subsequence of the strings at two keys is in each of them. */
+  readonly lcsIdx: {
+    /**
+     * LCS with IDX returns where the longest common subsequence of the strings at two keys is in each of them. A missing
+     * key counts as an empty string. Fails with ERR if a key holds another type. The time grows with the product of both
+     * lengths. Needs Redis 7.0.
+     *
+     * @see https://redis.io/docs/latest/commands/lcs/
+     * @since 0.1.0
+     */
+    (
+      a: Key,
+      b: Key,
+      options?: {
+        /** The length in bytes from which on parts are returned. Default: all of them. */
+        readonly minMatchLength?: number | undefined
+      } | undefined
+    ): Effect.Effect<LcsMatches, RedisError>
   }
 }
 
@@ -380,6 +400,26 @@ export interface ReadBytes {
      * @since 0.1.0
      */
     (a: Key, b: Key): Effect.Effect<number, RedisError>
+  }
+
+  /** LCS with IDX returns where the longest common subsequence of the strings at two keys is in each of them. */
+  readonly lcsIdx: {
+    /**
+     * LCS with IDX returns where the longest common subsequence of the strings at two keys is in each of them. A missing
+     * key counts as an empty string. Fails with ERR if a key holds another type. The time grows with the product of both
+     * lengths. Needs Redis 7.0.
+     *
+     * @see https://redis.io/docs/latest/commands/lcs/
+     * @since 0.1.0
+     */
+    (
+      a: Key,
+      b: Key,
+      options?: {
+        /** The length in bytes from which on parts are returned. Default: all of them. */
+        readonly minMatchLength?: number | undefined
+      } | undefined
+    ): Effect.Effect<LcsMatches, RedisError>
   }
 }
 

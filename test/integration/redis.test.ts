@@ -46,6 +46,11 @@ describe("commands", () => {
       assert.strictEqual(yield* redis.getdel("a"), "3")
       assert.strictEqual(yield* redis.append("s", "héllo"), 6)
       assert.strictEqual(yield* redis.strlen("s"), 6)
+      yield* redis.mset({ first: "ohmytext", second: "mynewtext" })
+      assert.deepStrictEqual(yield* redis.lcsIdx("first", "second", { minMatchLength: 4 }), {
+        matches: [{ a: [4, 7], b: [5, 8], length: 4 }],
+        length: 6
+      })
       assert.strictEqual(yield* redis.getrange("s", 0, 0), "h")
       assert.strictEqual(yield* redis.setrange("s", 0, "H"), 6)
       assert.strictEqual(yield* redis.incr("n"), 1)

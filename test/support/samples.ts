@@ -293,7 +293,8 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   mset: [c.mset(pairs)],
   msetnx: [c.msetnx(pairs)],
   lcs: [c.lcs("k", "l")],
-  lcsLen: [c.lcsLen("k", "l")]
+  lcsLen: [c.lcsLen("k", "l")],
+  lcsIdx: [c.lcsIdx("k", "l"), c.lcsIdx("k", "l", { minMatchLength: 4 })]
 }
 
 const s = commands.sentinel
