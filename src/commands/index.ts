@@ -41,9 +41,14 @@
  *
  * @since 0.1.0
  */
+export * from "./bitmaps.ts"
 export * from "./connection.ts"
+export * from "./deprecated.ts"
 export * from "./expiry.ts"
+export * from "./geo.ts"
+export * from "./geoRadius.ts"
 export * from "./hashes.ts"
+export * from "./hyperLogLog.ts"
 export * from "./keys.ts"
 export * from "./lists.ts"
 export * from "./options.ts"

@@ -3,9 +3,14 @@
  *
  * @since 0.1.0
  */
+import type * as bitmaps from "./bitmaps.ts"
 import type * as connection from "./connection.ts"
+import type * as deprecated from "./deprecated.ts"
 import type * as expiry from "./expiry.ts"
+import type * as geo from "./geo.ts"
+import type * as geoRadius from "./geoRadius.ts"
 import type * as hashes from "./hashes.ts"
+import type * as hyperLogLog from "./hyperLogLog.ts"
 import type * as keys from "./keys.ts"
 import type * as lists from "./lists.ts"
 import type * as server from "./server.ts"
@@ -24,9 +29,14 @@ import type * as strings from "./strings.ts"
  */
 export interface ReadMethods
   extends
+    bitmaps.Read,
     connection.Read,
+    deprecated.Read,
     expiry.Read,
+    geo.Read,
+    geoRadius.Read,
     hashes.Read,
+    hyperLogLog.Read,
     keys.Read,
     lists.Read,
     server.Read,
@@ -47,9 +57,14 @@ export interface ReadMethods
 export interface WriteMethods
   extends
     ReadMethods,
+    bitmaps.Write,
     connection.Write,
+    deprecated.Write,
     expiry.Write,
+    geo.Write,
+    geoRadius.Write,
     hashes.Write,
+    hyperLogLog.Write,
     keys.Write,
     lists.Write,
     server.Write,
@@ -69,9 +84,14 @@ export interface WriteMethods
  */
 export interface ReadBytesMethods
   extends
+    bitmaps.ReadBytes,
     connection.ReadBytes,
+    deprecated.ReadBytes,
     expiry.ReadBytes,
+    geo.ReadBytes,
+    geoRadius.ReadBytes,
     hashes.ReadBytes,
+    hyperLogLog.ReadBytes,
     keys.ReadBytes,
     lists.ReadBytes,
     server.ReadBytes,
@@ -92,9 +112,14 @@ export interface ReadBytesMethods
 export interface WriteBytesMethods
   extends
     ReadBytesMethods,
+    bitmaps.WriteBytes,
     connection.WriteBytes,
+    deprecated.WriteBytes,
     expiry.WriteBytes,
+    geo.WriteBytes,
+    geoRadius.WriteBytes,
     hashes.WriteBytes,
+    hyperLogLog.WriteBytes,
     keys.WriteBytes,
     lists.WriteBytes,
     server.WriteBytes,

@@ -35,8 +35,11 @@ export class Failure {
 export class Double {
   /** The number. */
   readonly value: number
-  constructor(value: number) {
+  /** How the server prints it. */
+  readonly text: string
+  constructor(value: number, text: string = formatDouble(value)) {
     this.value = value
+    this.text = text
   }
 }
 
@@ -140,8 +143,7 @@ export const encode = (reply: Reply, protocol: Protocol): string => {
   if (reply instanceof Simple) return `+${reply.text}\r\n`
   if (reply instanceof Failure) return `-${reply.text}\r\n`
   if (reply instanceof Double) {
-    const text = formatDouble(reply.value)
-    return protocol === 3 ? `,${text}\r\n` : encode(text, 2)
+    return protocol === 3 ? `,${reply.text}\r\n` : encode(reply.text, 2)
   }
   if (reply instanceof Fields) {
     return all(protocol === 3 ? `%${reply.flat.length / 2}\r\n` : `*${reply.flat.length}\r\n`, reply.flat, protocol)

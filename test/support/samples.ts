@@ -16,10 +16,37 @@ const c = commands
 const pairs = { a: 1, b: 2 }
 /** A moment with a whole second, as EXPIREAT takes it. */
 const moment = new Date(2_000_000_000_000)
+const place = { longitude: 13.5, latitude: 38 }
 const scored = [{ member: "m", score: 1 }, { member: "n", score: 2 }]
 
 /** Sample calls of the commands of a node. */
 export const samples: Samples<Omit<typeof commands, "sentinel">> = {
+  // bitmaps
+  getbit: [c.getbit("k", 7)],
+  setbit: [c.setbit("k", 7, 1)],
+  bitcount: [
+    c.bitcount("k"),
+    c.bitcount("k", { start: 0, end: -1 }),
+    c.bitcount("k", { start: 0, end: -1, unit: "byte" }),
+    c.bitcount("k", { start: 0, end: -1, unit: "bit" })
+  ],
+  bitpos: [
+    c.bitpos("k", 1),
+    c.bitpos("k", 0, { start: 1 }),
+    c.bitpos("k", 0, { start: 1, end: -1, unit: "byte" }),
+    c.bitpos("k", 0, { start: 1, end: -1, unit: "bit" })
+  ],
+  bitop: [
+    c.bitop("not", "d", "k"),
+    ...(["and", "or", "xor", "diff", "diff1", "andor", "one"] as const).map((op) => c.bitop(op, "d", ["k", "l"]))
+  ],
+  bitfield: [
+    c.bitfield("k", []),
+    c.bitfield("k", [["get", "u8", 0], ["set", "i64", "#1", -5n], ["incrby", "u63", 3, 1]]),
+    ...(["wrap", "sat", "fail"] as const).map((what) => c.bitfield("k", [["overflow", what], ["incrby", "u8", 0, 300]]))
+  ],
+  bitfieldRo: [c.bitfieldRo("k", [["get", "u8", 0], ["get", "i64", "#1"]])],
+
   // connection
   ping: [c.ping(), c.ping("hello")],
   echo: [c.echo("hello")],
@@ -40,6 +67,95 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   clientPause: [c.clientPause("1 second"), c.clientPause("1 second", "write"), c.clientPause("100 millis", "all")],
   clientUnpause: [c.clientUnpause()],
 
+  // deprecated
+  getset: [c.getset("k", "v")],
+  setex: [c.setex("k", "10 seconds", "v")],
+  psetex: [c.psetex("k", "10 millis", "v")],
+  setnx: [c.setnx("k", "v")],
+  substr: [c.substr("k", 0, -1)],
+  rpoplpush: [c.rpoplpush("k", "l")],
+  brpoplpush: [c.brpoplpush("k", "l", "1 second")],
+  hmset: [c.hmset("k", pairs)],
+  zrangebyscore: [c.zrangebyscore("k", "-inf", 5), c.zrangebyscore("k", "(1", 5, { limit: [0, 5] })],
+  zrangebyscoreWithScores: [c.zrangebyscoreWithScores("k", "-inf", 5, { limit: [0, 5] })],
+  zrevrangebyscore: [c.zrevrangebyscore("k", 5, "-inf"), c.zrevrangebyscore("k", 5, 1, { limit: [0, 5] })],
+  zrevrangebyscoreWithScores: [c.zrevrangebyscoreWithScores("k", 5, "-inf", { limit: [0, 5] })],
+  zrangebylex: [c.zrangebylex("k", "-", "[m"), c.zrangebylex("k", "-", "+", { limit: [0, 5] })],
+  zrevrangebylex: [c.zrevrangebylex("k", "+", "-"), c.zrevrangebylex("k", "+", "-", { limit: [0, 5] })],
+  zrevrange: [c.zrevrange("k", 0, -1)],
+  zrevrangeWithScores: [c.zrevrangeWithScores("k", 0, -1)],
+
+  // geo
+  geoadd: [
+    c.geoadd("k", [{ member: "m", ...place }]),
+    ...(["nx", "xx"] as const).map((when) => c.geoadd("k", [{ member: "m", ...place }], { when, changed: true }))
+  ],
+  geodist: (["m", "km", "ft", "mi"] as const).map((unit) => c.geodist("k", "m", "n", unit)),
+  geohash: [c.geohash("k", "m", "n")],
+  geopos: [c.geopos("k", ["m", "n"])],
+  geosearch: [
+    ...(["m", "km", "ft", "mi"] as const).map((unit) =>
+      c.geosearch("k", { from: { member: "m" }, by: { radius: 1, unit }, order: "asc", count: 2, any: true })
+    ),
+    c.geosearch("k", { from: place, by: { width: 1, height: 2, unit: "km" }, order: "desc" }),
+    c.geosearch("k", { by: { polygon: [place, place, place] } })
+  ],
+  geosearchWith: [
+    c.geosearchWith("k", { from: place, by: { radius: 1, unit: "km" } }, ["distance", "coordinates", "hash"])
+  ],
+  geosearchstore: [
+    ...(["m", "km", "ft", "mi"] as const).map((unit) =>
+      c.geosearchstore("d", "k", { from: place, by: { radius: 1, unit }, order: "asc", count: 2, any: true })
+    ),
+    c.geosearchstore("d", "k", {
+      from: { member: "m" },
+      by: { width: 1, height: 2, unit: "km" },
+      order: "desc",
+      storeDistance: true
+    }),
+    c.geosearchstore("d", "k", { by: { polygon: [place, place, place] } })
+  ],
+  georadius: [
+    ...(["m", "km", "ft", "mi"] as const).map((unit) =>
+      c.georadius("k", place, { radius: 1, unit, order: "asc", count: 2, any: true })
+    ),
+    c.georadius("k", place, { radius: 1, unit: "m", order: "desc" })
+  ],
+  georadiusWith: [c.georadiusWith("k", place, { radius: 1, unit: "m" }, ["distance", "coordinates", "hash"])],
+  georadiusStore: [
+    c.georadiusStore("k", place, "d", { radius: 1, unit: "m" }),
+    c.georadiusStore("k", place, "d", { radius: 1, unit: "m", storeDistance: true })
+  ],
+  georadiusRo: [
+    ...(["m", "km", "ft", "mi"] as const).map((unit) =>
+      c.georadiusRo("k", place, { radius: 1, unit, order: "asc", count: 2, any: true })
+    ),
+    c.georadiusRo("k", place, { radius: 1, unit: "m", order: "desc" })
+  ],
+  georadiusRoWith: [c.georadiusRoWith("k", place, { radius: 1, unit: "m" }, ["distance", "coordinates", "hash"])],
+  georadiusbymember: [
+    ...(["m", "km", "ft", "mi"] as const).map((unit) =>
+      c.georadiusbymember("k", "m", { radius: 1, unit, order: "asc", count: 2, any: true })
+    ),
+    c.georadiusbymember("k", "m", { radius: 1, unit: "m", order: "desc" })
+  ],
+  georadiusbymemberWith: [
+    c.georadiusbymemberWith("k", "m", { radius: 1, unit: "m" }, ["distance", "coordinates", "hash"])
+  ],
+  georadiusbymemberStore: [
+    c.georadiusbymemberStore("k", "m", "d", { radius: 1, unit: "m" }),
+    c.georadiusbymemberStore("k", "m", "d", { radius: 1, unit: "m", storeDistance: true })
+  ],
+  georadiusbymemberRo: [
+    ...(["m", "km", "ft", "mi"] as const).map((unit) =>
+      c.georadiusbymemberRo("k", "m", { radius: 1, unit, order: "asc", count: 2, any: true })
+    ),
+    c.georadiusbymemberRo("k", "m", { radius: 1, unit: "m", order: "desc" })
+  ],
+  georadiusbymemberRoWith: [
+    c.georadiusbymemberRoWith("k", "m", { radius: 1, unit: "m" }, ["distance", "coordinates", "hash"])
+  ],
+
   // hashes
   hget: [c.hget("k", "f")],
   hset: [c.hset("k", pairs)],
@@ -58,6 +174,11 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   hrandfieldCount: [c.hrandfieldCount("k", 2)],
   hrandfieldWithValues: [c.hrandfieldWithValues("k", 2)],
   hscan: [c.hscan("k", "0"), c.hscan("k", "0", { match: "a*", count: 10 })],
+
+  // HyperLogLog
+  pfadd: [c.pfadd("k"), c.pfadd("k", "a", "b")],
+  pfcount: [c.pfcount("k"), c.pfcount(["k", "l"])],
+  pfmerge: [c.pfmerge("d"), c.pfmerge("d", "k", "l")],
 
   // keys
   del: [c.del("k"), c.del(["k", "l"])],

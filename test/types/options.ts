@@ -233,3 +233,42 @@ commands.lmpop("q", "left")
 commands.zunion(["a", "b"], { weights: [1, 2] })
 // @ts-expect-error: Expected 2 arguments
 commands.blpop("a", "b", "5 seconds")
+
+// Bitmaps.
+
+commands.bitfield(key, [["overflow", "sat"], ["incrby", "u63", "#1", 1n], ["get", "i64", count]])
+commands.bitop("not", key, key)
+commands.bitop("xor", key, [key, key])
+commands.bitpos(key, 1, { start: 1 })
+// @ts-expect-error: '"u64"' is not assignable to type
+commands.bitfield(key, [["get", "u64", 0]])
+// @ts-expect-error: '"i65"' is not assignable to type
+commands.bitfield(key, [["set", "i65", 0, 1]])
+// @ts-expect-error: '"u0"' is not assignable to type
+commands.bitfieldRo(key, [["get", "u0", 0]])
+// @ts-expect-error: '"set"' is not assignable to type '"get"'
+commands.bitfieldRo(key, [["set", "u8", 0, 1]])
+// @ts-expect-error: '2' is not assignable to
+commands.setbit(key, 0, 2)
+// @ts-expect-error: is not assignable to
+commands.bitop("not", key, [key, key])
+// @ts-expect-error: 'end'
+commands.bitpos(key, 1, { start: 1, unit: "bit" })
+
+// Geo.
+
+const circle = { radius: 200, unit: "km" } as const
+const place = { longitude: 15, latitude: 37 }
+commands.geosearch(key, { from: place, by: circle, order: "asc" })
+commands.geosearch(key, { from: { member: text }, by: { width: 1, height: 2, unit: "m" }, count: 3, any: true })
+commands.geosearch(key, { by: { polygon: [place, place, place] } })
+// @ts-expect-error: not with
+commands.geosearch(key, { from: { member: text, longitude: 15, latitude: 37 }, by: circle })
+// @ts-expect-error: not with
+commands.geosearch(key, { from: place, by: { radius: 1, width: 1, height: 1, unit: "km" } })
+// @ts-expect-error: 'polygon'
+commands.geosearch(key, { from: place, by: { polygon: [place, place, place] } })
+// @ts-expect-error: '"ly"' is not assignable to type
+commands.geosearch(key, { from: place, by: { radius: 1, unit: "ly" } })
+// @ts-expect-error: '"speed"' is not assignable to type
+commands.geosearchWith(key, { from: place, by: circle }, ["speed"])

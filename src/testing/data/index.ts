@@ -1,9 +1,12 @@
 /**
  * Every data command of a server in memory, by its name in lower case.
  */
+import { bitmaps } from "./bitmaps.ts"
 import type { Definition } from "./command.ts"
 import { dumps } from "./dump.ts"
+import { geo } from "./geo.ts"
 import { hashes } from "./hashes.ts"
+import { hyperLogLogs } from "./hyperLogLog.ts"
 import { keys } from "./keys.ts"
 import { lists } from "./lists.ts"
 import { sets } from "./sets.ts"
@@ -11,5 +14,7 @@ import { sortedSets } from "./sortedSets.ts"
 import { strings } from "./strings.ts"
 
 export const dataCommands: ReadonlyMap<string, Definition> = new Map(
-  [...strings, ...keys, ...dumps, ...hashes, ...lists, ...sets, ...sortedSets].map((d) => [d.name, d])
+  [...strings, ...bitmaps, ...hyperLogLogs, ...geo, ...keys, ...dumps, ...hashes, ...lists, ...sets, ...sortedSets].map(
+    (d) => [d.name, d]
+  )
 )
