@@ -266,7 +266,7 @@ commands.geosearch(key, { by: { polygon: [place, place, place] } })
 commands.geosearch(key, { from: { member: text, longitude: 15, latitude: 37 }, by: circle })
 // @ts-expect-error: not with
 commands.geosearch(key, { from: place, by: { radius: 1, width: 1, height: 1, unit: "km" } })
-// @ts-expect-error: 'polygon'
+// @ts-expect-error: not with
 commands.geosearch(key, { from: place, by: { polygon: [place, place, place] } })
 // @ts-expect-error: '"ly"' is not assignable to type
 commands.geosearch(key, { from: place, by: { radius: 1, unit: "ly" } })
