@@ -13,10 +13,7 @@
  *   `#`    a remark
  * Each script begins with empty databases and new sessions.
  */
-import { bitsAndGeo } from "./bitsAndGeo.ts"
-
 export const scripts: Readonly<Record<string, string>> = {
-  ...bitsAndGeo,
   strings: `
 SET a 1
 GET a
