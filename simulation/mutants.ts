@@ -637,7 +637,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a blocking command that the server has ended is ambiguous",
-    by: { test: "test/reserved.test.ts", name: "a wait of 0 s gets its job" },
+    by: { test: "test/reserved.test.ts", name: "a wait of Infinity gets its job" },
     edits: [{
       file: "src/internal/execution/unblocking.ts",
       find: "turn.isEnded = true",

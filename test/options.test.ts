@@ -239,7 +239,7 @@ describe("options", () => {
         "ZRANGESTORE: stop: without by, expected a rank (a whole number), got Infinity"
       ],
       [() => commands.zrangeWithScores("k", any("-"), any("+"), any({ by: "lex" })), "ZRANGE: by: not with WITHSCORES"],
-      [() => commands.lpos("k", "e", any({ rank: 0 })), "LPOS: rank: ranks begin at 1 or -1, not at 0"],
+      [() => commands.lpos("k", "e", any({ rank: 0 })), "LPOS: rank: expected a whole number other than 0"],
       [() => commands.sort("k", any({ by: "nosort", alpha: true })), "SORT: alpha: not with by: nosort"],
       [() => commands.sortRo("k", any({ by: "w" })), "SORT_RO: by: expected a pattern with a *, or \"nosort\""],
       [() => commands.clientList(any({ ids: [1], type: "normal" })), "CLIENT LIST: ids: not with type"],

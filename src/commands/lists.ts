@@ -230,8 +230,8 @@ export interface LposOptions<Rank extends number = number> {
 const lposArgs = (key: Key, element: Arg, given: LposOptions | undefined): Array<Arg> => {
   const options = optionsOf("LPOS", given)
   const args: Array<Arg> = [key, element]
-  if (options?.rank === 0) {
-    throw new InvalidCommand({ command: "LPOS", detail: "rank: ranks begin at 1 or -1, not at 0" })
+  if (options?.rank !== undefined && (options.rank === 0 || !Number.isSafeInteger(options.rank))) {
+    throw new InvalidCommand({ command: "LPOS", detail: "rank: expected a whole number other than 0" })
   }
   if (options?.rank !== undefined) args.push("RANK", options.rank)
   if (options?.maxLength !== undefined) args.push("MAXLEN", options.maxLength)

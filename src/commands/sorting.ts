@@ -65,7 +65,7 @@ const sortArgs = (command: string, key: Key, given: SortOptions | undefined): Ar
   const options = optionsOf(command, given)
   const args: Array<Arg> = [key]
   if (options?.by !== undefined) {
-    if (options.by === "nosort" && (options.alpha as unknown) === true) {
+    if (options.by === "nosort" && (options.alpha ?? false) !== false) {
       throw new InvalidCommand({ command, detail: "alpha: not with by: nosort" })
     }
     if (typeof options.by !== "string" || (options.by !== "nosort" && !options.by.includes("*"))) {

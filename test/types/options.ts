@@ -5,8 +5,10 @@
  */
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import { commands } from "../../src/index.ts"
+import { type Client, commands } from "../../src/index.ts"
 
+declare const redis: Client.PrimaryClient
+declare const replica: Client.ReplicaClient
 declare const key: string
 declare const ttl: commands.DurationInput
 declare const moment: commands.Moment
@@ -272,3 +274,24 @@ commands.geosearch(key, { from: place, by: { polygon: [place, place, place] } })
 commands.geosearch(key, { from: place, by: { radius: 1, unit: "ly" } })
 // @ts-expect-error: '"speed"' is not assignable to type
 commands.geosearchWith(key, { from: place, by: circle }, ["speed"])
+
+// The methods of clients.
+
+void redis.set(key, 1, { ttl: "60 seconds", when: "nx" })
+void redis.bytes.blpop(key, "Infinity")
+void replica.zrange(key, "(1", "+inf", { by: "score", limit: [0, 10] })
+void replica.lpos(key, "e", { rank: -1 })
+// @ts-expect-error: DurationInput
+void redis.set(key, 1, { ttl: 60 })
+// @ts-expect-error: not with ttl
+void redis.set(key, 1, { ttl: "60 seconds", keepTtl: true })
+// @ts-expect-error: '5' is not assignable to parameter of type 'TimeoutInput'
+void redis.bytes.blpop(key, 5)
+// @ts-expect-error: Property 'by' is missing
+void replica.zrange(key, 0, 1, { limit: [0, 1] })
+// @ts-expect-error: LexBound
+void replica.bytes.zrange(key, "a", "+", { by: "lex" })
+// @ts-expect-error: not with 0: ranks begin at 1 or -1
+void replica.lpos(key, "e", { rank: 0 })
+// @ts-expect-error: Property 'sort' does not exist
+void replica.sort(key)
