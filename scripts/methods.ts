@@ -17,6 +17,7 @@ import {
   NodeBuilderFlags,
   type Signature,
   SignatureKind,
+  SymbolFlags,
   type Type,
   type TypeReference
 } from "typescript/unstable/sync"
@@ -99,11 +100,14 @@ const generate = (): ReadonlyMap<string, string> => {
 
     const groupOf = (file: string): Group => {
       const source = sourceOf(file)
-      const found = checker.getExportsOfModule(checker.getSymbolAtLocation(source)!).flatMap((symbol) => {
+      const found = checker.getExportsOfModule(checker.getSymbolAtLocation(source)!).flatMap((exported) => {
+        // No constant may have the name `eval`: it is the name of an export only.
+        const isAlias = (exported.flags & SymbolFlags.Alias) !== 0
+        const symbol = isAlias ? checker.getAliasedSymbol(exported) : exported
         const declaration = symbol.valueDeclaration?.resolve(project)
         const type = checker.getTypeOfSymbol(symbol)
         if (declaration === undefined || type === undefined) return []
-        const method = methodOf(symbol.name, declaration, type)
+        const method = methodOf(exported.name, declaration, type)
         return method === undefined ? [] : [{ method, position: declaration.pos }]
       })
       const methods = found.sort((a, b) => a.position - b.position).map(({ method }) => method)

@@ -71,6 +71,8 @@ const changesSentinel: Neither = { mode: "write", repeatable: false, why: "it ch
 
 const asks: Neither = { mode: "read", repeatable: true, why: "it asks about the server or the connection" }
 
+const runsAnything: Neither = { mode: "write", repeatable: false, why: "a script may write" }
+
 /** The commands that servers flag neither `readonly` nor `write`. */
 const neither: Readonly<Record<string, Neither>> = {
   "PING": asks,
@@ -100,6 +102,27 @@ const neither: Readonly<Record<string, Neither>> = {
   "WAITAOF": { mode: "read", repeatable: true, why: "it asks how many servers have saved the connection's writes" },
   "PUBLISH": { mode: "write", repeatable: false, why: "again, it sends the message twice" },
   "SPUBLISH": { mode: "write", repeatable: false, why: "again, it sends the message twice" },
+  "PUBSUB CHANNELS": asks,
+  "PUBSUB NUMSUB": asks,
+  "PUBSUB NUMPAT": asks,
+  "PUBSUB SHARDCHANNELS": asks,
+  "PUBSUB SHARDNUMSUB": asks,
+  "EVAL": runsAnything,
+  "EVALSHA": runsAnything,
+  "FCALL": runsAnything,
+  "SCRIPT LOAD": {
+    mode: "read",
+    repeatable: true,
+    why: "each server has scripts of its own; again, it changes nothing"
+  },
+  "SCRIPT EXISTS": asks,
+  "SCRIPT SHOW": asks,
+  "SCRIPT FLUSH": { mode: "read", repeatable: false, why: "again, it removes scripts that were loaded meanwhile" },
+  "SCRIPT KILL": { mode: "read", repeatable: false, why: "a replica may be busy, too; again, it ends the next script" },
+  "FUNCTION LIST": asks,
+  "FUNCTION STATS": asks,
+  "FUNCTION DUMP": asks,
+  "FUNCTION KILL": { mode: "read", repeatable: false, why: "a replica may be busy, too; again, it ends the next one" },
   "SENTINEL GET-MASTER-ADDR-BY-NAME": asks,
   "SENTINEL MASTER": asks,
   "SENTINEL MASTERS": asks,

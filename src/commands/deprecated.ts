@@ -6,7 +6,6 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { InvalidCommand } from "../Errors.ts"
 import { appendPairs, argv, arrayOf, optionsOf, scoreArg } from "../internal/commands/args.ts"
 import {
   type DurationInput,
@@ -31,25 +30,23 @@ const GETSET = define({ words: ["GETSET"], mode: "write", keys: 1, decode: Comma
  */
 export const getset = (key: Key, value: Arg) => make(GETSET, argv(key, value))
 
+const PSETEX = define({ words: ["PSETEX"], mode: "write", keys: 1, decode: Command.ok })
 const SETEX = define({ words: ["SETEX"], mode: "write", keys: 1, decode: Command.ok })
 /**
- * SETEX stores a string at a key with a time to live in whole seconds, and returns `"OK"`. Fails with
- * `InvalidCommand` for a time that is not a whole number of seconds.
+ * SETEX stores a string at a key with a time to live, and returns `"OK"`. A time with a fraction of a second is sent as
+ * PSETEX.
  *
  * @deprecated Use `set` with `ttl`.
  * @see https://redis.io/docs/latest/commands/setex/
+ * @see https://redis.io/docs/latest/commands/psetex/
  * @since 0.1.0
  * @category strings
  */
 export const setex = (key: Key, ttl: DurationInput, value: Arg) => {
-  const millis = millisOf("SETEX", "ttl", ttl)
-  if (!isWholeSeconds(millis)) {
-    throw new InvalidCommand({ command: "SETEX", detail: "ttl: not a whole number of seconds; use psetex or set" })
-  }
-  return make(SETEX, argv(key, millis / 1000, value))
+  const millis = millisOf(SETEX.name, "ttl", ttl)
+  return isWholeSeconds(millis) ? make(SETEX, argv(key, millis / 1000, value)) : make(PSETEX, argv(key, millis, value))
 }
 
-const PSETEX = define({ words: ["PSETEX"], mode: "write", keys: 1, decode: Command.ok })
 /**
  * PSETEX stores a string at a key with a time to live in milliseconds, and returns `"OK"`.
  *

@@ -214,17 +214,18 @@ export interface Write {
   }
 
   /**
-   * SETEX stores a string at a key with a time to live in whole seconds, and returns `"OK"`.
+   * SETEX stores a string at a key with a time to live, and returns `"OK"`.
    *
    * @deprecated Use `set` with `ttl`.
    */
   readonly setex: {
     /**
-     * SETEX stores a string at a key with a time to live in whole seconds, and returns `"OK"`. Fails with
-     * `InvalidCommand` for a time that is not a whole number of seconds.
+     * SETEX stores a string at a key with a time to live, and returns `"OK"`. A time with a fraction of a second is sent as
+     * PSETEX.
      *
      * @deprecated Use `set` with `ttl`.
      * @see https://redis.io/docs/latest/commands/setex/
+     * @see https://redis.io/docs/latest/commands/psetex/
      * @since 0.1.0
      */
     (key: Key, ttl: DurationInput, value: Arg): Effect.Effect<"OK", RedisError>
@@ -528,17 +529,18 @@ export interface WriteBytes {
   }
 
   /**
-   * SETEX stores a string at a key with a time to live in whole seconds, and returns `"OK"`.
+   * SETEX stores a string at a key with a time to live, and returns `"OK"`.
    *
    * @deprecated Use `set` with `ttl`.
    */
   readonly setex: {
     /**
-     * SETEX stores a string at a key with a time to live in whole seconds, and returns `"OK"`. Fails with
-     * `InvalidCommand` for a time that is not a whole number of seconds.
+     * SETEX stores a string at a key with a time to live, and returns `"OK"`. A time with a fraction of a second is sent as
+     * PSETEX.
      *
      * @deprecated Use `set` with `ttl`.
      * @see https://redis.io/docs/latest/commands/setex/
+     * @see https://redis.io/docs/latest/commands/psetex/
      * @since 0.1.0
      */
     (key: Key, ttl: DurationInput, value: Arg): Effect.Effect<"OK", RedisError>

@@ -7,12 +7,16 @@ import type * as bitmaps from "./bitmaps.ts"
 import type * as connection from "./connection.ts"
 import type * as deprecated from "./deprecated.ts"
 import type * as expiry from "./expiry.ts"
+import type * as functions from "./functions.ts"
 import type * as geo from "./geo.ts"
 import type * as geoRadius from "./geoRadius.ts"
 import type * as hashes from "./hashes.ts"
+import type * as hashFieldExpiry from "./hashFieldExpiry.ts"
 import type * as hyperLogLog from "./hyperLogLog.ts"
 import type * as keys from "./keys.ts"
 import type * as lists from "./lists.ts"
+import type * as pubSub from "./pubSub.ts"
+import type * as scripting from "./scripting.ts"
 import type * as server from "./server.ts"
 import type * as sets from "./sets.ts"
 import type * as sortedSetCombinations from "./sortedSetCombinations.ts"
@@ -33,12 +37,16 @@ export interface ReadMethods
     connection.Read,
     deprecated.Read,
     expiry.Read,
+    functions.Read,
     geo.Read,
     geoRadius.Read,
     hashes.Read,
+    hashFieldExpiry.Read,
     hyperLogLog.Read,
     keys.Read,
     lists.Read,
+    pubSub.Read,
+    scripting.Read,
     server.Read,
     sets.Read,
     sortedSetCombinations.Read,
@@ -61,12 +69,15 @@ export interface WriteMethods
     connection.Write,
     deprecated.Write,
     expiry.Write,
+    functions.Write,
     geo.Write,
     geoRadius.Write,
     hashes.Write,
+    hashFieldExpiry.Write,
     hyperLogLog.Write,
     keys.Write,
     lists.Write,
+    scripting.Write,
     server.Write,
     sets.Write,
     sortedSetCombinations.Write,
@@ -88,12 +99,16 @@ export interface ReadBytesMethods
     connection.ReadBytes,
     deprecated.ReadBytes,
     expiry.ReadBytes,
+    functions.ReadBytes,
     geo.ReadBytes,
     geoRadius.ReadBytes,
     hashes.ReadBytes,
+    hashFieldExpiry.ReadBytes,
     hyperLogLog.ReadBytes,
     keys.ReadBytes,
     lists.ReadBytes,
+    pubSub.ReadBytes,
+    scripting.ReadBytes,
     server.ReadBytes,
     sets.ReadBytes,
     sortedSetCombinations.ReadBytes,
@@ -116,12 +131,15 @@ export interface WriteBytesMethods
     connection.WriteBytes,
     deprecated.WriteBytes,
     expiry.WriteBytes,
+    functions.WriteBytes,
     geo.WriteBytes,
     geoRadius.WriteBytes,
     hashes.WriteBytes,
+    hashFieldExpiry.WriteBytes,
     hyperLogLog.WriteBytes,
     keys.WriteBytes,
     lists.WriteBytes,
+    scripting.WriteBytes,
     server.WriteBytes,
     sets.WriteBytes,
     sortedSetCombinations.WriteBytes,

@@ -16,6 +16,7 @@ const c = commands
 const pairs = { a: 1, b: 2 }
 /** A moment with a whole second, as EXPIREAT takes it. */
 const moment = new Date(2_000_000_000_000)
+const whens = ["nx", "xx", "gt", "lt"] as const
 const place = { longitude: 13.5, latitude: 38 }
 const scored = [{ member: "m", score: 1 }, { member: "n", score: 2 }]
 
@@ -175,6 +176,39 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   hrandfieldWithValues: [c.hrandfieldWithValues("k", 2)],
   hscan: [c.hscan("k", "0"), c.hscan("k", "0", { match: "a*", count: 10 })],
 
+  // hash field expiry
+  hexpire: [
+    c.hexpire("k", "10 seconds", "f"),
+    ...whens.map((when) => c.hexpire("k", "10 seconds", ["f", "g"], when))
+  ],
+  hpexpire: [
+    c.hpexpire("k", "10 millis", "f"),
+    ...whens.map((when) => c.hpexpire("k", "10 millis", ["f", "g"], when))
+  ],
+  hexpireat: [c.hexpireat("k", moment, "f"), ...whens.map((when) => c.hexpireat("k", moment, ["f", "g"], when))],
+  hpexpireat: [c.hpexpireat("k", moment, "f"), ...whens.map((when) => c.hpexpireat("k", moment, ["f", "g"], when))],
+  httl: [c.httl("k", ["f", "g"])],
+  hpttl: [c.hpttl("k", "f")],
+  hexpiretime: [c.hexpiretime("k", "f")],
+  hpexpiretime: [c.hpexpiretime("k", "f")],
+  hpersist: [c.hpersist("k", "f")],
+  hgetdel: [c.hgetdel("k", ["f", "g"])],
+  hgetex: [
+    c.hgetex("k", ["f", "g"], { ttl: "10 seconds" }),
+    c.hgetex("k", "f", { ttl: "10 millis" }),
+    c.hgetex("k", "f", { expireAt: moment }),
+    c.hgetex("k", "f", { expireAt: new Date(moment.getTime() + 1) }),
+    c.hgetex("k", "f", { persist: true })
+  ],
+  hsetex: [
+    c.hsetex("k", pairs),
+    c.hsetex("k", pairs, { when: "fnx", ttl: "10 seconds" }),
+    c.hsetex("k", pairs, { when: "fxx", ttl: "10 millis" }),
+    c.hsetex("k", pairs, { whenKey: "nx", expireAt: moment }),
+    c.hsetex("k", pairs, { whenKey: "xx", expireAt: new Date(moment.getTime() + 1) }),
+    c.hsetex("k", pairs, { keepTtl: true })
+  ],
+
   // HyperLogLog
   pfadd: [c.pfadd("k"), c.pfadd("k", "a", "b")],
   pfcount: [c.pfcount("k"), c.pfcount(["k", "l"])],
@@ -263,6 +297,38 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   brpop: [c.brpop(["k", "l"], "1 second")],
   blmove: [c.blmove("k", "l", "left", "right", "1 second"), c.blmove("k", "l", "right", "left", "1 second")],
   blmpop: [c.blmpop(["k", "l"], "left", "1 second"), c.blmpop(["k", "l"], "right", "1 second", 2)],
+
+  // PubSub
+  pubsubChannels: [c.pubsubChannels(), c.pubsubChannels("a*")],
+  pubsubNumsub: [c.pubsubNumsub(), c.pubsubNumsub("a", "b")],
+  pubsubNumpat: [c.pubsubNumpat()],
+  pubsubShardchannels: [c.pubsubShardchannels(), c.pubsubShardchannels("a*")],
+  pubsubShardnumsub: [c.pubsubShardnumsub(), c.pubsubShardnumsub("a", "b")],
+
+  // scripting
+  eval: [c.eval("return 1"), c.eval("return KEYS", ["k", "l"], [1, "a"])],
+  evalRo: [c.evalRo("return 1"), c.evalRo("return KEYS", ["k", "l"], [1, "a"])],
+  evalsha: [c.evalsha("e0e1f9fabfc9d4800c877a703b823ac0578ff8db", ["k", "l"], [1, "a"])],
+  evalshaRo: [c.evalshaRo("e0e1f9fabfc9d4800c877a703b823ac0578ff8db", ["k", "l"], [1, "a"])],
+  fcall: [c.fcall("f"), c.fcall("f", ["k", "l"], [1, "a"])],
+  fcallRo: [c.fcallRo("f"), c.fcallRo("f", ["k", "l"], [1, "a"])],
+  scriptLoad: [c.scriptLoad("return 1")],
+  scriptExists: [c.scriptExists("e0e1f9fabfc9d4800c877a703b823ac0578ff8db")],
+  scriptFlush: [c.scriptFlush(), c.scriptFlush("async"), c.scriptFlush("sync")],
+  scriptKill: [c.scriptKill()],
+  scriptShow: [c.scriptShow("e0e1f9fabfc9d4800c877a703b823ac0578ff8db")],
+  functionLoad: [c.functionLoad("#!lua name=l"), c.functionLoad("#!lua name=l", { replace: true })],
+  functionDelete: [c.functionDelete("l")],
+  functionFlush: [c.functionFlush(), c.functionFlush("async"), c.functionFlush("sync")],
+  functionList: [c.functionList(), c.functionList("a*")],
+  functionListWithCode: [c.functionListWithCode("a*")],
+  functionStats: [c.functionStats()],
+  functionDump: [c.functionDump()],
+  functionRestore: [
+    c.functionRestore(new Uint8Array(10)),
+    ...(["append", "replace", "flush"] as const).map((how) => c.functionRestore(new Uint8Array(10), how))
+  ],
+  functionKill: [c.functionKill()],
 
   // server
   info: [c.info(), c.info("server", "clients")],
