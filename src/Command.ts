@@ -743,6 +743,16 @@ const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blockingMillis" | 
 }
 
 /**
+ * How the wait of a command is divided into turns; undefined if it cannot be. XREAD after
+ * `$` cannot: it would miss the entries that come between two turns. @internal
+ */
+export const turnsOf = ({ args, spec }: Any): Spec["withBlockingMillis"] => {
+  if (spec.withBlockingMillis === undefined || spec.name.toUpperCase() !== "XREAD") return spec.withBlockingMillis
+  const isLast = (arg: Arg): boolean => arg === "$" || (isBytes(arg) && arg.length === 1 && arg[0] === 0x24)
+  return args.some(isLast) ? undefined : spec.withBlockingMillis
+}
+
+/**
  * Whether a reply says that a wait ended without success: no element, or fewer replicas
  * than asked for. @internal
  */

@@ -23,6 +23,7 @@ import type * as sortedSetCombinations from "./sortedSetCombinations.ts"
 import type * as sortedSetRanges from "./sortedSetRanges.ts"
 import type * as sortedSets from "./sortedSets.ts"
 import type * as sorting from "./sorting.ts"
+import type * as streams from "./streams.ts"
 import type * as strings from "./strings.ts"
 
 /**
@@ -53,6 +54,7 @@ export interface ReadMethods
     sortedSetRanges.Read,
     sortedSets.Read,
     sorting.Read,
+    streams.Read,
     strings.Read
 {}
 
@@ -84,6 +86,7 @@ export interface WriteMethods
     sortedSetRanges.Write,
     sortedSets.Write,
     sorting.Write,
+    streams.Write,
     strings.Write
 {}
 
@@ -115,6 +118,7 @@ export interface ReadBytesMethods
     sortedSetRanges.ReadBytes,
     sortedSets.ReadBytes,
     sorting.ReadBytes,
+    streams.ReadBytes,
     strings.ReadBytes
 {}
 
@@ -146,5 +150,6 @@ export interface WriteBytesMethods
     sortedSetRanges.WriteBytes,
     sortedSets.WriteBytes,
     sorting.WriteBytes,
+    streams.WriteBytes,
     strings.WriteBytes
 {}

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import { Failure } from "./Reply.ts"
+import { StreamValue } from "./StreamValue.ts"
 
 /** A sorted set: scores by member, and members in the order of their scores. */
 export class SortedSet {
@@ -35,7 +36,7 @@ export class SortedSet {
 }
 
 /** The type of a key, as TYPE gives it. */
-export type Kind = "string" | "list" | "hash" | "set" | "zset"
+export type Kind = "string" | "list" | "hash" | "set" | "zset" | "stream"
 
 /** The values of each type. */
 interface Kinds {
@@ -49,6 +50,8 @@ interface Kinds {
   readonly set: Set<string>
   /** A sorted set. */
   readonly zset: SortedSet
+  /** A stream. */
+  readonly stream: StreamValue
 }
 
 /** The value of a key. */
@@ -74,14 +77,21 @@ const copyOf = (value: Kinds[Kind]): Kinds[Kind] =>
     ? new Map(value)
     : value instanceof Set
     ? new Set(value)
+    : value instanceof StreamValue
+    ? value.copy()
     : new SortedSet(new Map(value.scores))
 
 const emptyOf: { readonly [K in Exclude<Kind, "string">]: () => Kinds[K] } = {
   list: () => [],
   hash: () => new Map(),
   set: () => new Set(),
-  zset: () => new SortedSet()
+  zset: () => new SortedSet(),
+  stream: () => new StreamValue()
 }
+
+/** Whether a collection is deleted, being empty; a stream is not. */
+const isOver = (value: Exclude<Kinds[Kind], string>): boolean =>
+  !(value instanceof StreamValue) && (Array.isArray(value) ? value.length : value.size) === 0
 
 /**
  * The keys of one database of a `RedisNode`. Times are milliseconds since the Unix epoch.
@@ -138,7 +148,7 @@ export class Keyspace {
   settle(key: string): void {
     const value = this.entries.get(key)?.value
     if (value === undefined || typeof value === "string") return
-    if ((Array.isArray(value) ? value.length : value.size) === 0) this.entries.delete(key)
+    if (isOver(value)) this.entries.delete(key)
     this.touch(key)
   }
 
@@ -150,7 +160,7 @@ export class Keyspace {
 
   /** Sets a key to a collection, or deletes it if the collection is empty. */
   store<K extends Exclude<Kind, "string">>(key: string, kind: K, value: Kinds[K], now: number): void {
-    if ((Array.isArray(value) ? value.length : value.size) === 0) this.delete(key, now)
+    if (isOver(value)) this.delete(key, now)
     else this.put(key, kind, value)
   }
 

@@ -12,6 +12,7 @@ import { type Definition, group, int, manyRequest, matches, noKeys, rest, type S
 import { dataCommands } from "./data/index.ts"
 import * as Lists from "./data/lists.ts"
 import * as SortedSets from "./data/sortedSets.ts"
+import { openRead, type Read } from "./data/streams.ts"
 import { Keyspace } from "./Keyspace.ts"
 import type { Lane, Network } from "./Network.ts"
 import { type Answer, commonCommands, Process, type Session, withheld } from "./Process.ts"
@@ -138,6 +139,11 @@ const waiting: Readonly<Record<string, Waits>> = {
     nothing: nullArray,
     check: (args) => void SortedSets.end(manyRequest(args, 2).where)
   }
+}
+
+/** The commands that read streams, and may wait for an entry. */
+const streamReads: Readonly<Record<string, (scene: Scene, args: ReadonlyArray<string>) => Read>> = {
+  xread: openRead
 }
 
 /** A change on its way to the replicas: what made it, and all that it depended on. */
@@ -464,6 +470,8 @@ export class RedisNode extends Process {
     }
     const waits = waiting[name]
     if (waits !== undefined) return this.wait(session, args, waits, inTransaction)
+    const openRead = streamReads[name]
+    if (openRead !== undefined) return this.readStreams(session, args, openRead, inTransaction)
     if (!command.flags.has("write")) return command.run(this.scene(session, now, this.time.random), args)
     return this.change(session, args, now, (scene) => command.run(scene, args))
   }
@@ -525,6 +533,21 @@ export class RedisNode extends Process {
     if (at !== undefined) return at
     if (inTransaction) return waits.atOnce === undefined ? waits.nothing : waits.atOnce
     this.block(session, args, () => waits.nothing, seconds * 1000, attempt)
+    return withheld
+  }
+
+  private readStreams(
+    session: Session,
+    args: ReadonlyArray<string>,
+    open: (scene: Scene, args: ReadonlyArray<string>) => Read,
+    inTransaction: boolean
+  ): Answer {
+    const { attempt, millis } = open(this.scene(session, this.time.now(), this.time.random), args)
+    const again = (): Reply | undefined => this.change(session, args, this.time.now(), attempt)
+    const found = again()
+    if (found !== undefined) return found
+    if (millis === undefined || inTransaction) return nullArray
+    this.block(session, args, () => nullArray, millis, again)
     return withheld
   }
 

@@ -147,7 +147,7 @@ const run = async (port: number, protocol: 2 | 3, script: string, clean = true):
         const args = words(rest)
         talk.send(...args)
         // A command that waits has to be there before the next one comes.
-        if (/^(B[LRZ])/.test(args[0]!)) {
+        if (/^(B[LRZ]|XREAD)/.test(args[0]!)) {
           while (await blocked() === before) await new Promise((r) => setTimeout(r, 1))
         }
         continue

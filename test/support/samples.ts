@@ -448,6 +448,33 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   zremrangebylex: [c.zremrangebylex("k", "-", "+")],
   zscan: [c.zscan("k", "0"), c.zscan("k", "0", { match: "a*", count: 10 })],
 
+  // streams
+  xadd: [
+    c.xadd("k", "*", pairs),
+    c.xadd("k", "5-1", pairs, { trim: { strategy: "maxlen", threshold: 10 } }),
+    c.xadd("k", "5-1", pairs, { trim: { strategy: "minid", threshold: "3-0", approximate: true, limit: 100 } }),
+    c.xadd("k", "*", pairs, { references: "keepref", idempotent: { producer: "p", id: "i" } }),
+    c.xadd("k", "*", pairs, { references: "delref", idempotent: { producer: "p" } }),
+    c.xadd("k", "*", pairs, { references: "acked" })
+  ],
+  xaddNomkstream: [c.xaddNomkstream("k", "*", pairs)],
+  xlen: [c.xlen("k")],
+  xrange: [c.xrange("k", "-", "+"), c.xrange("k", "-", "+", { count: 2 })],
+  xrevrange: [c.xrevrange("k", "+", "-"), c.xrevrange("k", "+", "-", { count: 2 })],
+  xdel: [c.xdel("k", "1-1"), c.xdel("k", ["1-1", "2-1"])],
+  xdelex: [
+    c.xdelex("k", ["1-1"]),
+    ...(["keepref", "delref", "acked"] as const).map((references) => c.xdelex("k", ["1-1", "2-1"], references))
+  ],
+  xtrim: [
+    c.xtrim("k", { strategy: "maxlen", threshold: 10 }),
+    c.xtrim("k", { strategy: "minid", threshold: "3-0", approximate: true, limit: 100 }),
+    ...(["keepref", "delref", "acked"] as const).map((references) =>
+      c.xtrim("k", { strategy: "maxlen", threshold: 10 }, { references })
+    )
+  ],
+  xread: [c.xread({ k: "0" }), c.xread({ k: "0", l: "$" }, { count: 2, block: "100 millis" })],
+
   // strings
   get: [c.get("k")],
   set: [

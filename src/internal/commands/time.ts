@@ -79,11 +79,11 @@ const millisIn = (command: string, field: string, input: unknown): number => {
   return millis
 }
 
-const wholeMillisIn = (command: string, field: string, input: unknown): number => {
+const wholeMillisIn = (command: string, field: string, input: unknown, positive = true): number => {
   if (hasNoUnit(input)) {
     throw invalid(command, field, `${kindOf(input)} has no unit; write "60 seconds" or "500 millis"`)
   }
-  const duration = durationOf(input)
+  const duration = durationOf(input, positive)
   if (typeof duration === "string") throw invalid(command, field, duration)
   const millis = Duration.toMillis(duration)
   if (millis === Infinity || Number.isSafeInteger(millis)) return millis
@@ -103,18 +103,26 @@ export const millisOf = (command: string, field: string, input: DurationInput): 
   return millis
 }
 
+/** A finite duration in whole milliseconds, which may be zero. Throws `InvalidCommand` for anything else. */
+export const idleMillis = (command: string, field: string, input: DurationInput): number => {
+  const millis = wholeMillisIn(command, field, input, false)
+  if (millis === Infinity) throw invalid(command, field, "the duration must be finite")
+  return millis
+}
+
 /** A timeout in whole milliseconds; 0, which Redis reads as a wait without end, for `"Infinity"`. */
-const timeoutIn = (command: string, input: TimeoutInput): number => {
-  if ((input as unknown) === 0) throw invalid(command, "timeout", "0 has no unit; \"Infinity\" waits without end")
-  const millis = millisIn(command, "timeout", input)
+const timeoutIn = (command: string, field: string, input: TimeoutInput): number => {
+  if ((input as unknown) === 0) throw invalid(command, field, "0 has no unit; \"Infinity\" waits without end")
+  const millis = millisIn(command, field, input)
   return millis === Infinity ? 0 : millis
 }
 
 /** A timeout as an argument in milliseconds. Throws `InvalidCommand` for what is not a timeout. */
-export const timeoutMillis = (command: string, input: TimeoutInput): Arg => timeoutIn(command, input)
+export const timeoutMillis = (command: string, input: TimeoutInput, field = "timeout"): Arg =>
+  timeoutIn(command, field, input)
 
 /** A timeout as an argument in seconds. Throws `InvalidCommand` for what is not a timeout. */
-export const timeoutSeconds = (command: string, input: TimeoutInput): Arg => timeoutIn(command, input) / 1000
+export const timeoutSeconds = (command: string, input: TimeoutInput): Arg => timeoutIn(command, "timeout", input) / 1000
 
 /** A moment in whole milliseconds since 1970, at least 1. Throws `InvalidCommand` for anything else. */
 export const epochMillisOf = (command: string, field: string, input: Moment): number => {

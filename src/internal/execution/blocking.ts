@@ -61,7 +61,7 @@ class BlockingRun<A, B> {
 
   constructor(command: Command.Command<A, any, B>, now: number, timeoutMillis: number) {
     this.command = command
-    this.withBlockingMillis = command.spec.withBlockingMillis
+    this.withBlockingMillis = Command.turnsOf(command)
     this.began = now
     this.until = now + command.spec.blockingMillis!(command.args)
     this.timeoutMillis = timeoutMillis

@@ -2,11 +2,13 @@
  * DUMP and RESTORE of a server in memory: values in the format of RDB files, in
  * its plain encodings, which real servers read too. Of what real servers write,
  * it reads strings; their compact encodings of collections it does not know.
+ * Streams it neither dumps nor restores.
  *
  * Source of the format: rdb.h and rdb.c of Redis 7.0.
  */
 import { type Entry, SortedSet } from "../Keyspace.ts"
 import { Failure, ok, type Reply } from "../Reply.ts"
+import { StreamValue } from "../StreamValue.ts"
 import { fail, first, group, int, type Scene, syntaxError } from "./command.ts"
 
 const define = group("generic")
@@ -47,6 +49,7 @@ const double = (n: number): string => {
 
 const write = (entry: Entry): string => {
   const value = entry.value
+  if (value instanceof StreamValue || entry.kind === "stream") return fail("a server in memory does not dump streams")
   const type = String.fromCharCode(types[entry.kind])
   if (typeof value === "string") return type + text(value)
   if (Array.isArray(value)) return type + lengthOf(value.length) + value.map(text).join("")

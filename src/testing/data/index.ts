@@ -11,10 +11,23 @@ import { keys } from "./keys.ts"
 import { lists } from "./lists.ts"
 import { sets } from "./sets.ts"
 import { sortedSets } from "./sortedSets.ts"
+import { streams } from "./streams.ts"
 import { strings } from "./strings.ts"
 
 export const dataCommands: ReadonlyMap<string, Definition> = new Map(
-  [...strings, ...bitmaps, ...hyperLogLogs, ...geo, ...keys, ...dumps, ...hashes, ...lists, ...sets, ...sortedSets].map(
+  [
+    ...strings,
+    ...bitmaps,
+    ...hyperLogLogs,
+    ...geo,
+    ...keys,
+    ...dumps,
+    ...hashes,
+    ...lists,
+    ...sets,
+    ...sortedSets,
+    ...streams
+  ].map(
     (d) => [d.name, d]
   )
 )

@@ -3,6 +3,7 @@
  */
 import { type Entry, type Keyspace, Keyspace as Database, type SortedSet } from "../Keyspace.ts"
 import { ok, type Reply, Simple } from "../Reply.ts"
+import { StreamValue } from "../StreamValue.ts"
 import {
   fail,
   first,
@@ -93,6 +94,7 @@ const encodingOf = (entry: Entry): string => {
   if (value instanceof Set) {
     return value.size <= 512 && Array.from(value).every((m) => parseInteger(m) !== undefined) ? "intset" : "hashtable"
   }
+  if (value instanceof StreamValue) return "stream"
   return value.size <= maxListpack && short(value.scores.keys()) ? "listpack" : "skiplist"
 }
 
@@ -154,7 +156,7 @@ const sort = (scene: Scene, args: ReadonlyArray<string>, mayStore: boolean): Rep
     else return syntaxError()
   }
   const entry = db.get(args[1]!, now)
-  if (entry !== undefined && (entry.kind === "string" || entry.kind === "hash")) db.read(args[1]!, "list", now)
+  if (entry !== undefined && ["string", "hash", "stream"].includes(entry.kind)) db.read(args[1]!, "list", now)
   const value = entry?.value
   const items: Array<string> = value === undefined
     ? []
