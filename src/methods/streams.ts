@@ -8,7 +8,7 @@ import type { Arg, Key } from "../Command.ts"
 import type { StreamTrim, XaddOptions, XrangeOptions, XreadOptions } from "../commands/streams.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
-import type { entries, StreamIds, StreamReferences } from "../internal/commands/streams.ts"
+import type { StreamIds, StreamReferences } from "../internal/commands/streams.ts"
 
 /** The methods that change no data. */
 export interface Read {

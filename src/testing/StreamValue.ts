@@ -31,14 +31,17 @@ export const blockSize = 100
 
 /** An entry. */
 export interface StreamItem {
+  /** Its id. */
   readonly id: Id
   /** The fields and values in turn. */
   readonly fields: ReadonlyArray<string>
+  /** The block that it lies in. */
   readonly block: Block
 }
 
 /** An entry that a consumer has, and that no one has acknowledged. */
 export interface Pending {
+  /** Who has it. */
   consumer: Consumer
   /** When it was delivered last, in milliseconds since the Unix epoch. */
   deliveredAt: number
@@ -48,6 +51,7 @@ export interface Pending {
 
 /** A consumer of a group. */
 export interface Consumer {
+  /** Its name. */
   readonly name: string
   /** When it was there last, in milliseconds since the Unix epoch. */
   seenAt: number
@@ -59,7 +63,9 @@ export interface Group {
   lastId: Id
   /** How many entries were read; undefined where it is not known. */
   entriesRead: bigint | undefined
+  /** The entries that were delivered and not acknowledged, by id. */
   readonly pending: Map<Id, Pending>
+  /** Its consumers by name. */
   readonly consumers: Map<string, Consumer>
 }
 
@@ -75,14 +81,18 @@ export const pendingOf = (group: Group, consumer?: Consumer): Array<readonly [Id
 
 /** A stream. */
 export class StreamValue {
+  /** The entries by id. */
   entries: Array<StreamItem> = []
+  /** The last id that was given to an entry. */
   lastId: Id = 0n
   /** The greatest id that was deleted, other than by trimming. */
   maxDeletedId: Id = 0n
   /** How many entries were ever added. */
   entriesAdded = 0n
+  /** The groups by name. */
   readonly groups = new Map<string, Group>()
 
+  /** A copy that shares nothing. */
   copy(): StreamValue {
     const copy = new StreamValue()
     const blocks = new Map<Block, Block>()
@@ -129,6 +139,7 @@ export class StreamValue {
     return low
   }
 
+  /** The entry of an id; undefined if there is none. */
   find(id: Id): StreamItem | undefined {
     const entry = this.entries[this.indexFrom(id)]
     return entry?.id === id ? entry : undefined
@@ -141,6 +152,7 @@ export class StreamValue {
       : this.entries.slice(this.indexFrom(start), end >= maxId ? undefined : this.indexFrom(end + 1n))
   }
 
+  /** Appends an entry. */
   add(id: Id, fields: ReadonlyArray<string>): void {
     const last = this.entries.at(-1)?.block
     const block = last === undefined || last.total >= blockSize ? { total: 0, live: 0 } : last
