@@ -11,7 +11,7 @@ import { commands } from "../src/index.ts"
 const folder = Path.join(import.meta.dirname, "../src/commands")
 
 /** Words of arguments that change the shape of the reply; `With` where several combine freely. */
-const suffixes = ["Count", "Get", "Idx", "Incr", "Len", "Store", "With", "WithScores", "WithValues"]
+const suffixes = ["Count", "Get", "Idx", "Incr", "Len", "Store", "With", "WithCode", "WithScores", "WithValues"]
 
 /** Valkey's words, which the library uses, in place of those that go over the wire. */
 const vocabulary = new Map([["master", "primary"], ["masters", "primaries"], ["slaves", "replicas"]])
