@@ -11,7 +11,21 @@ import { commands } from "../src/index.ts"
 const folder = Path.join(import.meta.dirname, "../src/commands")
 
 /** Words of arguments that change the shape of the reply; `With` where several combine freely. */
-const suffixes = ["Count", "Get", "Idx", "Incr", "Len", "Store", "With", "WithCode", "WithScores", "WithValues"]
+const suffixes = [
+  "Count",
+  "Full",
+  "Get",
+  "Idx",
+  "Incr",
+  "Justid",
+  "Len",
+  "Nomkstream",
+  "Store",
+  "With",
+  "WithCode",
+  "WithScores",
+  "WithValues"
+]
 
 /** Valkey's words, which the library uses, in place of those that go over the wire. */
 const vocabulary = new Map([["master", "primary"], ["masters", "primaries"], ["slaves", "replicas"]])
@@ -36,11 +50,15 @@ const constructorsIn = (file: string): ReadonlyArray<Constructor> => {
       Array.from(list!.matchAll(/"([^"]+)"/g), ([, word]) => word!)
     ])
   )
-  return text.split(/^(?=export const )/m).slice(1).map((block) => {
-    const name = /^export const (\w+)/.exec(block)![1]!
+  // A word that is reserved in JavaScript, such as `eval`, is exported under its name from another one.
+  const aliases = new Map(Array.from(text.matchAll(/^export \{ (\w+) as (\w+) \}/gm), ([, from, to]) => [from!, to!]))
+  return text.split(/^(?=(?:export )?const \w+ = (?!define))/m).flatMap((block) => {
+    const [, exported, declared] = /^(export )?const (\w+)/.exec(block) ?? []
+    const name = exported === undefined ? aliases.get(declared ?? "") : declared
+    if (name === undefined) return []
     const words = Array.from(block.matchAll(/\bmake\(\s*(\w+)/g), ([, spec]) => specs.get(spec!)).find((found) => found)
     assert.isDefined(words, `${file}: the command of ${name} was not found`)
-    return { name, words: words! }
+    return [{ name, words: words! }]
   })
 }
 
