@@ -3,9 +3,10 @@
  * completions, in the language servers of TypeScript 7 and 5.9, and how many types the
  * compiler makes for the file. Compares builds: their rounds take turns.
  *
- *   node bench/editing.ts [--rounds 30] [FOLDER ...]
+ *   node bench/editing.ts [--rounds 30] [--only 7] [FOLDER ...]
  *
  * Each FOLDER is a build, such as `dist` (the default). Ratios are to the first one.
+ * `--only` selects a version of TypeScript by a part of its number.
  */
 import { spawnSync } from "node:child_process"
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
@@ -15,7 +16,7 @@ import { type LanguageServer, typescript5, typescript7 } from "../test/support/l
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: "string", default: "30" } }
+  options: { rounds: { type: "string", default: "30" }, only: { type: "string", default: "" } }
 })
 const rounds = Number(values.rounds)
 const builds = (positionals.length === 0 ? ["dist"] : positionals).map((folder) => Path.resolve(folder))
@@ -105,7 +106,11 @@ const print = (what: string, values: ReadonlyArray<number>, unit: string): void 
     console.log(`${what.padEnd(32)} ${value.toFixed(0).padStart(8)} ${unit.padEnd(3)} ${subjects[i]!.build}${ratio}`)
   })
 
-for (const make of [typescript7, typescript5]) {
+/** The versions, with their language servers and the modules of their compilers. */
+const versions = ([["7", typescript7, "typescript"], ["5.9", typescript5, "typescript5"]] as const)
+  .filter(([version]) => version.includes(values.only))
+
+for (const [, make] of versions) {
   const servers = await Promise.all(subjects.map(({ folder }) => make(folder)))
   const first: Array<number> = []
   for (const [i, server] of servers.entries()) {
@@ -122,7 +127,7 @@ for (const make of [typescript7, typescript5]) {
   for (const server of servers) server.close()
 }
 
-for (const [name, module] of [["TypeScript 7", "typescript"], ["TypeScript 5.9", "typescript5"]] as const) {
+for (const [version, , module] of versions) {
   const counts = subjects.map(({ folder }) => {
     const { stdout } = spawnSync(
       process.execPath,
@@ -133,5 +138,5 @@ for (const [name, module] of [["TypeScript 7", "typescript"], ["TypeScript 5.9",
     if (errors.length > 0) throw new Error(errors.slice(0, 5).join("\n"))
     return Number(/^Instantiations:\s*(\d+)/m.exec(stdout)?.[1])
   })
-  print(`${name}, instantiations`, counts, "")
+  print(`TypeScript ${version}, instantiations`, counts, "")
 }
