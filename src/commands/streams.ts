@@ -20,7 +20,13 @@ import {
   streamKeys,
   type StreamReferences
 } from "../internal/commands/streams.ts"
-import { type TimeoutInput, timeoutMillis } from "../internal/commands/time.ts"
+import {
+  type DurationInput,
+  isWholeSeconds,
+  millisOf,
+  type TimeoutInput,
+  timeoutMillis
+} from "../internal/commands/time.ts"
 import type { NotWith } from "./options.ts"
 
 export type { StreamEntry, StreamIds, StreamReferences, StreamRemoval } from "../internal/commands/streams.ts"
@@ -372,4 +378,123 @@ export const xread = (
   const args = appendCount(XREAD.name, argv(), given?.count)
   if (given?.block !== undefined) args.push("BLOCK", timeoutMillis(XREAD.name, given.block, "block"))
   return make(XREAD, appendStreams(XREAD.name, args, streams))
+}
+
+const XSETID = define({ words: ["XSETID"], mode: "write", keys: 1, decode: Command.ok })
+/**
+ * XSETID sets the last id of a stream, after which new entries come. It is meant for copies of streams: `entriesAdded`
+ * and `maxDeletedId` set the other counters. Fails with ERR if the key does not exist or the id is lower than that of
+ * an entry, and with WRONGTYPE if the key holds another type.
+ *
+ * @see https://redis.io/docs/latest/commands/xsetid/
+ * @since 0.1.0
+ * @category streams
+ */
+export const xsetid = (key: Key, lastId: string, options?: {
+  /** How many entries were ever added. */
+  readonly entriesAdded?: number | undefined
+  /** The greatest id that was deleted. */
+  readonly maxDeletedId?: string | undefined
+}) => {
+  const given = optionsOf(XSETID.name, options)
+  const args = argv(key, lastId)
+  if (given?.entriesAdded !== undefined) args.push("ENTRIESADDED", given.entriesAdded)
+  if (given?.maxDeletedId !== undefined) args.push("MAXDELETEDID", given.maxDeletedId)
+  return make(XSETID, args)
+}
+
+const XACKDEL = define({ words: ["XACKDEL"], mode: "write", keys: 1, decode: removals })
+/**
+ * XACKDEL acknowledges entries for a group and removes them from the stream, and says what became of each, in the
+ * order of `ids`. `references` is that of XDELEX. Fails with ERR if an id is not valid, and with WRONGTYPE if the key
+ * holds another type. Needs Redis 8.2.
+ *
+ * @see https://redis.io/docs/latest/commands/xackdel/
+ * @since 0.1.0
+ * @category streams
+ */
+export const xackdel = (
+  key: Key,
+  group: Arg,
+  ids: ReadonlyArray<string>,
+  references: StreamReferences = "keepref"
+) => make(XACKDEL, appendIds(XACKDEL.name, argv(key, group, referencesWord(XACKDEL.name, references)), ids))
+
+/**
+ * What XNACK does to the number of deliveries of an entry: it takes the last one back (`"silent"`), keeps it
+ * (`"fail"`), or sets it to the maximum (`"fatal"`).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type XnackMode = "silent" | "fail" | "fatal"
+
+const XNACK = define({ words: ["XNACK"], mode: "write", keys: 1, decode: Command.int })
+/**
+ * XNACK gives pending entries of a group back without acknowledging them, so that another consumer may get them at
+ * once, and returns how many there were. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
+ *
+ * @see https://redis.io/docs/latest/commands/xnack/
+ * @since 0.1.0
+ * @category streams
+ */
+export const xnack = (key: Key, group: Arg, mode: XnackMode, ids: ReadonlyArray<string>, options?: {
+  /** The number of deliveries from now on. Default: what `mode` makes of it. */
+  readonly retryCount?: number | undefined
+  /** Whether entries that are not pending become so. Default false. */
+  readonly force?: boolean | undefined
+}) => {
+  const given = optionsOf(XNACK.name, options)
+  const word = keyword(XNACK.name, "mode", mode, ["silent", "fail", "fatal"])
+  const args = appendIds(XNACK.name, argv(key, group, word), ids)
+  if (given?.retryCount !== undefined) args.push("RETRYCOUNT", given.retryCount)
+  if (given?.force === true) args.push("FORCE")
+  return make(XNACK, args)
+}
+
+/**
+ * What XCFGSET sets: at least one of the two.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type XcfgsetOptions =
+  | {
+    /** How long the server remembers the name of an entry: whole seconds, up to a day. */
+    readonly duration: DurationInput
+    /** How many names it remembers for each producer, up to 10,000. */
+    readonly maxSize?: number | undefined
+  }
+  | {
+    /** How long the server remembers the name of an entry: whole seconds, up to a day. */
+    readonly duration?: undefined
+    /** How many names it remembers for each producer, up to 10,000. */
+    readonly maxSize: number
+  }
+
+const XCFGSET = define({ words: ["XCFGSET"], mode: "write", keys: 1, decode: Command.ok })
+/**
+ * XCFGSET sets for how long, and for how many entries of each producer, a stream remembers what XADD with `idempotent`
+ * added. The stream forgets all of them. Fails with ERR if the key does not exist or a value is out of range, and with
+ * WRONGTYPE if the key holds another type. Needs Redis 8.6.
+ *
+ * @see https://redis.io/docs/latest/commands/xcfgset/
+ * @since 0.1.0
+ * @category streams
+ */
+export const xcfgset = (key: Key, options: XcfgsetOptions) => {
+  const given = optionsOf(XCFGSET.name, options)
+  const args = argv(key)
+  if (given?.duration !== undefined) {
+    const millis = millisOf(XCFGSET.name, "duration", given.duration)
+    if (!isWholeSeconds(millis)) {
+      throw new InvalidCommand({ command: XCFGSET.name, detail: "duration: expected whole seconds" })
+    }
+    args.push("IDMP-DURATION", millis / 1000)
+  }
+  if (given?.maxSize !== undefined) args.push("IDMP-MAXSIZE", given.maxSize)
+  if (args.length === 1) {
+    throw new InvalidCommand({ command: XCFGSET.name, detail: "options: duration or maxSize is needed" })
+  }
+  return make(XCFGSET, args)
 }

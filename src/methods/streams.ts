@@ -5,7 +5,14 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
-import type { StreamTrim, XaddOptions, XrangeOptions, XreadOptions } from "../commands/streams.ts"
+import type {
+  StreamTrim,
+  XaddOptions,
+  XcfgsetOptions,
+  XnackMode,
+  XrangeOptions,
+  XreadOptions
+} from "../commands/streams.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 import type { StreamIds, StreamReferences } from "../internal/commands/streams.ts"
@@ -233,6 +240,81 @@ export interface Write {
       readonly references?: StreamReferences | undefined
     }): Effect.Effect<number, RedisError>
   }
+
+  /** XSETID sets the last id of a stream, after which new entries come. */
+  readonly xsetid: {
+    /**
+     * XSETID sets the last id of a stream, after which new entries come. It is meant for copies of streams: `entriesAdded`
+     * and `maxDeletedId` set the other counters. Fails with ERR if the key does not exist or the id is lower than that of
+     * an entry, and with WRONGTYPE if the key holds another type.
+     *
+     * @see https://redis.io/docs/latest/commands/xsetid/
+     * @since 0.1.0
+     */
+    (key: Key, lastId: string, options?: {
+      /** How many entries were ever added. */
+      readonly entriesAdded?: number | undefined
+      /** The greatest id that was deleted. */
+      readonly maxDeletedId?: string | undefined
+    }): Effect.Effect<"OK", RedisError>
+  }
+
+  /**
+   * XACKDEL acknowledges entries for a group and removes them from the stream, and says what became of each, in the
+   * order of `ids`.
+   */
+  readonly xackdel: {
+    /**
+     * XACKDEL acknowledges entries for a group and removes them from the stream, and says what became of each, in the
+     * order of `ids`. `references` is that of XDELEX. Fails with ERR if an id is not valid, and with WRONGTYPE if the key
+     * holds another type. Needs Redis 8.2.
+     *
+     * @see https://redis.io/docs/latest/commands/xackdel/
+     * @since 0.1.0
+     */
+    (
+      key: Key,
+      group: Arg,
+      ids: ReadonlyArray<string>,
+      references?: StreamReferences | undefined
+    ): Effect.Effect<Array<import("../internal/commands/streams.ts").StreamRemoval>, RedisError>
+  }
+
+  /**
+   * XNACK gives pending entries of a group back without acknowledging them, so that another consumer may get them at
+   * once, and returns how many there were.
+   */
+  readonly xnack: {
+    /**
+     * XNACK gives pending entries of a group back without acknowledging them, so that another consumer may get them at
+     * once, and returns how many there were. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
+     *
+     * @see https://redis.io/docs/latest/commands/xnack/
+     * @since 0.1.0
+     */
+    (key: Key, group: Arg, mode: XnackMode, ids: ReadonlyArray<string>, options?: {
+      /** The number of deliveries from now on. Default: what `mode` makes of it. */
+      readonly retryCount?: number | undefined
+      /** Whether entries that are not pending become so. Default false. */
+      readonly force?: boolean | undefined
+    }): Effect.Effect<number, RedisError>
+  }
+
+  /**
+   * XCFGSET sets for how long, and for how many entries of each producer, a stream remembers what XADD with `idempotent`
+   * added.
+   */
+  readonly xcfgset: {
+    /**
+     * XCFGSET sets for how long, and for how many entries of each producer, a stream remembers what XADD with `idempotent`
+     * added. The stream forgets all of them. Fails with ERR if the key does not exist or a value is out of range, and with
+     * WRONGTYPE if the key holds another type. Needs Redis 8.6.
+     *
+     * @see https://redis.io/docs/latest/commands/xcfgset/
+     * @since 0.1.0
+     */
+    (key: Key, options: XcfgsetOptions): Effect.Effect<"OK", RedisError>
+  }
 }
 
 /** The methods that change no data, with `Uint8Array` in place of `string` in their results. */
@@ -403,5 +485,80 @@ export interface WriteBytes {
       /** What happens to the pending references of groups to removed entries. Needs Redis 8.2. */
       readonly references?: StreamReferences | undefined
     }): Effect.Effect<number, RedisError>
+  }
+
+  /** XSETID sets the last id of a stream, after which new entries come. */
+  readonly xsetid: {
+    /**
+     * XSETID sets the last id of a stream, after which new entries come. It is meant for copies of streams: `entriesAdded`
+     * and `maxDeletedId` set the other counters. Fails with ERR if the key does not exist or the id is lower than that of
+     * an entry, and with WRONGTYPE if the key holds another type.
+     *
+     * @see https://redis.io/docs/latest/commands/xsetid/
+     * @since 0.1.0
+     */
+    (key: Key, lastId: string, options?: {
+      /** How many entries were ever added. */
+      readonly entriesAdded?: number | undefined
+      /** The greatest id that was deleted. */
+      readonly maxDeletedId?: string | undefined
+    }): Effect.Effect<"OK", RedisError>
+  }
+
+  /**
+   * XACKDEL acknowledges entries for a group and removes them from the stream, and says what became of each, in the
+   * order of `ids`.
+   */
+  readonly xackdel: {
+    /**
+     * XACKDEL acknowledges entries for a group and removes them from the stream, and says what became of each, in the
+     * order of `ids`. `references` is that of XDELEX. Fails with ERR if an id is not valid, and with WRONGTYPE if the key
+     * holds another type. Needs Redis 8.2.
+     *
+     * @see https://redis.io/docs/latest/commands/xackdel/
+     * @since 0.1.0
+     */
+    (
+      key: Key,
+      group: Arg,
+      ids: ReadonlyArray<string>,
+      references?: StreamReferences | undefined
+    ): Effect.Effect<Array<import("../internal/commands/streams.ts").StreamRemoval>, RedisError>
+  }
+
+  /**
+   * XNACK gives pending entries of a group back without acknowledging them, so that another consumer may get them at
+   * once, and returns how many there were.
+   */
+  readonly xnack: {
+    /**
+     * XNACK gives pending entries of a group back without acknowledging them, so that another consumer may get them at
+     * once, and returns how many there were. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
+     *
+     * @see https://redis.io/docs/latest/commands/xnack/
+     * @since 0.1.0
+     */
+    (key: Key, group: Arg, mode: XnackMode, ids: ReadonlyArray<string>, options?: {
+      /** The number of deliveries from now on. Default: what `mode` makes of it. */
+      readonly retryCount?: number | undefined
+      /** Whether entries that are not pending become so. Default false. */
+      readonly force?: boolean | undefined
+    }): Effect.Effect<number, RedisError>
+  }
+
+  /**
+   * XCFGSET sets for how long, and for how many entries of each producer, a stream remembers what XADD with `idempotent`
+   * added.
+   */
+  readonly xcfgset: {
+    /**
+     * XCFGSET sets for how long, and for how many entries of each producer, a stream remembers what XADD with `idempotent`
+     * added. The stream forgets all of them. Fails with ERR if the key does not exist or a value is out of range, and with
+     * WRONGTYPE if the key holds another type. Needs Redis 8.6.
+     *
+     * @see https://redis.io/docs/latest/commands/xcfgset/
+     * @since 0.1.0
+     */
+    (key: Key, options: XcfgsetOptions): Effect.Effect<"OK", RedisError>
   }
 }

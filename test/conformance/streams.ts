@@ -49,7 +49,7 @@ DEL s
 XADD s 1-1 a 1
 XADD s 1-2 a 2 b 3
 XADD s 2-1 a 3
-XADD s 3-1 "with space" "\r\n" bin "\xff\x00"
+XADD s 3-1 "with space" "\\r\\n" bin "\\xff\\x00"
 XADD s 5-0 a 5 a 6
 XRANGE s - +
 XRANGE s 1 2

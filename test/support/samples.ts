@@ -473,6 +473,12 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
       c.xtrim("k", { strategy: "maxlen", threshold: 10 }, { references })
     )
   ],
+  xsetid: [c.xsetid("k", "5-1"), c.xsetid("k", "5-1", { entriesAdded: 5, maxDeletedId: "4-1" })],
+  xackdel: (["keepref", "delref", "acked"] as const).map((references) => c.xackdel("k", "g", ["1-1"], references)),
+  xnack: (["silent", "fail", "fatal"] as const).map((mode) =>
+    c.xnack("k", "g", mode, ["1-1"], { retryCount: 2, force: true })
+  ),
+  xcfgset: [c.xcfgset("k", { duration: "100 seconds", maxSize: 50 }), c.xcfgset("k", { maxSize: 50 })],
   xread: [c.xread({ k: "0" }), c.xread({ k: "0", l: "$" }, { count: 2, block: "100 millis" })],
 
   // strings

@@ -83,7 +83,7 @@ const addRequest = (args: ReadonlyArray<string>, adds: boolean): AddRequest => {
       }
       const operator = left >= 2 && (args[i + 1] === "~" || args[i + 1] === "=") ? args[++i]! : "="
       const text = args[++i]!
-      const threshold = option === "maxlen" ? big(text) : looseId(text)
+      const threshold = option === "maxlen" ? big(text) : strictId(text)
       if (threshold < 0n) return fail("The MAXLEN argument must be >= 0.")
       trim = { strategy: option, threshold, approximate: operator === "~" }
     } else if (option === "limit" && left > 0) {
@@ -255,7 +255,7 @@ export const readRequest = (args: ReadonlyArray<string>): ReadRequest => {
       if (left % 2 !== 0) {
         const mark = inGroup ? ">" : "$"
         return fail(
-          `Unbalanced '${name}' list of streams: for each stream key an ID or '${mark}' must be specified.`
+          `Unbalanced ${name.toUpperCase()} list of streams: for each stream key an ID or '${mark}' must be specified.`
         )
       }
       const keys = args.slice(i + 1, i + 1 + left / 2)
