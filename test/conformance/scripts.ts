@@ -13,7 +13,10 @@
  *   `#`    a remark
  * Each script begins with empty databases and new sessions.
  */
+import { streams } from "./streams.ts"
+
 export const scripts: Readonly<Record<string, string>> = {
+  ...streams,
   strings: `
 SET a 1
 GET a

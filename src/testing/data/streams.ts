@@ -143,7 +143,8 @@ const add = (scene: Scene, args: ReadonlyArray<string>): Reply => {
   }
   const clock = idOf(BigInt(Math.floor(now)), 0n)
   const id = text === "*" ? (clock > stream.lastId ? clock : stream.lastId + 1n) : newId(text, stream.lastId)
-  if (id === undefined || id <= stream.lastId) {
+  if (id === undefined) return fail("Elements are too large to be stored")
+  if (id <= stream.lastId) {
     return fail("The ID specified in XADD is equal or smaller than the target stream top item")
   }
   stream.add(id, fields)
@@ -198,7 +199,6 @@ const setId = (scene: Scene, args: ReadonlyArray<string>): Reply => {
   }
   const stream = read(scene, args[1]!)
   if (stream === undefined) return fail("no such key")
-  if (id < stream.maxDeletedId) return fail("The ID specified in XSETID is smaller than current max_deleted_entry_id")
   const last = stream.entries.at(-1)
   if (last !== undefined) {
     if (id < last.id) return fail("The ID specified in XSETID is smaller than the target stream top item")
@@ -206,6 +206,7 @@ const setId = (scene: Scene, args: ReadonlyArray<string>): Reply => {
       return fail("The entries_added specified in XSETID is smaller than the target stream length")
     }
   }
+  if (id < stream.maxDeletedId) return fail("The ID specified in XSETID is smaller than current max_deleted_entry_id")
   stream.lastId = id
   if (added !== undefined) stream.entriesAdded = added
   if (maxDeleted !== 0n) stream.maxDeletedId = maxDeleted
