@@ -35,6 +35,45 @@ export class SortedSet {
   }
 }
 
+/** A hash: values by field, some of which expire. */
+export class Hash extends Map<string, string> {
+  /** When fields expire, in milliseconds since the Unix epoch; the others do not. */
+  readonly expiries: Map<string, number> = new Map()
+
+  /** Sets the value of a field, which does not expire. */
+  override set(field: string, value: string): this {
+    this.expiries.delete(field)
+    return super.set(field, value)
+  }
+  /** Sets the value of a field, which keeps its expiry. */
+  change(field: string, value: string): void {
+    super.set(field, value)
+  }
+  /** Removes a field. Gives whether there was one. */
+  override delete(field: string): boolean {
+    this.expiries.delete(field)
+    return super.delete(field)
+  }
+  /** Removes the fields that have expired. Gives whether there were any. */
+  removeExpired(now: number): boolean {
+    let found = false
+    for (const [field, at] of this.expiries) if (at <= now) found = this.delete(field)
+    return found
+  }
+  /** A copy, with the expiry of fields. */
+  copy(): Hash {
+    const hash = Hash.of(this)
+    for (const [field, at] of this.expiries) hash.expiries.set(field, at)
+    return hash
+  }
+  /** A hash of values by field. */
+  static of(fields: Iterable<readonly [field: string, value: string]>): Hash {
+    const hash = new Hash()
+    for (const [field, value] of fields) hash.set(field, value)
+    return hash
+  }
+}
+
 /** The type of a key, as TYPE gives it. */
 export type Kind = "string" | "list" | "hash" | "set" | "zset" | "stream"
 
@@ -45,7 +84,7 @@ interface Kinds {
   /** The elements of a list. */
   readonly list: Array<string>
   /** The values of a hash by field. */
-  readonly hash: Map<string, string>
+  readonly hash: Hash
   /** The members of a set. */
   readonly set: Set<string>
   /** A sorted set. */
@@ -73,8 +112,8 @@ const copyOf = (value: Kinds[Kind]): Kinds[Kind] =>
     ? value
     : Array.isArray(value)
     ? value.slice()
-    : value instanceof Map
-    ? new Map(value)
+    : value instanceof Hash
+    ? value.copy()
     : value instanceof Set
     ? new Set(value)
     : value instanceof StreamValue
@@ -83,7 +122,7 @@ const copyOf = (value: Kinds[Kind]): Kinds[Kind] =>
 
 const emptyOf: { readonly [K in Exclude<Kind, "string">]: () => Kinds[K] } = {
   list: () => [],
-  hash: () => new Map(),
+  hash: () => new Hash(),
   set: () => new Set(),
   zset: () => new SortedSet(),
   stream: () => new StreamValue()
@@ -119,7 +158,13 @@ export class Keyspace {
   /** The value of a key; undefined if there is none or if it has expired. */
   get(key: string, now: number): Entry | undefined {
     const entry = this.entries.get(key)
-    if (entry === undefined || entry.expiresAt > now) return entry
+    if (entry === undefined) return undefined
+    if (entry.expiresAt > now) {
+      const fields = entry.value instanceof Hash ? entry.value : undefined
+      if (fields?.removeExpired(now) === true && fields.size > 0) this.touch(key)
+      // On a replica, a hash whose last field has expired stays until its primary deletes it.
+      if (fields?.size !== 0) return entry
+    }
     if (this.onExpire(key)) {
       this.entries.delete(key)
       this.touch(key)

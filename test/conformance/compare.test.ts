@@ -12,6 +12,7 @@ import { encodeCommand } from "../../src/Resp.ts"
 import * as Testing from "../../src/testing/index.ts"
 import { deployment, server } from "../support/processes.ts"
 import { chosenPrograms, versionOf } from "../support/servers.ts"
+import { hashFieldExpiry } from "./bitsAndGeo.ts"
 import { differences, type Seen } from "./differences.ts"
 import { hostile, odd, scripts, sentinelScript } from "./scripts.ts"
 
@@ -219,7 +220,8 @@ afterAll(() => console.log(`conformance: ${compared} replies compared`))
 
 describe("a node in memory answers as Redis does", () => {
   for (const protocol of [2, 3] as const) {
-    for (const [name, script] of Object.entries(scripts)) {
+    const later = process.env["ERS_SERVER"] === "redis-8.0" ? hashFieldExpiry : {}
+    for (const [name, script] of Object.entries({ ...scripts, ...later })) {
       it.live(`${name}, RESP${protocol}`, () =>
         Effect.scoped(Effect.gen(function*() {
           const { memory, real } = yield* both

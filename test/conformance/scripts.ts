@@ -13,10 +13,12 @@
  *   `#`    a remark
  * Each script begins with empty databases and new sessions.
  */
+import { bitsAndGeo } from "./bitsAndGeo.ts"
 import { streams } from "./streams.ts"
 
 export const scripts: Readonly<Record<string, string>> = {
   ...streams,
+  ...bitsAndGeo,
   strings: `
 SET a 1
 GET a

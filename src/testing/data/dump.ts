@@ -6,7 +6,7 @@
  *
  * Source of the format: rdb.h and rdb.c of Redis 7.0.
  */
-import { type Entry, SortedSet } from "../Keyspace.ts"
+import { type Entry, Hash, SortedSet } from "../Keyspace.ts"
 import { Failure, ok, type Reply } from "../Reply.ts"
 import { StreamValue } from "../StreamValue.ts"
 import { fail, first, group, int, type Scene, syntaxError } from "./command.ts"
@@ -148,7 +148,7 @@ const restore = ({ db, now }: Scene, args: ReadonlyArray<string>): Reply => {
       db.put(key, "set", new Set(reader.many(() => reader.text())), expiresAt)
       return ok
     case types.hash:
-      db.put(key, "hash", new Map(reader.many(() => [reader.text(), reader.text()] as const)), expiresAt)
+      db.put(key, "hash", Hash.of(reader.many(() => [reader.text(), reader.text()] as const)), expiresAt)
       return ok
     case types.zset:
       db.put(

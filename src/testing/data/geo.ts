@@ -21,16 +21,16 @@ interface Place {
 // Geohashes and distances
 // -----------------------------------------------------------------------------
 
-/** The bits of a number of 26 bits, each followed by a zero. */
+/** The bits of a number, each followed by a zero. The greatest place of all needs 27 of them. */
 const spread = (n: number): bigint => {
   let out = 0n
-  for (let i = 0n; i < 26n; i++) if ((BigInt(n) >> i & 1n) === 1n) out |= 1n << 2n * i
+  for (let i = 0n; i < 27n; i++) if ((BigInt(n) >> i & 1n) === 1n) out |= 1n << 2n * i
   return out
 }
 
 const gather = (bits: bigint): number => {
   let out = 0
-  for (let i = 0; i < 26; i++) if ((bits >> BigInt(2 * i) & 1n) === 1n) out += 2 ** i
+  for (let i = 0; i < 27; i++) if ((bits >> BigInt(2 * i) & 1n) === 1n) out += 2 ** i
   return out
 }
 

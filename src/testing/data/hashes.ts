@@ -67,7 +67,7 @@ export const hashes = [
     const by = big(text!)
     const sum = big(read(scene, key!).get(field!) ?? "0", "hash value is not an integer") + by
     if (BigInt.asIntN(64, sum) !== sum) return fail("increment or decrement would overflow")
-    scene.db.open(key!, "hash", scene.now).set(field!, String(sum))
+    scene.db.open(key!, "hash", scene.now).change(field!, String(sum))
     scene.db.settle(key!)
     return sum
   }),
@@ -77,7 +77,7 @@ export const hashes = [
     float(old, "hash value is not a float")
     const sum = addFloats(old, by!)
     if (sum === undefined) return fail("increment would produce NaN or Infinity")
-    scene.db.open(key!, "hash", scene.now).set(field!, sum)
+    scene.db.open(key!, "hash", scene.now).change(field!, sum)
     scene.db.settle(key!)
     return sum
   }),

@@ -6,6 +6,7 @@ import type { Definition } from "./command.ts"
 import { dumps } from "./dump.ts"
 import { geo } from "./geo.ts"
 import { hashes } from "./hashes.ts"
+import { hashFieldExpiry } from "./hashFieldExpiry.ts"
 import { hyperLogLogs } from "./hyperLogLog.ts"
 import { keys } from "./keys.ts"
 import { lists } from "./lists.ts"
@@ -23,6 +24,7 @@ export const dataCommands: ReadonlyMap<string, Definition> = new Map(
     ...keys,
     ...dumps,
     ...hashes,
+    ...hashFieldExpiry,
     ...lists,
     ...sets,
     ...sortedSets,
