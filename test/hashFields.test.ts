@@ -7,8 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { TestClock } from "effect/testing"
 import { RedisClient } from "../src/index.ts"
-import * as Testing from "../src/testing/index.ts"
-import { clients } from "./support/group.ts"
+import { live } from "./support/group.ts"
 
 describe("hash fields", () => {
   it.effect("expire one by one, and the key with the last of them", () =>
@@ -29,5 +28,5 @@ describe("hash fields", () => {
       assert.deepStrictEqual(yield* redis.hgetall("h"), { b: "2" })
       yield* TestClock.adjust("11 seconds")
       assert.strictEqual(yield* redis.exists("h"), 0)
-    }).pipe(Effect.provide(clients()), Effect.provide(Testing.layer())))
+    }).pipe(Effect.provide(live())))
 })

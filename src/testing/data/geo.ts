@@ -214,6 +214,8 @@ const search = (scene: Scene, args: ReadonlyArray<string>, of: Search): Reply =>
   const { unit } = shape
   let found: Array<readonly [member: string, score: number, far: number, at: Place]> = []
   for (const [member, score] of set.ranked) {
+    // Redis looks into cells of 52 bits: it finds nothing at exactly 180 degrees, which has more.
+    if (score >= 2 ** 52) break
     const at = placeOf(score)
     const far = within(shape, origin, at)
     if (far !== undefined) found.push([member, score, far, at])
