@@ -80,7 +80,7 @@ export interface ScanOptions extends Args.ScanOptions {
  * of replicas: it accepts no command that writes.
  *
  * A command fails with `ReplyError` if the server refuses it, with `DeadlineExceeded`
- * or a `ConnectionError` if it was not executed, with `AmbiguousOutcome` if it is a
+ * or a `ConnectionError` if it was not executed or is a read without a reply, with `AmbiguousOutcome` if it is a
  * write whose reply never came, with `InvalidCommand` if it cannot run, and with
  * `UnexpectedReply` if its reply cannot be decoded.
  *
@@ -248,7 +248,9 @@ interface WithReserve<M extends Command.Mode> {
 
   /**
    * Reserves a connection until the Scope closes. Fails with `ReserveTimeout` if none
-   * becomes free within `reserveTimeout` (default 5 seconds).
+   * becomes free within `reserveTimeout` (default 5 seconds), and with another
+   * `ConnectionError` or `DeadlineExceeded` if the node cannot be reached within
+   * `commandTimeout`.
    *
    * **Example** (WATCH and a transaction)
    *

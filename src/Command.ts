@@ -743,13 +743,13 @@ const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blockingMillis" | 
 }
 
 /**
- * How the wait of a command is divided into turns; undefined if it cannot be. XREAD after
- * `$` cannot: it would miss the entries that come between two turns. @internal
+ * Whether the wait of a command may be divided into turns. That of XREAD after `$` may
+ * not: it would miss the entries that come between two turns. @internal
  */
-export const turnsOf = ({ args, spec }: Any): Spec["withBlockingMillis"] => {
-  if (spec.withBlockingMillis === undefined || spec.name.toUpperCase() !== "XREAD") return spec.withBlockingMillis
+export const isDivisible = ({ args, spec }: Any): boolean => {
+  if (spec.withBlockingMillis === undefined) return false
   const isLast = (arg: Arg): boolean => arg === "$" || (isBytes(arg) && arg.length === 1 && arg[0] === 0x24)
-  return args.some(isLast) ? undefined : spec.withBlockingMillis
+  return spec.name.toUpperCase() !== "XREAD" || !args.some(isLast)
 }
 
 /**

@@ -239,8 +239,9 @@ export class ReserveTimeout extends Schema.TaggedError<ReserveTimeout>("effect-r
 }
 
 /**
- * As many commands as `maxQueue` allows (default 100,000) already wait for a
- * connection or for the socket. The command was not sent.
+ * As many commands as `maxQueue` allows (default 100,000) already wait: for a
+ * connection, for the end of a failover, for the socket, for a busy server, or, beyond
+ * 10,000, for replies. The command was not executed.
  *
  * @since 0.1.0
  * @category errors
@@ -262,7 +263,8 @@ export class QueueFull extends Schema.TaggedError<QueueFull>("effect-redis-senti
 
 /**
  * The Scope of the client, of the reserved connection or of the Sentinel service
- * has closed. The command was not sent.
+ * has closed. The command was not executed, or is a read whose reply is lost; a
+ * write without a reply fails with `AmbiguousOutcome` instead.
  *
  * @since 0.1.0
  * @category errors
@@ -580,10 +582,10 @@ export class ReplicaNotFound extends Schema.TaggedError<ReplicaNotFound>(
 
 /**
  * The server answered a command with an error. The command had no effect, except
- * where Redis documents otherwise, as for a script that fails midway. Where the
- * error tells of the server's own state (READONLY, LOADING, MASTERDOWN, ...), the
- * client sends the command again instead, until its deadline; on a reserved
- * connection only where that state passes by itself.
+ * where Redis documents otherwise, as for a script that fails midway. If the error is
+ * about the server's own state (READONLY, LOADING, MASTERDOWN, ...), the client sends
+ * the command again instead, until its deadline; on a reserved connection only for
+ * states that are temporary (NOREPLICAS, TRYAGAIN, CLUSTERDOWN, BUSY).
  *
  * Source: "Simple errors" in https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
@@ -651,7 +653,7 @@ export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>(
 )("DeadlineExceeded", {
   /** The name of the command, without its arguments. */
   command: Schema.String,
-  /** The deadline, in milliseconds. */
+  /** How long the command had, in milliseconds, without the time that it may wait at the server. */
   timeoutMillis: Schema.Finite,
   /** The last error with which the server refused the command, if there is one. */
   cause: Schema.optional(Schema.Defect())
@@ -782,8 +784,10 @@ export class NotReplicated extends Schema.TaggedError<NotReplicated>("effect-red
 }
 
 /**
- * The command cannot run in this way: an argument has the wrong type, or the
- * command would change the session of a shared connection. Nothing was sent.
+ * The command cannot run in this way: an argument or an option is invalid, the
+ * command would change the session of a shared connection or block it, no client
+ * may send it (MULTI, SUBSCRIBE, ...), or it is a write on a client of replicas.
+ * Nothing was sent.
  *
  * @since 0.1.0
  * @category errors
@@ -821,7 +825,7 @@ export class UnexpectedReply extends Schema.TaggedError<UnexpectedReply>(
   command: Schema.String,
   /** What the decoder expects, in words. */
   expected: Schema.String,
-  /** The shape of the reply, not its contents; an integer is told exactly. */
+  /** The shape of the reply, not its contents; an integer is given exactly. */
   actual: Schema.String
 }) {
   /** Whether a retry can help. False: the command was executed. */

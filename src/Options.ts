@@ -30,7 +30,7 @@ export interface SessionOptions {
   /** The TLS settings; `true` means Node's defaults. Default: no TLS. */
   readonly tls?: TlsOptions | undefined
   /**
-   * Resolves host names: a `Resolver` of `node:dns`, or a function with the signature
+   * Resolves host names: a `Resolver` of `node:dns` or `node:dns/promises`, or a function with the signature
    * of `dns.lookup`. Default: the operating system, with at most two look-ups of this
    * library at a time (three where two hang), and one for each name.
    */
@@ -69,8 +69,8 @@ export interface SessionOptions {
  */
 export interface PoolOptions {
   /**
-   * How many shared connections there are, from 1 to 1,000. Default 1: more help only
-   * where the network is the limit.
+   * How many shared connections there are, from 1 to 1,000. More than one helps only if
+   * the network is the bottleneck. Default 1.
    */
   readonly connections?: number | undefined
   /** How many reserved connections stay open while idle. Default 0. */
@@ -80,7 +80,9 @@ export interface PoolOptions {
    * one, and so does each command that waits at the server (BLPOP, XREADGROUP with
    * BLOCK, ...) while it waits. Where more commands wait than there are connections,
    * they take turns of 5 seconds: none fails for lack of a connection, but an element
-   * for a command without a turn waits for that turn. For 17 consumers that wait all
+   * for a command without a turn waits for that turn. Commands that cannot be divided
+   * into turns (`Command.define` without `withBlockingMillis`) fail
+   * with `ReserveTimeout` instead. For 17 consumers that wait all
    * the time, and a reserved connection now and then, set it to 18. Default 16.
    */
   readonly maxReserved?: number | undefined
@@ -145,7 +147,7 @@ export interface Candidate {
   /** By how many bytes it was behind the primary, at the last measurement of both; undefined if unknown. */
   readonly lagBytes: number | undefined
   /**
-   * For how long it has been behind at most, in milliseconds: the time since the
+   * An upper bound of how long it has been behind, in milliseconds: the time since the
    * primary had the offset that the replica has now; undefined if unknown.
    */
   readonly lagMillis: number | undefined

@@ -104,8 +104,9 @@ export interface Service {
 
   /**
    * Finds the addresses of a group's replicas, without those that most sentinels
-   * consider down. Fails with `ReplicaNotFound` when the `schedule` has ended and no
-   * sentinel has answered.
+   * consider down. Fails with `ReplicaNotFound` if no sentinel has given a list when the
+   * `schedule` ends, at once if every sentinel says that it does not monitor the group,
+   * and after the Scope of the service has closed.
    */
   readonly discoverReplicas: (
     group: string
@@ -141,7 +142,8 @@ export interface Service {
   /**
    * Runs a command on the sentinels, in order and with a `headStart` each, until one
    * answers. Fails with `ReplyError` if that answer is an error, with
-   * `SentinelsUnreachable` if none answers, and with `InvalidCommand`, before anything is
+   * `UnexpectedReply` if it cannot be decoded, with `SentinelsUnreachable` if none answers
+   * or the Scope of the service has closed, and with `InvalidCommand`, before anything is
    * sent, for a command that writes, changes the session or waits at the server.
    *
    * **Example** (What a sentinel knows of a group)

@@ -89,7 +89,11 @@ export interface Fence {
 export interface State {
   /** The name of the group. */
   readonly group: string
-  /** The primary, verified by asking the node for its role; undefined while none is known. */
+  /**
+   * The primary, verified by asking the node for its role; undefined while none is
+   * known. If the node refuses the credentials, or denies both ROLE and INFO, it is the
+   * primary that the sentinels report.
+   */
   readonly primary: Address.Address | undefined
   /**
    * The configuration epoch of that primary, as the sentinels number it. It grows
@@ -125,7 +129,10 @@ export interface State {
  * @category models
  */
 export interface Topology {
-  /** The state now. The first use waits until the sentinels were asked. */
+  /**
+   * The state now. The first use waits until the sentinels were asked, and at most 500
+   * milliseconds longer for a node to confirm that it is the primary.
+   */
   readonly current: Effect.Effect<State>
   /**
    * The state now, and then the state after each change: of the primary, the epoch,

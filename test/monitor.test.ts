@@ -84,3 +84,17 @@ describe("the check for other addresses of the primary", () => {
     )
   })
 })
+
+describe("the fibers of a monitor", () => {
+  it.effect("end when it closes, and none begins afterwards", () =>
+    Effect.gen(function*() {
+      const runtime = new MonitorRuntime(yield* Clock.Clock, yield* Effect.context<never>())
+      const done: Array<string> = []
+      runtime.after(10, () => done.push("before"))
+      runtime.close()
+      runtime.after(10, () => done.push("after"))
+      runtime.fork(Effect.sync(() => done.push("at once")))
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(done, [])
+    }))
+})

@@ -1,6 +1,6 @@
 /**
- * The questions about channels and their subscribers. Clients subscribe with the methods of
- * PubSub.ts; PUBLISH is in server.ts.
+ * The PUBSUB commands: which channels have subscribers, and how many. Clients subscribe with
+ * `subscribe` (Client.ts); PUBLISH is in server.ts.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * The commands on streams: logs of entries, each with an id and fields. The commands on
- * consumer groups are in streamGroups.ts.
+ * The commands on streams: logs of entries, each with an id and fields. It has no commands on
+ * consumer groups.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
  * The string commands: SET and GET, counters, parts of a string, several keys at
- * once. Expiry of keys that exist is in keys.ts.
+ * once. The expiry of existing keys is in expiry.ts.
  *
  * @since 0.1.0
  */

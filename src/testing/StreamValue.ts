@@ -1,6 +1,6 @@
 /**
  * A stream of a server in memory: its entries, its counters, and its groups of
- * consumers. The commands are in data/streams.ts and data/streamGroups.ts.
+ * consumers. The commands are in data/streams.ts.
  */
 
 /** An id: the milliseconds times 2^64, and the sequence number. */

@@ -1,7 +1,7 @@
 /**
  * What the commands on streams have in common: the trimming of streams, where the
  * keys and the ids of reads are among the arguments, and how entries are decoded. The
- * commands are in commands/streams.ts and commands/streamGroups.ts.
+ * commands are in commands/streams.ts.
  */
 import * as Duration from "effect/Duration"
 import * as Command from "../../Command.ts"

@@ -1,7 +1,7 @@
 /**
  * Which node is believed to be the primary of a group, from what several sentinels
- * claim. The same rules hold for a single question and for a monitor. Asks nobody
- * and waits for nothing: it only keeps since when something has been so.
+ * claim. The same rules hold for a single question and for a monitor. It sends
+ * no questions and has no timers: it records since when the sentinels have agreed.
  *
  * - A newer configuration epoch wins at once, even if only one sentinel knows it: the
  *   leader of a failover is the first to know.

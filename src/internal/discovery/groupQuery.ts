@@ -123,7 +123,7 @@ export class GroupQuery {
       }
       const { minOtherSentinels } = this.options
       const others = instance?.otherSentinelCount ?? 0
-      if (others < minOtherSentinels) {
+      if (minOtherSentinels > 0 && others < minOtherSentinels) {
         return yield* refuse("too-few-sentinels", `it knows ${others} other sentinels, fewer than ${minOtherSentinels}`)
       }
       const seen = replicas?._tag === "Success" ? this.seen(replicas.success) : undefined

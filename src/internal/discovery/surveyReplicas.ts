@@ -1,6 +1,6 @@
 /**
  * Asks all sentinels for a group's replicas, and combines their lists. How lists are
- * combined is in listing.ts.
+ * combined is in replicaLists.ts.
  */
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"

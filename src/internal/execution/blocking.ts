@@ -49,10 +49,12 @@ const isReplyLost = (error: RedisError): boolean => {
 /** One run of a blocking command: its time over all of its turns. */
 class BlockingRun<A, B> {
   readonly command: Command.Command<A, any, B>
-  /** Whether the command can be divided into turns. */
+  /** The command's arguments with another time; undefined if it cannot be sent again for the rest of its time. */
   readonly withBlockingMillis: Command.Spec["withBlockingMillis"]
   readonly began: number
   readonly until: number
+  /** How long one turn lasts at most, in milliseconds. */
+  private readonly turnMillis: number
   /** How long each turn may take beside its blocking, in milliseconds. */
   readonly timeoutMillis: number
   /** Why there was no connection for a turn. */
@@ -61,7 +63,8 @@ class BlockingRun<A, B> {
 
   constructor(command: Command.Command<A, any, B>, now: number, timeoutMillis: number) {
     this.command = command
-    this.withBlockingMillis = Command.turnsOf(command)
+    this.withBlockingMillis = command.spec.withBlockingMillis
+    this.turnMillis = Command.isDivisible(command) ? blockingTurnMillis : Infinity
     this.began = now
     this.until = now + command.spec.blockingMillis!(command.args)
     this.timeoutMillis = timeoutMillis
@@ -73,10 +76,10 @@ class BlockingRun<A, B> {
     const remaining = this.until - now
     this.isFirst = false
     // What fits in one turn is sent as it is.
-    if (withBlockingMillis === undefined || (isFirst && remaining <= blockingTurnMillis)) {
+    if (withBlockingMillis === undefined || (isFirst && remaining <= this.turnMillis)) {
       return command as Command.Command<any>
     }
-    const millis = Math.max(1, Math.min(remaining, blockingTurnMillis))
+    const millis = Math.max(1, Math.min(remaining, this.turnMillis))
     const decode = (value: Resp.Value, bytes: boolean): A | typeof anotherTurn => {
       const goesOn = millis < remaining && clock() - now >= millis - blockingEarlyMillis &&
         Command.cameToNothing(command, value)

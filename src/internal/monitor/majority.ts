@@ -1,7 +1,7 @@
 /**
- * What most sentinels say, at the end of each round: it wins in the end, whatever
- * the epochs. It waits until it has been so for long enough, and then has the node
- * probed. How answers are weighed is in `internal/discovery/belief.ts`.
+ * Follows the majority of the sentinels: at the end of each round it checks whether
+ * most of them have named another node, or another epoch, for long enough, whatever the
+ * epochs, and then starts a probe of that node. How answers are weighed is in `internal/discovery/belief.ts`.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -1,7 +1,8 @@
 /**
  * The state machine of one group: which node is its primary. It composes the parts
  * in this folder, each of which has one job, and is all that clients and users see
- * of them. An event is never believed by itself: it says when to ask.
+ * of them. An event never moves the primary: it closes the write fence, or says when
+ * to ask the sentinels.
  *
  * It opens no connections for commands, and does not know what becomes of commands
  * while writes wait.
@@ -250,9 +251,9 @@ export class GroupMonitor implements Topology {
 
   close(): void {
     this.isClosed = true
-    this.runtime.close()
     // An Effect that waits for a first result gets what is known.
     this.surveys.close()
+    this.runtime.close()
     Deferred.doneUnsafe(this.primaryFound, Exit.void)
     this.state.close()
     this.trace.close()

@@ -19,6 +19,7 @@ export class MonitorRuntime {
   readonly context: Context.Context<never>
   private readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   private readonly fibers = new Set<Fiber.Fiber<unknown, unknown>>()
+  private isClosed = false
 
   constructor(clock: Clock.Clock, context: Context.Context<never>) {
     this.clock = clock
@@ -31,8 +32,10 @@ export class MonitorRuntime {
     return monotonicMillisUnsafe(this.clock)
   }
 
-  /** Runs an effect until it ends or the monitor closes. Its first steps run before this returns. */
+  /** Runs an effect until it ends or the monitor closes. Its first steps run before this returns. Once closed, it runs nothing. */
   fork<A, E>(effect: Effect.Effect<A, E>): Fiber.Fiber<A, E> {
+    // Nobody would interrupt it.
+    if (this.isClosed) return this.run(Effect.interrupt)
     const fiber = this.run(effect)
     this.fibers.add(fiber)
     fiber.addObserver(() => void this.fibers.delete(fiber))
@@ -50,6 +53,7 @@ export class MonitorRuntime {
   }
 
   close(): void {
+    this.isClosed = true
     for (const fiber of Array.from(this.fibers)) fiber.interruptUnsafe()
   }
 }

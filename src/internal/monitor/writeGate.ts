@@ -1,7 +1,7 @@
 /**
- * Whether the writes of the group's clients may go out, from all that has a say in
- * it: the write fence, answers that are still awaited, and the isolation from the
- * sentinels. It decides none of these.
+ * The write gate of the group: whether its clients may send writes. It is computed from
+ * the write fence, from the answers that are still awaited, and from the isolation from
+ * the sentinels, which other parts decide.
  */
 import { SentinelsIsolated } from "../../Errors.ts"
 import type { Options } from "../../Topology.ts"

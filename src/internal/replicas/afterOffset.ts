@@ -37,7 +37,7 @@ export const after = (executor: ClientRunner, primary: ClientRunner | undefined,
 
   type Role = Command.Result<ReturnType<typeof commands.role>>
   const isReached = (role: Role, at: Connection | undefined): boolean =>
-    // A primary with less was left, or has lost data. One that was left may have more.
+    // A node that is no longer the primary may have a higher offset, from writes that the group has lost.
     (role.role === "primary" && role.offset >= offset.offset && executor.isAtPrimary(at)) ||
     // Offsets of another history cannot be compared.
     (role.role === "replica" && role.offset >= offset.offset && !executor.isAstray(role.primary))

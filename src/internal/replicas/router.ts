@@ -157,7 +157,10 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
       this.release()
     })
     this.stopWatching = group.monitor.watch({
-      gate: () => {},
+      // The primary may be the one that serves: what waits is tried again.
+      gate: (state) => {
+        if (state === undefined) this.release()
+      },
       moved: (address) => this.onMoved(address),
       changed: () => this.updateNodes(),
       dropped: () => this.updateNodes()
@@ -406,7 +409,7 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
       node !== this.promoted && node.executor.serving === undefined && node.executor.obstacle() === undefined
     )
     if (!this.isSurveyed || isDialling || this.fallback === false) return undefined
-    // A replica that is too far behind is one all the same.
+    // A connected replica that exceeds `maxLag` still counts: "when-none" does not read from the primary then.
     if (this.fallback === "when-none" && this.isAnyOpen) return undefined
     return primary.serving === undefined ? this.promotedReplica ?? "primary" : "primary"
   }

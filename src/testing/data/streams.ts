@@ -1,6 +1,6 @@
 /**
  * The commands of a server in memory on streams and their entries, XREAD included.
- * Groups of consumers are in streamGroups.ts.
+ * Groups of consumers have no commands yet.
  */
 import { Fields, nullArray, ok, type Reply } from "../Reply.ts"
 import { type Id, idOf, maxId, millisOf, printId, sequenceOf, type StreamItem, StreamValue } from "../StreamValue.ts"
