@@ -11,6 +11,16 @@ import { callOf, samples } from "../support/samples.ts"
 import { chosenPrograms, servers, versionOf } from "../support/servers.ts"
 
 const { name } = versionOf(chosenPrograms().server)
+/** Commands that servers flag as reads although they change their keys. */
+const changingReads: ReadonlyMap<string, string> = new Map([
+  ["pfcount", "it keeps its estimate in the key, and a replica may run it"]
+])
+
+/** Calls whose keys the server does not find. */
+const keysNotFound: ReadonlyMap<string, string> = new Map([
+  ["PFMERGE d", "Redis 7.0 finds no keys at all where the optional ones are missing"]
+])
+
 const isKept = servers.some((server) => server.name === name)
 
 describe("commands", () => {
@@ -37,8 +47,13 @@ describe("commands", () => {
           const theirs = found.map(([key]) => key).sort()
           const ours = command.spec.keys(command.args).map(String).sort()
           const writes = found.some(([, flags]) => Array.from(flags).some((flag) => /^(RW|OW|RM)$/.test(flag)))
-          if (theirs.join() !== ours.join()) wrong.push(`${constructor}: keys ${ours}; the server finds ${theirs}`)
-          if (writes && command.spec.mode === "read") wrong.push(`${constructor}: reads, but changes its keys`)
+          const isNotFound = theirs.length === 0 && keysNotFound.has(call.join(" "))
+          if (theirs.join() !== ours.join() && !isNotFound) {
+            wrong.push(`${constructor}: keys ${ours}; the server finds ${theirs}`)
+          }
+          if (writes && command.spec.mode === "read" && !changingReads.has(constructor)) {
+            wrong.push(`${constructor}: reads, but changes its keys`)
+          }
         }
       }
       assert.deepStrictEqual(wrong, [])
