@@ -64,7 +64,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: [4],
     edits: [{
       file: "src/internal/connection/handshake.ts",
-      find: "if (actual !== expected) return yield* new RoleMismatch({ address: shown, expected, actual })",
+      find: "if (actual !== expected) return yield* new RoleMismatch({ address: addressText, expected, actual })",
       replace: "void actual"
     }]
   },
@@ -573,7 +573,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/reads.test.ts", name: "reads do not give values from before" },
     edits: [{
       file: "src/internal/monitor/replicaTable.ts",
-      find: "return source.isLinked && !this.isAstray(source)",
+      find: "return source.isLinked && !this.followsOtherPrimary(source)",
       replace: "return source.host !== undefined"
     }]
   },
@@ -677,8 +677,8 @@ const mutants: ReadonlyArray<Mutant> = [
     edits: [{
       file: "src/internal/connection/connection.ts",
       find:
-        "this.caughtUp(() => {\n      this.isDeciding = false\n      if (this.ended === undefined) this.decide(Math.max(now, this.alarm.now()))\n    })",
-      replace: "this.isDeciding = false\n    this.decide(Math.max(now, this.alarm.now()))"
+        "this.caughtUp(() => {\n      this.isDeciding = false\n      if (this.ended === undefined) this.decide(Math.max(now, this.timer.now()))\n    })",
+      replace: "this.isDeciding = false\n    this.decide(Math.max(now, this.timer.now()))"
     }]
   },
   {

@@ -761,7 +761,7 @@ export class NotReplicated extends Schema.TaggedError<NotReplicated>("effect-red
   "NotReplicated",
   {
     /** How many replicas were asked for. */
-    wanted: Schema.Finite,
+    requested: Schema.Finite,
     /** How many replicas acknowledged the writes; 0 where the answer is not known. */
     acknowledged: Schema.Finite,
     /** Whether the primary has the writes on disk; absent where that was not asked for. */
@@ -779,7 +779,7 @@ export class NotReplicated extends Schema.TaggedError<NotReplicated>("effect-red
   override get message(): string {
     const why = this.cause instanceof Error ? `: ${this.cause.message}` : ""
     const disk = this.isLocal === false ? ", and the primary has not written them to disk" : ""
-    return `${this.acknowledged} of ${this.wanted} replicas acknowledged the writes within ${this.timeoutMillis} ms${disk}${why}`
+    return `${this.acknowledged} of ${this.requested} replicas acknowledged the writes within ${this.timeoutMillis} ms${disk}${why}`
   }
 }
 

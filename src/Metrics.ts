@@ -34,7 +34,7 @@ export const fenceTime: Metric.Histogram<number> = Metric.histogram("redis_clien
  * @since 0.1.0
  * @category metrics
  */
-export const held: Metric.Counter<number> = Metric.counter("redis_client_held_writes", { incremental: true })
+export const heldWrites: Metric.Counter<number> = Metric.counter("redis_client_held_writes", { incremental: true })
 
 /**
  * How many commands the client sent again, because a connection was lost, a server
@@ -43,7 +43,9 @@ export const held: Metric.Counter<number> = Metric.counter("redis_client_held_wr
  * @since 0.1.0
  * @category metrics
  */
-export const repeated: Metric.Counter<number> = Metric.counter("redis_client_repeated_commands", { incremental: true })
+export const repeatedCommands: Metric.Counter<number> = Metric.counter("redis_client_repeated_commands", {
+  incremental: true
+})
 
 /**
  * How many writes failed with `AmbiguousOutcome`. The name of the metric is
@@ -52,7 +54,9 @@ export const repeated: Metric.Counter<number> = Metric.counter("redis_client_rep
  * @since 0.1.0
  * @category metrics
  */
-export const ambiguous: Metric.Counter<number> = Metric.counter("redis_client_ambiguous_writes", { incremental: true })
+export const ambiguousWrites: Metric.Counter<number> = Metric.counter("redis_client_ambiguous_writes", {
+  incremental: true
+})
 
 /**
  * How long it took to find a primary or a replica and to connect to it, in

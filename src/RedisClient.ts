@@ -147,16 +147,16 @@ export const withReplicas: {
         { get: () => Object.assign(Object.create(reserved.bytes), { subscribe: redis.bytes.subscribe }) }
       ) as Client.PrimaryClient
       const result = yield* Effect.provideService(self, RedisClient, within)
-      const { isLocal, onDisk, timeoutMillis, wanted } = requirement
+      const { isLocal, onDisk, timeoutMillis, requested } = requirement
       const timeout = Duration.millis(timeoutMillis)
       const fail = (acknowledged: number, local: boolean | undefined, cause?: unknown) =>
-        new NotReplicated({ wanted, acknowledged, isLocal: local, timeoutMillis, cause })
+        new NotReplicated({ requested, acknowledged, isLocal: local, timeoutMillis, cause })
       const asked = onDisk === undefined
-        ? Effect.map(reserved.wait(wanted, timeout), (replicas) => ({ isLocal: false, replicas }))
-        : reserved.waitaof(isLocal ? 1 : 0, wanted, timeout)
+        ? Effect.map(reserved.wait(requested, timeout), (replicas) => ({ isLocal: false, replicas }))
+        : reserved.waitaof(isLocal ? 1 : 0, requested, timeout)
       // The writes were acknowledged; only how far they have come is not known.
       const answer = yield* Effect.mapError(asked, (cause) => fail(0, isLocal ? false : undefined, cause))
-      if (answer.replicas < wanted || (isLocal && !answer.isLocal)) {
+      if (answer.replicas < requested || (isLocal && !answer.isLocal)) {
         return yield* fail(answer.replicas, isLocal ? answer.isLocal : undefined)
       }
       return result
@@ -179,7 +179,7 @@ const requirementOf = (self: unknown, given: unknown) => {
     return refused(`onDisk: expected "replicas" or "local", got ${kindOf(onDisk)}`)
   }
   return {
-    wanted: replicas as number,
+    requested: replicas as number,
     timeoutMillis: Math.max(1, Math.round(Duration.toMillis(duration))),
     onDisk,
     isLocal: onDisk === "local"

@@ -185,7 +185,7 @@ describe("topology", () => {
       const redis = yield* RedisClient.RedisClient
       yield* whileTimePasses(redis.set("a", "1"))
       const before = (yield* Metric.value(Metrics.failovers)).count
-      const heldBefore = (yield* Metric.value(Metrics.held)).count
+      const heldBefore = (yield* Metric.value(Metrics.heldWrites)).count
       yield* until(Effect.map(stateOf, (s) => s.sentinels.every((x) => x.isReachable === true)))
       yield* deployment.failover
       yield* until(fenced)
@@ -193,7 +193,7 @@ describe("topology", () => {
       yield* whileTimePasses(Fiber.join(write))
       yield* Effect.yieldNow
       assert.strictEqual((yield* Metric.value(Metrics.failovers)).count - before, 1)
-      assert.strictEqual((yield* Metric.value(Metrics.held)).count - heldBefore, 1)
+      assert.strictEqual((yield* Metric.value(Metrics.heldWrites)).count - heldBefore, 1)
     }).pipe(Effect.provide(live())))
 
   it.effect("the span begins with the first sign and ends with the first acknowledged write", () => {
@@ -746,7 +746,7 @@ describe("durability", () => {
       )
       assert.strictEqual(error._tag, "NotReplicated")
       if (error._tag === "NotReplicated") {
-        assert.deepStrictEqual([error.wanted, error.acknowledged, error.timeoutMillis], [2, 1, 100])
+        assert.deepStrictEqual([error.requested, error.acknowledged, error.timeoutMillis], [2, 1, 100])
       }
     }).pipe(Effect.provide(live())))
 

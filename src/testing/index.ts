@@ -169,8 +169,8 @@ export const layerSentinel = (
       >()
       const replicas = new Map<string, ReadonlyArray<Address.Address>>()
       const check = new Check()
-      const told = check.fields<Readonly<Record<string, Answers>>>("groups", groups ?? null)
-      for (const [group, answers] of Object.entries(told)) {
+      const given = check.fields<Readonly<Record<string, Answers>>>("groups", groups ?? null)
+      for (const [group, answers] of Object.entries(given)) {
         const given = check.fields<Answers>(group, answers ?? null)
         check.items(`${group}.replicas`, given.replicas)
       }
@@ -181,7 +181,7 @@ export const layerSentinel = (
           ? Effect.fail(new InvalidOption({ option, detail: address }))
           : Effect.succeed(address)
       }
-      for (const [group, answers] of Object.entries(told)) {
+      for (const [group, answers] of Object.entries(given)) {
         const primary = answers.primary === undefined
           ? undefined
           : yield* parsed(`${group}.primary`, answers.primary)

@@ -127,7 +127,7 @@ const make = (
 
   const scan = <A>(
     name: string,
-    page: (
+    pageCommand: (
       cursor: string,
       options: ScanOptions & { readonly type?: string | undefined }
     ) => Command.Command<Command.Page<ReadonlyArray<A>>, "read", any>,
@@ -139,12 +139,12 @@ const make = (
       const position: ScanPosition = { server: undefined, given: 0 }
       const turn = (cursor: string): Effect.Effect<Command.Page<ReadonlyArray<A>>, RedisError> =>
         options.whenInterrupted === "restart"
-          ? Effect.catchTag(runner.runScanPage(page(cursor, options), position), "ScanInterrupted", () => {
+          ? Effect.catchTag(runner.runScanPage(pageCommand(cursor, options), position), "ScanInterrupted", () => {
             position.server = undefined
             position.connection = undefined
             return turn("0")
           })
-          : runner.runScanPage(page(cursor, options), position)
+          : runner.runScanPage(pageCommand(cursor, options), position)
       return Stream.paginate(
         "0",
         (cursor: string) =>
@@ -210,23 +210,23 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
       unwatch: reserved.run(Command.make(UNWATCH, []))
     }))
   const source: SubscriptionSource = {
-    shown: executor.label,
+    label: executor.label,
     session: (prepare) => executor.session(prepare),
     untilClosed: executor.untilClosed
   }
   const checked = (
     given: unknown,
     options: unknown
-  ): { readonly interests: Channels; readonly options: SubscribeOptions } | string => {
-    const interests = fieldsOf(given)
-    if (typeof interests === "string") return `channels: ${interests}`
+  ): { readonly channels: Channels; readonly options: SubscribeOptions } | string => {
+    const channels = fieldsOf(given)
+    if (typeof channels === "string") return `channels: ${channels}`
     for (const kind of ["channels", "patterns", "shards"]) {
-      if (interests[kind] === undefined) continue
-      const names = itemsOf(interests[kind])
+      if (channels[kind] === undefined) continue
+      const names = itemsOf(channels[kind])
       if (typeof names === "string") return `${kind}: ${names}`
       const at = names.findIndex((name) => typeof name !== "string" && !isBytes(name))
       if (at !== -1) return `${kind}[${at}]: expected a name as a string or bytes, got ${kindOf(names[at])}`
-      interests[kind] = names
+      channels[kind] = names
     }
     const fields = options === undefined ? {} : fieldsOf(options)
     if (typeof fields === "string") return `options: ${fields}`
@@ -234,20 +234,20 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
     const problem = capacity === undefined || capacity === Infinity
       ? undefined
       : integerProblem(capacity, 1, Number.MAX_SAFE_INTEGER)
-    return problem === undefined ? { interests, options: fields } : `capacity: ${problem}`
+    return problem === undefined ? { channels, options: fields } : `capacity: ${problem}`
   }
-  const subscribe = (interests: Channels, options?: SubscribeOptions | undefined) => {
-    const given = checked(interests, options)
+  const subscribe = (channels: Channels, options?: SubscribeOptions | undefined) => {
+    const given = checked(channels, options)
     return typeof given === "string"
       ? Stream.fromEffect(invalid("SUBSCRIBE", given))
-      : makeSubscription(source, given.interests, given.options, "text")
+      : makeSubscription(source, given.channels, given.options, "text")
   }
   const bytes = {
-    subscribe: (interests: Channels, options?: SubscribeOptions | undefined) => {
-      const given = checked(interests, options)
+    subscribe: (channels: Channels, options?: SubscribeOptions | undefined) => {
+      const given = checked(channels, options)
       return typeof given === "string"
         ? Stream.fromEffect(invalid("SUBSCRIBE", given))
-        : makeSubscription(source, given.interests, given.options, "bytes")
+        : makeSubscription(source, given.channels, given.options, "bytes")
     }
   }
   return Object.assign(make(executor, executor.label, mode, bytes), { reserve, subscribe })

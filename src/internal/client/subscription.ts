@@ -80,7 +80,7 @@ class Inbox {
  */
 export interface SubscriptionSource {
   /** What it is bound to, for messages. */
-  readonly shown: string
+  readonly label: string
   /** Opens a connection and prepares it. If the preparation fails, it closes the connection. */
   readonly session: (
     prepare: (connection: Connection) => Effect.Effect<void, RedisError>
@@ -170,7 +170,7 @@ export const makeSubscription: {
       Effect.gen(function*() {
         if (pause === firstPause) {
           yield* Effect.logWarning(
-            `${source.shown}: a subscription was lost and cannot be restored yet; the client keeps trying: ${error.message}`
+            `${source.label}: a subscription was lost and cannot be restored yet; the client keeps trying: ${error.message}`
           )
         }
         const millis = pause * (yield* Random.nextBetween(0.75, 1.25))

@@ -37,7 +37,7 @@ interface RunLoop extends Waiter {
  * soon moves object literals to the old generation, with everything they refer
  * to. With 1,000 commands in flight that cost a fifth of the throughput.
  */
-class Once {
+class YieldOnce {
   value: unknown
   done = false
   private begun = false
@@ -90,7 +90,7 @@ export const makeBase = (direct: boolean): Base => {
   const Base = function() {} as unknown as Base
   Base.prototype = prototype(direct)
   Base.prototype[Symbol.iterator] = function() {
-    return new Once(this) as unknown as Effect.EffectIterator<Effect.Effect<any, any>>
+    return new YieldOnce(this) as unknown as Effect.EffectIterator<Effect.Effect<any, any>>
   }
   return Base
 }

@@ -98,7 +98,7 @@ const lateMillis = 100
  */
 export class Connection {
   readonly address: Address.Address
-  readonly shownAddress: string
+  readonly addressText: string
   /** The address and port of the other end, if known. */
   readonly remote: string | undefined
   /** The protocol agreed on. */
@@ -143,7 +143,7 @@ export class Connection {
   private readonly encoder = new Resp.Encoder()
   private readonly queue = new Deque<Request>()
   private readonly inflight = new Deque<Request>()
-  private readonly alarm: DeadlineTimer
+  private readonly timer: DeadlineTimer
   private readonly isHeldBack: ((id: number, millis: number) => Effect.Effect<boolean>) | undefined
   private readonly runFork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   /** Whether the server is being asked on other connections, and whether the watchdog decides after that. */
@@ -199,7 +199,7 @@ export class Connection {
     this.runFork = Effect.runForkWith(context)
     this.transport = transport
     this.address = address
-    this.shownAddress = Address.format(address)
+    this.addressText = Address.format(address)
     this.remote = transport.remote
     this.stallMillis = options.stallMillis
     this.pingMillis = options.pingMillis
@@ -208,8 +208,8 @@ export class Connection {
       onReply: (value) => this.onReply(value),
       onPush: (message) => this.pushed(message)
     }, options.limits)
-    this.alarm = new DeadlineTimer(context, (now, late) => this.guarded(() => this.watch(now, late)))
-    this.lastRead = this.alarm.now()
+    this.timer = new DeadlineTimer(context, (now, late) => this.guarded(() => this.watch(now, late)))
+    this.lastRead = this.timer.now()
     transport.start({
       data: (chunk) => this.onData(chunk),
       place: () => this.decoder.place(),
@@ -218,7 +218,7 @@ export class Connection {
       closed: (cause) =>
         this.end(
           new ConnectionLost({
-            address: this.shownAddress,
+            address: this.addressText,
             kind: "closed",
             detail: cause instanceof Error ? cause.message : "the server closed the connection",
             cause
@@ -266,7 +266,7 @@ export class Connection {
     this.queue.push(request)
     if (this.blocked || this.scheduled) return
     this.scheduled = true
-    queueMicrotask(this.turnEnds)
+    queueMicrotask(this.onTurnEnd)
   }
 
   /** Sends a PING, so that the watchdog notices if the server does not answer. */
@@ -338,7 +338,7 @@ export class Connection {
     return Effect.sync(() => void this.ending.delete(done))
   })
 
-  private readonly turnEnds = (): void => {
+  private readonly onTurnEnd = (): void => {
     this.scheduled = false
     this.flush()
   }
@@ -352,8 +352,8 @@ export class Connection {
     if (this.ended !== undefined || this.blocked) return
     const { encoder, inflight, queue } = this
     if (inflight.size === 0) {
-      this.waitingSince = this.alarm.now()
-      if (this.onLate !== undefined) this.alarm.set(this.waitingSince + lateInterval)
+      this.waitingSince = this.timer.now()
+      if (this.onLate !== undefined) this.timer.set(this.waitingSince + lateInterval)
     }
     while (queue.size > 0) {
       const before = inflight.size
@@ -404,11 +404,11 @@ export class Connection {
   }
 
   private onTaken(): void {
-    this.lastTaken = this.alarm.now()
+    this.lastTaken = this.timer.now()
   }
 
   private onData(chunk: Uint8Array): void {
-    this.lastRead = this.alarm.now()
+    this.lastRead = this.timer.now()
     this.excuses = 0
     this.delivered = 0
     const guard = this.guard
@@ -436,7 +436,7 @@ export class Connection {
     const fault = error instanceof ProtocolError
       ? { detail: error.detail, bytes: error.bytes }
       : { detail: `the client failed to process a reply (${Resp.printable(String(error), 200)})`, bytes: "" }
-    const ended = new ProtocolError({ address: this.shownAddress, ...fault })
+    const ended = new ProtocolError({ address: this.addressText, ...fault })
     const request = this.delivering
     this.end(ended)
     // `end` no longer finds it among the written requests.
@@ -482,9 +482,9 @@ export class Connection {
    * error, such as "max number of clients reached" or "Protocol error".
    */
   private onUnrequestedReply(value: Resp.Value): void {
-    const shown = value instanceof Resp.ErrorReply ? Resp.printable(value.text) : Resp.describe(value)
+    const text = value instanceof Resp.ErrorReply ? Resp.printable(value.text) : Resp.describe(value)
     this.end(
-      new ProtocolError({ address: this.shownAddress, detail: "a reply without a request", bytes: shown })
+      new ProtocolError({ address: this.addressText, detail: "a reply without a request", bytes: text })
     )
   }
 
@@ -510,7 +510,7 @@ export class Connection {
   // Watchdog
 
   private scheduleIdleCheck(now: number): void {
-    this.alarm.set(Math.min(now + this.pingMillis, now + this.stallMillis / 2))
+    this.timer.set(Math.min(now + this.pingMillis, now + this.stallMillis / 2))
   }
 
   private watch(now: number, late: number): void {
@@ -524,9 +524,9 @@ export class Connection {
     // Requests of this turn are not written yet, so the server owes no answer for them.
     if (head === undefined && (this.queue.size === 0 || this.scheduled)) {
       if (now - this.lastRead >= this.pingMillis) {
-        const sent = this.alarm.now()
-        this.enqueue(new Call(ping(), () => this.onRoundTrip(this.alarm.now() - sent)))
-        this.alarm.set(now + Math.min(this.stallMillis, this.pingMillis))
+        const sent = this.timer.now()
+        this.enqueue(new Call(ping(), () => this.onRoundTrip(this.timer.now() - sent)))
+        this.timer.set(now + Math.min(this.stallMillis, this.pingMillis))
       } else {
         this.scheduleIdleCheck(this.lastRead < now ? now : this.lastRead)
       }
@@ -537,12 +537,12 @@ export class Connection {
       const silentAt = this.silentSince + this.allowance
       const probeAt = silentAt - Math.min(longestProbeMillis, this.stallMillis / 4)
       if (this.stallMillis !== Infinity && now >= probeAt) this.probePause(silentAt - now)
-      else if (probeAt < due) this.alarm.set(probeAt)
+      else if (probeAt < due) this.timer.set(probeAt)
       // Without a `stallTimeout`, a PING shows the network that the connection is in use.
       const silence = now - this.lastRead
       const blockingMillis = head === undefined ? 0 : head.blockingMillis
       if (this.stallMillis === Infinity && blockingMillis === 0 && silence >= this.pingMillis) this.keepAlive()
-      return this.alarm.set(Math.min(due, now + this.pingMillis))
+      return this.timer.set(Math.min(due, now + this.pingMillis))
     }
     if (this.isDeciding) return
     // The question on other connections has a limit of its own, and its answer may be a little late.
@@ -553,7 +553,7 @@ export class Connection {
     this.isDeciding = true
     this.caughtUp(() => {
       this.isDeciding = false
-      if (this.ended === undefined) this.decide(Math.max(now, this.alarm.now()))
+      if (this.ended === undefined) this.decide(Math.max(now, this.timer.now()))
     })
   }
 
@@ -574,13 +574,13 @@ export class Connection {
       this.oldestSince = now
     }
     if (head === undefined) return
-    this.alarm.set(now + lateInterval)
+    this.timer.set(now + lateInterval)
     if (now - Math.max(this.oldestSince, this.resumedAt) < lateMillis + head.blockingMillis || this.isLate) return
     // The process itself may have been busy.
     this.caughtUp(() => {
       if (this.ended !== undefined || this.isLate || head !== this.inflight.peek()) return
       if (this.lastRead >= this.oldestSince) return
-      this.lateSince = Math.max(now, this.alarm.now())
+      this.lateSince = Math.max(now, this.timer.now())
       this.onLate?.()
     })
   }
@@ -602,10 +602,10 @@ export class Connection {
             Effect.sync(() => {
               this.isAsking = false
               if (this.ended !== undefined) return
-              if (Exit.isSuccess(exit) && exit.value && this.silentSince === since) this.resumedAt = this.alarm.now()
+              if (Exit.isSuccess(exit) && exit.value && this.silentSince === since) this.resumedAt = this.timer.now()
               if (!this.isOverdue) return
               this.isOverdue = false
-              this.watch(this.alarm.now(), 0)
+              this.watch(this.timer.now(), 0)
             })
         )
       )
@@ -645,17 +645,17 @@ export class Connection {
   private decide(now: number): void {
     if (this.idle) return this.scheduleIdleCheck(now)
     const due = this.dueAt(now)
-    if (now < due) return this.alarm.set(due)
+    if (now < due) return this.timer.set(due)
     const { bytes, since } = this.progress
     const isSilent = now >= this.silentSince + this.allowance
     if (!isSilent && this.decoder.unfinished - bytes >= (now - since) * slowestReply) {
       // A long reply over a slow line.
       this.noteProgress(now)
-      return this.alarm.set(this.dueAt(now))
+      return this.timer.set(this.dueAt(now))
     }
     this.end(
       new ConnectionLost({
-        address: this.shownAddress,
+        address: this.addressText,
         kind: "stalled",
         detail: isSilent
           ? `no answer for ${Math.round(now - this.silentSince)} ms`
@@ -682,7 +682,7 @@ export class Connection {
 
   /** Closes the connection now. Written requests lose their replies. */
   close(why: string, kind: "retired" | "moved" = "retired"): void {
-    this.end(new ConnectionLost({ address: this.shownAddress, kind, detail: why }))
+    this.end(new ConnectionLost({ address: this.addressText, kind, detail: why }))
   }
 
   /** Runs a callback, and logs its exception, so that the other callbacks still run. */
@@ -690,14 +690,14 @@ export class Connection {
     try {
       callback()
     } catch (error) {
-      this.runFork(Effect.logError(`${this.shownAddress}: a handler failed after the connection had ended`, error))
+      this.runFork(Effect.logError(`${this.addressText}: a handler failed after the connection had ended`, error))
     }
   }
 
   private end(error: EndError): void {
     if (this.ended !== undefined) return
     this.ended = error
-    this.alarm.close()
+    this.timer.close()
     this.pauseProbe?.interruptUnsafe()
     this.decoder.stop()
     this.transport.destroy()

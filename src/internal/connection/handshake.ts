@@ -54,7 +54,7 @@ export const openConnection = (
   expected?: "primary" | "replica" | undefined,
   dialled: (millis: number) => void = ignore
 ): Effect.Effect<Connection, OpenError, Scope.Scope> => {
-  const shown = Address.format(address)
+  const addressText = Address.format(address)
   const timeout = Duration.fromInputUnsafe(options.connectTimeout ?? defaultConnectTimeout)
   const attempt = (opening: Opening, password: string | undefined) =>
     Effect.gen(function*() {
@@ -80,9 +80,9 @@ export const openConnection = (
       return connection
     })
   const establish = Effect.gen(function*() {
-    const password = yield* evaluatePassword(shown, options)
+    const password = yield* evaluatePassword(addressText, options)
     const first: Opening = options.protocol === 2 ? 1 : 0
-    const known = recall(options, shown, yield* monotonicMillis)
+    const known = recall(options, addressText, yield* monotonicMillis)
     let opening: Opening = known?.opening ?? first
     const last: Opening = known?.opening ?? 2
     let isTls = known?.isTls ?? false
@@ -97,7 +97,7 @@ export const openConnection = (
       const now = yield* monotonicMillis
       // A node with the wrong role has understood the handshake.
       if (exit._tag === "Success" || exit.failure._tag === "RoleMismatch") {
-        if (opening !== first) remember(options, shown, { opening, isTls: false, until: now + openingMillis })
+        if (opening !== first) remember(options, addressText, { opening, isTls: false, until: now + openingMillis })
         return exit._tag === "Success" ? exit.success : yield* exit.failure
       }
       const error = exit.failure
@@ -107,15 +107,15 @@ export const openConnection = (
         continue
       }
       // A way that does not work, or no longer works, is not tried again on each dial.
-      if (known !== undefined && opening !== first) forget(options, shown)
+      if (known !== undefined && opening !== first) forget(options, addressText)
       else if (closedEarly && known === undefined) {
         if (!isSecure(options)) isTls = yield* speaksTls(address, options.resolver, Duration.toMillis(timeout) / 8)
-        remember(options, shown, { opening: first, isTls, until: now + closedMillis })
+        remember(options, addressText, { opening: first, isTls, until: now + closedMillis })
       }
       if (error._tag === "ProtocolError" && !isSecure(options) && error.bytes.startsWith(alert)) {
-        return yield* notPlain(shown)
+        return yield* notPlain(addressText)
       }
-      return yield* closedEarly ? isTls ? notPlain(shown) : endedEarly(error, options) : error
+      return yield* closedEarly ? isTls ? notPlain(addressText) : endedEarly(error, options) : error
     }
   })
   const attempted = isSecure(options)
@@ -126,7 +126,7 @@ export const openConnection = (
     orElse: () =>
       Effect.fail(
         new ConnectFailed({
-          address: shown,
+          address: addressText,
           phase: "handshake",
           detail: `no session within ${Duration.toMillis(timeout)} ms (connectTimeout)${
             isSecure(options) ? plainHint : ""
@@ -136,9 +136,9 @@ export const openConnection = (
   })
 }
 
-const notPlain = (shown: string): ConnectFailed =>
+const notPlain = (addressText: string): ConnectFailed =>
   new ConnectFailed({
-    address: shown,
+    address: addressText,
     phase: "tls",
     detail: "the server speaks TLS at this port: set the option tls",
     permanent: true
@@ -238,13 +238,14 @@ const remember = (options: SessionOptions, address: string, found: Known): void 
 const forget = (options: SessionOptions, address: string): void => void openings.get(options)?.delete(address)
 
 const evaluatePassword = (
-  shown: string,
+  addressText: string,
   options: SessionOptions
 ): Effect.Effect<string | undefined, ConnectFailed> => {
   const password = options.password
   if (password === undefined) return Effect.undefined
   if (Redacted.isRedacted(password)) return Effect.succeed(Redacted.value(password))
-  const failed = (detail: string) => Effect.fail(new ConnectFailed({ address: shown, phase: "credentials", detail }))
+  const failed = (detail: string) =>
+    Effect.fail(new ConnectFailed({ address: addressText, phase: "credentials", detail }))
   return Effect.matchCauseEffect(password, {
     onSuccess: (secret: unknown) => {
       const value = Redacted.isRedacted(secret) ? Redacted.value(secret) : undefined
@@ -284,7 +285,7 @@ const handshake = (
   expected: "primary" | "replica" | undefined,
   opening: Opening
 ): Effect.Effect<void, OpenError> => {
-  const shown = connection.shownAddress
+  const addressText = connection.addressText
   // Redis repeats the first 128 bytes of an argument.
   const secrets = password === undefined || password === "" ? [] : [password, password.slice(0, 128)]
   connection.conceal(secrets)
@@ -292,14 +293,14 @@ const handshake = (
 
   const refused = (step: string, reply: Resp.ErrorReply): OpenError => {
     const known = sessionRefusal(reply)
-    if (known !== undefined) return new ConnectFailed({ address: shown, phase: "refused", detail: known })
+    if (known !== undefined) return new ConnectFailed({ address: addressText, phase: "refused", detail: known })
     const code = codeOf(reply)
     const isAuth = authCodes.has(code) || /\bAUTH\b/.test(reply.text)
     const says = step === "HELLO" || step === "AUTH" ? ofCredentials(reply) : hide(serverText(reply))
     const detail = `${step}: ${says}`
     return isAuth
-      ? new AuthenticationFailed({ address: shown, username: options.username, code, detail })
-      : new ConnectFailed({ address: shown, phase: "refused", detail })
+      ? new AuthenticationFailed({ address: addressText, username: options.username, code, detail })
+      : new ConnectFailed({ address: addressText, phase: "refused", detail })
   }
 
   type Step = readonly [words: ReadonlyArray<string>, args: ReadonlyArray<Command.Arg>]
@@ -371,7 +372,7 @@ const handshake = (
   }
 
   /** The last error before the server closed the connection is the reason, unless it is an unknown command. */
-  const lastWords = (steps: ReadonlyArray<Step>, { lost, replies }: Answers): OpenError => {
+  const closingError = (steps: ReadonlyArray<Step>, { lost, replies }: Answers): OpenError => {
     const last = replies[replies.length - 1]
     const isUnknown = last instanceof Resp.ErrorReply && last.code === "ERR" && sessionRefusal(last) === undefined
     return (isUnknown ? undefined : failure(steps, replies)) ?? lost!
@@ -383,7 +384,7 @@ const handshake = (
     let protocol: 2 | 3 = opening === 0 ? 3 : 2
     if (protocol === 3) {
       const answers = yield* ask(steps)
-      if (answers.lost !== undefined) return yield* lastWords(steps, answers)
+      if (answers.lost !== undefined) return yield* closingError(steps, answers)
       replies = answers.replies
       const hello = replies[0]!
       if (hello instanceof Resp.ErrorReply && doesWithout(hello)) protocol = 2
@@ -392,7 +393,7 @@ const handshake = (
       steps = [...begin2, ...common]
       if (steps.length === 0) steps = [[["PING"], []]]
       const answers = yield* ask(steps)
-      if (answers.lost !== undefined) return yield* lastWords(steps, answers)
+      if (answers.lost !== undefined) return yield* closingError(steps, answers)
       replies = answers.replies
     }
     connection.protocol = protocol
@@ -420,7 +421,7 @@ const verifyRole = (
   refused: (step: string, reply: Resp.ErrorReply) => OpenError
 ): Effect.Effect<void, OpenError> =>
   Effect.gen(function*() {
-    const shown = connection.shownAddress
+    const addressText = connection.addressText
     const replication = Effect.result(connection.call(info("replication")))
     let actual: string
     if (!(reply instanceof Resp.ErrorReply)) {
@@ -464,7 +465,7 @@ const verifyRole = (
     } else {
       return yield* refused("ROLE", reply)
     }
-    if (actual !== expected) return yield* new RoleMismatch({ address: shown, expected, actual })
+    if (actual !== expected) return yield* new RoleMismatch({ address: addressText, expected, actual })
   })
 
 /**

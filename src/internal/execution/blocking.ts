@@ -81,9 +81,9 @@ class BlockingRun<A, B> {
     }
     const millis = Math.max(1, Math.min(remaining, this.turnMillis))
     const decode = (value: Resp.Value, bytes: boolean): A | typeof anotherTurn => {
-      const goesOn = millis < remaining && clock() - now >= millis - blockingEarlyMillis &&
+      const hasAnotherTurn = millis < remaining && clock() - now >= millis - blockingEarlyMillis &&
         Command.cameToNothing(command, value)
-      return goesOn ? anotherTurn : command.spec.decode(value, bytes) as A
+      return hasAnotherTurn ? anotherTurn : command.spec.decode(value, bytes) as A
     }
     return Command.withArgs(Command.withDecode(command, decode), withBlockingMillis(command.args, millis))
   }
@@ -122,7 +122,7 @@ export class BlockingCommands {
     return this.runTurns(this.client.dispatcher, command, timeout, (run) => {
       const { repeat } = this.execution.withRepeat(command)
       let failingSince: number | undefined
-      const goesOn = (error: RedisError): boolean => {
+      const canRetry = (error: RedisError): boolean => {
         if (run.withBlockingMillis === undefined || !(this.tookNothing(error) || (repeat && isReplyLost(error)))) {
           return false
         }
@@ -143,7 +143,7 @@ export class BlockingCommands {
                   failingSince = undefined
                   return Effect.succeed(result)
                 },
-                onFailure: (error) => goesOn(error) ? this.afterPause : Effect.fail(error)
+                onFailure: (error) => canRetry(error) ? this.afterPause : Effect.fail(error)
               })
         )
       )

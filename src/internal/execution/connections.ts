@@ -153,7 +153,7 @@ export class NodeConnections {
       if (pool === undefined || !Address.equals(pool.address, address)) {
         if (pool !== undefined) {
           this.increaseBackoff()
-          this.retire(pool, `${label} is now at ${connection.shownAddress}`)
+          this.retire(pool, `${label} is now at ${connection.addressText}`)
         }
         pool = yield* Pool.make({
           address,
@@ -363,7 +363,7 @@ export class NodeConnections {
       late.isLate || !late.open
         ? Effect.succeed(connection)
         : Effect.fail(
-          new ConnectionLost({ address: late.shownAddress, kind: "retired", detail: "the late connection works again" })
+          new ConnectionLost({ address: late.addressText, kind: "retired", detail: "the late connection works again" })
         ))
     this.background(
       Effect.ignore(

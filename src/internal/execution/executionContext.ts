@@ -67,7 +67,7 @@ export class ExecutionContext {
   }
 
   count(metric: "ambiguous" | "repeated"): void {
-    const counter = metric === "ambiguous" ? Metrics.ambiguous : Metrics.repeated
+    const counter = metric === "ambiguous" ? Metrics.ambiguousWrites : Metrics.repeatedCommands
     counter.updateUnsafe(1, this.services)
   }
 

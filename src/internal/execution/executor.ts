@@ -186,8 +186,8 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
     if (this.connections.pool === undefined) this.connections.ensureConnected()
   }
 
-  isAstray(source: { readonly host: string; readonly port: number }): boolean {
-    return this.target.isAstray?.(source) ?? false
+  followsOtherPrimary(source: { readonly host: string; readonly port: number }): boolean {
+    return this.target.followsOtherPrimary?.(source) ?? false
   }
 
   isAtPrimary(connection: Connection | undefined): boolean {

@@ -6,7 +6,7 @@ import * as Resp from "../../Resp.ts"
 import { Call } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import { isRefusal, PendingOperation } from "./operation.ts"
-import { hedged, type PendingPipeline, PipelineEntry } from "./pipeline.ts"
+import { hedgedRequests, type PendingPipeline, PipelineEntry } from "./pipeline.ts"
 import { abortReason } from "./transaction.ts"
 
 /**
@@ -27,8 +27,8 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
     ) {
       continue
     }
-    if (hedged.has(request) || request.owner.isReserved) continue
-    hedged.add(request)
+    if (hedgedRequests.has(request) || request.owner.isReserved) continue
+    hedgedRequests.add(request)
     request.owner.execution.count("repeated")
     const values: Array<Resp.Value> = []
     for (const part of request.parts) {
@@ -43,7 +43,7 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
             request.connection = to
             for (const each of values) request.onReply(each)
           },
-          () => void hedged.delete(request)
+          () => void hedgedRequests.delete(request)
         )
       )
     }

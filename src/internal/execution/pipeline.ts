@@ -241,8 +241,8 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
   /** Asks another server for all missing replies: for all, so that they come from one server. */
   hedge(to: Connection): void {
     if (this.writes || !this.isPending || this.hasRefusal || this.next < this.entries.length) return
-    if (hedged.has(this) || this.owner.isReserved) return
-    hedged.add(this)
+    if (hedgedRequests.has(this) || this.owner.isReserved) return
+    hedgedRequests.add(this)
     this.owner.execution.count("repeated")
     const rest = this.entries.filter((entry) => entry.isPending)
     const values: Array<Resp.Value> = []
@@ -261,7 +261,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
               other.accept(values[i]!)
             })
           },
-          () => void hedged.delete(this)
+          () => void hedgedRequests.delete(this)
         )
       )
     }
@@ -430,4 +430,4 @@ export const runPipeline = (
 }
 
 /** Operations that were sent to a second server as well, since the first was late: that is done once. */
-export const hedged = new WeakSet<PendingOperation>()
+export const hedgedRequests = new WeakSet<PendingOperation>()

@@ -91,7 +91,7 @@ export class Reservations {
           Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit))
         )
       })
-      const goesOn = (error: ConnectionError | DeadlineExceeded): boolean => {
+      const canRetry = (error: ConnectionError | DeadlineExceeded): boolean => {
         const now = timer.now()
         failingSince ??= connectingSince ?? now
         return isNodeUnreachable(error) && now - failingSince < execution.timeoutMillis
@@ -99,7 +99,7 @@ export class Reservations {
       const loop: ReturnType<ReserveWithin> = Effect.catchIf(
         Effect.retry(once, {
           schedule: source.schedule,
-          while: (error) => !isNodeLeft(error) && goesOn(error)
+          while: (error) => !isNodeLeft(error) && canRetry(error)
         }),
         isNodeLeft,
         () => {

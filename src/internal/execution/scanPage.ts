@@ -21,11 +21,11 @@ const identify = (connection: Connection): Call => {
   return new Call(command, (value) => {
     const exit = decodeReply(command, value)
     const run = Exit.isSuccess(exit) ? exit.value["run_id"] : undefined
-    const { epoch, shownAddress } = connection
+    const { epoch, addressText } = connection
     // Two scans that begin at the same time both ask.
     connection.server ??= run === undefined
-      ? `${shownAddress} connection ${serial++}`
-      : `${shownAddress} ${epoch} ${run}`
+      ? `${addressText} connection ${serial++}`
+      : `${addressText} ${epoch} ${run}`
   })
 }
 

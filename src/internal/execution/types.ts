@@ -56,7 +56,7 @@ export interface ConnectionTarget {
   /** Whether the group's primary is at this address; undefined where that is not known. */
   readonly isPrimary?: ((address: Address.Address) => boolean | undefined) | undefined
   /** Whether a replica that names this as its primary has another history than the group. */
-  readonly isAstray?: ((source: { readonly host: string; readonly port: number }) => boolean) | undefined
+  readonly followsOtherPrimary?: ((source: { readonly host: string; readonly port: number }) => boolean) | undefined
   /** Called when the first write after a move was acknowledged. */
   readonly onFirstWrite?: (() => void) | undefined
 }
@@ -187,7 +187,7 @@ export interface ClientRunner extends Runner {
   /** Whether a connection leads to the group's primary, as far as is known. */
   readonly isAtPrimary: (connection: Connection | undefined) => boolean
   /** Whether a replica that names this as its primary has another history than the group. */
-  readonly isAstray: (source: { readonly host: string; readonly port: number }) => boolean
+  readonly followsOtherPrimary: (source: { readonly host: string; readonly port: number }) => boolean
   /**
    * A reserved connection, until the Scope closes. Its commands are never sent
    * again elsewhere: they fail with the loss of this connection.

@@ -138,7 +138,7 @@ export class WriteGate implements Guard, WithheldReplies {
     if (state === "held") {
       if (operation.refusal === undefined) {
         operation.refusal = this.reason
-        Metrics.held.updateUnsafe(1, this.execution.services)
+        Metrics.heldWrites.updateUnsafe(1, this.execution.services)
       }
       return this.executor.enqueue(operation)
     }

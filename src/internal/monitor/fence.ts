@@ -1,7 +1,7 @@
 /**
  * The write fence: it is closed while at least one sentinel has given a sign of a
  * failover and not withdrawn it. Which signs are believed is decided by the
- * caller; what a closed fence means for writes is in writeGate.ts.
+ * caller; what a closed fence means for writes is in groupGate.ts.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

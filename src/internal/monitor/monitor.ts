@@ -31,6 +31,7 @@ import { FailoverEvents } from "./failoverEvents.ts"
 import { FailoverTracer } from "./failoverTrace.ts"
 import { type FailoverSign, WriteFence } from "./fence.ts"
 import { FirstAnswers } from "./firstAnswers.ts"
+import { GroupGate } from "./groupGate.ts"
 import { GroupState } from "./groupState.ts"
 import { Majority } from "./majority.ts"
 import { PrimaryLocation } from "./primaryLocation.ts"
@@ -41,7 +42,6 @@ import { SentinelReachability } from "./sentinelReachability.ts"
 import { Survey } from "./survey.ts"
 import { SentinelTrust } from "./trust.ts"
 import type { GroupMonitorOptions, MonitorListener, ReplicaCandidate } from "./types.ts"
-import { GroupGate } from "./writeGate.ts"
 
 const defaultMaxWriteHold = Duration.seconds(10)
 
@@ -382,8 +382,8 @@ export class GroupMonitor implements Topology {
   }
 
   /** Whether a replica replicates from a node of the group that is not the primary. */
-  isAstray(source: HostAndPort): boolean {
-    return this.replicas.isAstray(source)
+  followsOtherPrimary(source: HostAndPort): boolean {
+    return this.replicas.followsOtherPrimary(source)
   }
 
   // ---------------------------------------------------------------------------

@@ -103,11 +103,11 @@ export class ReplicaTable {
    * what may be another name of it, and has a link there.
    */
   follows(source: Source): boolean {
-    return source.isLinked && !this.isAstray(source)
+    return source.isLinked && !this.followsOtherPrimary(source)
   }
 
   /** Whether a replica replicates from a node of the group that is not the primary: it has the history from before a move. */
-  isAstray(source: HostAndPort): boolean {
+  followsOtherPrimary(source: HostAndPort): boolean {
     const { primary } = this.state.current
     const followed = this.options.resolve(source)
     if (primary === undefined || followed === undefined || Address.equals(followed, primary)) return false

@@ -51,7 +51,7 @@ export class Survey {
   private readonly runtime: MonitorRuntime
   private readonly answers = new Map<string, GroupView>()
   /** The sentinels that are being asked by themselves, and whether to ask again after that. */
-  private readonly asking = new Map<string, { again: boolean }>()
+  private readonly asking = new Map<string, { askAgain: boolean }>()
   private isOpen = false
   private isRoundUnderway = false
   private rounds: Fiber.Fiber<void> | undefined = undefined
@@ -158,19 +158,19 @@ export class Survey {
     if (!this.isOpen) return
     const known = this.asking.get(from)
     if (known !== undefined) {
-      known.again = true
+      known.askAgain = true
       return
     }
-    const question = { again: false }
+    const question = { askAgain: false }
     this.asking.set(from, question)
     this.runtime.fork(
       Effect.gen({ self: this }, function*() {
         do {
-          question.again = false
+          question.askAgain = false
           if (!(yield* this.askOnce(from))) this.options.onNoAnswer(from)
           // A sentinel that publishes without pause is not asked without pause.
           yield* Effect.sleep(minPauseMillis)
-        } while (question.again)
+        } while (question.askAgain)
         this.asking.delete(from)
       })
     )

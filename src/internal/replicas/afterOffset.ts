@@ -40,7 +40,7 @@ export const after = (executor: ClientRunner, primary: ClientRunner | undefined,
     // A node that is no longer the primary may have a higher offset, from writes that the group has lost.
     (role.role === "primary" && role.offset >= offset.offset && executor.isAtPrimary(at)) ||
     // Offsets of another history cannot be compared.
-    (role.role === "replica" && role.offset >= offset.offset && !executor.isAstray(role.primary))
+    (role.role === "replica" && role.offset >= offset.offset && !executor.followsOtherPrimary(role.primary))
 
   /** Whether the group's primary has less than was written: it will not get the rest. */
   const hasLost = (runner: ClientRunner, role: Role, at: Connection | undefined): boolean =>
@@ -71,7 +71,7 @@ export const after = (executor: ClientRunner, primary: ClientRunner | undefined,
         )
     })
 
-  const atomic = (
+  const runTransaction = (
     list: ReadonlyArray<Command.Any>,
     limit: Duration.Input = executor.commandTimeout
   ): Effect.Effect<BatchResult, RedisError> =>
@@ -100,7 +100,7 @@ export const after = (executor: ClientRunner, primary: ClientRunner | undefined,
    * there once it has reached the offset. A history does not get shorter, so the
    * other pages only have to be of the same server.
    */
-  const page: Runner["runScanPage"] = (command, position) => {
+  const runScanPage: Runner["runScanPage"] = (command, position) => {
     const forget = (): void => {
       position.server = undefined
       position.connection = undefined
@@ -134,8 +134,13 @@ export const after = (executor: ClientRunner, primary: ClientRunner | undefined,
 
   const run: Runner["run"] = (command, timeout) =>
     Effect.flatMap(
-      atomic([command], timeout),
+      runTransaction([command], timeout),
       ({ failures, values }) => failures === undefined ? Effect.succeed(values[0] as never) : failures.get(0)!
     )
-  return { run, runPipeline: (list) => atomic(list), runTransaction: (list) => atomic(list), runScanPage: page }
+  return {
+    run,
+    runPipeline: (list) => runTransaction(list),
+    runTransaction: (list) => runTransaction(list),
+    runScanPage
+  }
 }

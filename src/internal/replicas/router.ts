@@ -215,8 +215,8 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     return connection === undefined || (this.group.monitor.isPrimary(connection.address) ?? true)
   }
 
-  isAstray(source: { readonly host: string; readonly port: number }): boolean {
-    return this.group.monitor.isAstray(source)
+  followsOtherPrimary(source: { readonly host: string; readonly port: number }): boolean {
+    return this.group.monitor.followsOtherPrimary(source)
   }
 
   // ---------------------------------------------------------------------------
@@ -248,13 +248,13 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
         .filter((r) => !(this.options.excludePriorityZero === true && r.priority === 0))
         .map((r) => [Address.format(r.address), r])
     )
-    for (const [shown, node] of this.nodes) {
-      if (listed.has(shown) || node === this.promoted) continue
-      this.nodes.delete(shown)
+    for (const [addressText, node] of this.nodes) {
+      if (listed.has(addressText) || node === this.promoted) continue
+      this.nodes.delete(addressText)
       node.executor.close()
     }
-    for (const [shown, { address, isHealthy, isUp, label, offset, priority }] of listed) {
-      const known = this.nodes.get(shown)
+    for (const [addressText, { address, isHealthy, isUp, label, offset, priority }] of listed) {
+      const known = this.nodes.get(addressText)
       if (known !== undefined) {
         known.label = label
         known.priority = priority
@@ -268,7 +268,7 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
       const open = this.group.open(address, offset)
       const executor = new Executor(
         {
-          label: `${this.group.group} at ${shown}`,
+          label: `${this.group.group} at ${addressText}`,
           canRelocate: true,
           schedule: this.group.schedule,
           open,
@@ -281,7 +281,7 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
         this.execution.services
       )
       const node = new ReplicaNode(address, executor, { isUp, label, priority }, this.measuring)
-      this.nodes.set(shown, node)
+      this.nodes.set(addressText, node)
       executor.connect()
     }
     this.release()
@@ -292,7 +292,7 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     const source = node.executor.serving?.source
     // While nothing moves, a replica without a link has lost the link to the present primary.
     const mayFollow = source === undefined ||
-      ((source.isLinked || this.followChecks === undefined) && !monitor.isAstray(source))
+      ((source.isLinked || this.followChecks === undefined) && !monitor.followsOtherPrimary(source))
     if (mayFollow) node.follows = true
     this.execution.runFork(this.measure)
     this.release()
@@ -346,7 +346,7 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
 
   private coolDown(connection: Connection | undefined): void {
     if (connection === undefined) return
-    const node = this.nodes.get(connection.shownAddress)
+    const node = this.nodes.get(connection.addressText)
     if (node !== undefined) node.coolDownUntil = this.execution.timer.now() + coolDownMillis
   }
 
@@ -449,7 +449,7 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
   }
 
   submitTo(operation: PendingOperation, connection: Connection): void {
-    this.dispatchOn(this.executorAt(connection.shownAddress) ?? this.execution, operation, connection)
+    this.dispatchOn(this.executorAt(connection.addressText) ?? this.execution, operation, connection)
   }
 
   /** Sends an operation to a connection; its deadline is noticed by the executor of that. */
@@ -495,9 +495,9 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     this.enqueue(operation)
   }
 
-  private executorAt(shown: string): Executor | undefined {
+  private executorAt(addressText: string): Executor | undefined {
     const { primary } = this.group
-    return this.nodes.get(shown)?.executor ?? (primary.serving?.shownAddress === shown ? primary : undefined)
+    return this.nodes.get(addressText)?.executor ?? (primary.serving?.addressText === addressText ? primary : undefined)
   }
 
   private enqueue(operation: PendingOperation): void {

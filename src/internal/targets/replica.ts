@@ -160,7 +160,7 @@ export const replicaTarget = (
       }),
     openAt,
     epoch: () => monitor.present.epoch,
-    isAstray: (source) => monitor.isAstray(source),
+    followsOtherPrimary: (source) => monitor.followsOtherPrimary(source),
     isPrimary: (address) => monitor.isPrimary(address),
     watch: (listener) =>
       monitor.watch({

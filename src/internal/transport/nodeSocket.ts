@@ -256,7 +256,7 @@ const keepAliveMillis = 15_000
 export const dialNode: Dial = (options) =>
   Effect.callback<Transport, ConnectFailed>((resume) => {
     const address = options.address
-    const shown = Address.format(address)
+    const addressText = Address.format(address)
     const secure = options.tls !== undefined && options.tls !== false
     let socket: Net.Socket
     let reader: Reader | undefined
@@ -290,7 +290,9 @@ export const dialNode: Dial = (options) =>
       }
     } catch (cause) {
       return resume(
-        Effect.fail(new ConnectFailed({ address: shown, phase: secure ? "tls" : "dial", detail: text(cause), cause }))
+        Effect.fail(
+          new ConnectFailed({ address: addressText, phase: secure ? "tls" : "dial", detail: text(cause), cause })
+        )
       )
     }
     let connected = false
@@ -314,7 +316,7 @@ export const dialNode: Dial = (options) =>
       socket.destroy()
       resume(Effect.fail(
         new ConnectFailed({
-          address: shown,
+          address: addressText,
           phase: code === "ENOTFOUND" || code === "EAI_AGAIN" ? "resolve" : secure && connected ? "tls" : "dial",
           detail: why?.detail ?? text(cause),
           permanent: why?.permanent,

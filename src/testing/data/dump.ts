@@ -1,8 +1,8 @@
 /**
  * DUMP and RESTORE of a server in memory: values in the format of RDB files, in
- * its plain encodings, which real servers read too. Of what real servers write,
- * it reads strings; their compact encodings of collections it does not know.
- * Streams it neither dumps nor restores.
+ * its plain encodings, which real servers read too. Of the dumps of real servers it
+ * reads strings, not the compact encodings of collections. It neither dumps nor
+ * restores streams.
  *
  * Source of the format: rdb.h and rdb.c of Redis 7.0.
  */

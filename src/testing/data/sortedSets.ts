@@ -1,6 +1,6 @@
 /**
- * The sorted set commands of a server in memory. Those that wait are here as
- * what they do when they need not: undefined says that they would have to.
+ * The sorted set commands of a server in memory. Commands that can
+ * block give undefined where they would block.
  */
 import { SortedSet } from "../Keyspace.ts"
 import { Double, formatDouble, nullArray, type Reply } from "../Reply.ts"
