@@ -361,12 +361,18 @@ const isPermanent = (report: Report): boolean =>
   report.cause instanceof ConnectFailed && report.cause.permanent === true
 
 const ReasonFields = {
-  /** The answer of each sentinel or candidate. */
+  /** The answer of each sentinel or candidate. The message has the first 16 of them. */
   reports: Schema.Array(Report)
 }
 
-const describe = (what: string, reports: ReadonlyArray<Report>): string =>
-  reports.length === 0 ? what : `${what} (${reports.map((r) => r.toString()).join("; ")})`
+/** How many reports a message has: there may be hundreds, and it goes into logs. */
+const shownReports = 16
+
+const describe = (what: string, reports: ReadonlyArray<Report>): string => {
+  if (reports.length === 0) return what
+  const more = reports.length > shownReports ? `; and ${reports.length - shownReports} more` : ""
+  return `${what} (${reports.slice(0, shownReports).map((r) => r.toString()).join("; ")}${more})`
+}
 
 /**
  * No sentinel gave a usable answer: each was unreachable, refused the

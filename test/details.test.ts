@@ -7,6 +7,7 @@ import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { drive, VirtualClock } from "../simulation/Clock.ts"
+import * as Errors from "../src/Errors.ts"
 import { Pool, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
@@ -15,6 +16,20 @@ import { inSteps, liveWithReplicas as live, sentinels, stateOf } from "./support
 const primary = "10.0.0.1:6379"
 
 const { ready, until, whileTimePasses } = inSteps("2 millis")
+
+describe("the message of an error about many nodes", () => {
+  it("has the first 16 of them, and how many more there are", () => {
+    const reports = Array.from(
+      { length: 256 },
+      (_, i) => new Errors.Report({ address: `10.0.0.${i}:6379`, kind: "unreachable", detail: "x".repeat(300) })
+    )
+    const { message } = new Errors.NoHealthyReplica({ reports })
+    assert.include(message, "10.0.0.15:6379")
+    assert.notInclude(message, "10.0.0.16:6379")
+    assert.include(message, "; and 240 more)")
+    assert.isBelow(message.length, 8000)
+  })
+})
 
 describe("the pool", () => {
   it.effect("its shared connections take turns", () =>
