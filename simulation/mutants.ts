@@ -791,10 +791,10 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "session commands in a pipeline of a reserved connection are not noted",
+    name: "session commands in a pipeline or a transaction of a reserved connection are not noted",
     by: { test: "test/values.test.ts", name: "is nobody else's" },
     edits: [{
-      file: "src/internal/execution/pipeline.ts",
+      file: "src/internal/execution/operation.ts",
       find: "for (const command of commands) if (command.spec.session !== undefined) owner.noteSessionCommand(command)",
       replace: ""
     }]

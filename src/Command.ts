@@ -511,11 +511,11 @@ export const withArgs = <A, M extends Mode, B>(
 
 /** The same command with another decoder. @internal */
 export const withDecode = <A, B, M extends Mode>(
-  self: Command<A, M, any>,
-  decode: (value: Resp.Value, bytes: boolean) => B
-): Command<B, M> => {
-  const spec = new SpecImpl<B, M, B>({ ...(self.spec as unknown as Spec<B, M, B>), decode })
-  return new CommandImpl(spec, self.args, self.repeat, self.asBytes)
+  self: Command<any, M, any>,
+  decode: Decode<A, B>
+): Command<A, M, B> => {
+  const spec = new SpecImpl<A, M, B>({ ...(self.spec as Spec<any, M, any>), decode })
+  return new CommandImpl<A, M, B>(spec, self.args, self.repeat, self.asBytes)
 }
 
 /**
@@ -674,10 +674,13 @@ const rawProblem = (name: unknown, args: unknown, options: unknown): string | un
     : `blockingMillis: expected a time in milliseconds, got ${kindOf(blockingMillis)}`
 }
 
+/** An argument as text. `check` reports a value that is not an argument. */
+const textOf = (arg: Arg | undefined): string =>
+  isBytes(arg) ? utf8.decode(arg) : typeof arg === "object" ? "" : String(arg)
+
 /** A time to wait as the argument says it, in whole milliseconds; 0 for one that the server will refuse. */
 const timeOf = (arg: Arg | undefined, unit: number): number => {
-  // `check` reports a value that is not an argument.
-  const text = isBytes(arg) ? utf8.decode(arg) : typeof arg === "object" ? "" : String(arg)
+  const text = textOf(arg)
   const n = text.trim() === "" ? NaN : Number(text)
   if (n === 0) return Infinity
   // The server rounds up to milliseconds; seconds as a number are not exact to the last digit.
@@ -695,8 +698,7 @@ const first = (): number => 0
 /** Behind BLOCK, which comes before the streams and after the names of a group and of its consumer. */
 const block = (from: number) => (args: ReadonlyArray<Arg>): number => {
   for (let i = from; i < args.length - 1; i++) {
-    const arg = args[i]!
-    const word = (isBytes(arg) ? utf8.decode(arg) : typeof arg === "object" ? "" : String(arg)).toUpperCase()
+    const word = textOf(args[i]).toUpperCase()
     if (word === "STREAMS") return -1
     if (word === "BLOCK") return i + 1
   }
@@ -748,8 +750,7 @@ const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blockingMillis" | 
  */
 export const isDivisible = ({ args, spec }: Any): boolean => {
   if (spec.withBlockingMillis === undefined) return false
-  const isLast = (arg: Arg): boolean => arg === "$" || (isBytes(arg) && arg.length === 1 && arg[0] === 0x24)
-  return spec.name.toUpperCase() !== "XREAD" || !args.some(isLast)
+  return spec.name.toUpperCase() !== "XREAD" || !args.some((arg) => textOf(arg) === "$")
 }
 
 /**

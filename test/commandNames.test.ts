@@ -13,11 +13,9 @@ const folder = Path.join(import.meta.dirname, "../src/commands")
 /** Words of arguments that change the shape of the reply; `With` where several combine freely. */
 const suffixes = [
   "Count",
-  "Full",
   "Get",
   "Idx",
   "Incr",
-  "Justid",
   "Len",
   "Nomkstream",
   "Store",
@@ -56,7 +54,9 @@ const constructorsIn = (file: string): ReadonlyArray<Constructor> => {
     const [, exported, declared] = /^(export )?const (\w+)/.exec(block) ?? []
     const name = exported === undefined ? aliases.get(declared ?? "") : declared
     if (name === undefined) return []
-    const words = Array.from(block.matchAll(/\bmake\(\s*(\w+)/g), ([, spec]) => specs.get(spec!)).find((found) => found)
+    const words = Array.from(block.matchAll(/\bmake(?:WithDetails)?\(\s*(\w+)/g), ([, spec]) => specs.get(spec!)).find((
+      found
+    ) => found)
     assert.isDefined(words, `${file}: the command of ${name} was not found`)
     return [{ name, words: words! }]
   })

@@ -8,22 +8,12 @@ import * as Errors from "../src/Errors.ts"
 import { Address } from "../src/index.ts"
 import { Belief } from "../src/internal/discovery/belief.ts"
 import { AliasCheck } from "../src/internal/monitor/aliasCheck.ts"
+import { initialState } from "../src/internal/monitor/groupState.ts"
 import { PrimaryProbe } from "../src/internal/monitor/primaryProbe.ts"
 import { MonitorRuntime } from "../src/internal/monitor/runtime.ts"
 import * as Testing from "../src/testing/index.ts"
-import type { State } from "../src/Topology.ts"
 
-const nothing: State = {
-  group: "mymaster",
-  primary: undefined,
-  epoch: 0,
-  isProvisional: false,
-  replicas: [],
-  sentinels: [],
-  fence: undefined,
-  isIsolated: false,
-  lastChange: undefined
-}
+const nothing = initialState("mymaster")
 
 describe("the probe of a node", () => {
   it.effect("that goes by another address meanwhile: what most sentinels name is not refuted", () =>

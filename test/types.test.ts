@@ -84,4 +84,19 @@ describe("types", () => {
       expectTypeOf<SuccessOf<ReturnType<typeof redis.bytes.incr>>>().toEqualTypeOf<number>()
     })
   })
+
+  it("details of a search: those that the list has for sure are there, others may be missing", () => {
+    compiled(() => {
+      const search = { from: { member: "m" }, by: { radius: 1, unit: "km" } } as const
+      const sure = redis.geosearchWith("k", search, ["distance", "hash"])
+      expectTypeOf<keyof SuccessOf<typeof sure>[number]>().toEqualTypeOf<"member" | "distance" | "hash">()
+      expectTypeOf<SuccessOf<typeof sure>[number]["distance"]>().toEqualTypeOf<number>()
+      const wide = redis.geosearchWith("k", search, ["distance"] as ReadonlyArray<commands.GeoDetail>)
+      expectTypeOf<SuccessOf<typeof wide>[number]["hash"]>().toEqualTypeOf<number | undefined>()
+      const either = redis.geosearchWith("k", search, ["hash" as "hash" | "distance"])
+      expectTypeOf<SuccessOf<typeof either>[number]["distance"]>().toEqualTypeOf<number | undefined>()
+      const bytes = redis.bytes.geosearchWith("k", search, ["hash"])
+      expectTypeOf<SuccessOf<typeof bytes>[number]["member"]>().toEqualTypeOf<Uint8Array>()
+    })
+  })
 })

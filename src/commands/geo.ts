@@ -10,15 +10,13 @@ import { InvalidCommand } from "../Errors.ts"
 import { appendVariadic, argv, arrayOf, keyword, optionsOf, type Variadic } from "../internal/commands/args.ts"
 import {
   appendCoordinates,
-  appendDetails,
   appendSelection,
   coordinates,
-  detailsOf,
-  found,
   type GeoCoordinates,
   type GeoDetail,
   type GeoFound,
   type GeoUnit,
+  makeWithDetails,
   unitArg
 } from "../internal/commands/geo.ts"
 import type { NotWith } from "./options.ts"
@@ -355,16 +353,14 @@ const GEOSEARCH_WITH = define({ words: ["GEOSEARCH"], mode: "read", keys: 1, dec
  * @since 0.1.0
  * @category geo
  */
-export const geosearchWith = <const Detail extends GeoDetail>(
+export const geosearchWith = <const Details extends ReadonlyArray<GeoDetail>>(
   key: Key,
   search: GeoSearch,
-  details: ReadonlyArray<Detail>
-): Command.Command<Array<GeoFound<Detail>>, "read", Array<GeoFound<Detail, Uint8Array>>> => {
+  details: Details
+): Command.Command<Array<GeoFound<Details>>, "read", Array<GeoFound<Details, Uint8Array>>> => {
   const args = argv(key)
   appendSearch("GEOSEARCH", args, search)
-  const wanted = detailsOf("GEOSEARCH", details)
-  appendDetails(args, wanted)
-  return Command.withDecode(make(GEOSEARCH_WITH, args), found<Detail>(wanted)) as any
+  return makeWithDetails(GEOSEARCH_WITH, args, details)
 }
 
 const GEOSEARCHSTORE = define({ words: ["GEOSEARCHSTORE"], mode: "write", keys: 2, decode: Command.int })

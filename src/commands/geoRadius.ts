@@ -9,14 +9,12 @@ import { InvalidCommand } from "../Errors.ts"
 import { argv, optionsOf } from "../internal/commands/args.ts"
 import {
   appendCoordinates,
-  appendDetails,
   appendSelection,
-  detailsOf,
-  found,
   type GeoCoordinates,
   type GeoDetail,
   type GeoFound,
   type GeoUnit,
+  makeWithDetails,
   unitArg
 } from "../internal/commands/geo.ts"
 import type { GeoSelection } from "./geo.ts"
@@ -69,11 +67,6 @@ const appendStore = (args: Array<Arg>, destination: Key, search: GeoradiusStore)
   return args
 }
 
-const withDetails = (command: string, args: Array<Arg>, details: ReadonlyArray<GeoDetail>): Array<Arg> => {
-  appendDetails(args, detailsOf(command, details))
-  return args
-}
-
 const sourceAndDestination = (args: ReadonlyArray<Arg>): ReadonlyArray<Key> =>
   [args[0], args[args.length - 1]] as ReadonlyArray<Key>
 
@@ -101,15 +94,13 @@ const GEORADIUS_WITH = define({ words: ["GEORADIUS"], mode: "write", keys: 1, de
  * @since 0.1.0
  * @category geo
  */
-export const georadiusWith = <const Detail extends GeoDetail>(
+export const georadiusWith = <const Details extends ReadonlyArray<GeoDetail>>(
   key: Key,
   center: GeoCoordinates,
   search: GeoradiusSearch,
-  details: ReadonlyArray<Detail>
-): Command.Command<Array<GeoFound<Detail>>, "write", Array<GeoFound<Detail, Uint8Array>>> => {
-  const args = withDetails(GEORADIUS.name, aroundPlace(GEORADIUS.name, key, center, search), details)
-  return Command.withDecode(make(GEORADIUS_WITH, args), found<Detail>(new Set(details))) as any
-}
+  details: Details
+): Command.Command<Array<GeoFound<Details>>, "write", Array<GeoFound<Details, Uint8Array>>> =>
+  makeWithDetails(GEORADIUS_WITH, aroundPlace(GEORADIUS.name, key, center, search), details)
 
 const GEORADIUS_RO = define({ words: ["GEORADIUS_RO"], mode: "read", keys: 1, decode: Command.strings })
 /**
@@ -135,15 +126,13 @@ const GEORADIUS_RO_WITH = define({ words: ["GEORADIUS_RO"], mode: "read", keys: 
  * @since 0.1.0
  * @category geo
  */
-export const georadiusRoWith = <const Detail extends GeoDetail>(
+export const georadiusRoWith = <const Details extends ReadonlyArray<GeoDetail>>(
   key: Key,
   center: GeoCoordinates,
   search: GeoradiusSearch,
-  details: ReadonlyArray<Detail>
-): Command.Command<Array<GeoFound<Detail>>, "read", Array<GeoFound<Detail, Uint8Array>>> => {
-  const args = withDetails(GEORADIUS_RO.name, aroundPlace(GEORADIUS_RO.name, key, center, search), details)
-  return Command.withDecode(make(GEORADIUS_RO_WITH, args), found<Detail>(new Set(details))) as any
-}
+  details: Details
+): Command.Command<Array<GeoFound<Details>>, "read", Array<GeoFound<Details, Uint8Array>>> =>
+  makeWithDetails(GEORADIUS_RO_WITH, aroundPlace(GEORADIUS_RO.name, key, center, search), details)
 
 const GEORADIUS_STORE = define({ words: ["GEORADIUS"], mode: "write", keys: sourceAndDestination, decode: Command.int })
 /**
@@ -183,15 +172,13 @@ const GEORADIUSBYMEMBER_WITH = define({ words: ["GEORADIUSBYMEMBER"], mode: "wri
  * @since 0.1.0
  * @category geo
  */
-export const georadiusbymemberWith = <const Detail extends GeoDetail>(
+export const georadiusbymemberWith = <const Details extends ReadonlyArray<GeoDetail>>(
   key: Key,
   member: Arg,
   search: GeoradiusSearch,
-  details: ReadonlyArray<Detail>
-): Command.Command<Array<GeoFound<Detail>>, "write", Array<GeoFound<Detail, Uint8Array>>> => {
-  const args = withDetails(GEORADIUSBYMEMBER.name, aroundMember(GEORADIUSBYMEMBER.name, key, member, search), details)
-  return Command.withDecode(make(GEORADIUSBYMEMBER_WITH, args), found<Detail>(new Set(details))) as any
-}
+  details: Details
+): Command.Command<Array<GeoFound<Details>>, "write", Array<GeoFound<Details, Uint8Array>>> =>
+  makeWithDetails(GEORADIUSBYMEMBER_WITH, aroundMember(GEORADIUSBYMEMBER.name, key, member, search), details)
 
 const GEORADIUSBYMEMBER_RO = define({ words: ["GEORADIUSBYMEMBER_RO"], mode: "read", keys: 1, decode: Command.strings })
 /**
@@ -222,19 +209,13 @@ const GEORADIUSBYMEMBER_RO_WITH = define({
  * @since 0.1.0
  * @category geo
  */
-export const georadiusbymemberRoWith = <const Detail extends GeoDetail>(
+export const georadiusbymemberRoWith = <const Details extends ReadonlyArray<GeoDetail>>(
   key: Key,
   member: Arg,
   search: GeoradiusSearch,
-  details: ReadonlyArray<Detail>
-): Command.Command<Array<GeoFound<Detail>>, "read", Array<GeoFound<Detail, Uint8Array>>> => {
-  const args = withDetails(
-    GEORADIUSBYMEMBER_RO.name,
-    aroundMember(GEORADIUSBYMEMBER_RO.name, key, member, search),
-    details
-  )
-  return Command.withDecode(make(GEORADIUSBYMEMBER_RO_WITH, args), found<Detail>(new Set(details))) as any
-}
+  details: Details
+): Command.Command<Array<GeoFound<Details>>, "read", Array<GeoFound<Details, Uint8Array>>> =>
+  makeWithDetails(GEORADIUSBYMEMBER_RO_WITH, aroundMember(GEORADIUSBYMEMBER_RO.name, key, member, search), details)
 
 const GEORADIUSBYMEMBER_STORE = define({
   words: ["GEORADIUSBYMEMBER"],

@@ -8,20 +8,10 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { InvalidCommand } from "../Errors.ts"
+import { appendAll, appendPairs, argv, keysOf, keyword, type OneOrMore, optionsOf } from "../internal/commands/args.ts"
 import {
-  appendAll,
-  appendPairs,
-  argv,
-  exclusive,
-  keysOf,
-  keyword,
-  type OneOrMore,
-  optionsOf
-} from "../internal/commands/args.ts"
-import {
-  appendExpireAt,
-  appendTtl,
+  appendExpiry,
+  appendNewExpiry,
   type DurationInput,
   epochMillisOf,
   isWholeSeconds,
@@ -29,7 +19,7 @@ import {
   type Moment
 } from "../internal/commands/time.ts"
 import type { ExpireTime, ExpireWhen } from "./expiry.ts"
-import type { NotWith } from "./options.ts"
+import type { Expiry, NewExpiry } from "./options.ts"
 
 const { define, own: make } = Command
 
@@ -233,59 +223,6 @@ const HGETDEL = define({ words: ["HGETDEL"], mode: "write", keys: 1, decode: Com
  */
 export const hgetdel = (key: Key, fields: OneOrMore<Key>) => make(HGETDEL, appendFields("HGETDEL", argv(key), fields))
 
-/**
- * HGETEX with the expiry of the fields removed.
- *
- * @since 0.1.0
- * @category models
- */
-export interface HgetexPersist {
-  /** Removes the expiry (PERSIST). */
-  readonly persist: true
-  /** Not with `persist`. */
-  readonly expireAt?: NotWith<"persist"> | undefined
-  /** Not with `persist`. */
-  readonly ttl?: NotWith<"persist"> | undefined
-}
-
-/**
- * HGETEX with the moment of the new expiry.
- *
- * @since 0.1.0
- * @category models
- */
-export interface HgetexExpireAt {
-  /** When the fields expire; a moment in the past deletes them (EXAT, PXAT). */
-  readonly expireAt: Moment
-  /** Not with `expireAt`. */
-  readonly persist?: NotWith<"expireAt"> | undefined
-  /** Not with `expireAt`. */
-  readonly ttl?: NotWith<"expireAt"> | undefined
-}
-
-/**
- * HGETEX with a new time to live.
- *
- * @since 0.1.0
- * @category models
- */
-export interface HgetexTtl {
-  /** How long the fields live from now on (EX, PX). */
-  readonly ttl: DurationInput
-  /** Not with `ttl`. */
-  readonly expireAt?: NotWith<"ttl"> | undefined
-  /** Not with `ttl`. */
-  readonly persist?: NotWith<"ttl"> | undefined
-}
-
-/**
- * Options of HGETEX: exactly one of `ttl`, `expireAt` and `persist`.
- *
- * @since 0.1.0
- * @category models
- */
-export type HgetexOptions = HgetexPersist | HgetexExpireAt | HgetexTtl
-
 const HGETEX = define({ words: ["HGETEX"], mode: "write", keys: 1, decode: Command.stringsWithNulls })
 /**
  * HGETEX returns the values of fields of a hash, in the order of the fields, with `null` for each that does not exist,
@@ -296,73 +233,10 @@ const HGETEX = define({ words: ["HGETEX"], mode: "write", keys: 1, decode: Comma
  * @since 0.1.0
  * @category hashes
  */
-export const hgetex = (key: Key, fields: OneOrMore<Key>, options: HgetexOptions) => {
+export const hgetex = (key: Key, fields: OneOrMore<Key>, options: NewExpiry) => {
   const args = argv(key)
-  const given = optionsOf("HGETEX", options)
-  if (given !== undefined) exclusive("HGETEX", given, ["ttl", "expireAt", "persist"])
-  if (given?.ttl !== undefined) appendTtl("HGETEX", args, given.ttl as DurationInput)
-  else if (given?.expireAt !== undefined) appendExpireAt("HGETEX", args, given.expireAt as Moment)
-  else if (given?.persist === true) args.push("PERSIST")
-  else throw new InvalidCommand({ command: "HGETEX", detail: "options: one of ttl, expireAt and persist is needed" })
+  appendNewExpiry("HGETEX", args, optionsOf("HGETEX", options))
   return make(HGETEX, appendFields("HGETEX", args, fields))
-}
-
-/**
- * The conditions of HSETEX.
- *
- * @since 0.1.0
- * @category models
- */
-export interface HsetexCondition {
-  /** Only if none of the fields exists (`"fnx"`), or only if all of them do (`"fxx"`). Default: always. */
-  readonly when?: "fnx" | "fxx" | undefined
-  /** Only if the key does not exist (`"nx"`), or only if it does (`"xx"`). Needs Valkey 9.1. Default: always. */
-  readonly whenKey?: "nx" | "xx" | undefined
-}
-
-/**
- * Options of HSETEX that may keep the expiry of the fields.
- *
- * @since 0.1.0
- * @category models
- */
-export interface HsetexKeepTtl extends HsetexCondition {
-  /** Whether the fields keep the expiry that they have (KEEPTTL). Default false. */
-  readonly keepTtl?: boolean | undefined
-  /** Not with `keepTtl`. */
-  readonly expireAt?: NotWith<"keepTtl"> | undefined
-  /** Not with `keepTtl`. */
-  readonly ttl?: NotWith<"keepTtl"> | undefined
-}
-
-/**
- * Options of HSETEX with the moment of the expiry.
- *
- * @since 0.1.0
- * @category models
- */
-export interface HsetexExpireAt extends HsetexCondition {
-  /** When the fields expire; a moment in the past deletes them (EXAT, PXAT). */
-  readonly expireAt?: Moment | undefined
-  /** Not with `expireAt`. */
-  readonly keepTtl?: NotWith<"expireAt"> | undefined
-  /** Not with `expireAt`. */
-  readonly ttl?: NotWith<"expireAt"> | undefined
-}
-
-/**
- * Options of HSETEX with a time to live.
- *
- * @since 0.1.0
- * @category models
- */
-export interface HsetexTtl extends HsetexCondition {
-  /** How long the fields live, such as `"60 seconds"` (EX, PX). */
-  readonly ttl?: DurationInput | undefined
-  /** Not with `ttl`. */
-  readonly expireAt?: NotWith<"ttl"> | undefined
-  /** Not with `ttl`. */
-  readonly keepTtl?: NotWith<"ttl"> | undefined
 }
 
 /**
@@ -372,7 +246,12 @@ export interface HsetexTtl extends HsetexCondition {
  * @since 0.1.0
  * @category models
  */
-export type HsetexOptions = HsetexKeepTtl | HsetexExpireAt | HsetexTtl
+export type HsetexOptions = Expiry & {
+  /** Only if none of the fields exists (`"fnx"`), or only if all of them do (`"fxx"`). Default: always. */
+  readonly when?: "fnx" | "fxx" | undefined
+  /** Only if the key does not exist (`"nx"`), or only if it does (`"xx"`). Needs Valkey 9.1. Default: always. */
+  readonly whenKey?: "nx" | "xx" | undefined
+}
 
 const HSETEX = define({ words: ["HSETEX"], mode: "write", keys: 1, decode: Command.flag })
 /**
@@ -395,10 +274,7 @@ export const hsetex = (
   if (given !== undefined) {
     if (given.whenKey !== undefined) args.push(keyword("HSETEX", "whenKey", given.whenKey, ["nx", "xx"]))
     if (given.when !== undefined) args.push(keyword("HSETEX", "when", given.when, ["fnx", "fxx"]))
-    exclusive("HSETEX", given, ["ttl", "expireAt", "keepTtl"])
-    if (given.ttl !== undefined) appendTtl("HSETEX", args, given.ttl as DurationInput)
-    else if (given.expireAt !== undefined) appendExpireAt("HSETEX", args, given.expireAt as Moment)
-    else if (given.keepTtl === true) args.push("KEEPTTL")
+    appendExpiry("HSETEX", args, given)
   }
   const pairs = appendPairs("HSETEX", argv(), fields)
   args.push("FIELDS", pairs.length / 2)

@@ -12,7 +12,6 @@ import {
   appendCount,
   appendIds,
   appendStreams,
-  byStream,
   entriesDecoder,
   referencesWord,
   removals,
@@ -338,7 +337,12 @@ export interface XreadOptions {
   readonly block?: TimeoutInput | undefined
 }
 
-const XREAD = define({ words: ["XREAD"], mode: "read", keys: streamKeys(0), decode: byStream(entriesDecoder) })
+const XREAD = define({
+  words: ["XREAD"],
+  mode: "read",
+  keys: streamKeys(0),
+  decode: Command.nullable(Command.mapOf(Command.word, entriesDecoder))
+})
 /**
  * XREAD returns the entries of one or several streams whose ids are greater than the given ones, as a `Map` by
  * stream; the result is `null` if there are none. With `block` it waits for an entry, on a connection of its own.

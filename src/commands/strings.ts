@@ -6,76 +6,11 @@
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { InvalidCommand } from "../Errors.ts"
-import {
-  appendPairs,
-  appendVariadic,
-  argv,
-  exclusive,
-  keyword,
-  optionsOf,
-  type Variadic
-} from "../internal/commands/args.ts"
-import { appendExpireAt, appendTtl, type DurationInput, type Moment } from "../internal/commands/time.ts"
-import type { NotWith } from "./options.ts"
+import { appendPairs, appendVariadic, argv, keyword, optionsOf, type Variadic } from "../internal/commands/args.ts"
+import { appendExpiry, appendNewExpiry } from "../internal/commands/time.ts"
+import type { Expiry, NewExpiry } from "./options.ts"
 
 const { define, own: make } = Command
-
-/**
- * The condition of SET.
- *
- * @since 0.1.0
- * @category models
- */
-export interface SetCondition {
-  /** `"nx"`: stores only if the key does not exist. `"xx"`: stores only if it exists. Default: always. */
-  readonly when?: "nx" | "xx" | undefined
-}
-
-/**
- * Options of SET that may keep the expiry of the key.
- *
- * @since 0.1.0
- * @category models
- */
-export interface SetKeepTtl extends SetCondition {
-  /** Whether the key keeps the expiry that it has (KEEPTTL). Default false. */
-  readonly keepTtl?: boolean | undefined
-  /** Not with `keepTtl`. */
-  readonly expireAt?: NotWith<"keepTtl"> | undefined
-  /** Not with `keepTtl`. */
-  readonly ttl?: NotWith<"keepTtl"> | undefined
-}
-
-/**
- * Options of SET with the moment of the expiry.
- *
- * @since 0.1.0
- * @category models
- */
-export interface SetExpireAt extends SetCondition {
-  /** When the key expires; a moment in the past deletes it (EXAT, PXAT). */
-  readonly expireAt?: Moment | undefined
-  /** Not with `expireAt`. */
-  readonly keepTtl?: NotWith<"expireAt"> | undefined
-  /** Not with `expireAt`. */
-  readonly ttl?: NotWith<"expireAt"> | undefined
-}
-
-/**
- * Options of SET with a time to live.
- *
- * @since 0.1.0
- * @category models
- */
-export interface SetTtl extends SetCondition {
-  /** How long the key lives, such as `"60 seconds"` (EX, PX). */
-  readonly ttl?: DurationInput | undefined
-  /** Not with `ttl`. */
-  readonly expireAt?: NotWith<"ttl"> | undefined
-  /** Not with `ttl`. */
-  readonly keepTtl?: NotWith<"ttl"> | undefined
-}
 
 /**
  * Options of SET: `when`, and at most one of `ttl`, `expireAt` and `keepTtl`. Without
@@ -84,18 +19,17 @@ export interface SetTtl extends SetCondition {
  * @since 0.1.0
  * @category models
  */
-export type SetOptions = SetKeepTtl | SetExpireAt | SetTtl
+export type SetOptions = Expiry & {
+  /** `"nx"`: stores only if the key does not exist. `"xx"`: stores only if it exists. Default: always. */
+  readonly when?: "nx" | "xx" | undefined
+}
 
 const setArgs = (key: Key, value: Arg, given: SetOptions | undefined, get: boolean): Array<Arg> => {
   const options = optionsOf("SET", given)
   const out: Array<Arg> = [key, value]
   if (options?.when !== undefined) out.push(keyword("SET", "when", options.when, ["nx", "xx"]))
   if (get) out.push("GET")
-  if (options === undefined) return out
-  exclusive("SET", options, ["ttl", "expireAt", "keepTtl"])
-  if (options.ttl !== undefined) appendTtl("SET", out, options.ttl as DurationInput)
-  else if (options.expireAt !== undefined) appendExpireAt("SET", out, options.expireAt as Moment)
-  else if (options.keepTtl === true) out.push("KEEPTTL")
+  if (options !== undefined) appendExpiry("SET", out, options)
   return out
 }
 
@@ -163,59 +97,6 @@ const GETDEL = define({ words: ["GETDEL"], mode: "write", keys: 1, decode: Comma
  */
 export const getdel = (key: Key) => make(GETDEL, argv(key))
 
-/**
- * GETEX with the expiry removed.
- *
- * @since 0.1.0
- * @category models
- */
-export interface GetexPersist {
-  /** Removes the expiry (PERSIST). */
-  readonly persist: true
-  /** Not with `persist`. */
-  readonly expireAt?: NotWith<"persist"> | undefined
-  /** Not with `persist`. */
-  readonly ttl?: NotWith<"persist"> | undefined
-}
-
-/**
- * GETEX with the moment of the new expiry.
- *
- * @since 0.1.0
- * @category models
- */
-export interface GetexExpireAt {
-  /** When the key expires; a moment in the past deletes it (EXAT, PXAT). */
-  readonly expireAt: Moment
-  /** Not with `expireAt`. */
-  readonly persist?: NotWith<"expireAt"> | undefined
-  /** Not with `expireAt`. */
-  readonly ttl?: NotWith<"expireAt"> | undefined
-}
-
-/**
- * GETEX with a new time to live.
- *
- * @since 0.1.0
- * @category models
- */
-export interface GetexTtl {
-  /** How long the key lives from now on, such as `"60 seconds"` (EX, PX). */
-  readonly ttl: DurationInput
-  /** Not with `ttl`. */
-  readonly expireAt?: NotWith<"ttl"> | undefined
-  /** Not with `ttl`. */
-  readonly persist?: NotWith<"ttl"> | undefined
-}
-
-/**
- * Options of GETEX: exactly one of `ttl`, `expireAt` and `persist`.
- *
- * @since 0.1.0
- * @category models
- */
-export type GetexOptions = GetexPersist | GetexExpireAt | GetexTtl
-
 const GETEX = define({ words: ["GETEX"], mode: "write", keys: 1, decode: Command.stringOrNull })
 /**
  * GETEX returns the string at a key, or `null` if the key does not exist, and sets or removes the key's expiry. A
@@ -227,14 +108,9 @@ const GETEX = define({ words: ["GETEX"], mode: "write", keys: 1, decode: Command
  * @since 0.1.0
  * @category strings
  */
-export const getex = (key: Key, options: GetexOptions) => {
+export const getex = (key: Key, options: NewExpiry) => {
   const args: Array<Arg> = [key]
-  const given = optionsOf("GETEX", options)
-  if (given !== undefined) exclusive("GETEX", given, ["ttl", "expireAt", "persist"])
-  if (given?.ttl !== undefined) appendTtl("GETEX", args, given.ttl as DurationInput)
-  else if (given?.expireAt !== undefined) appendExpireAt("GETEX", args, given.expireAt as Moment)
-  else if (given?.persist === true) args.push("PERSIST")
-  else throw new InvalidCommand({ command: "GETEX", detail: "options: one of ttl, expireAt and persist is needed" })
+  appendNewExpiry("GETEX", args, optionsOf("GETEX", options))
   return make(GETEX, args)
 }
 

@@ -105,11 +105,11 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/geosearch/
      * @since 0.1.0
      */
-    <const Detail extends GeoDetail>(
+    <const Details extends ReadonlyArray<GeoDetail>>(
       key: Key,
       search: GeoSearch,
-      details: ReadonlyArray<Detail>
-    ): Effect.Effect<Array<GeoFound<Detail>>, RedisError>
+      details: Details
+    ): Effect.Effect<Array<GeoFound<Details>>, RedisError>
   }
 }
 
@@ -238,11 +238,11 @@ export interface ReadBytes {
      * @see https://redis.io/docs/latest/commands/geosearch/
      * @since 0.1.0
      */
-    <const Detail extends GeoDetail>(
+    <const Details extends ReadonlyArray<GeoDetail>>(
       key: Key,
       search: GeoSearch,
-      details: ReadonlyArray<Detail>
-    ): Effect.Effect<Array<GeoFound<Detail, Uint8Array>>, RedisError>
+      details: Details
+    ): Effect.Effect<Array<GeoFound<Details, Uint8Array>>, RedisError>
   }
 }
 

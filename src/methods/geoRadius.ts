@@ -44,12 +44,12 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/georadius_ro/
      * @since 0.1.0
      */
-    <const Detail extends GeoDetail>(
+    <const Details extends ReadonlyArray<GeoDetail>>(
       key: Key,
       center: GeoCoordinates,
       search: GeoradiusSearch,
-      details: ReadonlyArray<Detail>
-    ): Effect.Effect<Array<GeoFound<Detail>>, RedisError>
+      details: Details
+    ): Effect.Effect<Array<GeoFound<Details>>, RedisError>
   }
 
   /**
@@ -85,12 +85,12 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/georadiusbymember_ro/
      * @since 0.1.0
      */
-    <const Detail extends GeoDetail>(
+    <const Details extends ReadonlyArray<GeoDetail>>(
       key: Key,
       member: Arg,
       search: GeoradiusSearch,
-      details: ReadonlyArray<Detail>
-    ): Effect.Effect<Array<GeoFound<Detail>>, RedisError>
+      details: Details
+    ): Effect.Effect<Array<GeoFound<Details>>, RedisError>
   }
 }
 
@@ -129,12 +129,12 @@ export interface Write {
      * @see https://redis.io/docs/latest/commands/georadius/
      * @since 0.1.0
      */
-    <const Detail extends GeoDetail>(
+    <const Details extends ReadonlyArray<GeoDetail>>(
       key: Key,
       center: GeoCoordinates,
       search: GeoradiusSearch,
-      details: ReadonlyArray<Detail>
-    ): Effect.Effect<Array<GeoFound<Detail>>, RedisError>
+      details: Details
+    ): Effect.Effect<Array<GeoFound<Details>>, RedisError>
   }
 
   /**
@@ -189,12 +189,12 @@ export interface Write {
      * @see https://redis.io/docs/latest/commands/georadiusbymember/
      * @since 0.1.0
      */
-    <const Detail extends GeoDetail>(
+    <const Details extends ReadonlyArray<GeoDetail>>(
       key: Key,
       member: Arg,
       search: GeoradiusSearch,
-      details: ReadonlyArray<Detail>
-    ): Effect.Effect<Array<GeoFound<Detail>>, RedisError>
+      details: Details
+    ): Effect.Effect<Array<GeoFound<Details>>, RedisError>
   }
 
   /**
@@ -252,12 +252,12 @@ export interface ReadBytes {
      * @see https://redis.io/docs/latest/commands/georadius_ro/
      * @since 0.1.0
      */
-    <const Detail extends GeoDetail>(
+    <const Details extends ReadonlyArray<GeoDetail>>(
       key: Key,
       center: GeoCoordinates,
       search: GeoradiusSearch,
-      details: ReadonlyArray<Detail>
-    ): Effect.Effect<Array<GeoFound<Detail, Uint8Array>>, RedisError>
+      details: Details
+    ): Effect.Effect<Array<GeoFound<Details, Uint8Array>>, RedisError>
   }
 
   /**
@@ -293,12 +293,12 @@ export interface ReadBytes {
      * @see https://redis.io/docs/latest/commands/georadiusbymember_ro/
      * @since 0.1.0
      */
-    <const Detail extends GeoDetail>(
+    <const Details extends ReadonlyArray<GeoDetail>>(
       key: Key,
       member: Arg,
       search: GeoradiusSearch,
-      details: ReadonlyArray<Detail>
-    ): Effect.Effect<Array<GeoFound<Detail, Uint8Array>>, RedisError>
+      details: Details
+    ): Effect.Effect<Array<GeoFound<Details, Uint8Array>>, RedisError>
   }
 }
 
@@ -337,12 +337,12 @@ export interface WriteBytes {
      * @see https://redis.io/docs/latest/commands/georadius/
      * @since 0.1.0
      */
-    <const Detail extends GeoDetail>(
+    <const Details extends ReadonlyArray<GeoDetail>>(
       key: Key,
       center: GeoCoordinates,
       search: GeoradiusSearch,
-      details: ReadonlyArray<Detail>
-    ): Effect.Effect<Array<GeoFound<Detail, Uint8Array>>, RedisError>
+      details: Details
+    ): Effect.Effect<Array<GeoFound<Details, Uint8Array>>, RedisError>
   }
 
   /**
@@ -397,12 +397,12 @@ export interface WriteBytes {
      * @see https://redis.io/docs/latest/commands/georadiusbymember/
      * @since 0.1.0
      */
-    <const Detail extends GeoDetail>(
+    <const Details extends ReadonlyArray<GeoDetail>>(
       key: Key,
       member: Arg,
       search: GeoradiusSearch,
-      details: ReadonlyArray<Detail>
-    ): Effect.Effect<Array<GeoFound<Detail, Uint8Array>>, RedisError>
+      details: Details
+    ): Effect.Effect<Array<GeoFound<Details, Uint8Array>>, RedisError>
   }
 
   /**

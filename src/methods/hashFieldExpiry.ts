@@ -7,7 +7,8 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
 import type { ExpireTime, ExpireWhen } from "../commands/expiry.ts"
-import type { HexpireResult, HgetexOptions, HsetexOptions } from "../commands/hashFieldExpiry.ts"
+import type { HexpireResult, HsetexOptions } from "../commands/hashFieldExpiry.ts"
+import type { NewExpiry } from "../commands/options.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore } from "../internal/commands/args.ts"
 import type { DurationInput, Moment } from "../internal/commands/time.ts"
@@ -215,7 +216,7 @@ export interface Write {
      * @see https://redis.io/docs/latest/commands/hgetex/
      * @since 0.1.0
      */
-    (key: Key, fields: OneOrMore<Key>, options: HgetexOptions): Effect.Effect<Array<string | null>, RedisError>
+    (key: Key, fields: OneOrMore<Key>, options: NewExpiry): Effect.Effect<Array<string | null>, RedisError>
   }
 
   /** HSETEX sets fields of a hash and their expiry. */
@@ -432,7 +433,7 @@ export interface WriteBytes {
      * @see https://redis.io/docs/latest/commands/hgetex/
      * @since 0.1.0
      */
-    (key: Key, fields: OneOrMore<Key>, options: HgetexOptions): Effect.Effect<Array<Uint8Array | null>, RedisError>
+    (key: Key, fields: OneOrMore<Key>, options: NewExpiry): Effect.Effect<Array<Uint8Array | null>, RedisError>
   }
 
   /** HSETEX sets fields of a hash and their expiry. */

@@ -5,7 +5,8 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
-import type { GetexOptions, LcsMatches, SetOptions } from "../commands/strings.ts"
+import type { NewExpiry } from "../commands/options.ts"
+import type { LcsMatches, SetOptions } from "../commands/strings.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 
@@ -184,7 +185,7 @@ export interface Write {
      * @see https://redis.io/docs/latest/commands/getex/
      * @since 0.1.0
      */
-    (key: Key, options: GetexOptions): Effect.Effect<string | null, RedisError>
+    (key: Key, options: NewExpiry): Effect.Effect<string | null, RedisError>
   }
 
   /** SETRANGE overwrites a string from a byte offset on, and returns its new length in bytes. */
@@ -478,7 +479,7 @@ export interface WriteBytes {
      * @see https://redis.io/docs/latest/commands/getex/
      * @since 0.1.0
      */
-    (key: Key, options: GetexOptions): Effect.Effect<Uint8Array | null, RedisError>
+    (key: Key, options: NewExpiry): Effect.Effect<Uint8Array | null, RedisError>
   }
 
   /** SETRANGE overwrites a string from a byte offset on, and returns its new length in bytes. */

@@ -168,9 +168,6 @@ const all = (head: string, replies: ReadonlyArray<Reply>, protocol: Protocol): s
   return out
 }
 
-/** The UTF-8 bytes of a text, one per character. */
-export const fromText = (text: string): string => Buffer.from(text, "utf8").toString("latin1")
-
 /** The most bytes that a line of an incomplete request may have. */
 const maxInline = 64 * 1024
 

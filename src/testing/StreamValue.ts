@@ -1,6 +1,6 @@
 /**
- * A stream of a server in memory: its entries, its counters, and its groups of
- * consumers. The commands are in data/streams.ts.
+ * A stream of a server in memory: its entries and its counters. The commands are in
+ * data/streams.ts.
  */
 
 /** An id: the milliseconds times 2^64, and the sequence number. */
@@ -27,7 +27,7 @@ interface Block {
 }
 
 /** How many entries a block has at most: `stream-node-max-entries`. */
-export const blockSize = 100
+const blockSize = 100
 
 /** An entry. */
 export interface StreamItem {
@@ -39,46 +39,6 @@ export interface StreamItem {
   readonly block: Block
 }
 
-/** An entry that a consumer has, and that no one has acknowledged. */
-export interface Pending {
-  /** Who has it. */
-  consumer: Consumer
-  /** When it was delivered last, in milliseconds since the Unix epoch. */
-  deliveredAt: number
-  /** How often it was delivered. */
-  count: number
-}
-
-/** A consumer of a group. */
-export interface Consumer {
-  /** Its name. */
-  readonly name: string
-  /** When it was there last, in milliseconds since the Unix epoch. */
-  seenAt: number
-}
-
-/** A group of consumers. */
-export interface Group {
-  /** The last id that was delivered. */
-  lastId: Id
-  /** How many entries were read; undefined where it is not known. */
-  entriesRead: bigint | undefined
-  /** The entries that were delivered and not acknowledged, by id. */
-  readonly pending: Map<Id, Pending>
-  /** Its consumers by name. */
-  readonly consumers: Map<string, Consumer>
-}
-
-/** The names of a map in the order of their bytes, as Redis goes through them. */
-export const sortedNames = <A>(map: ReadonlyMap<string, A>): Array<readonly [string, A]> =>
-  Array.from(map).sort(([a], [b]) => (a < b ? -1 : 1))
-
-/** The pending entries of a group, or of one of its consumers, by id. */
-export const pendingOf = (group: Group, consumer?: Consumer): Array<readonly [Id, Pending]> =>
-  Array.from(group.pending)
-    .filter(([, pending]) => consumer === undefined || pending.consumer === consumer)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-
 /** A stream. */
 export class StreamValue {
   /** The entries by id. */
@@ -89,8 +49,6 @@ export class StreamValue {
   maxDeletedId: Id = 0n
   /** How many entries were ever added. */
   entriesAdded = 0n
-  /** The groups by name. */
-  readonly groups = new Map<string, Group>()
 
   /** A copy that shares nothing. */
   copy(): StreamValue {
@@ -104,27 +62,7 @@ export class StreamValue {
     copy.lastId = this.lastId
     copy.maxDeletedId = this.maxDeletedId
     copy.entriesAdded = this.entriesAdded
-    for (const [name, group] of this.groups) {
-      const consumers = new Map(Array.from(group.consumers, ([n, consumer]) => [n, { ...consumer }] as const))
-      copy.groups.set(name, {
-        ...group,
-        consumers,
-        pending: new Map(
-          Array.from(group.pending, ([id, p]) => [id, { ...p, consumer: consumers.get(p.consumer.name)! }] as const)
-        )
-      })
-    }
     return copy
-  }
-
-  /** How many blocks there are. */
-  get blocks(): number {
-    return new Set(this.entries.map(({ block }) => block)).size
-  }
-
-  /** The id of the first entry; 0 if there is none. */
-  get firstId(): Id {
-    return this.entries[0]?.id ?? 0n
   }
 
   /** The index of the first entry from an id on. */
@@ -137,12 +75,6 @@ export class StreamValue {
       else high = middle
     }
     return low
-  }
-
-  /** The entry of an id; undefined if there is none. */
-  find(id: Id): StreamItem | undefined {
-    const entry = this.entries[this.indexFrom(id)]
-    return entry?.id === id ? entry : undefined
   }
 
   /** The entries between two ids, both included. */
@@ -201,32 +133,5 @@ export class StreamValue {
     }
     this.entries.splice(0, removed)
     return removed
-  }
-
-  /** Whether entries from an id on may have been deleted. */
-  hasTombstones(from: Id): boolean {
-    return this.entries.length > 0 && this.maxDeletedId !== 0n && from <= this.maxDeletedId
-  }
-
-  /** How many entries there were up to an id; undefined where it cannot be known. */
-  distanceOf(id: Id): bigint | undefined {
-    if (this.entriesAdded === 0n) return 0n
-    const length = BigInt(this.entries.length)
-    if (length === 0n && id <= this.lastId) return this.entriesAdded
-    if (id === this.lastId) return this.entriesAdded
-    if (id > this.lastId) return undefined
-    const first = this.firstId
-    if (this.maxDeletedId === 0n || this.maxDeletedId < first) {
-      if (id < first) return this.entriesAdded - length
-      if (id === first) return this.entriesAdded - length + 1n
-    }
-    return undefined
-  }
-
-  /** How many entries a group has not read yet; null where it cannot be known. */
-  lagOf({ entriesRead, lastId }: Group): bigint | null {
-    if (this.entriesAdded === 0n) return 0n
-    const read = entriesRead !== undefined && !this.hasTombstones(lastId) ? entriesRead : this.distanceOf(lastId)
-    return read === undefined ? null : this.entriesAdded - read
   }
 }

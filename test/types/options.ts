@@ -103,7 +103,7 @@ commands.set(key, 1, { ...twoExpiries })
 commands.setGet(key, 1, { ttl: "60 seconds", keepTtl: true })
 // @ts-expect-error: "nx" | "xx"
 commands.set(key, 1, { when: "gt" })
-// @ts-expect-error: GetexOptions
+// @ts-expect-error: NewExpiry
 commands.getex(key, {})
 // @ts-expect-error: Expected 2 arguments
 commands.getex(key)

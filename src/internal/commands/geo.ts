@@ -2,6 +2,7 @@
  * Arguments and replies that the geo commands have in common, for the constructors in
  * commands/: origins, shapes, and what is returned of each member.
  */
+import * as Command from "../../Command.ts"
 import type { Arg } from "../../Command.ts"
 import { InvalidCommand } from "../../Errors.ts"
 import { kindOf } from "../common/values.ts"
@@ -48,21 +49,31 @@ interface GeoDetails {
   readonly hash: number
 }
 
+/** The details that a list has for sure: an element of a wider type may be any of its members. */
+type Certain<Details extends ReadonlyArray<GeoDetail>> = {
+  [I in keyof Details]: IsOne<Details[I]> extends true ? Details[I] : never
+}[number]
+
+/** Whether a type is one detail, and not several or none. */
+type IsOne<Detail, Each = Detail> = Each extends unknown ? [Detail] extends [Each] ? true : false : never
+
 /**
- * A member that a search found, with the details that were asked for.
+ * A member that a search found, with the details that were asked for. Where the type of the
+ * list does not say which those are, each may be missing.
  *
  * @since 0.1.0
  * @category models
  */
-export type GeoFound<Detail extends GeoDetail, A = string> =
+export type GeoFound<Details extends ReadonlyArray<GeoDetail>, A = string> =
   & {
     /** The member. */
     readonly member: A
   }
-  & Pick<GeoDetails, Detail>
+  & Pick<GeoDetails, Certain<Details>>
+  & Partial<Pick<GeoDetails, Exclude<Details[number], Certain<Details>>>>
 
 /** Units, for `keyword`. */
-export const geoUnits: ReadonlyArray<GeoUnit> = ["m", "km", "ft", "mi"]
+const geoUnits: ReadonlyArray<GeoUnit> = ["m", "km", "ft", "mi"]
 
 /** A unit as an argument. */
 export const unitArg = (command: string, unit: GeoUnit): Arg => keyword(command, "unit", unit, geoUnits).toLowerCase()
@@ -76,21 +87,6 @@ export const appendCoordinates = (command: string, field: string, out: Array<Arg
   out.push(longitude, latitude)
 }
 
-/** The details that were asked for, each once. */
-export const detailsOf = (command: string, details: ReadonlyArray<GeoDetail>): ReadonlySet<GeoDetail> => {
-  const all = new Set(arrayOf(command, "details", details))
-  for (const detail of all) keyword(command, "details", detail, ["distance", "coordinates", "hash"])
-  if (all.size === 0) throw new InvalidCommand({ command, detail: "details: at least one is needed" })
-  return all
-}
-
-/** Appends WITHCOORD, WITHDIST and WITHHASH. */
-export const appendDetails = (out: Array<Arg>, details: ReadonlySet<GeoDetail>): void => {
-  if (details.has("coordinates")) out.push("WITHCOORD")
-  if (details.has("distance")) out.push("WITHDIST")
-  if (details.has("hash")) out.push("WITHHASH")
-}
-
 /** Reads a longitude and a latitude. */
 export const coordinates: Decode<GeoCoordinates> = custom((value) => {
   const [longitude, latitude] = list(value)
@@ -99,22 +95,41 @@ export const coordinates: Decode<GeoCoordinates> = custom((value) => {
 })
 
 /** Reads the members that a search found. The server's order of details: distance, hash, coordinates. */
-export const found = <Detail extends GeoDetail>(
+const found = <Details extends ReadonlyArray<GeoDetail>>(
   details: ReadonlySet<GeoDetail>
-): Decode<Array<GeoFound<Detail>>, Array<GeoFound<Detail, Uint8Array>>> =>
-  custom((value, bytes) =>
+): Decode<Array<GeoFound<Details>>, Array<GeoFound<Details, Uint8Array>>> =>
+  custom<Array<GeoFound<Details>>, Array<GeoFound<Details, Uint8Array>>>((value, bytes) =>
     list(value).map((item) => {
       const parts = list(item)
       if (parts.length !== details.size + 1) return mismatch(`a member with ${details.size} details`, item)
       let at = 1
-      return {
+      const member: { readonly member: unknown } & Partial<GeoDetails> = {
         member: bulkString(parts[0]!, bytes),
         ...(details.has("distance") ? { distance: double(parts[at++]!) } : {}),
         ...(details.has("hash") ? { hash: integer(parts[at++]!) } : {}),
         ...(details.has("coordinates") ? { coordinates: coordinates(parts[at]!, bytes) } : {})
       }
-    }) as any
+      return member as GeoFound<Details>
+    })
   )
+
+/**
+ * Makes a command that returns details: appends WITHCOORD, WITHDIST and WITHHASH to its
+ * arguments, and reads them. Throws `InvalidCommand` for no details and for unknown ones.
+ */
+export const makeWithDetails = <M extends Command.Mode, const Details extends ReadonlyArray<GeoDetail>>(
+  spec: Command.Spec<any, M, any>,
+  args: Array<Arg>,
+  details: Details
+): Command.Command<Array<GeoFound<Details>>, M, Array<GeoFound<Details, Uint8Array>>> => {
+  const all = new Set<GeoDetail>(arrayOf(spec.name, "details", details))
+  for (const detail of all) keyword(spec.name, "details", detail, ["distance", "coordinates", "hash"])
+  if (all.size === 0) throw new InvalidCommand({ command: spec.name, detail: "details: at least one is needed" })
+  if (all.has("coordinates")) args.push("WITHCOORD")
+  if (all.has("distance")) args.push("WITHDIST")
+  if (all.has("hash")) args.push("WITHHASH")
+  return Command.withDecode(Command.own(spec, args), found<Details>(all))
+}
 
 /** How many members are returned, and in which order. */
 interface Selection {

@@ -3,7 +3,6 @@
  * keys and the ids of reads are among the arguments, and how entries are decoded. The
  * commands are in commands/streams.ts.
  */
-import * as Duration from "effect/Duration"
 import * as Command from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
 import { InvalidCommand } from "../../Errors.ts"
@@ -37,18 +36,18 @@ export const appendCount = (command: string, args: Array<Arg>, count: number | u
   return args
 }
 
+/** An array of ids. Throws `InvalidCommand` for an empty one. */
+const idsOf = (command: string, ids: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const list = arrayOf(command, "ids", ids)
+  if (list.length === 0) throw new InvalidCommand({ command, detail: "ids: at least one is needed" })
+  return list
+}
+
 /** Appends IDS, their number, and ids. */
 export const appendIds = (command: string, args: Array<Arg>, ids: ReadonlyArray<string>): Array<Arg> => {
   const list = idsOf(command, ids)
   args.push("IDS", list.length)
   return appendAll(args, list)
-}
-
-/** An array of ids. Throws `InvalidCommand` for an empty one. */
-export const idsOf = (command: string, ids: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const list = arrayOf(command, "ids", ids)
-  if (list.length === 0) throw new InvalidCommand({ command, detail: "ids: at least one is needed" })
-  return list
 }
 
 /**
@@ -96,18 +95,7 @@ const entry: Command.Decode<StreamEntry, StreamEntry<Uint8Array>> = Command.stru
   fields: Command.record
 })
 
-export const entryOrNull: Command.Decode<StreamEntry | null, StreamEntry<Uint8Array> | null> = Command.nullable(entry)
-
 export const entriesDecoder: Command.Decode<Array<StreamEntry>, Array<StreamEntry<Uint8Array>>> = Command.array(entry)
-
-/** What XREAD and XREADGROUP read, by stream. */
-export const byStream = <A, B>(
-  entries: Command.Decode<A, B>
-): Command.Decode<Map<string, A> | null, Map<string, B> | null> =>
-  Command.nullable(Command.mapOf(Command.word, entries))
-
-/** Milliseconds as a `Duration`. */
-export const millis: Command.Decode<Duration.Duration> = Command.map(Command.int, (n) => Duration.millis(n))
 
 /**
  * What became of an entry that XDELEX or XACKDEL was to remove: it is removed

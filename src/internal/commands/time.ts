@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import type { Arg } from "../../Command.ts"
 import { InvalidCommand } from "../../Errors.ts"
 import { durationOf, kindOf } from "../common/values.ts"
+import { exclusive } from "./args.ts"
 
 /**
  * A finite duration with its unit: text such as `"60 seconds"` or `"1.5 hours"`, a
@@ -79,11 +80,11 @@ const millisIn = (command: string, field: string, input: unknown): number => {
   return millis
 }
 
-const wholeMillisIn = (command: string, field: string, input: unknown, positive = true): number => {
+const wholeMillisIn = (command: string, field: string, input: unknown): number => {
   if (hasNoUnit(input)) {
     throw invalid(command, field, `${kindOf(input)} has no unit; write "60 seconds" or "500 millis"`)
   }
-  const duration = durationOf(input, positive)
+  const duration = durationOf(input)
   if (typeof duration === "string") throw invalid(command, field, duration)
   const millis = Duration.toMillis(duration)
   if (millis === Infinity || Number.isSafeInteger(millis)) return millis
@@ -99,13 +100,6 @@ const inRange = (command: string, field: string, millis: number): number => {
 /** A finite duration in whole milliseconds, at least 1. Throws `InvalidCommand` for anything else. */
 export const millisOf = (command: string, field: string, input: DurationInput): number => {
   const millis = millisIn(command, field, input)
-  if (millis === Infinity) throw invalid(command, field, "the duration must be finite")
-  return millis
-}
-
-/** A finite duration in whole milliseconds, which may be zero. Throws `InvalidCommand` for anything else. */
-export const idleMillis = (command: string, field: string, input: DurationInput): number => {
-  const millis = wholeMillisIn(command, field, input, false)
   if (millis === Infinity) throw invalid(command, field, "the duration must be finite")
   return millis
 }
@@ -168,4 +162,28 @@ export const appendExpireAt = (command: string, out: Array<Arg>, expireAt: Momen
   const millis = epochMillisOf(command, "expireAt", expireAt)
   if (isWholeSeconds(millis)) out.push("EXAT", millis / 1000)
   else out.push("PXAT", millis)
+}
+
+interface GivenExpiry {
+  readonly ttl?: unknown
+  readonly expireAt?: unknown
+  readonly keepTtl?: unknown
+  readonly persist?: unknown
+}
+
+/** Appends the expiry of what is written, if there is one: a time, or KEEPTTL. */
+export const appendExpiry = (command: string, out: Array<Arg>, given: GivenExpiry): void => {
+  exclusive(command, given, ["ttl", "expireAt", "keepTtl"])
+  if (given.ttl !== undefined) appendTtl(command, out, given.ttl as DurationInput)
+  else if (given.expireAt !== undefined) appendExpireAt(command, out, given.expireAt as Moment)
+  else if (given.keepTtl === true) out.push("KEEPTTL")
+}
+
+/** Appends the new expiry of what is read: a time, or PERSIST. Throws `InvalidCommand` if there is none. */
+export const appendNewExpiry = (command: string, out: Array<Arg>, given: GivenExpiry | undefined): void => {
+  if (given !== undefined) exclusive(command, given, ["ttl", "expireAt", "persist"])
+  if (given?.ttl !== undefined) appendTtl(command, out, given.ttl as DurationInput)
+  else if (given?.expireAt !== undefined) appendExpireAt(command, out, given.expireAt as Moment)
+  else if (given?.persist === true) out.push("PERSIST")
+  else throw new InvalidCommand({ command, detail: "options: one of ttl, expireAt and persist is needed" })
 }

@@ -6,18 +6,11 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Command from "../../Command.ts"
-import {
-  type ConnectionError,
-  ConnectionLost,
-  type DeadlineExceeded,
-  ProtocolError,
-  type RedisError,
-  type ReserveTimeout
-} from "../../Errors.ts"
+import { ConnectionLost, ProtocolError, type RedisError, type ReserveTimeout } from "../../Errors.ts"
 import type * as Resp from "../../Resp.ts"
 import { type ExecutionContext, millisOf } from "./executionContext.ts"
 import { type Dispatcher, refusals, runCommand, temporaryRefusals } from "./operation.ts"
-import type { ReservedConnection } from "./reserved.ts"
+import type { ReservedConnection, ReserveWithin } from "./reserved.ts"
 import { runTransaction } from "./transaction.ts"
 import { BlockingTurn, type RunningTurns } from "./unblocking.ts"
 import { invalidity } from "./validity.ts"
@@ -96,9 +89,7 @@ export interface BlockingClient {
   /** Whether another attempt may lead to another node. */
   readonly canRelocate: boolean
   /** A reserved connection, if there is one within so many milliseconds. */
-  readonly reserveWithin: (
-    limit: (isFull: boolean) => number
-  ) => Effect.Effect<ReservedConnection, ConnectionError | DeadlineExceeded, Scope.Scope>
+  readonly reserveWithin: ReserveWithin
   readonly turns: RunningTurns
 }
 

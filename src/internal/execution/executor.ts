@@ -25,7 +25,6 @@ import {
 } from "../../Errors.ts"
 import type { ExecutorOptions } from "../../Options.ts"
 import type * as Resp from "../../Resp.ts"
-import type { DeadlineTimer } from "../common/deadlineTimer.ts"
 import { replyError, serverText } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { Request } from "../connection/types.ts"
@@ -36,8 +35,8 @@ import { Deadlines } from "./deadlines.ts"
 import { ExecutionContext } from "./executionContext.ts"
 import { type Dispatcher, type PendingOperation, refusals, runCommand } from "./operation.ts"
 import { runPipeline } from "./pipeline.ts"
-import { Reservations, reserveInTime, type ReserveWithin } from "./reservations.ts"
-import { ReservedConnection, type ReservingExecutor } from "./reserved.ts"
+import { Reservations, reserveInTime } from "./reservations.ts"
+import { ReservedConnection, type ReserveWithin, type ReservingExecutor } from "./reserved.ts"
 import { RetryQueue } from "./retryQueue.ts"
 import { runScanPage } from "./scanPage.ts"
 import { Sessions } from "./sessions.ts"
@@ -61,7 +60,6 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
   readonly blocking: BlockingCommands
   private readonly target: ConnectionTarget
   private readonly connections: NodeConnections
-  private readonly timer: DeadlineTimer
   private readonly maxQueue: number
   private readonly queue: CommandQueue
   private readonly deadlines: Deadlines
@@ -84,7 +82,6 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
       expireWithheld: (now) => this.gate.expire(now)
     })
     const execution = this.execution = new ExecutionContext(target.label, options, services, deadlines.timer)
-    this.timer = execution.timer
     this.maxQueue = execution.maxQueue
     this.queue = new CommandQueue(execution)
     this.retries = new RetryQueue(execution)
@@ -213,13 +210,8 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
     if (connection.queued >= this.maxQueue) {
       return operation.fail(new QueueFull({ target: this.label, limit: this.maxQueue }))
     }
-    this.arm(operation.deadline)
+    this.execution.arm(operation.deadline)
     operation.dispatch(connection)
-  }
-
-  /** Makes sure that a deadline is noticed. */
-  arm(deadline: number): void {
-    if (deadline < this.timer.at) this.timer.set(deadline)
   }
 
   private enqueue(operation: PendingOperation): void {

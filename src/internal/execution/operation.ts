@@ -4,7 +4,7 @@
  * pages of scans are in files of their own.
  */
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Command from "../../Command.ts"
 import { ping } from "../../commands/connection.ts"
@@ -21,7 +21,7 @@ import { decodeReply, replyError } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError, Request } from "../connection/types.ts"
 import { type ExecutionContext, millisOf } from "./executionContext.ts"
-import type { ScanPosition } from "./types.ts"
+import { type BatchResult, emptyBatch, type ScanPosition } from "./types.ts"
 import { invalidity } from "./validity.ts"
 
 /**
@@ -342,6 +342,34 @@ export const runCommand = <A, B>(
   new CommandEffect(owner, command, timeout === undefined ? owner.execution.timeoutMillis : millisOf(timeout))
 
 export type Resume = (effect: Effect.Effect<any, any>) => void
+
+/** Runs commands as one operation, unless one of them is invalid. */
+export const runBatch = (
+  owner: Dispatcher,
+  commands: ReadonlyArray<Command.Any>,
+  invalidityOf: (command: Command.Any) => InvalidCommand | undefined,
+  operationOf: (
+    commands: ReadonlyArray<Command.Any>,
+    resume: Resume,
+    deadline: number,
+    timeoutMillis: number
+  ) => PendingOperation
+): Effect.Effect<BatchResult, RedisError> => {
+  if (commands.length === 0) return Effect.succeed(emptyBatch)
+  return Effect.callback((resume) => {
+    for (const command of commands) {
+      const invalid = invalidityOf(command)
+      if (invalid !== undefined) return resume(Exit.fail(invalid))
+    }
+    for (const command of commands) if (command.spec.session !== undefined) owner.noteSessionCommand(command)
+    const { execution } = owner
+    const { timeoutMillis } = execution
+    const deadline = execution.timer.now() + timeoutMillis
+    const operation = operationOf(execution.withRepeats(commands), resume, deadline, timeoutMillis)
+    owner.submit(operation)
+    return Effect.sync(() => operation.cancel())
+  })
+}
 
 /** Waits, like a command, until there is a connection. */
 export class ConnectionWaiter extends PendingOperation {

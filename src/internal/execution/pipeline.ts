@@ -18,9 +18,10 @@ import {
   PendingOperation,
   PendingSingle,
   type Resume,
+  runBatch,
   Stage
 } from "./operation.ts"
-import { type BatchResult, emptyBatch } from "./types.ts"
+import type { BatchResult } from "./types.ts"
 import { blockingInvalidity, invalidity } from "./validity.ts"
 
 /**
@@ -406,27 +407,17 @@ export const runPipeline = (
   owner: Dispatcher,
   commands: ReadonlyArray<Command.Any>
 ): Effect.Effect<BatchResult, RedisError> => {
-  if (commands.length === 0) return Effect.succeed(emptyBatch)
-  return Effect.callback((resume) => {
-    const isShared = !owner.isReserved
-    for (const command of commands) {
-      const invalid = invalidity(command, isShared) ?? (isShared ? blockingInvalidity(command) : undefined)
-      if (invalid !== undefined) return resume(Exit.fail(invalid))
+  const isShared = !owner.isReserved
+  return runBatch(
+    owner,
+    commands,
+    (command) => invalidity(command, isShared) ?? (isShared ? blockingInvalidity(command) : undefined),
+    (checked, resume, deadline, timeoutMillis) => {
+      const batch = new PendingPipeline(owner, checked, resume, deadline, timeoutMillis)
+      if (!isShared) extendForBlocking(batch)
+      return batch
     }
-    for (const command of commands) if (command.spec.session !== undefined) owner.noteSessionCommand(command)
-    const { execution } = owner
-    const { timeoutMillis } = execution
-    const batch = new PendingPipeline(
-      owner,
-      execution.withRepeats(commands),
-      resume,
-      execution.timer.now() + timeoutMillis,
-      timeoutMillis
-    )
-    if (!isShared) extendForBlocking(batch)
-    owner.submit(batch)
-    return Effect.sync(() => batch.cancel())
-  })
+  )
 }
 
 /** Operations that were sent to a second server as well, since the first was late: that is done once. */

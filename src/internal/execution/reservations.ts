@@ -12,12 +12,7 @@ import type { Connection } from "../connection/connection.ts"
 import { blockingRetryMillis } from "./blocking.ts"
 import type { ExecutionContext } from "./executionContext.ts"
 import { ConnectionWaiter, type Dispatcher } from "./operation.ts"
-import type { ReservedConnection } from "./reserved.ts"
-
-/** Reserves a connection; `limit` says for how many milliseconds one is waited for. */
-export type ReserveWithin = (
-  limit: (isFull: boolean) => number
-) => Effect.Effect<ReservedConnection, ConnectionError | DeadlineExceeded, Scope.Scope>
+import type { ReservedConnection, ReserveWithin } from "./reserved.ts"
 
 /** A reserved connection within the client's `reserveTimeout`, over all attempts. */
 export const reserveInTime = (

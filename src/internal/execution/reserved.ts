@@ -7,8 +7,9 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Command from "../../Command.ts"
-import { ClientClosed, type ConnectionError, type RedisError } from "../../Errors.ts"
+import { ClientClosed, type ConnectionError, type DeadlineExceeded, type RedisError } from "../../Errors.ts"
 import type * as Resp from "../../Resp.ts"
 import { replyError, serverText } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
@@ -136,3 +137,8 @@ export class ReservedConnection implements Dispatcher, Reserved {
     return this.connection.ended
   }
 }
+
+/** Reserves a connection; `limit` says for how many milliseconds one is waited for. */
+export type ReserveWithin = (
+  limit: (isFull: boolean) => number
+) => Effect.Effect<ReservedConnection, ConnectionError | DeadlineExceeded, Scope.Scope>

@@ -1,15 +1,15 @@
 /**
  * MULTI, its commands and EXEC as one operation.
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Command from "../../Command.ts"
 import { type RedisError, TransactionAborted } from "../../Errors.ts"
 import * as Resp from "../../Resp.ts"
 import { decodeReply, replyError } from "../connection/call.ts"
 import type { EndError } from "../connection/types.ts"
-import { ambiguous, type Dispatcher, isRefusal, PendingOperation, type Resume, Stage } from "./operation.ts"
-import { type BatchResult, emptyBatch } from "./types.ts"
+import { ambiguous, type Dispatcher, isRefusal, PendingOperation, type Resume, runBatch, Stage } from "./operation.ts"
+import type { BatchResult } from "./types.ts"
 import { invalidity } from "./validity.ts"
 
 export class PendingTransaction extends PendingOperation {
@@ -126,27 +126,14 @@ export class PendingTransaction extends PendingOperation {
 export const runTransaction = (
   owner: Dispatcher,
   commands: ReadonlyArray<Command.Any>
-): Effect.Effect<BatchResult, RedisError> => {
-  if (commands.length === 0) return Effect.succeed(emptyBatch)
-  return Effect.callback((resume) => {
-    for (const command of commands) {
-      const invalid = invalidity(command, !owner.isReserved)
-      if (invalid !== undefined) return resume(Exit.fail(invalid))
-    }
-    for (const command of commands) if (command.spec.session !== undefined) owner.noteSessionCommand(command)
-    const { execution } = owner
-    const { timeoutMillis } = execution
-    const transaction = new PendingTransaction(
-      owner,
-      execution.withRepeats(commands),
-      resume,
-      execution.timer.now() + timeoutMillis,
-      timeoutMillis
-    )
-    owner.submit(transaction)
-    return Effect.sync(() => transaction.cancel())
-  })
-}
+): Effect.Effect<BatchResult, RedisError> =>
+  runBatch(
+    owner,
+    commands,
+    (command) => invalidity(command, !owner.isReserved),
+    (checked, resume, deadline, timeoutMillis) =>
+      new PendingTransaction(owner, checked, resume, deadline, timeoutMillis)
+  )
 
 /** The error inside EXECABORT, where the server names one. */
 export const abortReason = (reply: Resp.ErrorReply): Resp.ErrorReply => {

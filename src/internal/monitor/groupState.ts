@@ -33,6 +33,19 @@ export interface StateWriter<K extends keyof State> extends StateReader {
   replace(change: Pick<State, K>): void
 }
 
+/** The state of a group of which nothing is known yet. */
+export const initialState = (group: string): State => ({
+  group,
+  primary: undefined,
+  epoch: 0,
+  isProvisional: false,
+  replicas: [],
+  sentinels: [],
+  fence: undefined,
+  isIsolated: false,
+  lastChange: undefined
+})
+
 /**
  * Holds the state, publishes its changes and calls the listeners.
  *
@@ -51,17 +64,7 @@ export class GroupState implements StateWriter<keyof State> {
     this.runtime = runtime
     this.pubsub = pubsub
     this.changes = Stream.fromPubSub(pubsub)
-    this.current = {
-      group,
-      primary: undefined,
-      epoch: 0,
-      isProvisional: false,
-      replicas: [],
-      sentinels: [],
-      fence: undefined,
-      isIsolated: false,
-      lastChange: undefined
-    }
+    this.current = initialState(group)
   }
 
   publish(change: Partial<State>, what: string, from: string): void {

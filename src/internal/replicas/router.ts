@@ -39,7 +39,8 @@ import { Executor } from "../execution/executor.ts"
 import { hedge } from "../execution/hedging.ts"
 import { type Dispatcher, type PendingOperation, runCommand } from "../execution/operation.ts"
 import { runPipeline } from "../execution/pipeline.ts"
-import { reserveInTime, type ReserveWithin } from "../execution/reservations.ts"
+import { reserveInTime } from "../execution/reservations.ts"
+import type { ReserveWithin } from "../execution/reserved.ts"
 import { RetryQueue } from "../execution/retryQueue.ts"
 import { runScanPage } from "../execution/scanPage.ts"
 import { runTransaction } from "../execution/transaction.ts"
@@ -341,7 +342,7 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     const others = candidates.length > 0 ? candidates : withinLag.filter((replica) => !replica.connection.isLate)
     if (others.length === 0) return
     const { connection: to, node } = this.choose(others)
-    if (to !== connection) hedge(connection, to, (deadline) => node.executor.arm(deadline))
+    if (to !== connection) hedge(connection, to, (deadline) => node.executor.execution.arm(deadline))
   }
 
   private coolDown(connection: Connection | undefined): void {
@@ -445,16 +446,16 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     if (destination === undefined) return this.enqueue(operation)
     if (destination === "primary") return this.group.primary.submit(operation)
     if (destination === "primary soon") return this.waitForPrimary(operation)
-    this.dispatchOn(destination.node.executor, operation, destination.connection)
+    this.dispatchOn(destination.node.executor.execution, operation, destination.connection)
   }
 
   submitTo(operation: PendingOperation, connection: Connection): void {
-    this.dispatchOn(this.executorAt(connection.addressText) ?? this.execution, operation, connection)
+    this.dispatchOn((this.executorAt(connection.addressText) ?? this).execution, operation, connection)
   }
 
-  /** Sends an operation to a connection; its deadline is noticed by the executor of that. */
+  /** Sends an operation to a connection; the executor of that connection notices its deadline. */
   private dispatchOn(
-    executor: { readonly arm: (deadline: number) => void },
+    execution: ExecutionContext,
     operation: PendingOperation,
     connection: Connection
   ): void {
@@ -462,7 +463,7 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     if (connection.queued >= maxQueue) {
       return operation.fail(new QueueFull({ target: this.label, limit: maxQueue }))
     }
-    executor.arm(operation.deadline)
+    execution.arm(operation.deadline)
     operation.dispatch(connection)
   }
 
@@ -488,7 +489,7 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     const executor = this.executorAt(server.split(" ", 1)[0]!)
     const connection = executor?.serving
     if (executor !== undefined && connection?.open === true) {
-      return this.dispatchOn(executor, operation, connection)
+      return this.dispatchOn(executor.execution, operation, connection)
     }
     // A connection that was lost may be back at once.
     if (executor === undefined || executor.obstacle() !== undefined) return operation.interrupt(server)

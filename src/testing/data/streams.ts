@@ -26,10 +26,7 @@ const parseId = (text: string, missing: bigint): Id | undefined => {
 }
 
 /** An id of an entry. */
-export const strictId = (text: string, missing = 0n): Id => parseId(text, missing) ?? fail(badId)
-
-/** Whether a text is an id. */
-export const isId = (text: string): boolean => parseId(text, 0n) !== undefined
+const strictId = (text: string, missing = 0n): Id => parseId(text, missing) ?? fail(badId)
 
 /** An id, the lowest one (`-`), or the greatest one (`+`). */
 const looseId = (text: string, missing = 0n): Id => text === "-" ? 0n : text === "+" ? maxId : strictId(text, missing)
@@ -45,7 +42,7 @@ export const bound = (text: string, isStart: boolean): Id => {
   return looseId(text, missing)
 }
 
-export const entryReply = ({ fields, id }: StreamItem): Reply => [printId(id), fields]
+const entryReply = ({ fields, id }: StreamItem): Reply => [printId(id), fields]
 
 export const read = ({ db, now }: Scene, key: string): StreamValue | undefined => db.read(key, "stream", now)
 
@@ -219,31 +216,24 @@ const setId = (scene: Scene, args: ReadonlyArray<string>): Reply => {
 // -----------------------------------------------------------------------------
 
 /** A stream that a read asks for. */
-export interface Source {
+interface Source {
   readonly key: string
   /** The id as it was given. */
   readonly text: string
 }
 
-/** The arguments of XREAD and XREADGROUP. */
-export interface ReadRequest {
+/** The arguments of XREAD. */
+interface ReadRequest {
   readonly sources: ReadonlyArray<Source>
   /** How many entries of each stream; 0: all. */
   readonly count: number
   /** How long it waits, in milliseconds, 0: without end; undefined: it does not wait. */
   readonly millis: number | undefined
-  readonly consumer: readonly [group: string, name: string] | undefined
-  readonly isAcknowledged: boolean
 }
 
-/** Reads the arguments of XREAD and XREADGROUP. */
-export const readRequest = (args: ReadonlyArray<string>): ReadRequest => {
-  const name = args[0]!.toLowerCase()
-  const inGroup = name === "xreadgroup"
+const readRequest = (args: ReadonlyArray<string>): ReadRequest => {
   let count = 0
   let millis: number | undefined
-  let consumer: readonly [string, string] | undefined
-  let isAcknowledged = false
   let sources: Array<Source> | undefined
   for (let i = 1; i < args.length && sources === undefined; i++) {
     const option = args[i]!.toUpperCase()
@@ -254,34 +244,25 @@ export const readRequest = (args: ReadonlyArray<string>): ReadRequest => {
     } else if (option === "COUNT" && left > 0) count = Math.max(0, int(args[++i]!))
     else if (option === "STREAMS" && left > 0) {
       if (left % 2 !== 0) {
-        const mark = inGroup ? ">" : "$"
-        return fail(
-          `Unbalanced ${name.toUpperCase()} list of streams: for each stream key an ID or '${mark}' must be specified.`
-        )
+        return fail("Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.")
       }
       const keys = args.slice(i + 1, i + 1 + left / 2)
       sources = keys.map((key, n) => ({ key, text: args[i + 1 + left / 2 + n]! }))
-    } else if (option === "GROUP" && left >= 2) {
-      if (!inGroup) return fail("The GROUP option is only supported by XREADGROUP. You called XREAD instead.")
-      consumer = [args[++i]!, args[++i]!]
-    } else if (option === "NOACK") {
-      if (!inGroup) return fail("The NOACK option is only supported by XREADGROUP. You called XREAD instead.")
-      isAcknowledged = true
+    } else if (option === "NOACK" || (option === "GROUP" && left >= 2)) {
+      return fail(`The ${option} option is only supported by XREADGROUP. You called XREAD instead.`)
     } else return syntaxError()
   }
   if (sources === undefined) return syntaxError()
-  if (inGroup && consumer === undefined) return fail("Missing GROUP option for XREADGROUP")
-  return { sources, count, millis, consumer, isAcknowledged }
+  return { sources, count, millis }
 }
 
-/** The keys of XREAD and XREADGROUP. */
-export const readKeys: Keys = (args) => {
+const readKeys: Keys = (args) => {
   const at = args.findIndex((arg, i) => i > 0 && arg.toUpperCase() === "STREAMS") + 1
   return at === 0 ? [] : args.slice(at, at + Math.floor((args.length - at) / 2))
 }
 
 /** What a read gives of each stream, which is a map in RESP3. */
-export const readReply = (
+const readReply = (
   { protocol }: Scene,
   found: ReadonlyArray<readonly [key: string, entries: ReadonlyArray<Reply>]>
 ): Reply => protocol === 3 ? new Fields(found.flat()) : found
