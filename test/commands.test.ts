@@ -8,7 +8,7 @@ import { afterAll, assert, describe, it } from "@effect/vitest"
 import { type Command } from "../src/index.ts"
 import { coverage, serverNameOf } from "./support/commandCoverage.ts"
 import { type CommandFacts, keysBySpecs, readFacts, readLaterFacts, type ServerFacts } from "./support/commandFacts.ts"
-import { callOf, samples, sentinelSamples } from "./support/samples.ts"
+import { callOf, samples, sentinelSamples, unflagged } from "./support/samples/index.ts"
 import { servers } from "./support/servers.ts"
 
 const facts: ReadonlyMap<string, ServerFacts> = new Map(servers.map(({ name }) => [name, readFacts(name)]))
@@ -58,92 +58,6 @@ const wrong = (problemOf: (one: Case, server: string, facts: CommandFacts) => st
     )
   )
 
-/** What a command of the list below is, and why. */
-interface Neither {
-  /** Whether a replica runs it without harm ("read"), or only the primary is the right place. */
-  readonly mode: Command.Mode
-  /** Whether it may be sent again after its reply was lost. */
-  readonly repeatable: boolean
-  readonly why: string
-}
-
-const changesSentinel: Neither = { mode: "write", repeatable: false, why: "it changes what a sentinel does" }
-
-const asks: Neither = { mode: "read", repeatable: true, why: "it asks about the server or the connection" }
-
-const runsAnything: Neither = { mode: "write", repeatable: false, why: "a script may write" }
-
-/** The commands that servers flag neither `readonly` nor `write`. */
-const neither: Readonly<Record<string, Neither>> = {
-  "PING": asks,
-  "ECHO": asks,
-  "CLIENT ID": asks,
-  "CLIENT INFO": asks,
-  "CLIENT LIST": asks,
-  "CLIENT GETNAME": asks,
-  "CLIENT KILL": {
-    mode: "read",
-    repeatable: false,
-    why: "a replica closes its own connections; again, it closes those that were made meanwhile, and counts anew"
-  },
-  "CLIENT UNBLOCK": {
-    mode: "read",
-    repeatable: false,
-    why: "a replica may have waiting clients; again, it ends the next wait of the connection"
-  },
-  "CLIENT PAUSE": { mode: "write", repeatable: false, why: "it stops the clients of a server, and again for longer" },
-  "CLIENT UNPAUSE": { mode: "write", repeatable: false, why: "again, it ends a pause that began meanwhile" },
-  "INFO": asks,
-  "ROLE": asks,
-  "CONFIG GET": asks,
-  "TIME": asks,
-  "LASTSAVE": asks,
-  "WAIT": { mode: "read", repeatable: true, why: "it asks how many replicas have the connection's writes" },
-  "WAITAOF": { mode: "read", repeatable: true, why: "it asks how many servers have saved the connection's writes" },
-  "PUBLISH": { mode: "write", repeatable: false, why: "again, it sends the message twice" },
-  "SPUBLISH": { mode: "write", repeatable: false, why: "again, it sends the message twice" },
-  "PUBSUB CHANNELS": asks,
-  "PUBSUB NUMSUB": asks,
-  "PUBSUB NUMPAT": asks,
-  "PUBSUB SHARDCHANNELS": asks,
-  "PUBSUB SHARDNUMSUB": asks,
-  "EVAL": runsAnything,
-  "EVALSHA": runsAnything,
-  "FCALL": runsAnything,
-  "SCRIPT LOAD": {
-    mode: "read",
-    repeatable: true,
-    why: "each server has scripts of its own; again, it changes nothing"
-  },
-  "SCRIPT EXISTS": asks,
-  "SCRIPT SHOW": asks,
-  "SCRIPT FLUSH": { mode: "read", repeatable: false, why: "again, it removes scripts that were loaded meanwhile" },
-  "SCRIPT KILL": { mode: "read", repeatable: false, why: "a replica may be busy, too; again, it ends the next script" },
-  "FUNCTION LIST": asks,
-  "FUNCTION STATS": asks,
-  "FUNCTION DUMP": asks,
-  "FUNCTION KILL": { mode: "read", repeatable: false, why: "a replica may be busy, too; again, it ends the next one" },
-  "SENTINEL GET-MASTER-ADDR-BY-NAME": asks,
-  "SENTINEL MASTER": asks,
-  "SENTINEL MASTERS": asks,
-  "SENTINEL REPLICAS": asks,
-  "SENTINEL SENTINELS": asks,
-  "SENTINEL CKQUORUM": asks,
-  "SENTINEL CONFIG GET": asks,
-  "SENTINEL CONFIG SET": changesSentinel,
-  "SENTINEL FAILOVER": changesSentinel,
-  "SENTINEL FLUSHCONFIG": changesSentinel,
-  "SENTINEL INFO-CACHE": asks,
-  "SENTINEL IS-MASTER-DOWN-BY-ADDR": asks,
-  "SENTINEL MONITOR": changesSentinel,
-  "SENTINEL MYID": asks,
-  "SENTINEL PENDING-SCRIPTS": asks,
-  "SENTINEL REMOVE": changesSentinel,
-  "SENTINEL RESET": changesSentinel,
-  "SENTINEL SET": changesSentinel,
-  "SENTINEL SIMULATE-FAILURE": changesSentinel
-}
-
 describe("every command", () => {
   it("exists on a server", () => {
     assert.deepStrictEqual(cases.filter((one) => one.known.length === 0).map((one) => one.name), [])
@@ -159,7 +73,7 @@ describe("every command", () => {
             ? undefined
             : `mode ${mode}, repeatable ${repeatable}, flags ${flags.join(" ")}`
         }
-        const listed = neither[command.spec.name]
+        const listed = unflagged[command.spec.name]
         if (listed === undefined) return `neither readonly nor write, and not listed`
         return mode === listed.mode && repeatable === listed.repeatable
           ? undefined
@@ -176,7 +90,7 @@ describe("every command", () => {
       )
         .map(({ command }) => command.spec.name)
     )
-    assert.deepStrictEqual(Object.keys(neither).filter((name) => !used.has(name)), [])
+    assert.deepStrictEqual(Object.keys(unflagged).filter((name) => !used.has(name)), [])
   })
 
   it("has as many arguments as the server takes", () => {

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { RedisClient } from "../../src/index.ts"
 import { readFacts } from "../support/commandFacts.ts"
 import { server } from "../support/processes.ts"
-import { callOf, samples } from "../support/samples.ts"
+import { callOf, samples } from "../support/samples/index.ts"
 import { chosenPrograms, servers, versionOf } from "../support/servers.ts"
 
 const { name } = versionOf(chosenPrograms().server)

@@ -5,7 +5,7 @@
  */
 import type { Command } from "../../src/index.ts"
 import { type CommandFacts, readFacts, readLaterFacts, tokensOf } from "./commandFacts.ts"
-import { callOf, samples, sentinelSamples } from "./samples.ts"
+import { callOf, samples, sentinelSamples } from "./samples/index.ts"
 import { servers } from "./servers.ts"
 
 /** The name that servers list a command by: `SENTINEL CONFIG` has GET and SET as arguments. */

@@ -1,0 +1,70 @@
+/**
+ * Sample calls of every command constructor: test/commands.test.ts compares them with what servers say of their
+ * commands. A constructor without a sample does not compile.
+ *
+ * The calls of one constructor together use every option that it has. They run against no server. Each file has the
+ * samples of some files of src/commands.
+ */
+import { Buffer } from "node:buffer"
+import { type Command, type commands } from "../../../src/index.ts"
+import { bitmaps } from "./bitmaps.ts"
+import * as connection from "./connection.ts"
+import { deprecated } from "./deprecated.ts"
+import { geo } from "./geo.ts"
+import { hashes } from "./hashes.ts"
+import { hashFieldExpiry } from "./hashFieldExpiry.ts"
+import { hyperLogLog } from "./hyperLogLog.ts"
+import { keys } from "./keys.ts"
+import { lists } from "./lists.ts"
+import * as pubSub from "./pubSub.ts"
+import * as scripting from "./scripting.ts"
+import * as sentinel from "./sentinel.ts"
+import * as server from "./server.ts"
+import { sets } from "./sets.ts"
+import { sortedSets } from "./sortedSets.ts"
+import { streams } from "./streams.ts"
+import { strings } from "./strings.ts"
+import type { Unflagged } from "./unflagged.ts"
+
+/** The names of the constructors among the exports of a module. */
+type Constructor<A> = { [K in keyof A]: A[K] extends (...args: any) => Command.Any ? K : never }[keyof A]
+
+type Samples<A> = { readonly [K in Constructor<A>]: ReadonlyArray<Command.Any> }
+
+/** Sample calls of the commands of a node. */
+export const samples: Samples<Omit<typeof commands, "sentinel">> = {
+  ...bitmaps,
+  ...connection.connection,
+  ...deprecated,
+  ...geo,
+  ...hashFieldExpiry,
+  ...hashes,
+  ...hyperLogLog,
+  ...keys,
+  ...lists,
+  ...pubSub.pubSub,
+  ...scripting.scripting,
+  ...server.server,
+  ...sets,
+  ...sortedSets,
+  ...streams,
+  ...strings
+}
+
+/** Sample calls of the commands of a sentinel. */
+export const sentinelSamples: Samples<typeof commands.sentinel> = sentinel.sentinel
+
+/** The commands that servers flag neither `readonly` nor `write`, by name. */
+export const unflagged: Readonly<Record<string, Unflagged>> = {
+  ...connection.unflagged,
+  ...pubSub.unflagged,
+  ...scripting.unflagged,
+  ...sentinel.unflagged,
+  ...server.unflagged
+}
+
+/** A call as the server gets it, as text. */
+export const callOf = (command: Command.Any): ReadonlyArray<string> => [
+  ...command.spec.words,
+  ...command.args.map((arg) => (typeof arg === "object" ? Buffer.from(arg).toString("latin1") : String(arg)))
+]
