@@ -4,12 +4,13 @@
  *
  * It runs no command; test/integration/commands.test.ts asks a server about the same samples.
  */
-import { afterAll, assert, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { type Command } from "../src/index.ts"
 import { coverage, serverNameOf } from "./support/commandCoverage.ts"
 import { type CommandFacts, keysBySpecs, readFacts, readLaterFacts, type ServerFacts } from "./support/commandFacts.ts"
 import { callOf, samples, sentinelSamples, unflagged } from "./support/samples/index.ts"
 import { servers } from "./support/servers.ts"
+import { toBuild, withoutMethod, wordsToBuild, wordsWithoutSample } from "./support/withoutMethod.ts"
 
 const facts: ReadonlyMap<string, ServerFacts> = new Map(servers.map(({ name }) => [name, readFacts(name)]))
 const later = readLaterFacts().commands
@@ -130,12 +131,32 @@ describe("every command", () => {
   })
 })
 
-// Not asserted yet: which commands have no constructor, and which options no sample has.
-afterAll(() => {
-  for (const { server, version, missing, total, usedTokens, unusedTokens } of coverage()) {
-    console.log(
-      `${server} (${version}): ${total - missing.length} of ${total} commands have a method, ${missing.length} have ` +
-        `none; samples use ${usedTokens} of the ${usedTokens + unusedTokens.length} option words of those`
-    )
-  }
+describe("the lists of what has no method", () => {
+  const found = coverage()
+  const missing = new Set(found.flatMap((one) => one.missing))
+  const unused = new Set(found.flatMap((one) => one.unusedTokens))
+  const listed = [
+    ...withoutMethod.flatMap((one) => Object.keys(one.commands)),
+    ...Object.values(toBuild).flat()
+  ]
+  const listedWords = [
+    ...Object.entries(wordsWithoutSample).map(([name, words]) => [name, Object.keys(words)] as const),
+    ...Object.entries(wordsToBuild)
+  ].flatMap(([name, words]) => words.map((word) => `${name} ${word}`))
+
+  it.each(found)("have every command of $server that no constructor makes", ({ missing }) => {
+    assert.deepStrictEqual(missing.filter((name) => !listed.includes(name)), [])
+  })
+
+  it("have no command that a constructor makes, that no server knows, or twice", () => {
+    assert.deepStrictEqual(listed.filter((name, i) => !missing.has(name) || listed.indexOf(name) !== i), [])
+  })
+
+  it.each(found)("have every option word of $server that no sample uses", ({ unusedTokens }) => {
+    assert.deepStrictEqual(unusedTokens.filter((word) => !listedWords.includes(word)), [])
+  })
+
+  it("have no option word that a sample uses, that no server knows, or twice", () => {
+    assert.deepStrictEqual(listedWords.filter((word, i) => !unused.has(word) || listedWords.indexOf(word) !== i), [])
+  })
 })

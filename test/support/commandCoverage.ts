@@ -1,7 +1,7 @@
 /**
  * Which of the servers' commands have a constructor, and which of their option words a sample call uses, as counted
- * from test/data/commands and samples.ts. It judges nothing: test/commands.test.ts and
- * scripts/command-coverage.ts print it.
+ * from test/data/commands and samples/. It judges nothing: test/commands.test.ts compares it with withoutMethod.ts, and
+ * scripts/command-coverage.ts prints it.
  */
 import type { Command } from "../../src/index.ts"
 import { type CommandFacts, readFacts, readLaterFacts, tokensOf } from "./commandFacts.ts"

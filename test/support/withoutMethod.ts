@@ -1,0 +1,396 @@
+/**
+ * The commands of the servers that have no method, each with its reason, and the option words that no sample uses.
+ * test/commands.test.ts proves that the lists are complete, and scripts/commandTable.ts writes them into
+ * docs/commands.md.
+ */
+
+/** Commands without a method, for reasons of one kind. */
+export interface CommandsWithoutMethod {
+  readonly title: string
+  /** By name, as servers list it: why the command has no method. */
+  readonly commands: Readonly<Record<string, string>>
+}
+
+const help = "its help text is for people at a terminal"
+const session = "it changes the session of a connection that many callers share"
+const subscription = "`subscribe` is a Stream, and subscribes again after a failover"
+const transaction = "`transaction` sends it"
+const replication = "only replicas send it to their primary"
+const role = "the sentinels decide which node is the primary; `commands.sentinel.failover` asks them for another one"
+const redirect = "it is for clients of Redis Cluster, which this library is not"
+const changesCluster = "it changes a cluster; a client of sentinels has none"
+const serverTest = "it is for the server's own tests"
+
+/** The commands without a method. */
+export const withoutMethod: ReadonlyArray<CommandsWithoutMethod> = [
+  {
+    title: "The handshake and the session of a connection",
+    commands: {
+      "AUTH": "the handshake sends it, with the options `username` and `password`",
+      "HELLO": "the handshake sends it",
+      "SELECT": "the handshake sends it, with the option `database`",
+      "CLIENT SETINFO": "the handshake sends it",
+      "RESET": session,
+      "QUIT": "the client closes its connections when its Scope closes",
+      "CLIENT CACHING": session,
+      "CLIENT REPLY": "without a reply the client cannot tell which request the next one belongs to",
+      "CLIENT TRACKING": session
+    }
+  },
+  {
+    title: "Streams of their own",
+    commands: {
+      "MONITOR": "it never ends",
+      "PSUBSCRIBE": subscription,
+      "PUNSUBSCRIBE": subscription,
+      "SSUBSCRIBE": subscription,
+      "SUBSCRIBE": subscription,
+      "SUNSUBSCRIBE": subscription,
+      "UNSUBSCRIBE": subscription
+    }
+  },
+  {
+    title: "Transactions",
+    commands: {
+      "DISCARD": "a transaction that is not sent has no effect",
+      "EXEC": transaction,
+      "MULTI": transaction,
+      "UNWATCH": "it is `unwatch` of a reserved connection",
+      "WATCH": "it is `watch` of a reserved connection"
+    }
+  },
+  {
+    title: "Replication and the role of a node",
+    commands: {
+      "FAILOVER": role,
+      "PSYNC": replication,
+      "REPLCONF": replication,
+      "REPLICAOF": role,
+      "SHUTDOWN": "no reply comes, and it stops the node that the sentinels watch",
+      "SLAVEOF": role,
+      "SYNC": replication
+    }
+  },
+  {
+    title: "Redis Cluster",
+    commands: {
+      "ASKING": redirect,
+      "CLUSTER ADDSLOTS": changesCluster,
+      "CLUSTER ADDSLOTSRANGE": changesCluster,
+      "CLUSTER BUMPEPOCH": changesCluster,
+      "CLUSTER CANCELSLOTMIGRATIONS": changesCluster,
+      "CLUSTER DELSLOTS": changesCluster,
+      "CLUSTER DELSLOTSRANGE": changesCluster,
+      "CLUSTER FAILOVER": changesCluster,
+      "CLUSTER FLUSHSLOT": changesCluster,
+      "CLUSTER FLUSHSLOTS": changesCluster,
+      "CLUSTER FORGET": changesCluster,
+      "CLUSTER MEET": changesCluster,
+      "CLUSTER MIGRATESLOTS": changesCluster,
+      "CLUSTER REPLICATE": changesCluster,
+      "CLUSTER RESET": changesCluster,
+      "CLUSTER SAVECONFIG": changesCluster,
+      "CLUSTER SET-CONFIG-EPOCH": changesCluster,
+      "CLUSTER SETSLOT": changesCluster,
+      "CLUSTER SYNCSLOTS": "only the nodes of a cluster send it to each other",
+      "READONLY": redirect,
+      "READWRITE": redirect,
+      "RESTORE-ASKING": "only MIGRATE sends it, in a cluster",
+      "TRIMSLOTS": changesCluster
+    }
+  },
+  {
+    title: "Other names of a command that has a method",
+    commands: {
+      "CLUSTER SLAVES": "`clusterReplicas`",
+      "SENTINEL GET-PRIMARY-ADDR-BY-NAME":
+        "`commands.sentinel.getPrimaryAddrByName`, with the name that all servers know",
+      "SENTINEL IS-PRIMARY-DOWN-BY-ADDR":
+        "`commands.sentinel.isPrimaryDownByAddr`, with the name that all servers know",
+      "SENTINEL PRIMARIES": "`commands.sentinel.primaries`, with the name that all servers know",
+      "SENTINEL PRIMARY": "`commands.sentinel.primary`, with the name that all servers know",
+      "SENTINEL SLAVES": "`commands.sentinel.replicas`"
+    }
+  },
+  {
+    title: "Debuggers and tests of the servers",
+    commands: {
+      "DEBUG": serverTest,
+      "PFDEBUG": serverTest,
+      "PFSELFTEST": serverTest,
+      "SCRIPT DEBUG": "it is for an interactive debugger",
+      "SENTINEL DEBUG": serverTest,
+      "XIDMPRECORD": "servers write it into their append-only files"
+    }
+  },
+  {
+    title: "Help texts",
+    commands: Object.fromEntries(
+      [
+        "ACL",
+        "BACKUP",
+        "CLIENT",
+        "CLUSTER",
+        "COMMAND",
+        "COMMANDLOG",
+        "CONFIG",
+        "FUNCTION",
+        "HOTKEYS",
+        "LATENCY",
+        "MEMORY",
+        "MODULE",
+        "OBJECT",
+        "PUBSUB",
+        "SCRIPT",
+        "SENTINEL",
+        "SLOWLOG",
+        "XGROUP",
+        "XINFO"
+      ].map((container) => [`${container} HELP`, help])
+    )
+  }
+]
+
+/** By command: option words that no sample uses, with the reason. */
+export const wordsWithoutSample: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "CLIENT KILL": { "SLAVE": "an old name of the type REPLICA" }
+}
+
+/** Commands that are to get a method, by family. */
+export const toBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "ACL": [
+    "ACL CAT",
+    "ACL DELUSER",
+    "ACL DRYRUN",
+    "ACL GENPASS",
+    "ACL GETUSER",
+    "ACL LIST",
+    "ACL LOAD",
+    "ACL LOG",
+    "ACL SAVE",
+    "ACL SETUSER",
+    "ACL USERS",
+    "ACL WHOAMI"
+  ],
+  "arrays": [
+    "ARCOUNT",
+    "ARDEL",
+    "ARDELRANGE",
+    "ARGET",
+    "ARGETRANGE",
+    "ARGREP",
+    "ARINFO",
+    "ARINSERT",
+    "ARLASTITEMS",
+    "ARLEN",
+    "ARMGET",
+    "ARMSET",
+    "ARNEXT",
+    "AROP",
+    "ARRING",
+    "ARSCAN",
+    "ARSEEK",
+    "ARSET"
+  ],
+  "persistence and modules": [
+    "BACKUP ABORT",
+    "BACKUP CLEANUP",
+    "BACKUP LIST",
+    "BACKUP SEAL",
+    "BACKUP START",
+    "BACKUP STATUS",
+    "BGREWRITEAOF",
+    "BGSAVE",
+    "MIGRATE",
+    "MODULE LIST",
+    "MODULE LOAD",
+    "MODULE LOADEX",
+    "MODULE UNLOAD",
+    "SAVE",
+    "SWAPDB"
+  ],
+  "lists and sets": [
+    "BLMOVEM",
+    "LMOVEM",
+    "SDIFFCARD",
+    "SUNIONCARD"
+  ],
+  "connections": [
+    "CLIENT CAPA",
+    "CLIENT GETREDIR",
+    "CLIENT IMPORT-SOURCE",
+    "CLIENT NO-EVICT",
+    "CLIENT NO-TOUCH",
+    "CLIENT SETNAME",
+    "CLIENT TRACKINGINFO"
+  ],
+  "clusters": [
+    "CLUSTER COUNT-FAILURE-REPORTS",
+    "CLUSTER COUNTKEYSINSLOT",
+    "CLUSTER GETKEYSINSLOT",
+    "CLUSTER GETSLOTMIGRATIONS",
+    "CLUSTER INFO",
+    "CLUSTER KEYSLOT",
+    "CLUSTER LINKS",
+    "CLUSTER MIGRATION",
+    "CLUSTER MYID",
+    "CLUSTER MYSHARDID",
+    "CLUSTER NODES",
+    "CLUSTER REPLICAS",
+    "CLUSTER SHARDS",
+    "CLUSTER SLOT-STATS",
+    "CLUSTER SLOTS",
+    "CLUSTERSCAN"
+  ],
+  "commands of a server": [
+    "COMMAND COUNT",
+    "COMMAND DOCS",
+    "COMMAND GETKEYS",
+    "COMMAND GETKEYSANDFLAGS",
+    "COMMAND INFO",
+    "COMMAND LIST"
+  ],
+  "observation": [
+    "COMMANDLOG GET",
+    "COMMANDLOG LEN",
+    "COMMANDLOG RESET",
+    "HOTKEYS GET",
+    "HOTKEYS RESET",
+    "HOTKEYS START",
+    "HOTKEYS STOP",
+    "LATENCY DOCTOR",
+    "LATENCY GRAPH",
+    "LATENCY HISTOGRAM",
+    "LATENCY HISTORY",
+    "LATENCY LATEST",
+    "LATENCY RESET",
+    "LOLWUT",
+    "MEMORY DOCTOR",
+    "MEMORY MALLOC-STATS",
+    "MEMORY PURGE",
+    "MEMORY STATS",
+    "MEMORY USAGE",
+    "SLOWLOG GET",
+    "SLOWLOG LEN",
+    "SLOWLOG RESET"
+  ],
+  "configuration": [
+    "CONFIG RESETSTAT",
+    "CONFIG REWRITE",
+    "CONFIG SET"
+  ],
+  "strings": [
+    "DELEX",
+    "DELIFEQ",
+    "DIGEST",
+    "INCREX",
+    "MSETEX"
+  ],
+  "hashes": [
+    "HIMPORT DISCARD",
+    "HIMPORT DISCARDALL",
+    "HIMPORT PREPARE",
+    "HIMPORT SET"
+  ],
+  "keys": [
+    "OBJECT FREQ"
+  ],
+  "vector sets": [
+    "VADD",
+    "VCARD",
+    "VDIM",
+    "VEMB",
+    "VGETATTR",
+    "VINFO",
+    "VISMEMBER",
+    "VLINKS",
+    "VRANDMEMBER",
+    "VRANGE",
+    "VREM",
+    "VSETATTR",
+    "VSIM"
+  ],
+  "streams": [
+    "XACK",
+    "XAUTOCLAIM",
+    "XCLAIM",
+    "XGROUP CREATE",
+    "XGROUP CREATECONSUMER",
+    "XGROUP DELCONSUMER",
+    "XGROUP DESTROY",
+    "XGROUP SETID",
+    "XINFO CONSUMERS",
+    "XINFO GROUPS",
+    "XINFO STREAM",
+    "XPENDING",
+    "XREADGROUP"
+  ]
+}
+
+/** By command: option words that are to get a sample. */
+export const wordsToBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "CLIENT KILL": [
+    "CAPA",
+    "DB",
+    "FLAGS",
+    "IDLE",
+    "IP",
+    "LIB-NAME",
+    "LIB-VER",
+    "MAXAGE",
+    "NAME",
+    "NOT-ADDR",
+    "NOT-CAPA",
+    "NOT-DB",
+    "NOT-FLAGS",
+    "NOT-ID",
+    "NOT-IP",
+    "NOT-LADDR",
+    "NOT-LIB-NAME",
+    "NOT-LIB-VER",
+    "NOT-NAME",
+    "NOT-TYPE",
+    "NOT-USER",
+    "PRIMARY"
+  ],
+  "CLIENT LIST": [
+    "ADDR",
+    "CAPA",
+    "DB",
+    "FLAGS",
+    "IDLE",
+    "IP",
+    "LADDR",
+    "LIB-NAME",
+    "LIB-VER",
+    "MAXAGE",
+    "NAME",
+    "NO",
+    "NOT-ADDR",
+    "NOT-CAPA",
+    "NOT-DB",
+    "NOT-FLAGS",
+    "NOT-ID",
+    "NOT-IP",
+    "NOT-LADDR",
+    "NOT-LIB-NAME",
+    "NOT-LIB-VER",
+    "NOT-NAME",
+    "NOT-TYPE",
+    "NOT-USER",
+    "SKIPME",
+    "USER",
+    "YES"
+  ],
+  "HSCAN": ["NOVALUES"],
+  "SENTINEL FAILOVER": ["COORDINATED"],
+  "SET": ["IFDEQ", "IFDNE", "IFEQ", "IFNE"],
+  "XREAD": ["MAXCOUNT", "MAXSIZE"],
+  "ZINTER": ["COUNT"],
+  "ZINTERSTORE": ["COUNT"],
+  "ZRANK": ["WITHSCORE"],
+  "ZREVRANK": ["WITHSCORE"],
+  "ZSCAN": ["NOSCORES"],
+  "ZUNION": ["COUNT"],
+  "ZUNIONSTORE": ["COUNT"]
+}
