@@ -4,11 +4,13 @@
  * its constructor. They are written out because editors show no documentation for the
  * members of a mapped type. test/types.test.ts proves that they are complete.
  *
+ * Writes docs/commands.md, too, whose text is made in commandTable.ts.
+ *
  *   npm run generate              writes the files
  *   npm run generate -- --check   fails if they are not what it would write
  */
 import { execFileSync } from "node:child_process"
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import * as Path from "node:path"
 import type * as Ast from "typescript/unstable/ast"
 import * as Is from "typescript/unstable/ast/is"
@@ -21,10 +23,12 @@ import {
   type Type,
   type TypeReference
 } from "typescript/unstable/sync"
+import { commandTable, type Family } from "./commandTable.ts"
 
 const root = Path.join(import.meta.dirname, "..")
 const from = Path.join(root, "src", "commands")
 const to = Path.join(root, "src", "methods")
+const docs = Path.join(root, "docs", "commands.md")
 
 /** One way to call a method: its parameters, with brackets, and its results. */
 interface Call {
@@ -46,7 +50,7 @@ interface Group {
   readonly imports: ReadonlyArray<string>
 }
 
-const generate = (): ReadonlyMap<string, string> => {
+const generate = (): { readonly methods: ReadonlyMap<string, string>; readonly docs: string } => {
   const api = new API({ cwd: root })
   try {
     const project = api.updateSnapshot({ openProject: Path.join(root, "tsconfig.build.json") }).getProjects()[0]!
@@ -98,8 +102,7 @@ const generate = (): ReadonlyMap<string, string> => {
       return { name, mode, calls }
     }
 
-    const groupOf = (file: string): Group => {
-      const source = sourceOf(file)
+    const methodsOf = (source: Ast.SourceFile): ReadonlyArray<Method> => {
       const found = checker.getExportsOfModule(checker.getSymbolAtLocation(source)!).flatMap((exported) => {
         // No constant may have the name `eval`: it is the name of an export only.
         const isAlias = (exported.flags & SymbolFlags.Alias) !== 0
@@ -110,7 +113,12 @@ const generate = (): ReadonlyMap<string, string> => {
         const method = methodOf(exported.name, declaration, type)
         return method === undefined ? [] : [{ method, position: declaration.pos }]
       })
-      const methods = found.sort((a, b) => a.position - b.position).map(({ method }) => method)
+      return found.sort((a, b) => a.position - b.position).map(({ method }) => method)
+    }
+
+    const groupOf = (file: string): Group => {
+      const source = sourceOf(file)
+      const methods = methodsOf(source)
       const types = methods.flatMap(({ calls }) => calls.flatMap((call) => [call.parameters, call.text, call.bytes]))
       return { name: file.replace(/\.ts$/, ""), methods, imports: importsOf(source, types.join("\n")) }
     }
@@ -121,14 +129,28 @@ const generate = (): ReadonlyMap<string, string> => {
         : []
     ).filter(({ methods }) => methods.length > 0)
 
-    return new Map([...groups.map((group) => [`${group.name}.ts`, printGroup(group)] as const), [
-      "index.ts",
-      printIndex(groups)
-    ]])
+    return {
+      methods: new Map([...groups.map((group) => [`${group.name}.ts`, printGroup(group)] as const), [
+        "index.ts",
+        printIndex(groups)
+      ]]),
+      docs: commandTable(
+        groups.map(({ methods, name }) => familyOf(name, methods)),
+        familyOf("sentinel", methodsOf(sourceOf("sentinel.ts")))
+      )
+    }
   } finally {
     api.close()
   }
 }
+
+const familyOf = (file: string, methods: ReadonlyArray<Method>): Family => ({
+  file,
+  methods: methods.map(({ calls, name }) => {
+    const { deprecated, sentence } = summaryOf(calls[0]!.doc)
+    return { name, summary: sentence, isDeprecated: deprecated !== undefined }
+  })
+})
 
 /** The imports that types of a module of commands need in src/methods/, a folder beside it. */
 const importsOf = (source: Ast.SourceFile, types: string): ReadonlyArray<string> => {
@@ -175,14 +197,19 @@ const printMethod = (method: Method, form: "text" | "bytes"): string => {
   return `${firstSentence(method.calls[0]!.doc)}\nreadonly ${method.name}: {\n${calls.join("\n")}\n}`
 }
 
-/**
- * What a comment begins with, and whether it is deprecated. Editors show the comment of a
- * signature at a call, and that of a property in the list of completions.
- */
-const firstSentence = (doc: string): string => {
+/** What a comment begins with, and whether it is deprecated. */
+const summaryOf = (doc: string): { readonly sentence: string; readonly deprecated: string | undefined } => {
   const text = doc.replace(/^\/\*\*/, "").replace(/\s*\*\/$/, "").replaceAll(/^ *\* ?/gm, "").trim()
   const sentence = /^[\s\S]*?\.(?=\s|$)/.exec(text)?.[0] ?? ""
-  const deprecated = /^@deprecated[^@]*/m.exec(text)?.[0].trim()
+  return { sentence, deprecated: /^@deprecated[^@]*/m.exec(text)?.[0].trim() }
+}
+
+/**
+ * The summary of a comment as a comment. Editors show the comment of a signature at a
+ * call, and that of a property in the list of completions.
+ */
+const firstSentence = (doc: string): string => {
+  const { deprecated, sentence } = summaryOf(doc)
   const lines = `${sentence}${deprecated === undefined ? "" : `\n\n${deprecated}`}`.split("\n")
   return lines.length === 1
     ? `/** ${lines[0]} */`
@@ -273,22 +300,25 @@ export interface WriteBytesMethods extends ReadBytesMethods, ${extended("WriteBy
 const formatted = (file: string, text: string): string =>
   execFileSync("dprint", ["fmt", "--stdin", file], { input: text, encoding: "utf8", cwd: root })
 
-const files = new Map(Array.from(generate(), ([file, text]) => [file, formatted(file, text)]))
+const generated = generate()
+const files = new Map(Array.from(generated.methods, ([file, text]) => [file, formatted(file, text)]))
 mkdirSync(to, { recursive: true })
 const present = readdirSync(to)
 
 if (process.argv.includes("--check")) {
-  const stale = Array.from(files.keys()).filter((file) =>
-    !present.includes(file) || readFileSync(Path.join(to, file), "utf8") !== files.get(file)
-  )
-  const wrong = [...stale, ...present.filter((file) => !files.has(file))]
+  const isAsWritten = (path: string, text: string | undefined): boolean =>
+    existsSync(path) && readFileSync(path, "utf8") === text
+  const stale = Array.from(files.keys()).filter((file) => !isAsWritten(Path.join(to, file), files.get(file)))
+  const wrong = [...stale, ...present.filter((file) => !files.has(file))].map((file) => `src/methods/${file}`)
+  if (!isAsWritten(docs, generated.docs)) wrong.push("docs/commands.md")
   if (wrong.length > 0) {
-    console.error(`src/methods/ does not match src/commands/: ${wrong.join(", ")}. Run: npm run generate`)
+    console.error(`These do not match src/commands/: ${wrong.join(", ")}. Run: npm run generate`)
     process.exit(1)
   }
-  console.log(`methods: ${files.size} files, as generated`)
+  console.log(`methods: ${files.size} files and docs/commands.md, as generated`)
 } else {
   for (const file of present) if (!files.has(file)) rmSync(Path.join(to, file))
   for (const [file, text] of files) writeFileSync(Path.join(to, file), text)
-  console.log(`methods: ${files.size} files written`)
+  writeFileSync(docs, generated.docs)
+  console.log(`methods: ${files.size} files and docs/commands.md written`)
 }
