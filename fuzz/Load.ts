@@ -111,7 +111,7 @@ const reading = (chance: Chance, redis: Client.ReplicaClient): Run => {
     case 13:
       return redis.run(Command.raw(chance.pick(["GET", "TYPE", "MEMORY USAGE", "NOSUCH"]), [key], { mode: "read" }))
     case 14:
-      return redis.run(commands.get(key), { timeout: 1 + chance.below(40) })
+      return redis.run(commands.get(key), { timeout: `${1 + chance.below(40)} millis` })
     case 15:
       return Effect.timeoutOption(redis.get(key), 1 + chance.below(20))
     default:
@@ -140,7 +140,7 @@ const writing = (chance: Chance, redis: Client.PrimaryClient): Run => {
       return redis.send(chance.pick(["INCR", "OBJECT FREQ", "publish"]), key, "x")
     case 7:
       return redis.set(key, "v").pipe(
-        RedisClient.withReplicas({ replicas: 1, timeout: 20 }),
+        RedisClient.withReplicas({ replicas: 1, timeout: "20 millis" }),
         Effect.provideService(RedisClient.RedisClient, redis)
       )
     case 8:
@@ -193,14 +193,15 @@ export const play = (
 ): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function*() {
     const wrong: Array<string> = []
+    const timeout = `${times.timeout} millis` as const
     const node = {
       password: Redacted.make(secret),
       protocol: chance.is(0.3) ? 2 as const : 3 as const,
-      commandTimeout: times.timeout,
-      reserveTimeout: times.timeout,
-      connectTimeout: times.timeout,
-      stallTimeout: times.timeout,
-      pingInterval: times.timeout,
+      commandTimeout: timeout,
+      reserveTimeout: timeout,
+      connectTimeout: timeout,
+      stallTimeout: timeout,
+      pingInterval: timeout,
       connections: 1 + chance.below(3),
       maxReserved: 4,
       repeatable: chance.is(0.3),
@@ -240,12 +241,12 @@ export const play = (
           })
           : yield* Sentinel.make({
             sentinels,
-            timeout: times.timeout / 2,
-            headStart: 5,
+            timeout: `${times.timeout / 2} millis`,
+            headStart: "5 millis",
             sentinel: { password: Redacted.make(secret), limits: node.limits },
             node,
             schedule,
-            maxWriteHold: chance.pick([0, 50, times.timeout]),
+            maxWriteHold: chance.pick(["0 millis", "50 millis", timeout]),
             follow: chance.pick(["sentinels", "promotion"]),
             whenIsolated: chance.pick(["allow", "hold", "fail"]),
             label: ({ address }) => Address.format(address)
@@ -256,7 +257,7 @@ export const play = (
             replicaSelection: chance.pick(choices),
             fallbackToPrimary: chance.pick([true, "when-none", false]),
             maxLag: chance.is(0.3) ? { bytes: 10_000 } : undefined,
-            measureInterval: 20
+            measureInterval: "20 millis"
           })
         )
       }

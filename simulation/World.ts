@@ -776,8 +776,8 @@ export const run = async (scenario: Scenario): Promise<History> => {
           return yield* lasts(control.refuse(who), control.refuse(who, false), `refuse connections to ${who}`)
         case "slow":
           return yield* lasts(
-            control.slow(who, { linkMillis: 40, requestMillis: 1 }),
-            control.slow(who, { linkMillis: 0, requestMillis: 0 }),
+            control.slow(who, { latency: "40 millis", requestTime: "1 millis" }),
+            control.slow(who, { latency: "0 millis", requestTime: "0 millis" }),
             `slow ${who}`
           )
         case "isolate":
@@ -974,8 +974,8 @@ export const run = async (scenario: Scenario): Promise<History> => {
           return clocks.get(who)?.step(-Number(fault.other))
         case "drip":
           return yield* lasts(
-            control.slow(who, { byteMillis: Number(fault.other) }),
-            Effect.suspend(() => present(control)(who) ? control.slow(who, { byteMillis: 0 }) : Effect.void),
+            control.slow(who, { byteTime: `${Number(fault.other)} millis` }),
+            Effect.suspend(() => present(control)(who) ? control.slow(who, { byteTime: "0 millis" }) : Effect.void),
             `${who} sends a byte each ${fault.other} ms`
           )
         case "silence":
@@ -1070,15 +1070,20 @@ export const run = async (scenario: Scenario): Promise<History> => {
     }
   }
 
+  const range = ([min, max]: readonly [number, number]): Testing.DurationRange => ({
+    min: `${min} millis`,
+    max: `${max} millis`
+  })
+
   const program = Effect.gen(function*() {
     const outer = yield* Scope.make()
     const inner = yield* Scope.make()
     const control = yield* Testing.make({
       replicas: scenario.replicas,
       sentinels: scenario.sentinels,
-      lagMillis: scenario.lagMillis,
-      latencyMillis: scenario.latencyMillis,
-      syncMillis: scenario.syncMillis,
+      lag: range(scenario.lagMillis),
+      latency: range(scenario.latencyMillis),
+      syncTime: range(scenario.syncMillis),
       seed: scenario.seed
     }).pipe(Scope.provide(outer))
     observe(control)
@@ -1086,7 +1091,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
     yield* Effect.sleep(1500)
     if (scenario.farMillis !== undefined) {
       for (const [i, linkMillis] of scenario.farMillis.entries()) {
-        yield* control.slow(control.sentinels[i]!, { linkMillis })
+        yield* control.slow(control.sentinels[i]!, { latency: `${linkMillis} millis` })
       }
     }
     const minimal = (scenario.minimal ?? []).map((who) => control.sentinels[Number(who.slice(1))]!)
@@ -1113,11 +1118,11 @@ export const run = async (scenario: Scenario): Promise<History> => {
               connections: scenario.connections,
               maxReserved: scenario.maxReserved,
               protocol: scenario.protocol,
-              commandTimeout: scenario.commandTimeout,
-              stallTimeout: scenario.stallTimeout,
-              pingInterval: 3000,
-              connectTimeout: 1000,
-              reserveTimeout: 5000,
+              commandTimeout: `${scenario.commandTimeout} millis`,
+              stallTimeout: `${scenario.stallTimeout} millis`,
+              pingInterval: "3 seconds",
+              connectTimeout: "1 second",
+              reserveTimeout: "5 seconds",
               clientName: name
             }
           }).pipe(

@@ -7,12 +7,12 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type * as Command from "./Command.ts"
+import type { TimeoutInput } from "./commands/options.ts"
 import type { RedisError } from "./Errors.ts"
 import type * as Args from "./internal/commands/args.ts"
 import type { ReadBytesMethods, ReadMethods, WriteBytesMethods, WriteMethods } from "./methods/index.ts"
@@ -99,7 +99,7 @@ export interface Base<M extends Command.Mode> {
     command: Command.Command<A, M, B>,
     options?: {
       /** The deadline of this command. Default: the client's `commandTimeout`. */
-      readonly timeout?: Duration.Input | undefined
+      readonly timeout?: TimeoutInput | undefined
     } | undefined
   ) => Effect.Effect<A, RedisError>
 

@@ -3,16 +3,16 @@
  * and discovery. Types only.
  *
  * An option that is absent or undefined has its default; an invalid one fails with
- * `InvalidOption` (internal/client/checkOptions.ts). A duration is a `Duration.Input`,
- * such as `"500 millis"`; a bare number is milliseconds.
+ * `InvalidOption` (internal/client/checkOptions.ts). A duration has a unit, such as
+ * `"500 millis"`: a bare number does not compile.
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type * as Address from "./Address.ts"
 import type * as Command from "./Command.ts"
+import type { DurationInput, TimeoutInput } from "./commands/options.ts"
 import type { Resolver, TlsOptions } from "./Connector.ts"
 import type * as Resp from "./Resp.ts"
 
@@ -42,7 +42,7 @@ export interface SessionOptions {
   /** The RESP version to ask for with HELLO. Default 3; a server without HELLO gets 2. */
   readonly protocol?: 2 | 3 | undefined
   /** How long opening a connection, TLS and the handshake may take together. Default 2 seconds. */
-  readonly connectTimeout?: Duration.Input | undefined
+  readonly connectTimeout?: DurationInput | undefined
   /**
    * How long a written command may be without an answer before the client closes the
    * connection. `"Infinity"` turns this off. Default 5 seconds.
@@ -55,9 +55,9 @@ export interface SessionOptions {
    * the client finds out on another connection, it keeps the connection, and commands
    * wait until their own deadline.
    */
-  readonly stallTimeout?: Duration.Input | undefined
-  /** After how long without traffic the client sends a PING. Default 5 seconds. */
-  readonly pingInterval?: Duration.Input | undefined
+  readonly stallTimeout?: TimeoutInput | undefined
+  /** After how long without traffic the client sends a PING; `"Infinity"` sends none. Default 5 seconds. */
+  readonly pingInterval?: TimeoutInput | undefined
   /** Limits of the decoder. Default: `Resp.defaultLimits`. */
   readonly limits?: Resp.Limits | undefined
 }
@@ -86,15 +86,18 @@ export interface PoolOptions {
    * the time, and a reserved connection now and then, set it to 18. Default 16.
    */
   readonly maxReserved?: number | undefined
-  /** After how long an idle reserved connection beyond `minReserved` is closed. Default 60 seconds. */
-  readonly reservedIdleTime?: Duration.Input | undefined
+  /**
+   * After how long an idle reserved connection beyond `minReserved` is closed;
+   * `"Infinity"` keeps it open. Default 60 seconds.
+   */
+  readonly reservedIdleTime?: TimeoutInput | undefined
   /**
    * How long `redis.reserve` waits for a connection before it fails with
    * `ReserveTimeout`, independent of `commandTimeout`; `"Infinity"` sets no limit. A
    * command that waits at the server waits for its connection as long as it would have
    * waited there. Default 5 seconds.
    */
-  readonly reserveTimeout?: Duration.Input | undefined
+  readonly reserveTimeout?: TimeoutInput | undefined
 }
 /**
  * How a client executes commands.
@@ -108,7 +111,7 @@ export interface ExecutorOptions extends PoolOptions {
    * happens in between. For a command that waits at the server (BLPOP, ...) the time
    * that it may wait there is added. `"Infinity"` sets no deadline. Default 10 seconds.
    */
-  readonly commandTimeout?: Duration.Input | undefined
+  readonly commandTimeout?: TimeoutInput | undefined
   /**
    * How many commands may wait for a connection, for the socket, or, beyond 10,000, for
    * their replies, before the next one fails with `QueueFull`. A pipeline is accepted
@@ -193,7 +196,7 @@ export interface MaxLag {
   /** The greatest lag in bytes of the replication stream. Default: no limit. */
   readonly bytes?: number | undefined
   /** The greatest lag in time. Default: no limit. */
-  readonly time?: Duration.Input | undefined
+  readonly time?: DurationInput | undefined
 }
 
 /**
@@ -221,7 +224,7 @@ export interface ReplicaSelectionOptions {
   /** Excludes replicas with priority 0. Default false. */
   readonly excludePriorityZero?: boolean | undefined
   /** How often the client measures latency and lag. Default 1 second. */
-  readonly measureInterval?: Duration.Input | undefined
+  readonly measureInterval?: DurationInput | undefined
 }
 /**
  * Translates addresses that the sentinels announce to addresses that this process can
@@ -246,9 +249,9 @@ export type NatMap =
  */
 export interface DiscoveryOptions {
   /** How long one question to one sentinel may take, with opening the connection. Default 500 milliseconds. */
-  readonly timeout?: Duration.Input | undefined
+  readonly timeout?: DurationInput | undefined
   /** How long the client waits for a sentinel before it asks the next one as well. Default 100 milliseconds. */
-  readonly headStart?: Duration.Input | undefined
+  readonly headStart?: DurationInput | undefined
   /**
    * The sessions with sentinels, which often have a user and a password of their own.
    * `stallTimeout` (default 2 seconds here) is the time without an answer after which a

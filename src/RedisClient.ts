@@ -16,6 +16,7 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import * as Client from "./Client.ts"
+import type { DurationInput } from "./commands/options.ts"
 import { type ConnectionError, InvalidCommand, type InvalidOption, NotReplicated, type RedisError } from "./Errors.ts"
 import { Check, unwrapped } from "./internal/client/checkOptions.ts"
 import { makePrimary } from "./internal/client/client.ts"
@@ -73,7 +74,7 @@ export interface Durability {
   /** How many replicas must acknowledge the writes, from 0 to 1,000. */
   readonly replicas: number
   /** How long to wait for them after the writes; rounded to milliseconds, at least 1. */
-  readonly timeout: Duration.Input
+  readonly timeout: DurationInput
   /**
    * Where the writes must be on disk: at the replicas (`"replicas"`), or at the primary
    * as well (`"local"`). It uses WAITAOF (Redis 7.2); a primary without an append-only

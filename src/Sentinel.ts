@@ -429,7 +429,7 @@ export const make = (options: Options): Effect.Effect<Service, InvalidOption, Sc
     const sentinel = check.session("sentinel", given.sentinel)
     const node = nodeOf(check, given.node)
     const natMap = natMapOf(check, given.natMap)
-    const maxWriteHold = check.duration("maxWriteHold", given.maxWriteHold, false)
+    const maxWriteHold = check.timeout("maxWriteHold", given.maxWriteHold, false)
     check.oneOf("follow", given.follow, ["sentinels", "promotion"])
     check.oneOf("whenFar", given.whenFar, ["withhold", "believe"])
     check.oneOf("whenIsolated", given.whenIsolated, ["allow", "hold", "fail"])

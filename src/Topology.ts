@@ -7,10 +7,10 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type * as Address from "./Address.ts"
+import type { TimeoutInput } from "./commands/options.ts"
 
 // -----------------------------------------------------------------------------
 // State
@@ -153,9 +153,10 @@ export interface Options {
   /**
    * The write fence: how long writes wait at most while the sentinels carry out a
    * failover. Writes that the old primary acknowledges after a replica was selected
-   * are lost. Reads do not wait. 0 turns the fence off. Default 10 seconds.
+   * are lost. Reads do not wait.
+   * `"0 millis"` turns the fence off, `"Infinity"` sets no limit. Default 10 seconds.
    */
-  readonly maxWriteHold?: Duration.Input | undefined
+  readonly maxWriteHold?: TimeoutInput | undefined
   /**
    * When the client moves to a new primary:
    *

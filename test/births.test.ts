@@ -31,7 +31,7 @@ describe("a client that starts while a distant sentinel leads a failover", () =>
       it.effect(`${far} ms each way, RESP${protocol}, ${moment} ms after its beginning`, () =>
         Effect.gen(function*() {
           const deployment = yield* Testing.Deployment
-          yield* deployment.slow(leader, { linkMillis: far })
+          yield* deployment.slow(leader, { latency: `${far} millis` })
           yield* deployment.failover
           yield* TestClock.adjust(moment)
           yield* bornWriter(moved, "100 millis").pipe(Effect.provide(
@@ -48,7 +48,7 @@ describe("a client of a second group that starts while a distant sentinel leads 
     it.effect(`80 ms each way, ${moment} ms after its beginning`, () =>
       Effect.gen(function*() {
         const deployment = yield* Testing.Deployment
-        yield* deployment.slow(leader, { linkMillis: 80 })
+        yield* deployment.slow(leader, { latency: "80 millis" })
         yield* Effect.gen(function*() {
           const sentinel = yield* Sentinel.Sentinel
           const other = yield* sentinel.topology("another")
@@ -93,7 +93,7 @@ describe("what the first write of a new client waits for", () => {
 
   it.effect("the first answer of a distant sentinel, and no longer", () =>
     Effect.gen(function*() {
-      yield* (yield* Testing.Deployment).slow(leader, { linkMillis: 30 })
+      yield* (yield* Testing.Deployment).slow(leader, { latency: "30 millis" })
       // Its result is withheld for what the sentinel's 60 ms are more than 35.
       assert.strictEqual(yield* firstWrite, 4 * 60 + 25)
     }).pipe(Effect.provide(Testing.layer())))
@@ -101,7 +101,7 @@ describe("what the first write of a new client waits for", () => {
   it.effect("its timeout at most, if a sentinel is distant and silent", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
-      yield* deployment.slow(leader, { linkMillis: 45 })
+      yield* deployment.slow(leader, { latency: "45 millis" })
       yield* deployment.hang(leader)
       const millis = yield* firstWrite
       assert.isAtLeast(millis, 101)

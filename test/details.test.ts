@@ -54,7 +54,7 @@ describe("the pool", () => {
       const session = (): Effect.Effect<number> => Effect.sync(() => deployment.network.connections(primary, "client"))
       assert.strictEqual(yield* session(), 1)
       // The first is refused while the second is still on its way back.
-      yield* deployment.slow(primary, { requestMillis: 20 })
+      yield* deployment.slow(primary, { requestTime: "20 millis" })
       deployment.node(primary).refuseWrite("READONLY", 0)
       const [first, second] = yield* whileTimePasses(
         Effect.all([redis.set("a", "2"), redis.set("b", "2")], { concurrency: "unbounded" })
@@ -147,7 +147,7 @@ describe("a write whose reply is withheld", () => {
       const redis = yield* RedisClient.RedisClient
       yield* ready(redis)
       // Its answer takes longer than replies are believed after the fence has closed.
-      yield* deployment.slow(primary, { requestMillis: 300 })
+      yield* deployment.slow(primary, { requestTime: "300 millis" })
       const write = yield* Effect.forkChild(Effect.exit(redis.set("a", "2")), { startImmediately: true })
       yield* TestClock.adjust("10 millis")
       deployment.sentinel(sentinels[0]!).publish(

@@ -23,7 +23,7 @@ describe("a server that sends a byte now and then", () => {
           Effect.provideService(Connector.Connector, control.network.dial)
         )
         yield* redis.set("a", "x".repeat(100))
-        yield* control.slow(address, { byteMillis })
+        yield* control.slow(address, { byteTime: `${byteMillis} millis` })
         const began = yield* Clock.currentTimeMillis
         // Its answer would take five seconds, or forty.
         const error = failureOf(
@@ -32,7 +32,7 @@ describe("a server that sends a byte now and then", () => {
         assert.strictEqual(error._tag, "AmbiguousOutcome")
         assert.match(String(error.cause), /only single bytes, and no complete answer for/)
         assert.isAtMost((yield* Clock.currentTimeMillis) - began, 2100)
-        yield* control.slow(address, { byteMillis: 0 })
+        yield* control.slow(address, { byteTime: "0 millis" })
         assert.strictEqual(yield* whileTimePasses(redis.strlen("a")), 101)
         yield* TestClock.adjust("10 seconds")
         assert.strictEqual(control.network.connections(address), 1)

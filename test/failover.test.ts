@@ -253,7 +253,7 @@ describe("the write fence", () => {
       yield* until(Effect.map(stateOf, (s) => s.epoch === 1))
       yield* load.finish
       assert.isAbove((yield* missing(load.acknowledged)).length, 10)
-    }).pipe(Effect.provide(live({ maxWriteHold: 0 }))))
+    }).pipe(Effect.provide(live({ maxWriteHold: "0 millis" }))))
 
   it.effect("following the promotion is faster, and loses nothing either", () =>
     Effect.gen(function*() {
@@ -467,7 +467,7 @@ describe("the write fence", () => {
       yield* deployment.failover
       yield* TestClock.adjust("60 millis")
       // What is written just before the fence closes is executed long after.
-      yield* deployment.slow("10.0.0.1:6379", { requestMillis: 600 })
+      yield* deployment.slow("10.0.0.1:6379", { requestTime: "600 millis" })
       const write = yield* Effect.forkChild(Effect.exit(redis.set("slow", "1")), { startImmediately: true })
       const exit = yield* whileTimePasses(Fiber.join(write))
       assert.strictEqual(failureOf(exit)._tag, "AmbiguousOutcome")
@@ -733,7 +733,7 @@ describe("durability", () => {
       assert.strictEqual(result, 1)
       const replica = yield* RedisClient.make({ address: "10.0.0.2:6379" })
       assert.strictEqual(yield* whileTimePasses(replica.get("order")), "1")
-    }).pipe(Effect.scoped, Effect.provide(live({}, { lagMillis: 5 }))))
+    }).pipe(Effect.scoped, Effect.provide(live({}, { lag: "5 millis" }))))
 
   it.effect("fails with the number of replicas if they are too few", () =>
     Effect.gen(function*() {
@@ -742,7 +742,9 @@ describe("durability", () => {
       yield* whileTimePasses(redis.set("a", "1"))
       yield* deployment.hang("10.0.0.3:6379")
       const error = failureOf(
-        yield* whileTimePasses(Effect.exit(order.pipe(RedisClient.withReplicas({ replicas: 2, timeout: 100 }))))
+        yield* whileTimePasses(
+          Effect.exit(order.pipe(RedisClient.withReplicas({ replicas: 2, timeout: "100 millis" })))
+        )
       )
       assert.strictEqual(error._tag, "NotReplicated")
       if (error._tag === "NotReplicated") {
@@ -773,7 +775,7 @@ describe("durability", () => {
     Effect.gen(function*() {
       const error = failureOf(
         yield* whileTimePasses(
-          Effect.exit(RedisClient.withReplicas(order, { replicas: 1, timeout: 100, onDisk: "local" }))
+          Effect.exit(RedisClient.withReplicas(order, { replicas: 1, timeout: "100 millis", onDisk: "local" }))
         )
       )
       assert.strictEqual(error._tag, "NotReplicated")

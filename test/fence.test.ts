@@ -67,7 +67,7 @@ describe("a client that was busy while a replica was selected", () => {
       yield* ready(redis)
       const selected = yield* published("+selected-slave")
       // What is on its way to the primary when the client stands still is executed after the promotion.
-      yield* deployment.slow(yield* deployment.primary, { linkMillis: 300 })
+      yield* deployment.slow(yield* deployment.primary, { latency: "300 millis" })
       const write = yield* Effect.forkChild(Effect.exit(redis.set("late", "1")), { startImmediately: true })
       yield* Effect.yieldNow
       deployment.network.standStill("client")
@@ -89,9 +89,12 @@ describe("sentinels that are more distant than the nodes", () => {
         Effect.gen(function*() {
           const deployment = yield* Testing.Deployment
           const redis = yield* RedisClient.RedisClient
-          yield* Effect.forEach(deployment.sentinels, (address) => deployment.slow(address, { linkMillis: millis }))
+          yield* Effect.forEach(deployment.sentinels, (address) =>
+            deployment.slow(address, { latency: `${millis} millis` }))
           yield* ready(redis)
-          assert.isTrue((yield* stateOf).sentinels.every((s) => s.distanceMillis === 2 * millis))
+          assert.isTrue((yield* stateOf).sentinels.every((s) =>
+            s.distanceMillis === 2 * millis
+          ))
           const writes = yield* writing(redis, 10)
           yield* whileTimePasses(Effect.sleep("2 seconds"))
           const before = writes.acknowledged.length
@@ -112,7 +115,7 @@ describe("sentinels that are more distant than the nodes", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* Effect.forEach(deployment.sentinels, (address) => deployment.slow(address, { linkMillis: 200 }))
+      yield* Effect.forEach(deployment.sentinels, (address) => deployment.slow(address, { latency: "200 millis" }))
       yield* ready(redis)
       const began = deployment.network.time.now()
       yield* redis.set("b", "1")
@@ -128,7 +131,7 @@ describe("sentinels that are more distant than the nodes", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* Effect.forEach(deployment.sentinels, (address) => deployment.slow(address, { linkMillis: 100 }))
+      yield* Effect.forEach(deployment.sentinels, (address) => deployment.slow(address, { latency: "100 millis" }))
       yield* ready(redis)
       const time = deployment.network.time
       const began = time.now()
@@ -151,7 +154,7 @@ describe("sentinels that are more distant than the nodes", () => {
   it.effect("a reply that is withheld when the client closes does not count", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
-      yield* Effect.forEach(deployment.sentinels, (address) => deployment.slow(address, { linkMillis: 100 }))
+      yield* Effect.forEach(deployment.sentinels, (address) => deployment.slow(address, { latency: "100 millis" }))
       const write = yield* Effect.gen(function*() {
         const redis = yield* RedisClient.RedisClient
         yield* ready(redis)
@@ -167,7 +170,7 @@ describe("sentinels that are more distant than the nodes", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       const redis = yield* RedisClient.RedisClient
-      yield* Effect.forEach(deployment.sentinels, (address) => deployment.slow(address, { linkMillis: 17 }))
+      yield* Effect.forEach(deployment.sentinels, (address) => deployment.slow(address, { latency: "17 millis" }))
       yield* ready(redis)
       const began = deployment.network.time.now()
       yield* redis.set("b", "1")
@@ -186,7 +189,7 @@ describe("a client that starts during a failover", () => {
         yield* bornWriter(Effect.map(deployment.primary, (address) => address !== "10.0.0.1:6379"), "2 seconds").pipe(
           Effect.provide(clients())
         )
-      }).pipe(Effect.provide(Testing.layer({ latencyMillis: [0, 2], seed: moment }))))
+      }).pipe(Effect.provide(Testing.layer({ latency: { min: "0 millis", max: "2 millis" }, seed: moment }))))
   }
 
   for (const slow of [1, 5]) {
@@ -194,7 +197,7 @@ describe("a client that starts during a failover", () => {
       it.effect(`${moment} ms after its beginning, by a sentinel that answers ${slow * 2} ms later than others`, () =>
         Effect.gen(function*() {
           const deployment = yield* Testing.Deployment
-          yield* deployment.slow(addresses[0]!, { linkMillis: slow })
+          yield* deployment.slow(addresses[0]!, { latency: `${slow} millis` })
           yield* deployment.failover
           yield* TestClock.adjust(moment)
           yield* bornWriter(moved, "100 millis").pipe(Effect.provide(clients({ sentinels: addresses.toReversed() })))
@@ -205,7 +208,7 @@ describe("a client that starts during a failover", () => {
   it.effect("and hears the selection before it knows the primary", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
-      yield* deployment.slow("10.0.0.1:6379", { linkMillis: 100 })
+      yield* deployment.slow("10.0.0.1:6379", { latency: "100 millis" })
       const selected = yield* published("+selected-slave")
       yield* Effect.gen(function*() {
         const redis = yield* RedisClient.RedisClient
@@ -320,7 +323,9 @@ describe("sentinels that may be asked, but deny a subscription", () => {
           }).pipe(Effect.provide(clients({ sentinel: { protocol } })))
           const warnings = lines.filter((line) => line.includes("+subscribe +psubscribe allchannels"))
           assert.strictEqual(warnings.length, denied, lines.join("\n"))
-        }).pipe(Effect.provide(Layer.merge(logging(lines), Testing.layer({ latencyMillis: [0, 2] }))))
+        }).pipe(
+          Effect.provide(Layer.merge(logging(lines), Testing.layer({ latency: { min: "0 millis", max: "2 millis" } })))
+        )
       })
     }
   }
@@ -329,7 +334,7 @@ describe("sentinels that may be asked, but deny a subscription", () => {
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
       restrict(deployment, documented)
-      yield* Effect.forEach(addresses, (address) => deployment.slow(address, { linkMillis: 80 }))
+      yield* Effect.forEach(addresses, (address) => deployment.slow(address, { latency: "80 millis" }))
       yield* Effect.gen(function*() {
         yield* ready(yield* RedisClient.RedisClient)
         // A way there and back, and as long between two questions.
@@ -412,7 +417,7 @@ describe("a failover whose beginning was missed", () => {
       yield* ready(redis)
       const promoting = yield* published("+failover-state-wait-promotion")
       for (const address of addresses) yield* deployment.pushes(address, { kind: "drop", count: 10_000 })
-      yield* deployment.slow("10.0.0.1:6379", { linkMillis: 22 })
+      yield* deployment.slow("10.0.0.1:6379", { latency: "22 millis" })
       yield* deployment.failover
       yield* until(Effect.sync(() => promoting.at >= 0))
       yield* whileTimePasses(Effect.sleep("50 millis"))
@@ -535,7 +540,7 @@ describe("a sentinel that reports failovers without effect", () => {
       yield* until(moved)
       yield* writes.stop
       assert.deepStrictEqual(yield* missing(writes.acknowledged), [])
-    }).pipe(Effect.provide(live({}, { latencyMillis: [0, 2] }))))
+    }).pipe(Effect.provide(live({}, { latency: { min: "0 millis", max: "2 millis" } }))))
 
   it.effect("and another one leads a failover: nothing is lost", () =>
     Effect.gen(function*() {
@@ -548,5 +553,5 @@ describe("a sentinel that reports failovers without effect", () => {
       yield* until(moved)
       yield* writes.stop
       assert.deepStrictEqual(yield* missing(writes.acknowledged), [])
-    }).pipe(Effect.provide(live({}, { latencyMillis: [0, 2] }))))
+    }).pipe(Effect.provide(live({}, { latency: { min: "0 millis", max: "2 millis" } }))))
 })

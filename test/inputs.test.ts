@@ -78,7 +78,6 @@ const kinds = Object.keys(nonsense) as Array<Kind>
 /** Which kinds are no nonsense in that place. */
 type Legal = ReadonlyArray<Kind>
 const none: Legal = []
-const duration: Legal = ["infinity", "half"]
 const bag: Legal = ["object", "bare", "instance"]
 
 const session = {
@@ -88,21 +87,21 @@ const session = {
   database: none,
   clientName: ["url"],
   protocol: none,
-  connectTimeout: duration,
-  stallTimeout: duration,
-  pingInterval: duration,
+  connectTimeout: none,
+  stallTimeout: none,
+  pingInterval: none,
   limits: bag,
   resolver: ["function"]
 } satisfies Partial<Record<keyof SessionOptions, Legal>>
 
 const executor = {
-  commandTimeout: duration,
+  commandTimeout: none,
   maxQueue: none,
   connections: none,
   minReserved: none,
   maxReserved: none,
-  reservedIdleTime: duration,
-  reserveTimeout: duration,
+  reservedIdleTime: none,
+  reserveTimeout: none,
   repeatable: ["true", "function"]
 } satisfies Record<keyof ExecutorOptions, Legal>
 
@@ -121,19 +120,19 @@ const replica = {
   replicaSelection: ["function"],
   maxLag: none,
   excludePriorityZero: ["true"],
-  measureInterval: duration
+  measureInterval: none
 } satisfies Record<Exclude<keyof Sentinel.ReplicaOptions, keyof Sentinel.NodeOptions>, Legal>
 
 const sentinelOptions = {
   sentinels: none,
-  timeout: duration,
-  headStart: duration,
+  timeout: none,
+  headStart: none,
   sentinel: bag,
   minOtherSentinels: none,
   natMap: ["object", "bare", "function"],
   schedule: none,
   node: bag,
-  maxWriteHold: duration,
+  maxWriteHold: none,
   follow: none,
   whenFar: none,
   whenIsolated: none,
@@ -155,10 +154,10 @@ const deploymentOptions = {
   replicas: none,
   sentinels: none,
   quorum: none,
-  downAfterMillis: ["half"],
-  lagMillis: ["half"],
-  latencyMillis: ["half"],
-  syncMillis: ["half"],
+  downAfter: none,
+  lag: none,
+  latency: none,
+  syncTime: none,
   password: ["empty", "blank", "long", "url", "controls"],
   sentinelPassword: ["empty", "blank", "long", "url", "controls"],
   tcp: ["true"],
@@ -207,7 +206,7 @@ const places: ReadonlyArray<Place> = [
   ...placesOf(node, "", (options) => withSentinel((s) => s.primaryFor("g", options))),
   ...placesOf({ ...node, ...replica }, "", (options) => withSentinel((s) => s.replicaFor("g", options))),
   ...placesOf(
-    { bytes: none, time: duration },
+    { bytes: none, time: none },
     "maxLag",
     (maxLag) => withSentinel((s) => s.replicaFor("g", { maxLag }))
   ),
@@ -367,7 +366,7 @@ describe("arguments", () => {
     whenInterrupted: none
   } satisfies Record<keyof Client.ScanOptions, Legal>
   const subscribeOptions = { capacity: ["infinity"] } satisfies Record<keyof SubscribeOptions, Legal>
-  const durability = { replicas: none, timeout: ["half"], onDisk: none } satisfies Record<
+  const durability = { replicas: none, timeout: none, onDisk: none } satisfies Record<
     keyof RedisClient.Durability,
     Legal
   >
@@ -384,7 +383,7 @@ describe("arguments", () => {
     { option: "options", legal: bag, make: (v) => withClient((redis) => redis.run(get, v as never)) },
     {
       option: "timeout",
-      legal: duration,
+      legal: none,
       make: (timeout) => withClient((redis) => redis.run(get, { timeout } as never))
     },
     {
@@ -443,7 +442,7 @@ describe("arguments", () => {
     ...placesOf(durability, "", (o) =>
       withClient((redis) =>
         Effect.void.pipe(
-          RedisClient.withReplicas({ replicas: 1, timeout: 100, ...o }),
+          RedisClient.withReplicas({ replicas: 1, timeout: "100 millis", ...o }),
           Effect.provideService(RedisClient.RedisClient, redis)
         )
       )),

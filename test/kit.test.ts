@@ -40,7 +40,7 @@ describe("replication", () => {
       // It was acknowledged, and it is gone.
       assert.strictEqual(yield* redis.get("a"), "1")
       assert.isNull(yield* redis.get("b"))
-    }).pipe(Effect.provide(live({ lagMillis: 100 }))))
+    }).pipe(Effect.provide(live({ lag: "100 millis" }))))
 
   it.effect("a replica receives what it missed; a replica with another history receives everything", () =>
     Effect.gen(function*() {
@@ -102,7 +102,7 @@ describe("replication", () => {
       assert.isUndefined(short.pollUnsafe())
       yield* TestClock.adjust("1 millis")
       assert.strictEqual(yield* Fiber.join(short), 1)
-    })).pipe(Effect.provide(live({ lagMillis: 50 }))))
+    })).pipe(Effect.provide(live({ lag: "50 millis" }))))
 })
 
 describe("sentinels", () => {
@@ -207,13 +207,13 @@ describe("faults", () => {
       yield* control.refuse(first, false)
       const redis = yield* clientOf(control, first)
       yield* redis.ping()
-      yield* control.slow(first, { linkMillis: 100 })
+      yield* control.slow(first, { latency: "100 millis" })
       const slow = yield* Effect.forkChild(redis.ping())
       yield* TestClock.adjust("199 millis")
       assert.isUndefined(slow.pollUnsafe())
       yield* TestClock.adjust("1 millis")
       yield* Fiber.join(slow)
-      yield* control.slow(first, { linkMillis: 0, requestMillis: 50 })
+      yield* control.slow(first, { latency: "0 millis", requestTime: "50 millis" })
       const three = yield* Effect.forkChild(redis.pipeline([commands.ping(), commands.ping(), commands.ping()]))
       yield* TestClock.adjust("149 millis")
       assert.isUndefined(three.pollUnsafe())
@@ -226,7 +226,7 @@ describe("faults", () => {
       const control = yield* Testing.make()
       const redis = yield* clientOf(control, first)
       yield* redis.ping()
-      yield* control.slow(first, { byteMillis: 10 })
+      yield* control.slow(first, { byteTime: "10 millis" })
       // +PONG twice, with their ends: 14 bytes.
       const two = yield* Effect.forkChild(redis.pipeline([commands.ping(), commands.ping()]))
       yield* TestClock.adjust("139 millis")
@@ -236,7 +236,7 @@ describe("faults", () => {
       const rest = yield* Effect.forkChild(redis.ping())
       yield* TestClock.adjust("20 millis")
       assert.isUndefined(rest.pollUnsafe())
-      yield* control.slow(first, { byteMillis: 0 })
+      yield* control.slow(first, { byteTime: "0 millis" })
       assert.strictEqual(yield* Fiber.join(rest), "PONG")
       assert.strictEqual(yield* redis.ping(), "PONG")
     }))
@@ -333,7 +333,7 @@ describe("faults", () => {
       yield* publish("m2")
       yield* control.pushes(first, { kind: "duplicate" })
       yield* publish("m3")
-      yield* control.pushes(first, { kind: "delay", millis: 100 })
+      yield* control.pushes(first, { kind: "delay", delay: "100 millis" })
       yield* publish("m4")
       yield* publish("m5")
       yield* TestClock.adjust("100 millis")

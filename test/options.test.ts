@@ -5,7 +5,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import { Command, commands, Errors, Resp } from "../src/index.ts"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { Command, commands, Errors, RedisClient, Resp, Sentinel } from "../src/index.ts"
+import * as Testing from "../src/testing/index.ts"
 
 const written = ({ args, spec }: Command.Any): string => [...spec.words, ...args].join(" ")
 
@@ -119,6 +122,53 @@ describe("durations", () => {
     assert.include(refusalOf(() => commands.expire("k", any(new Date()))), "EXPIRE: ttl: expected a duration")
     assert.include(refusalOf(() => commands.expire("k", any({}))), "EXPIRE: ttl: expected a duration")
   })
+})
+
+describe("durations of the client's options", () => {
+  const messageOf = (made: Effect.Effect<unknown, { readonly message: string }, Scope.Scope>) =>
+    Effect.map(Effect.flip(Effect.scoped(made)), ({ message }) => message)
+
+  it.effect("a number without a unit is refused, with the option and what to write", () =>
+    Effect.gen(function*() {
+      const cases = [
+        [RedisClient.make({ commandTimeout: any(5000) }), "commandTimeout: 5000 has no unit; write \"5 seconds\""],
+        [RedisClient.make({ pingInterval: any(1500) }), "pingInterval: 1500 has no unit; write \"1500 millis\""],
+        [RedisClient.make({ stallTimeout: any(60_000n) }), "stallTimeout: a bigint has no unit; write \"60 seconds\""],
+        [RedisClient.make({ reserveTimeout: any(0) }), "reserveTimeout: the duration must be greater than zero"],
+        [
+          Sentinel.make({ sentinels: ["a"], maxWriteHold: any(0) }),
+          "maxWriteHold: 0 has no unit; write \"0 millis\""
+        ],
+        [
+          Sentinel.make({ sentinels: ["a"], sentinel: { stallTimeout: any(2000) } }),
+          "sentinel.stallTimeout: 2000 has no unit; write \"2 seconds\""
+        ],
+        [Testing.make({ latency: { min: "0 millis", max: any(2) } }), "latency.max: 2 has no unit; write \"2 millis\""]
+      ] as const
+      for (const [made, message] of cases) assert.strictEqual(yield* messageOf(made), `Invalid option ${message}`)
+      const redis = yield* RedisClient.make()
+      const late = yield* Effect.flip(redis.run(commands.get("k"), { timeout: any(100) }))
+      assert.include(late.message, "timeout: 100 has no unit; write \"100 millis\"")
+    }).pipe(Effect.scoped))
+
+  it.effect("where an end is needed, Infinity is refused", () =>
+    Effect.gen(function*() {
+      const cases = [
+        [RedisClient.make({ connectTimeout: any("Infinity") }), "connectTimeout"],
+        [Sentinel.make({ sentinels: ["a"], timeout: Duration.infinity }), "timeout"],
+        [Sentinel.make({ sentinels: ["a"], headStart: any("Infinity") }), "headStart"],
+        [Testing.make({ lag: Duration.infinity }), "lag"]
+      ] as const
+      for (const [made, option] of cases) {
+        assert.strictEqual(yield* messageOf(made), `Invalid option ${option}: the duration must be finite`)
+      }
+      assert.strictEqual(
+        yield* messageOf(Testing.make({ latency: { min: "2 millis", max: "1 millis" } })),
+        "Invalid option latency: min must not be greater than max"
+      )
+      yield* RedisClient.make({ commandTimeout: "Infinity", stallTimeout: "Infinity", reservedIdleTime: "Infinity" })
+      yield* Sentinel.make({ sentinels: ["a"], maxWriteHold: "0 millis" })
+    }).pipe(Effect.scoped))
 })
 
 describe("moments", () => {

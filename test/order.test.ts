@@ -111,7 +111,7 @@ describe("a pipeline of reads whose replica is late with", () => {
     RedisClient.layerReplica("mymaster", { replicaSelection: "sticky" })
   ).pipe(
     Layer.provideMerge(Sentinel.layer({ sentinels: ["10.0.1.1:26379"] })),
-    Layer.provideMerge(Testing.layer({ downAfterMillis: 60_000 }))
+    Layer.provideMerge(Testing.layer({ downAfter: "1 minute" }))
   )
 
   for (const goesOn of ["the late one", "the other one"] as const) {
@@ -130,7 +130,7 @@ describe("a pipeline of reads whose replica is late with", () => {
         yield* deployment.partition(late, yield* deployment.primary)
         yield* whileTimePasses(redis.set("a", "of now"))
         yield* deployment.hang(late)
-        yield* deployment.slow(other, { requestMillis: 20 })
+        yield* deployment.slow(other, { requestTime: "20 millis" })
         const gets = () => deployment.node(other).executed.get("GET") ?? 0
         const before = gets()
         const fiber = yield* Effect.forkChild(replica.pipeline([get("a"), get("a"), get("a")]), {

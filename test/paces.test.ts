@@ -91,5 +91,5 @@ describe("nodes that close the connection on HELLO", () => {
         Effect.provide(clients({ follow: "promotion" })),
         Effect.provideService(Connector.Connector, dial)
       )
-    }).pipe(Effect.provide(Testing.layer({ latencyMillis: [0, 2] }))))
+    }).pipe(Effect.provide(Testing.layer({ latency: { min: "0 millis", max: "2 millis" } }))))
 })

@@ -143,7 +143,7 @@ describe("the primary dies", () => {
           const deployment = yield* Testing.Deployment
           assert.notStrictEqual(yield* deployment.primary, n1)
           assert.notStrictEqual(yield* serving, yield* deployment.primary)
-        }).pipe(Effect.provide(live(options, { lagMillis: 2 }, { follow }))))
+        }).pipe(Effect.provide(live(options, { lag: "2 millis" }, { follow }))))
     }
   }
 
@@ -223,7 +223,9 @@ describe("the primary dies", () => {
       yield* TestClock.adjust("4 seconds")
       assert.strictEqual(yield* whileTimePasses(replica.get("a")), "1")
     }).pipe(
-      Effect.provide(live({ fallbackToPrimary: false, commandTimeout: "1 second" }, { replicas: 1, syncMillis: 3000 }))
+      Effect.provide(
+        live({ fallbackToPrimary: false, commandTimeout: "1 second" }, { replicas: 1, syncTime: "3 seconds" })
+      )
     ))
 
   describe("if INFO is denied, the sentinels' figure counts", () => {
@@ -305,7 +307,10 @@ describe("a planned failover", () => {
         assert.strictEqual(astray, 0)
         // And then from one that follows it.
         assert.notStrictEqual(yield* serving, moved)
-      }).pipe(Effect.scoped, Effect.provide(live({ replicaSelection }, { latencyMillis: 0 }, { follow: "promotion" }))))
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(live({ replicaSelection }, { latency: "0 millis" }, { follow: "promotion" }))
+      ))
   }
 })
 
@@ -378,7 +383,7 @@ describe("a replica hangs", () => {
         assert.isUndefined(stuck.pollUnsafe())
         yield* deployment.resume(n2)
         assert.strictEqual(yield* whileTimePasses(Fiber.join(stuck)), "1")
-      }).pipe(Effect.provide(live({ replicaSelection }, { replicas: 1, downAfterMillis: 30_000 }))))
+      }).pipe(Effect.provide(live({ replicaSelection }, { replicas: 1, downAfter: "30 seconds" }))))
 
     it.effect(`a command that takes 2 seconds is sent to one other replica, once, ${replicaSelection}`, () =>
       Effect.gen(function*() {

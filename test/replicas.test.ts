@@ -168,7 +168,7 @@ describe("several replicas", () => {
   it.effect("the fastest replica", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
-      yield* deployment.slow("10.0.0.2:6379", { linkMillis: 20 })
+      yield* deployment.slow("10.0.0.2:6379", { latency: "20 millis" })
       yield* readMany(1)
       yield* TestClock.adjust("3 seconds")
       const before = yield* gets
@@ -177,8 +177,8 @@ describe("several replicas", () => {
       assert.strictEqual(after["10.0.0.2:6379"]! - before["10.0.0.2:6379"]!, 0)
       assert.strictEqual(after["10.0.0.3:6379"]! - before["10.0.0.3:6379"]!, 20)
       // And the other one, when that has become slow.
-      yield* deployment.slow("10.0.0.2:6379", { linkMillis: 0 })
-      yield* deployment.slow("10.0.0.3:6379", { linkMillis: 20 })
+      yield* deployment.slow("10.0.0.2:6379", { latency: "0 millis" })
+      yield* deployment.slow("10.0.0.3:6379", { latency: "20 millis" })
       yield* TestClock.adjust("15 seconds")
       assert.strictEqual(yield* serving, "10.0.0.2:6379")
     }).pipe(Effect.provide(live({ replicaSelection: "latency" }))))
@@ -367,7 +367,7 @@ describe("reading your own writes", () => {
         assert.strictEqual((yield* gets)["10.0.0.1:6379"], 1)
         const older: Effect.Effect<string | null, Errors.RedisError> = replica.get("a")
         assert.strictEqual(yield* whileTimePasses(older), "1")
-      }).pipe(Effect.provide(live({ replicaSelection }, { lagMillis: 5 }))))
+      }).pipe(Effect.provide(live({ replicaSelection }, { lag: "5 millis" }))))
   }
 
   it.effect("without the primary it waits until its deadline", () =>

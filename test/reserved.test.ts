@@ -712,7 +712,7 @@ describe("notifications of a move", () => {
       yield* deployment.failover
       yield* TestClock.adjust("60 millis")
       // Written before the fence closes, and answered so late that the answer is kept.
-      yield* deployment.slow(address, { requestMillis: 600 })
+      yield* deployment.slow(address, { requestTime: "600 millis" })
       const write = yield* Effect.forkChild(Effect.exit(reserved.repeatable(commands.set("late", "1"))), {
         startImmediately: true
       })

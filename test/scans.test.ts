@@ -92,7 +92,7 @@ for (const isInfoDenied of [false, true]) {
             Effect.forEach(all, ([, stream]) => Stream.runCollect(stream), { concurrency: "unbounded" })
           )
           for (const each of found) isWhole(keys, each)
-        }).pipe(Effect.provide(live(options, { latencyMillis: [0, 3] }))))
+        }).pipe(Effect.provide(live(options, { latency: { min: "0 millis", max: "3 millis" } }))))
 
       it.effect(`start over only if they were interrupted, ${named(options)}`, () =>
         Effect.gen(function*() {

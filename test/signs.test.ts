@@ -55,7 +55,7 @@ describe("two sentinels that say that a failover is under way", () => {
         yield* writes.stop
         assert.isAbove(writes.acknowledged.length, 0)
         assert.strictEqual((yield* missing(writes.acknowledged)).length, 0)
-      }).pipe(Effect.provide(live({}, { latencyMillis: [0, 2] }))))
+      }).pipe(Effect.provide(live({}, { latency: { min: "0 millis", max: "2 millis" } }))))
   }
 
   it.effect("the first reaches maxWriteHold just when the other one starts", () =>
@@ -77,7 +77,7 @@ describe("two sentinels that say that a failover is under way", () => {
       yield* writes.stop
       assert.isAbove(writes.acknowledged.length, 0)
       assert.strictEqual((yield* missing(writes.acknowledged)).length, 0)
-    }).pipe(Effect.provide(live({ maxWriteHold: "3 seconds" }, { latencyMillis: [0, 2] }))))
+    }).pipe(Effect.provide(live({ maxWriteHold: "3 seconds" }, { latency: { min: "0 millis", max: "2 millis" } }))))
 
   it.effect("both come to nothing: writes continue", () =>
     Effect.gen(function*() {
@@ -100,7 +100,7 @@ describe("a client that knows one sentinel only", () => {
       it.effect(`and starts ${moment} ms after the start of a failover whose leader is ${link} ms away`, () =>
         Effect.gen(function*() {
           const deployment = yield* Testing.Deployment
-          yield* deployment.slow(addresses[0]!, { linkMillis: link })
+          yield* deployment.slow(addresses[0]!, { latency: `${link} millis` })
           yield* deployment.failover
           yield* TestClock.adjust(moment)
           yield* bornWriter(moved, "100 millis").pipe(Effect.provide(clients({ sentinels: [addresses[2]!] })))
@@ -153,7 +153,7 @@ describe("a natMap that throws for a moment", () => {
         })))
       }).pipe(
         Effect.provideService(References.MinimumLogLevel, "None"),
-        Effect.provide(Testing.layer({ latencyMillis: [0, 2] }))
+        Effect.provide(Testing.layer({ latency: { min: "0 millis", max: "2 millis" } }))
       ))
   }
 })

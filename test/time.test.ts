@@ -65,7 +65,7 @@ for (const step of [-60_000, 60_000]) {
           const deployment = yield* Testing.Deployment
           const redis = yield* RedisClient.RedisClient
           yield* redis.set("a", "1")
-          yield* deployment.slow("10.0.0.1:6379", { requestMillis: 700 })
+          yield* deployment.slow("10.0.0.1:6379", { requestTime: "700 millis" })
           const slow = yield* Effect.forkChild(redis.incr("n"), { startImmediately: true })
           // Before the watchdog looks for the first time.
           yield* TestClock.adjust("400 millis")

@@ -468,7 +468,7 @@ describe("a transaction whose answer comes while writes wait", () => {
       yield* reserved.watch("a")
       yield* redis.set("a", "2")
       // Its answers come when the fence has been closed for longer than what is believed at once.
-      yield* deployment.slow("10.0.0.1:6379", { linkMillis: 100 })
+      yield* deployment.slow("10.0.0.1:6379", { latency: "100 millis" })
       yield* deployment.failover
       const sentinel = yield* Sentinel.Sentinel
       const topology = yield* sentinel.topology("mymaster")

@@ -5,12 +5,15 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Buffer } from "node:buffer"
 import type * as Address from "../Address.ts"
+import type { DurationInput } from "../commands/options.ts"
 import type { InvalidOption } from "../Errors.ts"
-import { Check } from "../internal/client/checkOptions.ts"
+import { Check, millisOf } from "../internal/client/checkOptions.ts"
+import { fieldsOf } from "../internal/common/values.ts"
 import { type Cut, Network } from "./Network.ts"
 import type { Process, PushFault } from "./Process.ts"
 import { RedisNode } from "./RedisNode.ts"
@@ -19,8 +22,21 @@ import * as Tcp from "./Tcp.ts"
 import * as Time from "./Time.ts"
 
 /**
- * The options of a deployment. Where a number may be a range, each use draws another
- * number from it.
+ * A range of durations.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DurationRange {
+  /** The shortest duration. */
+  readonly min: DurationInput
+  /** The longest duration. */
+  readonly max: DurationInput
+}
+
+/**
+ * The options of a deployment. Where a duration may be a range, each use draws
+ * another one from it.
  *
  * @since 0.1.0
  * @category models
@@ -34,14 +50,14 @@ export interface Options {
   readonly sentinels?: number | undefined
   /** How many sentinels must agree that the primary is down. Default: a majority. */
   readonly quorum?: number | undefined
-  /** After how long without an answer a sentinel considers a node down, in milliseconds. Default 500. */
-  readonly downAfterMillis?: number | undefined
-  /** How long a write takes to reach a replica, besides the latency, in milliseconds. Default 0. */
-  readonly lagMillis?: number | readonly [min: number, max: number] | undefined
-  /** The latency between two parties, one way, in milliseconds. Default 0. */
-  readonly latencyMillis?: number | readonly [min: number, max: number] | undefined
-  /** How long a full resynchronisation takes, in milliseconds. Default 0. */
-  readonly syncMillis?: number | readonly [min: number, max: number] | undefined
+  /** After how long without an answer a sentinel considers a node down. Default 500 milliseconds. */
+  readonly downAfter?: DurationInput | undefined
+  /** How long a write takes to reach a replica, besides the latency. Default none. */
+  readonly lag?: DurationInput | DurationRange | undefined
+  /** The latency between two parties, one way. Default none. */
+  readonly latency?: DurationInput | DurationRange | undefined
+  /** How long a full resynchronisation takes. Default none. */
+  readonly syncTime?: DurationInput | DurationRange | undefined
   /** The password of the nodes. Default none. */
   readonly password?: string | undefined
   /** The password of the sentinels. Default none. */
@@ -102,16 +118,16 @@ export interface Control {
   readonly hang: (address: string) => Effect.Effect<void>
   /** Ends `hang`. */
   readonly resume: (address: string) => Effect.Effect<void>
-  /** Makes a process slow, until it is called with 0. */
+  /** Makes a process slow, until it is called with `"0 millis"`. */
   readonly slow: (
     address: string,
     options: {
-      /** How long each request takes, in milliseconds. Default: as before. */
-      readonly requestMillis?: number | undefined
-      /** The latency of each direction besides that of the network, in milliseconds. Default: as before. */
-      readonly linkMillis?: number | undefined
-      /** How long each byte that it sends takes, in milliseconds. Default: as before. */
-      readonly byteMillis?: number | undefined
+      /** How long each request takes. Default: as before. */
+      readonly requestTime?: DurationInput | undefined
+      /** The latency of each direction besides that of the network. Default: as before. */
+      readonly latency?: DurationInput | undefined
+      /** How long each byte that it sends takes. Default: as before. */
+      readonly byteTime?: DurationInput | undefined
     }
   ) => Effect.Effect<void>
 
@@ -177,12 +193,22 @@ export interface Control {
  */
 export class Deployment extends Context.Service<Deployment, Control>()("effect-redis-sentinel/testing/Deployment") {}
 
+/** A range in milliseconds. */
 type Range = readonly [min: number, max: number]
 
-const rangeOf = (given: number | Range | undefined): Range =>
-  given === undefined ? [0, 0] : typeof given === "number" ? [given, given] : given
+const ranges = ["lag", "latency", "syncTime"] as const
 
-const checked = (given: Options): Effect.Effect<Options, InvalidOption> => {
+interface Checked extends Omit<Options, "downAfter" | typeof ranges[number]> {
+  readonly downAfterMillis: number
+  readonly ranges: { readonly [K in typeof ranges[number]]: Range }
+}
+
+const isRange = (value: unknown): value is DurationRange => {
+  const fields = fieldsOf(value)
+  return typeof fields !== "string" && ("min" in fields || "max" in fields)
+}
+
+const checked = (given: Options): Effect.Effect<Checked, InvalidOption> => {
   const check = new Check()
   const options = check.fields<Options>("", given ?? null)
   if (options.group !== undefined) check.group(options.group)
@@ -196,16 +222,25 @@ const checked = (given: Options): Effect.Effect<Options, InvalidOption> => {
       check.fail(name, "the password must be a string")
     }
   }
-  for (const name of ["downAfterMillis", "lagMillis", "latencyMillis", "syncMillis"] as const) {
+  const millis = (name: string, input: DurationInput): number =>
+    Duration.toMillis(check.duration(name, input, false) ?? Duration.zero)
+  const rangeOf = (name: typeof ranges[number]): Range => {
     const value = options[name]
-    if (value === undefined) continue
-    const range = typeof value === "number" ? [value] : check.items(name, value)
-    const isTime = (n: unknown): boolean => typeof n === "number" && n >= 0 && n < Infinity
-    if (!range.every(isTime) || range.length === 0 || range.length > 2 || range[0]! > range[range.length - 1]!) {
-      check.fail(name, "expected a number of milliseconds, or an array of the least and the most")
+    if (value === undefined) return [0, 0]
+    if (!isRange(value)) {
+      const exact = millis(name, value)
+      return [exact, exact]
     }
+    const { max, min } = check.fields<DurationRange>(name, value)
+    const range: Range = [millis(`${name}.min`, min), millis(`${name}.max`, max)]
+    if (range[0] > range[1]) check.fail(name, "min must not be greater than max")
+    return range
   }
-  return Effect.as(check.result, options)
+  const lag = rangeOf("lag")
+  const latency = rangeOf("latency")
+  const syncTime = rangeOf("syncTime")
+  const downAfterMillis = options.downAfter === undefined ? 500 : millis("downAfter", options.downAfter)
+  return Effect.as(check.result, { ...options, downAfterMillis, ranges: { lag, latency, syncTime } })
 }
 
 /**
@@ -230,12 +265,12 @@ export const make = (given: Options = {}): Effect.Effect<Control, InvalidOption,
     // As it goes over the wire, one byte a character.
     const wired = Buffer.from(group).toString("latin1")
     const network = new Network(time)
-    network.latencyMillis = rangeOf(options.latencyMillis)
+    network.latencyMillis = options.ranges.latency
     const nodes = Array.from({ length: nodeCount }, (_, i) => {
       const node = new RedisNode(network, addressOf(i, `10.0.0.${i + 1}`, 6379))
       node.password = options.password
-      node.lagMillis = rangeOf(options.lagMillis)
-      node.syncMillis = rangeOf(options.syncMillis)
+      node.lagMillis = options.ranges.lag
+      node.syncMillis = options.ranges.syncTime
       return node
     })
     const byAddress = new Map<string, RedisNode>(nodes.map((n) => [n.shown, n]))
@@ -263,7 +298,7 @@ export const make = (given: Options = {}): Effect.Effect<Control, InvalidOption,
     for (const sentinel of sentinels) {
       sentinel.monitor(wired, first.address, {
         quorum: options.quorum ?? Math.floor(count / 2) + 1,
-        downAfterMillis: options.downAfterMillis ?? 500,
+        downAfterMillis: options.downAfterMillis,
         replicas: replicas.map((r) => r.address),
         others: sentinels
       })
@@ -312,8 +347,11 @@ export const make = (given: Options = {}): Effect.Effect<Control, InvalidOption,
         }),
       hang: (address) => doing(() => at(all, address).hang()),
       resume: (address) => doing(() => at(all, address).resume()),
-      slow: (address, { byteMillis, linkMillis, requestMillis }) =>
+      slow: (address, options) =>
         doing(() => {
+          const requestMillis = millisOf("requestTime", options.requestTime)
+          const linkMillis = millisOf("latency", options.latency)
+          const byteMillis = millisOf("byteTime", options.byteTime)
           if (requestMillis !== undefined) at(all, address).slowMillis = requestMillis
           if (linkMillis !== undefined) network.slow(at(all, address).shown, linkMillis)
           if (byteMillis !== undefined) network.drip(at(all, address).shown, byteMillis)

@@ -439,12 +439,12 @@ export class Network {
     else this.refused.delete(address)
   }
 
-  /** Adds latency to both directions of an address, in milliseconds; 0 ends it. */
+  /** Adds latency to both directions of an address, in milliseconds; 0 ends it. @internal */
   slow(address: string, millis: number): void {
     this.slowness.set(address, millis)
   }
 
-  /** Makes the bytes that an address sends arrive one by one, `millis` milliseconds apart; 0 ends it. */
+  /** Makes the bytes that an address sends arrive one by one, `millis` milliseconds apart; 0 ends it. @internal */
   drip(address: string, millis: number): void {
     if (millis > 0) this.drips.set(address, millis)
     else if (this.drips.delete(address)) {

@@ -6,6 +6,8 @@
  * @since 0.1.0
  */
 import * as Address from "../Address.ts"
+import type { DurationInput } from "../commands/options.ts"
+import { millisOf } from "../internal/client/checkOptions.ts"
 import { User } from "./Acl.ts"
 import { type Definition, group, matches, noKeys } from "./data/command.ts"
 import type { Network, Peer } from "./Network.ts"
@@ -118,8 +120,8 @@ export interface PushFault {
   readonly kind: "drop" | "delay" | "duplicate"
   /** How many messages the fault affects. Default 1. */
   readonly count?: number | undefined
-  /** For `delay`: how long, in milliseconds. Default 0. */
-  readonly millis?: number | undefined
+  /** For `delay`: how long. Default none. */
+  readonly delay?: DurationInput | undefined
 }
 
 /** In place of a reply: none comes, now or ever. */
@@ -375,7 +377,7 @@ export abstract class Process {
     return this.pausedAll || command.flags.has("write") || command.name === "publish"
   }
 
-  /** Makes writes wait for `millis` milliseconds, as CLIENT PAUSE does; 0 ends it. */
+  /** Makes writes wait for `millis` milliseconds, as CLIENT PAUSE does; 0 ends it. @internal */
   pauseWrites(millis: number): void {
     if (millis > 0) this.pause(millis, false)
     else this.unpause()
@@ -529,7 +531,7 @@ export abstract class Process {
 
   /** Adds a fault for the next messages that it pushes. */
   faultPushes(fault: PushFault): void {
-    this.pushFaults.push({ kind: fault.kind, millis: fault.millis ?? 0, count: fault.count ?? 1 })
+    this.pushFaults.push({ kind: fault.kind, millis: millisOf("delay", fault.delay) ?? 0, count: fault.count ?? 1 })
   }
 
   /** Removes all faults of pushed messages. */

@@ -29,7 +29,7 @@ import { Network } from "./Network.ts"
 import { RedisNode } from "./RedisNode.ts"
 import * as Time from "./Time.ts"
 
-export { type Control, Deployment, make, type Options } from "./Deployment.ts"
+export { type Control, Deployment, type DurationRange, make, type Options } from "./Deployment.ts"
 export { type Cut, type Direction, Network } from "./Network.ts"
 export { Process, type PushFault, type Session } from "./Process.ts"
 export { commandNames, RedisNode } from "./RedisNode.ts"

@@ -5,7 +5,8 @@
  */
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import { type Client, commands } from "../../src/index.ts"
+import { type Client, commands, type Options, RedisClient, Sentinel } from "../../src/index.ts"
+import * as Testing from "../../src/testing/index.ts"
 
 declare const redis: Client.PrimaryClient
 declare const replica: Client.ReplicaClient
@@ -295,3 +296,51 @@ void replica.bytes.zrange(key, "a", "+", { by: "lex" })
 void replica.lpos(key, "e", { rank: 0 })
 // @ts-expect-error: Property 'sort' does not exist
 void replica.sort(key)
+
+// Durations of the client's options.
+
+const session: Options.SessionOptions = { connectTimeout: ttl, stallTimeout: "Infinity", pingInterval: "5 seconds" }
+const executor: Options.ExecutorOptions = { commandTimeout: { seconds: 2 }, reserveTimeout: Duration.millis(10) }
+declare const bare: { readonly stallTimeout: number }
+RedisClient.layer({ ...session, ...executor, reservedIdleTime: "1 minute" })
+Sentinel.layer({ sentinels: [], timeout: "1 second", headStart: [0, 5000], maxWriteHold: "0 millis", node: executor })
+RedisClient.layerReplica("g", { measureInterval: ttl, maxLag: { time: "1 second" } })
+void redis.run(commands.get(key), { timeout: "Infinity" })
+RedisClient.withReplicas({ replicas: 1, timeout: ttl })
+Testing.layer({ downAfter: "1 second", lag: "5 millis", latency: { min: "0 millis", max: "2 millis" } })
+// @ts-expect-error: Type 'number' is not assignable to type 'TimeoutInput
+RedisClient.layer({ commandTimeout: 5000 })
+// @ts-expect-error: Type 'number' is not assignable to type 'TimeoutInput
+RedisClient.layer({ commandTimeout: count })
+// @ts-expect-error: Type 'number' is not assignable to type 'TimeoutInput
+RedisClient.layer({ ...session, ...bare })
+// @ts-expect-error: Type 'number' is not assignable to type 'DurationInput
+RedisClient.layer({ connectTimeout: 1000 })
+// @ts-expect-error: Type '"Infinity"' is not assignable to type 'DurationInput
+RedisClient.layer({ connectTimeout: "Infinity" })
+// @ts-expect-error: Type 'number' is not assignable to type 'TimeoutInput
+RedisClient.layer({ pingInterval: 1000, reservedIdleTime: "1 minute" })
+// @ts-expect-error: Type 'number' is not assignable to type 'TimeoutInput
+RedisClient.layerPrimary("g", { reserveTimeout: 1000 })
+// @ts-expect-error: Type 'number' is not assignable to type 'DurationInput
+Sentinel.layer({ sentinels: [], timeout: 100 })
+// @ts-expect-error: Type 'bigint' is not assignable to type 'DurationInput
+Sentinel.layer({ sentinels: [], headStart: 100n })
+// @ts-expect-error: Type 'number' is not assignable to type 'TimeoutInput
+Sentinel.layer({ sentinels: [], maxWriteHold: 0 })
+// @ts-expect-error: Type 'number' is not assignable to type 'TimeoutInput
+Sentinel.layer({ sentinels: [], sentinel: { stallTimeout: 2000 } })
+// @ts-expect-error: Type 'number' is not assignable to type 'TimeoutInput
+Sentinel.layer({ sentinels: [], node: { commandTimeout: 5000 } })
+// @ts-expect-error: Type 'number' is not assignable to type 'DurationInput
+RedisClient.layerReplica("g", { measureInterval: 1000 })
+// @ts-expect-error: Type 'number' is not assignable to type 'DurationInput
+RedisClient.layerReplica("g", { maxLag: { time: 1000 } })
+// @ts-expect-error: Type 'number' is not assignable to type 'TimeoutInput
+void redis.run(commands.get(key), { timeout: 1000 })
+// @ts-expect-error: Type 'number' is not assignable to type 'DurationInput
+RedisClient.withReplicas({ replicas: 1, timeout: 200 })
+// @ts-expect-error: Type 'number' is not assignable to type 'DurationInput
+Testing.layer({ downAfter: 500 })
+// @ts-expect-error: Type 'number' is not assignable to type 'DurationInput
+Testing.layer({ latency: { min: "0 millis", max: 2 } })

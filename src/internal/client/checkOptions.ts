@@ -7,12 +7,13 @@
  * wrong place; they contain numbers and kinds of values.
  */
 import * as Config from "effect/Config"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Tls from "node:tls"
 import * as Address from "../../Address.ts"
+import type { DurationInput, TimeoutInput } from "../../commands/options.ts"
 import { InvalidOption } from "../../Errors.ts"
 import type { ExecutorOptions, ReplicaSelectionOptions, SessionOptions } from "../../Options.ts"
 import { defaultOptions } from "../../Pool.ts"
@@ -82,7 +83,8 @@ export class Check {
     return []
   }
 
-  duration(option: string, input: Duration.Input | undefined, positive = true): Duration.Duration | undefined {
+  /** A duration that may be without an end. */
+  timeout(option: string, input: TimeoutInput | undefined, positive = true): Duration.Duration | undefined {
     if (input === undefined) return undefined
     const duration = durationOf(input, positive)
     if (typeof duration !== "string") return duration
@@ -90,8 +92,21 @@ export class Check {
     return undefined
   }
 
+  /** A finite duration. */
+  duration(option: string, input: DurationInput | undefined, positive = true): Duration.Duration | undefined {
+    const duration = this.timeout(option, input, positive)
+    if (duration === undefined || Duration.isFinite(duration)) return duration
+    this.fail(option, "the duration must be finite")
+    return undefined
+  }
+
   /** Replaces the input by its Duration. An option that is missing stays missing, so that a default can apply. */
-  private put<K extends string>(into: { [P in K]?: Duration.Input | undefined }, name: K, option: string): void {
+  private putTimeout<K extends string>(into: { [P in K]?: TimeoutInput | undefined }, name: K, option: string): void {
+    const duration = this.timeout(option, into[name])
+    if (duration !== undefined) into[name] = duration
+  }
+
+  private putDuration<K extends string>(into: { [P in K]?: DurationInput | undefined }, name: K, option: string): void {
     const duration = this.duration(option, into[name])
     if (duration !== undefined) into[name] = duration
   }
@@ -161,9 +176,9 @@ export class Check {
     }
     if (options.tls !== undefined) options.tls = this.tls(at("tls"), options.tls)
     this.integer(at("database"), options.database, 0, 1_000_000)
-    this.put(options, "connectTimeout", at("connectTimeout"))
-    this.put(options, "stallTimeout", at("stallTimeout"))
-    this.put(options, "pingInterval", at("pingInterval"))
+    this.putDuration(options, "connectTimeout", at("connectTimeout"))
+    this.putTimeout(options, "stallTimeout", at("stallTimeout"))
+    this.putTimeout(options, "pingInterval", at("pingInterval"))
     if (options.limits !== undefined) {
       const limits = this.fields(at("limits"), options.limits)
       for (const name of ["maxDepth", "maxBulkLength", "maxElements", "maxLineLength", "maxReplyBytes"] as const) {
@@ -213,9 +228,9 @@ export class Check {
   executor(path: string, value: ExecutorOptions): void {
     const at = (name: string): string => path === "" ? name : `${path}.${name}`
     const options = value as { -readonly [K in keyof ExecutorOptions]: ExecutorOptions[K] }
-    this.put(options, "commandTimeout", at("commandTimeout"))
-    this.put(options, "reserveTimeout", at("reserveTimeout"))
-    this.put(options, "reservedIdleTime", at("reservedIdleTime"))
+    this.putTimeout(options, "commandTimeout", at("commandTimeout"))
+    this.putTimeout(options, "reserveTimeout", at("reserveTimeout"))
+    this.putTimeout(options, "reservedIdleTime", at("reservedIdleTime"))
     this.integer(at("maxQueue"), options.maxQueue, 1, 100_000_000)
     this.integer(at("connections"), options.connections, 1, 1000)
     this.integer(at("maxReserved"), options.maxReserved, 1, 10_000)
@@ -248,23 +263,32 @@ export class Check {
       this.fail("fallbackToPrimary", `expected true, false or "when-none", got ${kindOf(fallbackToPrimary)}`)
     }
     if (options.maxLag !== undefined) {
-      const maxLag = this.fields<{ bytes?: number | undefined; time?: Duration.Input | undefined }>(
+      const maxLag = this.fields<{ bytes?: number | undefined; time?: DurationInput | undefined }>(
         "maxLag",
         options.maxLag
       )
       if (maxLag.bytes === undefined && maxLag.time === undefined) this.fail("maxLag", "set bytes, or time, or both")
       this.integer("maxLag.bytes", maxLag.bytes, 0, Number.MAX_SAFE_INTEGER)
-      this.put(maxLag, "time", "maxLag.time")
+      this.putDuration(maxLag, "time", "maxLag.time")
       options.maxLag = maxLag
     }
     this.boolean("excludePriorityZero", options.excludePriorityZero)
-    this.put(options, "measureInterval", "measureInterval")
+    this.putDuration(options, "measureInterval", "measureInterval")
   }
 
   /** Succeeds if there was no problem. */
   get result(): Effect.Effect<void, InvalidOption> {
     return this.error === undefined ? Effect.void : Effect.fail(this.error)
   }
+}
+
+/** A finite duration in milliseconds, which may be zero. Throws `InvalidOption` for anything else. */
+export const millisOf = (option: string, input: DurationInput | undefined): number | undefined => {
+  if (input === undefined) return undefined
+  const duration = durationOf(input, false)
+  if (typeof duration === "string") throw new InvalidOption({ option, detail: duration })
+  if (!Duration.isFinite(duration)) throw new InvalidOption({ option, detail: "the duration must be finite" })
+  return Duration.toMillis(duration)
 }
 
 const passwordProblem = (password: unknown): string | undefined => {

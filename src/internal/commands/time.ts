@@ -17,7 +17,8 @@ import { exclusive } from "./args.ts"
  * without Infinity.
  *
  * A command fails with `InvalidCommand` for zero, for a negative duration, and for
- * one without an end. Redis counts in milliseconds: a fraction of one is rounded up.
+ * one without an end, and an option with `InvalidOption`. Redis counts in
+ * milliseconds: a fraction of one is rounded up.
  *
  * @since 0.1.0
  * @category models
@@ -29,8 +30,9 @@ export type DurationInput =
   | Duration.DurationObject
 
 /**
- * How long a command waits at the server: a `DurationInput`, or `"Infinity"` for a
- * wait without end. Zero is refused, since Redis reads it as a wait without end.
+ * How long a command waits at the server, or the limit of an option: a `DurationInput`,
+ * or `"Infinity"` for a wait without end or no limit. Zero is refused, since Redis reads
+ * it as a wait without end.
  *
  * @since 0.1.0
  * @category models

@@ -94,12 +94,26 @@ export const itemsOf = (value: unknown): Array<unknown> | string => {
   }
 }
 
-/** The duration, or a description of the problem. */
+/**
+ * A bare number with the unit that it most likely means: numbers of Effect are milliseconds.
+ * Redis and other clients read some as seconds.
+ */
+const withUnit = (n: number | bigint): string => {
+  const text = String(n).length > 8 ? "5000" : String(n)
+  return text.length > 3 && text.endsWith("000") ? `${text.slice(0, -3)} seconds` : `${text} millis`
+}
+
+/** The duration, or a description of the problem. A number without a unit is a problem. */
 export const durationOf = (input: unknown, positive = true): Duration.Duration | string => {
   const nothing = (): string => `expected a duration such as "100 millis", got ${kindOf(input)}`
   let duration: Duration.Duration
   try {
-    if (typeof input === "number" && Number.isNaN(input)) return nothing()
+    if (typeof input === "number" || typeof input === "bigint") {
+      if (typeof input === "number" && !Number.isFinite(input)) return nothing()
+      if (input < 0) return "a duration cannot be negative"
+      if (positive && Number(input) === 0) return "the duration must be greater than zero"
+      return `${kindOf(input)} has no unit; write "${withUnit(input)}"`
+    }
     if (typeof input === "object" && !Duration.isDuration(input)) {
       if (Array.isArray(input)) {
         if (input.length !== 2 || !input.every((n) => typeof n === "number" && !Number.isNaN(n))) return nothing()
@@ -133,9 +147,6 @@ export const durationOf = (input: unknown, positive = true): Duration.Duration |
 /** Effect reads some negative durations as zero. */
 const isNegative = (input: unknown): boolean => {
   switch (typeof input) {
-    case "number":
-    case "bigint":
-      return input < 0
     case "string":
       return input.startsWith("-")
     default:
