@@ -17,7 +17,8 @@ export default defineConfig({
       {
         find: /^effect-redis-sentinel\/testing$/,
         replacement: new URL("./src/testing/index.ts", import.meta.url).pathname
-      }
+      },
+      { find: /^effect-redis-sentinel\/(.+)$/, replacement: new URL("./src/$1.ts", import.meta.url).pathname }
     ]
   }
 })

@@ -15,6 +15,7 @@ import type * as Command from "./Command.ts"
 import type { TimeoutInput } from "./commands/options.ts"
 import type { RedisError } from "./Errors.ts"
 import type * as Args from "./internal/commands/args.ts"
+import type { ValueMethods, Values } from "./internal/values/commands.ts"
 import type { ReadBytesMethods, ReadMethods, WriteBytesMethods, WriteMethods } from "./methods/index.ts"
 import type { Channels, Gap, Message, SubscribeOptions, Undecodable } from "./PubSub.ts"
 
@@ -82,7 +83,8 @@ export interface ScanOptions extends Args.ScanOptions {
  * A command fails with `ReplyError` if the server refuses it, with `DeadlineExceeded`
  * or a `ConnectionError` if it was not executed or is a read without a reply, with `AmbiguousOutcome` if it is a
  * write whose reply never came, with `InvalidCommand` if it cannot run, and with
- * `UnexpectedReply` if its reply cannot be decoded.
+ * `UnexpectedReply` if its reply cannot be decoded; with typed values also with
+ * `ValueMismatch`.
  *
  * @since 0.1.0
  * @category models
@@ -93,6 +95,13 @@ export interface Base<M extends Command.Mode> {
 
   /** The methods of commands, with `Uint8Array` in place of `string` in their results. */
   readonly bytes: BytesMethods<M>
+
+  /**
+   * The methods of commands on typed values, which `Values.make` made:
+   * `redis.values(users).get("user:1")`. A stored value that does not fit fails with
+   * `ValueMismatch`. Throws `InvalidCommand` for what `Values.make` did not make.
+   */
+  readonly values: <T>(values: Values<T>) => ValueMethods<T, M>
 
   /** Runs a command. */
   readonly run: <A, B>(

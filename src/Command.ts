@@ -519,6 +519,17 @@ export const withDecode = <A, B, M extends Mode>(
 }
 
 /**
+ * `withDecode` for a command whose results are made of bytes, with a spec that `decoding`
+ * made: one for all commands of a definition. @internal
+ */
+export const withSpec = <A, M extends Mode>(self: Command<any, M, any>, spec: Spec<A, M>): Command<A, M> =>
+  new CommandImpl(spec, self.args, self.repeat, true)
+
+/** The same definition with another decoder. @internal */
+export const decoding = <A, M extends Mode>(spec: Spec<any, M, any>, decode: Decode<A>): Spec<A, M> =>
+  new SpecImpl<A, M, A>({ ...spec, decode })
+
+/**
  * The type of the result of `exact`: `bigint` in place of `number`.
  *
  * @since 0.1.0

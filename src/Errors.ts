@@ -844,6 +844,37 @@ export class UnexpectedReply extends Schema.TaggedError<UnexpectedReply>(
 }
 
 /**
+ * A stored value does not fit the schema or the codec that reads it (`Values`). The
+ * server executed the command. The error contains nothing of the value.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ValueMismatch extends Schema.TaggedError<ValueMismatch>("effect-redis-sentinel/Errors/ValueMismatch")(
+  "ValueMismatch",
+  {
+    /** The name of the command, without its arguments. */
+    command: Schema.String,
+    /** The key of the value, cut after 256 characters; undefined if the command combines the values of several keys. */
+    key: Schema.optional(Schema.String),
+    /** The index of the value among those of the reply; undefined if the reply is one value. */
+    index: Schema.optional(Schema.Number),
+    /** What the schema expects and where in the value, such as `at age: Expected number`. */
+    issue: Schema.String
+  }
+) {
+  /** Whether a retry can help. False: the command was executed, and the value stays as it is. */
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    const index = this.index === undefined ? "" : ` ${this.index}`
+    const key = this.key === undefined ? "" : ` of ${this.key}`
+    return `${this.command} was executed, but value${index}${key} does not fit: ${this.issue}`
+  }
+}
+
+/**
  * Everything that can go wrong on the way to a usable server. A command that
  * fails with one of these was not executed, or is a read.
  *
@@ -879,6 +910,7 @@ export type RedisError =
   | EpochPassed
   | InvalidCommand
   | UnexpectedReply
+  | ValueMismatch
 
 const connectionTags: ReadonlySet<string> = new Set<ConnectionError["_tag"]>([
   "PrimaryNotFound",

@@ -21,6 +21,8 @@ const rooms = [
   "internal/commands|Command.ts",
   "commands",
   "methods",
+  "internal/values",
+  "Values.ts",
   "Options.ts",
   "PubSub.ts",
   "Client.ts",

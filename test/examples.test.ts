@@ -43,7 +43,8 @@ describe("examples", () => {
         compilerOptions: {
           paths: {
             "effect-redis-sentinel": ["../../src/index.ts"],
-            "effect-redis-sentinel/testing": ["../../src/testing/index.ts"]
+            "effect-redis-sentinel/testing": ["../../src/testing/index.ts"],
+            "effect-redis-sentinel/*": ["../../src/*.ts"]
           }
         },
         include: ["*.ts"]

@@ -18,7 +18,7 @@ import type { Channels, SubscribeOptions } from "../../PubSub.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "../common/values.ts"
 import type { BatchResult, ClientRunner, Runner, ScanPosition } from "../execution/types.ts"
 import { after } from "../replicas/afterOffset.ts"
-import { argumentError, makeMethods } from "./methods.ts"
+import { argumentError, makeMethods, makeValueMethods } from "./methods.ts"
 import { makeSubscription, type SubscriptionSource } from "./subscription.ts"
 
 const WATCH = Command.define({ words: ["WATCH"], mode: "read", keys: "all", decode: Command.ok })
@@ -164,6 +164,7 @@ const make = (
   })
   const base: Omit<Base<any>, "bytes"> = {
     target,
+    values: (values) => makeValueMethods(run, values) as any,
     run: (command, options) => {
       const problem = Command.problemOf(command)
       if (problem !== undefined) return invalid("run", problem)

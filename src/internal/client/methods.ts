@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Command from "../../Command.ts"
 import * as commands from "../../commands/index.ts"
 import { InvalidCommand, type RedisError } from "../../Errors.ts"
-import { kindOf } from "../common/values.ts"
+import { fieldsOf, kindOf } from "../common/values.ts"
 
 const { sentinel: _, ...constructors } = commands
 
@@ -30,7 +30,10 @@ const bind = (run: Run, name: string, construct: Constructor) => (...args: Array
   return run(command)
 }
 
-const prototypeOf = (variant: (construct: Constructor) => Constructor): object => {
+const prototypeOf = (
+  constructors: Readonly<Record<string, unknown>>,
+  variant: (construct: Constructor) => Constructor
+): object => {
   const prototype = {}
   for (const [name, constructor] of Object.entries(constructors)) {
     const construct = variant(constructor as Constructor)
@@ -52,13 +55,38 @@ const prototypeOf = (variant: (construct: Constructor) => Constructor): object =
   return prototype
 }
 
-const text = prototypeOf((construct) => construct)
-const bytes = prototypeOf((construct) => (...args) => Command.bytes(construct(...args)))
+const text = prototypeOf(constructors, (construct) => construct)
+const bytes = prototypeOf(constructors, (construct) => (...args) => Command.bytes(construct(...args)))
 
 /** An object with the command methods; what they give is text, or bytes. */
 export const makeMethods = (runCommand: Run, as: "text" | "bytes"): Record<string, unknown> => {
   const methods = Object.create(as === "text" ? text : bytes)
   methods[run] = runCommand
+  return methods
+}
+
+/** The prototypes of methods on typed values, one for all clients. */
+const valuePrototypes = new WeakMap<object, object>()
+
+/** An object with the methods of commands on typed values, by their constructors. */
+export const makeValueMethods = (runCommand: Run, values: unknown): Record<string, unknown> => {
+  let prototype = typeof values === "object" && values !== null ? valuePrototypes.get(values) : undefined
+  if (prototype === undefined) {
+    const fields = fieldsOf(values)
+    if (typeof fields === "string" || !Object.values(fields).every((field) => typeof field === "function")) {
+      const detail = `expected the result of Values.make, got ${kindOf(values)}`
+      throw new InvalidCommand({ command: "values", detail })
+    }
+    prototype = prototypeOf(fields, (construct) => construct)
+    valuePrototypes.set(values as object, prototype)
+  }
+  const methods = Object.create(prototype)
+  methods[run] = (command: Command.Any) => {
+    const problem = Command.problemOf(command)
+    return problem === undefined
+      ? runCommand(command)
+      : Effect.fail(new InvalidCommand({ command: "values", detail: problem }))
+  }
   return methods
 }
 

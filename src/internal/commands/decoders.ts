@@ -27,6 +27,24 @@ export class Mismatch {
 }
 
 /**
+ * What a decoder of typed values throws at a value that does not fit. The command then
+ * fails with `ValueMismatch`.
+ */
+export class ValueProblem {
+  /** Why the value does not fit, in words, without what it contains. */
+  readonly issue: string
+  /** Its index among the values of the reply; undefined if the reply is one value. */
+  readonly index: number | undefined
+  /** Its key, or the index of its key among those of the command; undefined for the only one. */
+  readonly key: string | number | undefined
+  constructor(issue: string, index?: number | undefined, key?: string | number | undefined) {
+    this.issue = issue
+    this.index = index
+    this.key = key
+  }
+}
+
+/**
  * Makes a result of a reply: `A`, or `B` where bytes were asked for in place of
  * strings. Throws a `Mismatch` for a reply that it cannot read.
  *

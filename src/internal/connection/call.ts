@@ -3,8 +3,9 @@
  */
 import * as Exit from "effect/Exit"
 import * as Command from "../../Command.ts"
-import { ReplyError, UnexpectedReply } from "../../Errors.ts"
+import { ReplyError, UnexpectedReply, ValueMismatch } from "../../Errors.ts"
 import * as Resp from "../../Resp.ts"
+import { utf8, ValueProblem } from "../commands/decoders.ts"
 import type { EndError, Request } from "./types.ts"
 
 export const ignore = (): void => {}
@@ -65,11 +66,12 @@ export class Call implements Request {
 export const decodeReply = <A>(
   command: Command.Command<A, any, any>,
   value: Resp.Value
-): Exit.Exit<A, ReplyError | UnexpectedReply> => {
+): Exit.Exit<A, ReplyError | UnexpectedReply | ValueMismatch> => {
   if (value instanceof Resp.ErrorReply) return Exit.fail(replyError(command, value))
   try {
     return Exit.succeed(command.spec.decode(value, command.asBytes))
   } catch (error) {
+    if (error instanceof ValueProblem) return Exit.fail(valueMismatch(command, error))
     if (!(error instanceof Command.Mismatch)) {
       // A decoder of the caller threw. The command was executed, and other commands are not affected.
       return Exit.fail(
@@ -88,6 +90,17 @@ export const decodeReply = <A>(
       })
     )
   }
+}
+
+const valueMismatch = (command: Command.Any, { index, issue, key }: ValueProblem): ValueMismatch => {
+  const keys = Command.keys(command)
+  const found = typeof key === "string" ? key : key === undefined ? keys.length === 1 ? keys[0] : undefined : keys[key]
+  return new ValueMismatch({
+    command: command.spec.name,
+    key: found === undefined ? undefined : Resp.printable(typeof found === "string" ? found : utf8.decode(found), 256),
+    index,
+    issue
+  })
 }
 
 /**

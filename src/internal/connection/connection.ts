@@ -720,7 +720,8 @@ export class Connection {
     return Effect.callback<A, EndError | ReplyError | UnexpectedReply>((resume) => {
       const call = new Call(
         command,
-        (value) => resume(decodeReply(command, value)),
+        // Typed values are the caller's only.
+        (value) => resume(decodeReply(command, value) as Exit.Exit<A, ReplyError | UnexpectedReply>),
         (error) => resume(Exit.fail(error))
       )
       this.enqueue(call)
