@@ -480,6 +480,27 @@ describe("codecs", () => {
 })
 
 describe("the commands on typed values", () => {
+  it("refuse other values when they are compiled", () => {
+    const calls = (redis: Client.PrimaryClient, replica: Client.ReplicaClient): void => {
+      // @ts-expect-error -- a field has another name
+      void users.set("u", { nme: "x" })
+      // @ts-expect-error -- one of them is none
+      void redis.values(users).rpush("l", ada, "x")
+      // @ts-expect-error -- a duration without a unit
+      void redis.values(users).set("u", ada, { ttl: 5 })
+      // @ts-expect-error -- a client of replicas does not write
+      void replica.values(users).set("u", ada)
+      // @ts-expect-error -- members by their bytes are not in the order of their values
+      void users.zrange("z", "[a", "[b", { by: "lex" })
+      // @ts-expect-error -- the schema needs a string on its encoded side
+      void Values.string(Schema.Number)
+    }
+    expectTypeOf(calls).toBeFunction()
+    expectTypeOf(users.lmpop("l", "left")).toExtend<
+      Command.Command<{ readonly key: string; readonly elements: Array<User> } | null, "write">
+    >()
+  })
+
   it("have the names of constructors", () => {
     expectTypeOf<keyof Values.Values<unknown>>().toExtend<keyof typeof commands>()
     assert.deepStrictEqual(Object.keys(table).filter((name) => !(name in commands)), [])
