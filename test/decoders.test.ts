@@ -1,6 +1,6 @@
 /** Decoders made of decoders: what they read of RESP2's and RESP3's shapes, in text and in bytes, and what they refuse. */
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
-import { Command, Resp } from "../src/index.ts"
+import { Command, commands, Resp } from "../src/index.ts"
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 
@@ -99,5 +99,51 @@ describe("decoders of decoders", () => {
     assert.deepStrictEqual([lengths("ä", false), lengths(bytes("ä"), true)], [1, 2])
     // @ts-expect-error: the form with bytes has no function
     Command.map(Command.string, (text: string) => text.length)
+  })
+})
+
+describe("replies whose names are words, in text and in bytes", () => {
+  /** The same result of a reply's text and of its bytes. */
+  const both = <A>(command: Command.Command<A, any, any>, reply: Resp.Value): A => {
+    const inBytes = (value: Resp.Value): Resp.Value =>
+      typeof value === "string" ? bytes(value) : Array.isArray(value) ? value.map(inBytes) : value
+    const result = command.spec.decode(reply, false)
+    assert.deepStrictEqual(command.spec.decode(inBytes(reply), true), result)
+    return result
+  }
+
+  it("ROLE", () => {
+    assert.deepStrictEqual(both(commands.role(), ["master", 12, [["10.0.0.2", "6379", "11"]]]), {
+      role: "primary",
+      offset: 12,
+      replicas: [{ host: "10.0.0.2", port: 6379, offset: 11 }]
+    })
+    assert.deepStrictEqual(both(commands.role(), ["slave", "10.0.0.1", 6379, "connected", 12]), {
+      role: "replica",
+      primary: { host: "10.0.0.1", port: 6379 },
+      link: "connected",
+      offset: 12
+    })
+    assert.deepStrictEqual(both(commands.role(), ["sentinel", ["a", "b"]]), { role: "sentinel", groups: ["a", "b"] })
+  })
+
+  it("SENTINEL PENDING-SCRIPTS", () => {
+    assert.deepStrictEqual(
+      both(commands.sentinel.pendingScripts(), [
+        ["argv", ["/notify", "+odown"], "flags", "running", "pid", "123", "run-time", "45", "retry-num", "1"],
+        ["argv", ["/notify"], "flags", "scheduled", "pid", "0", "run-delay", "30", "retry-num", "2"]
+      ]),
+      [
+        {
+          argv: ["/notify", "+odown"],
+          isRunning: true,
+          runTimeMillis: 45,
+          runDelayMillis: undefined,
+          pid: 123,
+          attempts: 1
+        },
+        { argv: ["/notify"], isRunning: false, runTimeMillis: undefined, runDelayMillis: 30, pid: 0, attempts: 2 }
+      ]
+    )
   })
 })

@@ -289,22 +289,22 @@ export interface PendingScript {
 const PENDING_SCRIPTS = define({
   words: ["SENTINEL", "PENDING-SCRIPTS"],
   mode: "read",
-  decode: arrayWith<PendingScript>((v) => {
-    const flat = Command.list(v)
-    const at = (name: string): Resp.Value | undefined => {
-      for (let i = 0; i + 1 < flat.length; i += 2) if (flat[i] === name) return flat[i + 1]!
-      return undefined
-    }
-    const num = (v: Resp.Value | undefined): number | undefined => v === undefined ? undefined : Number(v)
-    return {
-      argv: Command.list(at("argv") ?? []).map(Command.text),
-      isRunning: at("flags") === "running",
-      runTimeMillis: num(at("run-time")),
-      runDelayMillis: num(at("run-delay")),
-      pid: num(at("pid")) ?? 0,
-      attempts: num(at("retry-num")) ?? 0
-    }
-  })
+  decode: Command.array(
+    Command.map(
+      Command.fields(
+        { argv: Command.words, flags: Command.word },
+        { pid: Command.float, runTime: Command.float, runDelay: Command.float, retryNum: Command.float }
+      ),
+      ({ argv, flags, pid, retryNum, runDelay, runTime }): PendingScript => ({
+        argv,
+        isRunning: flags === "running",
+        runTimeMillis: runTime,
+        runDelayMillis: runDelay,
+        pid: pid ?? 0,
+        attempts: retryNum ?? 0
+      })
+    )
+  )
 })
 /**
  * SENTINEL PENDING-SCRIPTS returns the notification and reconfiguration scripts that the sentinel runs or is about

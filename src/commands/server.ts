@@ -98,22 +98,26 @@ export type Role =
 
 const readRole = (value: Resp.Value): Role => {
   const reply = Command.list(value)
-  switch (reply[0]) {
+  switch (Command.text(reply[0] ?? "")) {
     case "master":
       return {
         role: "primary",
-        offset: Number(reply[1]),
+        offset: Command.integer(reply[1] ?? null),
         replicas: Command.list(reply[2] ?? []).map((r) => {
           const [host, port, offset] = Command.list(r)
-          return { host: Command.text(host ?? ""), port: Number(port), offset: Number(offset) }
+          return {
+            host: Command.text(host ?? ""),
+            port: Command.double(port ?? null),
+            offset: Command.double(offset ?? null)
+          }
         })
       }
     case "slave":
       return {
         role: "replica",
-        primary: { host: Command.text(reply[1] ?? ""), port: Number(reply[2]) },
+        primary: { host: Command.text(reply[1] ?? ""), port: Command.double(reply[2] ?? null) },
         link: Command.text(reply[3] ?? ""),
-        offset: Number(reply[4])
+        offset: Command.integer(reply[4] ?? null)
       }
     case "sentinel":
       return { role: "sentinel", groups: Command.list(reply[1] ?? []).map(Command.text) }
