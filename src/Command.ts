@@ -330,6 +330,7 @@ const sessions: ReadonlyMap<string, Session> = new Map([
     "CLIENT CAPA",
     "CLIENT IMPORT-SOURCE",
     "SCRIPT DEBUG",
+    "HIMPORT",
     "ASKING",
     "READONLY",
     "READWRITE"
@@ -706,6 +707,7 @@ interface Timing {
 
 const last = (args: ReadonlyArray<Arg>): number => args.length - 1
 const first = (): number => 0
+const fifth = (): number => 4
 /** Behind BLOCK, which comes before the streams and after the names of a group and of its consumer. */
 const block = (from: number) => (args: ReadonlyArray<Arg>): number => {
   for (let i = from; i < args.length - 1; i++) {
@@ -721,6 +723,7 @@ const timings: ReadonlyMap<string, Timing> = new Map([
   ...["BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BZPOPMIN", "BZPOPMAX"].map((name) =>
     [name, { index: last, unit: 1000 }] as const
   ),
+  ["BLMOVEM", { index: fifth, unit: 1000 }],
   ...["BLMPOP", "BZMPOP"].map((name) => [name, { index: first, unit: 1000 }] as const),
   ...["WAIT", "WAITAOF"].map((name) => [name, { index: last, unit: 1 }] as const),
   ["XREAD", { index: block(0), unit: 1 }],

@@ -13,14 +13,19 @@ const folder = Path.join(import.meta.dirname, "../src/commands")
 /** Words of arguments that change the shape of the reply; `With` where several combine freely. */
 const suffixes = [
   "Count",
+  "Full",
   "Get",
   "Idx",
   "Incr",
   "Len",
   "Nomkstream",
+  "Noscores",
+  "Novalues",
+  "Raw",
   "Store",
   "With",
   "WithCode",
+  "WithScore",
   "WithScores",
   "WithValues"
 ]

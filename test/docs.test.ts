@@ -15,6 +15,8 @@ const root = Path.join(import.meta.dirname, "..")
 const src = Path.join(root, "src")
 
 const commandPages = "https://redis.io/docs/latest/commands/"
+/** For commands and options that only Valkey has. */
+const valkeyPages = "https://valkey.io/commands/"
 const sentinelPage = "https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/"
 
 /** The modules that package.json lets in, as paths below src/. */
@@ -238,12 +240,17 @@ const problems = (): ReadonlyArray<string> =>
       const commands = wordsOf(declaration)
       if (commands.length === 0) report(declaration, `${name}: its command was not found by this test`)
       for (const command of commands) {
-        const page = command.startsWith("SENTINEL ")
-          ? sentinelPage
-          : `${commandPages}${command.toLowerCase().replaceAll(" ", "-")}/`
+        const slug = `${command.toLowerCase().replaceAll(" ", "-")}/`
+        const pages = command.startsWith("SENTINEL ")
+          ? [sentinelPage]
+          : /Needs\s+Valkey/.test(doc.description)
+          ? [`${valkeyPages}${slug}`, `${commandPages}${slug}`]
+          : [`${commandPages}${slug}`]
         const names = new RegExp(`(?<![A-Z-])${command}(?![A-Z-])`)
         if (!names.test(doc.description)) report(declaration, `${name} does not name ${command}`)
-        if (!doc.text.split("\n").includes(`@see ${page}`)) report(declaration, `${name} has no @see ${page}`)
+        if (!pages.some((page) => doc.text.split("\n").includes(`@see ${page}`))) {
+          report(declaration, `${name} has no @see ${pages[0]}`)
+        }
       }
     }
 

@@ -6,6 +6,7 @@
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import {
+  appendAll,
   appendPairs,
   appendVariadic,
   argv,
@@ -223,3 +224,16 @@ const HSCAN = define({ words: ["HSCAN"], mode: "read", keys: 1, decode: Command.
  */
 export const hscan = (key: Key, cursor: string, options?: ScanOptions | undefined) =>
   make(HSCAN, scanArgs(HSCAN.name, [key, cursor], options))
+
+const HSCAN_NOVALUES = define({ words: ["HSCAN"], mode: "read", keys: 1, decode: Command.page(Command.strings) })
+/**
+ * HSCAN with NOVALUES returns a page of the names of the fields of a hash, and the cursor of the next page, as
+ * `hscan` does. Fails with ERR if the cursor is not a number, and with WRONGTYPE if the key holds another type. Needs
+ * Redis 7.4 or Valkey 8.0.
+ *
+ * @see https://redis.io/docs/latest/commands/hscan/
+ * @since 0.1.0
+ * @category hashes
+ */
+export const hscanNovalues = (key: Key, cursor: string, options?: ScanOptions | undefined) =>
+  make(HSCAN_NOVALUES, appendAll(argv(), scanArgs("HSCAN", [key, cursor], options), "NOVALUES"))

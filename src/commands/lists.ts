@@ -12,6 +12,7 @@ import {
   appendAll,
   appendVariadic,
   argv,
+  exclusive,
   keysAfterCount,
   keysOf,
   keyword,
@@ -293,6 +294,91 @@ export const lmove = (source: Key, destination: Key, from: Side, to: Side) =>
   make(LMOVE, argv(source, destination, end("LMOVE", "from", from), end("LMOVE", "to", to)))
 
 /**
+ * How LMOVEM and BLMOVEM put elements into the destination.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MoveOrder {
+  /**
+   * `"obo"`: one by one, so that the order of the elements turns round if they leave at the end at which they are
+   * inserted. `"bulk"`: all at once, in the order that they have.
+   */
+  readonly order: "obo" | "bulk"
+}
+
+/**
+ * Moves up to a number of elements.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MoveUpTo extends MoveOrder {
+  /** How many elements at most; at least 1 (COUNT). */
+  readonly count: number
+  /** Not with `count`. */
+  readonly exactly?: NotWith<"count"> | undefined
+}
+
+/**
+ * Moves a number of elements, or none.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MoveExactly extends MoveOrder {
+  /** How many elements; at least 1. If the list has fewer, nothing is moved (EXACTLY). */
+  readonly exactly: number
+  /** Not with `exactly`. */
+  readonly count?: NotWith<"exactly"> | undefined
+}
+
+/**
+ * How many elements LMOVEM and BLMOVEM move.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type MoveMany = MoveUpTo | MoveExactly
+
+const appendMany = (command: string, args: Array<Arg>, many: MoveMany | undefined): Array<Arg> => {
+  const given = optionsOf(command, many)
+  if (given === undefined) return args
+  exclusive(command, given, ["count", "exactly"])
+  if (given.count !== undefined) args.push("COUNT", given.count)
+  else if (given.exactly !== undefined) args.push("EXACTLY", given.exactly)
+  else throw new InvalidCommand({ command, detail: "many: one of count and exactly is needed" })
+  args.push(keyword(command, "order", given.order, ["obo", "bulk"]))
+  return args
+}
+
+const LMOVEM = define({ words: ["LMOVEM"], mode: "write", keys: 2, decode: Command.stringsOrNull })
+/**
+ * LMOVEM removes elements from one end of a list, inserts them at an end of another list or of the same one, and
+ * returns them in the order that they have at the destination. Without `many` it moves one. With `count` the result
+ * is `[]` if `source` does not exist; with `exactly` it is `null` if `source` has fewer elements, and nothing is
+ * moved. Fails with ERR if `count` or `exactly` is not above 0, and with WRONGTYPE if a key holds another type. Needs
+ * Redis 8.10.
+ *
+ * **Example** (A batch of ten)
+ *
+ * ```ts
+ * import { commands } from "effect-redis-sentinel"
+ *
+ * export const batch = commands.lmovem("jobs", "running", "left", "right", { count: 10, order: "bulk" })
+ * ```
+ *
+ * @see https://redis.io/docs/latest/commands/lmovem/
+ * @since 0.1.0
+ * @category lists
+ */
+export const lmovem = (source: Key, destination: Key, from: Side, to: Side, many?: MoveMany | undefined) =>
+  make(
+    LMOVEM,
+    appendMany("LMOVEM", argv(source, destination, end("LMOVEM", "from", from), end("LMOVEM", "to", to)), many)
+  )
+
+/**
  * The result of LMPOP and BLMPOP.
  *
  * @since 0.1.0
@@ -428,6 +514,31 @@ export const blmove = (source: Key, destination: Key, from: Side, to: Side, time
     BLMOVE,
     argv(source, destination, end("BLMOVE", "from", from), end("BLMOVE", "to", to), timeoutSeconds("BLMOVE", timeout))
   )
+
+const BLMOVEM = define({ words: ["BLMOVEM"], mode: "write", keys: 2, decode: Command.stringsOrNull })
+/**
+ * BLMOVEM removes elements from one end of a list, inserts them at an end of another list or of the same one, and
+ * returns them in the order that they have at the destination. Without `many` it moves one. Where `source` has no
+ * element, or with `exactly` fewer than asked for, it waits, for `timeout` at most (`"Infinity"`: without end), and
+ * returns `null` if they did not come. It waits on a connection of its own. Fails with ERR if `count` or `exactly` is
+ * not above 0, and with WRONGTYPE if a key holds another type. Needs Redis 8.10.
+ *
+ * @see https://redis.io/docs/latest/commands/blmovem/
+ * @since 0.1.0
+ * @category lists
+ */
+export const blmovem = (
+  source: Key,
+  destination: Key,
+  from: Side,
+  to: Side,
+  timeout: TimeoutInput,
+  many?: MoveMany | undefined
+) => {
+  const args = argv(source, destination, end("BLMOVEM", "from", from), end("BLMOVEM", "to", to))
+  args.push(timeoutSeconds("BLMOVEM", timeout))
+  return make(BLMOVEM, appendMany("BLMOVEM", args, many))
+}
 
 const BLMPOP = define({
   words: ["BLMPOP"],

@@ -11,6 +11,7 @@ import {
   intercardArgs,
   keysAfterCount,
   type OneOrMore,
+  optionsOf,
   scanArgs,
   type ScanOptions,
   type Variadic
@@ -227,6 +228,49 @@ const SDIFFSTORE = define({ words: ["SDIFFSTORE"], mode: "write", keys: "all", d
  */
 export const sdiffstore = (destination: Key, ...keys: Variadic<Key>) =>
   make(SDIFFSTORE, appendVariadic(SDIFFSTORE.name, "keys", argv(destination), keys))
+
+const SDIFFCARD = define({ words: ["SDIFFCARD"], mode: "read", keys: keysAfterCount(0), decode: Command.int })
+/**
+ * SDIFFCARD returns how many members the first set has that none of the others has. With `limit` it stops counting
+ * there; 0 is no limit. A missing key counts as an empty set. Fails with ERR if `limit` is negative, and with
+ * WRONGTYPE if a key holds another type. Needs Redis 8.10.
+ *
+ * @see https://redis.io/docs/latest/commands/sdiffcard/
+ * @since 0.1.0
+ * @category sets
+ */
+export const sdiffcard = (keys: OneOrMore<Key>, limit?: number | undefined) =>
+  make(SDIFFCARD, intercardArgs(SDIFFCARD.name, keys, limit))
+
+/**
+ * Options of SUNIONCARD.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SunioncardOptions {
+  /** Whether the result may be an estimate, which takes less memory; its standard error is 0.81 % (APPROX). */
+  readonly approximate?: boolean | undefined
+  /** Where counting stops; 0 is no limit. Default 0. */
+  readonly limit?: number | undefined
+}
+
+const SUNIONCARD = define({ words: ["SUNIONCARD"], mode: "read", keys: keysAfterCount(0), decode: Command.int })
+/**
+ * SUNIONCARD returns how many members the sets have together, each counted once. A missing key counts as an empty
+ * set. Fails with ERR if `limit` is negative, and with WRONGTYPE if a key holds another type. Needs Redis 8.10.
+ *
+ * @see https://redis.io/docs/latest/commands/sunioncard/
+ * @since 0.1.0
+ * @category sets
+ */
+export const sunioncard = (keys: OneOrMore<Key>, options?: SunioncardOptions | undefined) => {
+  const given = optionsOf(SUNIONCARD.name, options)
+  const args = intercardArgs(SUNIONCARD.name, keys, undefined)
+  if (given?.approximate === true) args.push("APPROX")
+  if (given?.limit !== undefined) args.push("LIMIT", given.limit)
+  return make(SUNIONCARD, args)
+}
 
 const SSCAN = define({ words: ["SSCAN"], mode: "read", keys: 1, decode: Command.page(Command.strings) })
 /**

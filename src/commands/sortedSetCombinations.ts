@@ -33,8 +33,11 @@ const { define, own: make } = Command
 export interface CombineOptions {
   /** A factor for the scores of each key, in the order of the keys. Default 1 for each. */
   readonly weights?: ReadonlyArray<number> | undefined
-  /** How the scores of a member are combined: their sum, the least or the greatest. Default `"sum"`. */
-  readonly aggregate?: "sum" | "min" | "max" | undefined
+  /**
+   * How the scores of a member are combined: their sum, the least, the greatest, or, whatever they are, the sum of the
+   * weights of the keys that have the member (`"count"`, which needs Redis 8.8). Default `"sum"`.
+   */
+  readonly aggregate?: "sum" | "min" | "max" | "count" | undefined
 }
 
 const combineArgs = (
@@ -56,7 +59,7 @@ const combineArgs = (
     appendAll(args, ["WEIGHTS", ...weights.map(scoreArg)])
   }
   if (fields?.aggregate !== undefined) {
-    args.push("AGGREGATE", keyword(command, "aggregate", fields.aggregate, ["sum", "min", "max"]))
+    args.push("AGGREGATE", keyword(command, "aggregate", fields.aggregate, ["sum", "min", "max", "count"]))
   }
   return args
 }

@@ -187,6 +187,34 @@ const ZRANK = define({ words: ["ZRANK"], mode: "read", keys: 1, decode: Command.
  */
 export const zrank = (key: Key, member: Arg) => make(ZRANK, argv(key, member))
 
+/**
+ * The rank of a member of a sorted set, and its score.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Ranked {
+  /** Its rank, beginning at 0. */
+  readonly rank: number
+  /** Its score; Infinity and -Infinity are possible. */
+  readonly score: number
+}
+
+const ranked: Command.Decode<Ranked | null> = Command.nullable(
+  Command.struct({ rank: Command.int, score: Command.float })
+)
+
+const ZRANK_SCORE = define({ words: ["ZRANK"], mode: "read", keys: 1, decode: ranked })
+/**
+ * ZRANK with WITHSCORE returns the rank of a member, 0 for the lowest score, and its score, or `null` if the member
+ * or the key does not exist. Fails with WRONGTYPE if the key holds another type. Needs Redis 7.2 or Valkey 8.0.
+ *
+ * @see https://redis.io/docs/latest/commands/zrank/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zrankWithScore = (key: Key, member: Arg) => make(ZRANK_SCORE, argv(key, member, "WITHSCORE"))
+
 const ZREVRANK = define({ words: ["ZREVRANK"], mode: "read", keys: 1, decode: Command.intOrNull })
 /**
  * ZREVRANK returns the rank of a member from the other end, 0 for the highest score, or `null` if the member or
@@ -204,6 +232,18 @@ const firstScored: Command.Decode<Scored | null, Scored<Uint8Array> | null> = Co
   ([first]) => first ?? null,
   ([first]) => first ?? null
 )
+
+const ZREVRANK_SCORE = define({ words: ["ZREVRANK"], mode: "read", keys: 1, decode: ranked })
+/**
+ * ZREVRANK with WITHSCORE returns the rank of a member, 0 for the highest score, and its score, or `null` if the
+ * member or the key does not exist. Fails with WRONGTYPE if the key holds another type. Needs Redis 7.2 or Valkey
+ * 8.0.
+ *
+ * @see https://redis.io/docs/latest/commands/zrevrank/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zrevrankWithScore = (key: Key, member: Arg) => make(ZREVRANK_SCORE, argv(key, member, "WITHSCORE"))
 
 const ZPOPMIN = define({ words: ["ZPOPMIN"], mode: "write", keys: 1, decode: firstScored })
 /**
@@ -424,3 +464,16 @@ const ZSCAN = define({ words: ["ZSCAN"], mode: "read", keys: 1, decode: Command.
  */
 export const zscan = (key: Key, cursor: string, options?: ScanOptions | undefined) =>
   make(ZSCAN, scanArgs(ZSCAN.name, [key, cursor], options))
+
+const ZSCAN_NOSCORES = define({ words: ["ZSCAN"], mode: "read", keys: 1, decode: Command.page(Command.strings) })
+/**
+ * ZSCAN with NOSCORES returns a page of the members of a sorted set without their scores, in no order, and the cursor
+ * of the next page, as `zscan` does. Fails with ERR if the cursor is not a number, and with WRONGTYPE if the key
+ * holds another type. Needs Valkey 8.0.
+ *
+ * @see https://valkey.io/commands/zscan/
+ * @since 0.1.0
+ * @category sorted sets
+ */
+export const zscanNoscores = (key: Key, cursor: string, options?: ScanOptions | undefined) =>
+  make(ZSCAN_NOSCORES, appendAll(argv(), scanArgs("ZSCAN", [key, cursor], options), "NOSCORES"))

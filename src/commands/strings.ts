@@ -1,33 +1,44 @@
 /**
- * The string commands: SET and GET, counters, parts of a string, several keys at
- * once. The expiry of existing keys is in expiry.ts.
+ * The string commands: SET and GET, parts of a string, several keys at once. Counters are
+ * in counters.ts, conditions on values in stringConditions.ts, the expiry of existing keys
+ * in expiry.ts.
  *
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { appendPairs, appendVariadic, argv, keyword, optionsOf, type Variadic } from "../internal/commands/args.ts"
+import {
+  appendAll,
+  appendPairs,
+  appendVariadic,
+  argv,
+  keyword,
+  optionsOf,
+  type Variadic
+} from "../internal/commands/args.ts"
+import { appendValueCondition } from "../internal/commands/conditions.ts"
 import { appendExpiry, appendNewExpiry } from "../internal/commands/time.ts"
 import type { Expiry, NewExpiry } from "./options.ts"
+import type { SetCondition } from "./stringConditions.ts"
 
 const { define, own: make } = Command
 
 /**
- * Options of SET: `when`, and at most one of `ttl`, `expireAt` and `keepTtl`. Without
- * them the value is stored unconditionally and does not expire.
+ * Options of SET: at most one of the conditions `when`, `ifeq`, `ifne`, `ifdeq` and
+ * `ifdne`, and at most one of `ttl`, `expireAt` and `keepTtl`. Without them the value is
+ * stored unconditionally and does not expire.
  *
  * @since 0.1.0
  * @category models
  */
-export type SetOptions = Expiry & {
-  /** `"nx"`: stores only if the key does not exist. `"xx"`: stores only if it exists. Default: always. */
-  readonly when?: "nx" | "xx" | undefined
-}
+export type SetOptions = Expiry & SetCondition
 
 const setArgs = (key: Key, value: Arg, given: SetOptions | undefined, get: boolean): Array<Arg> => {
   const options = optionsOf("SET", given)
   const out: Array<Arg> = [key, value]
-  if (options?.when !== undefined) out.push(keyword("SET", "when", options.when, ["nx", "xx"]))
+  if (options !== undefined && !appendValueCondition("SET", out, options) && options.when !== undefined) {
+    out.push(keyword("SET", "when", options.when as "nx" | "xx", ["nx", "xx"]))
+  }
   if (get) out.push("GET")
   if (options !== undefined) appendExpiry("SET", out, options)
   return out
@@ -49,9 +60,10 @@ export const get = (key: Key) => make(GET, argv(key))
 const SET = define({ words: ["SET"], mode: "write", keys: 1, decode: Command.okOrNull })
 /**
  * SET stores a string at a key. It replaces a value of any type, and removes the key's expiry unless `keepTtl` is
- * `true`. The result is `"OK"`, or `null` if `when` was not met and nothing was stored. Whole seconds are sent as
- * EX or EXAT, other times as PX or PXAT. Fails with `InvalidCommand` for more than one of `ttl`, `expireAt` and
- * `keepTtl`.
+ * `true`. The result is `"OK"`, or `null` if a condition was not met and nothing was stored. Whole seconds are sent
+ * as EX or EXAT, other times as PX or PXAT. Fails with WRONGTYPE if there is a condition on the value and the key
+ * holds another type, and with `InvalidCommand` for more than one condition or more than one of `ttl`, `expireAt`
+ * and `keepTtl`.
  *
  * **Example** (A lock that expires after 10 seconds)
  *
@@ -77,7 +89,8 @@ const SET_GET = define({ words: ["SET"], mode: "write", keys: 1, decode: Command
 /**
  * SET with GET stores a string at a key and returns the string that the key had before, or `null` if the key did
  * not exist. With `when: "nx"`, `null` means that the value was stored (Redis 7.0); with `when: "xx"`, `null`
- * means that it was not. Fails with WRONGTYPE, and stores nothing, if the key holds another type.
+ * means that it was not; with `ifeq` the value was stored if the result equals it. Fails with WRONGTYPE, and stores
+ * nothing, if the key holds another type.
  *
  * @see https://redis.io/docs/latest/commands/set/
  * @since 0.1.0
@@ -164,66 +177,6 @@ const APPEND = define({ words: ["APPEND"], mode: "write", keys: 1, decode: Comma
  */
 export const append = (key: Key, value: Arg) => make(APPEND, argv(key, value))
 
-const INCR = define({ words: ["INCR"], mode: "write", keys: 1, decode: Command.int })
-/**
- * INCR adds 1 to the integer at a key and returns the new value. A missing key counts as 0; the expiry stays.
- * Fails with ERR if the value is not an integer of 64 bits or would no longer be one, and with WRONGTYPE if the
- * key holds another type. `Command.exact` returns values beyond 2^53.
- *
- * @see https://redis.io/docs/latest/commands/incr/
- * @since 0.1.0
- * @category strings
- */
-export const incr = (key: Key) => make(INCR, argv(key))
-
-const INCRBY = define({ words: ["INCRBY"], mode: "write", keys: 1, decode: Command.int })
-/**
- * INCRBY adds an integer to the integer at a key and returns the new value. A missing key counts as 0. Fails with
- * ERR if the value or the increment is not an integer of 64 bits, or the result would not be one, and with
- * WRONGTYPE if the key holds another type. `Command.exact` returns values beyond 2^53.
- *
- * @see https://redis.io/docs/latest/commands/incrby/
- * @since 0.1.0
- * @category strings
- */
-export const incrby = (key: Key, increment: number | bigint) => make(INCRBY, argv(key, increment))
-
-const INCRBYFLOAT = define({ words: ["INCRBYFLOAT"], mode: "write", keys: 1, decode: Command.float })
-/**
- * INCRBYFLOAT adds a number to the number at a key and returns the new value as a JavaScript number, which may
- * have fewer digits than the one that the server stores. A missing key counts as 0. Fails with ERR if the value is
- * not a number or the result would be infinite, and with WRONGTYPE if the key holds another type.
- *
- * @see https://redis.io/docs/latest/commands/incrbyfloat/
- * @since 0.1.0
- * @category strings
- */
-export const incrbyfloat = (key: Key, increment: number) => make(INCRBYFLOAT, argv(key, increment))
-
-const DECR = define({ words: ["DECR"], mode: "write", keys: 1, decode: Command.int })
-/**
- * DECR subtracts 1 from the integer at a key and returns the new value. A missing key counts as 0. Fails with ERR
- * if the value is not an integer of 64 bits or would no longer be one, and with WRONGTYPE if the key holds another
- * type.
- *
- * @see https://redis.io/docs/latest/commands/decr/
- * @since 0.1.0
- * @category strings
- */
-export const decr = (key: Key) => make(DECR, argv(key))
-
-const DECRBY = define({ words: ["DECRBY"], mode: "write", keys: 1, decode: Command.int })
-/**
- * DECRBY subtracts an integer from the integer at a key and returns the new value. A missing key counts as 0.
- * Fails with ERR if the value or the decrement is not an integer of 64 bits, or the result would not be one, and
- * with WRONGTYPE if the key holds another type.
- *
- * @see https://redis.io/docs/latest/commands/decrby/
- * @since 0.1.0
- * @category strings
- */
-export const decrby = (key: Key, decrement: number | bigint) => make(DECRBY, argv(key, decrement))
-
 const MGET = define({ words: ["MGET"], mode: "read", keys: "all", decode: Command.stringsWithNulls })
 /**
  * MGET returns the strings at several keys, in the order of the keys, with `null` for a key that does not exist or
@@ -268,6 +221,54 @@ const MSETNX = define({ words: ["MSETNX"], mode: "write", keys: evenKeys, decode
  */
 export const msetnx = (entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>) =>
   make(MSETNX, appendPairs("MSETNX", [], entries))
+
+/**
+ * Options of MSETEX: a condition on the keys, and at most one of `ttl`, `expireAt` and
+ * `keepTtl`. Without them the values are stored unconditionally and do not expire.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type MsetexOptions = Expiry & {
+  /** Only if none of the keys exists (`"nx"`), or only if all of them do (`"xx"`). Default: always. */
+  readonly when?: "nx" | "xx" | undefined
+}
+
+const MSETEX = define({
+  words: ["MSETEX"],
+  mode: "write",
+  keys: (args) => evenKeys(args.slice(1, 1 + 2 * Number(args[0]))),
+  decode: Command.flag
+})
+/**
+ * MSETEX stores several strings in one atomic step, with one expiry for all of them. The result is whether they were
+ * stored: `false` if the condition was not met and nothing changed. It replaces values of any type. `entries` is a
+ * record, or an iterable of `[key, value]` pairs. Fails with `InvalidCommand` for more than one of `ttl`, `expireAt`
+ * and `keepTtl`. Needs Redis 8.4 or Valkey 9.1.
+ *
+ * **Example** (Two keys that expire together)
+ *
+ * ```ts
+ * import { commands } from "effect-redis-sentinel"
+ *
+ * export const stored = commands.msetex({ "token:1": "a", "token:2": "b" }, { when: "nx", ttl: "1 hour" })
+ * ```
+ *
+ * @see https://redis.io/docs/latest/commands/msetex/
+ * @since 0.1.0
+ * @category strings
+ */
+export const msetex = (
+  entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>,
+  options?: MsetexOptions | undefined
+) => {
+  const pairs = appendPairs("MSETEX", argv(), entries)
+  const args = appendAll(argv(pairs.length / 2), pairs)
+  const given = optionsOf("MSETEX", options)
+  if (given?.when !== undefined) args.push(keyword("MSETEX", "when", given.when, ["nx", "xx"]))
+  if (given !== undefined) appendExpiry("MSETEX", args, given)
+  return make(MSETEX, args)
+}
 
 const LCS = define({ words: ["LCS"], mode: "read", keys: 2, decode: Command.string })
 /**

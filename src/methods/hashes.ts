@@ -166,6 +166,26 @@ export interface Read {
       options?: ScanOptions | undefined
     ): Effect.Effect<Command.Page<Array<[string, string]>>, RedisError>
   }
+
+  /**
+   * HSCAN with NOVALUES returns a page of the names of the fields of a hash, and the cursor of the next page, as
+   * `hscan` does.
+   */
+  readonly hscanNovalues: {
+    /**
+     * HSCAN with NOVALUES returns a page of the names of the fields of a hash, and the cursor of the next page, as
+     * `hscan` does. Fails with ERR if the cursor is not a number, and with WRONGTYPE if the key holds another type. Needs
+     * Redis 7.4 or Valkey 8.0.
+     *
+     * @see https://redis.io/docs/latest/commands/hscan/
+     * @since 0.1.0
+     */
+    (
+      key: Key,
+      cursor: string,
+      options?: ScanOptions | undefined
+    ): Effect.Effect<Command.Page<Array<string>>, RedisError>
+  }
 }
 
 /** The methods that change data. */
@@ -405,6 +425,26 @@ export interface ReadBytes {
       cursor: string,
       options?: ScanOptions | undefined
     ): Effect.Effect<Command.Page<Array<[Uint8Array, Uint8Array]>>, RedisError>
+  }
+
+  /**
+   * HSCAN with NOVALUES returns a page of the names of the fields of a hash, and the cursor of the next page, as
+   * `hscan` does.
+   */
+  readonly hscanNovalues: {
+    /**
+     * HSCAN with NOVALUES returns a page of the names of the fields of a hash, and the cursor of the next page, as
+     * `hscan` does. Fails with ERR if the cursor is not a number, and with WRONGTYPE if the key holds another type. Needs
+     * Redis 7.4 or Valkey 8.0.
+     *
+     * @see https://redis.io/docs/latest/commands/hscan/
+     * @since 0.1.0
+     */
+    (
+      key: Key,
+      cursor: string,
+      options?: ScanOptions | undefined
+    ): Effect.Effect<Command.Page<Array<Uint8Array>>, RedisError>
   }
 }
 

@@ -3,8 +3,10 @@
  *
  * @since 0.1.0
  */
+import type * as arrays from "./arrays.ts"
 import type * as bitmaps from "./bitmaps.ts"
 import type * as connection from "./connection.ts"
+import type * as counters from "./counters.ts"
 import type * as deprecated from "./deprecated.ts"
 import type * as expiry from "./expiry.ts"
 import type * as functions from "./functions.ts"
@@ -12,6 +14,7 @@ import type * as geo from "./geo.ts"
 import type * as geoRadius from "./geoRadius.ts"
 import type * as hashes from "./hashes.ts"
 import type * as hashFieldExpiry from "./hashFieldExpiry.ts"
+import type * as hashImport from "./hashImport.ts"
 import type * as hyperLogLog from "./hyperLogLog.ts"
 import type * as keys from "./keys.ts"
 import type * as lists from "./lists.ts"
@@ -24,7 +27,9 @@ import type * as sortedSetRanges from "./sortedSetRanges.ts"
 import type * as sortedSets from "./sortedSets.ts"
 import type * as sorting from "./sorting.ts"
 import type * as streams from "./streams.ts"
+import type * as stringConditions from "./stringConditions.ts"
 import type * as strings from "./strings.ts"
+import type * as vectorSets from "./vectorSets.ts"
 
 /**
  * A method for each command that changes no data.
@@ -34,6 +39,7 @@ import type * as strings from "./strings.ts"
  */
 export interface ReadMethods
   extends
+    arrays.Read,
     bitmaps.Read,
     connection.Read,
     deprecated.Read,
@@ -55,7 +61,9 @@ export interface ReadMethods
     sortedSets.Read,
     sorting.Read,
     streams.Read,
-    strings.Read
+    stringConditions.Read,
+    strings.Read,
+    vectorSets.Read
 {}
 
 /**
@@ -67,8 +75,10 @@ export interface ReadMethods
 export interface WriteMethods
   extends
     ReadMethods,
+    arrays.Write,
     bitmaps.Write,
     connection.Write,
+    counters.Write,
     deprecated.Write,
     expiry.Write,
     functions.Write,
@@ -76,6 +86,7 @@ export interface WriteMethods
     geoRadius.Write,
     hashes.Write,
     hashFieldExpiry.Write,
+    hashImport.Write,
     hyperLogLog.Write,
     keys.Write,
     lists.Write,
@@ -87,7 +98,9 @@ export interface WriteMethods
     sortedSets.Write,
     sorting.Write,
     streams.Write,
-    strings.Write
+    stringConditions.Write,
+    strings.Write,
+    vectorSets.Write
 {}
 
 /**
@@ -98,6 +111,7 @@ export interface WriteMethods
  */
 export interface ReadBytesMethods
   extends
+    arrays.ReadBytes,
     bitmaps.ReadBytes,
     connection.ReadBytes,
     deprecated.ReadBytes,
@@ -119,7 +133,9 @@ export interface ReadBytesMethods
     sortedSets.ReadBytes,
     sorting.ReadBytes,
     streams.ReadBytes,
-    strings.ReadBytes
+    stringConditions.ReadBytes,
+    strings.ReadBytes,
+    vectorSets.ReadBytes
 {}
 
 /**
@@ -131,8 +147,10 @@ export interface ReadBytesMethods
 export interface WriteBytesMethods
   extends
     ReadBytesMethods,
+    arrays.WriteBytes,
     bitmaps.WriteBytes,
     connection.WriteBytes,
+    counters.WriteBytes,
     deprecated.WriteBytes,
     expiry.WriteBytes,
     functions.WriteBytes,
@@ -140,6 +158,7 @@ export interface WriteBytesMethods
     geoRadius.WriteBytes,
     hashes.WriteBytes,
     hashFieldExpiry.WriteBytes,
+    hashImport.WriteBytes,
     hyperLogLog.WriteBytes,
     keys.WriteBytes,
     lists.WriteBytes,
@@ -151,5 +170,7 @@ export interface WriteBytesMethods
     sortedSets.WriteBytes,
     sorting.WriteBytes,
     streams.WriteBytes,
-    strings.WriteBytes
+    stringConditions.WriteBytes,
+    strings.WriteBytes,
+    vectorSets.WriteBytes
 {}

@@ -5,7 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
-import type { LposOptions, Popped, Side } from "../commands/lists.ts"
+import type { LposOptions, MoveMany, Popped, Side } from "../commands/lists.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore, Variadic } from "../internal/commands/args.ts"
 import type { TimeoutInput } from "../internal/commands/time.ts"
@@ -279,6 +279,38 @@ export interface Write {
   }
 
   /**
+   * LMOVEM removes elements from one end of a list, inserts them at an end of another list or of the same one, and
+   * returns them in the order that they have at the destination.
+   */
+  readonly lmovem: {
+    /**
+     * LMOVEM removes elements from one end of a list, inserts them at an end of another list or of the same one, and
+     * returns them in the order that they have at the destination. Without `many` it moves one. With `count` the result
+     * is `[]` if `source` does not exist; with `exactly` it is `null` if `source` has fewer elements, and nothing is
+     * moved. Fails with ERR if `count` or `exactly` is not above 0, and with WRONGTYPE if a key holds another type. Needs
+     * Redis 8.10.
+     *
+     * **Example** (A batch of ten)
+     *
+     * ```ts
+     * import { commands } from "effect-redis-sentinel"
+     *
+     * export const batch = commands.lmovem("jobs", "running", "left", "right", { count: 10, order: "bulk" })
+     * ```
+     *
+     * @see https://redis.io/docs/latest/commands/lmovem/
+     * @since 0.1.0
+     */
+    (
+      source: Key,
+      destination: Key,
+      from: Side,
+      to: Side,
+      many?: MoveMany | undefined
+    ): Effect.Effect<Array<string> | null, RedisError>
+  }
+
+  /**
    * LMPOP removes up to `count` elements (default 1) from one end of the first list that has any, in the order of
    * `keys`, and returns its key and the elements, or `null` if none of the lists exists.
    */
@@ -377,6 +409,31 @@ export interface Write {
       to: Side,
       timeout: TimeoutInput
     ): Effect.Effect<string | null, RedisError>
+  }
+
+  /**
+   * BLMOVEM removes elements from one end of a list, inserts them at an end of another list or of the same one, and
+   * returns them in the order that they have at the destination.
+   */
+  readonly blmovem: {
+    /**
+     * BLMOVEM removes elements from one end of a list, inserts them at an end of another list or of the same one, and
+     * returns them in the order that they have at the destination. Without `many` it moves one. Where `source` has no
+     * element, or with `exactly` fewer than asked for, it waits, for `timeout` at most (`"Infinity"`: without end), and
+     * returns `null` if they did not come. It waits on a connection of its own. Fails with ERR if `count` or `exactly` is
+     * not above 0, and with WRONGTYPE if a key holds another type. Needs Redis 8.10.
+     *
+     * @see https://redis.io/docs/latest/commands/blmovem/
+     * @since 0.1.0
+     */
+    (
+      source: Key,
+      destination: Key,
+      from: Side,
+      to: Side,
+      timeout: TimeoutInput,
+      many?: MoveMany | undefined
+    ): Effect.Effect<Array<string> | null, RedisError>
   }
 
   /**
@@ -664,6 +721,30 @@ export interface WriteBytes {
   }
 
   /**
+   * LMOVEM removes elements from one end of a list, inserts them at an end of another list or of the same one, and
+   * returns them in the order that they have at the destination.
+   */
+  readonly lmovem: {
+    /**
+     * LMOVEM removes elements from one end of a list, inserts them at an end of another list or of the same one, and
+     * returns them in the order that they have at the destination. Without `many` it moves one. With `count` the result
+     * is `[]` if `source` does not exist; with `exactly` it is `null` if `source` has fewer elements, and nothing is
+     * moved. Fails with ERR if `count` or `exactly` is not above 0, and with WRONGTYPE if a key holds another type. Needs
+     * Redis 8.10.
+     *
+     * @see https://redis.io/docs/latest/commands/lmovem/
+     * @since 0.1.0
+     */
+    (
+      source: Key,
+      destination: Key,
+      from: Side,
+      to: Side,
+      many?: MoveMany | undefined
+    ): Effect.Effect<Array<Uint8Array> | null, RedisError>
+  }
+
+  /**
    * LMPOP removes up to `count` elements (default 1) from one end of the first list that has any, in the order of
    * `keys`, and returns its key and the elements, or `null` if none of the lists exists.
    */
@@ -740,6 +821,31 @@ export interface WriteBytes {
       to: Side,
       timeout: TimeoutInput
     ): Effect.Effect<Uint8Array | null, RedisError>
+  }
+
+  /**
+   * BLMOVEM removes elements from one end of a list, inserts them at an end of another list or of the same one, and
+   * returns them in the order that they have at the destination.
+   */
+  readonly blmovem: {
+    /**
+     * BLMOVEM removes elements from one end of a list, inserts them at an end of another list or of the same one, and
+     * returns them in the order that they have at the destination. Without `many` it moves one. Where `source` has no
+     * element, or with `exactly` fewer than asked for, it waits, for `timeout` at most (`"Infinity"`: without end), and
+     * returns `null` if they did not come. It waits on a connection of its own. Fails with ERR if `count` or `exactly` is
+     * not above 0, and with WRONGTYPE if a key holds another type. Needs Redis 8.10.
+     *
+     * @see https://redis.io/docs/latest/commands/blmovem/
+     * @since 0.1.0
+     */
+    (
+      source: Key,
+      destination: Key,
+      from: Side,
+      to: Side,
+      timeout: TimeoutInput,
+      many?: MoveMany | undefined
+    ): Effect.Effect<Array<Uint8Array> | null, RedisError>
   }
 
   /**

@@ -6,6 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
+import type { SunioncardOptions } from "../commands/sets.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore, ScanOptions, Variadic } from "../internal/commands/args.ts"
 
@@ -134,6 +135,31 @@ export interface Read {
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<Array<string>, RedisError>
+  }
+
+  /** SDIFFCARD returns how many members the first set has that none of the others has. */
+  readonly sdiffcard: {
+    /**
+     * SDIFFCARD returns how many members the first set has that none of the others has. With `limit` it stops counting
+     * there; 0 is no limit. A missing key counts as an empty set. Fails with ERR if `limit` is negative, and with
+     * WRONGTYPE if a key holds another type. Needs Redis 8.10.
+     *
+     * @see https://redis.io/docs/latest/commands/sdiffcard/
+     * @since 0.1.0
+     */
+    (keys: OneOrMore<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
+  }
+
+  /** SUNIONCARD returns how many members the sets have together, each counted once. */
+  readonly sunioncard: {
+    /**
+     * SUNIONCARD returns how many members the sets have together, each counted once. A missing key counts as an empty
+     * set. Fails with ERR if `limit` is negative, and with WRONGTYPE if a key holds another type. Needs Redis 8.10.
+     *
+     * @see https://redis.io/docs/latest/commands/sunioncard/
+     * @since 0.1.0
+     */
+    (keys: OneOrMore<Key>, options?: SunioncardOptions | undefined): Effect.Effect<number, RedisError>
   }
 
   /** SSCAN returns a page of the members of a set, and the cursor of the next page. */
@@ -394,6 +420,31 @@ export interface ReadBytes {
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<Array<Uint8Array>, RedisError>
+  }
+
+  /** SDIFFCARD returns how many members the first set has that none of the others has. */
+  readonly sdiffcard: {
+    /**
+     * SDIFFCARD returns how many members the first set has that none of the others has. With `limit` it stops counting
+     * there; 0 is no limit. A missing key counts as an empty set. Fails with ERR if `limit` is negative, and with
+     * WRONGTYPE if a key holds another type. Needs Redis 8.10.
+     *
+     * @see https://redis.io/docs/latest/commands/sdiffcard/
+     * @since 0.1.0
+     */
+    (keys: OneOrMore<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
+  }
+
+  /** SUNIONCARD returns how many members the sets have together, each counted once. */
+  readonly sunioncard: {
+    /**
+     * SUNIONCARD returns how many members the sets have together, each counted once. A missing key counts as an empty
+     * set. Fails with ERR if `limit` is negative, and with WRONGTYPE if a key holds another type. Needs Redis 8.10.
+     *
+     * @see https://redis.io/docs/latest/commands/sunioncard/
+     * @since 0.1.0
+     */
+    (keys: OneOrMore<Key>, options?: SunioncardOptions | undefined): Effect.Effect<number, RedisError>
   }
 
   /** SSCAN returns a page of the members of a set, and the cursor of the next page. */

@@ -6,7 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Arg, Key, Scored } from "../Command.ts"
-import type { PoppedScored, ZaddOptions, ZaddWhen } from "../commands/sortedSets.ts"
+import type { PoppedScored, Ranked, ZaddOptions, ZaddWhen } from "../commands/sortedSets.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore, ScanOptions, Variadic } from "../internal/commands/args.ts"
 import type { TimeoutInput } from "../internal/commands/time.ts"
@@ -65,6 +65,21 @@ export interface Read {
   }
 
   /**
+   * ZRANK with WITHSCORE returns the rank of a member, 0 for the lowest score, and its score, or `null` if the member
+   * or the key does not exist.
+   */
+  readonly zrankWithScore: {
+    /**
+     * ZRANK with WITHSCORE returns the rank of a member, 0 for the lowest score, and its score, or `null` if the member
+     * or the key does not exist. Fails with WRONGTYPE if the key holds another type. Needs Redis 7.2 or Valkey 8.0.
+     *
+     * @see https://redis.io/docs/latest/commands/zrank/
+     * @since 0.1.0
+     */
+    (key: Key, member: Arg): Effect.Effect<Ranked | null, RedisError>
+  }
+
+  /**
    * ZREVRANK returns the rank of a member from the other end, 0 for the highest score, or `null` if the member or
    * the key does not exist.
    */
@@ -77,6 +92,22 @@ export interface Read {
      * @since 0.1.0
      */
     (key: Key, member: Arg): Effect.Effect<number | null, RedisError>
+  }
+
+  /**
+   * ZREVRANK with WITHSCORE returns the rank of a member, 0 for the highest score, and its score, or `null` if the
+   * member or the key does not exist.
+   */
+  readonly zrevrankWithScore: {
+    /**
+     * ZREVRANK with WITHSCORE returns the rank of a member, 0 for the highest score, and its score, or `null` if the
+     * member or the key does not exist. Fails with WRONGTYPE if the key holds another type. Needs Redis 7.2 or Valkey
+     * 8.0.
+     *
+     * @see https://redis.io/docs/latest/commands/zrevrank/
+     * @since 0.1.0
+     */
+    (key: Key, member: Arg): Effect.Effect<Ranked | null, RedisError>
   }
 
   /** ZRANDMEMBER returns a member at random, which stays in the sorted set, or `null` if the key does not exist. */
@@ -137,6 +168,26 @@ export interface Read {
       cursor: string,
       options?: ScanOptions | undefined
     ): Effect.Effect<Command.Page<Array<Scored<string>>>, RedisError>
+  }
+
+  /**
+   * ZSCAN with NOSCORES returns a page of the members of a sorted set without their scores, in no order, and the cursor
+   * of the next page, as `zscan` does.
+   */
+  readonly zscanNoscores: {
+    /**
+     * ZSCAN with NOSCORES returns a page of the members of a sorted set without their scores, in no order, and the cursor
+     * of the next page, as `zscan` does. Fails with ERR if the cursor is not a number, and with WRONGTYPE if the key
+     * holds another type. Needs Valkey 8.0.
+     *
+     * @see https://valkey.io/commands/zscan/
+     * @since 0.1.0
+     */
+    (
+      key: Key,
+      cursor: string,
+      options?: ScanOptions | undefined
+    ): Effect.Effect<Command.Page<Array<string>>, RedisError>
   }
 }
 
@@ -432,6 +483,21 @@ export interface ReadBytes {
   }
 
   /**
+   * ZRANK with WITHSCORE returns the rank of a member, 0 for the lowest score, and its score, or `null` if the member
+   * or the key does not exist.
+   */
+  readonly zrankWithScore: {
+    /**
+     * ZRANK with WITHSCORE returns the rank of a member, 0 for the lowest score, and its score, or `null` if the member
+     * or the key does not exist. Fails with WRONGTYPE if the key holds another type. Needs Redis 7.2 or Valkey 8.0.
+     *
+     * @see https://redis.io/docs/latest/commands/zrank/
+     * @since 0.1.0
+     */
+    (key: Key, member: Arg): Effect.Effect<Ranked | null, RedisError>
+  }
+
+  /**
    * ZREVRANK returns the rank of a member from the other end, 0 for the highest score, or `null` if the member or
    * the key does not exist.
    */
@@ -444,6 +510,22 @@ export interface ReadBytes {
      * @since 0.1.0
      */
     (key: Key, member: Arg): Effect.Effect<number | null, RedisError>
+  }
+
+  /**
+   * ZREVRANK with WITHSCORE returns the rank of a member, 0 for the highest score, and its score, or `null` if the
+   * member or the key does not exist.
+   */
+  readonly zrevrankWithScore: {
+    /**
+     * ZREVRANK with WITHSCORE returns the rank of a member, 0 for the highest score, and its score, or `null` if the
+     * member or the key does not exist. Fails with WRONGTYPE if the key holds another type. Needs Redis 7.2 or Valkey
+     * 8.0.
+     *
+     * @see https://redis.io/docs/latest/commands/zrevrank/
+     * @since 0.1.0
+     */
+    (key: Key, member: Arg): Effect.Effect<Ranked | null, RedisError>
   }
 
   /** ZRANDMEMBER returns a member at random, which stays in the sorted set, or `null` if the key does not exist. */
@@ -504,6 +586,26 @@ export interface ReadBytes {
       cursor: string,
       options?: ScanOptions | undefined
     ): Effect.Effect<Command.Page<Array<Scored<Uint8Array>>>, RedisError>
+  }
+
+  /**
+   * ZSCAN with NOSCORES returns a page of the members of a sorted set without their scores, in no order, and the cursor
+   * of the next page, as `zscan` does.
+   */
+  readonly zscanNoscores: {
+    /**
+     * ZSCAN with NOSCORES returns a page of the members of a sorted set without their scores, in no order, and the cursor
+     * of the next page, as `zscan` does. Fails with ERR if the cursor is not a number, and with WRONGTYPE if the key
+     * holds another type. Needs Valkey 8.0.
+     *
+     * @see https://valkey.io/commands/zscan/
+     * @since 0.1.0
+     */
+    (
+      key: Key,
+      cursor: string,
+      options?: ScanOptions | undefined
+    ): Effect.Effect<Command.Page<Array<Uint8Array>>, RedisError>
   }
 }
 

@@ -6,7 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
 import type { NewExpiry } from "../commands/options.ts"
-import type { LcsMatches, SetOptions } from "../commands/strings.ts"
+import type { LcsMatches, MsetexOptions, SetOptions } from "../commands/strings.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 
@@ -123,9 +123,10 @@ export interface Write {
   readonly set: {
     /**
      * SET stores a string at a key. It replaces a value of any type, and removes the key's expiry unless `keepTtl` is
-     * `true`. The result is `"OK"`, or `null` if `when` was not met and nothing was stored. Whole seconds are sent as
-     * EX or EXAT, other times as PX or PXAT. Fails with `InvalidCommand` for more than one of `ttl`, `expireAt` and
-     * `keepTtl`.
+     * `true`. The result is `"OK"`, or `null` if a condition was not met and nothing was stored. Whole seconds are sent
+     * as EX or EXAT, other times as PX or PXAT. Fails with WRONGTYPE if there is a condition on the value and the key
+     * holds another type, and with `InvalidCommand` for more than one condition or more than one of `ttl`, `expireAt`
+     * and `keepTtl`.
      *
      * **Example** (A lock that expires after 10 seconds)
      *
@@ -154,7 +155,8 @@ export interface Write {
     /**
      * SET with GET stores a string at a key and returns the string that the key had before, or `null` if the key did
      * not exist. With `when: "nx"`, `null` means that the value was stored (Redis 7.0); with `when: "xx"`, `null`
-     * means that it was not. Fails with WRONGTYPE, and stores nothing, if the key holds another type.
+     * means that it was not; with `ifeq` the value was stored if the result equals it. Fails with WRONGTYPE, and stores
+     * nothing, if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/set/
      * @since 0.1.0
@@ -214,74 +216,6 @@ export interface Write {
     (key: Key, value: Arg): Effect.Effect<number, RedisError>
   }
 
-  /** INCR adds 1 to the integer at a key and returns the new value. */
-  readonly incr: {
-    /**
-     * INCR adds 1 to the integer at a key and returns the new value. A missing key counts as 0; the expiry stays.
-     * Fails with ERR if the value is not an integer of 64 bits or would no longer be one, and with WRONGTYPE if the
-     * key holds another type. `Command.exact` returns values beyond 2^53.
-     *
-     * @see https://redis.io/docs/latest/commands/incr/
-     * @since 0.1.0
-     */
-    (key: Key): Effect.Effect<number, RedisError>
-  }
-
-  /** INCRBY adds an integer to the integer at a key and returns the new value. */
-  readonly incrby: {
-    /**
-     * INCRBY adds an integer to the integer at a key and returns the new value. A missing key counts as 0. Fails with
-     * ERR if the value or the increment is not an integer of 64 bits, or the result would not be one, and with
-     * WRONGTYPE if the key holds another type. `Command.exact` returns values beyond 2^53.
-     *
-     * @see https://redis.io/docs/latest/commands/incrby/
-     * @since 0.1.0
-     */
-    (key: Key, increment: number | bigint): Effect.Effect<number, RedisError>
-  }
-
-  /**
-   * INCRBYFLOAT adds a number to the number at a key and returns the new value as a JavaScript number, which may
-   * have fewer digits than the one that the server stores.
-   */
-  readonly incrbyfloat: {
-    /**
-     * INCRBYFLOAT adds a number to the number at a key and returns the new value as a JavaScript number, which may
-     * have fewer digits than the one that the server stores. A missing key counts as 0. Fails with ERR if the value is
-     * not a number or the result would be infinite, and with WRONGTYPE if the key holds another type.
-     *
-     * @see https://redis.io/docs/latest/commands/incrbyfloat/
-     * @since 0.1.0
-     */
-    (key: Key, increment: number): Effect.Effect<number, RedisError>
-  }
-
-  /** DECR subtracts 1 from the integer at a key and returns the new value. */
-  readonly decr: {
-    /**
-     * DECR subtracts 1 from the integer at a key and returns the new value. A missing key counts as 0. Fails with ERR
-     * if the value is not an integer of 64 bits or would no longer be one, and with WRONGTYPE if the key holds another
-     * type.
-     *
-     * @see https://redis.io/docs/latest/commands/decr/
-     * @since 0.1.0
-     */
-    (key: Key): Effect.Effect<number, RedisError>
-  }
-
-  /** DECRBY subtracts an integer from the integer at a key and returns the new value. */
-  readonly decrby: {
-    /**
-     * DECRBY subtracts an integer from the integer at a key and returns the new value. A missing key counts as 0.
-     * Fails with ERR if the value or the decrement is not an integer of 64 bits, or the result would not be one, and
-     * with WRONGTYPE if the key holds another type.
-     *
-     * @see https://redis.io/docs/latest/commands/decrby/
-     * @since 0.1.0
-     */
-    (key: Key, decrement: number | bigint): Effect.Effect<number, RedisError>
-  }
-
   /** MSET stores several strings in one atomic step and returns `"OK"`. */
   readonly mset: {
     /**
@@ -314,6 +248,31 @@ export interface Write {
      * @since 0.1.0
      */
     (entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>): Effect.Effect<boolean, RedisError>
+  }
+
+  /** MSETEX stores several strings in one atomic step, with one expiry for all of them. */
+  readonly msetex: {
+    /**
+     * MSETEX stores several strings in one atomic step, with one expiry for all of them. The result is whether they were
+     * stored: `false` if the condition was not met and nothing changed. It replaces values of any type. `entries` is a
+     * record, or an iterable of `[key, value]` pairs. Fails with `InvalidCommand` for more than one of `ttl`, `expireAt`
+     * and `keepTtl`. Needs Redis 8.4 or Valkey 9.1.
+     *
+     * **Example** (Two keys that expire together)
+     *
+     * ```ts
+     * import { commands } from "effect-redis-sentinel"
+     *
+     * export const stored = commands.msetex({ "token:1": "a", "token:2": "b" }, { when: "nx", ttl: "1 hour" })
+     * ```
+     *
+     * @see https://redis.io/docs/latest/commands/msetex/
+     * @since 0.1.0
+     */
+    (
+      entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>,
+      options?: MsetexOptions | undefined
+    ): Effect.Effect<boolean, RedisError>
   }
 }
 
@@ -430,9 +389,10 @@ export interface WriteBytes {
   readonly set: {
     /**
      * SET stores a string at a key. It replaces a value of any type, and removes the key's expiry unless `keepTtl` is
-     * `true`. The result is `"OK"`, or `null` if `when` was not met and nothing was stored. Whole seconds are sent as
-     * EX or EXAT, other times as PX or PXAT. Fails with `InvalidCommand` for more than one of `ttl`, `expireAt` and
-     * `keepTtl`.
+     * `true`. The result is `"OK"`, or `null` if a condition was not met and nothing was stored. Whole seconds are sent
+     * as EX or EXAT, other times as PX or PXAT. Fails with WRONGTYPE if there is a condition on the value and the key
+     * holds another type, and with `InvalidCommand` for more than one condition or more than one of `ttl`, `expireAt`
+     * and `keepTtl`.
      *
      * @see https://redis.io/docs/latest/commands/set/
      * @since 0.1.0
@@ -448,7 +408,8 @@ export interface WriteBytes {
     /**
      * SET with GET stores a string at a key and returns the string that the key had before, or `null` if the key did
      * not exist. With `when: "nx"`, `null` means that the value was stored (Redis 7.0); with `when: "xx"`, `null`
-     * means that it was not. Fails with WRONGTYPE, and stores nothing, if the key holds another type.
+     * means that it was not; with `ifeq` the value was stored if the result equals it. Fails with WRONGTYPE, and stores
+     * nothing, if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/set/
      * @since 0.1.0
@@ -508,74 +469,6 @@ export interface WriteBytes {
     (key: Key, value: Arg): Effect.Effect<number, RedisError>
   }
 
-  /** INCR adds 1 to the integer at a key and returns the new value. */
-  readonly incr: {
-    /**
-     * INCR adds 1 to the integer at a key and returns the new value. A missing key counts as 0; the expiry stays.
-     * Fails with ERR if the value is not an integer of 64 bits or would no longer be one, and with WRONGTYPE if the
-     * key holds another type. `Command.exact` returns values beyond 2^53.
-     *
-     * @see https://redis.io/docs/latest/commands/incr/
-     * @since 0.1.0
-     */
-    (key: Key): Effect.Effect<number, RedisError>
-  }
-
-  /** INCRBY adds an integer to the integer at a key and returns the new value. */
-  readonly incrby: {
-    /**
-     * INCRBY adds an integer to the integer at a key and returns the new value. A missing key counts as 0. Fails with
-     * ERR if the value or the increment is not an integer of 64 bits, or the result would not be one, and with
-     * WRONGTYPE if the key holds another type. `Command.exact` returns values beyond 2^53.
-     *
-     * @see https://redis.io/docs/latest/commands/incrby/
-     * @since 0.1.0
-     */
-    (key: Key, increment: number | bigint): Effect.Effect<number, RedisError>
-  }
-
-  /**
-   * INCRBYFLOAT adds a number to the number at a key and returns the new value as a JavaScript number, which may
-   * have fewer digits than the one that the server stores.
-   */
-  readonly incrbyfloat: {
-    /**
-     * INCRBYFLOAT adds a number to the number at a key and returns the new value as a JavaScript number, which may
-     * have fewer digits than the one that the server stores. A missing key counts as 0. Fails with ERR if the value is
-     * not a number or the result would be infinite, and with WRONGTYPE if the key holds another type.
-     *
-     * @see https://redis.io/docs/latest/commands/incrbyfloat/
-     * @since 0.1.0
-     */
-    (key: Key, increment: number): Effect.Effect<number, RedisError>
-  }
-
-  /** DECR subtracts 1 from the integer at a key and returns the new value. */
-  readonly decr: {
-    /**
-     * DECR subtracts 1 from the integer at a key and returns the new value. A missing key counts as 0. Fails with ERR
-     * if the value is not an integer of 64 bits or would no longer be one, and with WRONGTYPE if the key holds another
-     * type.
-     *
-     * @see https://redis.io/docs/latest/commands/decr/
-     * @since 0.1.0
-     */
-    (key: Key): Effect.Effect<number, RedisError>
-  }
-
-  /** DECRBY subtracts an integer from the integer at a key and returns the new value. */
-  readonly decrby: {
-    /**
-     * DECRBY subtracts an integer from the integer at a key and returns the new value. A missing key counts as 0.
-     * Fails with ERR if the value or the decrement is not an integer of 64 bits, or the result would not be one, and
-     * with WRONGTYPE if the key holds another type.
-     *
-     * @see https://redis.io/docs/latest/commands/decrby/
-     * @since 0.1.0
-     */
-    (key: Key, decrement: number | bigint): Effect.Effect<number, RedisError>
-  }
-
   /** MSET stores several strings in one atomic step and returns `"OK"`. */
   readonly mset: {
     /**
@@ -599,5 +492,22 @@ export interface WriteBytes {
      * @since 0.1.0
      */
     (entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>): Effect.Effect<boolean, RedisError>
+  }
+
+  /** MSETEX stores several strings in one atomic step, with one expiry for all of them. */
+  readonly msetex: {
+    /**
+     * MSETEX stores several strings in one atomic step, with one expiry for all of them. The result is whether they were
+     * stored: `false` if the condition was not met and nothing changed. It replaces values of any type. `entries` is a
+     * record, or an iterable of `[key, value]` pairs. Fails with `InvalidCommand` for more than one of `ttl`, `expireAt`
+     * and `keepTtl`. Needs Redis 8.4 or Valkey 9.1.
+     *
+     * @see https://redis.io/docs/latest/commands/msetex/
+     * @since 0.1.0
+     */
+    (
+      entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>,
+      options?: MsetexOptions | undefined
+    ): Effect.Effect<boolean, RedisError>
   }
 }

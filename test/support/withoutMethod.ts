@@ -172,26 +172,6 @@ export const toBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
     "ACL USERS",
     "ACL WHOAMI"
   ],
-  "arrays": [
-    "ARCOUNT",
-    "ARDEL",
-    "ARDELRANGE",
-    "ARGET",
-    "ARGETRANGE",
-    "ARGREP",
-    "ARINFO",
-    "ARINSERT",
-    "ARLASTITEMS",
-    "ARLEN",
-    "ARMGET",
-    "ARMSET",
-    "ARNEXT",
-    "AROP",
-    "ARRING",
-    "ARSCAN",
-    "ARSEEK",
-    "ARSET"
-  ],
   "persistence and modules": [
     "BACKUP ABORT",
     "BACKUP CLEANUP",
@@ -208,12 +188,6 @@ export const toBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
     "MODULE UNLOAD",
     "SAVE",
     "SWAPDB"
-  ],
-  "lists and sets": [
-    "BLMOVEM",
-    "LMOVEM",
-    "SDIFFCARD",
-    "SUNIONCARD"
   ],
   "connections": [
     "CLIENT CAPA",
@@ -279,36 +253,8 @@ export const toBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
     "CONFIG REWRITE",
     "CONFIG SET"
   ],
-  "strings": [
-    "DELEX",
-    "DELIFEQ",
-    "DIGEST",
-    "INCREX",
-    "MSETEX"
-  ],
-  "hashes": [
-    "HIMPORT DISCARD",
-    "HIMPORT DISCARDALL",
-    "HIMPORT PREPARE",
-    "HIMPORT SET"
-  ],
   "keys": [
     "OBJECT FREQ"
-  ],
-  "vector sets": [
-    "VADD",
-    "VCARD",
-    "VDIM",
-    "VEMB",
-    "VGETATTR",
-    "VINFO",
-    "VISMEMBER",
-    "VLINKS",
-    "VRANDMEMBER",
-    "VRANGE",
-    "VREM",
-    "VSETATTR",
-    "VSIM"
   ],
   "streams": [
     "XACK",
@@ -382,15 +328,6 @@ export const wordsToBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
     "USER",
     "YES"
   ],
-  "HSCAN": ["NOVALUES"],
   "SENTINEL FAILOVER": ["COORDINATED"],
-  "SET": ["IFDEQ", "IFDNE", "IFEQ", "IFNE"],
-  "XREAD": ["MAXCOUNT", "MAXSIZE"],
-  "ZINTER": ["COUNT"],
-  "ZINTERSTORE": ["COUNT"],
-  "ZRANK": ["WITHSCORE"],
-  "ZREVRANK": ["WITHSCORE"],
-  "ZSCAN": ["NOSCORES"],
-  "ZUNION": ["COUNT"],
-  "ZUNIONSTORE": ["COUNT"]
+  "XREAD": ["MAXCOUNT", "MAXSIZE"]
 }

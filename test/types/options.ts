@@ -104,6 +104,40 @@ commands.set(key, 1, { ...twoExpiries })
 commands.setGet(key, 1, { ttl: "60 seconds", keepTtl: true })
 // @ts-expect-error: "nx" | "xx"
 commands.set(key, 1, { when: "gt" })
+commands.set(key, 1, { ifeq: "old", ttl: "60 seconds" })
+commands.set(key, 1, { ifdne: "9555e8555c62dcfd", keepTtl: true })
+commands.setGet(key, 1, { ifne: "old" })
+// @ts-expect-error: not with
+commands.set(key, 1, { when: "nx", ifeq: "old" })
+// @ts-expect-error: not with
+commands.set(key, 1, { ifeq: "old", ifne: "other" })
+// @ts-expect-error: not with
+commands.setGet(key, 1, { ifdeq: "9555e8555c62dcfd", ifdne: "9555e8555c62dcfd" })
+// @ts-expect-error: not with ttl
+commands.set(key, 1, { ifeq: "old", ttl: "60 seconds", keepTtl: true })
+commands.delex(key)
+commands.delex(key, { ifeq: "old" })
+// @ts-expect-error: ValueCondition
+commands.delex(key, {})
+// @ts-expect-error: not with
+commands.delex(key, { ifeq: "old", ifdeq: "9555e8555c62dcfd" })
+commands.msetex({ a: 1 }, { when: "nx", ttl: "1 hour" })
+// @ts-expect-error: not with ttl
+commands.msetex({ a: 1 }, { ttl: "1 hour", expireAt: moment })
+// @ts-expect-error: "nx" | "xx"
+commands.msetex({ a: 1 }, { when: "gt" })
+commands.increx(key, { by: 5, upperBound: 100, ttl: "1 minute", enx: true })
+commands.increx(key, { byFloat: 0.5, saturate: true, persist: true })
+// @ts-expect-error: not with
+commands.increx(key, { by: 5, byFloat: 0.5 })
+// @ts-expect-error: not with
+commands.increx(key, { ttl: "1 minute", persist: true })
+// @ts-expect-error: not with
+commands.increx(key, { persist: true, enx: true })
+// @ts-expect-error: DurationInput
+commands.increx(key, { ttl: 60 })
+// @ts-expect-error: IncrexOptions
+commands.increx(key, { enx: true })
 // @ts-expect-error: NewExpiry
 commands.getex(key, {})
 // @ts-expect-error: Expected 2 arguments
@@ -187,6 +221,53 @@ commands.lpos(key, "e", { rank: 0 })
 commands.lposCount(key, "e", 2, { rank: 0 })
 // @ts-expect-error: not with 0: ranks begin at 1 or -1
 commands.lpos(key, "e", { rank: 0 as const })
+
+commands.lmovem(key, key, "left", "right", { count: 2, order: "bulk" })
+commands.blmovem(key, key, "left", "right", "Infinity", { exactly: 2, order: "obo" })
+// @ts-expect-error: not with
+commands.lmovem(key, key, "left", "right", { count: 2, exactly: 2, order: "bulk" })
+// @ts-expect-error: 'order' is missing
+commands.lmovem(key, key, "left", "right", { count: 2 })
+// @ts-expect-error: '5' is not assignable to parameter of type 'TimeoutInput'
+commands.blmovem(key, key, "left", "right", 5)
+
+// Vector sets.
+
+commands.vadd(key, [1, 2], "e", { quantization: "bin" })
+commands.vadd(key, new Float32Array(2), "e")
+commands.vsim(key, { element: "e" }, { count: 5 })
+commands.vsimWith(key, { vector: [1, 2] }, ["score", "attributes"])
+commands.vrange(key, "-", "(b")
+// @ts-expect-error: not with
+commands.vsim(key, { element: "e", vector: [1, 2] })
+// @ts-expect-error: VectorQuery
+commands.vsim(key, {})
+// @ts-expect-error: '"speed"' is not assignable to type
+commands.vsimWith(key, { element: "e" }, ["speed"])
+// @ts-expect-error: '"int8"' is not assignable to type
+commands.vadd(key, [1, 2], "e", { quantization: "int8" })
+// @ts-expect-error: is not assignable to parameter of type 'Vector'
+commands.vadd(key, "1 2", "e")
+// @ts-expect-error: '"+"' is not assignable to
+commands.vrange(key, "+", "-")
+
+// Arrays.
+
+commands.argrep(key, "-", 5n, [{ match: "a" }, { re: "^b" }], { combine: "and" })
+commands.arop(key, 0, 5, { match: "a" })
+commands.armset(key, { 0: "a" })
+// @ts-expect-error: not with
+commands.argrep(key, "-", "+", { match: "a", glob: "b" })
+// @ts-expect-error: ValuePredicate
+commands.argrep(key, "-", "+", {})
+// @ts-expect-error: '"avg"' is not assignable to
+commands.arop(key, 0, 5, "avg")
+// @ts-expect-error: ArrayOperation
+commands.arop(key, 0, 5, "match")
+// @ts-expect-error: ArrayIndex
+commands.arget(key, "0")
+// @ts-expect-error: Record<number, Arg>
+commands.armset(key, { a: "a" })
 
 // SORT.
 

@@ -8,6 +8,7 @@ import { InvalidCommand } from "../../Errors.ts"
 import { kindOf } from "../common/values.ts"
 import { arrayOf, keyword, optionsOf } from "./args.ts"
 import { bulkString, custom, type Decode, double, integer, list, mismatch } from "./decoders.ts"
+import type { Certain } from "./details.ts"
 
 /**
  * A unit of distance: metres, kilometres, feet or miles.
@@ -48,14 +49,6 @@ interface GeoDetails {
   /** Its geohash as an integer of 52 bits, which is its score in the sorted set. */
   readonly hash: number
 }
-
-/** The details that a list has for sure: an element of a wider type may be any of its members. */
-type Certain<Details extends ReadonlyArray<GeoDetail>> = {
-  [I in keyof Details]: IsOne<Details[I]> extends true ? Details[I] : never
-}[number]
-
-/** Whether a type is one detail, and not several or none. */
-type IsOne<Detail, Each = Detail> = Each extends unknown ? [Detail] extends [Each] ? true : false : never
 
 /**
  * A member that a search found, with the details that were asked for. Where the type of the

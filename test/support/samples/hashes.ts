@@ -1,7 +1,8 @@
 /**
- * Sample calls of the commands of src/commands/hashes.ts.
+ * Sample calls of the commands of src/commands/hashes.ts and hashImport.ts.
  */
 import { commands as c } from "../../../src/index.ts"
+import type { Unflagged } from "./unflagged.ts"
 import { pairs } from "./values.ts"
 
 export const hashes = {
@@ -21,5 +22,22 @@ export const hashes = {
   hrandfield: [c.hrandfield("k")],
   hrandfieldCount: [c.hrandfieldCount("k", 2)],
   hrandfieldWithValues: [c.hrandfieldWithValues("k", 2)],
-  hscan: [c.hscan("k", "0"), c.hscan("k", "0", { match: "a*", count: 10 })]
+  hscan: [c.hscan("k", "0"), c.hscan("k", "0", { match: "a*", count: 10 })],
+  hscanNovalues: [c.hscanNovalues("k", "0"), c.hscanNovalues("k", "0", { match: "a*", count: 10 })],
+  himportPrepare: [c.himportPrepare("n", "f", "g")],
+  himportSet: [c.himportSet("k", "n", ["v", "w"])],
+  himportDiscard: [c.himportDiscard("n")],
+  himportDiscardall: [c.himportDiscardall()]
+}
+
+const prepares = {
+  mode: "write",
+  repeatable: false,
+  why: "it prepares writes of the same connection, which no replica accepts"
+} as const
+
+export const unflagged: Readonly<Record<string, Unflagged>> = {
+  "HIMPORT PREPARE": prepares,
+  "HIMPORT DISCARD": prepares,
+  "HIMPORT DISCARDALL": prepares
 }

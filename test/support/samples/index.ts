@@ -7,11 +7,12 @@
  */
 import { Buffer } from "node:buffer"
 import { type Command, type commands } from "../../../src/index.ts"
+import { arrays } from "./arrays.ts"
 import { bitmaps } from "./bitmaps.ts"
 import * as connection from "./connection.ts"
 import { deprecated } from "./deprecated.ts"
 import { geo } from "./geo.ts"
-import { hashes } from "./hashes.ts"
+import * as hashes from "./hashes.ts"
 import { hashFieldExpiry } from "./hashFieldExpiry.ts"
 import { hyperLogLog } from "./hyperLogLog.ts"
 import { keys } from "./keys.ts"
@@ -25,6 +26,7 @@ import { sortedSets } from "./sortedSets.ts"
 import { streams } from "./streams.ts"
 import { strings } from "./strings.ts"
 import type { Unflagged } from "./unflagged.ts"
+import { vectorSets } from "./vectorSets.ts"
 
 /** The names of the constructors among the exports of a module. */
 type Constructor<A> = { [K in keyof A]: A[K] extends (...args: any) => Command.Any ? K : never }[keyof A]
@@ -33,12 +35,13 @@ type Samples<A> = { readonly [K in Constructor<A>]: ReadonlyArray<Command.Any> }
 
 /** Sample calls of the commands of a node. */
 export const samples: Samples<Omit<typeof commands, "sentinel">> = {
+  ...arrays,
   ...bitmaps,
   ...connection.connection,
   ...deprecated,
   ...geo,
   ...hashFieldExpiry,
-  ...hashes,
+  ...hashes.hashes,
   ...hyperLogLog,
   ...keys,
   ...lists,
@@ -48,7 +51,8 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   ...sets,
   ...sortedSets,
   ...streams,
-  ...strings
+  ...strings,
+  ...vectorSets
 }
 
 /** Sample calls of the commands of a sentinel. */
@@ -57,6 +61,7 @@ export const sentinelSamples: Samples<typeof commands.sentinel> = sentinel.senti
 /** The commands that servers flag neither `readonly` nor `write`, by name. */
 export const unflagged: Readonly<Record<string, Unflagged>> = {
   ...connection.unflagged,
+  ...hashes.unflagged,
   ...pubSub.unflagged,
   ...scripting.unflagged,
   ...sentinel.unflagged,

@@ -22,9 +22,19 @@ export const lists = {
   lpos: [c.lpos("k", "e"), c.lpos("k", "e", { rank: 2, maxLength: 10 })],
   lposCount: [c.lposCount("k", "e", 0), c.lposCount("k", "e", 2, { rank: -1, maxLength: 10 })],
   lmove: [c.lmove("k", "l", "left", "right"), c.lmove("k", "l", "right", "left")],
+  lmovem: [
+    c.lmovem("k", "l", "left", "right"),
+    c.lmovem("k", "l", "right", "left", { count: 2, order: "obo" }),
+    c.lmovem("k", "l", "right", "left", { exactly: 2, order: "bulk" })
+  ],
   lmpop: [c.lmpop(["k", "l"], "left"), c.lmpop(["k", "l"], "right", 2)],
   blpop: [c.blpop(["k", "l"], "1 second")],
   brpop: [c.brpop(["k", "l"], "1 second")],
   blmove: [c.blmove("k", "l", "left", "right", "1 second"), c.blmove("k", "l", "right", "left", "1 second")],
+  blmovem: [
+    c.blmovem("k", "l", "left", "right", "1 second"),
+    c.blmovem("k", "l", "right", "left", "1 second", { count: 2, order: "obo" }),
+    c.blmovem("k", "l", "right", "left", "1 second", { exactly: 2, order: "bulk" })
+  ],
   blmpop: [c.blmpop(["k", "l"], "left", "1 second"), c.blmpop(["k", "l"], "right", "1 second", 2)]
 }

@@ -22,5 +22,7 @@ export const sets = {
   sunionstore: [c.sunionstore("d", "k", "l")],
   sdiff: [c.sdiff("k", "l")],
   sdiffstore: [c.sdiffstore("d", "k", "l")],
+  sdiffcard: [c.sdiffcard(["k", "l"]), c.sdiffcard("k", 5)],
+  sunioncard: [c.sunioncard(["k", "l"]), c.sunioncard(["k", "l"], { approximate: true, limit: 5 })],
   sscan: [c.sscan("k", "0"), c.sscan("k", "0", { match: "a*", count: 10 })]
 }

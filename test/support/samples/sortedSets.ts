@@ -7,33 +7,37 @@ import { scored } from "./values.ts"
 export const sortedSets = {
   zunion: [
     c.zunion(["k", "l"]),
-    ...(["sum", "min", "max"] as const).map((aggregate) => c.zunion(["k", "l"], { weights: [1, 2], aggregate }))
+    ...(["sum", "min", "max", "count"] as const).map((aggregate) =>
+      c.zunion(["k", "l"], { weights: [1, 2], aggregate })
+    )
   ],
   zunionWithScores: [
     c.zunionWithScores(["k", "l"]),
-    ...(["sum", "min", "max"] as const).map((aggregate) =>
+    ...(["sum", "min", "max", "count"] as const).map((aggregate) =>
       c.zunionWithScores(["k", "l"], { weights: [1, 2], aggregate })
     )
   ],
   zunionstore: [
     c.zunionstore("d", ["k", "l"]),
-    ...(["sum", "min", "max"] as const).map((aggregate) =>
+    ...(["sum", "min", "max", "count"] as const).map((aggregate) =>
       c.zunionstore("d", ["k", "l"], { weights: [1, 2], aggregate })
     )
   ],
   zinter: [
     c.zinter(["k", "l"]),
-    ...(["sum", "min", "max"] as const).map((aggregate) => c.zinter(["k", "l"], { weights: [1, 2], aggregate }))
+    ...(["sum", "min", "max", "count"] as const).map((aggregate) =>
+      c.zinter(["k", "l"], { weights: [1, 2], aggregate })
+    )
   ],
   zinterWithScores: [
     c.zinterWithScores(["k", "l"]),
-    ...(["sum", "min", "max"] as const).map((aggregate) =>
+    ...(["sum", "min", "max", "count"] as const).map((aggregate) =>
       c.zinterWithScores(["k", "l"], { weights: [1, 2], aggregate })
     )
   ],
   zinterstore: [
     c.zinterstore("d", ["k", "l"]),
-    ...(["sum", "min", "max"] as const).map((aggregate) =>
+    ...(["sum", "min", "max", "count"] as const).map((aggregate) =>
       c.zinterstore("d", ["k", "l"], { weights: [1, 2], aggregate })
     )
   ],
@@ -70,7 +74,9 @@ export const sortedSets = {
     c.zrangestore("d", "k", "-", "+", { by: "lex" })
   ],
   zrank: [c.zrank("k", "m")],
+  zrankWithScore: [c.zrankWithScore("k", "m")],
   zrevrank: [c.zrevrank("k", "m")],
+  zrevrankWithScore: [c.zrevrankWithScore("k", "m")],
   zpopmin: [c.zpopmin("k")],
   zpopminCount: [c.zpopminCount("k", 2)],
   zpopmax: [c.zpopmax("k")],
@@ -85,5 +91,6 @@ export const sortedSets = {
   zremrangebyrank: [c.zremrangebyrank("k", 0, -1)],
   zremrangebyscore: [c.zremrangebyscore("k", "-inf", 5)],
   zremrangebylex: [c.zremrangebylex("k", "-", "+")],
-  zscan: [c.zscan("k", "0"), c.zscan("k", "0", { match: "a*", count: 10 })]
+  zscan: [c.zscan("k", "0"), c.zscan("k", "0", { match: "a*", count: 10 })],
+  zscanNoscores: [c.zscanNoscores("k", "0"), c.zscanNoscores("k", "0", { match: "a*", count: 10 })]
 }
