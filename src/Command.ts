@@ -760,7 +760,9 @@ const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blockingMillis" | 
 
 /**
  * Whether the wait of a command may be divided into turns. That of XREAD after `$` may
- * not: it would miss the entries that come between two turns. @internal
+ * not: it would miss the entries that come between two turns. That of XREADGROUP may: the
+ * server keeps which entries the group has got, and one that comes between two turns is
+ * new in the next one. @internal
  */
 export const isDivisible = ({ args, spec }: Any): boolean => {
   if (spec.withBlockingMillis === undefined) return false

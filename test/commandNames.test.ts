@@ -10,18 +10,24 @@ import { commands } from "../src/index.ts"
 
 const folder = Path.join(import.meta.dirname, "../src/commands")
 
-/** Words of arguments that change the shape of the reply; `With` where several combine freely. */
+/**
+ * Words of arguments that change the shape of the reply; `With` where several combine freely. `Range` is for XPENDING,
+ * whose longer form has no word: it lists the entries of a range of ids.
+ */
 const suffixes = [
+  "Claim",
   "Count",
   "Full",
   "Get",
   "Idx",
   "Incr",
+  "Justid",
   "Len",
   "Nomkstream",
   "Noscores",
   "Novalues",
   "Raw",
+  "Range",
   "Store",
   "With",
   "WithCode",

@@ -15,7 +15,7 @@
  *   `DurationInput`). A bare number does not compile, and is an `InvalidCommand` at run
  *   time. The command that goes over the wire says the time exactly, in seconds or in
  *   milliseconds; a fraction of a millisecond is rounded up. Zero and negative durations
- *   are an `InvalidCommand`.
+ *   are an `InvalidCommand`; the idle times of pending entries of streams may be zero.
  * - Options that exclude each other do not compile, and are an `InvalidCommand` at run
  *   time.
  * - Strings in results are text. A method of `redis.bytes`, or a command in
@@ -66,6 +66,9 @@ export * from "./sortedSetCombinations.ts"
 export * from "./sortedSetRanges.ts"
 export * from "./sortedSets.ts"
 export * from "./sorting.ts"
+export * from "./streamGroups.ts"
+export * from "./streamInfo.ts"
+export * from "./streamPendingEntries.ts"
 export * from "./streams.ts"
 export * from "./stringConditions.ts"
 export * from "./strings.ts"

@@ -1,6 +1,6 @@
 /**
- * The commands on streams: logs of entries, each with an id and fields. It has no commands on
- * consumer groups.
+ * The commands on streams: logs of entries, each with an id and fields. Those on consumer groups
+ * are in streamGroups.ts and streamPendingEntries.ts, those that describe streams in streamInfo.ts.
  *
  * @since 0.1.0
  */
@@ -11,12 +11,14 @@ import { appendPairs, appendVariadic, argv, keyword, optionsOf, type Variadic } 
 import {
   appendCount,
   appendIds,
+  appendReadLimits,
   appendStreams,
   entriesDecoder,
   referencesWord,
   removals,
   type StreamIds,
   streamKeys,
+  type StreamReadLimits,
   type StreamReferences
 } from "../internal/commands/streams.ts"
 import {
@@ -28,7 +30,13 @@ import {
 } from "../internal/commands/time.ts"
 import type { NotWith } from "./options.ts"
 
-export type { StreamEntry, StreamIds, StreamReferences, StreamRemoval } from "../internal/commands/streams.ts"
+export type {
+  StreamEntry,
+  StreamIds,
+  StreamReadLimits,
+  StreamReferences,
+  StreamRemoval
+} from "../internal/commands/streams.ts"
 
 const { define, own: make } = Command
 
@@ -330,9 +338,7 @@ export const xtrim = (key: Key, trim: StreamTrim, options?: {
  * @since 0.1.0
  * @category models
  */
-export interface XreadOptions {
-  /** How many entries of each stream are returned at most; at least 1. Default: all. */
-  readonly count?: number | undefined
+export interface XreadOptions extends StreamReadLimits {
   /** How long it waits for an entry if there is none; `"Infinity"`: without end. Default: it does not wait. */
   readonly block?: TimeoutInput | undefined
 }
@@ -379,7 +385,7 @@ export const xread = (
   options?: XreadOptions | undefined
 ) => {
   const given = optionsOf(XREAD.name, options)
-  const args = appendCount(XREAD.name, argv(), given?.count)
+  const args = appendReadLimits(XREAD.name, argv(), given)
   if (given?.block !== undefined) args.push("BLOCK", timeoutMillis(XREAD.name, given.block, "block"))
   return make(XREAD, appendStreams(XREAD.name, args, streams))
 }
@@ -405,55 +411,6 @@ export const xsetid = (key: Key, lastId: string, options?: {
   if (given?.entriesAdded !== undefined) args.push("ENTRIESADDED", given.entriesAdded)
   if (given?.maxDeletedId !== undefined) args.push("MAXDELETEDID", given.maxDeletedId)
   return make(XSETID, args)
-}
-
-const XACKDEL = define({ words: ["XACKDEL"], mode: "write", keys: 1, decode: removals })
-/**
- * XACKDEL acknowledges entries for a group and removes them from the stream, and says what became of each, in the
- * order of `ids`. `references` is that of XDELEX. Fails with ERR if an id is not valid, and with WRONGTYPE if the key
- * holds another type. Needs Redis 8.2.
- *
- * @see https://redis.io/docs/latest/commands/xackdel/
- * @since 0.1.0
- * @category streams
- */
-export const xackdel = (
-  key: Key,
-  group: Arg,
-  ids: ReadonlyArray<string>,
-  references: StreamReferences = "keepref"
-) => make(XACKDEL, appendIds(XACKDEL.name, argv(key, group, referencesWord(XACKDEL.name, references)), ids))
-
-/**
- * What XNACK does to the number of deliveries of an entry: it takes the last one back (`"silent"`), keeps it
- * (`"fail"`), or sets it to the maximum (`"fatal"`).
- *
- * @since 0.1.0
- * @category models
- */
-export type XnackMode = "silent" | "fail" | "fatal"
-
-const XNACK = define({ words: ["XNACK"], mode: "write", keys: 1, decode: Command.int })
-/**
- * XNACK gives pending entries of a group back without acknowledging them, so that another consumer may get them at
- * once, and returns how many there were. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
- *
- * @see https://redis.io/docs/latest/commands/xnack/
- * @since 0.1.0
- * @category streams
- */
-export const xnack = (key: Key, group: Arg, mode: XnackMode, ids: ReadonlyArray<string>, options?: {
-  /** The number of deliveries from now on. Default: what `mode` makes of it. */
-  readonly retryCount?: number | undefined
-  /** Whether entries that are not pending become so. Default false. */
-  readonly force?: boolean | undefined
-}) => {
-  const given = optionsOf(XNACK.name, options)
-  const word = keyword(XNACK.name, "mode", mode, ["silent", "fail", "fatal"])
-  const args = appendIds(XNACK.name, argv(key, group, word), ids)
-  if (given?.retryCount !== undefined) args.push("RETRYCOUNT", given.retryCount)
-  if (given?.force === true) args.push("FORCE")
-  return make(XNACK, args)
 }
 
 /**

@@ -26,6 +26,9 @@ import type * as sortedSetCombinations from "./sortedSetCombinations.ts"
 import type * as sortedSetRanges from "./sortedSetRanges.ts"
 import type * as sortedSets from "./sortedSets.ts"
 import type * as sorting from "./sorting.ts"
+import type * as streamGroups from "./streamGroups.ts"
+import type * as streamInfo from "./streamInfo.ts"
+import type * as streamPendingEntries from "./streamPendingEntries.ts"
 import type * as streams from "./streams.ts"
 import type * as stringConditions from "./stringConditions.ts"
 import type * as strings from "./strings.ts"
@@ -60,6 +63,8 @@ export interface ReadMethods
     sortedSetRanges.Read,
     sortedSets.Read,
     sorting.Read,
+    streamInfo.Read,
+    streamPendingEntries.Read,
     streams.Read,
     stringConditions.Read,
     strings.Read,
@@ -97,6 +102,8 @@ export interface WriteMethods
     sortedSetRanges.Write,
     sortedSets.Write,
     sorting.Write,
+    streamGroups.Write,
+    streamPendingEntries.Write,
     streams.Write,
     stringConditions.Write,
     strings.Write,
@@ -132,6 +139,8 @@ export interface ReadBytesMethods
     sortedSetRanges.ReadBytes,
     sortedSets.ReadBytes,
     sorting.ReadBytes,
+    streamInfo.ReadBytes,
+    streamPendingEntries.ReadBytes,
     streams.ReadBytes,
     stringConditions.ReadBytes,
     strings.ReadBytes,
@@ -169,6 +178,8 @@ export interface WriteBytesMethods
     sortedSetRanges.WriteBytes,
     sortedSets.WriteBytes,
     sorting.WriteBytes,
+    streamGroups.WriteBytes,
+    streamPendingEntries.WriteBytes,
     streams.WriteBytes,
     stringConditions.WriteBytes,
     strings.WriteBytes,

@@ -5,14 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
-import type {
-  StreamTrim,
-  XaddOptions,
-  XcfgsetOptions,
-  XnackMode,
-  XrangeOptions,
-  XreadOptions
-} from "../commands/streams.ts"
+import type { StreamTrim, XaddOptions, XcfgsetOptions, XrangeOptions, XreadOptions } from "../commands/streams.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 import type { StreamIds, StreamReferences } from "../internal/commands/streams.ts"
@@ -260,47 +253,6 @@ export interface Write {
   }
 
   /**
-   * XACKDEL acknowledges entries for a group and removes them from the stream, and says what became of each, in the
-   * order of `ids`.
-   */
-  readonly xackdel: {
-    /**
-     * XACKDEL acknowledges entries for a group and removes them from the stream, and says what became of each, in the
-     * order of `ids`. `references` is that of XDELEX. Fails with ERR if an id is not valid, and with WRONGTYPE if the key
-     * holds another type. Needs Redis 8.2.
-     *
-     * @see https://redis.io/docs/latest/commands/xackdel/
-     * @since 0.1.0
-     */
-    (
-      key: Key,
-      group: Arg,
-      ids: ReadonlyArray<string>,
-      references?: StreamReferences | undefined
-    ): Effect.Effect<Array<import("../internal/commands/streams.ts").StreamRemoval>, RedisError>
-  }
-
-  /**
-   * XNACK gives pending entries of a group back without acknowledging them, so that another consumer may get them at
-   * once, and returns how many there were.
-   */
-  readonly xnack: {
-    /**
-     * XNACK gives pending entries of a group back without acknowledging them, so that another consumer may get them at
-     * once, and returns how many there were. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
-     *
-     * @see https://redis.io/docs/latest/commands/xnack/
-     * @since 0.1.0
-     */
-    (key: Key, group: Arg, mode: XnackMode, ids: ReadonlyArray<string>, options?: {
-      /** The number of deliveries from now on. Default: what `mode` makes of it. */
-      readonly retryCount?: number | undefined
-      /** Whether entries that are not pending become so. Default false. */
-      readonly force?: boolean | undefined
-    }): Effect.Effect<number, RedisError>
-  }
-
-  /**
    * XCFGSET sets for how long, and for how many entries of each producer, a stream remembers what XADD with `idempotent`
    * added.
    */
@@ -503,47 +455,6 @@ export interface WriteBytes {
       /** The greatest id that was deleted. */
       readonly maxDeletedId?: string | undefined
     }): Effect.Effect<"OK", RedisError>
-  }
-
-  /**
-   * XACKDEL acknowledges entries for a group and removes them from the stream, and says what became of each, in the
-   * order of `ids`.
-   */
-  readonly xackdel: {
-    /**
-     * XACKDEL acknowledges entries for a group and removes them from the stream, and says what became of each, in the
-     * order of `ids`. `references` is that of XDELEX. Fails with ERR if an id is not valid, and with WRONGTYPE if the key
-     * holds another type. Needs Redis 8.2.
-     *
-     * @see https://redis.io/docs/latest/commands/xackdel/
-     * @since 0.1.0
-     */
-    (
-      key: Key,
-      group: Arg,
-      ids: ReadonlyArray<string>,
-      references?: StreamReferences | undefined
-    ): Effect.Effect<Array<import("../internal/commands/streams.ts").StreamRemoval>, RedisError>
-  }
-
-  /**
-   * XNACK gives pending entries of a group back without acknowledging them, so that another consumer may get them at
-   * once, and returns how many there were.
-   */
-  readonly xnack: {
-    /**
-     * XNACK gives pending entries of a group back without acknowledging them, so that another consumer may get them at
-     * once, and returns how many there were. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
-     *
-     * @see https://redis.io/docs/latest/commands/xnack/
-     * @since 0.1.0
-     */
-    (key: Key, group: Arg, mode: XnackMode, ids: ReadonlyArray<string>, options?: {
-      /** The number of deliveries from now on. Default: what `mode` makes of it. */
-      readonly retryCount?: number | undefined
-      /** Whether entries that are not pending become so. Default false. */
-      readonly force?: boolean | undefined
-    }): Effect.Effect<number, RedisError>
   }
 
   /**

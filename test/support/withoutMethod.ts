@@ -256,6 +256,7 @@ export const toBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
   "keys": [
     "OBJECT FREQ"
   ],
+<<<<<<< HEAD
   "streams": [
     "XACK",
     "XAUTOCLAIM",
@@ -270,6 +271,22 @@ export const toBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
     "XINFO STREAM",
     "XPENDING",
     "XREADGROUP"
+=======
+  "vector sets": [
+    "VADD",
+    "VCARD",
+    "VDIM",
+    "VEMB",
+    "VGETATTR",
+    "VINFO",
+    "VISMEMBER",
+    "VLINKS",
+    "VRANDMEMBER",
+    "VRANGE",
+    "VREM",
+    "VSETATTR",
+    "VSIM"
+>>>>>>> b2ec107 (Streams: consumer groups, pending entries, claims and descriptions, as constructors and methods)
   ]
 }
 
@@ -329,5 +346,4 @@ export const wordsToBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
     "YES"
   ],
   "SENTINEL FAILOVER": ["COORDINATED"],
-  "XREAD": ["MAXCOUNT", "MAXSIZE"]
 }

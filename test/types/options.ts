@@ -357,6 +357,58 @@ commands.geosearch(key, { from: place, by: { radius: 1, unit: "ly" } })
 // @ts-expect-error: '"speed"' is not assignable to type
 commands.geosearchWith(key, { from: place, by: circle }, ["speed"])
 
+// Streams.
+
+declare const ids: ReadonlyArray<string>
+declare const idleAndMoment: { readonly idle: commands.DurationInput; readonly deliveredAt: commands.Moment }
+commands.xadd(key, "*", { a: 1 }, { trim: { strategy: "maxlen", threshold: 5, approximate: true, limit: 10 } })
+commands.xreadgroup("g", "c", { [key]: ">" }, { count: 1, block: "5 seconds", noack: true })
+commands.xreadgroup("g", "c", [[key, ">"]], { block: "Infinity" })
+commands.xreadgroupClaim("g", "c", "1 minute", [key, key], { maxCount: count })
+commands.xclaim(key, "g", "c", Duration.zero, ids, { idle: "1 second" })
+commands.xclaim(key, "g", "c", "0 millis", text, { deliveredAt: moment, force: flag })
+commands.xpendingRange(key, "g", "-", "+", 10, { consumer: new Uint8Array(), minIdle: ttl })
+// @ts-expect-error: 'minid' does not exist
+commands.xadd(key, "*", { a: 1 }, { trim: { strategy: "maxlen", threshold: 5, minid: "1-1" } })
+// @ts-expect-error: Property 'approximate' is missing
+commands.xadd(key, "*", { a: 1 }, { trim: { strategy: "maxlen", threshold: 5, limit: 10 } })
+// @ts-expect-error: "not with exact trimming: it needs approximate"
+commands.xtrim(key, { strategy: "minid", threshold: "5-1", approximate: false, limit: 10 })
+// @ts-expect-error: 'string' is not assignable to type 'number'
+commands.xtrim(key, { strategy: "maxlen", threshold: text })
+// @ts-expect-error: TimeoutInput
+commands.xread({ [key]: "$" }, { block: 100 })
+// @ts-expect-error: TimeoutInput
+commands.xreadgroup("g", "c", { [key]: ">" }, { block: 0 })
+// @ts-expect-error: Expected 3-4 arguments
+commands.xreadgroup("g", "c")
+// @ts-expect-error: not assignable to parameter of type 'StreamIds'
+commands.xreadgroup("g", "c", key)
+// @ts-expect-error: not assignable to parameter of type 'StreamIds'
+commands.xreadgroup("g", "c", { [key]: 0 })
+// @ts-expect-error: 'claim' does not exist
+commands.xreadgroup("g", "c", { [key]: ">" }, { claim: "1 minute" })
+// @ts-expect-error: not assignable to parameter of type 'OneOrMore<Key>'
+commands.xreadgroupClaim("g", "c", "1 minute", { [key]: "0" })
+// @ts-expect-error: '60000' is not assignable to parameter of type 'DurationInput'
+commands.xreadgroupClaim("g", "c", 60_000, key)
+// @ts-expect-error: '"Infinity"' is not assignable to parameter of type 'DurationInput'
+commands.xautoclaim(key, "g", "c", "Infinity", "0-0")
+// @ts-expect-error: '0' is not assignable to parameter of type 'DurationInput'
+commands.xclaim(key, "g", "c", 0, ids)
+// @ts-expect-error: not with
+commands.xclaim(key, "g", "c", "1 minute", ids, idleAndMoment)
+// @ts-expect-error: not with
+commands.xclaimJustid(key, "g", "c", "1 minute", ids, { idle: "1 second", deliveredAt: moment })
+// @ts-expect-error: 'justid' does not exist
+commands.xclaim(key, "g", "c", "1 minute", ids, { justid: true })
+// @ts-expect-error: Expected 5-6 arguments
+commands.xpendingRange(key, "g", "-", "+")
+// @ts-expect-error: 'idle' does not exist
+commands.xpendingRange(key, "g", "-", "+", 10, { idle: "1 minute" })
+// @ts-expect-error: not assignable to parameter of type 'XnackMode'
+commands.xnack(key, "g", "later", ids)
+
 // The methods of clients.
 
 void redis.set(key, 1, { ttl: "60 seconds", when: "nx" })
@@ -375,6 +427,8 @@ void replica.zrange(key, 0, 1, { limit: [0, 1] })
 void replica.bytes.zrange(key, "a", "+", { by: "lex" })
 // @ts-expect-error: not with 0: ranks begin at 1 or -1
 void replica.lpos(key, "e", { rank: 0 })
+// @ts-expect-error: Property 'xreadgroup' does not exist
+void replica.xreadgroup("g", "c", { [key]: ">" })
 // @ts-expect-error: Property 'sort' does not exist
 void replica.sort(key)
 

@@ -106,6 +106,15 @@ export const millisOf = (command: string, field: string, input: DurationInput): 
   return millis
 }
 
+/** A finite duration in whole milliseconds, which may be zero. Throws `InvalidCommand` for anything else. */
+export const elapsedMillisOf = (command: string, field: string, input: DurationInput): number => {
+  if (!hasNoUnit(input)) {
+    const duration = durationOf(input, false)
+    if (typeof duration !== "string" && Duration.isZero(duration)) return 0
+  }
+  return millisOf(command, field, input)
+}
+
 /** A timeout in whole milliseconds; 0, which Redis reads as a wait without end, for `"Infinity"`. */
 const timeoutIn = (command: string, field: string, input: TimeoutInput): number => {
   if ((input as unknown) === 0) throw invalid(command, field, "0 has no unit; \"Infinity\" waits without end")
