@@ -255,38 +255,6 @@ export const toBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
   ],
   "keys": [
     "OBJECT FREQ"
-  ],
-<<<<<<< HEAD
-  "streams": [
-    "XACK",
-    "XAUTOCLAIM",
-    "XCLAIM",
-    "XGROUP CREATE",
-    "XGROUP CREATECONSUMER",
-    "XGROUP DELCONSUMER",
-    "XGROUP DESTROY",
-    "XGROUP SETID",
-    "XINFO CONSUMERS",
-    "XINFO GROUPS",
-    "XINFO STREAM",
-    "XPENDING",
-    "XREADGROUP"
-=======
-  "vector sets": [
-    "VADD",
-    "VCARD",
-    "VDIM",
-    "VEMB",
-    "VGETATTR",
-    "VINFO",
-    "VISMEMBER",
-    "VLINKS",
-    "VRANDMEMBER",
-    "VRANGE",
-    "VREM",
-    "VSETATTR",
-    "VSIM"
->>>>>>> b2ec107 (Streams: consumer groups, pending entries, claims and descriptions, as constructors and methods)
   ]
 }
 
@@ -345,5 +313,5 @@ export const wordsToBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
     "USER",
     "YES"
   ],
-  "SENTINEL FAILOVER": ["COORDINATED"],
+  "SENTINEL FAILOVER": ["COORDINATED"]
 }
