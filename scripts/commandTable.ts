@@ -62,7 +62,8 @@ const familyTable = (
     const what = isDeprecated ? `Deprecated. ${summary}` : summary
     return [[`\`${prefix}${name}\``, command, needsOf(command), what]]
   })
-  return `### ${headingOf(file)}\n\n${table(["method", "command", "needs", "what it does"], rows)}\n`
+  const where = file === "session" ? "Only a reserved connection (`redis.reserve`) has them.\n\n" : ""
+  return `### ${headingOf(file)}\n\n${where}${table(["method", "command", "needs", "what it does"], rows)}\n`
 }
 
 /** The text of docs/commands.md. */

@@ -16,10 +16,22 @@ import type { TimeoutInput } from "./commands/options.ts"
 import type { RedisError } from "./Errors.ts"
 import type * as Args from "./internal/commands/args.ts"
 import type { ValueMethods, Values } from "./internal/values/commands.ts"
-import type { ReadBytesMethods, ReadMethods, WriteBytesMethods, WriteMethods } from "./methods/index.ts"
+import type {
+  ReadBytesMethods,
+  ReadMethods,
+  ReservedMethods,
+  WriteBytesMethods,
+  WriteMethods
+} from "./methods/index.ts"
 import type { Channels, Gap, Message, SubscribeOptions, Undecodable } from "./PubSub.ts"
 
-export type { ReadBytesMethods, ReadMethods, WriteBytesMethods, WriteMethods } from "./methods/index.ts"
+export type {
+  ReadBytesMethods,
+  ReadMethods,
+  ReservedMethods,
+  WriteBytesMethods,
+  WriteMethods
+} from "./methods/index.ts"
 
 /**
  * A method for each command: it takes the arguments of the command's constructor and
@@ -197,7 +209,7 @@ export interface Base<M extends Command.Mode> {
  * @since 0.1.0
  * @category models
  */
-export interface ReservedClient<M extends Command.Mode> extends Base<M> {
+export interface ReservedClient<M extends Command.Mode> extends Base<M>, ReservedMethods {
   /**
    * The configuration epoch of the group in which the connection was opened. After a
    * failover the commands of this client fail with `ConnectionLost` (`kind` `"moved"`).

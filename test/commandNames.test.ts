@@ -28,6 +28,7 @@ const suffixes = [
   "Novalues",
   "Raw",
   "Range",
+  "Reset",
   "Store",
   "With",
   "WithCode",
@@ -61,7 +62,7 @@ const constructorsIn = (file: string): ReadonlyArray<Constructor> => {
   )
   // A word that is reserved in JavaScript, such as `eval`, is exported under its name from another one.
   const aliases = new Map(Array.from(text.matchAll(/^export \{ (\w+) as (\w+) \}/gm), ([, from, to]) => [from!, to!]))
-  return text.split(/^(?=(?:export )?const \w+ = (?!define))/m).flatMap((block) => {
+  return text.split(/^(?=(?:export )?const \w+(?:: \{| = (?!define)))/m).flatMap((block) => {
     const [, exported, declared] = /^(export )?const (\w+)/.exec(block) ?? []
     const name = exported === undefined ? aliases.get(declared ?? "") : declared
     if (name === undefined) return []

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { Command, commands, Errors, RedisClient, Resp, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
@@ -246,6 +247,30 @@ describe("options", () => {
       [commands.clientList({ ids: [1, 2] }), "CLIENT LIST ID 1 2"],
       [commands.clientList({ type: "pubsub" }), "CLIENT LIST TYPE PUBSUB"],
       [commands.clientKill({ id: 5, skipme: false }), "CLIENT KILL ID 5 SKIPME no"],
+      [commands.clientKill({ id: [5, 6], type: "primary" }), "CLIENT KILL ID 5 6 TYPE MASTER"],
+      [commands.clientKill({ maxage: "90 millis", idle: "2 minutes" }), "CLIENT KILL MAXAGE 1 IDLE 120"],
+      [
+        commands.clientKill({ not: { id: 7, type: "primary", db: 0 }, libName: "x" }),
+        "CLIENT KILL LIB-NAME x NOT-TYPE MASTER NOT-DB 0 NOT-ID 7"
+      ],
+      [commands.clientList({ ids: [1, 2], user: "u", skipme: true }), "CLIENT LIST USER u SKIPME yes ID 1 2"],
+      [commands.clientNoEvict(true), "CLIENT NO-EVICT ON"],
+      [commands.configSet("maxmemory", "100mb"), "CONFIG SET maxmemory 100mb"],
+      [
+        commands.configSet({ maxclients: 10, requirepass: Redacted.make("s3cret") }),
+        "CONFIG SET maxclients 10 requirepass s3cret"
+      ],
+      [
+        commands.aclSetuser("u", ["on", ["addPassword", Redacted.make("s3cret")], "+@read", [
+          "removeHash",
+          Redacted.make("ab")
+        ]]),
+        "ACL SETUSER u on >s3cret +@read !ab"
+      ],
+      [commands.aclDryrun("u", commands.set("k", "v", { when: "nx" })), "ACL DRYRUN u SET k v NX"],
+      [commands.aclDryrun("u", ["CONFIG", "GET", "x"]), "ACL DRYRUN u CONFIG GET x"],
+      [commands.aclLog(5), "ACL LOG 5"],
+      [commands.aclLogReset(), "ACL LOG RESET"],
       [commands.blpop("a", "1 second"), "BLPOP a 1"],
       [commands.lmpop("a", "left"), "LMPOP 1 a LEFT"],
       [commands.zmpop(["a", "b"], "max", 3), "ZMPOP 2 a b MAX COUNT 3"],
@@ -295,8 +320,33 @@ describe("options", () => {
       [() => commands.clientList(any({ ids: [1], type: "normal" })), "CLIENT LIST: ids: not with type"],
       [
         () => commands.clientKill(any({ skipme: true })),
-        "CLIENT KILL: filter: id, type, user, addr or laddr is needed"
+        "CLIENT KILL: filter: at least one field besides skipme is needed, such as id, type, user or addr"
       ],
+      [() => commands.clientKill({ not: any({}) }), "CLIENT KILL: not: at least one field is needed"],
+      [() => commands.clientKill({ id: [] }), "CLIENT KILL: id: at least one is needed"],
+      [() => commands.clientKill({ type: any("master") }), "CLIENT KILL: type: expected \"normal\" or \"primary\""],
+      [() => commands.clientKill({ maxage: any(60) }), "CLIENT KILL: maxage: 60 has no unit"],
+      [() => commands.clientList({ not: any("x") }), "CLIENT LIST: options: expected an object, got a string"],
+      [() => commands.configSet(any({})), "CONFIG SET: parameters: at least one is needed"],
+      [
+        () => commands.configSet("requirepass", any("s3cret")),
+        "CONFIG SET: requirepass: expected a Redacted string, got a"
+      ],
+      [() => commands.configSet(any({ MASTERAUTH: "s3cret" })), "CONFIG SET: MASTERAUTH: expected a Redacted string"],
+      [() => commands.configSet("maxmemory", any(true)), "CONFIG SET: maxmemory: expected a string, a number or"],
+      [
+        () => commands.aclSetuser("u", any([">s3cret"])),
+        "ACL SETUSER: rules[0]: a password or its hash must be Redacted"
+      ],
+      [
+        () => commands.aclSetuser("u", any(["on", ["addPassword", "s3cret"]])),
+        "rules[1]: expected a Redacted string, got a"
+      ],
+      [() => commands.aclSetuser("u", any([["add", "s3cret"]])), "ACL SETUSER: rules[0]: expected \"addPassword\""],
+      [() => commands.aclSetuser("u", any("on")), "ACL SETUSER: rules: expected an array, got a string"],
+      [() => commands.aclDryrun("u", []), "ACL DRYRUN: command: at least one word is needed"],
+      [() => commands.aclLog(-1), "ACL LOG: count: expected a whole number from 0"],
+      [() => commands.aclDeluser(), "ACL DELUSER: usernames: at least one is needed"],
       [() => commands.del(), "DEL: keys: at least one is needed"],
       [() => commands.mget([]), "MGET: keys: at least one is needed"],
       [() => commands.blpop([], ttl), "BLPOP: keys: at least one is needed"],

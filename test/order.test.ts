@@ -123,7 +123,7 @@ describe("a pipeline of reads whose replica is late with", () => {
         yield* whileTimePasses(redis.set("a", "of then"))
         yield* whileTimePasses(replica.get("a"))
         yield* TestClock.adjust("1 second")
-        const run = (yield* whileTimePasses(replica.info("server")))["run_id"]
+        const run = (yield* whileTimePasses(replica.info("server"))).server.run_id
         const late = deployment.nodes.find((address) => deployment.node(address).runId === run)!
         const other = deployment.nodes.find((address) => address !== late && !deployment.node(address).isPrimary)!
         // What is written now reaches the other one only.

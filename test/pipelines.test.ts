@@ -259,7 +259,7 @@ describe("a pipeline of reads among replicas", () => {
           const infos = yield* whileTimePasses(
             replica.pipeline([1, 2, 3, 4, 5].map(() => commands.info("server")))
           )
-          const runs = new Set(infos.map((info) => info["run_id"]!))
+          const runs = new Set(infos.map(({ server }) => server.run_id))
           assert.strictEqual(runs.size, 1)
           for (const run of runs) servers.add(run)
         }

@@ -45,7 +45,7 @@ const readMany = (n: number) =>
 const serving = Effect.gen(function*() {
   const replica = yield* RedisClient.RedisReplica
   const deployment = yield* Testing.Deployment
-  const run = (yield* whileTimePasses(replica.info("server")))["run_id"]
+  const run = (yield* whileTimePasses(replica.info("server"))).server.run_id
   return deployment.nodes.find((address) => deployment.node(address).runId === run)!
 })
 

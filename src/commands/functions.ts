@@ -99,9 +99,9 @@ export interface FunctionLibrary {
  * @since 0.1.0
  * @category models
  */
-export interface FunctionLibraryWithCode extends FunctionLibrary {
+export interface FunctionLibraryWithCode<A = string> extends FunctionLibrary {
   /** Its code. */
-  readonly libraryCode: string
+  readonly libraryCode: A
 }
 
 const library = {
@@ -112,9 +112,10 @@ const library = {
   )
 }
 const libraries: Command.Decode<Array<FunctionLibrary>> = Command.array(Command.fields(library))
-const librariesWithCode: Command.Decode<Array<FunctionLibraryWithCode>> = Command.array(
-  Command.fields({ ...library, libraryCode: Command.word })
-)
+const librariesWithCode: Command.Decode<
+  Array<FunctionLibraryWithCode>,
+  Array<FunctionLibraryWithCode<Uint8Array>>
+> = Command.array(Command.fields({ ...library, libraryCode: Command.string }))
 
 const listArgs = (pattern: string | undefined): Array<Arg> =>
   pattern === undefined ? argv() : argv("LIBRARYNAME", pattern)

@@ -7,6 +7,7 @@
 import * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
 import { appendAny, argv, type Variadic } from "../internal/commands/args.ts"
+import { pairwise } from "../internal/commands/decoders.ts"
 
 const { define, own: make } = Command
 
@@ -22,10 +23,31 @@ const PUBSUB_CHANNELS = define({ words: ["PUBSUB", "CHANNELS"], mode: "read", de
 export const pubsubChannels = (pattern?: string | undefined) =>
   make(PUBSUB_CHANNELS, pattern === undefined ? argv() : argv(pattern))
 
-const PUBSUB_NUMSUB = define({ words: ["PUBSUB", "NUMSUB"], mode: "read", decode: Command.recordOf(Command.int) })
 /**
- * PUBSUB NUMSUB returns how many subscribers channels have at this server, as a record by the names of the channels.
- * Subscribers of patterns do not count.
+ * How many subscribers a channel has.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ChannelSubscribers<A = string> {
+  /** The channel. */
+  readonly channel: A
+  /** How many connections subscribe to it. */
+  readonly subscribers: number
+}
+
+const subscribers = Command.custom<Array<ChannelSubscribers>, Array<ChannelSubscribers<Uint8Array>>>(
+  (value, bytes) =>
+    pairwise(Command.list(value), (channel, count) => ({
+      channel: Command.bulkString(channel, bytes),
+      subscribers: Command.integer(count)
+    })) as Array<ChannelSubscribers>
+)
+
+const PUBSUB_NUMSUB = define({ words: ["PUBSUB", "NUMSUB"], mode: "read", decode: subscribers })
+/**
+ * PUBSUB NUMSUB returns how many subscribers channels have at this server, in the order of the channels. Subscribers
+ * of patterns do not count.
  *
  * @see https://redis.io/docs/latest/commands/pubsub-numsub/
  * @since 0.1.0
@@ -55,13 +77,9 @@ const PUBSUB_SHARDCHANNELS = define({ words: ["PUBSUB", "SHARDCHANNELS"], mode: 
 export const pubsubShardchannels = (pattern?: string | undefined) =>
   make(PUBSUB_SHARDCHANNELS, pattern === undefined ? argv() : argv(pattern))
 
-const PUBSUB_SHARDNUMSUB = define({
-  words: ["PUBSUB", "SHARDNUMSUB"],
-  mode: "read",
-  decode: Command.recordOf(Command.int)
-})
+const PUBSUB_SHARDNUMSUB = define({ words: ["PUBSUB", "SHARDNUMSUB"], mode: "read", decode: subscribers })
 /**
- * PUBSUB SHARDNUMSUB returns how many subscribers shard channels have at this server, as a record by the names of the
+ * PUBSUB SHARDNUMSUB returns how many subscribers shard channels have at this server, in the order of the
  * channels. Needs Redis 7.0.
  *
  * @see https://redis.io/docs/latest/commands/pubsub-shardnumsub/

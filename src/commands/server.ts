@@ -1,56 +1,18 @@
 /**
- * The commands about a server: its state, its configuration, deleting all of its
- * data, waiting for its replicas; and PUBLISH. SUBSCRIBE is a client's `subscribe`.
+ * The commands about a server: its role, its time, deleting all of its data, waiting for
+ * its replicas; and PUBLISH. SUBSCRIBE is a client's `subscribe`. INFO is in info.ts, CONFIG
+ * in config.ts.
  *
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
 import * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
-import { appendAny, appendVariadic, argv, keyword, type Variadic } from "../internal/commands/args.ts"
+import { argv, keyword } from "../internal/commands/args.ts"
 import { type TimeoutInput, timeoutMillis } from "../internal/commands/time.ts"
 import type * as Resp from "../Resp.ts"
 
 const { define, own: make } = Command
-
-/** The fields of INFO's reply, without the headings of its sections. */
-const parseInfo = (text: string): Record<string, string> => {
-  const out: Record<string, string> = {}
-  for (const line of text.split("\n")) {
-    const colon = line.indexOf(":")
-    if (colon > 0 && !line.startsWith("#")) out[line.slice(0, colon)] = line.slice(colon + 1).trim()
-  }
-  return out
-}
-
-const INFO = define({
-  words: ["INFO"],
-  mode: "read",
-  decode: Command.map(Command.word, parseInfo)
-})
-/**
- * INFO returns what the server says of itself, as a record of its fields without the headings of its sections;
- * every value is a string. Without sections the server sends its default ones; a section that it does not know
- * adds nothing. A field that comes twice has its last value.
- *
- * **Example** (The memory in use, in bytes)
- *
- * ```ts
- * import { Effect } from "effect"
- * import { RedisClient } from "effect-redis-sentinel"
- *
- * export const program = Effect.gen(function*() {
- *   const redis = yield* RedisClient.RedisClient
- *   const { used_memory, redis_version } = yield* redis.info("memory", "server")
- *   return { bytes: Number(used_memory), redis_version }
- * })
- * ```
- *
- * @see https://redis.io/docs/latest/commands/info/
- * @since 0.1.0
- * @category server
- */
-export const info = (...sections: Variadic<string>) => make(INFO, appendAny(argv(), sections))
 
 /**
  * The result of ROLE.
@@ -135,18 +97,6 @@ const ROLE = define({ words: ["ROLE"], mode: "read", decode: Command.custom<Role
  * @category server
  */
 export const role = () => make(ROLE, argv())
-
-const CONFIG_GET = define({ words: ["CONFIG", "GET"], mode: "read", decode: Command.recordOf(Command.word) })
-/**
- * CONFIG GET returns the configuration parameters whose names match one of the glob patterns, as a record of
- * strings; `{}` if none does.
- *
- * @see https://redis.io/docs/latest/commands/config-get/
- * @since 0.1.0
- * @category server
- */
-export const configGet = (...patterns: Variadic<string>) =>
-  make(CONFIG_GET, appendVariadic(CONFIG_GET.name, "patterns", argv(), patterns))
 
 /**
  * The result of TIME: the server's clock.

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import type { ClientInfo, ClientKillFilter, ClientListOptions } from "../commands/connection.ts"
+import type { TrackingInfo } from "../commands/connection.ts"
 import type { RedisError } from "../Errors.ts"
 import type { DurationInput } from "../internal/commands/time.ts"
 
@@ -44,29 +44,6 @@ export interface Read {
     (): Effect.Effect<number, RedisError>
   }
 
-  /** CLIENT INFO returns what the server knows of the connection that the command runs on. */
-  readonly clientInfo: {
-    /**
-     * CLIENT INFO returns what the server knows of the connection that the command runs on.
-     *
-     * @see https://redis.io/docs/latest/commands/client-info/
-     * @since 0.1.0
-     */
-    (): Effect.Effect<ClientInfo, RedisError>
-  }
-
-  /** CLIENT LIST returns what the server knows of its connections, in no order. */
-  readonly clientList: {
-    /**
-     * CLIENT LIST returns what the server knows of its connections, in no order. Fails with `InvalidCommand` if both
-     * `type` and `ids` are given.
-     *
-     * @see https://redis.io/docs/latest/commands/client-list/
-     * @since 0.1.0
-     */
-    (options?: ClientListOptions | undefined): Effect.Effect<Array<ClientInfo>, RedisError>
-  }
-
   /** CLIENT GETNAME returns the name of the connection that the command runs on, or `null` if it has none. */
   readonly clientGetname: {
     /**
@@ -77,30 +54,6 @@ export interface Read {
      * @since 0.1.0
      */
     (): Effect.Effect<string | null, RedisError>
-  }
-
-  /**
-   * CLIENT KILL closes the connections at the server that match all of the given fields, and returns how many it
-   * closed.
-   */
-  readonly clientKill: {
-    /**
-     * CLIENT KILL closes the connections at the server that match all of the given fields, and returns how many it
-     * closed. Fails with `InvalidCommand` if there are none of them, and with ERR if no ACL user has the name `user`.
-     * It is not sent again if its reply is lost, and fails with `AmbiguousOutcome`.
-     *
-     * **Example** (Subscribers of the user `worker`)
-     *
-     * ```ts
-     * import { commands } from "effect-redis-sentinel"
-     *
-     * export const kill = commands.clientKill({ type: "pubsub", user: "worker" })
-     * ```
-     *
-     * @see https://redis.io/docs/latest/commands/client-kill/
-     * @since 0.1.0
-     */
-    (filter: ClientKillFilter): Effect.Effect<number, RedisError>
   }
 
   /**
@@ -118,6 +71,32 @@ export interface Read {
      * @since 0.1.0
      */
     (id: number, how?: "timeout" | "error" | undefined): Effect.Effect<boolean, RedisError>
+  }
+
+  /**
+   * CLIENT GETREDIR returns the id of the connection that gets the invalidation messages of the connection that the
+   * command runs on: 0 if that is itself, and -1 if it tracks no keys.
+   */
+  readonly clientGetredir: {
+    /**
+     * CLIENT GETREDIR returns the id of the connection that gets the invalidation messages of the connection that the
+     * command runs on: 0 if that is itself, and -1 if it tracks no keys.
+     *
+     * @see https://redis.io/docs/latest/commands/client-getredir/
+     * @since 0.1.0
+     */
+    (): Effect.Effect<number, RedisError>
+  }
+
+  /** CLIENT TRACKINGINFO returns how the connection that the command runs on tracks keys. */
+  readonly clientTrackinginfo: {
+    /**
+     * CLIENT TRACKINGINFO returns how the connection that the command runs on tracks keys.
+     *
+     * @see https://redis.io/docs/latest/commands/client-trackinginfo/
+     * @since 0.1.0
+     */
+    (): Effect.Effect<TrackingInfo<string>, RedisError>
   }
 }
 
@@ -187,29 +166,6 @@ export interface ReadBytes {
     (): Effect.Effect<number, RedisError>
   }
 
-  /** CLIENT INFO returns what the server knows of the connection that the command runs on. */
-  readonly clientInfo: {
-    /**
-     * CLIENT INFO returns what the server knows of the connection that the command runs on.
-     *
-     * @see https://redis.io/docs/latest/commands/client-info/
-     * @since 0.1.0
-     */
-    (): Effect.Effect<ClientInfo, RedisError>
-  }
-
-  /** CLIENT LIST returns what the server knows of its connections, in no order. */
-  readonly clientList: {
-    /**
-     * CLIENT LIST returns what the server knows of its connections, in no order. Fails with `InvalidCommand` if both
-     * `type` and `ids` are given.
-     *
-     * @see https://redis.io/docs/latest/commands/client-list/
-     * @since 0.1.0
-     */
-    (options?: ClientListOptions | undefined): Effect.Effect<Array<ClientInfo>, RedisError>
-  }
-
   /** CLIENT GETNAME returns the name of the connection that the command runs on, or `null` if it has none. */
   readonly clientGetname: {
     /**
@@ -220,22 +176,6 @@ export interface ReadBytes {
      * @since 0.1.0
      */
     (): Effect.Effect<string | null, RedisError>
-  }
-
-  /**
-   * CLIENT KILL closes the connections at the server that match all of the given fields, and returns how many it
-   * closed.
-   */
-  readonly clientKill: {
-    /**
-     * CLIENT KILL closes the connections at the server that match all of the given fields, and returns how many it
-     * closed. Fails with `InvalidCommand` if there are none of them, and with ERR if no ACL user has the name `user`.
-     * It is not sent again if its reply is lost, and fails with `AmbiguousOutcome`.
-     *
-     * @see https://redis.io/docs/latest/commands/client-kill/
-     * @since 0.1.0
-     */
-    (filter: ClientKillFilter): Effect.Effect<number, RedisError>
   }
 
   /**
@@ -253,6 +193,32 @@ export interface ReadBytes {
      * @since 0.1.0
      */
     (id: number, how?: "timeout" | "error" | undefined): Effect.Effect<boolean, RedisError>
+  }
+
+  /**
+   * CLIENT GETREDIR returns the id of the connection that gets the invalidation messages of the connection that the
+   * command runs on: 0 if that is itself, and -1 if it tracks no keys.
+   */
+  readonly clientGetredir: {
+    /**
+     * CLIENT GETREDIR returns the id of the connection that gets the invalidation messages of the connection that the
+     * command runs on: 0 if that is itself, and -1 if it tracks no keys.
+     *
+     * @see https://redis.io/docs/latest/commands/client-getredir/
+     * @since 0.1.0
+     */
+    (): Effect.Effect<number, RedisError>
+  }
+
+  /** CLIENT TRACKINGINFO returns how the connection that the command runs on tracks keys. */
+  readonly clientTrackinginfo: {
+    /**
+     * CLIENT TRACKINGINFO returns how the connection that the command runs on tracks keys.
+     *
+     * @see https://redis.io/docs/latest/commands/client-trackinginfo/
+     * @since 0.1.0
+     */
+    (): Effect.Effect<TrackingInfo<Uint8Array>, RedisError>
   }
 }
 

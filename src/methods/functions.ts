@@ -32,7 +32,7 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/function-list/
      * @since 0.1.0
      */
-    (pattern?: string | undefined): Effect.Effect<Array<FunctionLibraryWithCode>, RedisError>
+    (pattern?: string | undefined): Effect.Effect<Array<FunctionLibraryWithCode<string>>, RedisError>
   }
 
   /**
@@ -171,7 +171,7 @@ export interface ReadBytes {
      * @see https://redis.io/docs/latest/commands/function-list/
      * @since 0.1.0
      */
-    (pattern?: string | undefined): Effect.Effect<Array<FunctionLibraryWithCode>, RedisError>
+    (pattern?: string | undefined): Effect.Effect<Array<FunctionLibraryWithCode<Uint8Array>>, RedisError>
   }
 
   /**

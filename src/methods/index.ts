@@ -3,8 +3,11 @@
  *
  * @since 0.1.0
  */
+import type * as acl from "./acl.ts"
 import type * as arrays from "./arrays.ts"
 import type * as bitmaps from "./bitmaps.ts"
+import type * as clients from "./clients.ts"
+import type * as config from "./config.ts"
 import type * as connection from "./connection.ts"
 import type * as counters from "./counters.ts"
 import type * as deprecated from "./deprecated.ts"
@@ -16,11 +19,13 @@ import type * as hashes from "./hashes.ts"
 import type * as hashFieldExpiry from "./hashFieldExpiry.ts"
 import type * as hashImport from "./hashImport.ts"
 import type * as hyperLogLog from "./hyperLogLog.ts"
+import type * as info from "./info.ts"
 import type * as keys from "./keys.ts"
 import type * as lists from "./lists.ts"
 import type * as pubSub from "./pubSub.ts"
 import type * as scripting from "./scripting.ts"
 import type * as server from "./server.ts"
+import type * as session from "./session.ts"
 import type * as sets from "./sets.ts"
 import type * as sortedSetCombinations from "./sortedSetCombinations.ts"
 import type * as sortedSetRanges from "./sortedSetRanges.ts"
@@ -42,8 +47,11 @@ import type * as vectorSets from "./vectorSets.ts"
  */
 export interface ReadMethods
   extends
+    acl.Read,
     arrays.Read,
     bitmaps.Read,
+    clients.Read,
+    config.Read,
     connection.Read,
     deprecated.Read,
     expiry.Read,
@@ -53,6 +61,7 @@ export interface ReadMethods
     hashes.Read,
     hashFieldExpiry.Read,
     hyperLogLog.Read,
+    info.Read,
     keys.Read,
     lists.Read,
     pubSub.Read,
@@ -80,8 +89,10 @@ export interface ReadMethods
 export interface WriteMethods
   extends
     ReadMethods,
+    acl.Write,
     arrays.Write,
     bitmaps.Write,
+    config.Write,
     connection.Write,
     counters.Write,
     deprecated.Write,
@@ -118,8 +129,11 @@ export interface WriteMethods
  */
 export interface ReadBytesMethods
   extends
+    acl.ReadBytes,
     arrays.ReadBytes,
     bitmaps.ReadBytes,
+    clients.ReadBytes,
+    config.ReadBytes,
     connection.ReadBytes,
     deprecated.ReadBytes,
     expiry.ReadBytes,
@@ -129,6 +143,7 @@ export interface ReadBytesMethods
     hashes.ReadBytes,
     hashFieldExpiry.ReadBytes,
     hyperLogLog.ReadBytes,
+    info.ReadBytes,
     keys.ReadBytes,
     lists.ReadBytes,
     pubSub.ReadBytes,
@@ -156,8 +171,10 @@ export interface ReadBytesMethods
 export interface WriteBytesMethods
   extends
     ReadBytesMethods,
+    acl.WriteBytes,
     arrays.WriteBytes,
     bitmaps.WriteBytes,
+    config.WriteBytes,
     connection.WriteBytes,
     counters.WriteBytes,
     deprecated.WriteBytes,
@@ -185,3 +202,11 @@ export interface WriteBytesMethods
     strings.WriteBytes,
     vectorSets.WriteBytes
 {}
+
+/**
+ * A method for each command that changes the session of a connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ReservedMethods extends session.Read {}

@@ -5,6 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Key } from "../Command.ts"
+import type { ChannelSubscribers } from "../commands/pubSub.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 
@@ -22,16 +23,16 @@ export interface Read {
     (pattern?: string | undefined): Effect.Effect<Array<string>, RedisError>
   }
 
-  /** PUBSUB NUMSUB returns how many subscribers channels have at this server, as a record by the names of the channels. */
+  /** PUBSUB NUMSUB returns how many subscribers channels have at this server, in the order of the channels. */
   readonly pubsubNumsub: {
     /**
-     * PUBSUB NUMSUB returns how many subscribers channels have at this server, as a record by the names of the channels.
-     * Subscribers of patterns do not count.
+     * PUBSUB NUMSUB returns how many subscribers channels have at this server, in the order of the channels. Subscribers
+     * of patterns do not count.
      *
      * @see https://redis.io/docs/latest/commands/pubsub-numsub/
      * @since 0.1.0
      */
-    (...channels: Variadic<Key>): Effect.Effect<Record<string, number>, RedisError>
+    (...channels: Variadic<Key>): Effect.Effect<Array<ChannelSubscribers<string>>, RedisError>
   }
 
   /** PUBSUB NUMPAT returns how many different patterns have a subscriber at this server. */
@@ -61,18 +62,18 @@ export interface Read {
   }
 
   /**
-   * PUBSUB SHARDNUMSUB returns how many subscribers shard channels have at this server, as a record by the names of the
+   * PUBSUB SHARDNUMSUB returns how many subscribers shard channels have at this server, in the order of the
    * channels.
    */
   readonly pubsubShardnumsub: {
     /**
-     * PUBSUB SHARDNUMSUB returns how many subscribers shard channels have at this server, as a record by the names of the
+     * PUBSUB SHARDNUMSUB returns how many subscribers shard channels have at this server, in the order of the
      * channels. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/pubsub-shardnumsub/
      * @since 0.1.0
      */
-    (...channels: Variadic<Key>): Effect.Effect<Record<string, number>, RedisError>
+    (...channels: Variadic<Key>): Effect.Effect<Array<ChannelSubscribers<string>>, RedisError>
   }
 }
 
@@ -90,16 +91,16 @@ export interface ReadBytes {
     (pattern?: string | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
   }
 
-  /** PUBSUB NUMSUB returns how many subscribers channels have at this server, as a record by the names of the channels. */
+  /** PUBSUB NUMSUB returns how many subscribers channels have at this server, in the order of the channels. */
   readonly pubsubNumsub: {
     /**
-     * PUBSUB NUMSUB returns how many subscribers channels have at this server, as a record by the names of the channels.
-     * Subscribers of patterns do not count.
+     * PUBSUB NUMSUB returns how many subscribers channels have at this server, in the order of the channels. Subscribers
+     * of patterns do not count.
      *
      * @see https://redis.io/docs/latest/commands/pubsub-numsub/
      * @since 0.1.0
      */
-    (...channels: Variadic<Key>): Effect.Effect<Record<string, number>, RedisError>
+    (...channels: Variadic<Key>): Effect.Effect<Array<ChannelSubscribers<Uint8Array>>, RedisError>
   }
 
   /** PUBSUB NUMPAT returns how many different patterns have a subscriber at this server. */
@@ -129,17 +130,17 @@ export interface ReadBytes {
   }
 
   /**
-   * PUBSUB SHARDNUMSUB returns how many subscribers shard channels have at this server, as a record by the names of the
+   * PUBSUB SHARDNUMSUB returns how many subscribers shard channels have at this server, in the order of the
    * channels.
    */
   readonly pubsubShardnumsub: {
     /**
-     * PUBSUB SHARDNUMSUB returns how many subscribers shard channels have at this server, as a record by the names of the
+     * PUBSUB SHARDNUMSUB returns how many subscribers shard channels have at this server, in the order of the
      * channels. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/pubsub-shardnumsub/
      * @since 0.1.0
      */
-    (...channels: Variadic<Key>): Effect.Effect<Record<string, number>, RedisError>
+    (...channels: Variadic<Key>): Effect.Effect<Array<ChannelSubscribers<Uint8Array>>, RedisError>
   }
 }

@@ -9,40 +9,10 @@ import type * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
 import type { Persisted, Role, ServerTime } from "../commands/server.ts"
 import type { RedisError } from "../Errors.ts"
-import type { Variadic } from "../internal/commands/args.ts"
 import type { TimeoutInput } from "../internal/commands/time.ts"
 
 /** The methods that change no data. */
 export interface Read {
-  /**
-   * INFO returns what the server says of itself, as a record of its fields without the headings of its sections;
-   * every value is a string.
-   */
-  readonly info: {
-    /**
-     * INFO returns what the server says of itself, as a record of its fields without the headings of its sections;
-     * every value is a string. Without sections the server sends its default ones; a section that it does not know
-     * adds nothing. A field that comes twice has its last value.
-     *
-     * **Example** (The memory in use, in bytes)
-     *
-     * ```ts
-     * import { Effect } from "effect"
-     * import { RedisClient } from "effect-redis-sentinel"
-     *
-     * export const program = Effect.gen(function*() {
-     *   const redis = yield* RedisClient.RedisClient
-     *   const { used_memory, redis_version } = yield* redis.info("memory", "server")
-     *   return { bytes: Number(used_memory), redis_version }
-     * })
-     * ```
-     *
-     * @see https://redis.io/docs/latest/commands/info/
-     * @since 0.1.0
-     */
-    (...sections: Variadic<string>): Effect.Effect<Record<string, string>, RedisError>
-  }
-
   /** ROLE returns whether the server is a primary, a replica or a sentinel, with the state of its replication. */
   readonly role: {
     /**
@@ -52,21 +22,6 @@ export interface Read {
      * @since 0.1.0
      */
     (): Effect.Effect<Role, RedisError>
-  }
-
-  /**
-   * CONFIG GET returns the configuration parameters whose names match one of the glob patterns, as a record of
-   * strings; `{}` if none does.
-   */
-  readonly configGet: {
-    /**
-     * CONFIG GET returns the configuration parameters whose names match one of the glob patterns, as a record of
-     * strings; `{}` if none does.
-     *
-     * @see https://redis.io/docs/latest/commands/config-get/
-     * @since 0.1.0
-     */
-    (...patterns: Variadic<string>): Effect.Effect<Record<string, string>, RedisError>
   }
 
   /** TIME returns the server's clock: the moment, and the microseconds of its second. */
@@ -217,22 +172,6 @@ export interface Write {
 
 /** The methods that change no data, with `Uint8Array` in place of `string` in their results. */
 export interface ReadBytes {
-  /**
-   * INFO returns what the server says of itself, as a record of its fields without the headings of its sections;
-   * every value is a string.
-   */
-  readonly info: {
-    /**
-     * INFO returns what the server says of itself, as a record of its fields without the headings of its sections;
-     * every value is a string. Without sections the server sends its default ones; a section that it does not know
-     * adds nothing. A field that comes twice has its last value.
-     *
-     * @see https://redis.io/docs/latest/commands/info/
-     * @since 0.1.0
-     */
-    (...sections: Variadic<string>): Effect.Effect<Record<string, string>, RedisError>
-  }
-
   /** ROLE returns whether the server is a primary, a replica or a sentinel, with the state of its replication. */
   readonly role: {
     /**
@@ -242,21 +181,6 @@ export interface ReadBytes {
      * @since 0.1.0
      */
     (): Effect.Effect<Role, RedisError>
-  }
-
-  /**
-   * CONFIG GET returns the configuration parameters whose names match one of the glob patterns, as a record of
-   * strings; `{}` if none does.
-   */
-  readonly configGet: {
-    /**
-     * CONFIG GET returns the configuration parameters whose names match one of the glob patterns, as a record of
-     * strings; `{}` if none does.
-     *
-     * @see https://redis.io/docs/latest/commands/config-get/
-     * @since 0.1.0
-     */
-    (...patterns: Variadic<string>): Effect.Effect<Record<string, string>, RedisError>
   }
 
   /** TIME returns the server's clock: the moment, and the microseconds of its second. */

@@ -738,13 +738,36 @@ export abstract class Process {
 
   private describe(session: Session): string {
     const now = this.time.now()
-    return `id=${session.id} addr=${session.peer.party} laddr=${this.shown} fd=8 name=${session.name} age=${
-      Math.floor((now - session.since) / 1000)
-    } idle=0 flags=${
-      session.blocked === undefined ? session.queue === undefined ? "N" : "x" : "b"
-    } db=${session.database} sub=${session.channels.size} psub=${session.patterns.size} ssub=${session.shards.size} multi=${
-      session.queue?.length ?? -1
-    } cmd=${session.last} user=${session.user.name} redir=-1 resp=${session.protocol}`
+    const tracking = session.tracking
+    const flags = [
+      session.queue === undefined ? "" : "x",
+      session.blocked === undefined ? "" : "b",
+      session.channels.size + session.patterns.size + session.shards.size > 0 ? "P" : "",
+      session.dirty ? "d" : "",
+      tracking === undefined ? "" : tracking.broadcast ? "tB" : "t",
+      session.noEvict ? "e" : ""
+    ].join("")
+    return [
+      `id=${session.id}`,
+      `addr=${session.peer.party}`,
+      `laddr=${this.shown}`,
+      "fd=8",
+      `name=${session.name}`,
+      `age=${Math.floor((now - session.since) / 1000)}`,
+      "idle=0",
+      `flags=${flags === "" ? "N" : flags}`,
+      `db=${session.database}`,
+      `sub=${session.channels.size}`,
+      `psub=${session.patterns.size}`,
+      `ssub=${session.shards.size}`,
+      `multi=${session.queue?.length ?? -1}`,
+      "qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=1024 rbp=0 obl=0 oll=0 omem=0 tot-mem=1024",
+      "events=r",
+      `cmd=${session.last}`,
+      `user=${session.user.name}`,
+      `redir=${tracking === undefined ? -1 : 0}`,
+      `resp=${session.protocol}`
+    ].join(" ")
   }
 
   private typeOf(session: Session): string {

@@ -82,7 +82,10 @@ const prepared = (d: Deployment, options: Partial<Sentinel.Options> = {}) =>
   })
 
 const linkIsDown = (server: Server) =>
-  on(server, (redis) => Effect.map(redis.info("replication"), (info) => info["master_link_status"] === "down"))
+  on(
+    server,
+    (redis) => Effect.map(redis.info("replication"), ({ replication }) => replication.master_link_status === "down")
+  )
 
 describe("reads", () => {
   it.live(

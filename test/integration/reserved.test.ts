@@ -18,7 +18,7 @@ const until = <E>(condition: Effect.Effect<boolean, E>) =>
 
 /** How many connections have a command that waits. */
 const blockedAt = (redis: Client.PrimaryClient) =>
-  Effect.map(redis.info("clients"), (info) => Number(info["blocked_clients"]))
+  Effect.map(redis.info("clients"), ({ clients }) => clients.blocked_clients)
 
 /** A load balancer in front of a port. It can go silent for all connections that there are, with or without closing its own. */
 const balancer = (port: number) =>

@@ -168,7 +168,10 @@ describe("sentinels that forget", () => {
           const port = "port" in primary ? primary.port : 0
           // The others follow the new primary: the old one only after some ten seconds.
           yield* until(
-            Effect.map(redis.info("replication"), (info) => info["connected_slaves"] === String(d.replicas.length))
+            Effect.map(
+              redis.info("replication"),
+              ({ replication }) => replication.connected_slaves === d.replicas.length
+            )
           )
           // As good as without their disk: they know no epoch any more, and nobody but the primary.
           yield* Effect.forEach(d.sentinelAddresses, (address) => reassign(address, d.group, "127.0.0.1", port), {

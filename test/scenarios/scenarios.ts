@@ -343,7 +343,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
         asking(
           stage,
           stage.nodes[0]!,
-          (there) => Effect.map(there.info("clients"), (info) => info["blocked_clients"] === "1")
+          (there) => Effect.map(there.info("clients"), ({ clients }) => clients.blocked_clients === 1)
         )
       )
       yield* stage.kill(stage.nodes[0]!)

@@ -22,7 +22,7 @@ export interface Stage {
   readonly hang: (address: string) => Effect.Effect<void>
   readonly resume: (address: string) => Effect.Effect<void>
   /** The address of the node that says this of itself in INFO. */
-  readonly nodeOf: (info: Readonly<Record<string, string>>) => string
+  readonly nodeOf: (info: commands.Info<"server">) => string
   readonly failover: Effect.Effect<void, unknown>
   /** Lets clients that an effect makes reach this place. */
   readonly within: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -39,7 +39,7 @@ export const memory: Effect.Effect<Stage, never, Scope.Scope> = Effect.map(
     restart: control.restart,
     hang: control.hang,
     resume: control.resume,
-    nodeOf: (info) => control.nodes.find((address) => control.node(address).runId === info["run_id"])!,
+    nodeOf: (info) => control.nodes.find((address) => control.node(address).runId === info.server.run_id)!,
     failover: control.failover,
     within: (effect) => Effect.provideService(effect, Connector.Connector, control.network.dial)
   })
@@ -57,7 +57,7 @@ export const processes: Effect.Effect<Stage, never, Scope.Scope> = Effect.map(de
     restart: (address) => at(address).restart,
     hang: (address) => at(address).signal("SIGSTOP"),
     resume: (address) => at(address).signal("SIGCONT"),
-    nodeOf: (info) => `127.0.0.1:${info["tcp_port"]}`,
+    nodeOf: (info) => `127.0.0.1:${info.server.tcp_port}`,
     failover: Effect.scoped(
       Effect.flatMap(
         RedisClient.make({ address: d.sentinelAddresses[0]! }),

@@ -234,10 +234,9 @@ export const deployment = (options: DeploymentOptions = {}): Effect.Effect<Deplo
       (redis) =>
         Effect.map(
           redis.info("replication"),
-          (info) =>
-            Array.from({ length: wantedReplicas }, (_, i) => info[`slave${i}`] ?? "").every((s) =>
-              s.includes("state=online")
-            )
+          ({ replication }) =>
+            replication.replicas.length >= wantedReplicas &&
+            replication.replicas.every(({ state }) => state === "online")
         )
     )
     for (let i = 0; i < count; i++) {

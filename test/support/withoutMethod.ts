@@ -30,6 +30,8 @@ export const withoutMethod: ReadonlyArray<CommandsWithoutMethod> = [
       "HELLO": "the handshake sends it",
       "SELECT": "the handshake sends it, with the option `database`",
       "CLIENT SETINFO": "the handshake sends it",
+      "CLIENT CAPA": "it promises the server what this client does not do: to follow redirects to another node",
+      "CLIENT IMPORT-SOURCE": "it is for tools that copy data into a server in import mode",
       "RESET": session,
       "QUIT": "the client closes its connections when its Scope closes",
       "CLIENT CACHING": session,
@@ -153,25 +155,14 @@ export const withoutMethod: ReadonlyArray<CommandsWithoutMethod> = [
 
 /** By command: option words that no sample uses, with the reason. */
 export const wordsWithoutSample: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  "CLIENT KILL": { "SLAVE": "an old name of the type REPLICA" }
+  "CLIENT KILL": {
+    "PRIMARY": "the type `primary` is sent as MASTER, which all servers know",
+    "SLAVE": "an old name of the type REPLICA"
+  }
 }
 
 /** Commands that are to get a method, by family. */
 export const toBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
-  "ACL": [
-    "ACL CAT",
-    "ACL DELUSER",
-    "ACL DRYRUN",
-    "ACL GENPASS",
-    "ACL GETUSER",
-    "ACL LIST",
-    "ACL LOAD",
-    "ACL LOG",
-    "ACL SAVE",
-    "ACL SETUSER",
-    "ACL USERS",
-    "ACL WHOAMI"
-  ],
   "persistence and modules": [
     "BACKUP ABORT",
     "BACKUP CLEANUP",
@@ -188,15 +179,6 @@ export const toBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
     "MODULE UNLOAD",
     "SAVE",
     "SWAPDB"
-  ],
-  "connections": [
-    "CLIENT CAPA",
-    "CLIENT GETREDIR",
-    "CLIENT IMPORT-SOURCE",
-    "CLIENT NO-EVICT",
-    "CLIENT NO-TOUCH",
-    "CLIENT SETNAME",
-    "CLIENT TRACKINGINFO"
   ],
   "clusters": [
     "CLUSTER COUNT-FAILURE-REPORTS",
@@ -248,11 +230,6 @@ export const toBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
     "SLOWLOG LEN",
     "SLOWLOG RESET"
   ],
-  "configuration": [
-    "CONFIG RESETSTAT",
-    "CONFIG REWRITE",
-    "CONFIG SET"
-  ],
   "keys": [
     "OBJECT FREQ"
   ]
@@ -260,58 +237,5 @@ export const toBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
 
 /** By command: option words that are to get a sample. */
 export const wordsToBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
-  "CLIENT KILL": [
-    "CAPA",
-    "DB",
-    "FLAGS",
-    "IDLE",
-    "IP",
-    "LIB-NAME",
-    "LIB-VER",
-    "MAXAGE",
-    "NAME",
-    "NOT-ADDR",
-    "NOT-CAPA",
-    "NOT-DB",
-    "NOT-FLAGS",
-    "NOT-ID",
-    "NOT-IP",
-    "NOT-LADDR",
-    "NOT-LIB-NAME",
-    "NOT-LIB-VER",
-    "NOT-NAME",
-    "NOT-TYPE",
-    "NOT-USER",
-    "PRIMARY"
-  ],
-  "CLIENT LIST": [
-    "ADDR",
-    "CAPA",
-    "DB",
-    "FLAGS",
-    "IDLE",
-    "IP",
-    "LADDR",
-    "LIB-NAME",
-    "LIB-VER",
-    "MAXAGE",
-    "NAME",
-    "NO",
-    "NOT-ADDR",
-    "NOT-CAPA",
-    "NOT-DB",
-    "NOT-FLAGS",
-    "NOT-ID",
-    "NOT-IP",
-    "NOT-LADDR",
-    "NOT-LIB-NAME",
-    "NOT-LIB-VER",
-    "NOT-NAME",
-    "NOT-TYPE",
-    "NOT-USER",
-    "SKIPME",
-    "USER",
-    "YES"
-  ],
   "SENTINEL FAILOVER": ["COORDINATED"]
 }

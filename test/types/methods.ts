@@ -9,7 +9,10 @@
 import type * as Effect from "effect/Effect"
 import type { Client, Command, commands, Errors } from "../../src/index.ts"
 
-type Constructors = Omit<typeof commands, "sentinel">
+/** The constructors of commands that change a session: only reserved connections have their methods. */
+type OfSession = "clientNoEvict" | "clientNoTouch" | "clientSetname"
+
+type Constructors = Omit<typeof commands, "sentinel" | OfSession>
 
 /** The ways to call a function: a tuple of parameters and result for each. */
 type Calls<F> = F extends {
@@ -49,6 +52,13 @@ same<Different<Generated<Client.ReadMethods>, Expected<"read", "text">>>()
 same<Different<Generated<Client.WriteMethods>, Expected<"read" | "write", "text">>>()
 same<Different<Generated<Client.ReadBytesMethods>, Expected<"read", "bytes">>>()
 same<Different<Generated<Client.WriteBytesMethods>, Expected<"read" | "write", "bytes">>>()
+
+same<
+  Different<
+    Generated<Client.ReservedMethods>,
+    { [K in OfSession]: Method<Calls<(typeof commands)[K]>, "text"> }
+  >
+>()
 
 // It would see what is missing and what differs.
 // @ts-expect-error

@@ -5,6 +5,7 @@
  */
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import type * as Redacted from "effect/Redacted"
 import { type Client, commands, type Options, RedisClient, Sentinel } from "../../src/index.ts"
 import * as Testing from "../../src/testing/index.ts"
 
@@ -293,6 +294,19 @@ commands.clientList({ type: "pubsub" })
 commands.clientList({ ids: [1, 2] })
 commands.clientKill({ id: 5 })
 commands.clientKill({ type: "normal", skipme: false })
+commands.clientKill({ type: "primary", maxage: "1 hour", not: { user: "u" } })
+commands.clientKill({ id: [1, 2] })
+commands.clientList({ type: "replica", user: "u", idle: ttl, skipme: flag })
+// @ts-expect-error: '"master"' is not assignable to type
+commands.clientKill({ type: "master" })
+// @ts-expect-error: ClientKillFilter
+commands.clientKill({ id: undefined })
+// @ts-expect-error: ClientExclusions
+commands.clientKill({ not: {} })
+// @ts-expect-error: 'number' is not assignable to type
+commands.clientKill({ maxage: 60 })
+// @ts-expect-error: 'number' is not assignable to type
+commands.clientList({ idle: 60 })
 // @ts-expect-error: ClientKillFilter
 commands.clientKill({})
 // @ts-expect-error: ClientKillFilter
@@ -305,6 +319,53 @@ commands.clientList({ ids: [1], type: "normal" })
 commands.clientList(idsAndType)
 // @ts-expect-error: not with
 commands.clientList({ ...idsAndType })
+
+void redis.clientList({ type: "primary" })
+declare const reserved: Client.ReservedClient<"read">
+void reserved.clientSetname("me")
+void reserved.clientNoEvict(true)
+// @ts-expect-error: Property 'clientSetname' does not exist
+void redis.clientSetname("me")
+// @ts-expect-error: 'string' is not assignable to parameter of type 'boolean'
+void reserved.clientNoTouch(text)
+
+// Configuration.
+
+declare const secret: Redacted.Redacted<string>
+commands.configSet("maxmemory", "100mb")
+commands.configSet(text, count)
+commands.configSet("requirepass", secret)
+commands.configSet({ maxmemory: 0, requirepass: secret, [text]: "x" })
+// @ts-expect-error: 'string' is not assignable to
+commands.configSet("requirepass", text)
+// @ts-expect-error: 'string' is not assignable to
+commands.configSet({ requirepass: text })
+// @ts-expect-error: 'boolean' is not assignable to
+commands.configSet("appendonly", flag)
+
+// Access control.
+
+commands.aclSetuser("u", ["on", ["addPassword", secret], "~app:*", "%R~other:*", "+@read", `-${text}`, "(+get ~x)"])
+commands.aclDryrun("u", commands.get(key))
+// @ts-expect-error: is not assignable to type 'AclRule'
+commands.aclSetuser("u", [">password"])
+// @ts-expect-error: is not assignable to type
+commands.aclSetuser("u", [["addPassword", text]])
+// @ts-expect-error: '"enabled"' is not assignable to type 'AclRule'
+commands.aclSetuser("u", ["enabled"])
+// @ts-expect-error: 'string' is not assignable to
+commands.aclDryrun("u", text)
+
+// INFO.
+
+declare const about: commands.Info<"server" | "replication">
+void (about.server.tcp_port satisfies number)
+void (about.replication.replicas.length satisfies number)
+void (about.memory?.used_memory satisfies number | undefined)
+// @ts-expect-error: 'about.memory' is possibly 'undefined'
+void about.memory.used_memory
+// @ts-expect-error: Property 'run_id' does not exist
+void about.run_id
 
 // One key, or several in an array, where other arguments follow.
 

@@ -105,8 +105,8 @@ const valueMismatch = (command: Command.Any, { index, issue, key }: ValueProblem
 
 /**
  * The error that the server's error reply becomes. What Redis repeats of an
- * unknown command's arguments is left out: one of them may be a secret. Of what
- * it says of AUTH nothing but the code is told.
+ * unknown command's arguments is left out, and what it repeats of a rule of ACL
+ * SETUSER that may be a password. Of what it says of AUTH nothing but the code is told.
  *
  * @since 0.1.0
  * @category errors
@@ -115,10 +115,19 @@ export const replyError = (command: Command.Any, reply: Resp.ErrorReply): ReplyE
   const isAuth = /^auth$/i.test(command.spec.words[0]!)
   return new ReplyError({
     code: isAuth ? codeOf(reply) : Resp.printable(reply.code, 64),
-    detail: isAuth ? ofCredentials(reply) : serverText(reply),
+    detail: isAuth ? ofCredentials(reply) : isSetuser(command) ? ofRules(reply) : serverText(reply),
     command: command.spec.name
   })
 }
+
+const isSetuser = ({ args, spec }: Command.Any): boolean =>
+  /^acl$/i.test(spec.words[0]!) && /^setuser$/i.test(spec.words[1] ?? String(args[0]))
+
+/** What a server says of the rules of a user, without a rule that is not one about commands, keys or channels. */
+const ofRules = (reply: Resp.ErrorReply): string =>
+  serverText(
+    new Resp.ErrorReply(reply.text.replace(/ (modifier|starting at) '(?![-+~&%][^\s]*')[\s\S]*'/, " $1 '...'"))
+  )
 
 /**
  * What a server says, for messages: without an unknown command's arguments,

@@ -10,11 +10,12 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Address from "../../Address.ts"
 import * as Command from "../../Command.ts"
-import { info, role } from "../../commands/server.ts"
+import { role } from "../../commands/server.ts"
 import { Connector } from "../../Connector.ts"
 import { AuthenticationFailed, ConnectFailed, type ConnectionLost, RoleMismatch } from "../../Errors.ts"
 import type { SessionOptions } from "../../Options.ts"
 import * as Resp from "../../Resp.ts"
+import { infoFields } from "../commands/info.ts"
 import { monotonicMillis, timeoutOrElse } from "../common/time.ts"
 import { explainTls } from "../transport/nodeSocket.ts"
 import { Call, codeOf, decodeReply, ignore, ofCredentials, serverText } from "./call.ts"
@@ -422,7 +423,7 @@ const verifyRole = (
 ): Effect.Effect<void, OpenError> =>
   Effect.gen(function*() {
     const addressText = connection.addressText
-    const replication = Effect.result(connection.call(info("replication")))
+    const replication = Effect.result(connection.call(infoFields("replication")))
     let actual: string
     if (!(reply instanceof Resp.ErrorReply)) {
       const decoded = decodeReply(role(), reply)

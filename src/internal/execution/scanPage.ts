@@ -5,9 +5,9 @@
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Command from "../../Command.ts"
-import { info } from "../../commands/server.ts"
 import { type RedisError, ScanInterrupted } from "../../Errors.ts"
 import type * as Resp from "../../Resp.ts"
+import { infoFields } from "../commands/info.ts"
 import { isDirect, makeBase, type Suspended, type Suspending, type Waiter } from "../common/suspend.ts"
 import { Call, decodeReply } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
@@ -17,7 +17,7 @@ import { invalidity } from "./validity.ts"
 
 /** Asks for the run id of the server that a connection leads to. Without a run id, each connection counts as a server of its own. */
 const identify = (connection: Connection): Call => {
-  const command = info("server")
+  const command = infoFields("server")
   return new Call(command, (value) => {
     const exit = decodeReply(command, value)
     const run = Exit.isSuccess(exit) ? exit.value["run_id"] : undefined

@@ -5,8 +5,9 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Address from "../../Address.ts"
-import { info, type Role, role } from "../../commands/server.ts"
+import { type Role, role } from "../../commands/server.ts"
 import type { Candidate, MaxLag } from "../../Options.ts"
+import { infoFields } from "../commands/info.ts"
 import type { DeadlineTimer } from "../common/deadlineTimer.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { Source } from "../connection/types.ts"
@@ -105,7 +106,7 @@ export class ReplicaNode {
   /** Where the user may not run ROLE. */
   private measureByInfo(connection: Connection): Effect.Effect<void> {
     this.forgetLag()
-    return connection.call(info("replication")).pipe(
+    return connection.call(infoFields("replication")).pipe(
       Effect.match({
         // Nothing contradicts that it follows.
         onFailure: () => void (this.follows = true),

@@ -1,8 +1,10 @@
 /** All scenes by family, and the constructors that none of them can cover. */
+import { acl } from "./acl.ts"
 import { bitmaps } from "./bitmaps.ts"
 import { connection } from "./connection.ts"
 import { geo } from "./geo.ts"
 import { hashes } from "./hashes.ts"
+import { info } from "./info.ts"
 import { keys } from "./keys.ts"
 import { lists } from "./lists.ts"
 import { pubSub } from "./pubSub.ts"
@@ -17,10 +19,12 @@ import { strings } from "./strings.ts"
 
 /** Scenes that run on a node. */
 export const families: Readonly<Record<string, ReadonlyArray<Scene>>> = {
+  acl,
   bitmaps,
   connection,
   geo,
   hashes,
+  info,
   keys,
   lists,
   pubSub,

@@ -7,9 +7,6 @@ const isNow = (moment: DateTime.Utc): boolean => Math.abs(DateTime.toEpochMillis
 export const server = [
   anywhere(
     "what it says of itself",
-    fits(c.info("server"), (info) => Object.keys(info).length > 10),
-    is(c.configGet("save"), { save: "" }),
-    fits(c.configGet("save", "maxmemory*"), (config) => config["save"] === "" && config["maxmemory"] === "0"),
     fits(c.time(), ({ micros, moment }) => isNow(moment) && micros >= 0 && micros < 1_000_000),
     fits(c.lastsave(), (moment) => DateTime.toEpochMillis(moment) > Date.now() - 86_400_000),
     fits(c.role(), (role) => role.role === "primary" && role.offset >= 0 && role.replicas.length === 0),

@@ -7,8 +7,10 @@
  */
 import { Buffer } from "node:buffer"
 import { type Command, type commands } from "../../../src/index.ts"
+import * as acl from "./acl.ts"
 import { arrays } from "./arrays.ts"
 import { bitmaps } from "./bitmaps.ts"
+import * as config from "./config.ts"
 import * as connection from "./connection.ts"
 import { deprecated } from "./deprecated.ts"
 import { geo } from "./geo.ts"
@@ -36,7 +38,9 @@ type Samples<A> = { readonly [K in Constructor<A>]: ReadonlyArray<Command.Any> }
 /** Sample calls of the commands of a node. */
 export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   ...arrays,
+  ...acl.acl,
   ...bitmaps,
+  ...config.config,
   ...connection.connection,
   ...deprecated,
   ...geo,
@@ -60,6 +64,8 @@ export const sentinelSamples: Samples<typeof commands.sentinel> = sentinel.senti
 
 /** The commands that servers flag neither `readonly` nor `write`, by name. */
 export const unflagged: Readonly<Record<string, Unflagged>> = {
+  ...acl.unflagged,
+  ...config.unflagged,
   ...connection.unflagged,
   ...hashes.unflagged,
   ...pubSub.unflagged,

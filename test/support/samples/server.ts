@@ -1,13 +1,12 @@
 /**
- * Sample calls of the commands of src/commands/server.ts, and what those are that servers flag neither `readonly` nor `write`.
+ * Sample calls of the commands of src/commands/server.ts and info.ts, and what those are that servers flag neither `readonly` nor `write`.
  */
 import { commands as c } from "../../../src/index.ts"
 import { asks, type Unflagged } from "./unflagged.ts"
 
 export const server = {
-  info: [c.info(), c.info("server", "clients")],
+  info: [c.info(), c.info("server", "clients"), c.info("everything")],
   role: [c.role()],
-  configGet: [c.configGet("save"), c.configGet("save", "max*")],
   time: [c.time()],
   dbsize: [c.dbsize()],
   lastsave: [c.lastsave()],
@@ -22,7 +21,6 @@ export const server = {
 export const unflagged: Readonly<Record<string, Unflagged>> = {
   "INFO": asks,
   "ROLE": asks,
-  "CONFIG GET": asks,
   "TIME": asks,
   "LASTSAVE": asks,
   "WAIT": { mode: "read", repeatable: true, why: "it asks how many replicas have the connection's writes" },
