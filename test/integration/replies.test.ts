@@ -7,12 +7,14 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
 import { inspect, isDeepStrictEqual } from "node:util"
 import { Command, RedisClient } from "../../src/index.ts"
 import { readFacts, tokensOf } from "../support/commandFacts.ts"
 import { families, notLive, onNoServer, sentinelFamilies } from "../support/live/index.ts"
 import { Live, type Scene, Unexpected } from "../support/live/scene.ts"
-import { deployment, server } from "../support/processes.ts"
+import { deployment, server, temporaryDirectory } from "../support/processes.ts"
 import { samples, sentinelSamples } from "../support/samples/index.ts"
 import { chosenPrograms, servers, versionOf } from "../support/servers.ts"
 
@@ -102,7 +104,9 @@ const missing = (
 describe("each command has the same result in RESP2 and RESP3, for text and for bytes", () => {
   it.live("on a node", () =>
     Effect.gen(function*() {
-      const { address } = yield* server({ config: ["busy-reply-threshold 10"] })
+      const users = Path.join(yield* temporaryDirectory, "users.acl")
+      Fs.writeFileSync(users, "user default on nopass ~* &* +@all\n")
+      const { address } = yield* server({ config: ["busy-reply-threshold 10", `aclfile ${users}`] })
       const covered = yield* play(address, families, { isSentinel: false })
       assert.deepStrictEqual(missing(samples, "", covered), [], "constructors without a scene in test/support/live")
       console.log(`replies: ${covered.size} constructors of commands on ${chosen}`)

@@ -18,8 +18,7 @@ export const info = [
     ),
     fits(
       c.info("keyspace"),
-      ({ keyspace }) =>
-        keyspace["db0"]!.keys === 2 && keyspace["db0"]!.expires === 1 && keyspace["db0"]!.avg_ttl >= 0
+      ({ keyspace }) => keyspace["db0"]!.keys === 2 && keyspace["db0"]!.expires === 1 && keyspace["db0"]!.avg_ttl >= 0
     ),
     fits(
       c.info("memory", "clients"),
