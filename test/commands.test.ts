@@ -127,7 +127,8 @@ describe("every command", () => {
       wrong(({ call, command }, _, facts) => {
         const ours = command.spec.keys(command.args).map(String).sort()
         const { isComplete, keys } = keysBySpecs(facts, call)
-        const theirs = keys.slice().sort()
+        // MIGRATE has an empty key where the keys come behind KEYS.
+        const theirs = keys.filter((key) => key !== "").sort()
         const agree = isComplete
           ? JSON.stringify(ours) === JSON.stringify(theirs)
           : theirs.every((key) => ours.includes(key))

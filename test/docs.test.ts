@@ -10,6 +10,7 @@ import * as Path from "node:path"
 import * as Ast from "typescript/unstable/ast"
 import * as Is from "typescript/unstable/ast/is"
 import { API, ModifierFlags, type Project, type Symbol, SymbolFlags } from "typescript/unstable/sync"
+import { serverName } from "./support/commandCoverage.ts"
 
 const root = Path.join(import.meta.dirname, "..")
 const src = Path.join(root, "src")
@@ -240,7 +241,7 @@ const problems = (): ReadonlyArray<string> =>
       const commands = wordsOf(declaration)
       if (commands.length === 0) report(declaration, `${name}: its command was not found by this test`)
       for (const command of commands) {
-        const slug = `${command.toLowerCase().replaceAll(" ", "-")}/`
+        const slug = `${serverName(command).toLowerCase().replaceAll(" ", "-")}/`
         const pages = command.startsWith("SENTINEL ")
           ? [sentinelPage]
           : /Needs\s+Valkey/.test(doc.description)

@@ -4,12 +4,13 @@
  *
  * @since 0.1.0
  */
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { argv, keyword } from "../internal/commands/args.ts"
 import { type DurationInput, epochMillisOf, isWholeSeconds, millisOf, type Moment } from "../internal/commands/time.ts"
+import { momentOf } from "../internal/commands/timeDecoders.ts"
 
 const { define, own: make } = Command
 
@@ -122,7 +123,7 @@ export type ExpireTime = DateTime.Utc | "never" | null
 const expireTimeIn = (unit: number) =>
   Command.map(
     Command.int,
-    (n): ExpireTime => n === -2 ? null : n === -1 ? "never" : DateTime.makeUnsafe(n * unit)
+    (n): ExpireTime => n === -2 ? null : n === -1 ? "never" : momentOf(n * unit)
   )
 
 const EXPIRETIME = define({ words: ["EXPIRETIME"], mode: "read", keys: 1, decode: expireTimeIn(1000) })

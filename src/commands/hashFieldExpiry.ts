@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
@@ -18,6 +17,7 @@ import {
   millisOf,
   type Moment
 } from "../internal/commands/time.ts"
+import { momentOf } from "../internal/commands/timeDecoders.ts"
 import type { ExpireTime, ExpireWhen } from "./expiry.ts"
 import type { Expiry, NewExpiry } from "./options.ts"
 
@@ -163,7 +163,7 @@ const momentsIn = (unit: number) =>
   Command.array(
     Command.map(
       Command.int,
-      (n): ExpireTime => n === -2 ? null : n === -1 ? "never" : DateTime.makeUnsafe(n * unit)
+      (n): ExpireTime => n === -2 ? null : n === -1 ? "never" : momentOf(n * unit)
     )
   )
 

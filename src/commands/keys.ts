@@ -348,6 +348,18 @@ const OBJECT_ENCODING = define({ words: ["OBJECT", "ENCODING"], mode: "read", ke
  */
 export const objectEncoding = (key: Key) => make(OBJECT_ENCODING, argv(key))
 
+const OBJECT_FREQ = define({ words: ["OBJECT", "FREQ"], mode: "read", keys: 1, decode: Command.intOrNull })
+/**
+ * OBJECT FREQ returns how often a key is used, as the server counts it: from 0 to 255, on a logarithmic scale that
+ * sinks with time; `null` if the key does not exist. Fails with ERR if the server's `maxmemory-policy` does not count
+ * accesses (LFU).
+ *
+ * @see https://redis.io/docs/latest/commands/object-freq/
+ * @since 0.1.0
+ * @category keys
+ */
+export const objectFreq = (key: Key) => make(OBJECT_FREQ, argv(key))
+
 const OBJECT_IDLETIME = define({
   words: ["OBJECT", "IDLETIME"],
   mode: "read",

@@ -176,7 +176,7 @@ const SCRIPT_SHOW = define({ words: ["SCRIPT", "SHOW"], mode: "read", decode: Co
  * SCRIPT SHOW returns the text of a script by its SHA-1. Fails with NOSCRIPT if the server does not know it. Needs
  * Valkey 8.0; Redis does not have it.
  *
- * @see https://redis.io/docs/latest/commands/script-show/
+ * @see https://valkey.io/commands/script-show/
  * @since 0.1.0
  * @category scripting
  */

@@ -5,11 +5,12 @@
  *
  * @since 0.1.0
  */
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
 import * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
-import { argv, keyword } from "../internal/commands/args.ts"
+import { appendAll, argv, arrayOf, keyword, optionsOf } from "../internal/commands/args.ts"
 import { type TimeoutInput, timeoutMillis } from "../internal/commands/time.ts"
+import { momentOf } from "../internal/commands/timeDecoders.ts"
 import type * as Resp from "../Resp.ts"
 
 const { define, own: make } = Command
@@ -115,7 +116,7 @@ const TIME = define({
   words: ["TIME"],
   mode: "read",
   decode: Command.map(Command.tuple(Command.float, Command.float), ([seconds, micros]): ServerTime => ({
-    moment: DateTime.makeUnsafe(seconds * 1000 + Math.floor(micros / 1000)),
+    moment: momentOf(seconds * 1000 + Math.floor(micros / 1000)),
     micros
   }))
 })
@@ -137,21 +138,6 @@ const DBSIZE = define({ words: ["DBSIZE"], mode: "read", decode: Command.int })
  * @category server
  */
 export const dbsize = () => make(DBSIZE, argv())
-
-const LASTSAVE = define({
-  words: ["LASTSAVE"],
-  mode: "read",
-  decode: Command.map(Command.int, (seconds) => DateTime.makeUnsafe(seconds * 1000))
-})
-/**
- * LASTSAVE returns when the server last saved its data to disk, to the second; before the first save it is when
- * the server started.
- *
- * @see https://redis.io/docs/latest/commands/lastsave/
- * @since 0.1.0
- * @category server
- */
-export const lastsave = () => make(LASTSAVE, argv())
 
 const FLUSHDB = define({ words: ["FLUSHDB"], mode: "write", decode: Command.ok })
 /**
@@ -176,6 +162,39 @@ const FLUSHALL = define({ words: ["FLUSHALL"], mode: "write", decode: Command.ok
  */
 export const flushall = (mode?: "async" | "sync" | undefined) =>
   make(FLUSHALL, mode === undefined ? [] : [keyword("FLUSHALL", "mode", mode, ["async", "sync"])])
+
+const SWAPDB = define({ words: ["SWAPDB"], mode: "write", decode: Command.ok })
+/**
+ * SWAPDB exchanges the keys of two databases, by their numbers, and returns `"OK"`: the clients of each see those of
+ * the other at once.
+ *
+ * @see https://redis.io/docs/latest/commands/swapdb/
+ * @since 0.1.0
+ * @category server
+ */
+export const swapdb = (first: number, second: number) => make(SWAPDB, argv(first, second))
+
+const LOLWUT = define({ words: ["LOLWUT"], mode: "read", decode: Command.word })
+/**
+ * LOLWUT returns a picture of characters, and the version of the server. Each version has its own picture; `version`
+ * asks for that of another one, and `parameters` are what it takes, such as a width.
+ *
+ * @see https://redis.io/docs/latest/commands/lolwut/
+ * @since 0.1.0
+ * @category server
+ */
+export const lolwut = (
+  options?: {
+    /** The version of the server whose picture it is. Default: that of the server. */
+    readonly version?: number | undefined
+    /** What the picture takes. Default none. */
+    readonly parameters?: ReadonlyArray<number> | undefined
+  } | undefined
+) => {
+  const given = optionsOf(LOLWUT.name, options)
+  const args = given?.version === undefined ? argv() : argv("VERSION", given.version)
+  return make(LOLWUT, appendAll(args, arrayOf(LOLWUT.name, "parameters", given?.parameters ?? [])))
+}
 
 const WAIT = define({
   words: ["WAIT"],

@@ -7,6 +7,9 @@ import type * as acl from "./acl.ts"
 import type * as arrays from "./arrays.ts"
 import type * as bitmaps from "./bitmaps.ts"
 import type * as clients from "./clients.ts"
+import type * as cluster from "./cluster.ts"
+import type * as clusterSlots from "./clusterSlots.ts"
+import type * as commandInfo from "./commandInfo.ts"
 import type * as config from "./config.ts"
 import type * as connection from "./connection.ts"
 import type * as counters from "./counters.ts"
@@ -18,15 +21,22 @@ import type * as geoRadius from "./geoRadius.ts"
 import type * as hashes from "./hashes.ts"
 import type * as hashFieldExpiry from "./hashFieldExpiry.ts"
 import type * as hashImport from "./hashImport.ts"
+import type * as hotkeys from "./hotkeys.ts"
 import type * as hyperLogLog from "./hyperLogLog.ts"
 import type * as info from "./info.ts"
 import type * as keys from "./keys.ts"
+import type * as latency from "./latency.ts"
 import type * as lists from "./lists.ts"
+import type * as loadedModules from "./loadedModules.ts"
+import type * as memory from "./memory.ts"
+import type * as migrate from "./migrate.ts"
+import type * as persistence from "./persistence.ts"
 import type * as pubSub from "./pubSub.ts"
 import type * as scripting from "./scripting.ts"
 import type * as server from "./server.ts"
 import type * as session from "./session.ts"
 import type * as sets from "./sets.ts"
+import type * as slowLog from "./slowLog.ts"
 import type * as sortedSetCombinations from "./sortedSetCombinations.ts"
 import type * as sortedSetRanges from "./sortedSetRanges.ts"
 import type * as sortedSets from "./sortedSets.ts"
@@ -51,6 +61,9 @@ export interface ReadMethods
     arrays.Read,
     bitmaps.Read,
     clients.Read,
+    cluster.Read,
+    clusterSlots.Read,
+    commandInfo.Read,
     config.Read,
     connection.Read,
     deprecated.Read,
@@ -60,14 +73,20 @@ export interface ReadMethods
     geoRadius.Read,
     hashes.Read,
     hashFieldExpiry.Read,
+    hotkeys.Read,
     hyperLogLog.Read,
     info.Read,
     keys.Read,
+    latency.Read,
     lists.Read,
+    loadedModules.Read,
+    memory.Read,
+    persistence.Read,
     pubSub.Read,
     scripting.Read,
     server.Read,
     sets.Read,
+    slowLog.Read,
     sortedSetCombinations.Read,
     sortedSetRanges.Read,
     sortedSets.Read,
@@ -106,6 +125,8 @@ export interface WriteMethods
     hyperLogLog.Write,
     keys.Write,
     lists.Write,
+    loadedModules.Write,
+    migrate.Write,
     scripting.Write,
     server.Write,
     sets.Write,
@@ -133,6 +154,9 @@ export interface ReadBytesMethods
     arrays.ReadBytes,
     bitmaps.ReadBytes,
     clients.ReadBytes,
+    cluster.ReadBytes,
+    clusterSlots.ReadBytes,
+    commandInfo.ReadBytes,
     config.ReadBytes,
     connection.ReadBytes,
     deprecated.ReadBytes,
@@ -142,14 +166,20 @@ export interface ReadBytesMethods
     geoRadius.ReadBytes,
     hashes.ReadBytes,
     hashFieldExpiry.ReadBytes,
+    hotkeys.ReadBytes,
     hyperLogLog.ReadBytes,
     info.ReadBytes,
     keys.ReadBytes,
+    latency.ReadBytes,
     lists.ReadBytes,
+    loadedModules.ReadBytes,
+    memory.ReadBytes,
+    persistence.ReadBytes,
     pubSub.ReadBytes,
     scripting.ReadBytes,
     server.ReadBytes,
     sets.ReadBytes,
+    slowLog.ReadBytes,
     sortedSetCombinations.ReadBytes,
     sortedSetRanges.ReadBytes,
     sortedSets.ReadBytes,
@@ -188,6 +218,8 @@ export interface WriteBytesMethods
     hyperLogLog.WriteBytes,
     keys.WriteBytes,
     lists.WriteBytes,
+    loadedModules.WriteBytes,
+    migrate.WriteBytes,
     scripting.WriteBytes,
     server.WriteBytes,
     sets.WriteBytes,

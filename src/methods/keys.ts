@@ -141,6 +141,22 @@ export interface Read {
     (key: Key): Effect.Effect<string | null, RedisError>
   }
 
+  /**
+   * OBJECT FREQ returns how often a key is used, as the server counts it: from 0 to 255, on a logarithmic scale that
+   * sinks with time; `null` if the key does not exist.
+   */
+  readonly objectFreq: {
+    /**
+     * OBJECT FREQ returns how often a key is used, as the server counts it: from 0 to 255, on a logarithmic scale that
+     * sinks with time; `null` if the key does not exist. Fails with ERR if the server's `maxmemory-policy` does not count
+     * accesses (LFU).
+     *
+     * @see https://redis.io/docs/latest/commands/object-freq/
+     * @since 0.1.0
+     */
+    (key: Key): Effect.Effect<number | null, RedisError>
+  }
+
   /** OBJECT IDLETIME returns how long ago a key was used last, to the second, or `null` if the key does not exist. */
   readonly objectIdletime: {
     /**
@@ -390,6 +406,22 @@ export interface ReadBytes {
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<string | null, RedisError>
+  }
+
+  /**
+   * OBJECT FREQ returns how often a key is used, as the server counts it: from 0 to 255, on a logarithmic scale that
+   * sinks with time; `null` if the key does not exist.
+   */
+  readonly objectFreq: {
+    /**
+     * OBJECT FREQ returns how often a key is used, as the server counts it: from 0 to 255, on a logarithmic scale that
+     * sinks with time; `null` if the key does not exist. Fails with ERR if the server's `maxmemory-policy` does not count
+     * accesses (LFU).
+     *
+     * @see https://redis.io/docs/latest/commands/object-freq/
+     * @since 0.1.0
+     */
+    (key: Key): Effect.Effect<number | null, RedisError>
   }
 
   /** OBJECT IDLETIME returns how long ago a key was used last, to the second, or `null` if the key does not exist. */

@@ -114,7 +114,7 @@ export interface Read {
      * SCRIPT SHOW returns the text of a script by its SHA-1. Fails with NOSCRIPT if the server does not know it. Needs
      * Valkey 8.0; Redis does not have it.
      *
-     * @see https://redis.io/docs/latest/commands/script-show/
+     * @see https://valkey.io/commands/script-show/
      * @since 0.1.0
      */
     (sha1: string): Effect.Effect<string, RedisError>
@@ -289,7 +289,7 @@ export interface ReadBytes {
      * SCRIPT SHOW returns the text of a script by its SHA-1. Fails with NOSCRIPT if the server does not know it. Needs
      * Valkey 8.0; Redis does not have it.
      *
-     * @see https://redis.io/docs/latest/commands/script-show/
+     * @see https://valkey.io/commands/script-show/
      * @since 0.1.0
      */
     (sha1: string): Effect.Effect<Uint8Array, RedisError>

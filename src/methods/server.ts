@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
@@ -46,19 +45,23 @@ export interface Read {
     (): Effect.Effect<number, RedisError>
   }
 
-  /**
-   * LASTSAVE returns when the server last saved its data to disk, to the second; before the first save it is when
-   * the server started.
-   */
-  readonly lastsave: {
+  /** LOLWUT returns a picture of characters, and the version of the server. */
+  readonly lolwut: {
     /**
-     * LASTSAVE returns when the server last saved its data to disk, to the second; before the first save it is when
-     * the server started.
+     * LOLWUT returns a picture of characters, and the version of the server. Each version has its own picture; `version`
+     * asks for that of another one, and `parameters` are what it takes, such as a width.
      *
-     * @see https://redis.io/docs/latest/commands/lastsave/
+     * @see https://redis.io/docs/latest/commands/lolwut/
      * @since 0.1.0
      */
-    (): Effect.Effect<DateTime.Utc, RedisError>
+    (
+      options?: {
+        /** The version of the server whose picture it is. Default: that of the server. */
+        readonly version?: number | undefined
+        /** What the picture takes. Default none. */
+        readonly parameters?: ReadonlyArray<number> | undefined
+      } | undefined
+    ): Effect.Effect<string, RedisError>
   }
 
   /**
@@ -140,6 +143,21 @@ export interface Write {
   }
 
   /**
+   * SWAPDB exchanges the keys of two databases, by their numbers, and returns `"OK"`: the clients of each see those of
+   * the other at once.
+   */
+  readonly swapdb: {
+    /**
+     * SWAPDB exchanges the keys of two databases, by their numbers, and returns `"OK"`: the clients of each see those of
+     * the other at once.
+     *
+     * @see https://redis.io/docs/latest/commands/swapdb/
+     * @since 0.1.0
+     */
+    (first: number, second: number): Effect.Effect<"OK", RedisError>
+  }
+
+  /**
    * PUBLISH sends a message to the subscribers of a channel, and returns how many of those that are connected to
    * this server received it.
    */
@@ -205,19 +223,23 @@ export interface ReadBytes {
     (): Effect.Effect<number, RedisError>
   }
 
-  /**
-   * LASTSAVE returns when the server last saved its data to disk, to the second; before the first save it is when
-   * the server started.
-   */
-  readonly lastsave: {
+  /** LOLWUT returns a picture of characters, and the version of the server. */
+  readonly lolwut: {
     /**
-     * LASTSAVE returns when the server last saved its data to disk, to the second; before the first save it is when
-     * the server started.
+     * LOLWUT returns a picture of characters, and the version of the server. Each version has its own picture; `version`
+     * asks for that of another one, and `parameters` are what it takes, such as a width.
      *
-     * @see https://redis.io/docs/latest/commands/lastsave/
+     * @see https://redis.io/docs/latest/commands/lolwut/
      * @since 0.1.0
      */
-    (): Effect.Effect<DateTime.Utc, RedisError>
+    (
+      options?: {
+        /** The version of the server whose picture it is. Default: that of the server. */
+        readonly version?: number | undefined
+        /** What the picture takes. Default none. */
+        readonly parameters?: ReadonlyArray<number> | undefined
+      } | undefined
+    ): Effect.Effect<string, RedisError>
   }
 
   /**
@@ -280,6 +302,21 @@ export interface WriteBytes {
      * @since 0.1.0
      */
     (mode?: "async" | "sync" | undefined): Effect.Effect<"OK", RedisError>
+  }
+
+  /**
+   * SWAPDB exchanges the keys of two databases, by their numbers, and returns `"OK"`: the clients of each see those of
+   * the other at once.
+   */
+  readonly swapdb: {
+    /**
+     * SWAPDB exchanges the keys of two databases, by their numbers, and returns `"OK"`: the clients of each see those of
+     * the other at once.
+     *
+     * @see https://redis.io/docs/latest/commands/swapdb/
+     * @since 0.1.0
+     */
+    (first: number, second: number): Effect.Effect<"OK", RedisError>
   }
 
   /**

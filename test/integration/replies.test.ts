@@ -12,7 +12,7 @@ import * as Path from "node:path"
 import { inspect, isDeepStrictEqual } from "node:util"
 import { Command, RedisClient } from "../../src/index.ts"
 import { readFacts, tokensOf } from "../support/commandFacts.ts"
-import { families, notLive, onNoServer, sentinelFamilies } from "../support/live/index.ts"
+import { clusterFamilies, families, notLive, onNoServer, sentinelFamilies } from "../support/live/index.ts"
 import { Live, type Scene, Unexpected } from "../support/live/scene.ts"
 import { deployment, server, temporaryDirectory } from "../support/processes.ts"
 import { samples, sentinelSamples } from "../support/samples/index.ts"
@@ -35,6 +35,16 @@ const has = ({ needs, options }: Scene): boolean =>
 /** Whether a server has a command: CONFIG GET of sentinels is no subcommand of its own. */
 const knows = (commands: ReadonlySet<string>, { words }: Command.Spec): boolean =>
   words.some((_, i) => commands.has(words.slice(0, i + 1).join(" ")))
+
+/** Whether only a node of a cluster runs it. */
+const isOfClusters = ({ words }: Command.Spec): boolean => words[0]!.startsWith("CLUSTER")
+
+/** Those of some constructors with a command of which something is true. */
+const constructorsOf = (
+  table: Readonly<Record<string, ReadonlyArray<Command.Any>>>,
+  test: (command: Command.Any) => boolean
+): Readonly<Record<string, ReadonlyArray<Command.Any>>> =>
+  Object.fromEntries(Object.entries(table).filter(([, commands]) => commands.some(test)))
 
 /** What a server has before each scene: nothing. */
 const clear = [["FLUSHALL"], ["SCRIPT", "FLUSH"], ["FUNCTION", "FLUSH"]]
@@ -108,8 +118,31 @@ describe("each command has the same result in RESP2 and RESP3, for text and for 
       Fs.writeFileSync(users, "user default on nopass ~* &* +@all\n")
       const { address } = yield* server({ config: ["busy-reply-threshold 10", `aclfile ${users}`] })
       const covered = yield* play(address, families, { isSentinel: false })
-      assert.deepStrictEqual(missing(samples, "", covered), [], "constructors without a scene in test/support/live")
+      assert.deepStrictEqual(
+        missing(constructorsOf(samples, ({ spec }) => !isOfClusters(spec)), "", covered),
+        [],
+        "constructors without a scene in test/support/live"
+      )
       console.log(`replies: ${covered.size} constructors of commands on ${chosen}`)
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("on a node of a cluster", () =>
+    Effect.gen(function*() {
+      const { address } = yield* server({
+        config: [
+          "cluster-enabled yes",
+          ...(known.has("CLUSTER SLOT-STATS") && chosen.startsWith("valkey") ? ["cluster-slot-stats-enabled yes"] : [])
+        ]
+      })
+      const client = yield* RedisClient.make({ address })
+      yield* client.send("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)
+      yield* Effect.repeat(client.clusterInfo(), { until: ({ state }) => state === "ok" })
+      const covered = yield* play(address, clusterFamilies, { isSentinel: false })
+      assert.deepStrictEqual(
+        missing(constructorsOf(samples, ({ spec }) => isOfClusters(spec)), "", covered),
+        [],
+        "constructors without a scene in test/support/live"
+      )
     }).pipe(Effect.scoped), 60_000)
 
   it.live("on a sentinel", () =>

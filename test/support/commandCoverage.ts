@@ -8,11 +8,12 @@ import { type CommandFacts, readFacts, readLaterFacts, tokensOf } from "./comman
 import { callOf, samples, sentinelSamples } from "./samples/index.ts"
 import { servers } from "./servers.ts"
 
-/** The name that servers list a command by: `SENTINEL CONFIG` has GET and SET as arguments. */
-export const serverNameOf = (command: Command.Any): string => {
-  const name = command.spec.name.toUpperCase()
-  return name.startsWith("SENTINEL CONFIG ") ? "SENTINEL CONFIG" : name
-}
+/** The name that servers list a command by: the third word of some is an argument. */
+export const serverNameOf = (command: Command.Any): string => serverName(command.spec.name.toUpperCase())
+
+/** `serverNameOf` for the words of a command. */
+export const serverName = (name: string): string =>
+  ["SENTINEL CONFIG", "CLUSTER MIGRATION"].find((two) => name.startsWith(`${two} `)) ?? name
 
 /** How far the constructors cover one server. */
 export interface Coverage {

@@ -75,11 +75,20 @@ export const factsFolder: string = Path.join(import.meta.dirname, "../data/comma
 /** Where the facts of a server are. */
 export const factsFile = (server: string): string => Path.join(factsFolder, `${server}.json`)
 
+/** What a file has. The flags of a command without any are left out there. */
+const read = (server: string): any => {
+  const facts = JSON.parse(Fs.readFileSync(factsFile(server), "utf8"))
+  for (const commands of [facts.commands, facts.sentinelCommands ?? {}]) {
+    for (const command of Object.values<any>(commands)) command.flags ??= []
+  }
+  return facts
+}
+
 /** The facts of a server by its name in servers.ts. */
-export const readFacts = (server: string): ServerFacts => JSON.parse(Fs.readFileSync(factsFile(server), "utf8"))
+export const readFacts = (server: string): ServerFacts => read(server)
 
 /** The facts that are kept by hand. */
-export const readLaterFacts = (): LaterFacts => JSON.parse(Fs.readFileSync(factsFile("later"), "utf8"))
+export const readLaterFacts = (): LaterFacts => read("later")
 
 /** The keys that key specifications find in a call. */
 export interface FoundKeys {

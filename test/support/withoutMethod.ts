@@ -158,82 +158,12 @@ export const wordsWithoutSample: Readonly<Record<string, Readonly<Record<string,
   "CLIENT KILL": {
     "PRIMARY": "the type `primary` is sent as MASTER, which all servers know",
     "SLAVE": "an old name of the type REPLICA"
-  }
+  },
+  "CLUSTER MIGRATION": { "IMPORT": changesCluster, "CANCEL": changesCluster }
 }
 
 /** Commands that are to get a method, by family. */
-export const toBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
-  "persistence and modules": [
-    "BACKUP ABORT",
-    "BACKUP CLEANUP",
-    "BACKUP LIST",
-    "BACKUP SEAL",
-    "BACKUP START",
-    "BACKUP STATUS",
-    "BGREWRITEAOF",
-    "BGSAVE",
-    "MIGRATE",
-    "MODULE LIST",
-    "MODULE LOAD",
-    "MODULE LOADEX",
-    "MODULE UNLOAD",
-    "SAVE",
-    "SWAPDB"
-  ],
-  "clusters": [
-    "CLUSTER COUNT-FAILURE-REPORTS",
-    "CLUSTER COUNTKEYSINSLOT",
-    "CLUSTER GETKEYSINSLOT",
-    "CLUSTER GETSLOTMIGRATIONS",
-    "CLUSTER INFO",
-    "CLUSTER KEYSLOT",
-    "CLUSTER LINKS",
-    "CLUSTER MIGRATION",
-    "CLUSTER MYID",
-    "CLUSTER MYSHARDID",
-    "CLUSTER NODES",
-    "CLUSTER REPLICAS",
-    "CLUSTER SHARDS",
-    "CLUSTER SLOT-STATS",
-    "CLUSTER SLOTS",
-    "CLUSTERSCAN"
-  ],
-  "commands of a server": [
-    "COMMAND COUNT",
-    "COMMAND DOCS",
-    "COMMAND GETKEYS",
-    "COMMAND GETKEYSANDFLAGS",
-    "COMMAND INFO",
-    "COMMAND LIST"
-  ],
-  "observation": [
-    "COMMANDLOG GET",
-    "COMMANDLOG LEN",
-    "COMMANDLOG RESET",
-    "HOTKEYS GET",
-    "HOTKEYS RESET",
-    "HOTKEYS START",
-    "HOTKEYS STOP",
-    "LATENCY DOCTOR",
-    "LATENCY GRAPH",
-    "LATENCY HISTOGRAM",
-    "LATENCY HISTORY",
-    "LATENCY LATEST",
-    "LATENCY RESET",
-    "LOLWUT",
-    "MEMORY DOCTOR",
-    "MEMORY MALLOC-STATS",
-    "MEMORY PURGE",
-    "MEMORY STATS",
-    "MEMORY USAGE",
-    "SLOWLOG GET",
-    "SLOWLOG LEN",
-    "SLOWLOG RESET"
-  ],
-  "keys": [
-    "OBJECT FREQ"
-  ]
-}
+export const toBuild: Readonly<Record<string, ReadonlyArray<string>>> = {}
 
 /** By command: option words that are to get a sample. */
 export const wordsToBuild: Readonly<Record<string, ReadonlyArray<string>>> = {

@@ -493,6 +493,49 @@ void replica.xreadgroup("g", "c", { [key]: ">" })
 // @ts-expect-error: Property 'sort' does not exist
 void replica.sort(key)
 
+// The server itself.
+
+commands.commandList({ pattern: "get*" })
+commands.slowlogGet("all")
+commands.bgsave("cancel")
+commands.clusterSlotStats({ slots: { start: 0, end: 10 } })
+commands.clusterSlotStats({ orderBy: "key-count", limit: 10, order: "asc" })
+commands.hotkeysStart(["cpu", "net"], { duration: "1 minute" })
+commands.migrate("host", 6379, [key], 0, "5 seconds", { auth: secret, replace: true })
+commands.migrate("host", 6379, key, 0, "5 seconds", { auth2: { username: "u", password: secret } })
+const slow: ReadonlyArray<commands.SlowCall> = commands.commandlogGet(1, "slow").spec.decode([], false) as never
+void slow
+// @ts-expect-error: not with pattern
+commands.commandList({ pattern: "get*", category: "read" })
+// @ts-expect-error: not with module
+commands.commandList({ module: "json", pattern: "get*" })
+// @ts-expect-error: '{}' is not assignable to parameter of type 'CommandListFilter
+commands.commandList({})
+// @ts-expect-error: '"every"' is not assignable to parameter of type 'number | "all"
+commands.slowlogGet("every")
+// @ts-expect-error: '"huge"' is not assignable
+commands.commandlogGet(1, "huge")
+// @ts-expect-error: Expected 2 arguments
+commands.commandlogGet(1)
+// @ts-expect-error: '"later"' is not assignable
+commands.bgsave("later")
+// @ts-expect-error: not with
+commands.clusterSlotStats({ slots: { start: 0, end: 10 }, orderBy: "key-count" })
+// @ts-expect-error: not with slots
+commands.clusterSlotStats({ slots: { start: 0, end: 10 }, limit: 5 })
+// @ts-expect-error: 'SlotStatsSelection'
+commands.clusterSlotStats({ limit: 5 })
+// @ts-expect-error: '"disk"' is not assignable to type 'HotkeysMetric'
+commands.hotkeysStart(["disk"])
+// @ts-expect-error: 'number' is not assignable to type 'DurationInput
+commands.hotkeysStart(["cpu"], { duration: count })
+// @ts-expect-error: not with auth
+commands.migrate("host", 6379, key, 0, "5 seconds", { auth: secret, auth2: { username: "u", password: secret } })
+// @ts-expect-error: Type 'string' is not assignable to type '
+commands.migrate("host", 6379, key, 0, "5 seconds", { auth: text })
+// @ts-expect-error: '5000' is not assignable to parameter of type 'DurationInput'
+commands.migrate("host", 6379, key, 0, 5000)
+
 // Durations of the client's options.
 
 const session: Options.SessionOptions = { connectTimeout: ttl, stallTimeout: "Infinity", pingInterval: "5 seconds" }

@@ -181,6 +181,25 @@ export const fields = <const F extends Fields, const O extends Fields = {}>(
   })
 }
 
+/** Reads fields by their names as `fields` does, and an optional field that is missing as null. */
+export const fieldsOrNull = <const F extends Fields, const O extends Fields>(
+  required: F,
+  optional: O
+): Decode<
+  Types.Simplify<{ readonly [K in keyof F]: Decoded<F[K]> } & { readonly [K in keyof O]: Decoded<O[K]> | null }>,
+  Types.Simplify<
+    { readonly [K in keyof F]: DecodedBytes<F[K]> } & { readonly [K in keyof O]: DecodedBytes<O[K]> | null }
+  >
+> => {
+  const decode = fields(required, optional)
+  const names = Object.keys(optional)
+  return custom((value, bytes) => {
+    const out = decode(value, bytes) as Record<string, unknown>
+    for (const name of names) if (!Object.hasOwn(out, name)) out[name] = null
+    return out as any
+  })
+}
+
 /**
  * Reads keys and values as a `Map` in their order, from a map, from an array of them in
  * turn, or from an array of pairs. Two `Uint8Array`s are never the same key of a `Map`:

@@ -1,12 +1,15 @@
 /** All scenes by family, and the constructors that none of them can cover. */
 import { acl } from "./acl.ts"
+import { administration } from "./administration.ts"
 import { bitmaps } from "./bitmaps.ts"
+import { cluster } from "./cluster.ts"
 import { connection } from "./connection.ts"
 import { geo } from "./geo.ts"
 import { hashes } from "./hashes.ts"
 import { info } from "./info.ts"
 import { keys } from "./keys.ts"
 import { lists } from "./lists.ts"
+import { observation } from "./observation.ts"
 import { pubSub } from "./pubSub.ts"
 import type { Scene } from "./scene.ts"
 import { scripting } from "./scripting.ts"
@@ -20,6 +23,7 @@ import { strings } from "./strings.ts"
 /** Scenes that run on a node. */
 export const families: Readonly<Record<string, ReadonlyArray<Scene>>> = {
   acl,
+  administration,
   bitmaps,
   connection,
   geo,
@@ -27,6 +31,7 @@ export const families: Readonly<Record<string, ReadonlyArray<Scene>>> = {
   info,
   keys,
   lists,
+  observation,
   pubSub,
   scripting,
   server,
@@ -39,8 +44,22 @@ export const families: Readonly<Record<string, ReadonlyArray<Scene>>> = {
 /** Scenes that run on a sentinel. */
 export const sentinelFamilies: Readonly<Record<string, ReadonlyArray<Scene>>> = { sentinel }
 
+/** Scenes that run on a node of a cluster. */
+export const clusterFamilies: Readonly<Record<string, ReadonlyArray<Scene>>> = { cluster }
+
 /** Constructors whose commands no server at hand has, by the server that has them first. */
 export const onNoServer: Readonly<Record<string, string>> = {
+  backupAbort: "Redis 8.10",
+  backupCleanup: "Redis 8.10",
+  backupList: "Redis 8.10",
+  backupSeal: "Redis 8.10",
+  backupStart: "Redis 8.10",
+  backupStatus: "Redis 8.10",
+  clusterMigrationStatus: "Redis 8.4",
+  hotkeysGet: "Redis 8.6",
+  hotkeysReset: "Redis 8.6",
+  hotkeysStart: "Redis 8.6",
+  hotkeysStop: "Redis 8.6",
   xackdel: "Redis 8.2",
   xcfgset: "Redis 8.6",
   xdelex: "Redis 8.2",
@@ -48,4 +67,8 @@ export const onNoServer: Readonly<Record<string, string>> = {
 }
 
 /** Constructors whose commands a server may have, but that no scene can run, with the reason. */
-export const notLive: Readonly<Record<string, string>> = {}
+export const notLive: Readonly<Record<string, string>> = {
+  moduleLoad: "no module is at hand",
+  moduleLoadex: "no module is at hand",
+  moduleUnload: "no module is at hand"
+}

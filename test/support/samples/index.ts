@@ -8,8 +8,10 @@
 import { Buffer } from "node:buffer"
 import { type Command, type commands } from "../../../src/index.ts"
 import * as acl from "./acl.ts"
+import * as administration from "./administration.ts"
 import { arrays } from "./arrays.ts"
 import { bitmaps } from "./bitmaps.ts"
+import * as cluster from "./cluster.ts"
 import * as config from "./config.ts"
 import * as connection from "./connection.ts"
 import { deprecated } from "./deprecated.ts"
@@ -19,6 +21,7 @@ import { hashFieldExpiry } from "./hashFieldExpiry.ts"
 import { hyperLogLog } from "./hyperLogLog.ts"
 import { keys } from "./keys.ts"
 import { lists } from "./lists.ts"
+import * as observation from "./observation.ts"
 import * as pubSub from "./pubSub.ts"
 import * as scripting from "./scripting.ts"
 import * as sentinel from "./sentinel.ts"
@@ -41,6 +44,8 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   ...acl.acl,
   ...bitmaps,
   ...config.config,
+  ...administration.administration,
+  ...cluster.cluster,
   ...connection.connection,
   ...deprecated,
   ...geo,
@@ -49,6 +54,7 @@ export const samples: Samples<Omit<typeof commands, "sentinel">> = {
   ...hyperLogLog,
   ...keys,
   ...lists,
+  ...observation.observation,
   ...pubSub.pubSub,
   ...scripting.scripting,
   ...server.server,
@@ -66,8 +72,11 @@ export const sentinelSamples: Samples<typeof commands.sentinel> = sentinel.senti
 export const unflagged: Readonly<Record<string, Unflagged>> = {
   ...acl.unflagged,
   ...config.unflagged,
+  ...administration.unflagged,
+  ...cluster.unflagged,
   ...connection.unflagged,
   ...hashes.unflagged,
+  ...observation.unflagged,
   ...pubSub.unflagged,
   ...scripting.unflagged,
   ...sentinel.unflagged,

@@ -45,6 +45,7 @@ export const keys = {
   ],
   scan: [c.scan("0"), c.scan("0", { match: "a*", count: 10, type: "string" })],
   objectEncoding: [c.objectEncoding("k")],
+  objectFreq: [c.objectFreq("k")],
   objectIdletime: [c.objectIdletime("k")],
   objectRefcount: [c.objectRefcount("k")],
   sort: [

@@ -9,9 +9,10 @@ export const server = {
   role: [c.role()],
   time: [c.time()],
   dbsize: [c.dbsize()],
-  lastsave: [c.lastsave()],
   flushdb: [c.flushdb(), c.flushdb("async"), c.flushdb("sync")],
   flushall: [c.flushall(), c.flushall("async"), c.flushall("sync")],
+  swapdb: [c.swapdb(0, 1)],
+  lolwut: [c.lolwut(), c.lolwut({ version: 5, parameters: [1, 2] })],
   wait: [c.wait(1, "100 millis")],
   waitaof: [c.waitaof(1, 1, "100 millis")],
   publish: [c.publish("ch", "m")],
@@ -22,7 +23,6 @@ export const unflagged: Readonly<Record<string, Unflagged>> = {
   "INFO": asks,
   "ROLE": asks,
   "TIME": asks,
-  "LASTSAVE": asks,
   "WAIT": { mode: "read", repeatable: true, why: "it asks how many replicas have the connection's writes" },
   "WAITAOF": { mode: "read", repeatable: true, why: "it asks how many servers have saved the connection's writes" }
 }
