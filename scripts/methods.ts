@@ -4,7 +4,8 @@
  * its constructor. They are written out because editors show no documentation for the
  * members of a mapped type. test/types.test.ts proves that they are complete.
  *
- * Writes docs/commands.md, too, whose text is made in commandTable.ts.
+ * Writes docs/commands.md, too, whose text is made in commandTable.ts, and src/internal/commands/table.ts, whose text is
+ * made in knownCommands.ts.
  *
  *   npm run generate              writes the files
  *   npm run generate -- --check   fails if they are not what it would write
@@ -24,6 +25,7 @@ import {
   type TypeReference
 } from "typescript/unstable/sync"
 import { commandTable, type Family } from "./commandTable.ts"
+import { knownCommandsTable } from "./knownCommands.ts"
 
 const root = Path.join(import.meta.dirname, "..")
 const from = Path.join(root, "src", "commands")
@@ -311,6 +313,8 @@ const formatted = (file: string, text: string): string =>
   execFileSync("dprint", ["fmt", "--stdin", file], { input: text, encoding: "utf8", cwd: root })
 
 const generated = generate()
+const table = Path.join(root, "src", "internal", "commands", "table.ts")
+const tableText = formatted("table.ts", knownCommandsTable())
 const files = new Map(Array.from(generated.methods, ([file, text]) => [file, formatted(file, text)]))
 mkdirSync(to, { recursive: true })
 const present = readdirSync(to)
@@ -321,14 +325,16 @@ if (process.argv.includes("--check")) {
   const stale = Array.from(files.keys()).filter((file) => !isAsWritten(Path.join(to, file), files.get(file)))
   const wrong = [...stale, ...present.filter((file) => !files.has(file))].map((file) => `src/methods/${file}`)
   if (!isAsWritten(docs, generated.docs)) wrong.push("docs/commands.md")
+  if (!isAsWritten(table, tableText)) wrong.push("src/internal/commands/table.ts")
   if (wrong.length > 0) {
-    console.error(`These do not match src/commands/: ${wrong.join(", ")}. Run: npm run generate`)
+    console.error(`These are not as generated: ${wrong.join(", ")}. Run: npm run generate`)
     process.exit(1)
   }
-  console.log(`methods: ${files.size} files and docs/commands.md, as generated`)
+  console.log(`methods: ${files.size} files, docs/commands.md and src/internal/commands/table.ts, as generated`)
 } else {
   for (const file of present) if (!files.has(file)) rmSync(Path.join(to, file))
   for (const [file, text] of files) writeFileSync(Path.join(to, file), text)
   writeFileSync(docs, generated.docs)
-  console.log(`methods: ${files.size} files and docs/commands.md written`)
+  writeFileSync(table, tableText)
+  console.log(`methods: ${files.size} files, docs/commands.md and src/internal/commands/table.ts written`)
 }

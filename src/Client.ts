@@ -132,11 +132,23 @@ export interface Base<M extends Command.Mode> {
   readonly repeatable: <A, B>(command: Command.Command<A, M, B>) => Effect.Effect<A, RedisError>
 
   /**
-   * Runs a command by its name: `redis.send("OBJECT FREQ", "key")`. It counts as a
-   * write, so the client does not send it again after a lost reply. Replies are plain
-   * JavaScript, maps as `Map` and sets as `Set`. `Command.raw` has more options.
+   * Runs a command by its name: `redis.send("OBJECT FREQ", "key")`. The client knows which
+   * commands of the servers read, and treats them as it treats their methods; a command
+   * that it does not know counts as a write. A client of replicas accepts reads only.
+   * Replies are plain JavaScript, maps as `Map` and sets as `Set`.
+   *
+   * With an array of the words, options may follow: `redis.send(["HGETALL", "hash"], { resp: 2 })`
+   * gives the reply in the shape of RESP2, whatever the session speaks, and
+   * `redis.send(["MYMODULE.GET", "key"], { mode: "read" })` says that a command reads.
+   * `Command.raw` makes the same command as a value, for pipelines and transactions.
    */
-  readonly send: (name: string, ...args: Array<Command.Arg>) => Effect.Effect<unknown, RedisError>
+  readonly send: {
+    (name: string, ...args: Array<Command.Arg>): Effect.Effect<unknown, RedisError>
+    (
+      words: readonly [name: string | Uint8Array, ...args: ReadonlyArray<Command.Arg>],
+      options?: Command.RawOptions | undefined
+    ): Effect.Effect<unknown, RedisError>
+  }
 
   /**
    * Runs commands on one connection, in order, and gives the tuple of their results. It

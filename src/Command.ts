@@ -6,13 +6,17 @@
  * This file does no I/O. The constructors of Redis's commands are in commands/, the
  * decoders in internal/commands/.
  *
- * Over 700 lines, since everything that recognises a command by its words is here.
+ * Over 700 lines, since a command's definition and all that is made of it are here.
  *
  * @since 0.1.0
  */
 import { Buffer, isAscii } from "node:buffer"
 import { InvalidCommand } from "./Errors.ts"
-import { type Decode, mismatch, native, utf8 } from "./internal/commands/decoders.ts"
+import { type Decode, mismatch, native } from "./internal/commands/decoders.ts"
+import { hasSubcommands, knownOf } from "./internal/commands/known.ts"
+import { decodeAsResp2 } from "./internal/commands/resp2.ts"
+import { waitingOf } from "./internal/commands/waiting.ts"
+import { asSent, textOf } from "./internal/commands/words.ts"
 import { choiceProblem, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "./internal/common/values.ts"
 import * as Resp from "./Resp.ts"
 
@@ -133,6 +137,8 @@ export interface Spec<out A = unknown, out M extends Mode = Mode, out B = A> {
    * (see `sessionOf`), undefined if it does not change the session.
    */
   readonly session: Session | "depends" | undefined
+  /** Which protocol's shape its reply has: 2 for that of RESP2; undefined for that of the session. */
+  readonly resp: 2 | undefined
   /** The heads of its frames by number of arguments, kept by `encode`. */
   readonly heads: Array<string | undefined>
 }
@@ -252,6 +258,7 @@ export const define = <A, const M extends Mode, B = A>(options: {
     session: words.length === 1 && /^(client|script)$/i.test(asSent(words[0]))
       ? "depends"
       : sessionBy(words[0], words[1]),
+    resp: undefined,
     heads: []
   })
 }
@@ -272,6 +279,7 @@ class SpecImpl<A, M extends Mode, B> implements Spec<A, M, B> {
   readonly repeatable: boolean
   readonly decode: (value: Resp.Value, bytes: boolean) => A | B
   readonly session: Spec["session"]
+  readonly resp: 2 | undefined
   readonly heads: Array<string | undefined>
   constructor(of: Spec<A, M, B>) {
     this.words = of.words
@@ -283,19 +291,9 @@ class SpecImpl<A, M extends Mode, B> implements Spec<A, M, B> {
     this.repeatable = of.repeatable
     this.decode = of.decode
     this.session = of.session
+    this.resp = of.resp
     this.heads = of.heads
   }
-}
-
-/** A word as the server reads it: in any case, and, before Redis 7, up to the first NUL. */
-const asSent = (word: Arg | undefined): string => {
-  // `check` reports a value that is not an argument.
-  const text = isBytes(word)
-    ? Buffer.from(word.subarray(0, 32)).toString("latin1")
-    : typeof word === "object"
-    ? ""
-    : String(word)
-  return text.split("\0", 1)[0]!.toUpperCase()
 }
 
 const sessionBy = (word: Arg | undefined, second: Arg | undefined): Session | undefined => {
@@ -515,7 +513,7 @@ export const withDecode = <A, B, M extends Mode>(
   self: Command<any, M, any>,
   decode: Decode<A, B>
 ): Command<A, M, B> => {
-  const spec = new SpecImpl<A, M, B>({ ...(self.spec as Spec<any, M, any>), decode })
+  const spec = new SpecImpl<A, M, B>({ ...(self.spec as Spec<any, M, any>), decode, resp: undefined })
   return new CommandImpl<A, M, B>(spec, self.args, self.repeat, self.asBytes)
 }
 
@@ -587,10 +585,42 @@ export const bytes = <A, M extends Mode, B>(self: Command<A, M, B>): Command<B, 
 }
 
 /**
+ * Options of a command by its name.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RawOptions<out M extends Mode = Mode> {
+  /**
+   * Whether the command may change data. Default: what the servers say of the command;
+   * one that is not known counts as `"write"`.
+   */
+  readonly mode?: M | undefined
+  /** How many of the first arguments are keys. Default: those that the servers find in the command. */
+  readonly keys?: number | undefined
+  /**
+   * How long the command waits at the server at most, in milliseconds. Default: what
+   * Redis documents for commands with this name; otherwise it does not wait.
+   */
+  readonly blockingMillis?: number | undefined
+  /**
+   * 2 gives the reply in the shape that RESP2 has for it, whatever the session speaks:
+   * arrays for maps and sets, the server's text for doubles, 1 and 0 for booleans.
+   * Default: the shape of the session, with `Map` for maps and `Set` for sets.
+   */
+  readonly resp?: 2 | undefined
+}
+
+/**
  * Makes a command by its name, for commands without a constructor. The name may have
  * several words, in any case; they are sent as written. The result is the reply as plain
- * JavaScript (`Map` for maps, `Set` for sets). Throws `InvalidCommand` if the name, the
- * arguments or the options are invalid.
+ * JavaScript (`Map` for maps, `Set` for sets, or the shape of RESP2). Throws
+ * `InvalidCommand` if the name, the arguments or the options are invalid.
+ *
+ * It knows the commands of Redis, of Valkey and of Redis's modules: whether they change
+ * data, whether they may be sent again, where their keys are, and how long they wait. A
+ * command that it does not know counts as a write without keys. A client of replicas
+ * accepts what has the `mode` `"read"` in its type, so there the option is needed.
  *
  * **Example** (A command without a constructor)
  *
@@ -600,65 +630,40 @@ export const bytes = <A, M extends Mode, B>(self: Command<A, M, B>): Command<B, 
  *
  * export const program = Effect.gen(function*() {
  *   const redis = yield* RedisClient.RedisClient
- *   return yield* redis.run(Command.raw("OBJECT FREQ", ["key"], { mode: "read", keys: 1 }))
+ *   const frequency = yield* redis.run(Command.raw("OBJECT FREQ", ["key"]))
+ *   const fields = yield* redis.run(Command.raw("HGETALL", ["hash"], { resp: 2 })) // ["field", "value", ...]
+ *   const own = yield* redis.run(Command.raw("MYMODULE.GET", ["key"], { mode: "read", keys: 1 }))
+ *   return { frequency, fields, own }
  * })
  * ```
  *
  * @since 0.1.0
  * @category constructors
  */
-export const raw = <const M extends Mode = "write">(
+export const raw = <const M extends Mode = Mode>(
   name: string,
   args: ReadonlyArray<Arg>,
-  options?: {
-    /** Whether the command may change data. Default `"write"`. */
-    readonly mode?: M | undefined
-    /** How many of the first arguments are keys. Default 0. */
-    readonly keys?: number | undefined
-    /**
-     * How long the command waits at the server at most, in milliseconds. Default: what
-     * Redis documents for commands with this name; otherwise it does not wait.
-     */
-    readonly blockingMillis?: number | undefined
-  } | undefined
+  options?: RawOptions<M> | undefined
 ): Command<unknown, M> => {
   const problem = rawProblem(name, args, options)
   if (problem !== undefined) throw new InvalidCommand({ command: "raw", detail: problem })
   const [word, ...others] = name.trim().split(/\s+/) as [string, ...Array<string>]
   // The words after the name are arguments, and are kept as written: they may be keys or secrets.
-  const words = [word, ...(containers.has(word.toUpperCase()) ? others.splice(0, 1) : [])]
-  const blockingMillis = options?.blockingMillis
-  const keys = options?.keys ?? 0
+  const words = [word, ...(hasSubcommands(word) ? others.splice(0, 1) : [])]
+  const known = knownOf(word, words[1] ?? others[0] ?? args[0])
+  const { blockingMillis, keys, mode = known?.mode ?? "write", resp } = options ?? {}
   const spec = define({
     words,
-    mode: (options?.mode ?? "write") as M,
-    keys: (all) => all.slice(others.length, others.length + keys) as ReadonlyArray<Key>,
+    mode: mode as M,
+    keys: keys === undefined
+      ? known === undefined ? 0 : (all) => known.keys([...words, ...all])
+      : (all) => all.slice(others.length, others.length + keys) as ReadonlyArray<Key>,
     blockingMillis: blockingMillis === undefined ? undefined : () => blockingMillis,
-    decode: native
+    repeatable: mode === "read" && (known === undefined || known.mode === "write" || known.repeatable),
+    decode: resp === 2 ? decodeAsResp2(asSent(word)) : native
   })
-  return own(new SpecImpl({ ...spec, name: words.join(" ").toUpperCase() }), [...others, ...args])
+  return own(new SpecImpl({ ...spec, name: words.join(" ").toUpperCase(), resp }), [...others, ...args])
 }
-
-/** Commands whose second word is part of their name. */
-const containers: ReadonlySet<string> = new Set([
-  "ACL",
-  "CLIENT",
-  "CLUSTER",
-  "COMMAND",
-  "CONFIG",
-  "DEBUG",
-  "FUNCTION",
-  "LATENCY",
-  "MEMORY",
-  "MODULE",
-  "OBJECT",
-  "PUBSUB",
-  "SCRIPT",
-  "SENTINEL",
-  "SLOWLOG",
-  "XGROUP",
-  "XINFO"
-])
 
 const rawProblem = (name: unknown, args: unknown, options: unknown): string | undefined => {
   if (
@@ -672,7 +677,8 @@ const rawProblem = (name: unknown, args: unknown, options: unknown): string | un
   if (options === undefined) return undefined
   const fields = fieldsOf(options)
   if (typeof fields === "string") return `options: ${fields}`
-  const { blockingMillis, keys, mode } = fields
+  const { blockingMillis, keys, mode, resp } = fields
+  if (resp !== undefined && resp !== 2) return `resp: expected 2, got ${kindOf(resp)}`
   if (mode !== undefined) {
     const wrong = choiceProblem(mode, ["read", "write"])
     if (wrong !== undefined) return `mode: ${wrong}`
@@ -684,78 +690,6 @@ const rawProblem = (name: unknown, args: unknown, options: unknown): string | un
   return blockingMillis === undefined || (typeof blockingMillis === "number" && blockingMillis >= 0)
     ? undefined
     : `blockingMillis: expected a time in milliseconds, got ${kindOf(blockingMillis)}`
-}
-
-/** An argument as text. `check` reports a value that is not an argument. */
-const textOf = (arg: Arg | undefined): string =>
-  isBytes(arg) ? utf8.decode(arg) : typeof arg === "object" ? "" : String(arg)
-
-/** A time to wait as the argument says it, in whole milliseconds; 0 for one that the server will refuse. */
-const timeOf = (arg: Arg | undefined, unit: number): number => {
-  const text = textOf(arg)
-  const n = text.trim() === "" ? NaN : Number(text)
-  if (n === 0) return Infinity
-  // The server rounds up to milliseconds; seconds as a number are not exact to the last digit.
-  return n > 0 && n < Infinity ? Math.max(1, Math.ceil(Math.round(n * unit * 1e6) / 1e6)) : 0
-}
-
-/** Which argument is the time to wait, and how many milliseconds its unit has. */
-interface Timing {
-  readonly index: (args: ReadonlyArray<Arg>) => number
-  readonly unit: number
-}
-
-const last = (args: ReadonlyArray<Arg>): number => args.length - 1
-const first = (): number => 0
-const fifth = (): number => 4
-/** Behind BLOCK, which comes before the streams and after the names of a group and of its consumer. */
-const block = (from: number) => (args: ReadonlyArray<Arg>): number => {
-  for (let i = from; i < args.length - 1; i++) {
-    const word = textOf(args[i]).toUpperCase()
-    if (word === "STREAMS") return -1
-    if (word === "BLOCK") return i + 1
-  }
-  return -1
-}
-
-/** The commands of Redis that wait at the server. */
-const timings: ReadonlyMap<string, Timing> = new Map([
-  ...["BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BZPOPMIN", "BZPOPMAX"].map((name) =>
-    [name, { index: last, unit: 1000 }] as const
-  ),
-  ["BLMOVEM", { index: fifth, unit: 1000 }],
-  ...["BLMPOP", "BZMPOP"].map((name) => [name, { index: first, unit: 1000 }] as const),
-  ...["WAIT", "WAITAOF"].map((name) => [name, { index: last, unit: 1 }] as const),
-  ["XREAD", { index: block(0), unit: 1 }],
-  ["XREADGROUP", { index: block(3), unit: 1 }]
-])
-
-/** How a command of Redis waits at the server; undefined for other commands. */
-const waitingOf = (words: ReadonlyArray<string>): Pick<Spec, "blockingMillis" | "withBlockingMillis"> | undefined => {
-  const timing = timings.get(asSent(words[0]))
-  if (timing === undefined) return undefined
-  const { index, unit } = timing
-  if (words.length > 1) {
-    const others = words.slice(1)
-    return {
-      blockingMillis: (args) => {
-        const all = [...others, ...args]
-        const at = index(all)
-        return at < 0 ? 0 : timeOf(all[at], unit)
-      },
-      withBlockingMillis: undefined
-    }
-  }
-  return {
-    blockingMillis: (args) => {
-      const at = index(args)
-      return at < 0 ? 0 : timeOf(args[at], unit)
-    },
-    withBlockingMillis: (args, millis) => {
-      const at = index(args)
-      return args.map((arg, i) => i !== at ? arg : millis === Infinity ? 0 : Math.ceil(millis) / unit)
-    }
-  }
 }
 
 /**

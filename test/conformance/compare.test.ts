@@ -15,6 +15,7 @@ import { chosenPrograms, versionOf } from "../support/servers.ts"
 import { hashFieldExpiry } from "./bitsAndGeo.ts"
 import { differences, type Seen } from "./differences.ts"
 import { hostile, odd, scripts, sentinelScript } from "./scripts.ts"
+import { words } from "./words.ts"
 
 /** One reply at a position, and where it ends; undefined if it is not complete. */
 const parse = (text: string, at: number): readonly [Seen, number] | undefined => {
@@ -95,24 +96,6 @@ class Talk {
     this.socket.destroy()
   }
 }
-
-/** The words of a line, as redis-cli reads them. */
-const words = (line: string): Array<string> =>
-  (line.match(/"(?:\\.|[^"\\])*"|\S+/g) ?? []).map((word) =>
-    word.startsWith("\"")
-      ? word.slice(1, -1).replace(
-        /\\(x[0-9a-f]{2}|.)/gi,
-        (_, e: string) =>
-          /^x[0-9a-f]{2}/i.test(e)
-            ? String.fromCharCode(parseInt(e.slice(1), 16))
-            : e === "r"
-            ? "\r"
-            : e === "n"
-            ? "\n"
-            : e
-      )
-      : word
-  )
 
 interface Exchange {
   readonly line: string

@@ -90,6 +90,13 @@ const scanOptionsOf = (
   return detail === undefined ? fields : new InvalidCommand({ command, detail })
 }
 
+/** The name of a command as text; another value is refused as a name. */
+const nameOf = (word: unknown): string => isBytes(word) ? new TextDecoder().decode(word) : word as string
+
+const invalidWords = (problem: string): never => {
+  throw new InvalidCommand({ command: "send", detail: `words: ${problem}` })
+}
+
 const make = (
   runner: Runner,
   target: string,
@@ -181,15 +188,24 @@ const make = (
       const problem = Command.problemOf(command)
       return problem === undefined ? run(Command.repeatable(command)) : invalid("repeatable", problem)
     },
-    // The server itself refuses a write on a replica, so the name alone is enough.
-    send: (name, ...args) => {
+    send: (first: unknown, ...others: Array<any>) => {
       let command: Command.Command<unknown, any>
       try {
-        command = Command.raw(name, args)
+        const words = Array.isArray(first) ? itemsOf(first) : undefined
+        command = words === undefined
+          ? Command.raw(first as string, others)
+          : typeof words === "string"
+          ? invalidWords(words)
+          : Command.raw(nameOf(words[0]), words.slice(1) as Array<Command.Arg>, others[0])
       } catch (error) {
-        return Effect.fail(argumentError("send", [name, ...args], error))
+        return Effect.fail(argumentError("send", [first, ...others], error))
       }
-      return runner.run(command)
+      return mode === "read" && command.spec.mode === "write"
+        ? invalid(
+          command.spec.name,
+          "a client of replicas does not write; if this command reads, send its words as an array, with { mode: \"read\" }"
+        )
+        : runner.run(command)
     },
     pipeline: guarded("pipeline", runner.runPipeline, allResults),
     pipelineResults: guarded("pipelineResults", runner.runPipeline, allOutcomes),

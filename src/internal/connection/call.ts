@@ -44,6 +44,9 @@ export class Call implements Request {
     this.answered = answered
     this.lost = lost
   }
+  get keepsNumerals(): boolean {
+    return this.command.spec.resp === 2
+  }
   encode(encoder: Resp.Encoder): void {
     this.written = true
     Command.encode(this.command, encoder)

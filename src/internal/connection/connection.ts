@@ -205,6 +205,7 @@ export class Connection {
     this.pingMillis = options.pingMillis
     this.decoder = new Resp.Decoder({
       wantsBytes: () => this.decoder.bytesPushed || (this.inflight.peek()?.asBytes ?? false),
+      keepsNumerals: () => this.inflight.peek()?.keepsNumerals ?? false,
       onReply: (value) => this.onReply(value),
       onPush: (message) => this.pushed(message)
     }, options.limits)

@@ -47,6 +47,8 @@ export interface Request {
   readonly replies: number
   /** Whether its bulk strings are decoded as bytes; read at the start of each reply. */
   readonly asBytes: boolean
+  /** Whether doubles and big numbers of its replies keep their texts. */
+  readonly keepsNumerals: boolean
   /** For how long the server may keep it waiting on purpose, in milliseconds. */
   readonly blockingMillis: number
   /** Its deadline, in milliseconds of monotonic time. */

@@ -99,6 +99,10 @@ export abstract class PendingOperation implements Request {
     this.timeout = timeout
   }
 
+  /** Whether doubles and big numbers of its replies keep their texts. */
+  get keepsNumerals(): boolean {
+    return false
+  }
   abstract readonly label: string
   /** Of a page of a scan: where it has to go. */
   get position(): ScanPosition | undefined {
@@ -233,6 +237,9 @@ export abstract class PendingSingle extends PendingOperation {
   }
   get label(): string {
     return this.command.spec.name
+  }
+  override get keepsNumerals(): boolean {
+    return this.command.spec.resp === 2
   }
   get parts(): ReadonlyArray<Command.Any> {
     return [this.command]

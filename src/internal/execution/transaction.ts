@@ -8,6 +8,7 @@ import { type RedisError, TransactionAborted } from "../../Errors.ts"
 import * as Resp from "../../Resp.ts"
 import { decodeReply, replyError } from "../connection/call.ts"
 import type { EndError } from "../connection/types.ts"
+import { withoutNumerals } from "../resp/text.ts"
 import { ambiguous, type Dispatcher, isRefusal, PendingOperation, type Resume, runBatch, Stage } from "./operation.ts"
 import type { BatchResult } from "./types.ts"
 import { invalidity } from "./validity.ts"
@@ -36,6 +37,9 @@ export class PendingTransaction extends PendingOperation {
     this.repeatable = commands.every((c) => c.repeat)
     this.writes = commands.some((c) => c.spec.mode === "write")
     this.resume = resume
+  }
+  override get keepsNumerals(): boolean {
+    return this.commands.some((c) => c.spec.resp === 2)
   }
   override get commandCount(): number {
     return this.commands.length
@@ -103,8 +107,10 @@ export class PendingTransaction extends PendingOperation {
       return this.done(decodeReply(exec, results))
     }
     let failures: Map<number, Exit.Exit<never, RedisError>> | undefined
+    const { asBytes, keepsNumerals } = this
     const values = this.commands.map((command, i) => {
-      const exit = decodeReply(command, this.asBytes && !command.asBytes ? Resp.toText(results[i]) : results[i])
+      const reply = keepsNumerals && command.spec.resp !== 2 ? withoutNumerals(results[i]) : results[i]
+      const exit = decodeReply(command, asBytes && !command.asBytes ? Resp.toText(reply) : reply)
       if (Exit.isSuccess(exit)) return exit.value
       failures ??= new Map()
       failures.set(i, exit as Exit.Exit<never, RedisError>)

@@ -45,6 +45,9 @@ export class WithheldReply implements Request {
     this.asBytes = operation.asBytes
     this.blockingMillis = operation.blockingMillis
   }
+  get keepsNumerals(): boolean {
+    return this.operation.keepsNumerals
+  }
   get isPending(): boolean {
     return this.operation.isPending
   }

@@ -8,7 +8,7 @@ import { Buffer, isAscii } from "node:buffer"
 import { StringDecoder } from "node:string_decoder"
 import { ProtocolError } from "../../Errors.ts"
 import { escapeBytes, longestString } from "./text.ts"
-import { defaultLimits, ErrorReply, type Limits, MapReply, SetReply, type Value } from "./values.ts"
+import { defaultLimits, ErrorReply, type Limits, MapReply, NumeralReply, SetReply, type Value } from "./values.ts"
 
 // -----------------------------------------------------------------------------
 // Decoder
@@ -23,6 +23,11 @@ import { defaultLimits, ErrorReply, type Limits, MapReply, SetReply, type Value 
 export interface Receiver {
   /** Whether the bulk strings of the next reply are decoded as bytes; called once at the start of each reply. */
   readonly wantsBytes: () => boolean
+  /**
+   * Whether doubles and big numbers keep their texts; called at each of them. Without it
+   * they are numbers. @internal
+   */
+  readonly keepsNumerals?: (() => boolean) | undefined
   /** Receives a whole reply. */
   readonly onReply: (value: Value) => void
   /** Receives a whole push message of RESP3; its strings are bytes if `bytesPushed` is set. */
@@ -337,15 +342,21 @@ export class Decoder {
         return this.emit(c === 0x74)
       }
       case 0x2c: // ,
-        return this.emit(this.double(buffer, start, cr))
+        return this.emitNumeral(this.double(buffer, start, cr), buffer, start, cr)
       case 0x28: { // (
         const text = slice(buffer, start + 1, cr)
         if (!/^[+-]?\d+$/.test(text)) this.failLine("a big number with other characters than digits", buffer, start, cr)
-        return this.emit(text.charCodeAt(0) === 0x2b ? BigInt(text.slice(1)) : BigInt(text))
+        const number = text.charCodeAt(0) === 0x2b ? BigInt(text.slice(1)) : BigInt(text)
+        return this.emitNumeral(number, buffer, start, cr)
       }
       default:
         return this.failLine("not a RESP type", buffer, start, cr)
     }
+  }
+
+  private emitNumeral(value: number | bigint, buffer: Buffer, start: number, cr: number): void {
+    if (this.receiver.keepsNumerals?.() !== true) return this.emit(value)
+    this.emit(new NumeralReply(value, slice(buffer, start + 1, cr)) as unknown as Value)
   }
 
   private isStreamed(buffer: Buffer, start: number, cr: number): boolean {

@@ -2,7 +2,7 @@
  * Replies and bytes as text, for messages and logs.
  */
 import { constants } from "node:buffer"
-import { ErrorReply, MapReply, SetReply, type Value } from "./values.ts"
+import { ErrorReply, MapReply, NumeralReply, SetReply, type Value } from "./values.ts"
 
 /** The longest possible string, in characters. Longer replies stay bytes. */
 export const longestString = constants.MAX_STRING_LENGTH
@@ -95,6 +95,21 @@ export const toText = (value: Value): Value =>
     ? new MapReply(value.flat.map(toText))
     : value instanceof SetReply
     ? new SetReply(value.values.map(toText))
+    : value
+
+/**
+ * A reply with numbers in place of doubles and big numbers that kept their texts.
+ * @internal
+ */
+export const withoutNumerals = (value: Value): Value =>
+  (value as unknown) instanceof NumeralReply
+    ? (value as unknown as NumeralReply).value
+    : Array.isArray(value)
+    ? value.map(withoutNumerals)
+    : value instanceof MapReply
+    ? new MapReply(value.flat.map(withoutNumerals))
+    : value instanceof SetReply
+    ? new SetReply(value.values.map(withoutNumerals))
     : value
 
 /**

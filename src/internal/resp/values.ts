@@ -69,6 +69,19 @@ export class SetReply {
 }
 
 /**
+ * A double or a big number of RESP3 with its text, which RESP2 sends as a string. The
+ * decoder makes it only for receivers that ask for texts. @internal
+ */
+export class NumeralReply {
+  readonly value: number | bigint
+  readonly text: string
+  constructor(value: number | bigint, text: string) {
+    this.value = value
+    this.text = text
+  }
+}
+
+/**
  * A decoded reply.
  *
  * - Bulk and verbatim strings are `string`, or `Uint8Array` where bytes were asked for
