@@ -50,8 +50,12 @@ const changesSession = (name: string): boolean => {
 const kindOf = (name: string, facts: ReadonlyArray<CommandFacts>): "r" | "o" | "w" => {
   if (facts.some(({ flags }) => (flags ?? []).includes("write"))) return "w"
   if (facts.some(({ flags }) => (flags ?? []).includes("readonly")) || name.endsWith(" HELP")) return "r"
-  const listed = unflagged[name]
-  if (listed !== undefined) return listed.mode === "write" ? "w" : listed.repeatable ? "r" : "o"
+  // With a third word, as in ACL LOG RESET, the server flags both as one: the more cautious counts.
+  const listed = Object.entries(unflagged).filter(([other]) => other === name || other.startsWith(`${name} `))
+  if (listed.some(([other]) => other === name)) {
+    if (listed.some(([, { mode }]) => mode === "write")) return "w"
+    return listed.every(([, { repeatable }]) => repeatable) ? "r" : "o"
+  }
   return changesSession(name) ? "o" : "w"
 }
 

@@ -23,6 +23,7 @@ const traits = (command: Command.Any) => ({
 
 /** Samples whose constructor knows more or less than the servers say, with the reason. */
 const exceptions: Readonly<Record<string, string>> = {
+  "ACL LOG": "the servers know ACL LOG, which also resets the log, and that is not sent again",
   "SENTINEL CONFIG GET": "the servers know SENTINEL CONFIG, which also sets"
 }
 
@@ -52,7 +53,7 @@ describe("a command by its name", () => {
       }
     }
     assert.deepStrictEqual(Array.from(new Set(differ)), [])
-    assert.deepStrictEqual(Object.keys(exceptions), Array.from(used))
+    assert.sameMembers(Object.keys(exceptions), Array.from(used))
   })
 
   it("is a write without keys if no server knows it", () => {
