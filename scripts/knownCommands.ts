@@ -59,8 +59,8 @@ const kindOf = (name: string, facts: ReadonlyArray<CommandFacts>): "r" | "o" | "
   return changesSession(name) ? "o" : "w"
 }
 
-/** Keys that the servers' specifications do not find: SORT's destination, and MIGRATE's keys behind KEYS. */
-const keysOf: Readonly<Record<string, string>> = { SORT: "1,STORE@2" }
+/** What the servers' specifications leave out: SORT's destination, and that MIGRATE's key is empty beside KEYS. */
+const keysOf: Readonly<Record<string, string>> = { SORT: "1,STORE@2", MIGRATE: "3!,KEYS@-2:-1" }
 
 /**
  * A key specification as text. `1`: the word at an index of the call; `STREAMS@1`: the one behind a keyword that is
@@ -125,7 +125,8 @@ export const knownCommandsTable = (): string => {
  * is not here writes, and has no keys.
  *
  * The pattern: \`-\` for none, or a list of \`1\` (the word at an index of the call) and \`STREAMS@1\` (the word behind a
- * keyword that is searched from an index), each alone, with \`:last:step:limit\` or with \`#at:first:step\`.
+ * keyword that is searched from an index), each alone, with \`:last:step:limit\` or with \`#at:first:step\`; \`!\` leaves
+ * out an empty word.
  */
 export const table = \`
 ${text.join("\n")}

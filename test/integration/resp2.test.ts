@@ -288,8 +288,13 @@ VGETATTR v a
 VISMEMBER v a
 `
 
-/** A reply by its types. */
-const kind = (value: unknown): unknown => Array.isArray(value) ? [...new Set(value.map(kind))] : typeof value
+/** A reply by its types: of an array those of its elements, each once and in no order. */
+const kind = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? Array.from(new Set(value.map((item) => JSON.stringify(kind(item))))).sort()
+    : value === null
+    ? "null"
+    : typeof value
 
 const sorted = (value: unknown): unknown =>
   Array.isArray(value)

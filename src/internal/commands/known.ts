@@ -62,12 +62,12 @@ const indexesOf = (pattern: string): Indexes => {
 
 const keysBy = (pattern: string): Known["keys"] => {
   if (pattern === "-") return () => []
-  const all = pattern.split(",").map(indexesOf)
+  const all = pattern.split(",").map((one) => ({ indexes: indexesOf(one.replace("!", "")), skip: one.endsWith("!") }))
   return (call) =>
-    all.flatMap((indexes) =>
+    all.flatMap(({ indexes, skip }) =>
       indexes(call).flatMap((i) => {
         const key = call[i]
-        return key === undefined ? [] : [isBytes(key) ? key : String(key)]
+        return key === undefined || (skip && asSent(key) === "") ? [] : [isBytes(key) ? key : String(key)]
       })
     )
 }
