@@ -1,6 +1,6 @@
 /**
  * Writes src/methods/: the interfaces of the clients' methods, from the constructors in
- * src/commands/. Each method has the documentation, the parameters and the overloads of
+ * src/commands/, and those of the modules, from what src/modules/ exports. Each method has the documentation, the parameters and the overloads of
  * its constructor. They are written out because editors show no documentation for the
  * members of a mapped type. test/types.test.ts proves that they are complete.
  *
@@ -28,8 +28,8 @@ import { commandTable, type Family } from "./commandTable.ts"
 import { knownCommandsTable } from "./knownCommands.ts"
 
 const root = Path.join(import.meta.dirname, "..")
-const from = Path.join(root, "src", "commands")
-const to = Path.join(root, "src", "methods")
+const src = Path.join(root, "src")
+const to = Path.join(src, "methods")
 const docs = Path.join(root, "docs", "commands.md")
 /** The module of the commands that change a session: only reserved connections have their methods. */
 const reservedGroup = "session"
@@ -50,6 +50,8 @@ interface Method {
 
 interface Group {
   readonly name: string
+  /** Where the constructors are, below src/. */
+  readonly from: string
   readonly methods: ReadonlyArray<Method>
   readonly imports: ReadonlyArray<string>
 }
@@ -61,8 +63,8 @@ const generate = (): { readonly methods: ReadonlyMap<string, string>; readonly d
     const { checker, program } = project
 
     const sourceOf = (file: string): Ast.SourceFile => {
-      const source = program.getSourceFile(Path.join(from, file))
-      if (source === undefined) throw new Error(`src/commands/${file} is not a part of the project`)
+      const source = program.getSourceFile(Path.join(src, file))
+      if (source === undefined) throw new Error(`src/${file} is not a part of the project`)
       return source
     }
 
@@ -120,27 +122,64 @@ const generate = (): { readonly methods: ReadonlyMap<string, string>; readonly d
       return found.sort((a, b) => a.position - b.position).map(({ method }) => method)
     }
 
-    const groupOf = (file: string): Group => {
+    /** The methods of a file of constructors, for a file in a folder of src/methods/. */
+    const groupOf = (file: string, folder: string): Group => {
       const source = sourceOf(file)
-      const methods = methodsOf(source)
+      const named = new Map<string, Set<string>>()
+      const methods = methodsOf(source).map((method) => ({
+        ...method,
+        calls: method.calls.map((call) => ({
+          ...call,
+          text: withNames(call.text, named),
+          bytes: withNames(call.bytes, named)
+        }))
+      }))
       const types = methods.flatMap(({ calls }) => calls.flatMap((call) => [call.parameters, call.text, call.bytes]))
-      return { name: file.replace(/\.ts$/, ""), methods, imports: importsOf(source, types.join("\n")) }
+      return {
+        name: Path.basename(file, ".ts"),
+        from: file,
+        methods,
+        imports: joined([
+          ...importsOf(source, types.join("\n"), Path.join(to, folder)),
+          ...Array.from(
+            named,
+            ([path, names]) =>
+              `import type { ${Array.from(names).join(", ")} } from "${
+                path.startsWith(".") ? relative(Path.join(to, folder), Path.join(src, Path.dirname(file), path)) : path
+              }"`
+          )
+        ])
+      }
     }
 
-    const groups = sourceOf("index.ts").statements.flatMap((statement) =>
-      Is.isExportDeclaration(statement) && statement.exportClause === undefined
-        ? [groupOf(JSON.parse(statement.moduleSpecifier!.getText()).replace("./", ""))]
-        : []
-    ).filter(({ methods }) => methods.length > 0)
+    /** The methods of all files of which a file exports everything. */
+    const groupsOf = (file: string, folder: string): ReadonlyArray<Group> =>
+      sourceOf(file).statements.flatMap((statement) =>
+        Is.isExportDeclaration(statement) && statement.exportClause === undefined
+          ? [groupOf(Path.join(Path.dirname(file), JSON.parse(statement.moduleSpecifier!.getText())), folder)]
+          : []
+      ).filter(({ methods }) => methods.length > 0)
+
+    const groups = groupsOf("commands/index.ts", "")
+    const modules = readdirSync(Path.join(src, "modules")).filter((file) => file.endsWith(".ts")).map((file) => {
+      const parts = groupsOf(`modules/${file}`, "modules")
+      return {
+        name: Path.basename(file, ".ts"),
+        from: `modules/${file}`,
+        methods: parts.flatMap(({ methods }) => methods),
+        imports: joined(parts.flatMap(({ imports }) => imports))
+      }
+    })
 
     return {
-      methods: new Map([...groups.map((group) => [`${group.name}.ts`, printGroup(group)] as const), [
-        "index.ts",
-        printIndex(groups)
-      ]]),
+      methods: new Map([
+        ...groups.map((group) => [`${group.name}.ts`, printGroup(group, "")] as const),
+        ["index.ts", printIndex(groups)] as const,
+        ...modules.map((group) => [`modules/${group.name}.ts`, printGroup(group, "../")] as const)
+      ]),
       docs: commandTable(
         groups.map(({ methods, name }) => familyOf(name, methods)),
-        familyOf("sentinel", methodsOf(sourceOf("sentinel.ts")))
+        familyOf("sentinel", methodsOf(sourceOf("commands/sentinel.ts")))
       )
     }
   } finally {
@@ -156,8 +195,33 @@ const familyOf = (file: string, methods: ReadonlyArray<Method>): Family => ({
   })
 })
 
-/** The imports that types of a module of commands need in src/methods/, a folder beside it. */
-const importsOf = (source: Ast.SourceFile, types: string): ReadonlyArray<string> => {
+/** Types that the compiler names by the file that they come from, by their names; collects which those are. */
+const withNames = (type: string, named: Map<string, Set<string>>): string =>
+  type.replaceAll(/import\("([^"]+)"\)\.(\w+)/g, (_, path: string, name: string) => {
+    named.set(path, (named.get(path) ?? new Set()).add(name))
+    return name
+  })
+
+const relative = (folder: string, path: string): string => Path.relative(folder, path).replace(/^(?!\.)/, "./")
+
+/** Imports of several files as those of one: each name once. */
+const joined = (imports: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const names = new Map<string, Set<string>>()
+  const others = new Set<string>()
+  for (const line of imports) {
+    const [, list, module] = /^import type \{ (.*) \} from "(.*)"$/.exec(line) ?? []
+    if (list === undefined) others.add(line)
+    else for (const name of list.split(", ")) names.set(module!, (names.get(module!) ?? new Set()).add(name))
+  }
+  return [
+    ...others,
+    ...Array.from(names, ([module, list]) => `import type { ${Array.from(list).join(", ")} } from "${module}"`)
+  ]
+}
+
+/** The imports that types of a file of constructors need in another folder. */
+const importsOf = (source: Ast.SourceFile, types: string, folder: string): ReadonlyArray<string> => {
+  const fromFolder = (path: string): string => relative(folder, path)
   const code = types.replaceAll(/"[^"]*"/g, "\"\"")
   const isUsed = (name: string): boolean => new RegExp(`(?<![\\w$.])${name}\\b(?!\\??:)`).test(code)
   const imports: Array<string> = []
@@ -165,7 +229,7 @@ const importsOf = (source: Ast.SourceFile, types: string): ReadonlyArray<string>
   for (const statement of source.statements) {
     if (Is.isImportDeclaration(statement)) {
       const path = JSON.parse(statement.moduleSpecifier.getText()) as string
-      const module = path.startsWith("./") ? `../commands/${path.slice(2)}` : path
+      const module = path.startsWith(".") ? fromFolder(Path.join(Path.dirname(source.fileName), path)) : path
       const bindings = statement.importClause?.namedBindings
       if (bindings === undefined) continue
       if (Is.isNamespaceImport(bindings)) {
@@ -184,7 +248,7 @@ const importsOf = (source: Ast.SourceFile, types: string): ReadonlyArray<string>
     }
   }
   if (own.length > 0) {
-    imports.push(`import type { ${own.join(", ")} } from "../commands/${Path.basename(source.fileName)}"`)
+    imports.push(`import type { ${own.join(", ")} } from "${fromFolder(source.fileName)}"`)
   }
   return imports
 }
@@ -236,14 +300,14 @@ const kinds = {
 
 const notice = "Generated by scripts/methods.ts: `npm run generate` writes it again."
 
-const printGroup = ({ imports, methods, name: group }: Group): string =>
+const printGroup = ({ from, imports, methods, name: group }: Group, up: string): string =>
   `/**
- * The methods of the commands in commands/${group}.ts. ${notice}
+ * The methods of the commands in ${from}. ${notice}
  *
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import type { RedisError } from "../Errors.ts"
+import type { RedisError } from "${up}../Errors.ts"
 ${imports.join("\n")}
 ${
     forms.filter(([name]) => group !== reservedGroup || name === "Read").map(([interfaceName, mode, form]) => {
@@ -316,8 +380,8 @@ const generated = generate()
 const table = Path.join(root, "src", "internal", "commands", "table.ts")
 const tableText = formatted("table.ts", knownCommandsTable())
 const files = new Map(Array.from(generated.methods, ([file, text]) => [file, formatted(file, text)]))
-mkdirSync(to, { recursive: true })
-const present = readdirSync(to)
+mkdirSync(Path.join(to, "modules"), { recursive: true })
+const present = readdirSync(to, { recursive: true }).map(String).filter((file) => file.endsWith(".ts"))
 
 if (process.argv.includes("--check")) {
   const isAsWritten = (path: string, text: string | undefined): boolean =>

@@ -38,7 +38,11 @@ const rooms = [
   "Sentinel.ts",
   "RedisClient.ts",
   "index.ts",
-  "testing"
+  "testing",
+  // Opt-in: what an application does not import, the main entry must not bring along.
+  "internal/modules",
+  "methods/modules",
+  "modules"
 ]
 
 const files = globSync("**/*.ts", { cwd: src }).sort()
@@ -67,6 +71,28 @@ describe("the layout of src/", () => {
       importsOf(file).filter((other) => roomOf(other) > roomOf(file)).map((other) => `${file} imports ${other}`)
     )
     assert.deepStrictEqual(wrong, [])
+  })
+
+  it("has modules that only those who import them have, and that bring no test kit along", () => {
+    const reached = (from: string, seen = new Set<string>()): ReadonlySet<string> => {
+      if (seen.has(from)) return seen
+      seen.add(from)
+      for (const other of importsOf(from)) reached(other, seen)
+      return seen
+    }
+    const isModule = (file: string): boolean => /^(?:internal\/|methods\/)?modules\//.test(file)
+    assert.deepStrictEqual(
+      ["index.ts", "testing/index.ts"].flatMap((entry) => Array.from(reached(entry)).filter(isModule)),
+      []
+    )
+    const modules = files.filter((file) => file.startsWith("modules/"))
+    assert.isAtLeast(modules.length, 6)
+    const others = modules.flatMap((module) =>
+      Array.from(reached(module)).filter((file) =>
+        file.startsWith("testing/") || (file.startsWith("modules/") && file !== module)
+      ).map((file) => `${module} reaches ${file}`)
+    )
+    assert.deepStrictEqual(others, [])
   })
 
   it("has no circle, not even of types", () => {

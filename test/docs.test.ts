@@ -263,7 +263,9 @@ const problems = (): ReadonlyArray<string> =>
       if (!/^@since \d+\.\d+\.\d+$/m.test(doc?.text ?? "")) report(node, `${name} has no @since`)
       if (!/^@category \w/m.test(doc?.text ?? "")) report(node, `${name} has no @category`)
       checkFences(node, name)
-      const isConstructor = /^commands\/(?!index)/.test(fileOf(declaration)) && Is.isVariableDeclaration(declaration) &&
+      const hasCommands = /^commands\/(?!index)/.test(fileOf(declaration)) ||
+        (fileOf(declaration).startsWith("internal/modules/") && declaration.getSourceFile().text.includes("define({"))
+      const isConstructor = hasCommands && Is.isVariableDeclaration(declaration) &&
         declaration.initializer !== undefined && Is.isArrowFunction(declaration.initializer)
       if (isConstructor) checkCommand(declaration, name, doc ?? { text: "", description: "" })
       enter(declaration)
