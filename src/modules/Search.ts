@@ -1,0 +1,57 @@
+/**
+ * Search and query: the FT commands of Redis 8, or of Redis with the module RediSearch.
+ * Its functions make commands, as those of `commands` do; `methods` gives a client
+ * methods for them.
+ *
+ * No live server has checked this module: the replies that its tests decode are made
+ * after the public documentation and the module's own tests.
+ *
+ * @since 0.1.0
+ */
+import { methodsOf, type Runner } from "../internal/modules/methods.ts"
+import * as aggregations from "../internal/modules/searchAggregations.ts"
+import * as indexes from "../internal/modules/searchIndexes.ts"
+import * as queries from "../internal/modules/searchQueries.ts"
+import * as terms from "../internal/modules/searchTerms.ts"
+import type { Read, ReadBytes, Write, WriteBytes } from "../methods/modules/Search.ts"
+
+export type { Runner } from "../internal/modules/methods.ts"
+export * from "../internal/modules/searchAggregations.ts"
+export * from "../internal/modules/searchIndexes.ts"
+export * from "../internal/modules/searchQueries.ts"
+export { aggregateStream, type Reservable } from "../internal/modules/searchStream.ts"
+export * from "../internal/modules/searchTerms.ts"
+
+/**
+ * The methods of a client that reads.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ReadMethods extends Read {
+  /** The same methods, with `Uint8Array` in place of `string` in their results. */
+  readonly bytes: ReadBytes
+}
+
+/**
+ * The methods of a client that reads and writes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Methods extends Read, Write {
+  /** The same methods, with `Uint8Array` in place of `string` in their results. */
+  readonly bytes: ReadBytes & WriteBytes
+}
+
+/**
+ * The module's methods for a client, or for a reserved connection; a client of replicas
+ * has those that read only.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const methods: {
+  (redis: Runner<"read" | "write">): Methods
+  (redis: Runner<"read">): ReadMethods
+} = (redis: Runner<any>) => methodsOf([indexes, queries, aggregations, terms], redis) as any
