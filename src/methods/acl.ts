@@ -9,6 +9,7 @@ import type * as Command from "../Command.ts"
 import type { Arg } from "../Command.ts"
 import type { AclRule } from "../commands/acl.ts"
 import type { RedisError } from "../Errors.ts"
+import type { AclDryrun, AclListedUser, AclLogEntry, AclUser } from "../internal/commands/acl.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 
 /** The methods that change no data. */
@@ -48,10 +49,7 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/acl-dryrun/
      * @since 0.1.0
      */
-    (
-      username: string,
-      command: Command.Any | ReadonlyArray<Arg>
-    ): Effect.Effect<import("../internal/commands/acl.ts").AclDryrun, RedisError>
+    (username: string, command: Command.Any | ReadonlyArray<Arg>): Effect.Effect<AclDryrun, RedisError>
   }
 
   /** ACL GENPASS returns a password of random hexadecimal digits. */
@@ -74,7 +72,7 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/acl-getuser/
      * @since 0.1.0
      */
-    (username: string): Effect.Effect<import("../internal/commands/acl.ts").AclUser | null, RedisError>
+    (username: string): Effect.Effect<AclUser | null, RedisError>
   }
 
   /** ACL LIST returns all users with their rules, as the file of users has them, and the hashes of their passwords. */
@@ -85,7 +83,7 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/acl-list/
      * @since 0.1.0
      */
-    (): Effect.Effect<Array<import("../internal/commands/acl.ts").AclListedUser>, RedisError>
+    (): Effect.Effect<Array<AclListedUser>, RedisError>
   }
 
   /**
@@ -101,9 +99,7 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/acl-log/
      * @since 0.1.0
      */
-    (
-      count?: number | undefined
-    ): Effect.Effect<Array<import("../internal/commands/acl.ts").AclLogEntry<string>>, RedisError>
+    (count?: number | undefined): Effect.Effect<Array<AclLogEntry<string>>, RedisError>
   }
 
   /** ACL LOG with RESET removes all entries of the log, and returns `"OK"`. */
@@ -233,10 +229,7 @@ export interface ReadBytes {
      * @see https://redis.io/docs/latest/commands/acl-dryrun/
      * @since 0.1.0
      */
-    (
-      username: string,
-      command: Command.Any | ReadonlyArray<Arg>
-    ): Effect.Effect<import("../internal/commands/acl.ts").AclDryrun, RedisError>
+    (username: string, command: Command.Any | ReadonlyArray<Arg>): Effect.Effect<AclDryrun, RedisError>
   }
 
   /** ACL GENPASS returns a password of random hexadecimal digits. */
@@ -259,7 +252,7 @@ export interface ReadBytes {
      * @see https://redis.io/docs/latest/commands/acl-getuser/
      * @since 0.1.0
      */
-    (username: string): Effect.Effect<import("../internal/commands/acl.ts").AclUser | null, RedisError>
+    (username: string): Effect.Effect<AclUser | null, RedisError>
   }
 
   /** ACL LIST returns all users with their rules, as the file of users has them, and the hashes of their passwords. */
@@ -270,7 +263,7 @@ export interface ReadBytes {
      * @see https://redis.io/docs/latest/commands/acl-list/
      * @since 0.1.0
      */
-    (): Effect.Effect<Array<import("../internal/commands/acl.ts").AclListedUser>, RedisError>
+    (): Effect.Effect<Array<AclListedUser>, RedisError>
   }
 
   /**
@@ -286,9 +279,7 @@ export interface ReadBytes {
      * @see https://redis.io/docs/latest/commands/acl-log/
      * @since 0.1.0
      */
-    (
-      count?: number | undefined
-    ): Effect.Effect<Array<import("../internal/commands/acl.ts").AclLogEntry<Uint8Array>>, RedisError>
+    (count?: number | undefined): Effect.Effect<Array<AclLogEntry<Uint8Array>>, RedisError>
   }
 
   /** ACL LOG with RESET removes all entries of the log, and returns `"OK"`. */

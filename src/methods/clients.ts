@@ -6,6 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type { ClientKillFilter, ClientListOptions } from "../commands/clients.ts"
 import type { RedisError } from "../Errors.ts"
+import type { ClientInfo } from "../internal/commands/clientInfo.ts"
 
 /** The methods that change no data. */
 export interface Read {
@@ -17,7 +18,7 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/client-info/
      * @since 0.1.0
      */
-    (): Effect.Effect<import("../internal/commands/clientInfo.ts").ClientInfo, RedisError>
+    (): Effect.Effect<ClientInfo, RedisError>
   }
 
   /** CLIENT LIST returns what the server knows of its connections, in no order. */
@@ -43,9 +44,7 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/client-list/
      * @since 0.1.0
      */
-    (
-      options?: ClientListOptions | undefined
-    ): Effect.Effect<Array<import("../internal/commands/clientInfo.ts").ClientInfo>, RedisError>
+    (options?: ClientListOptions | undefined): Effect.Effect<Array<ClientInfo>, RedisError>
   }
 
   /**
@@ -83,7 +82,7 @@ export interface ReadBytes {
      * @see https://redis.io/docs/latest/commands/client-info/
      * @since 0.1.0
      */
-    (): Effect.Effect<import("../internal/commands/clientInfo.ts").ClientInfo, RedisError>
+    (): Effect.Effect<ClientInfo, RedisError>
   }
 
   /** CLIENT LIST returns what the server knows of its connections, in no order. */
@@ -96,9 +95,7 @@ export interface ReadBytes {
      * @see https://redis.io/docs/latest/commands/client-list/
      * @since 0.1.0
      */
-    (
-      options?: ClientListOptions | undefined
-    ): Effect.Effect<Array<import("../internal/commands/clientInfo.ts").ClientInfo>, RedisError>
+    (options?: ClientListOptions | undefined): Effect.Effect<Array<ClientInfo>, RedisError>
   }
 
   /**

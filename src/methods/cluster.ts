@@ -6,6 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type { ClusterInfo, ClusterLink, ClusterShard, SlotsOfNodes } from "../commands/cluster.ts"
 import type { RedisError } from "../Errors.ts"
+import type { ClusterNode } from "../internal/commands/clusterNodes.ts"
 
 /** The methods that change no data. */
 export interface Read {
@@ -28,7 +29,7 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/cluster-nodes/
      * @since 0.1.0
      */
-    (): Effect.Effect<Array<import("../internal/commands/clusterNodes.ts").ClusterNode>, RedisError>
+    (): Effect.Effect<Array<ClusterNode>, RedisError>
   }
 
   /** CLUSTER REPLICAS returns the replicas of a primary, by its id. */
@@ -40,7 +41,7 @@ export interface Read {
      * @see https://redis.io/docs/latest/commands/cluster-replicas/
      * @since 0.1.0
      */
-    (nodeId: string): Effect.Effect<Array<import("../internal/commands/clusterNodes.ts").ClusterNode>, RedisError>
+    (nodeId: string): Effect.Effect<Array<ClusterNode>, RedisError>
   }
 
   /** CLUSTER SHARDS returns the shards of the cluster. */
@@ -137,7 +138,7 @@ export interface ReadBytes {
      * @see https://redis.io/docs/latest/commands/cluster-nodes/
      * @since 0.1.0
      */
-    (): Effect.Effect<Array<import("../internal/commands/clusterNodes.ts").ClusterNode>, RedisError>
+    (): Effect.Effect<Array<ClusterNode>, RedisError>
   }
 
   /** CLUSTER REPLICAS returns the replicas of a primary, by its id. */
@@ -149,7 +150,7 @@ export interface ReadBytes {
      * @see https://redis.io/docs/latest/commands/cluster-replicas/
      * @since 0.1.0
      */
-    (nodeId: string): Effect.Effect<Array<import("../internal/commands/clusterNodes.ts").ClusterNode>, RedisError>
+    (nodeId: string): Effect.Effect<Array<ClusterNode>, RedisError>
   }
 
   /** CLUSTER SHARDS returns the shards of the cluster. */

@@ -13,7 +13,7 @@ import type {
 } from "../commands/streamGroups.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore } from "../internal/commands/args.ts"
-import type { StreamIds } from "../internal/commands/streams.ts"
+import type { DeliveredStreamEntry, StreamIds } from "../internal/commands/streams.ts"
 import type { DurationInput } from "../internal/commands/time.ts"
 
 /** The methods that change data. */
@@ -137,10 +137,7 @@ export interface Write {
       consumer: Arg,
       streams: StreamIds,
       options?: XreadgroupOptions | undefined
-    ): Effect.Effect<
-      Map<string, Array<import("../internal/commands/streams.ts").DeliveredStreamEntry<string>>> | null,
-      RedisError
-    >
+    ): Effect.Effect<Map<string, Array<DeliveredStreamEntry<string>>> | null, RedisError>
   }
 
   /**
@@ -268,10 +265,7 @@ export interface WriteBytes {
       consumer: Arg,
       streams: StreamIds,
       options?: XreadgroupOptions | undefined
-    ): Effect.Effect<
-      Map<string, Array<import("../internal/commands/streams.ts").DeliveredStreamEntry<Uint8Array>>> | null,
-      RedisError
-    >
+    ): Effect.Effect<Map<string, Array<DeliveredStreamEntry<Uint8Array>>> | null, RedisError>
   }
 
   /**

@@ -15,7 +15,7 @@ import type {
 } from "../commands/streamPendingEntries.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore, Variadic } from "../internal/commands/args.ts"
-import type { StreamReferences } from "../internal/commands/streams.ts"
+import type { StreamEntry, StreamReferences, StreamRemoval } from "../internal/commands/streams.ts"
 import type { DurationInput } from "../internal/commands/time.ts"
 
 /** The methods that change no data. */
@@ -98,7 +98,7 @@ export interface Write {
       group: Arg,
       ids: ReadonlyArray<string>,
       references?: StreamReferences | undefined
-    ): Effect.Effect<Array<import("../internal/commands/streams.ts").StreamRemoval>, RedisError>
+    ): Effect.Effect<Array<StreamRemoval>, RedisError>
   }
 
   /**
@@ -143,7 +143,7 @@ export interface Write {
       minIdle: DurationInput,
       ids: OneOrMore<string>,
       options?: XclaimOptions | undefined
-    ): Effect.Effect<Array<import("../internal/commands/streams.ts").StreamEntry<string>>, RedisError>
+    ): Effect.Effect<Array<StreamEntry<string>>, RedisError>
   }
 
   /** XCLAIM with JUSTID claims pending entries like `xclaim`, and returns their ids only. */
@@ -203,7 +203,7 @@ export interface Write {
       minIdle: DurationInput,
       start: string,
       options?: XautoclaimOptions | undefined
-    ): Effect.Effect<AutoClaimed<import("../internal/commands/streams.ts").StreamEntry<string>>, RedisError>
+    ): Effect.Effect<AutoClaimed<StreamEntry<string>>, RedisError>
   }
 
   /** XAUTOCLAIM with JUSTID claims pending entries like `xautoclaim`, and returns their ids only. */
@@ -295,7 +295,7 @@ export interface WriteBytes {
       group: Arg,
       ids: ReadonlyArray<string>,
       references?: StreamReferences | undefined
-    ): Effect.Effect<Array<import("../internal/commands/streams.ts").StreamRemoval>, RedisError>
+    ): Effect.Effect<Array<StreamRemoval>, RedisError>
   }
 
   /**
@@ -340,7 +340,7 @@ export interface WriteBytes {
       minIdle: DurationInput,
       ids: OneOrMore<string>,
       options?: XclaimOptions | undefined
-    ): Effect.Effect<Array<import("../internal/commands/streams.ts").StreamEntry<Uint8Array>>, RedisError>
+    ): Effect.Effect<Array<StreamEntry<Uint8Array>>, RedisError>
   }
 
   /** XCLAIM with JUSTID claims pending entries like `xclaim`, and returns their ids only. */
@@ -383,7 +383,7 @@ export interface WriteBytes {
       minIdle: DurationInput,
       start: string,
       options?: XautoclaimOptions | undefined
-    ): Effect.Effect<AutoClaimed<import("../internal/commands/streams.ts").StreamEntry<Uint8Array>>, RedisError>
+    ): Effect.Effect<AutoClaimed<StreamEntry<Uint8Array>>, RedisError>
   }
 
   /** XAUTOCLAIM with JUSTID claims pending entries like `xautoclaim`, and returns their ids only. */

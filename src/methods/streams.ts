@@ -8,7 +8,7 @@ import type { Arg, Key } from "../Command.ts"
 import type { StreamTrim, XaddOptions, XcfgsetOptions, XrangeOptions, XreadOptions } from "../commands/streams.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
-import type { StreamIds, StreamReferences } from "../internal/commands/streams.ts"
+import type { StreamEntry, StreamIds, StreamReferences, StreamRemoval } from "../internal/commands/streams.ts"
 
 /** The methods that change no data. */
 export interface Read {
@@ -48,7 +48,7 @@ export interface Read {
       start: string,
       end: string,
       options?: XrangeOptions | undefined
-    ): Effect.Effect<Array<import("../internal/commands/streams.ts").StreamEntry<string>>, RedisError>
+    ): Effect.Effect<Array<StreamEntry<string>>, RedisError>
   }
 
   /**
@@ -77,7 +77,7 @@ export interface Read {
       end: string,
       start: string,
       options?: XrangeOptions | undefined
-    ): Effect.Effect<Array<import("../internal/commands/streams.ts").StreamEntry<string>>, RedisError>
+    ): Effect.Effect<Array<StreamEntry<string>>, RedisError>
   }
 
   /**
@@ -118,10 +118,7 @@ export interface Read {
     (
       streams: StreamIds,
       options?: XreadOptions | undefined
-    ): Effect.Effect<
-      Map<string, Array<import("../internal/commands/streams.ts").StreamEntry<string>>> | null,
-      RedisError
-    >
+    ): Effect.Effect<Map<string, Array<StreamEntry<string>>> | null, RedisError>
   }
 }
 
@@ -202,7 +199,7 @@ export interface Write {
       key: Key,
       ids: ReadonlyArray<string>,
       references?: StreamReferences | undefined
-    ): Effect.Effect<Array<import("../internal/commands/streams.ts").StreamRemoval>, RedisError>
+    ): Effect.Effect<Array<StreamRemoval>, RedisError>
   }
 
   /**
@@ -299,7 +296,7 @@ export interface ReadBytes {
       start: string,
       end: string,
       options?: XrangeOptions | undefined
-    ): Effect.Effect<Array<import("../internal/commands/streams.ts").StreamEntry<Uint8Array>>, RedisError>
+    ): Effect.Effect<Array<StreamEntry<Uint8Array>>, RedisError>
   }
 
   /**
@@ -320,7 +317,7 @@ export interface ReadBytes {
       end: string,
       start: string,
       options?: XrangeOptions | undefined
-    ): Effect.Effect<Array<import("../internal/commands/streams.ts").StreamEntry<Uint8Array>>, RedisError>
+    ): Effect.Effect<Array<StreamEntry<Uint8Array>>, RedisError>
   }
 
   /**
@@ -342,10 +339,7 @@ export interface ReadBytes {
     (
       streams: StreamIds,
       options?: XreadOptions | undefined
-    ): Effect.Effect<
-      Map<string, Array<import("../internal/commands/streams.ts").StreamEntry<Uint8Array>>> | null,
-      RedisError
-    >
+    ): Effect.Effect<Map<string, Array<StreamEntry<Uint8Array>>> | null, RedisError>
   }
 }
 
@@ -416,7 +410,7 @@ export interface WriteBytes {
       key: Key,
       ids: ReadonlyArray<string>,
       references?: StreamReferences | undefined
-    ): Effect.Effect<Array<import("../internal/commands/streams.ts").StreamRemoval>, RedisError>
+    ): Effect.Effect<Array<StreamRemoval>, RedisError>
   }
 
   /**
