@@ -1,6 +1,6 @@
 /**
  * Typed values: commands whose values go through a Schema or a codec, for the values of
- * strings, hashes, lists, sets, sorted sets and geo sets. Keys and fields stay text or
+ * strings, hashes, lists, sets, sorted sets, geo sets and arrays. Keys and fields stay text or
  * bytes.
  *
  * The commands go into pipelines and transactions like all others, and
@@ -47,9 +47,13 @@ export type {
   GeoFromValue,
   GeoSearchOf,
   GeoValue,
+  IfEqualOf,
+  IfNotEqualOf,
   Outcome,
   PoppedScoredValues,
   PoppedValues,
+  SetOptionsOf,
+  ValueConditionOf,
   ZaddIncrOptions
 } from "./internal/values/results.ts"
 export type { ValueWrites } from "./internal/values/writes.ts"

@@ -479,6 +479,79 @@ describe("codecs", () => {
     }).pipe(Effect.provide(live())))
 })
 
+/** Constructors whose results differ between text and bytes: they return stored strings. */
+type ReturnsStrings = {
+  [K in keyof typeof commands]: (typeof commands)[K] extends (...args: any) => Command.Command<infer A, any, infer B> ?
+    ([A] extends [B] ? never : K)
+    : never
+}[keyof typeof commands]
+
+/** What returns strings that are no values: names of keys, fields and channels. */
+type Names =
+  | "clientTrackinginfo"
+  | "clusterGetkeysinslot"
+  | "clusterscan"
+  | "commandGetkeys"
+  | "commandGetkeysandflags"
+  | "hkeys"
+  | "hotkeysGet"
+  | "hrandfield"
+  | "hrandfieldCount"
+  | "hscanNovalues"
+  | "keys"
+  | "pubsubChannels"
+  | "pubsubNumsub"
+  | "pubsubShardchannels"
+  | "pubsubShardnumsub"
+  | "randomkey"
+  | "scan"
+
+/** Texts of scripts, and what the server says of itself and of its clients. */
+type Texts = "aclLog" | "commandlogGet" | "echo" | "functionListWithCode" | "scriptShow" | "slowlogGet"
+
+/** Parts of values, and values that patterns choose. */
+type Parts = "argrepWithValues" | "getrange" | "lcs" | "sort" | "sortRo" | "substr"
+
+/** Elements of vector sets, which are names of what the vectors describe, and their attributes. */
+type Vectors =
+  | "vgetattr"
+  | "vlinks"
+  | "vlinksWithScores"
+  | "vrandmember"
+  | "vrandmemberCount"
+  | "vrange"
+  | "vsim"
+  | "vsimWith"
+  | "vsimWithScores"
+
+/** Entries of streams: a value is all fields of an entry. */
+type Entries =
+  | "xautoclaim"
+  | "xclaim"
+  | "xinfoConsumers"
+  | "xinfoGroups"
+  | "xinfoStream"
+  | "xinfoStreamFull"
+  | "xpendingRange"
+  | "xrange"
+  | "xread"
+  | "xreadgroup"
+  | "xreadgroupClaim"
+  | "xrevrange"
+
+/** Others take the place of these. */
+type Deprecated =
+  | "brpoplpush"
+  | `georadius${string}` & ReturnsStrings
+  | "getset"
+  | "rpoplpush"
+  | `zrangeby${string}` & ReturnsStrings
+  | "zrevrange"
+  | "zrevrangeWithScores"
+  | `zrevrangeby${string}` & ReturnsStrings
+
+type Without = Names | Texts | Parts | Vectors | Entries | Deprecated
+
 describe("the commands on typed values", () => {
   it("refuse other values when they are compiled", () => {
     const calls = (redis: Client.PrimaryClient, replica: Client.ReplicaClient): void => {
@@ -505,5 +578,10 @@ describe("the commands on typed values", () => {
     expectTypeOf<keyof Values.Values<unknown>>().toExtend<keyof typeof commands>()
     assert.deepStrictEqual(Object.keys(table).filter((name) => !(name in commands)), [])
     assert.deepStrictEqual(Object.keys(users).sort(), Object.keys(table).sort())
+  })
+
+  it("are all that return stored values, but for those named above", () => {
+    expectTypeOf<Exclude<ReturnsStrings, Without | keyof Values.Values<unknown>>>().toEqualTypeOf<never>()
+    expectTypeOf<Exclude<Without, ReturnsStrings>>().toEqualTypeOf<never>()
   })
 })

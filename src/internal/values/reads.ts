@@ -5,13 +5,17 @@
 import type * as Command from "../../Command.ts"
 import type { Key } from "../../Command.ts"
 import type {
+  ArlastitemsOptions,
+  ArrayIndex,
   CombineOptions,
   GeoCoordinates,
   GeoDetail,
   GeoFound,
   GeoUnit,
+  Indexed,
   LposOptions,
   OneOrMore,
+  Ranked,
   Variadic,
   ZrangeBound,
   ZrangeByRank,
@@ -192,6 +196,30 @@ export interface ValueReads<in out T, As extends keyof Outcome<unknown, "read">>
     (key: Key, member: T): Outcome<number | null, "read">[As]
   }
 
+  /**
+   * ZRANK with WITHSCORE returns the rank and the score of a member; `null` if the set does not have it. It needs Redis
+   * 7.2.
+   */
+  readonly zrankWithScore: {
+    /**
+     * ZRANK with WITHSCORE returns the rank and the score of a member; `null` if the set does not have it. It needs
+     * Redis 7.2.
+     */
+    (key: Key, member: T): Outcome<Ranked | null, "read">[As]
+  }
+
+  /**
+   * ZREVRANK with WITHSCORE returns the rank of a member, from the highest score, and the score; `null` if the set does
+   * not have it. It needs Redis 7.2.
+   */
+  readonly zrevrankWithScore: {
+    /**
+     * ZREVRANK with WITHSCORE returns the rank of a member, from the highest score, and the score; `null` if the set
+     * does not have it. It needs Redis 7.2.
+     */
+    (key: Key, member: T): Outcome<Ranked | null, "read">[As]
+  }
+
   /** ZRANGE returns the members from one rank, or score, to another. */
   readonly zrange: {
     /** ZRANGE returns the members from one rank, or score, to another. */
@@ -278,6 +306,12 @@ export interface ValueReads<in out T, As extends keyof Outcome<unknown, "read">>
     ): Outcome<Command.Page<Array<Command.Scored<T>>>, "read">[As]
   }
 
+  /** ZSCAN with NOSCORES returns a page of members, and the cursor of the next page. It needs Valkey 8.0. */
+  readonly zscanNoscores: {
+    /** ZSCAN with NOSCORES returns a page of members, and the cursor of the next page. It needs Valkey 8.0. */
+    (key: Key, cursor: string, options?: ScanOptions | undefined): Outcome<Command.Page<Array<T>>, "read">[As]
+  }
+
   /** GEODIST returns the distance between two members; `null` if one of them does not exist. */
   readonly geodist: {
     /** GEODIST returns the distance between two members; `null` if one of them does not exist. */
@@ -294,6 +328,46 @@ export interface ValueReads<in out T, As extends keyof Outcome<unknown, "read">>
   readonly geopos: {
     /** GEOPOS returns where members are; `null` for a member that does not exist. */
     (key: Key, ...members: Array<T>): Outcome<Array<GeoCoordinates | null>, "read">[As]
+  }
+
+  /** ARGET returns the value at an index of an array; `null` if there is none. It needs Redis 8.8. */
+  readonly arget: {
+    /** ARGET returns the value at an index of an array; `null` if there is none. It needs Redis 8.8. */
+    (key: Key, index: ArrayIndex): Outcome<T | null, "read">[As]
+  }
+
+  /**
+   * ARMGET returns the values at indexes of an array, in their order; `null` where there is none. It needs Redis 8.8.
+   */
+  readonly armget: {
+    /**
+     * ARMGET returns the values at indexes of an array, in their order; `null` where there is none. It needs Redis 8.8.
+     */
+    (key: Key, ...indexes: Variadic<ArrayIndex>): Outcome<Array<T | null>, "read">[As]
+  }
+
+  /**
+   * ARGETRANGE returns the values from one index of an array to another; `null` where there is none. It needs Redis
+   * 8.8.
+   */
+  readonly argetrange: {
+    /**
+     * ARGETRANGE returns the values from one index of an array to another; `null` where there is none. It needs Redis
+     * 8.8.
+     */
+    (key: Key, start: ArrayIndex, end: ArrayIndex): Outcome<Array<T | null>, "read">[As]
+  }
+
+  /** ARSCAN returns the values from one index of an array to another, with their indexes. It needs Redis 8.8. */
+  readonly arscan: {
+    /** ARSCAN returns the values from one index of an array to another, with their indexes. It needs Redis 8.8. */
+    (key: Key, start: ArrayIndex, end: ArrayIndex, limit?: number | undefined): Outcome<Array<Indexed<T>>, "read">[As]
+  }
+
+  /** ARLASTITEMS returns the values that ARINSERT or ARRING stored last. It needs Redis 8.8. */
+  readonly arlastitems: {
+    /** ARLASTITEMS returns the values that ARINSERT or ARRING stored last. It needs Redis 8.8. */
+    (key: Key, count: number, options?: ArlastitemsOptions | undefined): Outcome<Array<T | null>, "read">[As]
   }
 
   /** GEOSEARCH returns the members inside a circle, a box or a polygon. */

@@ -4,13 +4,17 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../../Command.ts"
 import type {
+  Expiry,
   GeoBox,
   GeoCircle,
   GeoCoordinates,
   GeoFromCoordinates,
   GeoSelection,
   GeoWithin,
+  IfDigestEqual,
+  IfDigestNotEqual,
   NotWith,
+  SetWhen,
   ZaddWhen
 } from "../../commands/index.ts"
 import type { RedisError } from "../../Errors.ts"
@@ -53,6 +57,64 @@ export interface PoppedScoredValues<out T> {
   /** The members with their scores, in the order in which they were removed. */
   readonly members: Array<Command.Scored<T>>
 }
+
+/**
+ * A key has this typed value.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface IfEqualOf<T> {
+  /** Only if the key exists and its value equals this one, byte by byte (IFEQ). Needs Redis 8.4; in SET, Valkey 8.1. */
+  readonly ifeq: T
+  /** Not with `ifeq`. */
+  readonly ifdeq?: NotWith<"ifeq"> | undefined
+  /** Not with `ifeq`. */
+  readonly ifdne?: NotWith<"ifeq"> | undefined
+  /** Not with `ifeq`. */
+  readonly ifne?: NotWith<"ifeq"> | undefined
+}
+
+/**
+ * A key has another typed value.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface IfNotEqualOf<T> {
+  /** Only if the value of the key differs from this one (IFNE); SET stores at a missing key. Needs Redis 8.4. */
+  readonly ifne: T
+  /** Not with `ifne`. */
+  readonly ifdeq?: NotWith<"ifne"> | undefined
+  /** Not with `ifne`. */
+  readonly ifdne?: NotWith<"ifne"> | undefined
+  /** Not with `ifne`. */
+  readonly ifeq?: NotWith<"ifne"> | undefined
+}
+
+/**
+ * A condition on the value of a key: exactly one of `ifeq`, `ifne`, `ifdeq` and `ifdne`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ValueConditionOf<T> = IfEqualOf<T> | IfNotEqualOf<T> | IfDigestEqual | IfDigestNotEqual
+
+/**
+ * Options of SET for typed values: at most one condition, and at most one expiry.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SetOptionsOf<T> =
+  & Expiry
+  & (
+    | SetWhen
+    | (ValueConditionOf<T> & {
+      /** Not with a condition on the value. */
+      readonly when?: NotWith<"ifeq, ifne, ifdeq, ifdne"> | undefined
+    })
+  )
 
 /**
  * Options of ZADD with INCR.

@@ -40,9 +40,14 @@ const from = (index: number, name: string): Put => (args, encode) => [
 const entries = (index: number): Put => (args, encode) =>
   args.map((arg, i) => {
     if (i !== index || typeof arg !== "object" || arg === null || isBytes(arg)) return arg
-    const pairs: Iterable<unknown> = Symbol.iterator in arg ? arg : Object.entries(arg)
-    return Array.from(pairs, (pair, n) =>
-      Array.isArray(pair) ? [pair[0], encode(pair[1], `value ${n + 1}`)] as const : pair)
+    // Object.fromEntries defines a field `__proto__` like any other.
+    if (!(Symbol.iterator in arg)) {
+      return Object.fromEntries(Object.entries(arg).map(([key, value], n) => [key, encode(value, `value ${n + 1}`)]))
+    }
+    return Array.from(
+      arg as Iterable<unknown>,
+      (pair, n) => Array.isArray(pair) ? [pair[0], encode(pair[1], `value ${n + 1}`)] as const : pair
+    )
   })
 
 /** An array of objects with a member. */
@@ -63,6 +68,17 @@ const origin: Put = ([key, search, ...others], encode) => {
   return [key, { ...search, from: { ...search.from, member: encode(member, "from.member") } }, ...others]
 }
 
+/** A condition that compares the key's value with another. */
+const condition = (index: number): Put => (args, encode) =>
+  args.map((arg, i) => {
+    if (i !== index || typeof arg !== "object" || arg === null) return arg
+    const compared = { ...arg }
+    for (const field of ["ifeq", "ifne"]) {
+      if (compared[field] !== undefined) compared[field] = encode(compared[field], field)
+    }
+    return compared
+  })
+
 const one: Take = (value: Uint8Array | null, decode) => value === null ? null : decode(value)
 
 /** The first key is the one that the value was in. */
@@ -71,10 +87,13 @@ const moved: Take = (value: Uint8Array | null, decode) => value === null ? null 
 const each: Take = (values: ReadonlyArray<Uint8Array | null> | null, decode) =>
   values === null ? null : values.map((value, i) => value === null ? null : decode(value, i))
 
+/** The first key is the one that the values were in. */
+const allMoved: Take = (values: ReadonlyArray<Uint8Array> | null, decode) =>
+  values === null ? null : values.map((value, i) => decode(value, i, 0))
+
 const eachOfKeys: Take = (values: ReadonlyArray<Uint8Array | null>, decode) =>
   values.map((value, i) => value === null ? null : decode(value, i, i))
 
-/** Object.fromEntries defines a field `__proto__` like any other. */
 const record: Take = (fields: Readonly<Record<string, Uint8Array>>, decode) =>
   Object.fromEntries(Object.entries(fields).map(([field, value], i) => [field, decode(value, i)] as const))
 
@@ -138,18 +157,24 @@ const notByLex = (command: string): Put => (args) => {
   return args
 }
 
+const indexed: Take = (found: ReadonlyArray<{ readonly index: number; readonly value: Uint8Array }>, decode) =>
+  found.map(({ index, value }, i) => ({ index, value: decode(value, i) }))
+
 const nothing: Take = undefined
 
 /** Of each command: where the values are among its arguments, and where in its result. */
 export const table: { readonly [K in keyof Values<unknown>]: readonly [put: Put, take: Take] } = {
   get: [none, one],
   mget: [none, eachOfKeys],
-  set: [at(1, "value"), nothing],
-  setGet: [at(1, "value"), one],
+  set: [both(at(1, "value"), condition(2)), nothing],
+  setGet: [both(at(1, "value"), condition(2)), one],
   getdel: [none, one],
   getex: [none, one],
   mset: [entries(0), nothing],
   msetnx: [entries(0), nothing],
+  msetex: [entries(0), nothing],
+  delex: [condition(1), nothing],
+  delifeq: [at(1, "value"), nothing],
 
   hget: [none, one],
   hmget: [none, each],
@@ -180,6 +205,8 @@ export const table: { readonly [K in keyof Values<unknown>]: readonly [put: Put,
   lrem: [at(2, "element"), nothing],
   lmove: [none, moved],
   blmove: [none, moved],
+  lmovem: [none, allMoved],
+  blmovem: [none, allMoved],
   lmpop: [none, popped],
   blmpop: [none, popped],
   blpop: [none, keyAndOne],
@@ -208,6 +235,8 @@ export const table: { readonly [K in keyof Values<unknown>]: readonly [put: Put,
   zmscore: [from(1, "member"), nothing],
   zrank: [at(1, "member"), nothing],
   zrevrank: [at(1, "member"), nothing],
+  zrankWithScore: [at(1, "member"), nothing],
+  zrevrankWithScore: [at(1, "member"), nothing],
   zrange: [notByLex("zrange"), each],
   zrangeWithScores: [notByLex("zrangeWithScores"), scored],
   zpopmin: [none, oneScored],
@@ -228,6 +257,7 @@ export const table: { readonly [K in keyof Values<unknown>]: readonly [put: Put,
   zdiff: [none, each],
   zdiffWithScores: [none, scored],
   zscan: [none, pageOf(scoredOf)],
+  zscanNoscores: [none, pageOf(each)],
 
   geoadd: [members(1), nothing],
   geodist: [both(at(1, "member1"), at(2, "member2")), nothing],
@@ -235,6 +265,16 @@ export const table: { readonly [K in keyof Values<unknown>]: readonly [put: Put,
   geopos: [from(1, "member"), nothing],
   geosearch: [origin, each],
   geosearchWith: [origin, found],
+
+  arget: [none, one],
+  armget: [none, each],
+  argetrange: [none, each],
+  arscan: [none, indexed],
+  arlastitems: [none, each],
+  arset: [from(2, "value"), nothing],
+  armset: [entries(1), nothing],
+  arinsert: [from(1, "value"), nothing],
+  arring: [from(2, "value"), nothing],
 
   pfadd: [from(1, "element"), nothing]
 }

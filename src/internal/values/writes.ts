@@ -5,16 +5,26 @@
 import type * as Command from "../../Command.ts"
 import type { Key } from "../../Command.ts"
 import type {
+  ArrayIndex,
   GeoaddOptions,
   HsetexOptions,
+  MoveMany,
+  MsetexOptions,
   NewExpiry,
   OneOrMore,
-  SetOptions,
   Side,
   TimeoutInput,
   ZaddOptions
 } from "../../commands/index.ts"
-import type { GeoValue, Outcome, PoppedScoredValues, PoppedValues, ZaddIncrOptions } from "./results.ts"
+import type {
+  GeoValue,
+  Outcome,
+  PoppedScoredValues,
+  PoppedValues,
+  SetOptionsOf,
+  ValueConditionOf,
+  ZaddIncrOptions
+} from "./results.ts"
 
 /**
  * The commands that write values of type `T`. Several values are rest parameters, since a
@@ -26,16 +36,16 @@ import type { GeoValue, Outcome, PoppedScoredValues, PoppedValues, ZaddIncrOptio
  * @category models
  */
 export interface ValueWrites<in out T, As extends keyof Outcome<unknown, "write">> {
-  /** SET sets a key; `null` where `when` was not met. */
+  /** SET sets a key; `null` where its condition was not met. */
   readonly set: {
-    /** SET sets a key; `null` where `when` was not met. */
-    (key: Key, value: T, options?: SetOptions | undefined): Outcome<"OK" | null, "write">[As]
+    /** SET sets a key; `null` where its condition was not met. */
+    (key: Key, value: T, options?: SetOptionsOf<T> | undefined): Outcome<"OK" | null, "write">[As]
   }
 
   /** SET with GET sets a key and returns the value that it had; `null` if it did not exist. */
   readonly setGet: {
     /** SET with GET sets a key and returns the value that it had; `null` if it did not exist. */
-    (key: Key, value: T, options?: SetOptions | undefined): Outcome<T | null, "write">[As]
+    (key: Key, value: T, options?: SetOptionsOf<T> | undefined): Outcome<T | null, "write">[As]
   }
 
   /** GETDEL returns the value of a key and deletes the key; `null` if it does not exist. */
@@ -60,6 +70,27 @@ export interface ValueWrites<in out T, As extends keyof Outcome<unknown, "write"
   readonly msetnx: {
     /** MSETNX sets keys at once if none of them exists, and returns whether it did. */
     (entries: Readonly<Record<string, T>> | Iterable<readonly [key: Key, value: T]>): Outcome<boolean, "write">[As]
+  }
+
+  /** MSETEX sets keys and when they expire, and returns whether it did. It needs Redis 8.4 or Valkey 9.1. */
+  readonly msetex: {
+    /** MSETEX sets keys and when they expire, and returns whether it did. It needs Redis 8.4 or Valkey 9.1. */
+    (
+      entries: Readonly<Record<string, T>> | Iterable<readonly [key: Key, value: T]>,
+      options?: MsetexOptions | undefined
+    ): Outcome<boolean, "write">[As]
+  }
+
+  /** DELEX deletes a key if its value meets a condition, and returns whether it did. It needs Redis 8.4. */
+  readonly delex: {
+    /** DELEX deletes a key if its value meets a condition, and returns whether it did. It needs Redis 8.4. */
+    (key: Key, condition?: ValueConditionOf<T> | undefined): Outcome<boolean, "write">[As]
+  }
+
+  /** DELIFEQ deletes a key if it has this value, and returns whether it did. It needs Valkey 9.0. */
+  readonly delifeq: {
+    /** DELIFEQ deletes a key if it has this value, and returns whether it did. It needs Valkey 9.0. */
+    (key: Key, value: T): Outcome<boolean, "write">[As]
   }
 
   /** HSET sets fields of a hash, and returns how many are new. */
@@ -181,6 +212,31 @@ export interface ValueWrites<in out T, As extends keyof Outcome<unknown, "write"
   readonly blmove: {
     /** BLMOVE is LMOVE that waits for an element; `null` after the timeout. */
     (source: Key, destination: Key, from: Side, to: Side, timeout: TimeoutInput): Outcome<T | null, "write">[As]
+  }
+
+  /** LMOVEM moves elements from one list to another and returns them; `null` if it moved none. It needs Redis 8.10. */
+  readonly lmovem: {
+    /** LMOVEM moves elements from one list to another and returns them; `null` if it moved none. It needs Redis 8.10. */
+    (
+      source: Key,
+      destination: Key,
+      from: Side,
+      to: Side,
+      many?: MoveMany | undefined
+    ): Outcome<Array<T> | null, "write">[As]
+  }
+
+  /** BLMOVEM is LMOVEM that waits for elements; `null` after the timeout. It needs Redis 8.10. */
+  readonly blmovem: {
+    /** BLMOVEM is LMOVEM that waits for elements; `null` after the timeout. It needs Redis 8.10. */
+    (
+      source: Key,
+      destination: Key,
+      from: Side,
+      to: Side,
+      timeout: TimeoutInput,
+      many?: MoveMany | undefined
+    ): Outcome<Array<T> | null, "write">[As]
   }
 
   /** LMPOP removes elements from the first list that has any, and returns them with its key. */
@@ -343,6 +399,39 @@ export interface ValueWrites<in out T, As extends keyof Outcome<unknown, "write"
   readonly geoadd: {
     /** GEOADD adds members with their places, and returns how many are new. */
     (key: Key, members: ReadonlyArray<GeoValue<T>>, options?: GeoaddOptions | undefined): Outcome<number, "write">[As]
+  }
+
+  /**
+   * ARSET stores values at an index of an array and at those that follow, and returns how many of these were empty. It
+   * needs Redis 8.8.
+   */
+  readonly arset: {
+    /**
+     * ARSET stores values at an index of an array and at those that follow, and returns how many of these were empty.
+     * It needs Redis 8.8.
+     */
+    (key: Key, index: ArrayIndex, ...values: Array<T>): Outcome<number, "write">[As]
+  }
+
+  /** ARMSET stores values at indexes of an array, and returns how many of these were empty. It needs Redis 8.8. */
+  readonly armset: {
+    /** ARMSET stores values at indexes of an array, and returns how many of these were empty. It needs Redis 8.8. */
+    (
+      key: Key,
+      entries: Readonly<Record<number, T>> | Iterable<readonly [index: ArrayIndex, value: T]>
+    ): Outcome<number, "write">[As]
+  }
+
+  /** ARINSERT stores values behind the last one of an array, and returns the index of the last. It needs Redis 8.8. */
+  readonly arinsert: {
+    /** ARINSERT stores values behind the last one of an array, and returns the index of the last. It needs Redis 8.8. */
+    (key: Key, ...values: Array<T>): Outcome<number, "write">[As]
+  }
+
+  /** ARRING stores values in a ring of `size` indexes, and returns the index of the last. It needs Redis 8.8. */
+  readonly arring: {
+    /** ARRING stores values in a ring of `size` indexes, and returns the index of the last. It needs Redis 8.8. */
+    (key: Key, size: number | bigint, ...values: Array<T>): Outcome<number, "write">[As]
   }
 
   /** PFADD adds elements to a HyperLogLog, and returns whether its estimate changed. */
