@@ -13,7 +13,7 @@ import * as Testing from "../../src/testing/index.ts"
 import { deployment, server } from "../support/processes.ts"
 import { chosenPrograms, versionOf } from "../support/servers.ts"
 import { hashFieldExpiry } from "./bitsAndGeo.ts"
-import { differences, type Seen } from "./differences.ts"
+import { differences, type Seen, withoutTimes } from "./differences.ts"
 import { hostile, odd, scripts, sentinelScript } from "./scripts.ts"
 import { words } from "./words.ts"
 
@@ -124,7 +124,7 @@ const run = async (port: number, protocol: 2 | 3, script: string, clean = true):
     if (clean) await control.ask("FLUSHALL")
     for (const raw of script.trim().split("\n")) {
       if (raw.startsWith("#")) continue
-      const [, mark = "", who = "", how = ">", rest = ""] = /^(?:([~?k]) )?(?:(\d?)([>!<]) ?)?(.*)$/.exec(raw)!
+      const [, mark = "", who = "", how = ">", rest = ""] = /^(?:([~?kt]) )?(?:(\d?)([>!<]) ?)?(.*)$/.exec(raw)!
       const talk = await session(who === "" ? "1" : who)
       if (how === "!") {
         const before = await blocked()
@@ -165,6 +165,7 @@ const comparable = ({ mark, reply }: Exchange): unknown => {
       : [type, value.map(sorted).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))]
   if (mark === "?") return reply[0]
   if (mark === "k") return fields(reply)
+  if (mark === "t") return withoutTimes(reply)
   return mark === "~" ? sorted(reply) : reply
 }
 

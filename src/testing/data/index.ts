@@ -12,6 +12,9 @@ import { keys } from "./keys.ts"
 import { lists } from "./lists.ts"
 import { sets } from "./sets.ts"
 import { sortedSets } from "./sortedSets.ts"
+import { streamGroups } from "./streamGroups.ts"
+import { streamInfo } from "./streamInfo.ts"
+import { streamReads } from "./streamReads.ts"
 import { streams } from "./streams.ts"
 import { strings } from "./strings.ts"
 
@@ -28,7 +31,10 @@ export const dataCommands: ReadonlyMap<string, Definition> = new Map(
     ...lists,
     ...sets,
     ...sortedSets,
-    ...streams
+    ...streams,
+    ...streamReads,
+    ...streamGroups,
+    ...streamInfo
   ].map(
     (d) => [d.name, d]
   )
