@@ -4,8 +4,10 @@
  *
  * @since 0.1.0
  */
+import { ArrayValue } from "./ArrayValue.ts"
 import { Failure } from "./Reply.ts"
 import { StreamValue } from "./StreamValue.ts"
+import { VectorSet } from "./VectorSet.ts"
 
 /** A sorted set: scores by member, and members in the order of their scores. */
 export class SortedSet {
@@ -75,7 +77,7 @@ export class Hash extends Map<string, string> {
 }
 
 /** The type of a key, as TYPE gives it. */
-export type Kind = "string" | "list" | "hash" | "set" | "zset" | "stream"
+export type Kind = "string" | "list" | "hash" | "set" | "zset" | "stream" | "vectorset" | "array"
 
 /** The values of each type. */
 interface Kinds {
@@ -91,6 +93,10 @@ interface Kinds {
   readonly zset: SortedSet
   /** A stream. */
   readonly stream: StreamValue
+  /** A vector set. */
+  readonly vectorset: VectorSet
+  /** An array. */
+  readonly array: ArrayValue
 }
 
 /** The value of a key. */
@@ -116,16 +122,20 @@ const copyOf = (value: Kinds[Kind]): Kinds[Kind] =>
     ? value.copy()
     : value instanceof Set
     ? new Set(value)
-    : value instanceof StreamValue
+    : value instanceof StreamValue || value instanceof VectorSet || value instanceof ArrayValue
     ? value.copy()
     : new SortedSet(new Map(value.scores))
 
-const emptyOf: { readonly [K in Exclude<Kind, "string">]: () => Kinds[K] } = {
+/** The types whose values are made empty, and then filled. */
+type Openable = Exclude<Kind, "string" | "vectorset">
+
+const emptyOf: { readonly [K in Openable]: () => Kinds[K] } = {
   list: () => [],
   hash: () => new Hash(),
   set: () => new Set(),
   zset: () => new SortedSet(),
-  stream: () => new StreamValue()
+  stream: () => new StreamValue(),
+  array: () => new ArrayValue()
 }
 
 /** Whether a collection is deleted, being empty; a stream is not. */
@@ -148,8 +158,6 @@ export class Keyspace {
   changes = 0
   /** Called for each key that changes. */
   onTouch: (key: string) => void = () => {}
-  /** Called for each change that WATCH does not see, with whether it concerns those who wait. */
-  onNote: (wakes: boolean) => void = () => {}
   /** Called for each key that expires; false keeps the key, invisible, as replicas do. */
   onExpire: (key: string) => boolean = () => true
 
@@ -183,7 +191,7 @@ export class Keyspace {
   }
 
   /** The collection of a key, which is created if there is none. `settle` must follow. */
-  open<K extends Exclude<Kind, "string">>(key: string, kind: K, now: number): Kinds[K] {
+  open<K extends Openable>(key: string, kind: K, now: number): Kinds[K] {
     const value = this.read(key, kind, now)
     if (value !== undefined) return value
     const made = emptyOf[kind]() as Kinds[K]
@@ -223,12 +231,6 @@ export class Keyspace {
   touch(key: string): void {
     this.changes++
     this.onTouch(key)
-  }
-
-  /** Records a change that WATCH does not see, such as that of a group of a stream. Default: nobody waits for it. */
-  note(wakes = false): void {
-    this.changes++
-    this.onNote(wakes)
   }
 
   /** The keys that have not expired, in the order of their creation. */

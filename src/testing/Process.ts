@@ -10,6 +10,7 @@ import type { DurationInput } from "../commands/options.ts"
 import { millisOf } from "../internal/client/checkOptions.ts"
 import { User } from "./Acl.ts"
 import { type Definition, group, matches, noKeys } from "./data/command.ts"
+import type { FieldSets } from "./data/hashImport.ts"
 import type { Network, Peer } from "./Network.ts"
 import {
   encode,
@@ -57,6 +58,8 @@ export interface Session {
   }
   /** The number of the selected database. */
   database: number
+  /** The fields that HIMPORT PREPARE has named. */
+  readonly fieldSets: FieldSets
   /** Whether the connection is open. */
   open: boolean
   /** The requests after MULTI; undefined outside a transaction. */
@@ -252,6 +255,7 @@ export abstract class Process {
       name: "",
       library: { name: "", version: "" },
       database: 0,
+      fieldSets: new Map(),
       open: true,
       queue: undefined,
       broken: false,

@@ -9,10 +9,11 @@
  */
 import type * as Address from "../Address.ts"
 import { type Definition, group, int, manyRequest, matches, noKeys, rest, type Scene } from "./data/command.ts"
+import { importHash } from "./data/hashImport.ts"
 import { dataCommands } from "./data/index.ts"
 import * as Lists from "./data/lists.ts"
 import * as SortedSets from "./data/sortedSets.ts"
-import { openGroupRead, openRead, type Read } from "./data/streamReads.ts"
+import { openRead, type Read } from "./data/streams.ts"
 import { Keyspace } from "./Keyspace.ts"
 import type { Lane, Network } from "./Network.ts"
 import { type Answer, commonCommands, Process, type Session, withheld } from "./Process.ts"
@@ -104,6 +105,13 @@ const waiting: Readonly<Record<string, Waits>> = {
     timeout: lastOf,
     nothing: nullArray
   },
+  blmovem: {
+    attempt: (scene, args) => Lists.moveMany(scene, Lists.moveRequest(args, 6)),
+    timeout: (args) => args[5]!,
+    nothing: nullArray,
+    atOnce: null,
+    check: (args) => void Lists.moveRequest(args, 6)
+  },
   blmove: {
     attempt: (scene, args) => Lists.move(scene, args[1]!, args[2]!, Lists.side(args[3]!), Lists.side(args[4]!)),
     timeout: lastOf,
@@ -143,8 +151,7 @@ const waiting: Readonly<Record<string, Waits>> = {
 
 /** The commands that read streams, and may wait for an entry. */
 const streamReads: Readonly<Record<string, (scene: Scene, args: ReadonlyArray<string>) => Read>> = {
-  xread: openRead,
-  xreadgroup: openGroupRead
+  xread: openRead
 }
 
 /** A change on its way to the replicas: what made it, and all that it depended on. */
@@ -255,10 +262,8 @@ export class RedisNode extends Process {
   private waiters: Array<{ readonly session: Session; readonly attempt: () => boolean }> = []
   private readonly written = new WeakMap<Session, number>()
   private batch: Array<Change> | undefined = undefined
-  /** How many changes there were. */
+  /** How many changes there were, at all and when those who wait were served last. */
   private changes = 0
-  /** How many there were for which a command may wait, at all and when those who wait were served last. */
-  private signals = 0
   private servedAt = 0
   /** Whose request is being executed, if it writes. */
   private writer: Session | undefined = undefined
@@ -272,10 +277,6 @@ export class RedisNode extends Process {
     this.salt()
     for (const db of this.databases) {
       db.onTouch = (key) => this.touched(db, key)
-      db.onNote = (wakes) => {
-        this.changes++
-        if (wakes) this.signals++
-      }
       db.onExpire = () => this.link === undefined || this.applying
     }
   }
@@ -475,12 +476,20 @@ export class RedisNode extends Process {
     if (session.tracking !== undefined && !session.tracking.broadcast && command.flags.has("read")) {
       for (const key of command.keys(args)) session.tracked.add(key)
     }
+    if (name === "himport") return this.importHash(session, args, now)
     const waits = waiting[name]
     if (waits !== undefined) return this.wait(session, args, waits, inTransaction)
     const openRead = streamReads[name]
     if (openRead !== undefined) return this.readStreams(session, args, openRead, inTransaction)
     if (!command.flags.has("write")) return command.run(this.scene(session, now, this.time.random), args)
     return this.change(session, args, now, (scene) => command.run(scene, args))
+  }
+
+  /** HIMPORT: its hashes go to the replicas as other writes do, since they know nothing of the session. */
+  private importHash(session: Session, args: ReadonlyArray<string>, now: number): Reply {
+    const { reply, writes } = importHash(session.fieldSets, this.scene(session, now, this.time.random), args)
+    for (const write of writes) this.change(session, write, now, (scene) => table.get(write[0]!)!.run(scene, write))
+    return reply
   }
 
   /** Runs something that changes data, and passes it on to the replicas if it did. */
@@ -492,38 +501,20 @@ export class RedisNode extends Process {
   ): A {
     const seed = Math.floor(this.time.random() * 2 ** 32)
     const before = this.changes
-    let commands: ReadonlyArray<ReadonlyArray<string>> = [args]
     this.writer = session
     try {
-      return run({
-        ...this.scene(session, now, seeded(seed)),
-        propagate: (others) => {
-          commands = others
-        }
-      })
+      return run(this.scene(session, now, seeded(seed)))
     } finally {
       this.writer = undefined
       if (this.changes !== before) {
-        this.together(() => {
-          for (const command of commands) this.append(session.database, command, now, seed)
-        })
-        if (commands.length > 0) this.written.set(session, this.offset)
+        this.append(session.database, args, now, seed)
+        this.written.set(session, this.offset)
       }
     }
   }
 
-  /** Lets the changes of a function reach a replica together, or not at all. */
-  private together(run: () => void): void {
-    if (this.batch !== undefined) return run()
-    const batch: Array<Change> = this.batch = []
-    run()
-    this.batch = undefined
-    this.send(batch)
-  }
-
   private touched(db: Keyspace, key: string): void {
     this.changes++
-    this.signals++
     const watched = `${db.index} ${key}`
     for (const session of this.sessions) {
       if (session.watched?.has(watched) === true) session.dirty = true
@@ -567,13 +558,12 @@ export class RedisNode extends Process {
     open: (scene: Scene, args: ReadonlyArray<string>) => Read,
     inTransaction: boolean
   ): Answer {
-    const { again, attempt, millis } = open(this.scene(session, this.time.now(), this.time.random), args)
-    const trying = (run: (scene: Scene) => Reply | undefined) => (): Reply | undefined =>
-      this.change(session, args, this.time.now(), run)
-    const found = trying(attempt)()
+    const { attempt, millis } = open(this.scene(session, this.time.now(), this.time.random), args)
+    const again = (): Reply | undefined => this.change(session, args, this.time.now(), attempt)
+    const found = again()
     if (found !== undefined) return found
     if (millis === undefined || inTransaction) return nullArray
-    this.block(session, args, () => nullArray, millis, trying(again))
+    this.block(session, args, () => nullArray, millis, again)
     return withheld
   }
 
@@ -619,10 +609,10 @@ export class RedisNode extends Process {
   }
 
   protected override after(): void {
-    if (this.waiters.length === 0 || this.servedAt === this.signals) return
+    if (this.waiters.length === 0 || this.servedAt === this.changes) return
     let progress = true
     while (progress) {
-      this.servedAt = this.signals
+      this.servedAt = this.changes
       progress = false
       for (const waiter of this.waiters.slice()) {
         if (waiter.session.blocked !== undefined && waiter.attempt()) progress = true

@@ -7,7 +7,7 @@
  *   `~`    the reply's elements may come in another order
  *   `?`    only the type of the reply counts, for what is left to chance
  *   `k`    only the names of the fields count, in any order
- *   `t`    moments do not count, and other times in units of ten seconds
+ *   `6`    numbers may differ by a millionth
  *   `2>`   another session sends it
  *   `2!`   another session sends it, and waits: its reply comes later
  *   `2<`   the next reply or message of that session
@@ -15,12 +15,10 @@
  * Each script begins with empty databases and new sessions.
  */
 import { bitsAndGeo } from "./bitsAndGeo.ts"
-import { streamGroups } from "./streamGroups.ts"
 import { streams } from "./streams.ts"
 
 export const scripts: Readonly<Record<string, string>> = {
   ...streams,
-  ...streamGroups,
   ...bitsAndGeo,
   strings: `
 SET a 1

@@ -18,8 +18,6 @@ export interface Scene {
   readonly random: () => number
   /** Another database; undefined if there is none of that number. */
   readonly database: (index: number) => Keyspace | undefined
-  /** Passes other commands on to the replicas than the one that runs, or none. Not called: that one, if it changed data. */
-  readonly propagate?: ((commands: ReadonlyArray<ReadonlyArray<string>>) => void) | undefined
 }
 
 export type Flag = "write" | "read" | "denyoom" | "fast" | "admin" | "pubsub" | "connection" | "blocking" | "stale"
@@ -252,16 +250,32 @@ export interface ScanRequest {
   readonly count: number
   readonly match: (text: string) => boolean
   readonly type: string | undefined
+  /** Whether NOVALUES or NOSCORES was asked for. */
+  readonly isBare: boolean
 }
 
 /** The options of the SCAN family, from a cursor at that position on. */
-export const scanRequest = (args: ReadonlyArray<string>, at: number, typed = false): ScanRequest => {
+export const scanRequest = (
+  args: ReadonlyArray<string>,
+  at: number,
+  typed = false,
+  bare?: "NOVALUES" | "NOSCORES" | undefined
+): ScanRequest => {
   if (!/^\d{1,20}$/.test(args[at]!)) return fail("invalid cursor")
   let count = 10
   let pattern = "*"
   let type: string | undefined
+  let isBare = false
   for (let i = at + 1; i < args.length; i += 2) {
     const option = args[i]!.toUpperCase()
+    if (option === "NOVALUES" || option === "NOSCORES") {
+      if (option !== bare) {
+        return fail(`${option} option can only be used in ${option === "NOVALUES" ? "HSCAN" : "ZSCAN"}`)
+      }
+      isBare = true
+      i--
+      continue
+    }
     if (i + 1 >= args.length) return syntaxError()
     if (option === "COUNT") {
       count = int(args[i + 1]!)
@@ -270,7 +284,7 @@ export const scanRequest = (args: ReadonlyArray<string>, at: number, typed = fal
     else if (option === "TYPE" && typed) type = args[i + 1]!.toLowerCase()
     else return syntaxError()
   }
-  return { cursor: Number(args[at]), count, match: (text) => matches(pattern, text), type }
+  return { cursor: Number(args[at]), count, match: (text) => matches(pattern, text), type, isBare }
 }
 
 /** Where an element comes in a scan of a server with that salt: from 1 to 2^32. */

@@ -2,13 +2,15 @@
  * DUMP and RESTORE of a server in memory: values in the format of RDB files, in
  * its plain encodings, which real servers read too. Of the dumps of real servers it
  * reads strings, not the compact encodings of collections. It neither dumps nor
- * restores streams.
+ * restores streams, vector sets and arrays.
  *
  * Source of the format: rdb.h and rdb.c of Redis 7.0.
  */
+import { ArrayValue } from "../ArrayValue.ts"
 import { type Entry, Hash, SortedSet } from "../Keyspace.ts"
 import { Failure, ok, type Reply } from "../Reply.ts"
 import { StreamValue } from "../StreamValue.ts"
+import { VectorSet } from "../VectorSet.ts"
 import { fail, first, group, int, type Scene, syntaxError } from "./command.ts"
 
 const define = group("generic")
@@ -49,8 +51,10 @@ const double = (n: number): string => {
 
 const write = (entry: Entry): string => {
   const value = entry.value
-  if (value instanceof StreamValue || entry.kind === "stream") return fail("a server in memory does not dump streams")
-  const type = String.fromCharCode(types[entry.kind])
+  if (value instanceof StreamValue || value instanceof VectorSet || value instanceof ArrayValue) {
+    return fail("a server in memory does not dump streams, vector sets and arrays")
+  }
+  const type = String.fromCharCode(types[entry.kind as keyof typeof types])
   if (typeof value === "string") return type + text(value)
   if (Array.isArray(value)) return type + lengthOf(value.length) + value.map(text).join("")
   if (value instanceof Map) {

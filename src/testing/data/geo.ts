@@ -115,6 +115,7 @@ const originOf = (set: SortedSet, member: string): Place => {
 type Shape =
   | { readonly radius: number; readonly unit: number }
   | { readonly width: number; readonly height: number; readonly unit: number }
+  | { readonly corners: ReadonlyArray<Place>; readonly unit: 1 }
 
 const circle = (text: string, unitText: string): Shape => {
   const radius = number(text, "need numeric radius")
@@ -131,8 +132,37 @@ const box = (widthText: string, heightText: string, unitText: string): Shape => 
   return { width: width * unit, height: height * unit, unit }
 }
 
+/** BYPOLYGON of Valkey 9.0: the number of corners is the first word. */
+const polygon = (args: ReadonlyArray<string>, at: number): ReadonlyArray<Place> => {
+  const count = int(args[at]!, "invalid number of vertices")
+  if (count < 3 || args.length < at + 1 + 2 * count) return fail("GEOSEARCH BYPOLYGON must have at least 3 vertices")
+  return Array.from({ length: count }, (_, i) => place(args[at + 1 + 2 * i]!, args[at + 2 + 2 * i]!))
+}
+
+/** The middle of the corners on the sphere, from which distances are measured. */
+const middleOf = (corners: ReadonlyArray<Place>): Place => {
+  let [x, y, z] = [0, 0, 0]
+  for (const { latitude, longitude } of corners) {
+    const [far, up] = [Math.cos(radians(latitude)), Math.sin(radians(latitude))]
+    x += far * Math.cos(radians(longitude))
+    y += far * Math.sin(radians(longitude))
+    z += up
+  }
+  return { longitude: Math.atan2(y, x) * 180 / Math.PI, latitude: Math.atan2(z, Math.hypot(x, y)) * 180 / Math.PI }
+}
+
+/** Whether a line from a place to the east crosses the sides an odd number of times. */
+const isInside = (corners: ReadonlyArray<Place>, { latitude, longitude }: Place): boolean =>
+  corners.filter((a, i) => {
+        const b = corners.at(i - 1)!
+        return a.latitude > latitude !== b.latitude > latitude &&
+          longitude <
+            (b.longitude - a.longitude) * (latitude - a.latitude) / (b.latitude - a.latitude) + a.longitude
+      }).length % 2 === 1
+
 /** How far a place is from the origin, if it is in the shape. */
 const within = (shape: Shape, origin: Place, to: Place): number | undefined => {
+  if ("corners" in shape) return isInside(shape.corners, to) ? distance(origin, to) : undefined
   if ("width" in shape) {
     if (latitudeDistance(to.latitude, origin.latitude) > shape.height / 2) return undefined
     const across = distance(to, { longitude: origin.longitude, latitude: to.latitude })
@@ -188,6 +218,11 @@ const search = (scene: Scene, args: ReadonlyArray<string>, of: Search): Reply =>
     } else if (word === "BYBOX" && left >= 3 && of.isNew && shape === undefined) {
       shape = box(args[i + 1]!, args[i + 2]!, args[i + 3]!)
       i += 3
+    } else if (word === "BYPOLYGON" && left >= 1 && of.isNew && (shape === undefined ? !origin : "corners" in shape)) {
+      const corners = polygon(args, i + 1)
+      origin = middleOf(corners)
+      shape = { corners, unit: 1 }
+      i += 1 + 2 * corners.length
     } else if (word === "STOREDIST" && isStore) byDistance = true
     else return syntaxError()
   }

@@ -91,7 +91,13 @@ export const hashes = [
     return scene.protocol === 3 ? chosen : flat(chosen)
   }),
   define("hscan", -3, "read", first, (scene, args) => {
-    const request = scanRequest(args, 2)
-    return page(request, Array.from(read(scene, args[1]!)), ([field]) => field, (pair) => pair, scene.db.salt)
+    const request = scanRequest(args, 2, false, "NOVALUES")
+    return page(
+      request,
+      Array.from(read(scene, args[1]!)),
+      ([field]) => field,
+      (pair) => request.isBare ? pair.slice(0, 1) : pair,
+      scene.db.salt
+    )
   })
 ]

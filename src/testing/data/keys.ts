@@ -1,9 +1,11 @@
 /**
  * The commands on keys of any kind, of a server in memory.
  */
+import { ArrayValue } from "../ArrayValue.ts"
 import { type Entry, type Keyspace, Keyspace as Database, type SortedSet } from "../Keyspace.ts"
 import { ok, type Reply, Simple } from "../Reply.ts"
 import { StreamValue } from "../StreamValue.ts"
+import { VectorSet } from "../VectorSet.ts"
 import {
   fail,
   first,
@@ -95,6 +97,8 @@ const encodingOf = (entry: Entry): string => {
     return value.size <= 512 && Array.from(value).every((m) => parseInteger(m) !== undefined) ? "intset" : "hashtable"
   }
   if (value instanceof StreamValue) return "stream"
+  if (value instanceof VectorSet) return "raw"
+  if (value instanceof ArrayValue) return "sliced-array"
   return value.size <= maxListpack && short(value.scores.keys()) ? "listpack" : "skiplist"
 }
 
@@ -130,6 +134,7 @@ const copy: (scene: Scene, args: ReadonlyArray<string>) => Reply = ({ database, 
   const entry = db.get(from, now)
   if (entry === undefined) return 0
   if (target.get(to, now) !== undefined && !replace) return 0
+  if (entry.value instanceof VectorSet) return fail("not supported for this module key")
   target.delete(to, now)
   target.put(to, entry.kind, Database.copy(entry), entry.expiresAt, entry.raw)
   return 1
@@ -156,7 +161,7 @@ const sort = (scene: Scene, args: ReadonlyArray<string>, mayStore: boolean): Rep
     else return syntaxError()
   }
   const entry = db.get(args[1]!, now)
-  if (entry !== undefined && ["string", "hash", "stream"].includes(entry.kind)) db.read(args[1]!, "list", now)
+  if (entry !== undefined && !["list", "set", "zset"].includes(entry.kind)) db.read(args[1]!, "list", now)
   const value = entry?.value
   const items: Array<string> = value === undefined
     ? []

@@ -69,6 +69,56 @@ export const move = (scene: Scene, from: string, to: string, left: boolean, toLe
   return item
 }
 
+/** The arguments of LMOVEM and BLMOVEM. */
+export interface MoveRequest {
+  readonly from: string
+  readonly to: string
+  readonly left: boolean
+  readonly toLeft: boolean
+  readonly count: number
+  readonly exactly: boolean
+  readonly oneByOne: boolean
+}
+
+/** The arguments of LMOVEM and BLMOVEM, whose options begin at `at`. */
+export const moveRequest = (args: ReadonlyArray<string>, at: number): MoveRequest => {
+  const ends = {
+    from: args[1]!,
+    to: args[2]!,
+    left: side(args[3]!),
+    toLeft: side(args[4]!)
+  }
+  if (args.length === at) return { ...ends, count: 1, exactly: false, oneByOne: true }
+  const [selector, text, order] = args.slice(at)
+  if (args.length !== at + 3 || !/^(COUNT|EXACTLY)$/i.test(selector!) || !/^(OBO|BULK)$/i.test(order!)) {
+    return syntaxError()
+  }
+  return {
+    ...ends,
+    count: atLeast(1, text!, "value is out of range, must be positive"),
+    exactly: /^EXACTLY$/i.test(selector!),
+    oneByOne: /^OBO$/i.test(order!)
+  }
+}
+
+/** Moves several elements; undefined if there are none, or too few. */
+export const moveMany = (scene: Scene, request: MoveRequest): Array<string> | undefined => {
+  const { count, exactly, from, left, oneByOne, to, toLeft } = request
+  const source = scene.db.read(from, "list", scene.now)
+  if (source === undefined) return undefined
+  scene.db.read(to, "list", scene.now)
+  if (exactly && source.length < count) return undefined
+  const taken = take(scene, from, left, count)
+  // `take` gives those from the right end in reverse.
+  const inOrder = left ? taken : taken.slice().reverse()
+  const moved = oneByOne ? (toLeft ? taken.slice().reverse() : taken) : inOrder
+  const list = scene.db.open(to, "list", scene.now)
+  if (toLeft) list.unshift(...moved)
+  else for (const item of moved) list.push(item)
+  scene.db.settle(to)
+  return moved
+}
+
 /** Pops one element of the first list that has one. */
 export const popFirst = (scene: Scene, keys: ReadonlyArray<string>, left: boolean): Reply | undefined => {
   for (const key of keys) {
@@ -191,6 +241,10 @@ export const lists = [
     firstTwo,
     (scene, [, from, to, a, b]) => move(scene, from!, to!, side(a!), side(b!)) ?? null
   ),
+  define("lmovem", -5, "write denyoom", firstTwo, (scene, args) => {
+    const request = moveRequest(args, 5)
+    return moveMany(scene, request) ?? (request.exactly ? null : [])
+  }),
   define(
     "rpoplpush",
     3,
@@ -206,6 +260,7 @@ export const lists = [
   // What waits is served by the server: here is only what it looks like from outside.
   define("blpop", -3, "write blocking", restButLast, () => nullArray),
   define("brpop", -3, "write blocking", restButLast, () => nullArray),
+  define("blmovem", -6, "write denyoom blocking", firstTwo, () => null),
   define("blmove", 6, "write denyoom blocking", firstTwo, () => null),
   define("brpoplpush", 4, "write denyoom blocking", firstTwo, () => null),
   define("blmpop", -5, "write blocking", counted(2), () => nullArray)

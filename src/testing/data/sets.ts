@@ -43,6 +43,22 @@ const combination = (name: string, combine: Combine) => [
   })
 ]
 
+/** SINTERCARD and its like: how many members a combination has. */
+const cardinality = (name: string, combine: Combine, flags: ReadonlyArray<string> = []) =>
+  define(name, -3, "read", counted(1), (scene, args) => {
+    const n = atLeast(1, args[1]!, "numkeys should be greater than 0")
+    if (n > args.length - 2) return fail("Number of keys can't be greater than number of args")
+    let limit = 0
+    for (let i = 2 + n; i < args.length; i++) {
+      const word = args[i]!.toUpperCase()
+      if (flags.includes(word)) continue
+      if (word !== "LIMIT" || args[i + 1] === undefined) return syntaxError()
+      limit = atLeast(0, args[++i]!, "LIMIT can't be negative")
+    }
+    const size = combine(args.slice(2, 2 + n).map((key) => read(scene, key))).size
+    return limit === 0 ? size : Math.min(limit, size)
+  })
+
 const remove = ({ db, now }: Scene, key: string, members: ReadonlyArray<string>): number => {
   const set = db.read(key, "set", now)
   if (set === undefined) return 0
@@ -95,17 +111,9 @@ export const sets = [
   ...combination("sinter", inter),
   ...combination("sunion", union),
   ...combination("sdiff", diff),
-  define("sintercard", -3, "read", counted(1), (scene, args) => {
-    const n = atLeast(1, args[1]!, "numkeys should be greater than 0")
-    if (n > args.length - 2) return fail("Number of keys can't be greater than number of args")
-    let limit = 0
-    for (let i = 2 + n; i < args.length; i += 2) {
-      if (args[i]!.toUpperCase() !== "LIMIT" || args[i + 1] === undefined) return syntaxError()
-      limit = atLeast(0, args[i + 1]!, "LIMIT can't be negative")
-    }
-    const size = inter(args.slice(2, 2 + n).map((key) => read(scene, key))).size
-    return limit === 0 ? size : Math.min(limit, size)
-  }),
+  cardinality("sintercard", inter),
+  cardinality("sunioncard", union, ["APPROX"]),
+  cardinality("sdiffcard", diff),
   define("sscan", -3, "read", first, (scene, args) => {
     const request = scanRequest(args, 2)
     return page(request, Array.from(read(scene, args[1]!)), (m) => m, (m) => [m], scene.db.salt)

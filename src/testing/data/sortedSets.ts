@@ -281,6 +281,7 @@ const combine = (
     return Number.isNaN(sum) ? 0 : sum
   }
   let withScores = false
+  let isCount = false
   for (let i = at + 1 + n; i < args.length; i++) {
     const option = args[i]!.toUpperCase()
     const left = args.length - i - 1
@@ -291,13 +292,14 @@ const combine = (
       const kind = args[++i]!.toUpperCase()
       if (kind === "MIN") aggregate = Math.min
       else if (kind === "MAX") aggregate = Math.max
+      else if (kind === "COUNT") isCount = true
       else if (kind !== "SUM") return syntaxError()
     } else if (!storing && option === "WITHSCORES") withScores = true
     else return syntaxError()
   }
   const scores = new SortedSet()
   const weighed = (i: number, score: number): number => {
-    const product = weights[i]! * score
+    const product = weights[i]! * (isCount ? 1 : score)
     return Number.isNaN(product) ? 0 : product
   }
   if (how === "diff") {
@@ -330,10 +332,15 @@ const combination = (how: "union" | "inter" | "diff") => [
 ]
 
 const rank = (name: string, reverse: boolean) =>
-  define(name, 3, "read fast", first, (scene, [, key, member]) => {
+  define(name, -3, "read fast", first, (scene, args) => {
+    const [, key, member, option] = args
+    if (args.length > 4) return fail(`wrong number of arguments for '${name}' command`)
+    if (option !== undefined && option.toUpperCase() !== "WITHSCORE") return syntaxError()
     const set = read(scene, key!)
     const at = set.ranked.findIndex(([m]) => m === member)
-    return at === -1 ? null : reverse ? set.size - 1 - at : at
+    if (at === -1) return option === undefined ? null : nullArray
+    const place = reverse ? set.size - 1 - at : at
+    return option === undefined ? place : [place, new Double(set.ranked[at]![1])]
   })
 
 export const sortedSets = [
@@ -407,12 +414,12 @@ export const sortedSets = [
     return limit === 0 ? scores.size : Math.min(limit, scores.size)
   }),
   define("zscan", -3, "read", first, (scene, args) => {
-    const request = scanRequest(args, 2)
+    const request = scanRequest(args, 2, false, "NOSCORES")
     return page(
       request,
       read(scene, args[1]!).ranked,
       ([m]) => m,
-      ([m, score]) => [m, formatDouble(score)],
+      ([m, score]) => request.isBare ? [m] : [m, formatDouble(score)],
       scene.db.salt
     )
   }),

@@ -5,6 +5,7 @@ import type { Keyspace } from "../Keyspace.ts"
 import { Fields, ok, type Reply } from "../Reply.ts"
 import {
   addFloats,
+  atLeast,
   big,
   everyOther,
   fail,
@@ -18,6 +19,7 @@ import {
   type Scene,
   syntaxError
 } from "./command.ts"
+import { isCondition, isMet, type ValueCondition } from "./stringConditions.ts"
 
 const define = group("string")
 
@@ -42,15 +44,20 @@ const set = (
   key: string,
   value: string,
   options: {
-    readonly when?: "NX" | "XX" | undefined
+    readonly when?: "NX" | "XX" | ValueCondition | undefined
     readonly get?: boolean | undefined
     readonly keep?: boolean | undefined
     readonly expiresAt?: number | undefined
   }
 ): Reply => {
-  const old = options.get === true ? db.read(key, "string", now) : undefined
+  const { when } = options
+  const isCompared = typeof when === "object"
+  const old = options.get === true || isCompared ? db.read(key, "string", now) : undefined
   const entry = db.get(key, now)
-  if ((options.when === "NX" && entry !== undefined) || (options.when === "XX" && entry === undefined)) {
+  const isUnmet = isCompared
+    ? old === undefined ? !when.word.endsWith("NE") : !isMet(when, old)
+    : (when === "NX" && entry !== undefined) || (when === "XX" && entry === undefined)
+  if (isUnmet) {
     return options.get === true ? old ?? null : null
   }
   db.put(key, "string", value, options.keep === true ? entry?.expiresAt : options.expiresAt)
@@ -72,6 +79,35 @@ const many = (name: string, args: ReadonlyArray<string>): ReadonlyArray<readonly
   const pairs: Array<readonly [string, string]> = []
   for (let i = 1; i < args.length; i += 2) pairs.push([args[i]!, args[i + 1]!])
   return pairs
+}
+
+const invalidNumber = "invalid numkeys value or out of range"
+
+const setMany = ({ db, now }: Scene, args: ReadonlyArray<string>): Reply => {
+  const count = atLeast(1, args[1]!, invalidNumber)
+  if (count >= 2 ** 31) return fail(invalidNumber)
+  const end = 2 + 2 * count
+  if (args.length < end) return syntaxError()
+  let when: string | undefined
+  let keep = false
+  let expire: readonly [option: string, text: string] | undefined
+  for (let i = end; i < args.length; i++) {
+    const option = args[i]!.toUpperCase()
+    if ((option === "NX" || option === "XX") && (when === undefined || when === option)) when = option
+    else if (option === "KEEPTTL" && expire === undefined) keep = true
+    else if (/^[EP]X(AT)?$/.test(option) && !keep && expire === undefined && i + 1 < args.length) {
+      expire = [option, args[++i]!]
+    } else return syntaxError()
+  }
+  const at = expire === undefined ? undefined : expiry(expire[0], expire[1], now, "msetex")
+  const pairs = many("msetex", args.slice(1, end))
+  const isThere = ([key]: readonly [string, string]): boolean => db.get(key, now) !== undefined
+  if ((when === "NX" && pairs.some(isThere)) || (when === "XX" && !pairs.every(isThere))) return 0
+  for (const [key, value] of pairs) {
+    if (at !== undefined && at <= now) db.delete(key, now)
+    else db.put(key, "string", value, keep ? db.get(key, now)?.expiresAt : at)
+  }
+  return 1
 }
 
 const substring = ({ db, now }: Scene, args: ReadonlyArray<string>): Reply => {
@@ -147,7 +183,7 @@ const lcs = ({ db, now }: Scene, args: ReadonlyArray<string>): Reply => {
 export const strings = [
   define("get", 2, "read fast", first, ({ db, now }, [, key]) => db.read(key!, "string", now) ?? null),
   define("set", -3, "write denyoom", first, (scene, args) => {
-    let when: "NX" | "XX" | undefined
+    let when: "NX" | "XX" | ValueCondition | undefined
     let get = false
     let keep = false
     let expire: readonly [option: string, text: string] | undefined
@@ -156,6 +192,8 @@ export const strings = [
       if (option === "NX" || option === "XX") {
         if (when !== undefined && when !== option) return syntaxError()
         when = option
+      } else if (isCondition(option) && when === undefined && i + 1 < args.length) {
+        when = { word: option, value: args[++i]! }
       } else if (option === "GET") get = true
       else if (option === "KEEPTTL" && expire === undefined) keep = true
       else if (
@@ -274,6 +312,13 @@ export const strings = [
     for (const [key, value] of pairs) db.put(key, "string", value)
     return 1
   }),
+  define(
+    "msetex",
+    -4,
+    "write denyoom",
+    (args) => args.slice(2, 2 + 2 * Number(args[1])).filter((_, i) => i % 2 === 0),
+    setMany
+  ),
   define("lcs", -3, "read", firstTwo, lcs)
 ]
 

@@ -1,5 +1,5 @@
 /** Scenes of places, and of the deprecated commands for them. */
-import { anywhere, c, fits, given, is } from "./scene.ts"
+import { anywhere, c, fits, given, is, scene } from "./scene.ts"
 
 const palermo = { member: "Palermo", longitude: 13.361389, latitude: 38.115556 }
 const catania = { member: "Catania", longitude: 15.087269, latitude: 37.502669 }
@@ -70,5 +70,18 @@ export const geo = [
     is(c.georadiusStore("g", center, "d", within), 1),
     is(c.georadiusbymemberStore("g", "Catania", "d", { ...within, storeDistance: true }), 1),
     is(c.zrangeWithScores("d", 0, -1), [{ member: "Catania", score: 0 }])
+  ),
+  scene(
+    "places in a polygon",
+    { options: ["GEOSEARCH BYPOLYGON"] },
+    given(c.geoadd("g", [{ member: "in", longitude: 1, latitude: 1 }, { member: "out", longitude: 5, latitude: 5 }])),
+    is(
+      c.geosearch("g", {
+        by: {
+          polygon: [{ longitude: 0, latitude: 0 }, { longitude: 3, latitude: 0 }, { longitude: 0, latitude: 3 }]
+        }
+      }),
+      ["in"]
+    )
   )
 ]

@@ -73,5 +73,12 @@ export const hashes = [
     is(c.hgetdel("h", ["a", "none"]), ["1", null]),
     is(c.hgetdel("none", ["a"]), [null]),
     is(c.hgetall("h"), { b: "2" })
+  ),
+  scene(
+    "names of fields",
+    { options: ["HSCAN NOVALUES"] },
+    given(c.hset("h", { f: 1 })),
+    is(c.hscanNovalues("h", "0", { match: "*", count: 100 }), { cursor: "0", items: ["f"] }),
+    is(c.hscanNovalues("none", "0"), { cursor: "0", items: [] })
   )
 ]

@@ -19,6 +19,7 @@ import { sets } from "./sets.ts"
 import { sortedSets } from "./sortedSets.ts"
 import { streams } from "./streams.ts"
 import { strings } from "./strings.ts"
+import { vectorSets } from "./vectorSets.ts"
 
 /** Scenes that run on a node. */
 export const families: Readonly<Record<string, ReadonlyArray<Scene>>> = {
@@ -38,7 +39,8 @@ export const families: Readonly<Record<string, ReadonlyArray<Scene>>> = {
   sets,
   sortedSets,
   streams,
-  strings
+  strings,
+  vectorSets
 }
 
 /** Scenes that run on a sentinel. */
@@ -49,6 +51,38 @@ export const clusterFamilies: Readonly<Record<string, ReadonlyArray<Scene>>> = {
 
 /** Constructors whose commands no server at hand has, by the server that has them first. */
 export const onNoServer: Readonly<Record<string, string>> = {
+  arcount: "Redis 8.8",
+  ardel: "Redis 8.8",
+  ardelrange: "Redis 8.8",
+  arget: "Redis 8.8",
+  argetrange: "Redis 8.8",
+  argrep: "Redis 8.8",
+  argrepWithValues: "Redis 8.8",
+  arinfo: "Redis 8.8",
+  arinfoFull: "Redis 8.8",
+  arinsert: "Redis 8.8",
+  arlastitems: "Redis 8.8",
+  arlen: "Redis 8.8",
+  armget: "Redis 8.8",
+  armset: "Redis 8.8",
+  arnext: "Redis 8.8",
+  arop: "Redis 8.8",
+  arring: "Redis 8.8",
+  arscan: "Redis 8.8",
+  arseek: "Redis 8.8",
+  arset: "Redis 8.8",
+  blmovem: "Redis 8.10",
+  delex: "Redis 8.4",
+  digest: "Redis 8.4",
+  himportDiscard: "Redis 8.10",
+  himportDiscardall: "Redis 8.10",
+  himportPrepare: "Redis 8.10",
+  himportSet: "Redis 8.10",
+  increx: "Redis 8.8",
+  lmovem: "Redis 8.10",
+  sdiffcard: "Redis 8.10",
+  sunioncard: "Redis 8.10",
+  vrange: "Redis 8.4",
   backupAbort: "Redis 8.10",
   backupCleanup: "Redis 8.10",
   backupList: "Redis 8.10",

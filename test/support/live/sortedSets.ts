@@ -1,5 +1,5 @@
 /** Scenes of sorted sets, and of the deprecated commands for them. */
-import { anywhere, c, fits, given, is } from "./scene.ts"
+import { anywhere, c, fits, given, is, scene } from "./scene.ts"
 import { sameElements } from "./values.ts"
 
 const abc = c.zadd("z", [{ member: "a", score: 1 }, { member: "b", score: 2.5 }, { member: "c", score: Infinity }])
@@ -107,5 +107,20 @@ export const sortedSets = [
     is(c.zrevrangebylex("x", "+", "-"), ["b", "a"]),
     is(c.zrevrange("z", 0, 0), ["c"]),
     is(c.zrevrangeWithScores("z", 0, 1), [last, b])
+  ),
+  scene(
+    "ranks with scores",
+    { options: ["ZRANK WITHSCORE"] },
+    given(c.zadd("z", [{ member: "a", score: 1.5 }, { member: "b", score: Infinity }])),
+    is(c.zrankWithScore("z", "a"), { rank: 0, score: 1.5 }),
+    is(c.zrevrankWithScore("z", "b"), { rank: 0, score: Infinity }),
+    is(c.zrankWithScore("z", "none"), null),
+    is(c.zrevrankWithScore("none", "a"), null)
+  ),
+  scene(
+    "members without scores",
+    { options: ["ZSCAN NOSCORES"] },
+    given(c.zadd("z", [{ member: "a", score: 1.5 }])),
+    is(c.zscanNoscores("z", "0", { match: "*", count: 100 }), { cursor: "0", items: ["a"] })
   )
 ]

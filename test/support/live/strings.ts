@@ -1,6 +1,6 @@
 /** Scenes of strings, and of the deprecated commands for them. */
 import * as Duration from "effect/Duration"
-import { anywhere, c, fails, given, is } from "./scene.ts"
+import { anywhere, c, fails, fits, given, is, scene } from "./scene.ts"
 import { moment } from "./values.ts"
 
 export const strings = [
@@ -44,6 +44,38 @@ export const strings = [
     is(c.mget("a", "none", "b"), ["1", null, "two"]),
     is(c.msetnx({ a: 2, c: 3 }), false),
     is(c.msetnx({ d: 2, c: 3 }), true)
+  ),
+  scene(
+    "compared values",
+    { options: ["SET IFEQ"] },
+    given(c.set("k", "a")),
+    is(c.set("k", "b", { ifeq: "a", ttl: "100 seconds" }), "OK"),
+    is(c.set("k", "c", { ifeq: "a" }), null),
+    is(c.setGet("k", "c", { ifeq: "b" }), "b"),
+    is(c.setGet("k", "d", { ifeq: "b" }), "c"),
+    is(c.set("none", "d", { ifeq: "b" }), null)
+  ),
+  scene(
+    "deleted values",
+    { commands: ["DELIFEQ"] },
+    given(c.set("k", "a")),
+    is(c.delifeq("k", "b"), false),
+    is(c.delifeq("k", "a"), true),
+    is(c.delifeq("k", "a"), false),
+    given(c.rpush("l", "e")),
+    fails(c.delifeq("l", "e"), "ReplyError", "WRONGTYPE")
+  ),
+  scene(
+    "several with an expiry",
+    { commands: ["MSETEX"] },
+    is(c.msetex({ a: 1, b: 2 }), true),
+    is(c.msetex({ a: 1, c: 2 }, { when: "nx" }), false),
+    is(c.msetex({ a: 1, c: 2 }, { when: "xx" }), false),
+    is(c.msetex({ a: 3, b: 4 }, { when: "xx", ttl: "100 seconds" }), true),
+    is(c.mget("a", "b"), ["3", "4"]),
+    is(c.msetex([["a", 5], ["b", 6]], { keepTtl: true }), true),
+    fits(c.ttl("a"), (ttl) => ttl !== null && Duration.toSeconds(ttl) > 90),
+    is(c.msetex({ a: 1 }, { expireAt: moment }), true)
   ),
   anywhere(
     "longest common subsequences",
