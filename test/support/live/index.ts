@@ -17,6 +17,7 @@ import { sentinel } from "./sentinel.ts"
 import { server } from "./server.ts"
 import { sets } from "./sets.ts"
 import { sortedSets } from "./sortedSets.ts"
+import { streamGroups } from "./streamGroups.ts"
 import { streams } from "./streams.ts"
 import { strings } from "./strings.ts"
 import { vectorSets } from "./vectorSets.ts"
@@ -38,6 +39,7 @@ export const families: Readonly<Record<string, ReadonlyArray<Scene>>> = {
   server,
   sets,
   sortedSets,
+  streamGroups,
   streams,
   strings,
   vectorSets
@@ -104,5 +106,6 @@ export const onNoServer: Readonly<Record<string, string>> = {
 export const notLive: Readonly<Record<string, string>> = {
   moduleLoad: "no module is at hand",
   moduleLoadex: "no module is at hand",
-  moduleUnload: "no module is at hand"
+  moduleUnload: "no module is at hand",
+  xreadgroupClaim: "no server at hand has CLAIM, which Redis has from 8.4 on"
 }
