@@ -990,15 +990,21 @@ export class RedisNode extends Process {
       Array.from(new Set(Array.from(this.sessions).flatMap((s) => Array.from(pick(s)))))
     const count = (channel: string, pick: (s: Session) => ReadonlySet<string>): number =>
       Array.from(this.sessions).filter((s) => pick(s).has(channel)).length
-    switch (args[1]!.toLowerCase()) {
+    const subcommand = args[1]!.toLowerCase()
+    const matching = (names: ReadonlyArray<string>): Reply =>
+      args.length > 3
+        ? err(`unknown subcommand or wrong number of arguments for '${args[1]}'. Try PUBSUB HELP.`)
+        : names.filter((name) => args[2] === undefined || matches(args[2], name))
+    switch (subcommand) {
       case "channels":
-        return all((s) => s.channels)
+        return matching(all((s) => s.channels))
       case "numsub":
         return args.slice(2).flatMap((c): Array<Reply> => [c, count(c, (s) => s.channels)])
       case "numpat":
+        if (args.length > 2) return err("wrong number of arguments for 'pubsub|numpat' command")
         return all((s) => s.patterns).length
       case "shardchannels":
-        return all((s) => s.shards)
+        return matching(all((s) => s.shards))
       case "shardnumsub":
         return args.slice(2).flatMap((c): Array<Reply> => [c, count(c, (s) => s.shards)])
       default:

@@ -97,8 +97,26 @@ export const atLeast = (min: number, text: string, message: string): number => {
   return n < min ? fail(message) : n
 }
 
+/** A number in hexadecimal as a fraction, or undefined: C reads those as well. */
+const hexadecimal = (text: string): readonly [numerator: bigint, denominator: bigint] | undefined => {
+  const [, sign, whole = "", fraction = "", exponent = "0"] =
+    /^([+-]?)0x([0-9a-f]*)\.?([0-9a-f]*)(?:p([+-]?\d{1,4}))?$/i.exec(text) ?? []
+  if (sign === undefined || whole + fraction === "") return undefined
+  const digits = BigInt(`0x${whole}${fraction}`) * (sign === "-" ? -1n : 1n)
+  const shift = Number(exponent) - 4 * fraction.length
+  return shift >= 0 ? [digits << BigInt(shift), 1n] : [digits, 1n << BigInt(-shift)]
+}
+
+/** A number as C's strtod reads a whole text: after spaces, up to a NUL, and 0 of nothing; undefined for others. */
+export const readFloat = (text: string): number | undefined => {
+  const trimmed = text.split("\0", 1)[0]!.replace(/^[\t-\r ]+/, "")
+  return trimmed === "" ? (text === "" || text.startsWith("\0") ? 0 : undefined) : parseFloating(trimmed)
+}
+
 export const parseFloating = (text: string): number | undefined => {
   if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith("-") ? -Infinity : Infinity
+  const fraction = hexadecimal(text)
+  if (fraction !== undefined) return Number(fraction[0]) / Number(fraction[1])
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined
 }
 
@@ -162,6 +180,8 @@ const extended = (numerator: bigint, denominator: bigint): Extended => {
 }
 
 const parseExtended = (text: string): Extended => {
+  const parts = hexadecimal(text)
+  if (parts !== undefined) return extended(...parts)
   const [, sign, whole = "", fraction = "", exponent = "0"] = /^([+-]?)(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text)!
   const digits = BigInt(whole + fraction || "0") * (sign === "-" ? -1n : 1n)
   const shift = Number(exponent) - fraction.length
@@ -254,6 +274,14 @@ export interface ScanRequest {
   readonly isBare: boolean
 }
 
+/** The cursor of a scan. */
+export const scanCursor = (text: string): number => {
+  const [, sign = "", digits = ""] = /^(?:([+-]?)(\d+))?(?:\0|$)/.exec(text) ?? fail("invalid cursor")
+  const cursor = BigInt(digits)
+  if (cursor >= 2n ** 64n) return fail("invalid cursor")
+  return Number(sign === "-" ? BigInt.asUintN(64, -cursor) : cursor)
+}
+
 /** The options of the SCAN family, from a cursor at that position on. */
 export const scanRequest = (
   args: ReadonlyArray<string>,
@@ -261,7 +289,7 @@ export const scanRequest = (
   typed = false,
   bare?: "NOVALUES" | "NOSCORES" | undefined
 ): ScanRequest => {
-  if (!/^\d{1,20}$/.test(args[at]!)) return fail("invalid cursor")
+  const cursor = scanCursor(args[at]!)
   let count = 10
   let pattern = "*"
   let type: string | undefined
@@ -284,7 +312,7 @@ export const scanRequest = (
     else if (option === "TYPE" && typed) type = args[i + 1]!.toLowerCase()
     else return syntaxError()
   }
-  return { cursor: Number(args[at]), count, match: (text) => matches(pattern, text), type, isBare }
+  return { cursor, count, match: (text) => matches(pattern, text), type, isBare }
 }
 
 /** Where an element comes in a scan of a server with that salt: from 1 to 2^32. */
@@ -318,6 +346,9 @@ export const nextOf = <A>(
     some: left.slice(0, to).map(({ item }) => item)
   }
 }
+
+/** The reply to a scan of a key that is missing, whatever the options are. */
+export const emptyPage: Reply = ["0", []]
 
 /** A cursor and a page of a collection. */
 export const page = <A>(

@@ -39,8 +39,12 @@ const hashOf = ({ latitude, longitude }: Place, limit = maxLatitude): bigint => 
   return spread(cell(latitude, limit)) | spread(cell(longitude, 180)) << 1n
 }
 
+/** The bits of a score, as a processor converts it that has no unsigned integers. */
+const bitsOf = (score: number): bigint =>
+  score >= 2 ** 64 ? 0n : score < -(2 ** 63) ? 2n ** 63n : BigInt.asUintN(64, BigInt(Math.trunc(score)))
+
 const placeOf = (score: number): Place => {
-  const bits = BigInt(Math.floor(score))
+  const bits = bitsOf(score)
   const middle = (cell: number, max: number): number => {
     const low = -max + cell / 2 ** 26 * (2 * max)
     const high = -max + (cell + 1) / 2 ** 26 * (2 * max)
@@ -251,6 +255,7 @@ const search = (scene: Scene, args: ReadonlyArray<string>, of: Search): Reply =>
   for (const [member, score] of set.ranked) {
     // Redis looks into cells of 52 bits: it finds nothing at exactly 180 degrees, which has more.
     if (score >= 2 ** 52) break
+    if (score < 0) continue
     const at = placeOf(score)
     const far = within(shape, origin, at)
     if (far !== undefined) found.push([member, score, far, at])
@@ -267,7 +272,7 @@ const search = (scene: Scene, args: ReadonlyArray<string>, of: Search): Reply =>
     if (details.size === 0) return member
     const item: Array<Reply> = [member]
     if (details.has("WITHDIST")) item.push((far / unit).toFixed(4))
-    if (details.has("WITHHASH")) item.push(score)
+    if (details.has("WITHHASH")) item.push(Math.trunc(score))
     if (details.has("WITHCOORD")) item.push(placeReply(at, scene.protocol))
     return item
   })

@@ -6,12 +6,14 @@ import {
   addFloats,
   big,
   choose,
+  emptyPage,
   fail,
   first,
   float,
   group,
   int,
   page,
+  scanCursor,
   scanRequest,
   type Scene,
   syntaxError
@@ -72,7 +74,7 @@ export const hashes = [
     return sum
   }),
   define("hincrbyfloat", 4, "write denyoom fast", first, (scene, [, key, field, by]) => {
-    float(by!)
+    if (!Number.isFinite(float(by!))) return fail("value is NaN or Infinity")
     const old = read(scene, key!).get(field!) ?? "0"
     float(old, "hash value is not a float")
     const sum = addFloats(old, by!)
@@ -83,18 +85,21 @@ export const hashes = [
   }),
   define("hrandfield", -2, "read", first, (scene, args): Reply => {
     const [, key, countText, option] = args
-    if (args.length > 4 || (option !== undefined && option.toUpperCase() !== "WITHVALUES")) return syntaxError()
     const count = countText === undefined ? 1 : int(countText)
+    if (args.length > 4 || (option !== undefined && option.toUpperCase() !== "WITHVALUES")) return syntaxError()
     const chosen = choose(Array.from(read(scene, key!)), count, scene.random)
     if (countText === undefined) return chosen[0]?.[0] ?? null
     if (option === undefined) return chosen.map(([field]) => field)
     return scene.protocol === 3 ? chosen : flat(chosen)
   }),
   define("hscan", -3, "read", first, (scene, args) => {
+    scanCursor(args[2]!)
+    const fields = scene.db.read(args[1]!, "hash", scene.now)
+    if (fields === undefined) return emptyPage
     const request = scanRequest(args, 2, false, "NOVALUES")
     return page(
       request,
-      Array.from(read(scene, args[1]!)),
+      Array.from(fields),
       ([field]) => field,
       (pair) => request.isBare ? pair.slice(0, 1) : pair,
       scene.db.salt

@@ -7,6 +7,7 @@ import { ok, type Reply, Simple } from "../Reply.ts"
 import { StreamValue } from "../StreamValue.ts"
 import { VectorSet } from "../VectorSet.ts"
 import {
+  big,
   fail,
   first,
   firstTwo,
@@ -32,7 +33,9 @@ const expire = (name: string, unit: number, absolute: boolean) =>
   define(name, -3, "write fast", first, ({ db, now }, args) => {
     const options = new Set<string>()
     for (const option of args.slice(3)) {
-      if (!["NX", "XX", "GT", "LT"].includes(option.toUpperCase())) return fail(`Unsupported option ${option}`)
+      if (!["NX", "XX", "GT", "LT"].includes(option.toUpperCase())) {
+        return fail(`Unsupported option ${option.split("\0", 1)[0]}`)
+      }
       options.add(option.toUpperCase())
     }
     if (options.has("NX") && options.size > 1) {
@@ -41,9 +44,12 @@ const expire = (name: string, unit: number, absolute: boolean) =>
     if (options.has("GT") && options.has("LT")) {
       return fail("GT and LT options at the same time are not compatible")
     }
-    const given = int(args[2]!)
-    const at = given * unit + (absolute ? 0 : now)
-    if (Math.abs(at) >= 2 ** 63) return fail(`invalid expire time in '${name}' command`)
+    const millis = big(args[2]!) * BigInt(unit)
+    const sum = millis + (absolute ? 0n : BigInt(Math.floor(now)))
+    if (BigInt.asIntN(64, millis) !== millis || sum > 2n ** 63n - 1n) {
+      return fail(`invalid expire time in '${name}' command`)
+    }
+    const at = Number(millis) + (absolute ? 0 : now)
     const entry = db.get(args[1]!, now)
     if (entry === undefined) return 0
     const lasting = entry.expiresAt === Infinity

@@ -6,6 +6,7 @@ import {
   atLeast,
   choose,
   counted,
+  emptyPage,
   fail,
   first,
   firstTwo,
@@ -14,6 +15,7 @@ import {
   page,
   rest,
   sample,
+  scanCursor,
   scanRequest,
   type Scene,
   syntaxError
@@ -99,7 +101,8 @@ export const sets = [
     return countText === undefined ? chosen[0] ?? null : chosen
   }),
   define("smove", 4, "write fast", firstTwo, (scene, [, from, to, member]) => {
-    const source = read(scene, from!)
+    const source = scene.db.read(from!, "set", scene.now)
+    if (source === undefined) return 0
     read(scene, to!)
     if (!source.has(member!)) return 0
     if (from === to) return 1
@@ -115,7 +118,9 @@ export const sets = [
   cardinality("sunioncard", union, ["APPROX"]),
   cardinality("sdiffcard", diff),
   define("sscan", -3, "read", first, (scene, args) => {
-    const request = scanRequest(args, 2)
-    return page(request, Array.from(read(scene, args[1]!)), (m) => m, (m) => [m], scene.db.salt)
+    scanCursor(args[2]!)
+    const set = scene.db.read(args[1]!, "set", scene.now)
+    if (set === undefined) return emptyPage
+    return page(scanRequest(args, 2), Array.from(set), (m) => m, (m) => [m], scene.db.salt)
   })
 ]

@@ -8,6 +8,7 @@ import {
   atLeast,
   choose,
   counted,
+  emptyPage,
   fail,
   first,
   firstTwo,
@@ -17,9 +18,10 @@ import {
   type ManyRequest,
   manyRequest,
   page,
-  parseFloating,
   range,
+  readFloat,
   restButLast,
+  scanCursor,
   scanRequest,
   type Scene,
   storedCounted,
@@ -40,6 +42,9 @@ const list = (items: Ranked, scores: boolean, scene: Scene, nested = scene.proto
       : items.flatMap(([member, score]) => [member, new Double(score)])
     : items.map(([member]) => member)
 
+/** A score as it is kept: 0 without a sign. */
+const kept = (score: number): number => score === 0 ? 0 : score
+
 const remove = ({ db }: Scene, key: string, set: SortedSet, items: Ranked): number => {
   for (const [member] of items) set.delete(member)
   if (items.length > 0) db.settle(key)
@@ -54,7 +59,7 @@ type Range = (set: SortedSet) => Ranked
 
 const scoreBound = (text: string): readonly [score: number, exclusive: boolean] => {
   const exclusive = text.startsWith("(")
-  const score = parseFloating(exclusive ? text.slice(1) : text)
+  const score = readFloat(exclusive ? text.slice(1) : text)
   return score === undefined ? fail("min or max is not a float") : [score, exclusive]
 }
 
@@ -65,19 +70,50 @@ const byScore = (min: string, max: string): Range => {
     set.ranked.filter(([, score]) => (notLow ? score > low : score >= low) && (notHigh ? score < high : score <= high))
 }
 
-const lexBound = (text: string): (member: string) => number => {
-  if (text === "-") return () => 1
-  if (text === "+") return () => -1
-  const exclusive = text.startsWith("(")
-  if (!exclusive && !text.startsWith("[")) return fail("min or max not valid string range item")
-  const bound = text.slice(1)
-  return (member) => member < bound ? -1 : member > bound ? 1 : exclusive ? NaN : 0
+interface LexBound {
+  /** Of `-` and `+` it is not a name. */
+  readonly name: string
+  readonly exclusive: boolean
+  readonly infinite: -1 | 0 | 1
 }
 
-const byLex = (min: string, max: string): Range => {
-  const low = lexBound(min)
-  const high = lexBound(max)
-  return (set) => set.ranked.filter(([member]) => low(member) >= 0 && high(member) <= 0)
+const lexBound = (text: string): LexBound => {
+  if (text === "-") return { name: "", exclusive: false, infinite: -1 }
+  if (text === "+") return { name: "", exclusive: false, infinite: 1 }
+  const exclusive = text.startsWith("(")
+  if (!exclusive && !text.startsWith("[")) return fail("min or max not valid string range item")
+  return { name: text.slice(1), exclusive, infinite: 0 }
+}
+
+const compareBounds = (a: LexBound, b: LexBound): number =>
+  a.infinite !== b.infinite ? a.infinite - b.infinite : a.name < b.name ? -1 : a.name > b.name ? 1 : 0
+
+/**
+ * A range by names. Members of different scores are in no order of names: then it is the run from the first member that
+ * is not below the range to the last before one that is above, or, read in reverse, the other way round. Members that
+ * are skipped at its beginning may be outside.
+ */
+const byLex = (minText: string, maxText: string, reverse = false, skipped = 0): Range => {
+  const [min, max] = [lexBound(minText), lexBound(maxText)]
+  const order = compareBounds(min, max)
+  const isEmpty = order > 0 || (order === 0 && (min.exclusive || max.exclusive))
+  const compare = (member: string, bound: LexBound): number =>
+    compareBounds({ name: member, exclusive: false, infinite: 0 }, bound)
+  const isAbove = ([member]: readonly [string, number]): boolean =>
+    min.exclusive ? compare(member, min) > 0 : compare(member, min) >= 0
+  const isBelow = ([member]: readonly [string, number]): boolean =>
+    max.exclusive ? compare(member, max) < 0 : compare(member, max) <= 0
+  return ({ ranked }) => {
+    if (isEmpty || ranked.length === 0 || !isAbove(ranked.at(-1)!) || !isBelow(ranked[0]!)) return []
+    if (reverse) {
+      const to = ranked.findLastIndex(isBelow) - skipped
+      if (to < 0) return []
+      return ranked.slice(ranked.findLastIndex((item, i) => i <= to && !isAbove(item)) + 1, to + 1)
+    }
+    const from = ranked.findIndex(isAbove) + skipped
+    const to = ranked.findIndex((item, i) => i >= from && !isBelow(item))
+    return ranked.slice(from, to === -1 ? undefined : to)
+  }
 }
 
 const byRank = (start: string, stop: string, reverse: boolean): Range => {
@@ -114,21 +150,23 @@ const ranged = (
     const option = args[i]!.toUpperCase()
     if (option === "WITHSCORES" && !storing) scores = true
     else if (option === "LIMIT" && i + 2 < args.length) limit = [int(args[i + 1]!), int(args[i += 2]!)]
-    else if (fixed === undefined && option === "REV") reverse = true
-    else if (fixed === undefined && option === "BYLEX") by = "lex"
-    else if (fixed === undefined && option === "BYSCORE") by = "score"
+    else if (fixed === undefined && option === "REV" && !reverse) reverse = true
+    else if (fixed === undefined && option === "BYLEX" && by === "rank") by = "lex"
+    else if (fixed === undefined && option === "BYSCORE" && by === "rank") by = "score"
     else return syntaxError()
   }
-  if (limit !== undefined && by === "rank") {
+  if (limit !== undefined && limit[1] !== -1 && by === "rank") {
     return fail("syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX")
   }
   if (scores && by === "lex") return fail("syntax error, WITHSCORES not supported in combination with BYLEX")
   const [a, b] = [args[from + 1]!, args[from + 2]!]
   if (by === "rank") return [byRank(a, b, reverse)(read(scene, args[from]!)), scores]
   const [min, max] = reverse ? [b, a] : [a, b]
-  const found = by === "score" ? byScore(min, max) : byLex(min, max)
+  const skipped = by === "lex" ? Math.max(0, limit?.[0] ?? 0) : 0
+  const found = by === "score" ? byScore(min, max) : byLex(min, max, reverse, skipped)
   const items = found(read(scene, args[from]!))
-  return [limited(reverse ? items.slice().reverse() : items, limit), scores]
+  const limits = limit === undefined ? undefined : [limit[0] - skipped, limit[1]] as const
+  return [limited(reverse ? items.slice().reverse() : items, limits), scores]
 }
 
 const rangeCommand = (name: string, by: By, reverse: boolean) =>
@@ -196,7 +234,7 @@ const add = (scene: Scene, args: ReadonlyArray<string>, increment = false): Repl
   }
   if (changes.length > 0) {
     const set = db.open(key, "zset", now)
-    for (const [member, score] of changes) set.set(member, score)
+    for (const [member, score] of changes) set.set(member, kept(score))
     db.settle(key)
   }
   return options.has("INCR") ? result : options.has("CH") ? added + updated : added
@@ -290,31 +328,32 @@ const combine = (
       i += n
     } else if (how !== "diff" && option === "AGGREGATE" && left >= 1) {
       const kind = args[++i]!.toUpperCase()
-      if (kind === "MIN") aggregate = Math.min
-      else if (kind === "MAX") aggregate = Math.max
+      // What is no number changes nothing.
+      if (kind === "MIN") aggregate = (a, b) => b < a ? b : a
+      else if (kind === "MAX") aggregate = (a, b) => b > a ? b : a
       else if (kind === "COUNT") isCount = true
       else if (kind !== "SUM") return syntaxError()
     } else if (!storing && option === "WITHSCORES") withScores = true
     else return syntaxError()
   }
   const scores = new SortedSet()
-  const weighed = (i: number, score: number): number => {
-    const product = weights[i]! * (isCount ? 1 : score)
-    return Number.isNaN(product) ? 0 : product
-  }
   if (how === "diff") {
     for (const [member, score] of sources[0]!) {
       if (!sources.slice(1).some((s) => s.has(member))) scores.set(member, score)
     }
   } else {
-    sources.forEach((source, i) => {
+    // The smallest first, as sums of fractions depend on the order.
+    const inOrder = sources.map((source, i) => ({ source, weight: weights[i]! }))
+      .sort((a, b) => a.source.size - b.source.size)
+    for (const { source, weight } of inOrder) {
       for (const [member, score] of source) {
         if (how === "inter" && !sources.every((s) => s.has(member))) continue
         const old = scores.scores.get(member)
-        const next = weighed(i, score)
+        const product = weight * (isCount ? 1 : score)
+        const next = Number.isNaN(product) && (how === "union" || old === undefined) ? 0 : product
         scores.set(member, old === undefined ? next : aggregate(old, next))
       }
-    })
+    }
   }
   return { scores, withScores }
 }
@@ -326,7 +365,8 @@ const combination = (how: "union" | "inter" | "diff") => [
   }),
   define(`z${how}store`, -4, "write denyoom", storedCounted, (scene, args) => {
     const { scores } = combine(scene, args, 2, `z${how}store`, how, true)
-    scene.db.store(args[1]!, "zset", scores, scene.now)
+    const stored = new SortedSet(new Map(scores.ranked.map(([member, score]) => [member, kept(score)])))
+    scene.db.store(args[1]!, "zset", stored, scene.now)
     return scores.size
   })
 ]
@@ -390,8 +430,8 @@ export const sortedSets = [
   }),
   define("zrandmember", -2, "read", first, (scene, args): Reply => {
     const [, key, countText, option] = args
-    if (args.length > 4 || (option !== undefined && option.toUpperCase() !== "WITHSCORES")) return syntaxError()
     const n = countText === undefined ? 1 : int(countText)
+    if (args.length > 4 || (option !== undefined && option.toUpperCase() !== "WITHSCORES")) return syntaxError()
     const chosen = choose(read(scene, key!).ranked, n, scene.random)
     return countText === undefined ? chosen[0]?.[0] ?? null : list(chosen, option !== undefined, scene)
   }),
@@ -405,6 +445,7 @@ export const sortedSets = [
     const n = int(args[1]!)
     if (n < 1) return fail("at least 1 input key is needed for 'zintercard' command")
     if (n > args.length - 2) return syntaxError()
+    for (const key of args.slice(2, 2 + n)) scoresOf(scene, key)
     let limit = 0
     for (let i = 2 + n; i < args.length; i += 2) {
       if (args[i]!.toUpperCase() !== "LIMIT" || args[i + 1] === undefined) return syntaxError()
@@ -414,10 +455,13 @@ export const sortedSets = [
     return limit === 0 ? scores.size : Math.min(limit, scores.size)
   }),
   define("zscan", -3, "read", first, (scene, args) => {
+    scanCursor(args[2]!)
+    const set = scene.db.read(args[1]!, "zset", scene.now)
+    if (set === undefined) return emptyPage
     const request = scanRequest(args, 2, false, "NOSCORES")
     return page(
       request,
-      read(scene, args[1]!).ranked,
+      set.ranked,
       ([m]) => m,
       ([m, score]) => request.isBare ? [m] : [m, formatDouble(score)],
       scene.db.salt

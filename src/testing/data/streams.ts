@@ -12,10 +12,12 @@ const maxHalf = (1n << 64n) - 1n
 
 const badId = "Invalid stream ID specified as stream command argument"
 
+/** A half of an id, as C reads an unsigned number: with a sign, and with spaces before it. */
 const half = (text: string): bigint | undefined => {
-  if (!/^\d{1,20}$/.test(text)) return undefined
-  const n = BigInt(text)
-  return n > maxHalf ? undefined : n
+  const [, sign, digits] = /^[\t-\r ]*([+-]?)(\d+)$/.exec(text) ?? []
+  if (digits === undefined) return undefined
+  const n = BigInt(digits)
+  return n > maxHalf ? undefined : sign === "-" ? BigInt.asUintN(64, -n) : n
 }
 
 const parseId = (text: string, missing: bigint): Id | undefined => {
@@ -203,7 +205,6 @@ const setId = (scene: Scene, args: ReadonlyArray<string>): Reply => {
       return fail("The entries_added specified in XSETID is smaller than the target stream length")
     }
   }
-  if (id < stream.maxDeletedId) return fail("The ID specified in XSETID is smaller than current max_deleted_entry_id")
   stream.lastId = id
   if (added !== undefined) stream.entriesAdded = added
   if (maxDeleted !== 0n) stream.maxDeletedId = maxDeleted
