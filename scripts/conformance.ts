@@ -1,7 +1,7 @@
 /**
  * Compares a node in memory with a real server, call by call, in runs of generated calls; see test/conformance.
  *
- *   node scripts/conformance.ts [--seeds N] [--seed K] [--length L]
+ *   npm run conformance -- [--seeds N] [--seed K] [--length L]
  *
  * It runs N seeds from K on, in both protocols, and prints the short form of each run that differs. The server is
  * that of the tests: `ERS_SERVER=valkey-9.1` chooses another one.
