@@ -165,6 +165,20 @@ export const differences: ReadonlyArray<Difference> = [
     agree: reworded(["Redis is loading", "Valkey is loading"])
   },
   {
+    servers: ["redis-8.0", "valkey-9.1"],
+    script: "sorting",
+    lines: ["SORT f", "SORT f DESC", "SORT space"],
+    why: "later servers take no number in hexadecimal, and none with spaces in front",
+    agree: gives("-", "ERR One or more scores can't be converted into double")
+  },
+  {
+    servers: ["valkey-9.1"],
+    script: "sorting",
+    lines: ["SORT empty"],
+    why: "to Valkey 9.1 an empty text is no number",
+    agree: gives("-", "ERR One or more scores can't be converted into double")
+  },
+  {
     servers: ["redis-8.0"],
     script: "places",
     lines: [

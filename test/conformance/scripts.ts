@@ -15,11 +15,13 @@
  * Each script begins with empty databases and new sessions.
  */
 import { bitsAndGeo } from "./bitsAndGeo.ts"
+import { sorting } from "./sorting.ts"
 import { streams } from "./streams.ts"
 
 export const scripts: Readonly<Record<string, string>> = {
   ...streams,
   ...bitsAndGeo,
+  ...sorting,
   strings: `
 SET a 1
 GET a

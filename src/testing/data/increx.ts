@@ -87,8 +87,8 @@ const negated = (text: string): string => text.startsWith("-") ? text.slice(1) :
 const addFloat = (old: string, { by, lower, saturates, upper }: Options): Sum => {
   const increment = float(by, "Increment is not a valid float")
   if (!Number.isFinite(increment)) return fail("BYFLOAT increment cannot be Infinity")
-  const low = lower === undefined ? -Infinity : float(lower, "LBOUND is not a valid float")
-  const high = upper === undefined ? Infinity : float(upper, "UBOUND is not a valid float")
+  const low = lower === undefined ? -Number.MAX_VALUE : float(lower, "LBOUND is not a valid float")
+  const high = upper === undefined ? Number.MAX_VALUE : float(upper, "UBOUND is not a valid float")
   if (low > high) return fail("LBOUND can't be greater than UBOUND")
   if (!Number.isFinite(float(old))) return fail("value cannot be Infinity")
   const sum = addFloats(old, by)!

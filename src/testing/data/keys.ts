@@ -146,6 +146,14 @@ const copy: (scene: Scene, args: ReadonlyArray<string>) => Reply = ({ database, 
   return 1
 }
 
+/** A weight as C reads it: with spaces in front, or in hexadecimal; nothing is 0. */
+const weightOf = (text: string): number | undefined => {
+  const trimmed = text.trimStart()
+  const hexadecimal = /^([+-]?)(0x[\da-f]+)$/i.exec(trimmed)
+  if (hexadecimal !== null) return Number(hexadecimal[2]) * (hexadecimal[1] === "-" ? -1 : 1)
+  return text === "" ? 0 : parseFloating(trimmed)
+}
+
 const sort = (scene: Scene, args: ReadonlyArray<string>, mayStore: boolean): Reply => {
   const { db, now } = scene
   let descending = false
@@ -204,13 +212,14 @@ const sort = (scene: Scene, args: ReadonlyArray<string>, mayStore: boolean): Rep
     } else {
       const number = (item: string): number => {
         const text = weight(item)
-        return text === null ? 0 : parseFloating(text) ?? fail("One or more scores can't be converted into double")
+        return text === null ? 0 : weightOf(text) ?? fail("One or more scores can't be converted into double")
       }
       const weights = new Map(items.map((item) => [item, number(item)]))
       items.sort((a, b) => weights.get(a)! - weights.get(b)! || compare(a, b))
     }
   }
-  if (descending && (sorted || entry?.kind === "zset")) items.reverse()
+  // Without a comparison the order is that of the elements; those of a set have none.
+  if (descending && (sorted || entry?.kind !== "set")) items.reverse()
   const from = limit === undefined ? 0 : Math.max(0, limit[0])
   const to = limit === undefined || limit[1] < 0 ? items.length : from + limit[1]
   const chosen = items.slice(from, to)
