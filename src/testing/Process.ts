@@ -9,108 +9,17 @@ import * as Address from "../Address.ts"
 import type { DurationInput } from "../commands/options.ts"
 import { millisOf } from "../internal/client/checkOptions.ts"
 import { User } from "./Acl.ts"
+import { acl, AclLog, channelsOf } from "./commands/acl.ts"
+import { isContainer, knownCategories } from "./commands/categories.ts"
+import { checkedName, client } from "./commands/client.ts"
+import { Statistics } from "./commands/info.ts"
 import { type Definition, group, matches, noKeys } from "./data/command.ts"
-import type { FieldSets } from "./data/hashImport.ts"
 import type { Network, Peer } from "./Network.ts"
-import {
-  encode,
-  Failure,
-  Fields,
-  Members,
-  ok,
-  type Protocol,
-  Push,
-  type Reply,
-  Requests,
-  Several,
-  Simple,
-  Verbatim
-} from "./Reply.ts"
+import { encode, Failure, Fields, ok, type Protocol, Push, type Reply, Requests, Several, Simple } from "./Reply.ts"
+import type { Session } from "./Session.ts"
 import type { Time } from "./Time.ts"
 
-/**
- * A client's connection at a server.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Session {
-  /** The number of the connection, as CLIENT ID gives it. */
-  readonly id: number
-  /** The connection itself. */
-  readonly peer: Peer
-  /** When it began, in milliseconds since the Unix epoch. */
-  readonly since: number
-  /** The RESP version. */
-  protocol: Protocol
-  /** The ACL user. */
-  user: User
-  /** Whether the client has logged in, or need not. */
-  authenticated: boolean
-  /** The name of CLIENT SETNAME; empty if there is none. */
-  name: string
-  /** What CLIENT SETINFO told of the client's library. */
-  library: {
-    /** The name of the library; empty if it was not told. */
-    name: string
-    /** Its version; empty if it was not told. */
-    version: string
-  }
-  /** The number of the selected database. */
-  database: number
-  /** The fields that HIMPORT PREPARE has named. */
-  readonly fieldSets: FieldSets
-  /** Whether the connection is open. */
-  open: boolean
-  /** The requests after MULTI; undefined outside a transaction. */
-  queue: Array<ReadonlyArray<string>> | undefined
-  /** Whether a request of the transaction was refused. */
-  broken: boolean
-  /** The watched keys, each with its database; undefined if there are none. */
-  watched: Set<string> | undefined
-  /** Whether a watched key has changed. */
-  dirty: boolean
-  /** The command that waits; undefined if none does. */
-  blocked: Blocked | undefined
-  /** The requests that came while a command waited. */
-  backlog: Array<Array<string>>
-  /** The channels that it subscribes to. */
-  readonly channels: Set<string>
-  /** The patterns that it subscribes to. */
-  readonly patterns: Set<string>
-  /** The shard channels that it subscribes to. */
-  readonly shards: Set<string>
-  /** The settings of CLIENT TRACKING; undefined while it is off. */
-  tracking: Tracking | undefined
-  /** The keys that it has read and that are tracked. */
-  readonly tracked: Set<string>
-  /** Whether CLIENT NO-EVICT is on. */
-  noEvict: boolean
-  /** Whether the server closes it after the current reply. */
-  closing: boolean
-  /** The name of its last command, in lower case. */
-  last: string
-}
-
-/** A command that waits, such as BLPOP. */
-export interface Blocked {
-  /** The name of the command. */
-  readonly command: string
-  /** Ends the wait with a reply. */
-  readonly end: (reply: Reply) => void
-  /** The reply when the time has passed. */
-  readonly nothing: () => Reply
-}
-
-/** The settings of CLIENT TRACKING. */
-export interface Tracking {
-  /** Whether BCAST is on. */
-  readonly broadcast: boolean
-  /** The prefixes of PREFIX. */
-  readonly prefixes: ReadonlyArray<string>
-  /** Whether NOLOOP is on. */
-  readonly noLoop: boolean
-}
+export type { Session } from "./Session.ts"
 
 /**
  * A fault of the messages that a server pushes to subscribers.
@@ -206,6 +115,8 @@ export abstract class Process {
   readonly executed = new Map<string, number>()
   /** How many requests it received. */
   requests = 0
+  protected readonly statistics = new Statistics()
+  private readonly aclLog = new AclLog()
   /** Called for each command that it executes, with the reply. */
   onExecute: (session: Session, args: ReadonlyArray<string>, reply: Reply) => void = () => {}
 
@@ -269,10 +180,13 @@ export abstract class Process {
       tracking: undefined,
       tracked: new Set(),
       noEvict: false,
+      noTouch: false,
       closing: false,
-      last: "NULL"
+      last: "NULL",
+      active: this.time.now()
     }
     this.sessions.add(session)
+    this.statistics.connected()
     const requests = new Requests((args) => {
       if (!session.open || session.closing) return
       this.requests++
@@ -413,7 +327,8 @@ export abstract class Process {
 
   private answer(session: Session, args: Array<string>): Answer {
     const name = args[0]!.toLowerCase()
-    session.last = name
+    session.last = this.fullName(args)
+    session.active = this.time.now()
     const command = this.table.get(name)
     if (command === undefined) {
       const shown = args.slice(1).map((a) => `'${a.slice(0, 128)}' `).join("").slice(0, 128)
@@ -447,6 +362,14 @@ export abstract class Process {
     return caught(() => this.serve(session, command, args))
   }
 
+  /** The name of a command with its subcommand, in lower case. */
+  private fullName(args: ReadonlyArray<string>): string {
+    const name = args[0]!.toLowerCase()
+    if (args[1] === undefined || !isContainer(name)) return name
+    const full = `${name}|${args[1].toLowerCase()}`
+    return knownCategories(full) === undefined ? name : full
+  }
+
   /** Executes a command and counts it. A `Failure` that it throws is its reply. */
   protected executing(
     session: Session,
@@ -457,6 +380,7 @@ export abstract class Process {
     const reply = caught(run)
     const upper = command.name.toUpperCase()
     this.executed.set(upper, (this.executed.get(upper) ?? 0) + 1)
+    this.statistics.executed(this.fullName(args), reply instanceof Failure ? reply.text : undefined)
     // A command that waits is reported when it ends.
     if (reply !== withheld) this.onExecute(session, args, reply)
     return reply
@@ -470,30 +394,18 @@ export abstract class Process {
 
   private denied(session: Session, command: Definition, args: ReadonlyArray<string>): Failure | undefined {
     if (withoutLogin.has(command.name)) return undefined
-    const user = session.user
+    const { user } = session
     if (user.mayAll) return undefined
-    if (!user.mayRun(command, args)) {
-      const shown = this.containers.has(command.name) && args[1] !== undefined
-        ? `${command.name}|${args[1].toLowerCase()}`
-        : command.name
-      return new Failure(`NOPERM this user has no permissions to run the '${shown}' command`)
-    }
-    if (!user.mayUseKeys(command.keys(args))) {
-      return new Failure("NOPERM this user has no permissions to access one of the keys used as arguments")
-    }
-    const channels = command.name === "publish" || command.name === "spublish"
-      ? [args[1]!]
-      : command.name.endsWith("subscribe") && !command.name.includes("un")
-      ? args.slice(1)
-      : []
-    if (!user.mayUseChannels(channels, command.name === "psubscribe")) {
-      return new Failure("NOPERM this user has no permissions to access one of the channels used as arguments")
-    }
-    return undefined
+    const { channels, literal } = channelsOf(command, args)
+    const denial = user.denial(command, args, channels, literal)
+    if (denial === undefined) return undefined
+    this.aclLog.add(session, this.shown, this.time.now(), denial.reason, denial.object, user.name)
+    return denial.reason === "command"
+      ? new Failure(`NOPERM this user has no permissions to run the '${denial.object}' command`)
+      : new Failure(
+        `NOPERM this user has no permissions to access one of the ${denial.reason}s used as arguments`
+      )
   }
-
-  /** Commands whose second word is part of the name. */
-  protected readonly containers: ReadonlySet<string> = new Set(["client", "config", "acl", "object", "sentinel"])
 
   protected reply(session: Session, reply: Reply): void {
     if (session.open) session.peer.write(encode(reply, session.protocol))
@@ -645,7 +557,7 @@ export abstract class Process {
         this.reset(session)
         return new Simple("RESET")
       case "client":
-        return this.client(session, args)
+        return client(this.host, session, args)
       case "subscribe":
       case "psubscribe":
         return this.subscribe(session, name, args)
@@ -655,9 +567,31 @@ export abstract class Process {
       case "publish":
         return this.publish(args[1]!, args[2]!)
       default:
-        return this.acl(session, args)
+        return acl(this.host, session, args)
     }
   }
+
+  /** What the commands of other files may use. */
+  private readonly host = ((process: Process) => ({
+    get shown() {
+      return process.shown
+    },
+    get sessions() {
+      return process.sessions
+    },
+    get users() {
+      return process.users
+    },
+    get log() {
+      return process.aclLog
+    },
+    now: () => process.time.now(),
+    random: () => process.time.random(),
+    command: (name: string) => process.table.get(name),
+    end: (asking: Session, session: Session) => process.end(asking, session),
+    pause: (millis: number, all: boolean) => process.pause(millis, all),
+    unpause: () => process.unpause()
+  }))(this)
 
   protected reset(session: Session): void {
     session.protocol = 2
@@ -672,11 +606,15 @@ export abstract class Process {
     session.shards.clear()
     session.tracking = undefined
     session.noEvict = false
+    session.noTouch = false
   }
 
-  private login(session: Session, name: string, password: string): boolean {
+  private login(session: Session, word: string, name: string, password: string): boolean {
     const user = this.users.get(name)
-    if (user === undefined || !user.accepts(password)) return false
+    if (user === undefined || !user.accepts(password)) {
+      this.aclLog.add(session, this.shown, this.time.now(), "auth", word, name)
+      return false
+    }
     session.user = user
     session.authenticated = true
     return true
@@ -694,11 +632,10 @@ export abstract class Process {
       const option = args[i]!.toUpperCase()
       const left = args.length - i - 1
       if (option === "AUTH" && left >= 2) {
-        if (!this.login(session, args[i + 1]!, args[i + 2]!)) return wrongPass
+        if (!this.login(session, args[0]!, args[i + 1]!, args[i + 2]!)) return wrongPass
         i += 2
       } else if (option === "SETNAME" && left >= 1) {
-        name = args[++i]!
-        if (!validName(name)) return badName
+        name = checkedName(args[++i]!)
       } else return err(`Syntax error in HELLO option '${args[i]}'`)
     }
     if (!session.authenticated) {
@@ -737,236 +674,14 @@ export abstract class Process {
         "AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
       )
     }
-    return this.login(session, args.length === 2 ? "default" : args[1]!, args[args.length - 1]!) ? ok : wrongPass
-  }
-
-  private describe(session: Session): string {
-    const now = this.time.now()
-    const tracking = session.tracking
-    const flags = [
-      session.queue === undefined ? "" : "x",
-      session.blocked === undefined ? "" : "b",
-      session.channels.size + session.patterns.size + session.shards.size > 0 ? "P" : "",
-      session.dirty ? "d" : "",
-      tracking === undefined ? "" : tracking.broadcast ? "tB" : "t",
-      session.noEvict ? "e" : ""
-    ].join("")
-    return [
-      `id=${session.id}`,
-      `addr=${session.peer.party}`,
-      `laddr=${this.shown}`,
-      "fd=8",
-      `name=${session.name}`,
-      `age=${Math.floor((now - session.since) / 1000)}`,
-      "idle=0",
-      `flags=${flags === "" ? "N" : flags}`,
-      `db=${session.database}`,
-      `sub=${session.channels.size}`,
-      `psub=${session.patterns.size}`,
-      `ssub=${session.shards.size}`,
-      `multi=${session.queue?.length ?? -1}`,
-      "qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=1024 rbp=0 obl=0 oll=0 omem=0 tot-mem=1024",
-      "events=r",
-      `cmd=${session.last}`,
-      `user=${session.user.name}`,
-      `redir=${tracking === undefined ? -1 : 0}`,
-      `resp=${session.protocol}`
-    ].join(" ")
-  }
-
-  private typeOf(session: Session): string {
-    return session.protocol === 2 && session.channels.size + session.patterns.size > 0 ? "pubsub" : "normal"
-  }
-
-  private client(session: Session, args: ReadonlyArray<string>): Reply {
-    const word = args[1]!.toLowerCase()
-    const exactly = (n: number): void => {
-      if (args.length !== n) throw err(`wrong number of arguments for 'client|${word}' command`)
-    }
-    switch (word) {
-      case "id":
-        exactly(2)
-        return session.id
-      case "info":
-        exactly(2)
-        return new Verbatim(`${this.describe(session)}\n`)
-      case "list": {
-        let chosen = Array.from(this.sessions)
-        const option = args[2]?.toUpperCase()
-        if (option === "TYPE" && args.length === 4) {
-          const type = args[3]!.toLowerCase()
-          if (!["normal", "master", "replica", "slave", "pubsub"].includes(type)) {
-            return err(`Unknown client type '${args[3]}'`)
-          }
-          chosen = chosen.filter((s) => this.typeOf(s) === type)
-        } else if (option === "ID" && args.length >= 4) {
-          const ids = args.slice(3)
-          if (ids.some((id) => !/^[1-9]\d*$/.test(id))) return err("Invalid client ID")
-          chosen = chosen.filter((s) => ids.includes(String(s.id)))
-        } else if (option !== undefined) return err("syntax error")
-        return new Verbatim(chosen.map((s) => `${this.describe(s)}\n`).join(""))
-      }
-      case "getname":
-        exactly(2)
-        return session.name === "" ? null : session.name
-      case "setname":
-        exactly(3)
-        if (!validName(args[2]!)) return badName
-        session.name = args[2]!
-        return ok
-      case "kill":
-        return this.kill(session, args)
-      case "no-evict":
-        exactly(3)
-        if (!/^(on|off)$/i.test(args[2]!)) return err("syntax error")
-        session.noEvict = args[2]!.toLowerCase() === "on"
-        return ok
-      case "pause": {
-        if (args.length !== 3 && args.length !== 4) exactly(3)
-        if (!/^\d+$/.test(args[2]!)) {
-          return err(args[2]!.startsWith("-") ? "timeout is negative" : "timeout is not an integer or out of range")
-        }
-        const what = args[3]?.toUpperCase() ?? "ALL"
-        if (what !== "ALL" && what !== "WRITE") return err("CLIENT PAUSE mode must be WRITE or ALL")
-        this.pause(Number(args[2]), what === "ALL")
-        return ok
-      }
-      case "unpause":
-        exactly(2)
-        this.unpause()
-        return ok
-      case "unblock": {
-        if (args.length !== 3 && args.length !== 4) exactly(3)
-        const how = args[3]?.toUpperCase() ?? "TIMEOUT"
-        if (how !== "TIMEOUT" && how !== "ERROR") {
-          return err("CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
-        }
-        if (!/^-?\d+$/.test(args[2]!)) return err("value is not an integer or out of range")
-        const target = Array.from(this.sessions).find((s) => String(s.id) === args[2])
-        if (target?.blocked === undefined) return 0
-        target.blocked.end(
-          how === "ERROR"
-            ? new Failure("UNBLOCKED client unblocked via CLIENT UNBLOCK")
-            : target.blocked.nothing()
-        )
-        return 1
-      }
-      case "tracking":
-        return this.track(session, args)
-      case "trackinginfo":
-        return new Fields([
-          "flags",
-          new Members(
-            session.tracking === undefined
-              ? ["off"]
-              : ["on", ...(session.tracking.broadcast ? ["bcast"] : []), ...(session.tracking.noLoop ? ["noloop"] : [])]
-          ),
-          "redirect",
-          session.tracking === undefined ? -1 : 0,
-          "prefixes",
-          session.tracking?.prefixes ?? []
-        ])
-      default:
-        return err(`unknown subcommand '${args[1]}'. Try CLIENT HELP.`)
-    }
-  }
-
-  private kill(session: Session, args: ReadonlyArray<string>): Reply {
-    if (args.length === 3) {
-      const found = Array.from(this.sessions).find((s) => s.peer.party === args[2])
-      if (found === undefined) return err("No such client")
-      this.end(session, found)
-      return ok
-    }
-    const filters: Array<(s: Session) => boolean> = []
-    let skipMe = true
-    for (let i = 2; i < args.length; i += 2) {
-      const option = args[i]!.toUpperCase()
-      const value = args[i + 1]
-      if (value === undefined) return err("syntax error")
-      if (option === "ID") {
-        if (!/^[1-9]\d*$/.test(value)) return err("client-id should be greater than 0")
-        filters.push((s) => String(s.id) === value)
-      } else if (option === "TYPE") {
-        if (!["normal", "master", "replica", "slave", "pubsub"].includes(value.toLowerCase())) {
-          return err(`Unknown client type '${value}'`)
-        }
-        filters.push((s) => this.typeOf(s) === value.toLowerCase())
-      } else if (option === "ADDR") filters.push((s) => s.peer.party === value)
-      else if (option === "LADDR") filters.push(() => this.shown === value)
-      else if (option === "USER") {
-        if (!this.users.has(value)) return err(`No such user '${value}'`)
-        filters.push((s) => s.user.name === value)
-      } else if (option === "SKIPME") {
-        if (!/^(yes|no)$/i.test(value)) return err("syntax error")
-        skipMe = value.toLowerCase() === "yes"
-      } else return err("syntax error")
-    }
-    const chosen = Array.from(this.sessions).filter((s) => filters.every((f) => f(s)) && !(skipMe && s === session))
-    for (const s of chosen) this.end(session, s)
-    return chosen.length
+    const name = args.length === 2 ? "default" : args[1]!
+    return this.login(session, args[0]!, name, args[args.length - 1]!) ? ok : wrongPass
   }
 
   /** Closes a session; the session that asks for it gets its reply first. */
   private end(asking: Session, session: Session): void {
     if (asking === session) session.closing = true
     else this.close(session)
-  }
-
-  private track(session: Session, args: ReadonlyArray<string>): Reply {
-    const state = args[2]?.toLowerCase()
-    if (state === "off" && args.length === 3) {
-      session.tracking = undefined
-      session.tracked.clear()
-      return ok
-    }
-    if (state !== "on") return err("syntax error")
-    const prefixes: Array<string> = []
-    let broadcast = false
-    let noLoop = false
-    for (let i = 3; i < args.length; i++) {
-      const option = args[i]!.toUpperCase()
-      if (option === "BCAST") broadcast = true
-      else if (option === "NOLOOP") noLoop = true
-      else if (option === "PREFIX" && i + 1 < args.length) prefixes.push(args[++i]!)
-      else return err("syntax error")
-    }
-    if (prefixes.length > 0 && !broadcast) return err("PREFIX option requires BCAST mode to be enabled")
-    session.tracking = { broadcast, prefixes, noLoop }
-    return ok
-  }
-
-  private acl(session: Session, args: ReadonlyArray<string>): Reply {
-    switch (args[1]!.toLowerCase()) {
-      case "whoami":
-        return session.user.name
-      case "users":
-        return Array.from(this.users.keys())
-      case "list":
-        return Array.from(this.users.values(), (user) => user.describe())
-      case "setuser": {
-        if (args[2] === undefined) return err("wrong number of arguments for 'acl|setuser' command")
-        const user = this.users.get(args[2]) ?? new User(args[2])
-        for (const rule of args.slice(3)) {
-          const wrong = user.apply(rule)
-          if (wrong !== undefined) return err(`Error in ACL SETUSER modifier '${rule}': ${wrong}`)
-        }
-        this.users.set(user.name, user)
-        return ok
-      }
-      case "deluser": {
-        let removed = 0
-        for (const name of args.slice(2)) {
-          if (name === "default") return err("The 'default' user cannot be removed")
-          if (!this.users.delete(name)) continue
-          removed++
-          for (const s of Array.from(this.sessions)) if (s.user.name === name) this.end(session, s)
-        }
-        return removed
-      }
-      default:
-        return err(`unknown subcommand '${args[1]}'. Try ACL HELP.`)
-    }
   }
 }
 
@@ -979,6 +694,3 @@ const caught = (run: () => Answer): Answer => {
     throw error
   }
 }
-
-const validName = (name: string): boolean => /^[!-~]*$/.test(name)
-const badName = err("Client names cannot contain spaces, newlines or special characters.")

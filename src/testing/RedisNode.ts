@@ -8,7 +8,10 @@
  * @since 0.1.0
  */
 import type * as Address from "../Address.ts"
-import { type Definition, group, int, manyRequest, matches, noKeys, rest, type Scene } from "./data/command.ts"
+import { pubsub as answerPubsub } from "./commands/client.ts"
+import { config, defaultConfig } from "./commands/config.ts"
+import { infoText, type Line } from "./commands/info.ts"
+import { type Definition, group, int, manyRequest, noKeys, rest, type Scene } from "./data/command.ts"
 import { importHash } from "./data/hashImport.ts"
 import { dataCommands } from "./data/index.ts"
 import * as Lists from "./data/lists.ts"
@@ -17,7 +20,7 @@ import { openRead, type Read } from "./data/streams.ts"
 import { Keyspace } from "./Keyspace.ts"
 import type { Lane, Network } from "./Network.ts"
 import { type Answer, commonCommands, Process, type Session, withheld } from "./Process.ts"
-import { Failure, Fields, nullArray, ok, type Reply, Simple, Verbatim } from "./Reply.ts"
+import { Failure, nullArray, ok, type Reply, Simple, Verbatim } from "./Reply.ts"
 import { seeded } from "./Time.ts"
 
 const err = (text: string): Failure => new Failure(`ERR ${text}`)
@@ -189,30 +192,6 @@ const backlogSize = 1024 * 1024
 /** How often a replica looks at its link, in milliseconds. */
 const cronMillis = 1000
 
-const defaultConfig: ReadonlyArray<readonly [string, string]> = [
-  ["appendonly", "no"],
-  ["databases", "16"],
-  ["maxclients", "10000"],
-  ["maxmemory", "0"],
-  ["maxmemory-policy", "noeviction"],
-  ["min-replicas-max-lag", "10"],
-  ["min-replicas-to-write", "0"],
-  ["repl-timeout", "60"],
-  ["replica-priority", "100"],
-  ["replica-read-only", "yes"],
-  ["replica-serve-stale-data", "yes"],
-  ["save", ""],
-  ["timeout", "0"]
-]
-
-const aliases: Readonly<Record<string, string>> = {
-  "slave-priority": "replica-priority",
-  "slave-read-only": "replica-read-only",
-  "slave-serve-stale-data": "replica-serve-stale-data",
-  "min-slaves-to-write": "min-replicas-to-write",
-  "min-slaves-max-lag": "min-replicas-max-lag"
-}
-
 /**
  * A Redis server in memory. Get one from `Control.node` or `layerRedis`.
  *
@@ -224,7 +203,7 @@ export class RedisNode extends Process {
   readonly mode: string = "standalone"
   protected readonly table: ReadonlyMap<string, Definition> = table
   /** The parameters of CONFIG GET and CONFIG SET. */
-  readonly config = new Map(defaultConfig)
+  readonly config = defaultConfig()
   /** Whether it answers LOADING, as while it reads its data from disk. Default false. */
   loading = false
   /** Whether it cannot save, so that it refuses writes with MISCONF. Default false. */
@@ -241,6 +220,7 @@ export class RedisNode extends Process {
   offset = 0
   /** A number that grows whenever its data may be replaced: with a promotion, a new primary, or a start without data. */
   reign = 0
+  private startedAt: number
   /** Since when it has its role, in milliseconds since the Unix epoch. */
   roleSince = 0
   /** How often it resynchronised with a primary: in full, and partially. */
@@ -272,6 +252,7 @@ export class RedisNode extends Process {
 
   constructor(network: Network, address: Address.Tcp) {
     super(network, address)
+    this.startedAt = this.time.now()
     this.runId = this.hex()
     this.replicationId = this.hex()
     this.salt()
@@ -865,6 +846,8 @@ export class RedisNode extends Process {
   /** Starts again after `stop`. Default: with its data. */
   override start(options: { readonly keepData?: boolean | undefined } = {}): void {
     super.start()
+    this.startedAt = this.time.now()
+    this.statistics.reset()
     this.runId = this.hex()
     this.salt()
     this.loading = false
@@ -917,7 +900,7 @@ export class RedisNode extends Process {
       case "sunsubscribe":
         return this.unsubscribe(session, name, args)
       case "pubsub":
-        return this.pubsub(args)
+        return answerPubsub(this.sessions, args)
       case "role":
         return this.describeRole()
       case "info":
@@ -931,7 +914,7 @@ export class RedisNode extends Process {
       case "wait":
         return this.waitForReplicas(session, args, inTransaction)
       case "config":
-        return this.configure(args)
+        return config(this.configHost, args)
       case "debug":
         if (args[1]!.toLowerCase() !== "sleep" || args.length !== 3) {
           return err(`unknown subcommand or wrong number of arguments for '${args[1]}'. Try DEBUG HELP.`)
@@ -985,33 +968,6 @@ export class RedisNode extends Process {
     return withheld
   }
 
-  private pubsub(args: ReadonlyArray<string>): Reply {
-    const all = (pick: (s: Session) => Iterable<string>): Array<string> =>
-      Array.from(new Set(Array.from(this.sessions).flatMap((s) => Array.from(pick(s)))))
-    const count = (channel: string, pick: (s: Session) => ReadonlySet<string>): number =>
-      Array.from(this.sessions).filter((s) => pick(s).has(channel)).length
-    const subcommand = args[1]!.toLowerCase()
-    const matching = (names: ReadonlyArray<string>): Reply =>
-      args.length > 3
-        ? err(`unknown subcommand or wrong number of arguments for '${args[1]}'. Try PUBSUB HELP.`)
-        : names.filter((name) => args[2] === undefined || matches(args[2], name))
-    switch (subcommand) {
-      case "channels":
-        return matching(all((s) => s.channels))
-      case "numsub":
-        return args.slice(2).flatMap((c): Array<Reply> => [c, count(c, (s) => s.channels)])
-      case "numpat":
-        if (args.length > 2) return err("wrong number of arguments for 'pubsub|numpat' command")
-        return all((s) => s.patterns).length
-      case "shardchannels":
-        return matching(all((s) => s.shards))
-      case "shardnumsub":
-        return args.slice(2).flatMap((c): Array<Reply> => [c, count(c, (s) => s.shards)])
-      default:
-        return err(`unknown subcommand '${args[1]}'. Try PUBSUB HELP.`)
-    }
-  }
-
   private describeRole(): Reply {
     const link = this.link
     if (link !== undefined) {
@@ -1028,112 +984,92 @@ export class RedisNode extends Process {
   /** The text of INFO for some sections. */
   info(sections: ReadonlyArray<string>): string {
     const link = this.link
-    const all: Readonly<Record<string, () => ReadonlyArray<readonly [string, string | number]>>> = {
-      server: () => [
-        ["redis_version", "7.0.15"],
-        ["redis_mode", "standalone"],
-        ["run_id", this.runId],
-        ["tcp_port", this.address.port]
-      ],
-      clients: () => [
-        ["connected_clients", this.sessions.size],
-        ["blocked_clients", this.waiters.length]
-      ],
-      persistence: () => [
-        ["loading", this.loading ? 1 : 0],
-        ["rdb_last_bgsave_status", this.diskFull ? "err" : "ok"]
-      ],
-      replication: () => [
-        ["role", link === undefined ? "master" : "slave"],
-        ...(link === undefined ? [] : [
-          ["master_host", link.host],
-          ["master_port", link.port],
-          ["master_link_status", link.state === "connected" ? "up" : "down"],
-          ["master_last_io_seconds_ago", link.state === "connected" ? 0 : -1],
-          ["master_sync_in_progress", link.state === "sync" ? 1 : 0],
-          // As Redis has it: 1 where there is no primary that it could go on with.
-          ["slave_read_repl_offset", this.cached ? this.offset : 1],
-          ["slave_repl_offset", this.cached ? this.offset : 1],
-          ...(link.state === "connected"
-            ? []
-            : [
-              ["master_link_down_since_seconds", link.lost ? Math.floor(this.linkDownMillis / 1000) : -1] as const
-            ]),
-          ["slave_priority", this.config.get("replica-priority")!],
-          ["slave_read_only", this.config.get("replica-read-only") === "no" ? 0 : 1],
-          ["replica_announced", 1]
-        ] as ReadonlyArray<readonly [string, string | number]>),
-        ["connected_slaves", this.followers.size],
-        ...Array.from(
-          this.followers.values(),
-          ({ node }, i) =>
-            [
-              `slave${i}`,
-              `ip=${node.address.host},port=${node.address.port},state=${
-                node.linked ? "online" : "wait_bgsave"
-              },offset=${node.offset},lag=0`
-            ] as const
-        ),
-        ["master_failover_state", "no-failover"],
-        ["master_replid", this.replicationId],
-        ["master_replid2", this.formerId?.id ?? "0".repeat(40)],
-        ["master_repl_offset", this.offset],
-        ["second_repl_offset", this.formerId === undefined ? -1 : this.formerId.until + 1]
-      ],
-      keyspace: () =>
-        this.databases.flatMap((db) => {
-          const keys = db.keys(this.time.now())
-          return keys.length === 0 ? [] : [[`db${db.index}`, `keys=${keys.length},expires=0,avg_ttl=0`] as const]
-        })
-    }
-    const everything = ["all", "default", "everything"]
-    const wanted = sections.length === 0 || sections.some((s) => everything.includes(s.toLowerCase()))
-      ? Object.keys(all)
-      : Object.keys(all).filter((name) => sections.some((s) => s.toLowerCase() === name))
-    return wanted.map((name) => {
-      const title = name[0]!.toUpperCase() + name.slice(1)
-      return `# ${title}\r\n${all[name]!().map(([k, v]) => `${k}:${v}\r\n`).join("")}`
-    }).join("\r\n")
+    const now = this.time.now()
+    const uptime = Math.floor((now - this.startedAt) / 1000)
+    const replication: ReadonlyArray<Line> = [
+      ["role", link === undefined ? "master" : "slave"],
+      ...(link === undefined ? [] : [
+        ["master_host", link.host],
+        ["master_port", link.port],
+        ["master_link_status", link.state === "connected" ? "up" : "down"],
+        ["master_last_io_seconds_ago", link.state === "connected" ? 0 : -1],
+        ["master_sync_in_progress", link.state === "sync" ? 1 : 0],
+        // As Redis has it: 1 where there is no primary that it could go on with.
+        ["slave_read_repl_offset", this.cached ? this.offset : 1],
+        ["slave_repl_offset", this.cached ? this.offset : 1],
+        ...(link.state === "connected"
+          ? []
+          : [
+            ["master_link_down_since_seconds", link.lost ? Math.floor(this.linkDownMillis / 1000) : -1] as const
+          ]),
+        ["slave_priority", this.config.get("replica-priority")!],
+        ["slave_read_only", this.config.get("replica-read-only") === "no" ? 0 : 1],
+        ["replica_announced", 1]
+      ] as ReadonlyArray<readonly [string, string | number]>),
+      ["connected_slaves", this.followers.size],
+      ...Array.from(
+        this.followers.values(),
+        ({ node }, i) =>
+          [
+            `slave${i}`,
+            `ip=${node.address.host},port=${node.address.port},state=${
+              node.linked ? "online" : "wait_bgsave"
+            },offset=${node.offset},lag=0`
+          ] as const
+      ),
+      ["master_failover_state", "no-failover"],
+      ["master_replid", this.replicationId],
+      ["master_replid2", this.formerId?.id ?? "0".repeat(40)],
+      ["master_repl_offset", this.offset],
+      ["second_repl_offset", this.formerId === undefined ? -1 : this.formerId.until + 1],
+      ["repl_backlog_active", this.backlog.length > 0 ? 1 : 0],
+      ["repl_backlog_size", backlogSize],
+      ["repl_backlog_first_byte_offset", this.backlog.length > 0 ? this.offset - this.backlogBytes + 1 : 0],
+      ["repl_backlog_histlen", this.backlogBytes]
+    ]
+    const keyspace = this.databases.flatMap((db): ReadonlyArray<Line> => {
+      const keys = db.keys(now)
+      const expiring = keys.filter((key) => (db.get(key, now)?.expiresAt ?? Infinity) < Infinity).length
+      return keys.length === 0 ? [] : [[`db${db.index}`, `keys=${keys.length},expires=${expiring},avg_ttl=0`]]
+    })
+    return infoText({
+      values: {
+        run_id: this.runId,
+        tcp_port: this.address.port,
+        server_time_usec: Math.floor(now * 1000),
+        uptime_in_seconds: uptime,
+        uptime_in_days: Math.floor(uptime / 86_400),
+        hz: this.config.get("hz")!,
+        configured_hz: this.config.get("hz")!,
+        connected_clients: this.sessions.size,
+        maxclients: this.config.get("maxclients")!,
+        blocked_clients: this.waiters.length,
+        tracking_clients: Array.from(this.sessions).filter(({ tracking }) => tracking !== undefined).length,
+        maxmemory: this.config.get("maxmemory")!,
+        maxmemory_policy: this.config.get("maxmemory-policy")!,
+        used_memory: 1_000_000,
+        loading: this.loading ? 1 : 0,
+        rdb_last_bgsave_status: this.diskFull ? "err" : "ok",
+        sync_full: this.resyncs.full,
+        sync_partial_ok: this.resyncs.partial,
+        pubsub_channels: new Set(Array.from(this.sessions).flatMap(({ channels }) => Array.from(channels))).size,
+        pubsub_patterns: new Set(Array.from(this.sessions).flatMap(({ patterns }) => Array.from(patterns))).size,
+        pubsubshard_channels: new Set(Array.from(this.sessions).flatMap(({ shards }) => Array.from(shards))).size,
+        ...this.statistics.totals
+      },
+      replication,
+      keyspace,
+      statistics: this.statistics,
+      micros: this.slowMillis * 1000
+    }, sections)
   }
 
-  private configure(args: ReadonlyArray<string>): Reply {
-    switch (args[1]!.toLowerCase()) {
-      case "get": {
-        if (args.length < 3) return err("wrong number of arguments for 'config|get' command")
-        const found: Array<string> = []
-        const patterns = args.slice(2).map((p) => p.toLowerCase())
-        for (const pattern of patterns) {
-          const alias = aliases[pattern]
-          if (alias !== undefined) found.push(pattern, this.config.get(alias)!)
-        }
-        for (const [name, value] of this.config) {
-          if (patterns.some((pattern) => matches(pattern, name))) found.push(name, value)
-        }
-        return new Fields(found)
-      }
-      case "set": {
-        if (args.length < 4 || args.length % 2 === 1) {
-          return err("wrong number of arguments for 'config|set' command")
-        }
-        for (let i = 2; i < args.length; i += 2) {
-          const given = args[i]!.toLowerCase()
-          const name = aliases[given] ?? given
-          if (!this.config.has(name) || name === "databases") {
-            return err(`Unknown option or number of arguments for CONFIG SET - '${args[i]}'`)
-          }
-        }
-        for (let i = 2; i < args.length; i += 2) {
-          const given = args[i]!.toLowerCase()
-          this.config.set(aliases[given] ?? given, args[i + 1]!)
-        }
-        return ok
-      }
-      case "resetstat":
-      case "rewrite":
-        return ok
-      default:
-        return err(`unknown subcommand '${args[1]}'. Try CONFIG HELP.`)
-    }
+  private readonly configHost = {
+    config: this.config,
+    changed: (name: string, value: string): void => {
+      if (name === "requirepass") this.password = value === "" ? undefined : value
+    },
+    resetStatistics: (): void => this.statistics.reset()
   }
 }
 

@@ -107,9 +107,11 @@ const same = (script: string, ours: ReadonlyArray<Exchange>, theirs: ReadonlyArr
       ? isClose(exchange.reply, real.reply)
       : JSON.stringify(comparable(exchange)) === JSON.stringify(comparable(real))
     if (isEqual) return []
-    const isKnown = known.some(({ agree, lines }) => lines.includes(exchange.line) && agree(exchange.reply, real.reply))
-    if (isKnown) gone.delete(exchange.line)
-    return isKnown
+    const isOf = (line: string | RegExp): boolean =>
+      typeof line === "string" ? line === exchange.line : line.test(exchange.line)
+    const found = known.find(({ agree, lines }) => lines.some(isOf) && agree(exchange.reply, real.reply))
+    for (const line of found?.lines ?? []) if (isOf(line)) gone.delete(line)
+    return found !== undefined
       ? []
       : [`${exchange.line}\n    memory ${JSON.stringify(exchange.reply)}\n    server ${JSON.stringify(real.reply)}`]
   })

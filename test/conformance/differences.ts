@@ -11,7 +11,8 @@ export interface Difference {
   /** The servers, by their names in test/support/servers.ts. */
   readonly servers: ReadonlyArray<string>
   readonly script: string
-  readonly lines: ReadonlyArray<string>
+  /** The lines, or patterns of them. */
+  readonly lines: ReadonlyArray<string | RegExp>
   readonly why: string
   /** Whether the server's reply is the one that is expected in place of the reply from memory. */
   readonly agree: (memory: Seen, real: Seen) => boolean
@@ -42,7 +43,185 @@ const sameNumbers = (memory: Seen, real: Seen): boolean => {
 const sameDump = ([type, memory]: Seen, [otherType, real]: Seen): boolean =>
   type === otherType && memory.length > 10 && memory.slice(0, -10) === real.slice(0, -10)
 
+/** What later servers say of every user besides: how it treats payloads, and which databases it may use. */
+const inUsers = (reply: Seen): Seen =>
+  JSON.parse(
+    JSON.stringify(reply)
+      .replaceAll(/ (skip-)?sanitize-payload/g, "")
+      .replaceAll(/,\["\$","(skip-)?sanitize-payload"\]/g, "")
+      .replaceAll(",[\"$\",\"databases\"],[\"$\",\"alldbs\"]", "")
+  )
+
+/** The replies describe the same users. */
+const sameUsers = (memory: Seen, real: Seen): boolean => equal(inUsers(memory), inUsers(real))
+
+const listed = ([, value]: Seen): ReadonlyArray<unknown> => Array.from(value as ReadonlyArray<Seen>, ([, item]) => item)
+
+/** The server's list has all of the list from memory, and more. */
+const hasMore = (memory: Seen, real: Seen): boolean => {
+  const all = new Set(listed(real))
+  return listed(memory).every((item) => all.has(item))
+}
+
+/** The names of the fields of a record. */
+const names = (record: Seen): Seen => [record[0], (record[1] as ReadonlyArray<Seen>).filter((_, i) => i % 2 === 0)]
+
+/** The server's records have all fields of those from memory, and more. */
+const hasMoreFields = ([, memory]: Seen, [, real]: Seen): boolean =>
+  memory.length === real.length &&
+  Array.from(memory as ReadonlyArray<Seen>).every((record, i) =>
+    hasMore(names(record), names((real as ReadonlyArray<Seen>)[i]!))
+  )
+
+/** The words of a denial in Redis 7.0, and in later servers. */
+const denialWords: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^This user/g, "User u"],
+  [/access one of the (key|channel)s used as arguments/g, "access a $1"]
+]
+
+/** The server denies the same thing in other words; which user it names depends on the session. */
+const sameDenial = ([type, memory]: Seen, [otherType, real]: Seen): boolean => {
+  if (typeof memory !== "string" || typeof real !== "string") return false
+  const plain = denialWords.reduce((text, [from, to]) => text.replaceAll(from, to), memory)
+    .replace("this user has no permissions to run", "User u has no permissions to run")
+    .replace("this user has no permissions to access a", "No permissions to access a")
+  return type === otherType && plain === real.replace(/User \w has/, "User u has")
+}
+
+/** The replies are the same once some text is gone from the reply from memory. */
+const without = (text: string) => (memory: Seen, real: Seen): boolean =>
+  JSON.stringify(memory).includes(text) && equal(JSON.parse(JSON.stringify(memory).replaceAll(text, "")), real)
+
 export const differences: ReadonlyArray<Difference> = [
+  {
+    servers: later,
+    script: "rules of users",
+    lines: ["ACL LIST"],
+    why: "since Redis 7.2 the user default has the flag sanitize-payload, which Valkey 9.1 has no more",
+    agree: sameUsers
+  },
+  {
+    servers: ["valkey-9.1"],
+    script: "rules of users",
+    lines: ["ACL GETUSER u"],
+    why: "Valkey 9.1 has rules on databases, and no flag sanitize-payload",
+    agree: sameUsers
+  },
+  {
+    servers: later,
+    script: "users",
+    lines: ["ACL GETUSER default", "ACL GETUSER a"],
+    why: "since Redis 7.2 every user has the flag sanitize-payload, Valkey 9.1 has databases in place of it",
+    agree: sameUsers
+  },
+  {
+    servers: ["redis-8.0", "valkey-8.1"],
+    script: "users",
+    lines: ["ACL LIST"],
+    why: "since Redis 7.2 every user has the flag sanitize-payload",
+    agree: sameUsers
+  },
+  {
+    servers: later,
+    script: "users",
+    lines: ["~ ACL CAT connection", "~ ACL CAT blocking"],
+    why: "later servers have more commands",
+    agree: hasMore
+  },
+  {
+    servers: ["redis-8.0", "valkey-9.1"],
+    script: "users",
+    lines: ["~ ACL CAT hash"],
+    why: "later servers have more commands",
+    agree: hasMore
+  },
+  {
+    servers: valkey,
+    script: "users",
+    lines: ["~ ACL CAT scripting", "~ ACL CAT admin", "~ ACL CAT dangerous"],
+    why: "Valkey has more commands",
+    agree: hasMore
+  },
+  {
+    servers: ["valkey-9.1"],
+    script: "users",
+    lines: ["~ ACL CAT string", "~ ACL CAT keyspace"],
+    why: "Valkey 9.1 has more commands",
+    agree: hasMore
+  },
+  {
+    servers: valkey,
+    script: "users",
+    lines: ["ACL LOAD", "ACL SAVE"],
+    why: "Valkey does not name itself",
+    agree: reworded(["This Redis instance", "This instance"], ["a Redis configuration", "a configuration"], [
+      "the Redis configuration",
+      "the configuration"
+    ])
+  },
+  {
+    servers: later,
+    script: "what users may do",
+    lines: [/^ACL DRYRUN/, /^2> /],
+    why: "since Redis 7.2 these errors have other words",
+    agree: sameDenial
+  },
+  {
+    servers: later,
+    script: "the log of what was denied",
+    lines: ["k ACL LOG", "k ACL LOG 2"],
+    why: "since Redis 7.2 entries have a number and times",
+    agree: hasMoreFields
+  },
+  {
+    servers: later,
+    script: "the log of what was denied",
+    lines: [/^2> /],
+    why: "since Redis 7.2 these errors have other words",
+    agree: sameDenial
+  },
+  {
+    servers: later,
+    script: "configuration",
+    lines: ["CONFIG SET loglevel loud"],
+    why: "later servers have one more level",
+    agree: reworded(["notice, warning", "notice, warning, nothing"])
+  },
+  {
+    servers: later,
+    script: "configuration",
+    lines: ["ACL GETUSER default"],
+    why: "since Redis 7.2 the user default has the flag sanitize-payload, Valkey 9.1 has databases in place of it",
+    agree: sameUsers
+  },
+  {
+    servers: valkey,
+    script: "connections",
+    lines: ["CLIENT PAUSE 1 ALL x"],
+    why: "Valkey ignores the last word",
+    agree: gives("+", "OK")
+  },
+  {
+    servers: valkey,
+    script: "connections",
+    lines: ["CLIENT LIST ID 0", "CLIENT LIST ID -5"],
+    why: "Valkey refuses ids that no connection can have",
+    agree: gives("-", "ERR client-id should be greater than 0")
+  },
+  {
+    servers: valkey,
+    script: "connections",
+    lines: ["CLIENT LIST ID 1 x"],
+    why: "Valkey says of an id that is no number only that the syntax is wrong",
+    agree: gives("-", "ERR syntax error")
+  },
+  {
+    servers: ["redis-7.0"],
+    script: "rules of users",
+    lines: ["ACL GETUSER u", "ACL LIST"],
+    why: "Redis 7.0 makes the rules of what the user may do, and drops those without effect",
+    agree: without(" -config|set")
+  },
   {
     servers: later,
     script: "keys",

@@ -2,6 +2,7 @@
  * Scripts of the commands and options of later servers than Redis 7.0, in the form that scripts.ts describes, each with
  * the servers that have them.
  */
+import { connectionsByProperty } from "./acl.ts"
 import { hashFieldExpiry } from "./bitsAndGeo.ts"
 
 /** Scripts, and the servers that they run against, by their names in test/support/servers.ts. */
@@ -581,7 +582,7 @@ GEOSEARCH l BYPOLYGON 3 8 36 18 36 13 48`
 export const later: ReadonlyArray<LaterScripts> = [
   { servers: ["redis-8.0"], scripts: hashFieldExpiry },
   { servers: ["valkey-8.1", "valkey-9.1"], scripts: { "compared strings": comparedStrings } },
-  { servers: ["valkey-9.1"], scripts: { "deleted strings": deletedStrings, polygons } },
+  { servers: ["valkey-9.1"], scripts: { "deleted strings": deletedStrings, polygons, ...connectionsByProperty } },
   { servers: ["redis-8.0", "valkey-8.1", "valkey-9.1"], scripts: { "scans without values": bareScans } },
   { servers: ["valkey-8.1", "valkey-9.1"], scripts: { "scans without scores": scansWithoutScores } },
   {

@@ -14,11 +14,13 @@
  *   `#`    a remark
  * Each script begins with empty databases and new sessions.
  */
+import { acl } from "./acl.ts"
 import { bitsAndGeo } from "./bitsAndGeo.ts"
 import { sorting } from "./sorting.ts"
 import { streams } from "./streams.ts"
 
 export const scripts: Readonly<Record<string, string>> = {
+  ...acl,
   ...streams,
   ...bitsAndGeo,
   ...sorting,
