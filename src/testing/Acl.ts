@@ -51,6 +51,38 @@ interface KeyPattern {
 const showKeys = ({ pattern, reads, writes }: KeyPattern): string =>
   reads && writes ? `~${pattern}` : `%${reads ? "R" : ""}${writes ? "W" : ""}~${pattern}`
 
+/**
+ * A set of rules, as ACL GETUSER describes it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SelectorDescription {
+  /** The rules on commands. */
+  readonly commands: string
+  /** The patterns of keys. */
+  readonly keys: string
+  /** The patterns of channels. */
+  readonly channels: string
+}
+
+/**
+ * A user, as ACL GETUSER describes it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UserDescription {
+  /** Whether it is on or off, and others. */
+  readonly flags: ReadonlyArray<string>
+  /** The hashes of its passwords. */
+  readonly passwords: ReadonlyArray<string>
+  /** Its rules on commands, keys and channels. */
+  readonly root: SelectorDescription
+  /** Its further sets of rules. */
+  readonly selectors: ReadonlyArray<SelectorDescription>
+}
+
 /** A set of rules: what it allows, it allows by itself. */
 class Selector {
   private commands: Array<string> = ["-@all"]
@@ -181,7 +213,7 @@ class Selector {
     return channels.find((channel) => !patterns.some((p) => (literal ? p === channel : matches(p, channel))))
   }
 
-  get description(): { readonly commands: string; readonly keys: string; readonly channels: string } {
+  get description(): SelectorDescription {
     return {
       commands: this.commands.join(" "),
       keys: this.keys === "all" ? "~*" : this.keys.map(showKeys).join(" "),
@@ -378,12 +410,7 @@ export class User {
   }
 
   /** The user as ACL GETUSER describes it. */
-  get description(): {
-    readonly flags: ReadonlyArray<string>
-    readonly passwords: ReadonlyArray<string>
-    readonly root: Selector["description"]
-    readonly selectors: ReadonlyArray<Selector["description"]>
-  } {
+  get description(): UserDescription {
     return {
       flags: [
         this.enabled ? "on" : "off",

@@ -1,7 +1,7 @@
 /**
  * The ACL commands of servers in memory, and the log of what they denied.
  */
-import { type Denial, User } from "../Acl.ts"
+import { type Denial, type SelectorDescription, User } from "../Acl.ts"
 import { type Definition, fail, int } from "../data/command.ts"
 import { Double, Failure, Fields, Members, ok, type Reply } from "../Reply.ts"
 import type { Session } from "../Session.ts"
@@ -122,7 +122,7 @@ const noFile = new Failure(
   "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration."
 )
 
-const describeSelector = ({ channels, commands, keys }: User["description"]["root"]): ReadonlyArray<Reply> => [
+const describeSelector = ({ channels, commands, keys }: SelectorDescription): ReadonlyArray<Reply> => [
   "commands",
   commands,
   "keys",
