@@ -329,7 +329,8 @@ describe("the RESP2 shape of a reply is what RESP2 gives", () => {
     if (lines === undefined) continue
     it.live(name, () =>
       Effect.scoped(Effect.gen(function*() {
-        const real = yield* server({ config: ["enable-debug-command yes"] })
+        // Every command is in the slow log, so that its entries are there each time.
+        const real = yield* server({ config: ["enable-debug-command yes", "slowlog-log-slower-than 0"] })
         const two = yield* Effect.promise(() => replies(real.port, 2, lines))
         const three = yield* Effect.promise(() => replies(real.port, 3, lines))
         assert.strictEqual(three.length, two.length)
