@@ -158,6 +158,8 @@ export class Keyspace {
   changes = 0
   /** Called for each key that changes. */
   onTouch: (key: string) => void = () => {}
+  /** Called for each change that WATCH does not see, with whether it concerns those who wait. */
+  onNote: (wakes: boolean) => void = () => {}
   /** Called for each key that expires; false keeps the key, invisible, as replicas do. */
   onExpire: (key: string) => boolean = () => true
 
@@ -231,6 +233,12 @@ export class Keyspace {
   touch(key: string): void {
     this.changes++
     this.onTouch(key)
+  }
+
+  /** Records a change that WATCH does not see, such as that of a group of a stream. Default: nobody waits for it. */
+  note(wakes = false): void {
+    this.changes++
+    this.onNote(wakes)
   }
 
   /** The keys that have not expired, in the order of their creation. */

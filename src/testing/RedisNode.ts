@@ -16,7 +16,7 @@ import { importHash } from "./data/hashImport.ts"
 import { dataCommands } from "./data/index.ts"
 import * as Lists from "./data/lists.ts"
 import * as SortedSets from "./data/sortedSets.ts"
-import { openRead, type Read } from "./data/streams.ts"
+import { openGroupRead, openRead, type Read } from "./data/streamReads.ts"
 import { Keyspace } from "./Keyspace.ts"
 import type { Lane, Network } from "./Network.ts"
 import { type Answer, commonCommands, Process, type Session, withheld } from "./Process.ts"
@@ -154,7 +154,8 @@ const waiting: Readonly<Record<string, Waits>> = {
 
 /** The commands that read streams, and may wait for an entry. */
 const streamReads: Readonly<Record<string, (scene: Scene, args: ReadonlyArray<string>) => Read>> = {
-  xread: openRead
+  xread: openRead,
+  xreadgroup: openGroupRead
 }
 
 /** A change on its way to the replicas: what made it, and all that it depended on. */
@@ -242,8 +243,10 @@ export class RedisNode extends Process {
   private waiters: Array<{ readonly session: Session; readonly attempt: () => boolean }> = []
   private readonly written = new WeakMap<Session, number>()
   private batch: Array<Change> | undefined = undefined
-  /** How many changes there were, at all and when those who wait were served last. */
+  /** How many changes there were. */
   private changes = 0
+  /** How many there were for which a command may wait, at all and when those who wait were served last. */
+  private signals = 0
   private servedAt = 0
   /** Whose request is being executed, if it writes. */
   private writer: Session | undefined = undefined
@@ -258,6 +261,10 @@ export class RedisNode extends Process {
     this.salt()
     for (const db of this.databases) {
       db.onTouch = (key) => this.touched(db, key)
+      db.onNote = (wakes) => {
+        this.changes++
+        if (wakes) this.signals++
+      }
       db.onExpire = () => this.link === undefined || this.applying
     }
   }
@@ -482,20 +489,38 @@ export class RedisNode extends Process {
   ): A {
     const seed = Math.floor(this.time.random() * 2 ** 32)
     const before = this.changes
+    let commands: ReadonlyArray<ReadonlyArray<string>> = [args]
     this.writer = session
     try {
-      return run(this.scene(session, now, seeded(seed)))
+      return run({
+        ...this.scene(session, now, seeded(seed)),
+        propagate: (others) => {
+          commands = others
+        }
+      })
     } finally {
       this.writer = undefined
       if (this.changes !== before) {
-        this.append(session.database, args, now, seed)
-        this.written.set(session, this.offset)
+        this.together(() => {
+          for (const command of commands) this.append(session.database, command, now, seed)
+        })
+        if (commands.length > 0) this.written.set(session, this.offset)
       }
     }
   }
 
+  /** Lets the changes of a function reach a replica together, or not at all. */
+  private together(run: () => void): void {
+    if (this.batch !== undefined) return run()
+    const batch: Array<Change> = this.batch = []
+    run()
+    this.batch = undefined
+    this.send(batch)
+  }
+
   private touched(db: Keyspace, key: string): void {
     this.changes++
+    this.signals++
     const watched = `${db.index} ${key}`
     for (const session of this.sessions) {
       if (session.watched?.has(watched) === true) session.dirty = true
@@ -539,12 +564,13 @@ export class RedisNode extends Process {
     open: (scene: Scene, args: ReadonlyArray<string>) => Read,
     inTransaction: boolean
   ): Answer {
-    const { attempt, millis } = open(this.scene(session, this.time.now(), this.time.random), args)
-    const again = (): Reply | undefined => this.change(session, args, this.time.now(), attempt)
-    const found = again()
+    const { again, attempt, millis } = open(this.scene(session, this.time.now(), this.time.random), args)
+    const trying = (run: (scene: Scene) => Reply | undefined) => (): Reply | undefined =>
+      this.change(session, args, this.time.now(), run)
+    const found = trying(attempt)()
     if (found !== undefined) return found
     if (millis === undefined || inTransaction) return nullArray
-    this.block(session, args, () => nullArray, millis, again)
+    this.block(session, args, () => nullArray, millis, trying(again))
     return withheld
   }
 
@@ -590,10 +616,10 @@ export class RedisNode extends Process {
   }
 
   protected override after(): void {
-    if (this.waiters.length === 0 || this.servedAt === this.changes) return
+    if (this.waiters.length === 0 || this.servedAt === this.signals) return
     let progress = true
     while (progress) {
-      this.servedAt = this.changes
+      this.servedAt = this.signals
       progress = false
       for (const waiter of this.waiters.slice()) {
         if (waiter.session.blocked !== undefined && waiter.attempt()) progress = true

@@ -1,25 +1,17 @@
 /**
- * A stream of a server in memory: its entries and its counters. The commands are in
- * data/streams.ts.
+ * A stream of a server in memory: its entries, its counters, and its groups (StreamGroup.ts). The
+ * commands are in data/streams.ts, data/streamReads.ts, data/streamGroups.ts and data/streamInfo.ts.
  */
-
-/** An id: the milliseconds times 2^64, and the sequence number. */
-export type Id = bigint
-
-export const maxId: Id = (1n << 128n) - 1n
-
-const half = (1n << 64n) - 1n
-
-export const idOf = (millis: bigint, sequence: bigint): Id => (millis << 64n) | sequence
-export const millisOf = (id: Id): bigint => id >> 64n
-export const sequenceOf = (id: Id): bigint => id & half
-export const printId = (id: Id): string => `${millisOf(id)}-${sequenceOf(id)}`
+import { StreamGroup } from "./StreamGroup.ts"
+import { type Id, maxId } from "./StreamId.ts"
 
 /**
  * Some entries that lie together. Approximate trimming removes all of a block or
  * nothing. Redis begins a new one after 4,096 bytes as well; here only the number counts.
  */
-interface Block {
+export interface Block {
+  /** The id of its first entry, whether it is still there or not. */
+  readonly first: Id
   /** How many entries it ever had. */
   total: number
   /** How many it has. */
@@ -28,6 +20,25 @@ interface Block {
 
 /** How many entries a block has at most: `stream-node-max-entries`. */
 const blockSize = 100
+
+/** An entry that its producer has named. */
+interface NamedEntry {
+  /** Its id. */
+  readonly id: Id
+  /** When it was added, in milliseconds since the Unix epoch. */
+  readonly at: number
+}
+
+/** The entries of one producer by the names that it gave them. */
+export type Named = Map<string, NamedEntry>
+
+/** The size of a radix tree. */
+interface TreeSize {
+  /** How many keys it has. */
+  readonly keys: number
+  /** How many nodes it has. */
+  readonly nodes: number
+}
 
 /** An entry. */
 export interface StreamItem {
@@ -49,6 +60,12 @@ export class StreamValue {
   maxDeletedId: Id = 0n
   /** How many entries were ever added. */
   entriesAdded = 0n
+  /** The groups by name. */
+  readonly groups = new Map<string, StreamGroup>()
+  /** For how long, in milliseconds, and of how many entries of each producer it remembers the names. */
+  idempotence = { millis: 100_000, size: 100 }
+  /** The names that it remembers by producer. */
+  readonly producers = new Map<string, Named>()
 
   /** A copy that shares nothing. */
   copy(): StreamValue {
@@ -62,7 +79,31 @@ export class StreamValue {
     copy.lastId = this.lastId
     copy.maxDeletedId = this.maxDeletedId
     copy.entriesAdded = this.entriesAdded
+    for (const [name, group] of this.groups) copy.groups.set(name, group.copy())
+    copy.idempotence = { ...this.idempotence }
+    for (const [producer, named] of this.producers) copy.producers.set(producer, new Map(named))
     return copy
+  }
+
+  /** The id of the first entry; 0 if there is none. */
+  get firstId(): Id {
+    return this.entries[0]?.id ?? 0n
+  }
+
+  /** The groups in the order of their names. */
+  get orderedGroups(): ReadonlyArray<readonly [name: string, group: StreamGroup]> {
+    return Array.from(this.groups).sort(([a], [b]) => (a < b ? -1 : 1))
+  }
+
+  /** The blocks in their order, and the entries of each. */
+  get blocks(): ReadonlyArray<readonly [block: Block, entries: ReadonlyArray<StreamItem>]> {
+    const blocks = new Map<Block, Array<StreamItem>>()
+    for (const entry of this.entries) {
+      const entries = blocks.get(entry.block)
+      if (entries === undefined) blocks.set(entry.block, [entry])
+      else entries.push(entry)
+    }
+    return Array.from(blocks)
   }
 
   /** The index of the first entry from an id on. */
@@ -84,10 +125,16 @@ export class StreamValue {
       : this.entries.slice(this.indexFrom(start), end >= maxId ? undefined : this.indexFrom(end + 1n))
   }
 
+  /** The entry of an id. */
+  get(id: Id): StreamItem | undefined {
+    const entry = this.entries[this.indexFrom(id)]
+    return entry?.id === id ? entry : undefined
+  }
+
   /** Appends an entry. */
   add(id: Id, fields: ReadonlyArray<string>): void {
     const last = this.entries.at(-1)?.block
-    const block = last === undefined || last.total >= blockSize ? { total: 0, live: 0 } : last
+    const block = last === undefined || last.total >= blockSize ? { first: id, total: 0, live: 0 } : last
     block.total++
     block.live++
     this.entries.push({ id, fields, block })
@@ -97,12 +144,18 @@ export class StreamValue {
 
   /** Deletes an entry. Gives whether there was one. */
   delete(id: Id): boolean {
+    const isThere = this.remove(id)
+    if (isThere && id > this.maxDeletedId) this.maxDeletedId = id
+    return isThere
+  }
+
+  /** Removes an entry as trimming does. Gives whether there was one. */
+  remove(id: Id): boolean {
     const at = this.indexFrom(id)
     const entry = this.entries[at]
     if (entry?.id !== id) return false
     entry.block.live--
     this.entries.splice(at, 1)
-    if (id > this.maxDeletedId) this.maxDeletedId = id
     return true
   }
 
@@ -134,4 +187,87 @@ export class StreamValue {
     this.entries.splice(0, removed)
     return removed
   }
+
+  // ---------------------------------------------------------------------------
+  // References of groups
+
+  /** Whether a group has not acknowledged an entry: it is pending there, or was not delivered yet. */
+  isReferenced(id: Id): boolean {
+    for (const group of this.groups.values()) if (group.lastId < id || group.pending.has(id)) return true
+    return false
+  }
+
+  /** Removes the pending entries of that id from all groups. */
+  dropReferences(id: Id): void {
+    for (const group of this.groups.values()) group.pending.delete(id)
+  }
+
+  // ---------------------------------------------------------------------------
+  // How far groups are
+
+  /** Whether an entry from that id on was deleted, but for those before the first one. */
+  private hasGaps(from: Id): boolean {
+    const gap = this.maxDeletedId
+    return this.entries.length > 0 && gap !== 0n && this.firstId <= gap && from <= gap
+  }
+
+  /** How many entries there were up to an id, of all that were ever added; undefined if that is not known. */
+  private countUpTo(id: Id): bigint | undefined {
+    if (this.entriesAdded === 0n) return 0n
+    const length = BigInt(this.entries.length)
+    if (length === 0n && id <= this.lastId) return this.entriesAdded
+    if (id === this.lastId) return this.entriesAdded
+    if (id > this.lastId) return undefined
+    if (this.maxDeletedId !== 0n && this.maxDeletedId >= this.firstId) return undefined
+    return id < this.firstId
+      ? this.entriesAdded - length
+      : id === this.firstId
+      ? this.entriesAdded - length + 1n
+      : undefined
+  }
+
+  /** How many entries a group has not read; null if that is not known. */
+  lagOf(group: StreamGroup): bigint | null {
+    if (this.entriesAdded === 0n) return 0n
+    if (group.entriesRead !== -1n && !this.hasGaps(group.lastId)) return this.entriesAdded - group.entriesRead
+    const read = this.countUpTo(group.lastId)
+    return read === undefined ? null : this.entriesAdded - read
+  }
+
+  /** Records that a group has read an entry. */
+  advance(group: StreamGroup, id: Id): void {
+    if (id <= group.lastId) return
+    if (group.entriesRead !== -1n && !this.hasGaps(id)) group.entriesRead++
+    else if (this.entriesAdded > 0n) group.entriesRead = this.countUpTo(id) ?? -1n
+    group.lastId = id
+  }
+
+  // ---------------------------------------------------------------------------
+  // Its radix tree
+
+  /** How many blocks there are, and how many nodes a radix tree of their first ids has. */
+  get tree(): TreeSize {
+    const keys = this.blocks.map(([{ first }]) => first.toString(16).padStart(32, "0"))
+    return { keys: keys.length, nodes: keys.length === 0 ? 1 : nodesOf(keys, 0) }
+  }
+}
+
+const idDigits = 32
+
+/** The nodes of a radix tree of hexadecimal keys, whose bytes are equal up to a position. */
+const nodesOf = (keys: ReadonlyArray<string>, at: number): number => {
+  if (at === idDigits) return 1
+  const [first, last] = [keys[0]!, keys[keys.length - 1]!]
+  let same = at
+  while (same < idDigits && first.slice(same, same + 2) === last.slice(same, same + 2)) same += 2
+  // Bytes that all keys have are one node.
+  if (same > at) return 1 + nodesOf(keys, same)
+  let nodes = 1
+  for (let from = 0; from < keys.length;) {
+    let to = from
+    while (to < keys.length && keys[to]!.slice(at, at + 2) === keys[from]!.slice(at, at + 2)) to++
+    nodes += nodesOf(keys.slice(from, to), at + 2)
+    from = to
+  }
+  return nodes
 }

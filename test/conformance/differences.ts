@@ -92,6 +92,33 @@ const sameDenial = ([type, memory]: Seen, [otherType, real]: Seen): boolean => {
 const without = (text: string) => (memory: Seen, real: Seen): boolean =>
   JSON.stringify(memory).includes(text) && equal(JSON.parse(JSON.stringify(memory).replaceAll(text, "")), real)
 
+/** A reply with its moments left out, and its other times in units of ten seconds. */
+export const withoutTimes = ([type, value]: Seen): Seen => {
+  if (typeof value === "string") return [type, type === ":" && value.length === 13 ? "a moment" : value]
+  const isPending = value.length === 4 && value[2]![0] === ":" && /^\d+-\d+$/.test(String(value[0]![1]))
+  return [
+    type,
+    value.map((item, i) => {
+      const isTime = (isPending && i === 2) || ["idle", "inactive"].includes(String(value[i - 1]?.[1]))
+      return isTime && item[0] === ":" ? [":", String(Math.floor(Number(item[1]) / 10_000))] : withoutTimes(item)
+    })
+  ]
+}
+
+/** A reply without some fields of the maps in it. */
+const withoutFields = (names: ReadonlyArray<string>, [type, value]: Seen): Seen => {
+  if (typeof value === "string") return [type, value]
+  const items = value.map((item) => withoutFields(names, item))
+  return [
+    type,
+    items.filter((_, i) => ![i, i - 1].some((at) => at % 2 === 0 && names.includes(String(value[at]?.[1]))))
+  ]
+}
+
+/** The replies agree but for some fields, and for times. */
+const butFor = (...names: ReadonlyArray<string>) => (memory: Seen, real: Seen): boolean =>
+  equal(withoutTimes(withoutFields(names, memory)), withoutTimes(withoutFields(names, real)))
+
 export const differences: ReadonlyArray<Difference> = [
   {
     servers: later,
@@ -221,6 +248,83 @@ export const differences: ReadonlyArray<Difference> = [
     lines: ["ACL GETUSER u", "ACL LIST"],
     why: "Redis 7.0 makes the rules of what the user may do, and drops those without effect",
     agree: without(" -config|set")
+  },
+  {
+    servers: later,
+    script: "streams",
+    lines: ["XADD s 3-* a 5"],
+    why: "since Redis 7.2 the error of an exhausted millisecond is that of a low id",
+    agree: gives("-", "ERR The ID specified in XADD is equal or smaller than the target stream top item")
+  },
+  {
+    servers: later,
+    script: "streams",
+    lines: ["XSETID s 1-1"],
+    why: "since Redis 7.2 XSETID looks at deleted entries first",
+    agree: gives("-", "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id")
+  },
+  {
+    servers: later,
+    script: "streamReads",
+    lines: ["XREAD STREAMS s t 0"],
+    why: "since Redis 7.2 the error names the command, and later ids",
+    agree: (_, [type, text]) => type === "-" && String(text).startsWith("ERR Unbalanced 'xread' list of streams: ")
+  },
+  {
+    servers: later,
+    script: "stream groups read",
+    lines: ["XREADGROUP GROUP g c STREAMS s t >"],
+    why: "since Redis 7.2 the error names the command",
+    agree: (_, [type, text]) => type === "-" && String(text).startsWith("ERR Unbalanced 'xreadgroup' list of streams: ")
+  },
+  {
+    servers: later,
+    script: "stream groups",
+    lines: ["k XINFO CONSUMERS s g"],
+    why: "since Redis 7.2 there is the time since a consumer last got an entry",
+    agree: butFor("inactive", "idle")
+  },
+  {
+    servers: later,
+    script: "stream groups wait",
+    lines: ["k XINFO CONSUMERS s g"],
+    why: "since Redis 7.2 there is the time since a consumer last got an entry",
+    agree: butFor("inactive", "idle")
+  },
+  {
+    servers: later,
+    script: "stream groups wait",
+    lines: ["2<", "3<"],
+    why: "since Redis 7.2 XREADGROUP runs again when its key or its group is gone",
+    agree: (memory, real) =>
+      /^(NOGROUP the consumer group|UNBLOCKED the stream key) .*no longer exists$/.test(String(memory[1])) &&
+      real[0] === "-" && /^(NOGROUP No such key '.' or consumer group 'g'|WRONGTYPE) /.test(String(real[1]))
+  },
+  {
+    servers: later,
+    script: "descriptions of streams",
+    lines: [
+      "t XINFO STREAM s FULL",
+      "t XINFO STREAM s FULL COUNT 2",
+      "t XINFO STREAM s FULL COUNT 0",
+      "t XINFO CONSUMERS s g"
+    ],
+    why: "since Redis 7.2 there is the time at which a consumer last got an entry",
+    agree: butFor("inactive", "active-time")
+  },
+  {
+    servers: valkey,
+    script: "descriptions of streams",
+    lines: ["XINFO GROUPS s"],
+    why: "Valkey does not know the lag in the middle of a stream whose first entries were deleted",
+    agree: butFor("lag")
+  },
+  {
+    servers: later,
+    script: "lags of groups",
+    lines: ["XINFO GROUPS s"],
+    why: "since Redis 7.2 a read without entries makes its consumer; later servers know the lag after other deletions",
+    agree: butFor("consumers", "entries-read", "lag")
   },
   {
     servers: later,

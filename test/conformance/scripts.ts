@@ -8,6 +8,7 @@
  *   `?`    only the type of the reply counts, for what is left to chance
  *   `k`    only the names of the fields count, in any order
  *   `6`    numbers may differ by a millionth
+ *   `t`    moments do not count, and other times in units of ten seconds
  *   `2>`   another session sends it
  *   `2!`   another session sends it, and waits: its reply comes later
  *   `2<`   the next reply or message of that session
@@ -17,11 +18,13 @@
 import { acl } from "./acl.ts"
 import { bitsAndGeo } from "./bitsAndGeo.ts"
 import { sorting } from "./sorting.ts"
+import { streamGroups } from "./streamGroups.ts"
 import { streams } from "./streams.ts"
 
 export const scripts: Readonly<Record<string, string>> = {
   ...acl,
   ...streams,
+  ...streamGroups,
   ...bitsAndGeo,
   ...sorting,
   strings: `

@@ -18,6 +18,8 @@ export interface Scene {
   readonly random: () => number
   /** Another database; undefined if there is none of that number. */
   readonly database: (index: number) => Keyspace | undefined
+  /** Passes other commands on to the replicas than the one that runs, or none. Not called: that one, if it changed data. */
+  readonly propagate?: ((commands: ReadonlyArray<ReadonlyArray<string>>) => void) | undefined
 }
 
 export type Flag = "write" | "read" | "denyoom" | "fast" | "admin" | "pubsub" | "connection" | "blocking" | "stale"

@@ -15,6 +15,9 @@ import { keys } from "./keys.ts"
 import { lists } from "./lists.ts"
 import { sets } from "./sets.ts"
 import { sortedSets } from "./sortedSets.ts"
+import { streamGroups } from "./streamGroups.ts"
+import { streamInfo } from "./streamInfo.ts"
+import { streamReads } from "./streamReads.ts"
 import { streams } from "./streams.ts"
 import { stringConditions } from "./stringConditions.ts"
 import { strings } from "./strings.ts"
@@ -38,7 +41,10 @@ export const dataCommands: ReadonlyMap<string, Definition> = new Map(
     ...sortedSets,
     ...streams,
     ...vectorSets,
-    ...arrays
+    ...arrays,
+    ...streamReads,
+    ...streamGroups,
+    ...streamInfo
   ].map(
     (d) => [d.name, d]
   )

@@ -1,52 +1,24 @@
 /**
- * The commands of a server in memory on streams and their entries, XREAD included.
- * Groups of consumers have no commands yet.
+ * The commands of a server in memory on streams and their entries. Reads that may wait are in
+ * streamReads.ts, the commands on groups in streamGroups.ts, descriptions in streamInfo.ts.
  */
-import { Fields, nullArray, ok, type Reply } from "../Reply.ts"
-import { type Id, idOf, maxId, millisOf, printId, sequenceOf, type StreamItem, StreamValue } from "../StreamValue.ts"
-import { big, fail, first, group, int, type Keys, type Scene, syntaxError } from "./command.ts"
+import { nullArray, ok, type Reply } from "../Reply.ts"
+import { type Id, idOf, maxHalf, maxId, millisOf, printId, sequenceOf } from "../StreamId.ts"
+import { type Named, type StreamItem, StreamValue } from "../StreamValue.ts"
+import { big, fail, first, group, int, type Scene, syntaxError } from "./command.ts"
+import {
+  badId,
+  bound,
+  countedIds,
+  entryReply,
+  half,
+  read,
+  type References,
+  referencesOf,
+  strictId
+} from "./streamArgs.ts"
 
 const define = group("stream")
-
-const maxHalf = (1n << 64n) - 1n
-
-const badId = "Invalid stream ID specified as stream command argument"
-
-/** A half of an id, as C reads an unsigned number: with a sign, and with spaces before it. */
-const half = (text: string): bigint | undefined => {
-  const [, sign, digits] = /^[\t-\r ]*([+-]?)(\d+)$/.exec(text) ?? []
-  if (digits === undefined) return undefined
-  const n = BigInt(digits)
-  return n > maxHalf ? undefined : sign === "-" ? BigInt.asUintN(64, -n) : n
-}
-
-const parseId = (text: string, missing: bigint): Id | undefined => {
-  const at = text.indexOf("-")
-  const millis = half(at === -1 ? text : text.slice(0, at))
-  const sequence = at === -1 ? missing : half(text.slice(at + 1))
-  return millis === undefined || sequence === undefined ? undefined : idOf(millis, sequence)
-}
-
-/** An id of an entry. */
-const strictId = (text: string, missing = 0n): Id => parseId(text, missing) ?? fail(badId)
-
-/** An id, the lowest one (`-`), or the greatest one (`+`). */
-const looseId = (text: string, missing = 0n): Id => text === "-" ? 0n : text === "+" ? maxId : strictId(text, missing)
-
-/** The start or the end of a range: an id, one that is excluded, `-` or `+`. */
-export const bound = (text: string, isStart: boolean): Id => {
-  const missing = isStart ? 0n : maxHalf
-  if (text.length > 1 && text.startsWith("(")) {
-    const id = strictId(text.slice(1), missing)
-    if (id === (isStart ? maxId : 0n)) return fail(`invalid ${isStart ? "start" : "end"} ID for the interval`)
-    return isStart ? id + 1n : id - 1n
-  }
-  return looseId(text, missing)
-}
-
-const entryReply = ({ fields, id }: StreamItem): Reply => [printId(id), fields]
-
-export const read = ({ db, now }: Scene, key: string): StreamValue | undefined => db.read(key, "stream", now)
 
 // -----------------------------------------------------------------------------
 // Adding and trimming
@@ -60,6 +32,9 @@ interface Trim {
 
 interface AddRequest {
   readonly trim: Trim | undefined
+  readonly references: References
+  /** The producer that names the entry, and the name; without one, the content is the name. */
+  readonly named: { readonly producer: string; readonly name: string | undefined } | undefined
   readonly limit: number
   readonly noMkstream: boolean
   /** Where the options end: at the id of XADD. */
@@ -71,6 +46,8 @@ const addRequest = (args: ReadonlyArray<string>, adds: boolean): AddRequest => {
   let limit = 0
   let isLimited = false
   let noMkstream = false
+  let references: References = "keepref"
+  let named: AddRequest["named"]
   let i = 2
   for (; i < args.length; i++) {
     const left = args.length - 1 - i
@@ -90,6 +67,9 @@ const addRequest = (args: ReadonlyArray<string>, adds: boolean): AddRequest => {
       if (limit < 0) return fail("The LIMIT argument must be >= 0.")
       isLimited = true
     } else if (adds && option === "nomkstream") noMkstream = true
+    else if (referencesOf(option) !== undefined) references = referencesOf(option)!
+    else if (adds && option === "idmp" && left >= 2) named = { producer: args[++i]!, name: args[++i]! }
+    else if (adds && option === "idmpauto" && left > 0) named = { producer: args[++i]!, name: undefined }
     else if (adds) {
       newId(args[i]!, 0n)
       break
@@ -102,16 +82,42 @@ const addRequest = (args: ReadonlyArray<string>, adds: boolean): AddRequest => {
   if (isLimited && trim?.approximate !== true) {
     return fail("syntax error, LIMIT cannot be used without the special ~ option")
   }
-  return { trim, limit: isLimited ? limit : trim?.approximate === true ? 10_000 : 0, noMkstream, at: i }
+  return {
+    trim,
+    references,
+    named,
+    limit: isLimited ? limit : trim?.approximate === true ? 10_000 : 0,
+    noMkstream,
+    at: i
+  }
 }
 
-const trimStream = (stream: StreamValue, { limit, trim }: AddRequest): number => {
+const trimStream = (stream: StreamValue, { limit, references, trim }: AddRequest): number => {
   if (trim === undefined) return 0
   const { threshold } = trim
   const goes = trim.strategy === "maxlen"
     ? (_: StreamItem, left: number): boolean => BigInt(left) > threshold
     : ({ id }: StreamItem): boolean => id < threshold
-  return stream.trim((entry, left) => left > 0 && goes(entry, left), trim.approximate, limit)
+  if (references === "keepref") {
+    return stream.trim((entry, left) => left > 0 && goes(entry, left), trim.approximate, limit)
+  }
+  let removed = 0
+  for (const entry of stream.entries.slice()) {
+    if (!goes(entry, stream.entries.length) || (limit > 0 && removed >= limit)) break
+    if (references === "acked" && stream.isReferenced(entry.id)) continue
+    stream.dropReferences(entry.id)
+    stream.remove(entry.id)
+    removed++
+  }
+  return removed
+}
+
+/** The names of a producer's entries that are still remembered. */
+const namesOf = (stream: StreamValue, producer: string, now: number): Named => {
+  const named = stream.producers.get(producer) ?? new Map()
+  for (const [name, { at }] of named) if (now - at >= stream.idempotence.millis) named.delete(name)
+  stream.producers.set(producer, named)
+  return named
 }
 
 /** The id that XADD is given, after the last one of the stream; undefined if there is none after it. */
@@ -140,6 +146,13 @@ const add = (scene: Scene, args: ReadonlyArray<string>): Reply => {
   if (stream.lastId === maxId) {
     return fail("The stream has exhausted the last possible ID, unable to add more items")
   }
+  const names = request.named === undefined ? undefined : namesOf(stream, request.named.producer, now)
+  const name = request.named?.name ?? JSON.stringify(fields)
+  if (names !== undefined) {
+    if (text !== "*") return fail("IDMP/IDMPAUTO can be used only with auto-generated IDs")
+    const known = names.get(name)
+    if (known !== undefined) return printId(known.id)
+  }
   const clock = idOf(BigInt(Math.floor(now)), 0n)
   const id = text === "*" ? (clock > stream.lastId ? clock : stream.lastId + 1n) : newId(text, stream.lastId)
   if (id === undefined) return fail("Elements are too large to be stored")
@@ -147,6 +160,10 @@ const add = (scene: Scene, args: ReadonlyArray<string>): Reply => {
     return fail("The ID specified in XADD is equal or smaller than the target stream top item")
   }
   stream.add(id, fields)
+  if (names !== undefined) {
+    names.set(name, { id, at: now })
+    if (names.size > stream.idempotence.size) names.delete(names.keys().next().value!)
+  }
   trimStream(stream, request)
   if (found === undefined) db.put(key, "stream", stream)
   else db.settle(key)
@@ -208,98 +225,52 @@ const setId = (scene: Scene, args: ReadonlyArray<string>): Reply => {
   stream.lastId = id
   if (added !== undefined) stream.entriesAdded = added
   if (maxDeleted !== 0n) stream.maxDeletedId = maxDeleted
-  scene.db.settle(args[1]!)
+  scene.db.note()
   return ok
 }
 
-// -----------------------------------------------------------------------------
-// Reading what is new
-// -----------------------------------------------------------------------------
-
-/** A stream that a read asks for. */
-interface Source {
-  readonly key: string
-  /** The id as it was given. */
-  readonly text: string
+/** What XDELEX and XACKDEL say of an entry: 1 if it was deleted, 2 if groups still refer to it, -1 if there is none. */
+export const deleteEntry = (stream: StreamValue, id: Id, references: References): number => {
+  if (references === "acked" && stream.get(id) !== undefined && stream.isReferenced(id)) return 2
+  if (references === "delref") stream.dropReferences(id)
+  return stream.delete(id) ? 1 : -1
 }
 
-/** The arguments of XREAD. */
-interface ReadRequest {
-  readonly sources: ReadonlyArray<Source>
-  /** How many entries of each stream; 0: all. */
-  readonly count: number
-  /** How long it waits, in milliseconds, 0: without end; undefined: it does not wait. */
-  readonly millis: number | undefined
+const deleteEach = (scene: Scene, args: ReadonlyArray<string>): Reply => {
+  const references = referencesOf(args[2])
+  const { end, ids } = countedIds(args, references === undefined ? 2 : 3)
+  if (end !== args.length) return syntaxError()
+  const stream = read(scene, args[1]!)
+  if (stream === undefined) return ids.map(() => -1)
+  const replies = ids.map((id) => deleteEntry(stream, id, references ?? "keepref"))
+  if (replies.includes(1)) scene.db.settle(args[1]!)
+  return replies
 }
 
-const readRequest = (args: ReadonlyArray<string>): ReadRequest => {
-  let count = 0
-  let millis: number | undefined
-  let sources: Array<Source> | undefined
-  for (let i = 1; i < args.length && sources === undefined; i++) {
+const configure = (scene: Scene, args: ReadonlyArray<string>): Reply => {
+  let seconds: number | undefined
+  let size: number | undefined
+  for (let i = 2; i < args.length; i += 2) {
     const option = args[i]!.toUpperCase()
-    const left = args.length - i - 1
-    if (option === "BLOCK" && left > 0) {
-      millis = int(args[++i]!, "timeout is not an integer or out of range")
-      if (millis < 0) return fail("timeout is negative")
-    } else if (option === "COUNT" && left > 0) count = Math.max(0, int(args[++i]!))
-    else if (option === "STREAMS" && left > 0) {
-      if (left % 2 !== 0) {
-        return fail("Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.")
-      }
-      const keys = args.slice(i + 1, i + 1 + left / 2)
-      sources = keys.map((key, n) => ({ key, text: args[i + 1 + left / 2 + n]! }))
-    } else if (option === "NOACK" || (option === "GROUP" && left >= 2)) {
-      return fail(`The ${option} option is only supported by XREADGROUP. You called XREAD instead.`)
+    const value = args[i + 1]
+    if (option === "IDMP-DURATION" && value !== undefined) {
+      seconds = int(value)
+      if (seconds < 1 || seconds > 86_400) return fail("invalid duration")
+    } else if (option === "IDMP-MAXSIZE" && value !== undefined) {
+      size = int(value)
+      if (size < 1 || size > 10_000) return fail("invalid maxsize")
     } else return syntaxError()
   }
-  if (sources === undefined) return syntaxError()
-  return { sources, count, millis }
-}
-
-const readKeys: Keys = (args) => {
-  const at = args.findIndex((arg, i) => i > 0 && arg.toUpperCase() === "STREAMS") + 1
-  return at === 0 ? [] : args.slice(at, at + Math.floor((args.length - at) / 2))
-}
-
-/** What a read gives of each stream, which is a map in RESP3. */
-const readReply = (
-  { protocol }: Scene,
-  found: ReadonlyArray<readonly [key: string, entries: ReadonlyArray<Reply>]>
-): Reply => protocol === 3 ? new Fields(found.flat()) : found
-
-/** A read that may wait. */
-export interface Read {
-  /** How long it waits, in milliseconds, 0: without end; undefined: it does not wait. */
-  readonly millis: number | undefined
-  /** What there is; undefined while there is nothing. */
-  readonly attempt: (scene: Scene) => Reply | undefined
-}
-
-/** XREAD, with `$` standing for the ids that are the last ones now. */
-export const openRead = (scene: Scene, args: ReadonlyArray<string>): Read => {
-  const { count, millis, sources } = readRequest(args)
-  const after = sources.map(({ key, text }) => {
-    const stream = read(scene, key)
-    if (text === "$") return stream?.lastId ?? 0n
-    if (text === ">") {
-      return fail(
-        "The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
-      )
-    }
-    return strictId(text)
-  })
-  return {
-    millis,
-    attempt: (scene) => {
-      const found = sources.flatMap(({ key }, i) => {
-        const entries = read(scene, key)?.range(after[i]! + 1n, maxId) ?? []
-        const some = count === 0 ? entries : entries.slice(0, count)
-        return some.length === 0 ? [] : [[key, some.map(entryReply)] as const]
-      })
-      return found.length === 0 ? undefined : readReply(scene, found)
-    }
+  if (seconds === undefined && size === undefined) return syntaxError()
+  const stream = read(scene, args[1]!)
+  if (stream === undefined) return fail("no such key")
+  stream.idempotence = {
+    millis: seconds === undefined ? stream.idempotence.millis : seconds * 1000,
+    size: size ?? stream.idempotence.size
   }
+  stream.producers.clear()
+  scene.db.note()
+  return ok
 }
 
 export const streams = [
@@ -316,7 +287,7 @@ export const streams = [
     return deleted
   }),
   define("xtrim", -4, "write", first, trim),
-  define("xsetid", -3, "write denyoom fast", first, setId),
-  // The server itself lets it wait.
-  define("xread", -4, "read blocking", readKeys, (scene, args) => openRead(scene, args).attempt(scene) ?? nullArray)
+  define("xdelex", -5, "write fast", first, deleteEach),
+  define("xcfgset", -2, "write fast", first, configure),
+  define("xsetid", -3, "write denyoom fast", first, setId)
 ]
