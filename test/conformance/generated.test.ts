@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { compareRun, known, met } from "./generated.ts"
 import { both } from "./wire.ts"
 
-const seeds = 24
+const seeds = 60
 const length = 150
 let compared = 0
 
@@ -33,6 +33,9 @@ describe("a node in memory answers generated calls as Redis does", () => {
   })
 
   it("but for differences that are still there", () => {
-    assert.deepStrictEqual(known.filter((difference) => !met.has(difference)).map(({ why }) => why), [])
+    assert.deepStrictEqual(
+      known.filter((difference) => difference.isRare !== true && !met.has(difference)).map(({ why }) => why),
+      []
+    )
   })
 })

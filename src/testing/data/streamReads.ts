@@ -166,10 +166,11 @@ export const openRead = (scene: Scene, args: ReadonlyArray<string>): Read => {
       for (const [i, { key }] of sources.entries()) {
         const entry = scene.db.get(key, scene.now)
         const stream = entry?.kind === "stream" ? entry.value as StreamValue : undefined
-        if (stream === undefined || stream.lastId <= after[i]!) continue
+        const entries = stream?.range(after[i]! + 1n, maxId) ?? []
+        if (entries.length === 0) continue
         const budget = new Budget(request)
         budget.nextStream()
-        return readReply(scene, [[key, budget.some(stream.range(after[i]! + 1n, maxId)).map(entryReply)]])
+        return readReply(scene, [[key, budget.some(entries).map(entryReply)]])
       }
       return undefined
     }
@@ -359,7 +360,7 @@ export const openGroupRead = (scene: Scene, args: ReadonlyArray<string>): Read =
         if (group === undefined) {
           return new Failure("NOGROUP the consumer group this client was blocked on no longer exists")
         }
-        if (stream.lastId <= group.lastId && !isDue(scene.now, group)) continue
+        if (!isNew(stream, group) && !isDue(scene.now, group)) continue
         const delivery = new Delivery(scene, key, request, stream, group, new Budget(request))
         if (minIdle !== undefined) delivery.claim(minIdle)
         delivery.fresh()
