@@ -260,6 +260,7 @@ const withoutExamples = (doc: string): string =>
 const printMethod = (method: Method, form: "text" | "bytes"): string => {
   const calls = method.calls.map((call) => {
     const doc = (form === "text" ? call.doc : withoutExamples(call.doc)).replace(/\n \* @category .*/, "")
+      .replace(/(?=\n \* @since )/, `\n * @see {@link commands.${method.name}} for the command as a value`)
     return `${doc}\n${call.parameters}: Effect.Effect<${call[form]}, RedisError>`
   })
   return `${firstSentence(method.calls[0]!.doc)}\nreadonly ${method.name}: {\n${calls.join("\n")}\n}`
@@ -307,8 +308,12 @@ const printGroup = ({ from, imports, methods, name: group }: Group, up: string):
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as commands from "${up}../${from}"
 import type { RedisError } from "${up}../Errors.ts"
 ${imports.join("\n")}
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 ${
     forms.filter(([name]) => group !== reservedGroup || name === "Read").map(([interfaceName, mode, form]) => {
       const members = methods.filter((method) => method.mode === mode).map((method) => printMethod(method, form))

@@ -61,22 +61,32 @@ describe.each([["TypeScript 7", typescript7], ["TypeScript 5.9", typescript5]] a
     })
     afterAll(() => server.close())
 
-    it("shows each method's documentation and finds its definition", { timeout: 240_000 }, async () => {
-      for (const [i, [call, word]] of calls.entries()) {
-        const line = 3 + i
-        const name = /(\w+)\(/.exec(call)![1]!
-        const method = { line, column: at(line, `.${name}`).column - 1 }
-        assert.match(await server.hover(file, method), new RegExp(`\\b${word} \\w+s [\\s\\S]*\\.`), `hover of ${call}`)
-        const definitions = await server.definitions(file, method)
-        assert.isNotEmpty(definitions, `definitions of ${call}`)
-        for (const path of definitions) assert.include(path, "/src/methods/")
-        assert.match(
-          await server.signatureHelp(file, at(line, `${name}(`)),
-          new RegExp(`^${word} \\w+s [\\s\\S]*\\.`),
-          `help in the brackets of ${call}`
-        )
+    it(
+      "shows each method's documentation, finds its definition, and links to its constructor",
+      { timeout: 240_000 },
+      async () => {
+        for (const [i, [call, word]] of calls.entries()) {
+          const line = 3 + i
+          const name = /(\w+)\(/.exec(call)![1]!
+          const method = { line, column: at(line, `.${name}`).column - 1 }
+          assert.match(
+            await server.hover(file, method),
+            new RegExp(`\\b${word} \\w+s [\\s\\S]*\\.`),
+            `hover of ${call}`
+          )
+          const definitions = await server.definitions(file, method)
+          assert.isNotEmpty(definitions, `definitions of ${call}`)
+          for (const path of definitions) assert.include(path, "/src/methods/")
+          const links = await server.links(file, method)
+          assert.isTrue(links.some((path) => path.includes("/src/commands/")), `a link to the constructor of ${call}`)
+          assert.match(
+            await server.signatureHelp(file, at(line, `${name}(`)),
+            new RegExp(`^${word} \\w+s [\\s\\S]*\\.`),
+            `help in the brackets of ${call}`
+          )
+        }
       }
-    })
+    )
 
     it(
       "shows documentation of a method that is not called, and among the completions",

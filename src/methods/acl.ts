@@ -7,10 +7,14 @@ import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type * as Command from "../Command.ts"
 import type { Arg } from "../Command.ts"
+import type * as commands from "../commands/acl.ts"
 import type { AclRule } from "../commands/acl.ts"
 import type { RedisError } from "../Errors.ts"
 import type { AclDryrun, AclListedUser, AclLogEntry, AclUser } from "../internal/commands/acl.ts"
 import type { Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -21,6 +25,7 @@ export interface Read {
      * for a category that does not exist.
      *
      * @see https://redis.io/docs/latest/commands/acl-cat/
+     * @see {@link commands.aclCat} for the command as a value
      * @since 0.1.0
      */
     (category?: string | undefined): Effect.Effect<Array<string>, RedisError>
@@ -47,6 +52,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/acl-dryrun/
+     * @see {@link commands.aclDryrun} for the command as a value
      * @since 0.1.0
      */
     (username: string, command: Command.Any | ReadonlyArray<Arg>): Effect.Effect<AclDryrun, RedisError>
@@ -59,6 +65,7 @@ export interface Read {
      * from 1 to 4,096, by default 256. The server does not keep it.
      *
      * @see https://redis.io/docs/latest/commands/acl-genpass/
+     * @see {@link commands.aclGenpass} for the command as a value
      * @since 0.1.0
      */
     (bits?: number | undefined): Effect.Effect<Redacted.Redacted<string>, RedisError>
@@ -70,6 +77,7 @@ export interface Read {
      * ACL GETUSER returns a user with its rules and the hashes of its passwords, or `null` if there is none of that name.
      *
      * @see https://redis.io/docs/latest/commands/acl-getuser/
+     * @see {@link commands.aclGetuser} for the command as a value
      * @since 0.1.0
      */
     (username: string): Effect.Effect<AclUser | null, RedisError>
@@ -81,6 +89,7 @@ export interface Read {
      * ACL LIST returns all users with their rules, as the file of users has them, and the hashes of their passwords.
      *
      * @see https://redis.io/docs/latest/commands/acl-list/
+     * @see {@link commands.aclList} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<AclListedUser>, RedisError>
@@ -97,6 +106,7 @@ export interface Read {
      * most, by default 10.
      *
      * @see https://redis.io/docs/latest/commands/acl-log/
+     * @see {@link commands.aclLog} for the command as a value
      * @since 0.1.0
      */
     (count?: number | undefined): Effect.Effect<Array<AclLogEntry<string>>, RedisError>
@@ -108,6 +118,7 @@ export interface Read {
      * ACL LOG with RESET removes all entries of the log, and returns `"OK"`.
      *
      * @see https://redis.io/docs/latest/commands/acl-log/
+     * @see {@link commands.aclLogReset} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -119,6 +130,7 @@ export interface Read {
      * ACL USERS returns the names of all users.
      *
      * @see https://redis.io/docs/latest/commands/acl-users/
+     * @see {@link commands.aclUsers} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<string>, RedisError>
@@ -130,6 +142,7 @@ export interface Read {
      * ACL WHOAMI returns the name of the user of the connection that the command runs on.
      *
      * @see https://redis.io/docs/latest/commands/acl-whoami/
+     * @see {@link commands.aclWhoami} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string, RedisError>
@@ -145,6 +158,7 @@ export interface Write {
      * user `default`.
      *
      * @see https://redis.io/docs/latest/commands/acl-deluser/
+     * @see {@link commands.aclDeluser} for the command as a value
      * @since 0.1.0
      */
     (...usernames: Variadic<string>): Effect.Effect<number, RedisError>
@@ -161,6 +175,7 @@ export interface Write {
      * such file, or if it is not valid.
      *
      * @see https://redis.io/docs/latest/commands/acl-load/
+     * @see {@link commands.aclLoad} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -173,6 +188,7 @@ export interface Write {
      * such file, or cannot write it.
      *
      * @see https://redis.io/docs/latest/commands/acl-save/
+     * @see {@link commands.aclSave} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -200,6 +216,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/acl-setuser/
+     * @see {@link commands.aclSetuser} for the command as a value
      * @since 0.1.0
      */
     (username: string, rules?: ReadonlyArray<AclRule> | undefined): Effect.Effect<"OK", RedisError>
@@ -215,6 +232,7 @@ export interface ReadBytes {
      * for a category that does not exist.
      *
      * @see https://redis.io/docs/latest/commands/acl-cat/
+     * @see {@link commands.aclCat} for the command as a value
      * @since 0.1.0
      */
     (category?: string | undefined): Effect.Effect<Array<string>, RedisError>
@@ -227,6 +245,7 @@ export interface ReadBytes {
      * `commands`, or its words in an array. Fails with ERR if there is no such user or command. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/acl-dryrun/
+     * @see {@link commands.aclDryrun} for the command as a value
      * @since 0.1.0
      */
     (username: string, command: Command.Any | ReadonlyArray<Arg>): Effect.Effect<AclDryrun, RedisError>
@@ -239,6 +258,7 @@ export interface ReadBytes {
      * from 1 to 4,096, by default 256. The server does not keep it.
      *
      * @see https://redis.io/docs/latest/commands/acl-genpass/
+     * @see {@link commands.aclGenpass} for the command as a value
      * @since 0.1.0
      */
     (bits?: number | undefined): Effect.Effect<Redacted.Redacted<string>, RedisError>
@@ -250,6 +270,7 @@ export interface ReadBytes {
      * ACL GETUSER returns a user with its rules and the hashes of its passwords, or `null` if there is none of that name.
      *
      * @see https://redis.io/docs/latest/commands/acl-getuser/
+     * @see {@link commands.aclGetuser} for the command as a value
      * @since 0.1.0
      */
     (username: string): Effect.Effect<AclUser | null, RedisError>
@@ -261,6 +282,7 @@ export interface ReadBytes {
      * ACL LIST returns all users with their rules, as the file of users has them, and the hashes of their passwords.
      *
      * @see https://redis.io/docs/latest/commands/acl-list/
+     * @see {@link commands.aclList} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<AclListedUser>, RedisError>
@@ -277,6 +299,7 @@ export interface ReadBytes {
      * most, by default 10.
      *
      * @see https://redis.io/docs/latest/commands/acl-log/
+     * @see {@link commands.aclLog} for the command as a value
      * @since 0.1.0
      */
     (count?: number | undefined): Effect.Effect<Array<AclLogEntry<Uint8Array>>, RedisError>
@@ -288,6 +311,7 @@ export interface ReadBytes {
      * ACL LOG with RESET removes all entries of the log, and returns `"OK"`.
      *
      * @see https://redis.io/docs/latest/commands/acl-log/
+     * @see {@link commands.aclLogReset} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -299,6 +323,7 @@ export interface ReadBytes {
      * ACL USERS returns the names of all users.
      *
      * @see https://redis.io/docs/latest/commands/acl-users/
+     * @see {@link commands.aclUsers} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<string>, RedisError>
@@ -310,6 +335,7 @@ export interface ReadBytes {
      * ACL WHOAMI returns the name of the user of the connection that the command runs on.
      *
      * @see https://redis.io/docs/latest/commands/acl-whoami/
+     * @see {@link commands.aclWhoami} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string, RedisError>
@@ -325,6 +351,7 @@ export interface WriteBytes {
      * user `default`.
      *
      * @see https://redis.io/docs/latest/commands/acl-deluser/
+     * @see {@link commands.aclDeluser} for the command as a value
      * @since 0.1.0
      */
     (...usernames: Variadic<string>): Effect.Effect<number, RedisError>
@@ -341,6 +368,7 @@ export interface WriteBytes {
      * such file, or if it is not valid.
      *
      * @see https://redis.io/docs/latest/commands/acl-load/
+     * @see {@link commands.aclLoad} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -353,6 +381,7 @@ export interface WriteBytes {
      * such file, or cannot write it.
      *
      * @see https://redis.io/docs/latest/commands/acl-save/
+     * @see {@link commands.aclSave} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -366,6 +395,7 @@ export interface WriteBytes {
      * with ERR for a rule that is not valid, and with `InvalidCommand` for a password as text.
      *
      * @see https://redis.io/docs/latest/commands/acl-setuser/
+     * @see {@link commands.aclSetuser} for the command as a value
      * @since 0.1.0
      */
     (username: string, rules?: ReadonlyArray<AclRule> | undefined): Effect.Effect<"OK", RedisError>

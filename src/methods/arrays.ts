@@ -5,6 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/arrays.ts"
 import type {
   ArgrepBound,
   ArgrepOptions,
@@ -17,6 +18,9 @@ import type {
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
+
 /** The methods that change no data. */
 export interface Read {
   /** ARGET returns the value at an index of an array, or `null` if there is none. */
@@ -26,6 +30,7 @@ export interface Read {
      * another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arget/
+     * @see {@link commands.arget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, index: ArrayIndex): Effect.Effect<string | null, RedisError>
@@ -41,6 +46,7 @@ export interface Read {
      * none. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/armget/
+     * @see {@link commands.armget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...indexes: Variadic<ArrayIndex>): Effect.Effect<Array<string | null>, RedisError>
@@ -57,6 +63,7 @@ export interface Read {
      * than a million indexes, and with WRONGTYPE if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/argetrange/
+     * @see {@link commands.argetrange} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: ArrayIndex, end: ArrayIndex): Effect.Effect<Array<string | null>, RedisError>
@@ -74,6 +81,7 @@ export interface Read {
      * Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arscan/
+     * @see {@link commands.arscan} for the command as a value
      * @since 0.1.0
      */
     (
@@ -91,6 +99,7 @@ export interface Read {
      * `Command.exact` returns lengths beyond 2^53. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arlen/
+     * @see {@link commands.arlen} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -103,6 +112,7 @@ export interface Read {
      * another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arcount/
+     * @see {@link commands.arcount} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -128,6 +138,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/argrep/
+     * @see {@link commands.argrep} for the command as a value
      * @since 0.1.0
      */
     (
@@ -149,6 +160,7 @@ export interface Read {
      * as `argrep` finds them. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/argrep/
+     * @see {@link commands.argrepWithValues} for the command as a value
      * @since 0.1.0
      */
     (
@@ -169,6 +181,7 @@ export interface Read {
      * 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arop/
+     * @see {@link commands.arop} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: ArrayIndex, end: ArrayIndex, operation: ArrayOperation): Effect.Effect<number | null, RedisError>
@@ -185,6 +198,7 @@ export interface Read {
      * type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arnext/
+     * @see {@link commands.arnext} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number | null, RedisError>
@@ -201,6 +215,7 @@ export interface Read {
      * if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arlastitems/
+     * @see {@link commands.arlastitems} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number, options?: ArlastitemsOptions | undefined): Effect.Effect<Array<string | null>, RedisError>
@@ -217,6 +232,7 @@ export interface Read {
      * it holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arinfo/
+     * @see {@link commands.arinfo} for the command as a value
      * @since 0.1.0
      */
     (
@@ -242,6 +258,7 @@ export interface Read {
      * are. Fails with ERR if the key does not exist, and with WRONGTYPE if it holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arinfo/
+     * @see {@link commands.arinfoFull} for the command as a value
      * @since 0.1.0
      */
     (
@@ -276,6 +293,7 @@ export interface Write {
      * another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arset/
+     * @see {@link commands.arset} for the command as a value
      * @since 0.1.0
      */
     (key: Key, index: ArrayIndex, ...values: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -297,6 +315,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/armset/
+     * @see {@link commands.armset} for the command as a value
      * @since 0.1.0
      */
     (
@@ -312,6 +331,7 @@ export interface Write {
      * deleted. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/ardel/
+     * @see {@link commands.ardel} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...indexes: Variadic<ArrayIndex>): Effect.Effect<number, RedisError>
@@ -336,6 +356,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ardelrange/
+     * @see {@link commands.ardelrange} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ranges: ReadonlyArray<readonly [start: ArrayIndex, end: ArrayIndex]>): Effect.Effect<number, RedisError>
@@ -352,6 +373,7 @@ export interface Write {
      * WRONGTYPE if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arinsert/
+     * @see {@link commands.arinsert} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -375,6 +397,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/arring/
+     * @see {@link commands.arring} for the command as a value
      * @since 0.1.0
      */
     (key: Key, size: number | bigint, ...values: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -387,6 +410,7 @@ export interface Write {
      * with WRONGTYPE if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arseek/
+     * @see {@link commands.arseek} for the command as a value
      * @since 0.1.0
      */
     (key: Key, index: ArrayIndex): Effect.Effect<boolean, RedisError>
@@ -402,6 +426,7 @@ export interface ReadBytes {
      * another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arget/
+     * @see {@link commands.arget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, index: ArrayIndex): Effect.Effect<Uint8Array | null, RedisError>
@@ -417,6 +442,7 @@ export interface ReadBytes {
      * none. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/armget/
+     * @see {@link commands.armget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...indexes: Variadic<ArrayIndex>): Effect.Effect<Array<Uint8Array | null>, RedisError>
@@ -433,6 +459,7 @@ export interface ReadBytes {
      * than a million indexes, and with WRONGTYPE if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/argetrange/
+     * @see {@link commands.argetrange} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: ArrayIndex, end: ArrayIndex): Effect.Effect<Array<Uint8Array | null>, RedisError>
@@ -450,6 +477,7 @@ export interface ReadBytes {
      * Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arscan/
+     * @see {@link commands.arscan} for the command as a value
      * @since 0.1.0
      */
     (
@@ -467,6 +495,7 @@ export interface ReadBytes {
      * `Command.exact` returns lengths beyond 2^53. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arlen/
+     * @see {@link commands.arlen} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -479,6 +508,7 @@ export interface ReadBytes {
      * another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arcount/
+     * @see {@link commands.arcount} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -496,6 +526,7 @@ export interface ReadBytes {
      * `InvalidCommand` for no condition. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/argrep/
+     * @see {@link commands.argrep} for the command as a value
      * @since 0.1.0
      */
     (
@@ -517,6 +548,7 @@ export interface ReadBytes {
      * as `argrep` finds them. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/argrep/
+     * @see {@link commands.argrepWithValues} for the command as a value
      * @since 0.1.0
      */
     (
@@ -537,6 +569,7 @@ export interface ReadBytes {
      * 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arop/
+     * @see {@link commands.arop} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: ArrayIndex, end: ArrayIndex, operation: ArrayOperation): Effect.Effect<number | null, RedisError>
@@ -553,6 +586,7 @@ export interface ReadBytes {
      * type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arnext/
+     * @see {@link commands.arnext} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number | null, RedisError>
@@ -569,6 +603,7 @@ export interface ReadBytes {
      * if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arlastitems/
+     * @see {@link commands.arlastitems} for the command as a value
      * @since 0.1.0
      */
     (
@@ -589,6 +624,7 @@ export interface ReadBytes {
      * it holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arinfo/
+     * @see {@link commands.arinfo} for the command as a value
      * @since 0.1.0
      */
     (
@@ -614,6 +650,7 @@ export interface ReadBytes {
      * are. Fails with ERR if the key does not exist, and with WRONGTYPE if it holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arinfo/
+     * @see {@link commands.arinfoFull} for the command as a value
      * @since 0.1.0
      */
     (
@@ -648,6 +685,7 @@ export interface WriteBytes {
      * another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arset/
+     * @see {@link commands.arset} for the command as a value
      * @since 0.1.0
      */
     (key: Key, index: ArrayIndex, ...values: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -661,6 +699,7 @@ export interface WriteBytes {
      * the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/armset/
+     * @see {@link commands.armset} for the command as a value
      * @since 0.1.0
      */
     (
@@ -676,6 +715,7 @@ export interface WriteBytes {
      * deleted. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/ardel/
+     * @see {@link commands.ardel} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...indexes: Variadic<ArrayIndex>): Effect.Effect<number, RedisError>
@@ -692,6 +732,7 @@ export interface WriteBytes {
      * Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/ardelrange/
+     * @see {@link commands.ardelrange} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ranges: ReadonlyArray<readonly [start: ArrayIndex, end: ArrayIndex]>): Effect.Effect<number, RedisError>
@@ -708,6 +749,7 @@ export interface WriteBytes {
      * WRONGTYPE if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arinsert/
+     * @see {@link commands.arinsert} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -722,6 +764,7 @@ export interface WriteBytes {
      * another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arring/
+     * @see {@link commands.arring} for the command as a value
      * @since 0.1.0
      */
     (key: Key, size: number | bigint, ...values: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -734,6 +777,7 @@ export interface WriteBytes {
      * with WRONGTYPE if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/arseek/
+     * @see {@link commands.arseek} for the command as a value
      * @since 0.1.0
      */
     (key: Key, index: ArrayIndex): Effect.Effect<boolean, RedisError>

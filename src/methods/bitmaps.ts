@@ -5,6 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Key } from "../Command.ts"
+import type * as commands from "../commands/bitmaps.ts"
 import type {
   BitcountRange,
   BitfieldGet,
@@ -16,6 +17,9 @@ import type {
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore } from "../internal/commands/args.ts"
 
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
+
 /** The methods that change no data. */
 export interface Read {
   /** GETBIT returns the bit of a string at an offset, 0 or 1. */
@@ -26,6 +30,7 @@ export interface Read {
      * below 2^32, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/getbit/
+     * @see {@link commands.getbit} for the command as a value
      * @since 0.1.0
      */
     (key: Key, offset: number): Effect.Effect<0 | 1, RedisError>
@@ -47,6 +52,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/bitcount/
+     * @see {@link commands.bitcount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, range?: BitcountRange | undefined): Effect.Effect<number, RedisError>
@@ -64,6 +70,7 @@ export interface Read {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/bitpos/
+     * @see {@link commands.bitpos} for the command as a value
      * @since 0.1.0
      */
     (key: Key, bit: 0 | 1, range?: BitposRange | BitposFrom | undefined): Effect.Effect<number, RedisError>
@@ -77,6 +84,7 @@ export interface Read {
      * not exist. `Command.exact` returns integers beyond 2^53.
      *
      * @see https://redis.io/docs/latest/commands/bitfield_ro/
+     * @see {@link commands.bitfieldRo} for the command as a value
      * @since 0.1.0
      */
     (key: Key, operations: ReadonlyArray<BitfieldGet>): Effect.Effect<Array<number>, RedisError>
@@ -93,6 +101,7 @@ export interface Write {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/setbit/
+     * @see {@link commands.setbit} for the command as a value
      * @since 0.1.0
      */
     (key: Key, offset: number, bit: 0 | 1): Effect.Effect<0 | 1, RedisError>
@@ -110,6 +119,7 @@ export interface Write {
      * a source holds another type, and with ERR for an operation that the server does not know.
      *
      * @see https://redis.io/docs/latest/commands/bitop/
+     * @see {@link commands.bitop} for the command as a value
      * @since 0.1.0
      */
     <Operation extends BitOperation | "not">(
@@ -142,6 +152,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/bitfield/
+     * @see {@link commands.bitfield} for the command as a value
      * @since 0.1.0
      */
     (key: Key, operations: ReadonlyArray<BitfieldOperation>): Effect.Effect<Array<number | null>, RedisError>
@@ -158,6 +169,7 @@ export interface ReadBytes {
      * below 2^32, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/getbit/
+     * @see {@link commands.getbit} for the command as a value
      * @since 0.1.0
      */
     (key: Key, offset: number): Effect.Effect<0 | 1, RedisError>
@@ -170,6 +182,7 @@ export interface ReadBytes {
      * with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/bitcount/
+     * @see {@link commands.bitcount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, range?: BitcountRange | undefined): Effect.Effect<number, RedisError>
@@ -187,6 +200,7 @@ export interface ReadBytes {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/bitpos/
+     * @see {@link commands.bitpos} for the command as a value
      * @since 0.1.0
      */
     (key: Key, bit: 0 | 1, range?: BitposRange | BitposFrom | undefined): Effect.Effect<number, RedisError>
@@ -200,6 +214,7 @@ export interface ReadBytes {
      * not exist. `Command.exact` returns integers beyond 2^53.
      *
      * @see https://redis.io/docs/latest/commands/bitfield_ro/
+     * @see {@link commands.bitfieldRo} for the command as a value
      * @since 0.1.0
      */
     (key: Key, operations: ReadonlyArray<BitfieldGet>): Effect.Effect<Array<number>, RedisError>
@@ -216,6 +231,7 @@ export interface WriteBytes {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/setbit/
+     * @see {@link commands.setbit} for the command as a value
      * @since 0.1.0
      */
     (key: Key, offset: number, bit: 0 | 1): Effect.Effect<0 | 1, RedisError>
@@ -233,6 +249,7 @@ export interface WriteBytes {
      * a source holds another type, and with ERR for an operation that the server does not know.
      *
      * @see https://redis.io/docs/latest/commands/bitop/
+     * @see {@link commands.bitop} for the command as a value
      * @since 0.1.0
      */
     <Operation extends BitOperation | "not">(
@@ -252,6 +269,7 @@ export interface WriteBytes {
      * beyond 2^53.
      *
      * @see https://redis.io/docs/latest/commands/bitfield/
+     * @see {@link commands.bitfield} for the command as a value
      * @since 0.1.0
      */
     (key: Key, operations: ReadonlyArray<BitfieldOperation>): Effect.Effect<Array<number | null>, RedisError>

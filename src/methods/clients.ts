@@ -4,9 +4,13 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as commands from "../commands/clients.ts"
 import type { ClientKillFilter, ClientListOptions } from "../commands/clients.ts"
 import type { RedisError } from "../Errors.ts"
 import type { ClientInfo } from "../internal/commands/clientInfo.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -16,6 +20,7 @@ export interface Read {
      * CLIENT INFO returns what the server knows of the connection that the command runs on.
      *
      * @see https://redis.io/docs/latest/commands/client-info/
+     * @see {@link commands.clientInfo} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<ClientInfo, RedisError>
@@ -42,6 +47,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/client-list/
+     * @see {@link commands.clientList} for the command as a value
      * @since 0.1.0
      */
     (options?: ClientListOptions | undefined): Effect.Effect<Array<ClientInfo>, RedisError>
@@ -66,6 +72,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/client-kill/
+     * @see {@link commands.clientKill} for the command as a value
      * @since 0.1.0
      */
     (filter: ClientKillFilter): Effect.Effect<number, RedisError>
@@ -80,6 +87,7 @@ export interface ReadBytes {
      * CLIENT INFO returns what the server knows of the connection that the command runs on.
      *
      * @see https://redis.io/docs/latest/commands/client-info/
+     * @see {@link commands.clientInfo} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<ClientInfo, RedisError>
@@ -93,6 +101,7 @@ export interface ReadBytes {
      * name `user`.
      *
      * @see https://redis.io/docs/latest/commands/client-list/
+     * @see {@link commands.clientList} for the command as a value
      * @since 0.1.0
      */
     (options?: ClientListOptions | undefined): Effect.Effect<Array<ClientInfo>, RedisError>
@@ -109,6 +118,7 @@ export interface ReadBytes {
      * It is not sent again if its reply is lost, and fails with `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/client-kill/
+     * @see {@link commands.clientKill} for the command as a value
      * @since 0.1.0
      */
     (filter: ClientKillFilter): Effect.Effect<number, RedisError>

@@ -4,9 +4,13 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as commands from "../commands/cluster.ts"
 import type { ClusterInfo, ClusterLink, ClusterShard, SlotsOfNodes } from "../commands/cluster.ts"
 import type { RedisError } from "../Errors.ts"
 import type { ClusterNode } from "../internal/commands/clusterNodes.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -16,6 +20,7 @@ export interface Read {
      * CLUSTER INFO returns the state of the cluster as the node sees it.
      *
      * @see https://redis.io/docs/latest/commands/cluster-info/
+     * @see {@link commands.clusterInfo} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<ClusterInfo, RedisError>
@@ -27,6 +32,7 @@ export interface Read {
      * CLUSTER NODES returns all nodes that the node knows, itself included.
      *
      * @see https://redis.io/docs/latest/commands/cluster-nodes/
+     * @see {@link commands.clusterNodes} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<ClusterNode>, RedisError>
@@ -39,6 +45,7 @@ export interface Read {
      * is a replica.
      *
      * @see https://redis.io/docs/latest/commands/cluster-replicas/
+     * @see {@link commands.clusterReplicas} for the command as a value
      * @since 0.1.0
      */
     (nodeId: string): Effect.Effect<Array<ClusterNode>, RedisError>
@@ -50,6 +57,7 @@ export interface Read {
      * CLUSTER SHARDS returns the shards of the cluster. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/cluster-shards/
+     * @see {@link commands.clusterShards} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<ClusterShard>, RedisError>
@@ -66,6 +74,7 @@ export interface Read {
      *
      * @deprecated `clusterShards` replaces it.
      * @see https://redis.io/docs/latest/commands/cluster-slots/
+     * @see {@link commands.clusterSlots} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<SlotsOfNodes>, RedisError>
@@ -77,6 +86,7 @@ export interface Read {
      * CLUSTER LINKS returns the connections of the node to other nodes. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/cluster-links/
+     * @see {@link commands.clusterLinks} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<ClusterLink>, RedisError>
@@ -88,6 +98,7 @@ export interface Read {
      * CLUSTER MYID returns the id of the node.
      *
      * @see https://redis.io/docs/latest/commands/cluster-myid/
+     * @see {@link commands.clusterMyid} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string, RedisError>
@@ -99,6 +110,7 @@ export interface Read {
      * CLUSTER MYSHARDID returns the id of the node's shard. Needs Redis 7.2.
      *
      * @see https://redis.io/docs/latest/commands/cluster-myshardid/
+     * @see {@link commands.clusterMyshardid} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string, RedisError>
@@ -111,6 +123,7 @@ export interface Read {
      * node does not know it.
      *
      * @see https://redis.io/docs/latest/commands/cluster-count-failure-reports/
+     * @see {@link commands.clusterCountFailureReports} for the command as a value
      * @since 0.1.0
      */
     (nodeId: string): Effect.Effect<number, RedisError>
@@ -125,6 +138,7 @@ export interface ReadBytes {
      * CLUSTER INFO returns the state of the cluster as the node sees it.
      *
      * @see https://redis.io/docs/latest/commands/cluster-info/
+     * @see {@link commands.clusterInfo} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<ClusterInfo, RedisError>
@@ -136,6 +150,7 @@ export interface ReadBytes {
      * CLUSTER NODES returns all nodes that the node knows, itself included.
      *
      * @see https://redis.io/docs/latest/commands/cluster-nodes/
+     * @see {@link commands.clusterNodes} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<ClusterNode>, RedisError>
@@ -148,6 +163,7 @@ export interface ReadBytes {
      * is a replica.
      *
      * @see https://redis.io/docs/latest/commands/cluster-replicas/
+     * @see {@link commands.clusterReplicas} for the command as a value
      * @since 0.1.0
      */
     (nodeId: string): Effect.Effect<Array<ClusterNode>, RedisError>
@@ -159,6 +175,7 @@ export interface ReadBytes {
      * CLUSTER SHARDS returns the shards of the cluster. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/cluster-shards/
+     * @see {@link commands.clusterShards} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<ClusterShard>, RedisError>
@@ -175,6 +192,7 @@ export interface ReadBytes {
      *
      * @deprecated `clusterShards` replaces it.
      * @see https://redis.io/docs/latest/commands/cluster-slots/
+     * @see {@link commands.clusterSlots} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<SlotsOfNodes>, RedisError>
@@ -186,6 +204,7 @@ export interface ReadBytes {
      * CLUSTER LINKS returns the connections of the node to other nodes. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/cluster-links/
+     * @see {@link commands.clusterLinks} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<ClusterLink>, RedisError>
@@ -197,6 +216,7 @@ export interface ReadBytes {
      * CLUSTER MYID returns the id of the node.
      *
      * @see https://redis.io/docs/latest/commands/cluster-myid/
+     * @see {@link commands.clusterMyid} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string, RedisError>
@@ -208,6 +228,7 @@ export interface ReadBytes {
      * CLUSTER MYSHARDID returns the id of the node's shard. Needs Redis 7.2.
      *
      * @see https://redis.io/docs/latest/commands/cluster-myshardid/
+     * @see {@link commands.clusterMyshardid} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string, RedisError>
@@ -220,6 +241,7 @@ export interface ReadBytes {
      * node does not know it.
      *
      * @see https://redis.io/docs/latest/commands/cluster-count-failure-reports/
+     * @see {@link commands.clusterCountFailureReports} for the command as a value
      * @since 0.1.0
      */
     (nodeId: string): Effect.Effect<number, RedisError>

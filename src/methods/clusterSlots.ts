@@ -6,9 +6,13 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
+import type * as commands from "../commands/clusterSlots.ts"
 import type { MigrationTask, SlotMigration, SlotStats, SlotStatsSelection } from "../commands/clusterSlots.ts"
 import type { RedisError } from "../Errors.ts"
 import type { ScanOptions } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -18,6 +22,7 @@ export interface Read {
      * CLUSTER KEYSLOT returns the slot of a key, from 0 to 16,383.
      *
      * @see https://redis.io/docs/latest/commands/cluster-keyslot/
+     * @see {@link commands.clusterKeyslot} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -29,6 +34,7 @@ export interface Read {
      * CLUSTER COUNTKEYSINSLOT returns how many keys of a slot the node has.
      *
      * @see https://redis.io/docs/latest/commands/cluster-countkeysinslot/
+     * @see {@link commands.clusterCountkeysinslot} for the command as a value
      * @since 0.1.0
      */
     (slot: number): Effect.Effect<number, RedisError>
@@ -40,6 +46,7 @@ export interface Read {
      * CLUSTER GETKEYSINSLOT returns up to `count` keys of a slot that the node has.
      *
      * @see https://redis.io/docs/latest/commands/cluster-getkeysinslot/
+     * @see {@link commands.clusterGetkeysinslot} for the command as a value
      * @since 0.1.0
      */
     (slot: number, count: number): Effect.Effect<Array<string>, RedisError>
@@ -60,6 +67,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/cluster-slot-stats/
+     * @see {@link commands.clusterSlotStats} for the command as a value
      * @since 0.1.0
      */
     (selection: SlotStatsSelection): Effect.Effect<Array<SlotStats>, RedisError>
@@ -72,6 +80,7 @@ export interface Read {
      * Valkey 9.0.
      *
      * @see https://valkey.io/commands/cluster-getslotmigrations/
+     * @see {@link commands.clusterGetslotmigrations} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<SlotMigration>, RedisError>
@@ -87,6 +96,7 @@ export interface Read {
      * or the one of an id. Needs Redis 8.4. Written from the public documentation: no test runs it on a server.
      *
      * @see https://redis.io/docs/latest/commands/cluster-migration/
+     * @see {@link commands.clusterMigrationStatus} for the command as a value
      * @since 0.1.0
      */
     (id?: string | undefined): Effect.Effect<Array<MigrationTask>, RedisError>
@@ -100,6 +110,7 @@ export interface Read {
      * Needs Valkey 9.1.
      *
      * @see https://valkey.io/commands/clusterscan/
+     * @see {@link commands.clusterscan} for the command as a value
      * @since 0.1.0
      */
     (
@@ -124,6 +135,7 @@ export interface ReadBytes {
      * CLUSTER KEYSLOT returns the slot of a key, from 0 to 16,383.
      *
      * @see https://redis.io/docs/latest/commands/cluster-keyslot/
+     * @see {@link commands.clusterKeyslot} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -135,6 +147,7 @@ export interface ReadBytes {
      * CLUSTER COUNTKEYSINSLOT returns how many keys of a slot the node has.
      *
      * @see https://redis.io/docs/latest/commands/cluster-countkeysinslot/
+     * @see {@link commands.clusterCountkeysinslot} for the command as a value
      * @since 0.1.0
      */
     (slot: number): Effect.Effect<number, RedisError>
@@ -146,6 +159,7 @@ export interface ReadBytes {
      * CLUSTER GETKEYSINSLOT returns up to `count` keys of a slot that the node has.
      *
      * @see https://redis.io/docs/latest/commands/cluster-getkeysinslot/
+     * @see {@link commands.clusterGetkeysinslot} for the command as a value
      * @since 0.1.0
      */
     (slot: number, count: number): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -158,6 +172,7 @@ export interface ReadBytes {
      * Needs Redis 8.2 or Valkey 8.0.
      *
      * @see https://redis.io/docs/latest/commands/cluster-slot-stats/
+     * @see {@link commands.clusterSlotStats} for the command as a value
      * @since 0.1.0
      */
     (selection: SlotStatsSelection): Effect.Effect<Array<SlotStats>, RedisError>
@@ -170,6 +185,7 @@ export interface ReadBytes {
      * Valkey 9.0.
      *
      * @see https://valkey.io/commands/cluster-getslotmigrations/
+     * @see {@link commands.clusterGetslotmigrations} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<SlotMigration>, RedisError>
@@ -185,6 +201,7 @@ export interface ReadBytes {
      * or the one of an id. Needs Redis 8.4. Written from the public documentation: no test runs it on a server.
      *
      * @see https://redis.io/docs/latest/commands/cluster-migration/
+     * @see {@link commands.clusterMigrationStatus} for the command as a value
      * @since 0.1.0
      */
     (id?: string | undefined): Effect.Effect<Array<MigrationTask>, RedisError>
@@ -198,6 +215,7 @@ export interface ReadBytes {
      * Needs Valkey 9.1.
      *
      * @see https://valkey.io/commands/clusterscan/
+     * @see {@link commands.clusterscan} for the command as a value
      * @since 0.1.0
      */
     (

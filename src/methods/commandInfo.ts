@@ -5,9 +5,13 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg } from "../Command.ts"
+import type * as commands from "../commands/commandInfo.ts"
 import type { CommandDocs, CommandInfo, CommandListFilter, KeyWithFlags } from "../commands/commandInfo.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -17,6 +21,7 @@ export interface Read {
      * COMMAND COUNT returns how many commands the server has, without subcommands.
      *
      * @see https://redis.io/docs/latest/commands/command-count/
+     * @see {@link commands.commandCount} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<number, RedisError>
@@ -29,6 +34,7 @@ export interface Read {
      * subcommand is named with a bar: `config|get`. What the server does not have is left out. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/command-docs/
+     * @see {@link commands.commandDocs} for the command as a value
      * @since 0.1.0
      */
     (...names: Variadic<string>): Effect.Effect<Record<string, CommandDocs>, RedisError>
@@ -57,6 +63,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/command-info/
+     * @see {@link commands.commandInfo} for the command as a value
      * @since 0.1.0
      */
     (...names: Variadic<string>): Effect.Effect<Array<CommandInfo | null>, RedisError>
@@ -69,6 +76,7 @@ export interface Read {
      * the call is wrong, or has no keys.
      *
      * @see https://redis.io/docs/latest/commands/command-getkeys/
+     * @see {@link commands.commandGetkeys} for the command as a value
      * @since 0.1.0
      */
     (...call: Variadic<Arg>): Effect.Effect<Array<string>, RedisError>
@@ -81,6 +89,7 @@ export interface Read {
      * words are the arguments. Fails with ERR if the call is wrong, or has no keys. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/command-getkeysandflags/
+     * @see {@link commands.commandGetkeysandflags} for the command as a value
      * @since 0.1.0
      */
     (...call: Variadic<Arg>): Effect.Effect<Array<KeyWithFlags<string>>, RedisError>
@@ -93,6 +102,7 @@ export interface Read {
      * only some of them, and subcommands as well: `config|get`. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/command-list/
+     * @see {@link commands.commandList} for the command as a value
      * @since 0.1.0
      */
     (filter?: CommandListFilter | undefined): Effect.Effect<Array<string>, RedisError>
@@ -107,6 +117,7 @@ export interface ReadBytes {
      * COMMAND COUNT returns how many commands the server has, without subcommands.
      *
      * @see https://redis.io/docs/latest/commands/command-count/
+     * @see {@link commands.commandCount} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<number, RedisError>
@@ -119,6 +130,7 @@ export interface ReadBytes {
      * subcommand is named with a bar: `config|get`. What the server does not have is left out. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/command-docs/
+     * @see {@link commands.commandDocs} for the command as a value
      * @since 0.1.0
      */
     (...names: Variadic<string>): Effect.Effect<Record<string, CommandDocs>, RedisError>
@@ -134,6 +146,7 @@ export interface ReadBytes {
      * all commands if none is named. A subcommand is named with a bar: `config|get`. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/command-info/
+     * @see {@link commands.commandInfo} for the command as a value
      * @since 0.1.0
      */
     (...names: Variadic<string>): Effect.Effect<Array<CommandInfo | null>, RedisError>
@@ -146,6 +159,7 @@ export interface ReadBytes {
      * the call is wrong, or has no keys.
      *
      * @see https://redis.io/docs/latest/commands/command-getkeys/
+     * @see {@link commands.commandGetkeys} for the command as a value
      * @since 0.1.0
      */
     (...call: Variadic<Arg>): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -158,6 +172,7 @@ export interface ReadBytes {
      * words are the arguments. Fails with ERR if the call is wrong, or has no keys. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/command-getkeysandflags/
+     * @see {@link commands.commandGetkeysandflags} for the command as a value
      * @since 0.1.0
      */
     (...call: Variadic<Arg>): Effect.Effect<Array<KeyWithFlags<Uint8Array>>, RedisError>
@@ -170,6 +185,7 @@ export interface ReadBytes {
      * only some of them, and subcommands as well: `config|get`. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/command-list/
+     * @see {@link commands.commandList} for the command as a value
      * @since 0.1.0
      */
     (filter?: CommandListFilter | undefined): Effect.Effect<Array<string>, RedisError>

@@ -5,9 +5,13 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
+import type * as commands from "../commands/config.ts"
 import type { ConfigParameters, ConfigSecret, ConfigValue } from "../commands/config.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -21,6 +25,7 @@ export interface Read {
      * strings; `{}` if none does. Passwords such as `requirepass` are among the strings if their names match.
      *
      * @see https://redis.io/docs/latest/commands/config-get/
+     * @see {@link commands.configGet} for the command as a value
      * @since 0.1.0
      */
     (...patterns: Variadic<string>): Effect.Effect<Record<string, string>, RedisError>
@@ -51,6 +56,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/config-set/
+     * @see {@link commands.configSet} for the command as a value
      * @since 0.1.0
      */
     (parameters: ConfigParameters): Effect.Effect<"OK", RedisError>
@@ -74,6 +80,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/config-set/
+     * @see {@link commands.configSet} for the command as a value
      * @since 0.1.0
      */
     <const Name extends string>(
@@ -92,6 +99,7 @@ export interface Write {
      * `latencystats`, and returns `"OK"`.
      *
      * @see https://redis.io/docs/latest/commands/config-resetstat/
+     * @see {@link commands.configResetstat} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -104,6 +112,7 @@ export interface Write {
      * with ERR if the server was started without a file, or cannot write it.
      *
      * @see https://redis.io/docs/latest/commands/config-rewrite/
+     * @see {@link commands.configRewrite} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -122,6 +131,7 @@ export interface ReadBytes {
      * strings; `{}` if none does. Passwords such as `requirepass` are among the strings if their names match.
      *
      * @see https://redis.io/docs/latest/commands/config-get/
+     * @see {@link commands.configGet} for the command as a value
      * @since 0.1.0
      */
     (...patterns: Variadic<string>): Effect.Effect<Record<string, string>, RedisError>
@@ -139,6 +149,7 @@ export interface WriteBytes {
      * change while the server runs, and for a value that is not valid.
      *
      * @see https://redis.io/docs/latest/commands/config-set/
+     * @see {@link commands.configSet} for the command as a value
      * @since 0.1.0
      */
     (parameters: ConfigParameters): Effect.Effect<"OK", RedisError>
@@ -149,6 +160,7 @@ export interface WriteBytes {
      * change while the server runs, and for a value that is not valid.
      *
      * @see https://redis.io/docs/latest/commands/config-set/
+     * @see {@link commands.configSet} for the command as a value
      * @since 0.1.0
      */
     <const Name extends string>(
@@ -167,6 +179,7 @@ export interface WriteBytes {
      * `latencystats`, and returns `"OK"`.
      *
      * @see https://redis.io/docs/latest/commands/config-resetstat/
+     * @see {@link commands.configResetstat} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -179,6 +192,7 @@ export interface WriteBytes {
      * with ERR if the server was started without a file, or cannot write it.
      *
      * @see https://redis.io/docs/latest/commands/config-rewrite/
+     * @see {@link commands.configRewrite} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>

@@ -4,9 +4,13 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as commands from "../commands/connection.ts"
 import type { TrackingInfo } from "../commands/connection.ts"
 import type { RedisError } from "../Errors.ts"
 import type { DurationInput } from "../internal/commands/time.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -16,6 +20,7 @@ export interface Read {
      * PING returns `"PONG"`, or the message that it was given.
      *
      * @see https://redis.io/docs/latest/commands/ping/
+     * @see {@link commands.ping} for the command as a value
      * @since 0.1.0
      */
     (message?: string | undefined): Effect.Effect<string, RedisError>
@@ -27,6 +32,7 @@ export interface Read {
      * ECHO returns the message that it was given.
      *
      * @see https://redis.io/docs/latest/commands/echo/
+     * @see {@link commands.echo} for the command as a value
      * @since 0.1.0
      */
     (message: string | Uint8Array): Effect.Effect<string, RedisError>
@@ -39,6 +45,7 @@ export interface Read {
      * commands share connections: on a reserved one the id stays the same.
      *
      * @see https://redis.io/docs/latest/commands/client-id/
+     * @see {@link commands.clientId} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<number, RedisError>
@@ -51,6 +58,7 @@ export interface Read {
      * `clientName` of a client names its connections.
      *
      * @see https://redis.io/docs/latest/commands/client-getname/
+     * @see {@link commands.clientGetname} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string | null, RedisError>
@@ -68,6 +76,7 @@ export interface Read {
      * `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/client-unblock/
+     * @see {@link commands.clientUnblock} for the command as a value
      * @since 0.1.0
      */
     (id: number, how?: "timeout" | "error" | undefined): Effect.Effect<boolean, RedisError>
@@ -83,6 +92,7 @@ export interface Read {
      * command runs on: 0 if that is itself, and -1 if it tracks no keys.
      *
      * @see https://redis.io/docs/latest/commands/client-getredir/
+     * @see {@link commands.clientGetredir} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<number, RedisError>
@@ -94,6 +104,7 @@ export interface Read {
      * CLIENT TRACKINGINFO returns how the connection that the command runs on tracks keys.
      *
      * @see https://redis.io/docs/latest/commands/client-trackinginfo/
+     * @see {@link commands.clientTrackinginfo} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<TrackingInfo<string>, RedisError>
@@ -112,6 +123,7 @@ export interface Write {
      * that may write. Default `"all"`. The result is `"OK"`, at once.
      *
      * @see https://redis.io/docs/latest/commands/client-pause/
+     * @see {@link commands.clientPause} for the command as a value
      * @since 0.1.0
      */
     (duration: DurationInput, what?: "write" | "all" | undefined): Effect.Effect<"OK", RedisError>
@@ -124,6 +136,7 @@ export interface Write {
      * or not there was a pause.
      *
      * @see https://redis.io/docs/latest/commands/client-unpause/
+     * @see {@link commands.clientUnpause} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -138,6 +151,7 @@ export interface ReadBytes {
      * PING returns `"PONG"`, or the message that it was given.
      *
      * @see https://redis.io/docs/latest/commands/ping/
+     * @see {@link commands.ping} for the command as a value
      * @since 0.1.0
      */
     (message?: string | undefined): Effect.Effect<string, RedisError>
@@ -149,6 +163,7 @@ export interface ReadBytes {
      * ECHO returns the message that it was given.
      *
      * @see https://redis.io/docs/latest/commands/echo/
+     * @see {@link commands.echo} for the command as a value
      * @since 0.1.0
      */
     (message: string | Uint8Array): Effect.Effect<Uint8Array, RedisError>
@@ -161,6 +176,7 @@ export interface ReadBytes {
      * commands share connections: on a reserved one the id stays the same.
      *
      * @see https://redis.io/docs/latest/commands/client-id/
+     * @see {@link commands.clientId} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<number, RedisError>
@@ -173,6 +189,7 @@ export interface ReadBytes {
      * `clientName` of a client names its connections.
      *
      * @see https://redis.io/docs/latest/commands/client-getname/
+     * @see {@link commands.clientGetname} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string | null, RedisError>
@@ -190,6 +207,7 @@ export interface ReadBytes {
      * `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/client-unblock/
+     * @see {@link commands.clientUnblock} for the command as a value
      * @since 0.1.0
      */
     (id: number, how?: "timeout" | "error" | undefined): Effect.Effect<boolean, RedisError>
@@ -205,6 +223,7 @@ export interface ReadBytes {
      * command runs on: 0 if that is itself, and -1 if it tracks no keys.
      *
      * @see https://redis.io/docs/latest/commands/client-getredir/
+     * @see {@link commands.clientGetredir} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<number, RedisError>
@@ -216,6 +235,7 @@ export interface ReadBytes {
      * CLIENT TRACKINGINFO returns how the connection that the command runs on tracks keys.
      *
      * @see https://redis.io/docs/latest/commands/client-trackinginfo/
+     * @see {@link commands.clientTrackinginfo} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<TrackingInfo<Uint8Array>, RedisError>
@@ -234,6 +254,7 @@ export interface WriteBytes {
      * that may write. Default `"all"`. The result is `"OK"`, at once.
      *
      * @see https://redis.io/docs/latest/commands/client-pause/
+     * @see {@link commands.clientPause} for the command as a value
      * @since 0.1.0
      */
     (duration: DurationInput, what?: "write" | "all" | undefined): Effect.Effect<"OK", RedisError>
@@ -246,6 +267,7 @@ export interface WriteBytes {
      * or not there was a pause.
      *
      * @see https://redis.io/docs/latest/commands/client-unpause/
+     * @see {@link commands.clientUnpause} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>

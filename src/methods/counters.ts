@@ -5,8 +5,12 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Key } from "../Command.ts"
+import type * as commands from "../commands/counters.ts"
 import type { Incremented, IncrexOptions } from "../commands/counters.ts"
 import type { RedisError } from "../Errors.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change data. */
 export interface Write {
@@ -18,6 +22,7 @@ export interface Write {
      * key holds another type. `Command.exact` returns values beyond 2^53.
      *
      * @see https://redis.io/docs/latest/commands/incr/
+     * @see {@link commands.incr} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -31,6 +36,7 @@ export interface Write {
      * WRONGTYPE if the key holds another type. `Command.exact` returns values beyond 2^53.
      *
      * @see https://redis.io/docs/latest/commands/incrby/
+     * @see {@link commands.incrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, increment: number | bigint): Effect.Effect<number, RedisError>
@@ -47,6 +53,7 @@ export interface Write {
      * not a number or the result would be infinite, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/incrbyfloat/
+     * @see {@link commands.incrbyfloat} for the command as a value
      * @since 0.1.0
      */
     (key: Key, increment: number): Effect.Effect<number, RedisError>
@@ -60,6 +67,7 @@ export interface Write {
      * type.
      *
      * @see https://redis.io/docs/latest/commands/decr/
+     * @see {@link commands.decr} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -73,6 +81,7 @@ export interface Write {
      * with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/decrby/
+     * @see {@link commands.decrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, decrement: number | bigint): Effect.Effect<number, RedisError>
@@ -101,6 +110,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/increx/
+     * @see {@link commands.increx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: IncrexOptions | undefined): Effect.Effect<Incremented, RedisError>
@@ -117,6 +127,7 @@ export interface WriteBytes {
      * key holds another type. `Command.exact` returns values beyond 2^53.
      *
      * @see https://redis.io/docs/latest/commands/incr/
+     * @see {@link commands.incr} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -130,6 +141,7 @@ export interface WriteBytes {
      * WRONGTYPE if the key holds another type. `Command.exact` returns values beyond 2^53.
      *
      * @see https://redis.io/docs/latest/commands/incrby/
+     * @see {@link commands.incrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, increment: number | bigint): Effect.Effect<number, RedisError>
@@ -146,6 +158,7 @@ export interface WriteBytes {
      * not a number or the result would be infinite, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/incrbyfloat/
+     * @see {@link commands.incrbyfloat} for the command as a value
      * @since 0.1.0
      */
     (key: Key, increment: number): Effect.Effect<number, RedisError>
@@ -159,6 +172,7 @@ export interface WriteBytes {
      * type.
      *
      * @see https://redis.io/docs/latest/commands/decr/
+     * @see {@link commands.decr} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -172,6 +186,7 @@ export interface WriteBytes {
      * with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/decrby/
+     * @see {@link commands.decrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, decrement: number | bigint): Effect.Effect<number, RedisError>
@@ -187,6 +202,7 @@ export interface WriteBytes {
      * the key holds another type. `Command.exact` returns values beyond 2^53. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/increx/
+     * @see {@link commands.increx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: IncrexOptions | undefined): Effect.Effect<Incremented, RedisError>

@@ -6,10 +6,14 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/deprecated.ts"
 import type { RangeLimit } from "../commands/deprecated.ts"
 import type { LexBound, ScoreBound } from "../commands/sortedSetRanges.ts"
 import type { RedisError } from "../Errors.ts"
 import type { DurationInput, TimeoutInput } from "../internal/commands/time.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -25,6 +29,7 @@ export interface Read {
      *
      * @deprecated Use `getrange`.
      * @see https://redis.io/docs/latest/commands/substr/
+     * @see {@link commands.substr} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: number, end: number): Effect.Effect<string, RedisError>
@@ -42,6 +47,7 @@ export interface Read {
      *
      * @deprecated Use `zrange` with `by: "score"`.
      * @see https://redis.io/docs/latest/commands/zrangebyscore/
+     * @see {@link commands.zrangebyscore} for the command as a value
      * @since 0.1.0
      */
     (
@@ -66,6 +72,7 @@ export interface Read {
      *
      * @deprecated Use `zrangeWithScores` with `by: "score"`.
      * @see https://redis.io/docs/latest/commands/zrangebyscore/
+     * @see {@link commands.zrangebyscoreWithScores} for the command as a value
      * @since 0.1.0
      */
     (
@@ -88,6 +95,7 @@ export interface Read {
      *
      * @deprecated Use `zrange` with `by: "score"` and `reverse`.
      * @see https://redis.io/docs/latest/commands/zrevrangebyscore/
+     * @see {@link commands.zrevrangebyscore} for the command as a value
      * @since 0.1.0
      */
     (
@@ -112,6 +120,7 @@ export interface Read {
      *
      * @deprecated Use `zrangeWithScores` with `by: "score"` and `reverse`.
      * @see https://redis.io/docs/latest/commands/zrevrangebyscore/
+     * @see {@link commands.zrevrangebyscoreWithScores} for the command as a value
      * @since 0.1.0
      */
     (
@@ -134,6 +143,7 @@ export interface Read {
      *
      * @deprecated Use `zrange` with `by: "lex"`.
      * @see https://redis.io/docs/latest/commands/zrangebylex/
+     * @see {@link commands.zrangebylex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, min: LexBound, max: LexBound, options?: RangeLimit | undefined): Effect.Effect<Array<string>, RedisError>
@@ -151,6 +161,7 @@ export interface Read {
      *
      * @deprecated Use `zrange` with `by: "lex"` and `reverse`.
      * @see https://redis.io/docs/latest/commands/zrevrangebylex/
+     * @see {@link commands.zrevrangebylex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, max: LexBound, min: LexBound, options?: RangeLimit | undefined): Effect.Effect<Array<string>, RedisError>
@@ -168,6 +179,7 @@ export interface Read {
      *
      * @deprecated Use `zrange` with `reverse`.
      * @see https://redis.io/docs/latest/commands/zrevrange/
+     * @see {@link commands.zrevrange} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: number, stop: number): Effect.Effect<Array<string>, RedisError>
@@ -187,6 +199,7 @@ export interface Read {
      *
      * @deprecated Use `zrangeWithScores` with `reverse`.
      * @see https://redis.io/docs/latest/commands/zrevrange/
+     * @see {@link commands.zrevrangeWithScores} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: number, stop: number): Effect.Effect<Array<Command.Scored<string>>, RedisError>
@@ -208,6 +221,7 @@ export interface Write {
      *
      * @deprecated Use `setGet`.
      * @see https://redis.io/docs/latest/commands/getset/
+     * @see {@link commands.getset} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: Arg): Effect.Effect<string | null, RedisError>
@@ -226,6 +240,7 @@ export interface Write {
      * @deprecated Use `set` with `ttl`.
      * @see https://redis.io/docs/latest/commands/setex/
      * @see https://redis.io/docs/latest/commands/psetex/
+     * @see {@link commands.setex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ttl: DurationInput, value: Arg): Effect.Effect<"OK", RedisError>
@@ -242,6 +257,7 @@ export interface Write {
      *
      * @deprecated Use `set` with `ttl`.
      * @see https://redis.io/docs/latest/commands/psetex/
+     * @see {@link commands.psetex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ttl: DurationInput, value: Arg): Effect.Effect<"OK", RedisError>
@@ -258,6 +274,7 @@ export interface Write {
      *
      * @deprecated Use `set` with `when: "nx"`.
      * @see https://redis.io/docs/latest/commands/setnx/
+     * @see {@link commands.setnx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: Arg): Effect.Effect<boolean, RedisError>
@@ -275,6 +292,7 @@ export interface Write {
      *
      * @deprecated Use `lmove` with `"right"` and `"left"`.
      * @see https://redis.io/docs/latest/commands/rpoplpush/
+     * @see {@link commands.rpoplpush} for the command as a value
      * @since 0.1.0
      */
     (source: Key, destination: Key): Effect.Effect<string | null, RedisError>
@@ -293,6 +311,7 @@ export interface Write {
      *
      * @deprecated Use `blmove` with `"right"` and `"left"`.
      * @see https://redis.io/docs/latest/commands/brpoplpush/
+     * @see {@link commands.brpoplpush} for the command as a value
      * @since 0.1.0
      */
     (source: Key, destination: Key, timeout: TimeoutInput): Effect.Effect<string | null, RedisError>
@@ -310,6 +329,7 @@ export interface Write {
      *
      * @deprecated Use `hset`, which returns how many fields are new.
      * @see https://redis.io/docs/latest/commands/hmset/
+     * @see {@link commands.hmset} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>): Effect.Effect<"OK", RedisError>
@@ -330,6 +350,7 @@ export interface ReadBytes {
      *
      * @deprecated Use `getrange`.
      * @see https://redis.io/docs/latest/commands/substr/
+     * @see {@link commands.substr} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: number, end: number): Effect.Effect<Uint8Array, RedisError>
@@ -347,6 +368,7 @@ export interface ReadBytes {
      *
      * @deprecated Use `zrange` with `by: "score"`.
      * @see https://redis.io/docs/latest/commands/zrangebyscore/
+     * @see {@link commands.zrangebyscore} for the command as a value
      * @since 0.1.0
      */
     (
@@ -371,6 +393,7 @@ export interface ReadBytes {
      *
      * @deprecated Use `zrangeWithScores` with `by: "score"`.
      * @see https://redis.io/docs/latest/commands/zrangebyscore/
+     * @see {@link commands.zrangebyscoreWithScores} for the command as a value
      * @since 0.1.0
      */
     (
@@ -393,6 +416,7 @@ export interface ReadBytes {
      *
      * @deprecated Use `zrange` with `by: "score"` and `reverse`.
      * @see https://redis.io/docs/latest/commands/zrevrangebyscore/
+     * @see {@link commands.zrevrangebyscore} for the command as a value
      * @since 0.1.0
      */
     (
@@ -417,6 +441,7 @@ export interface ReadBytes {
      *
      * @deprecated Use `zrangeWithScores` with `by: "score"` and `reverse`.
      * @see https://redis.io/docs/latest/commands/zrevrangebyscore/
+     * @see {@link commands.zrevrangebyscoreWithScores} for the command as a value
      * @since 0.1.0
      */
     (
@@ -439,6 +464,7 @@ export interface ReadBytes {
      *
      * @deprecated Use `zrange` with `by: "lex"`.
      * @see https://redis.io/docs/latest/commands/zrangebylex/
+     * @see {@link commands.zrangebylex} for the command as a value
      * @since 0.1.0
      */
     (
@@ -461,6 +487,7 @@ export interface ReadBytes {
      *
      * @deprecated Use `zrange` with `by: "lex"` and `reverse`.
      * @see https://redis.io/docs/latest/commands/zrevrangebylex/
+     * @see {@link commands.zrevrangebylex} for the command as a value
      * @since 0.1.0
      */
     (
@@ -483,6 +510,7 @@ export interface ReadBytes {
      *
      * @deprecated Use `zrange` with `reverse`.
      * @see https://redis.io/docs/latest/commands/zrevrange/
+     * @see {@link commands.zrevrange} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: number, stop: number): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -502,6 +530,7 @@ export interface ReadBytes {
      *
      * @deprecated Use `zrangeWithScores` with `reverse`.
      * @see https://redis.io/docs/latest/commands/zrevrange/
+     * @see {@link commands.zrevrangeWithScores} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: number, stop: number): Effect.Effect<Array<Command.Scored<Uint8Array>>, RedisError>
@@ -523,6 +552,7 @@ export interface WriteBytes {
      *
      * @deprecated Use `setGet`.
      * @see https://redis.io/docs/latest/commands/getset/
+     * @see {@link commands.getset} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: Arg): Effect.Effect<Uint8Array | null, RedisError>
@@ -541,6 +571,7 @@ export interface WriteBytes {
      * @deprecated Use `set` with `ttl`.
      * @see https://redis.io/docs/latest/commands/setex/
      * @see https://redis.io/docs/latest/commands/psetex/
+     * @see {@link commands.setex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ttl: DurationInput, value: Arg): Effect.Effect<"OK", RedisError>
@@ -557,6 +588,7 @@ export interface WriteBytes {
      *
      * @deprecated Use `set` with `ttl`.
      * @see https://redis.io/docs/latest/commands/psetex/
+     * @see {@link commands.psetex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ttl: DurationInput, value: Arg): Effect.Effect<"OK", RedisError>
@@ -573,6 +605,7 @@ export interface WriteBytes {
      *
      * @deprecated Use `set` with `when: "nx"`.
      * @see https://redis.io/docs/latest/commands/setnx/
+     * @see {@link commands.setnx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: Arg): Effect.Effect<boolean, RedisError>
@@ -590,6 +623,7 @@ export interface WriteBytes {
      *
      * @deprecated Use `lmove` with `"right"` and `"left"`.
      * @see https://redis.io/docs/latest/commands/rpoplpush/
+     * @see {@link commands.rpoplpush} for the command as a value
      * @since 0.1.0
      */
     (source: Key, destination: Key): Effect.Effect<Uint8Array | null, RedisError>
@@ -608,6 +642,7 @@ export interface WriteBytes {
      *
      * @deprecated Use `blmove` with `"right"` and `"left"`.
      * @see https://redis.io/docs/latest/commands/brpoplpush/
+     * @see {@link commands.brpoplpush} for the command as a value
      * @since 0.1.0
      */
     (source: Key, destination: Key, timeout: TimeoutInput): Effect.Effect<Uint8Array | null, RedisError>
@@ -625,6 +660,7 @@ export interface WriteBytes {
      *
      * @deprecated Use `hset`, which returns how many fields are new.
      * @see https://redis.io/docs/latest/commands/hmset/
+     * @see {@link commands.hmset} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>): Effect.Effect<"OK", RedisError>

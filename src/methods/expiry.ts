@@ -6,9 +6,13 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { Key } from "../Command.ts"
+import type * as commands from "../commands/expiry.ts"
 import type { ExpireTime, ExpireWhen } from "../commands/expiry.ts"
 import type { RedisError } from "../Errors.ts"
 import type { DurationInput, Moment } from "../internal/commands/time.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -19,6 +23,7 @@ export interface Read {
      * `null` if it does not exist. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/expiretime/
+     * @see {@link commands.expiretime} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<ExpireTime, RedisError>
@@ -31,6 +36,7 @@ export interface Read {
      * and `null` if it does not exist. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/pexpiretime/
+     * @see {@link commands.pexpiretime} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<ExpireTime, RedisError>
@@ -43,6 +49,7 @@ export interface Read {
      * expiry, and `null` if it does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ttl/
+     * @see {@link commands.ttl} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
@@ -68,6 +75,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/pttl/
+     * @see {@link commands.pttl} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
@@ -95,6 +103,7 @@ export interface Write {
      *
      * @see https://redis.io/docs/latest/commands/expire/
      * @see https://redis.io/docs/latest/commands/pexpire/
+     * @see {@link commands.expire} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ttl: DurationInput, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
@@ -109,6 +118,7 @@ export interface Write {
      * says so.
      *
      * @see https://redis.io/docs/latest/commands/pexpire/
+     * @see {@link commands.pexpire} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ttl: DurationInput, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
@@ -131,6 +141,7 @@ export interface Write {
      *
      * @see https://redis.io/docs/latest/commands/expireat/
      * @see https://redis.io/docs/latest/commands/pexpireat/
+     * @see {@link commands.expireat} for the command as a value
      * @since 0.1.0
      */
     (key: Key, moment: Moment, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
@@ -147,6 +158,7 @@ export interface Write {
      * was not met. `when` needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/pexpireat/
+     * @see {@link commands.pexpireat} for the command as a value
      * @since 0.1.0
      */
     (key: Key, moment: Moment, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
@@ -159,6 +171,7 @@ export interface Write {
      * not exist.
      *
      * @see https://redis.io/docs/latest/commands/persist/
+     * @see {@link commands.persist} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<boolean, RedisError>
@@ -174,6 +187,7 @@ export interface ReadBytes {
      * `null` if it does not exist. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/expiretime/
+     * @see {@link commands.expiretime} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<ExpireTime, RedisError>
@@ -186,6 +200,7 @@ export interface ReadBytes {
      * and `null` if it does not exist. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/pexpiretime/
+     * @see {@link commands.pexpiretime} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<ExpireTime, RedisError>
@@ -198,6 +213,7 @@ export interface ReadBytes {
      * expiry, and `null` if it does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ttl/
+     * @see {@link commands.ttl} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
@@ -210,6 +226,7 @@ export interface ReadBytes {
      * expiry, and `null` if it does not exist.
      *
      * @see https://redis.io/docs/latest/commands/pttl/
+     * @see {@link commands.pttl} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
@@ -228,6 +245,7 @@ export interface WriteBytes {
      *
      * @see https://redis.io/docs/latest/commands/expire/
      * @see https://redis.io/docs/latest/commands/pexpire/
+     * @see {@link commands.expire} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ttl: DurationInput, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
@@ -242,6 +260,7 @@ export interface WriteBytes {
      * says so.
      *
      * @see https://redis.io/docs/latest/commands/pexpire/
+     * @see {@link commands.pexpire} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ttl: DurationInput, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
@@ -256,6 +275,7 @@ export interface WriteBytes {
      *
      * @see https://redis.io/docs/latest/commands/expireat/
      * @see https://redis.io/docs/latest/commands/pexpireat/
+     * @see {@link commands.expireat} for the command as a value
      * @since 0.1.0
      */
     (key: Key, moment: Moment, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
@@ -272,6 +292,7 @@ export interface WriteBytes {
      * was not met. `when` needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/pexpireat/
+     * @see {@link commands.pexpireat} for the command as a value
      * @since 0.1.0
      */
     (key: Key, moment: Moment, when?: ExpireWhen | undefined): Effect.Effect<boolean, RedisError>
@@ -284,6 +305,7 @@ export interface WriteBytes {
      * not exist.
      *
      * @see https://redis.io/docs/latest/commands/persist/
+     * @see {@link commands.persist} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<boolean, RedisError>

@@ -4,8 +4,12 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as commands from "../commands/functions.ts"
 import type { FunctionLibrary, FunctionLibraryWithCode, FunctionStats } from "../commands/functions.ts"
 import type { RedisError } from "../Errors.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -15,6 +19,7 @@ export interface Read {
      * FUNCTION LIST returns the libraries whose names match a glob pattern, or all, and their functions. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-list/
+     * @see {@link commands.functionList} for the command as a value
      * @since 0.1.0
      */
     (pattern?: string | undefined): Effect.Effect<Array<FunctionLibrary>, RedisError>
@@ -30,6 +35,7 @@ export interface Read {
      * their code. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-list/
+     * @see {@link commands.functionListWithCode} for the command as a value
      * @since 0.1.0
      */
     (pattern?: string | undefined): Effect.Effect<Array<FunctionLibraryWithCode<string>>, RedisError>
@@ -45,6 +51,7 @@ export interface Read {
      * language has. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-stats/
+     * @see {@link commands.functionStats} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<FunctionStats, RedisError>
@@ -57,6 +64,7 @@ export interface Read {
      * Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-dump/
+     * @see {@link commands.functionDump} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Uint8Array, RedisError>
@@ -69,6 +77,7 @@ export interface Read {
      * UNKILLABLE if it has written. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-kill/
+     * @see {@link commands.functionKill} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -96,6 +105,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/function-load/
+     * @see {@link commands.functionLoad} for the command as a value
      * @since 0.1.0
      */
     (
@@ -114,6 +124,7 @@ export interface Write {
      * name. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-delete/
+     * @see {@link commands.functionDelete} for the command as a value
      * @since 0.1.0
      */
     (library: string): Effect.Effect<"OK", RedisError>
@@ -126,6 +137,7 @@ export interface Write {
      * Default: as the server is configured. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-flush/
+     * @see {@link commands.functionFlush} for the command as a value
      * @since 0.1.0
      */
     (how?: "async" | "sync" | undefined): Effect.Effect<"OK", RedisError>
@@ -140,6 +152,7 @@ export interface Write {
      * Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-restore/
+     * @see {@link commands.functionRestore} for the command as a value
      * @since 0.1.0
      */
     (dump: Uint8Array, how?: "append" | "replace" | "flush" | undefined): Effect.Effect<"OK", RedisError>
@@ -154,6 +167,7 @@ export interface ReadBytes {
      * FUNCTION LIST returns the libraries whose names match a glob pattern, or all, and their functions. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-list/
+     * @see {@link commands.functionList} for the command as a value
      * @since 0.1.0
      */
     (pattern?: string | undefined): Effect.Effect<Array<FunctionLibrary>, RedisError>
@@ -169,6 +183,7 @@ export interface ReadBytes {
      * their code. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-list/
+     * @see {@link commands.functionListWithCode} for the command as a value
      * @since 0.1.0
      */
     (pattern?: string | undefined): Effect.Effect<Array<FunctionLibraryWithCode<Uint8Array>>, RedisError>
@@ -184,6 +199,7 @@ export interface ReadBytes {
      * language has. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-stats/
+     * @see {@link commands.functionStats} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<FunctionStats, RedisError>
@@ -196,6 +212,7 @@ export interface ReadBytes {
      * Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-dump/
+     * @see {@link commands.functionDump} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Uint8Array, RedisError>
@@ -208,6 +225,7 @@ export interface ReadBytes {
      * UNKILLABLE if it has written. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-kill/
+     * @see {@link commands.functionKill} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -224,6 +242,7 @@ export interface WriteBytes {
      * `replace` is not `true`, or the code does not compile. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-load/
+     * @see {@link commands.functionLoad} for the command as a value
      * @since 0.1.0
      */
     (
@@ -242,6 +261,7 @@ export interface WriteBytes {
      * name. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-delete/
+     * @see {@link commands.functionDelete} for the command as a value
      * @since 0.1.0
      */
     (library: string): Effect.Effect<"OK", RedisError>
@@ -254,6 +274,7 @@ export interface WriteBytes {
      * Default: as the server is configured. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-flush/
+     * @see {@link commands.functionFlush} for the command as a value
      * @since 0.1.0
      */
     (how?: "async" | "sync" | undefined): Effect.Effect<"OK", RedisError>
@@ -268,6 +289,7 @@ export interface WriteBytes {
      * Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/function-restore/
+     * @see {@link commands.functionRestore} for the command as a value
      * @since 0.1.0
      */
     (dump: Uint8Array, how?: "append" | "replace" | "flush" | undefined): Effect.Effect<"OK", RedisError>

@@ -5,10 +5,14 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/geo.ts"
 import type { GeoaddOptions, GeoMember, GeoSearch } from "../commands/geo.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 import type { GeoCoordinates, GeoDetail, GeoFound, GeoUnit } from "../internal/commands/geo.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -20,6 +24,7 @@ export interface Read {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/geodist/
+     * @see {@link commands.geodist} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member1: Arg, member2: Arg, unit?: GeoUnit | undefined): Effect.Effect<number | null, RedisError>
@@ -35,6 +40,7 @@ export interface Read {
      * for each that does not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/geohash/
+     * @see {@link commands.geohash} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...members: Variadic<Arg>): Effect.Effect<Array<string | null>, RedisError>
@@ -47,6 +53,7 @@ export interface Read {
      * may differ a little from those that were added. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/geopos/
+     * @see {@link commands.geopos} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...members: Variadic<Arg>): Effect.Effect<Array<GeoCoordinates | null>, RedisError>
@@ -72,6 +79,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/geosearch/
+     * @see {@link commands.geosearch} for the command as a value
      * @since 0.1.0
      */
     (key: Key, search: GeoSearch): Effect.Effect<Array<string>, RedisError>
@@ -103,6 +111,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/geosearch/
+     * @see {@link commands.geosearchWith} for the command as a value
      * @since 0.1.0
      */
     <const Details extends ReadonlyArray<GeoDetail>>(
@@ -135,6 +144,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/geoadd/
+     * @see {@link commands.geoadd} for the command as a value
      * @since 0.1.0
      */
     (
@@ -156,6 +166,7 @@ export interface Write {
      * with WRONGTYPE if `source` holds another type, and with `InvalidCommand` for two origins or two shapes.
      *
      * @see https://redis.io/docs/latest/commands/geosearchstore/
+     * @see {@link commands.geosearchstore} for the command as a value
      * @since 0.1.0
      */
     (
@@ -179,6 +190,7 @@ export interface ReadBytes {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/geodist/
+     * @see {@link commands.geodist} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member1: Arg, member2: Arg, unit?: GeoUnit | undefined): Effect.Effect<number | null, RedisError>
@@ -194,6 +206,7 @@ export interface ReadBytes {
      * for each that does not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/geohash/
+     * @see {@link commands.geohash} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...members: Variadic<Arg>): Effect.Effect<Array<string | null>, RedisError>
@@ -206,6 +219,7 @@ export interface ReadBytes {
      * may differ a little from those that were added. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/geopos/
+     * @see {@link commands.geopos} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...members: Variadic<Arg>): Effect.Effect<Array<GeoCoordinates | null>, RedisError>
@@ -219,6 +233,7 @@ export interface ReadBytes {
      * with `InvalidCommand` for two origins or two shapes.
      *
      * @see https://redis.io/docs/latest/commands/geosearch/
+     * @see {@link commands.geosearch} for the command as a value
      * @since 0.1.0
      */
     (key: Key, search: GeoSearch): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -236,6 +251,7 @@ export interface ReadBytes {
      * type, and with `InvalidCommand` for two origins, two shapes, or no details.
      *
      * @see https://redis.io/docs/latest/commands/geosearch/
+     * @see {@link commands.geosearchWith} for the command as a value
      * @since 0.1.0
      */
     <const Details extends ReadonlyArray<GeoDetail>>(
@@ -257,6 +273,7 @@ export interface WriteBytes {
      * key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/geoadd/
+     * @see {@link commands.geoadd} for the command as a value
      * @since 0.1.0
      */
     (
@@ -278,6 +295,7 @@ export interface WriteBytes {
      * with WRONGTYPE if `source` holds another type, and with `InvalidCommand` for two origins or two shapes.
      *
      * @see https://redis.io/docs/latest/commands/geosearchstore/
+     * @see {@link commands.geosearchstore} for the command as a value
      * @since 0.1.0
      */
     (

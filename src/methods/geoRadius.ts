@@ -5,9 +5,13 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/geoRadius.ts"
 import type { GeoradiusSearch, GeoradiusStore } from "../commands/geoRadius.ts"
 import type { RedisError } from "../Errors.ts"
 import type { GeoCoordinates, GeoDetail, GeoFound } from "../internal/commands/geo.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -23,6 +27,7 @@ export interface Read {
      *
      * @deprecated Use `geosearch` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadius_ro/
+     * @see {@link commands.georadiusRo} for the command as a value
      * @since 0.1.0
      */
     (key: Key, center: GeoCoordinates, search: GeoradiusSearch): Effect.Effect<Array<string>, RedisError>
@@ -42,6 +47,7 @@ export interface Read {
      *
      * @deprecated Use `geosearchWith` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadius_ro/
+     * @see {@link commands.georadiusRoWith} for the command as a value
      * @since 0.1.0
      */
     <const Details extends ReadonlyArray<GeoDetail>>(
@@ -64,6 +70,7 @@ export interface Read {
      *
      * @deprecated Use `geosearch` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadiusbymember_ro/
+     * @see {@link commands.georadiusbymemberRo} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg, search: GeoradiusSearch): Effect.Effect<Array<string>, RedisError>
@@ -83,6 +90,7 @@ export interface Read {
      *
      * @deprecated Use `geosearchWith` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadiusbymember_ro/
+     * @see {@link commands.georadiusbymemberRoWith} for the command as a value
      * @since 0.1.0
      */
     <const Details extends ReadonlyArray<GeoDetail>>(
@@ -108,6 +116,7 @@ export interface Write {
      *
      * @deprecated Use `geosearch` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadius/
+     * @see {@link commands.georadius} for the command as a value
      * @since 0.1.0
      */
     (key: Key, center: GeoCoordinates, search: GeoradiusSearch): Effect.Effect<Array<string>, RedisError>
@@ -127,6 +136,7 @@ export interface Write {
      *
      * @deprecated Use `geosearchWith` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadius/
+     * @see {@link commands.georadiusWith} for the command as a value
      * @since 0.1.0
      */
     <const Details extends ReadonlyArray<GeoDetail>>(
@@ -151,6 +161,7 @@ export interface Write {
      *
      * @deprecated Use `geosearchstore` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadius/
+     * @see {@link commands.georadiusStore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, center: GeoCoordinates, destination: Key, search: GeoradiusStore): Effect.Effect<number, RedisError>
@@ -168,6 +179,7 @@ export interface Write {
      *
      * @deprecated Use `geosearch` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadiusbymember/
+     * @see {@link commands.georadiusbymember} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg, search: GeoradiusSearch): Effect.Effect<Array<string>, RedisError>
@@ -187,6 +199,7 @@ export interface Write {
      *
      * @deprecated Use `geosearchWith` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadiusbymember/
+     * @see {@link commands.georadiusbymemberWith} for the command as a value
      * @since 0.1.0
      */
     <const Details extends ReadonlyArray<GeoDetail>>(
@@ -211,6 +224,7 @@ export interface Write {
      *
      * @deprecated Use `geosearchstore` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadiusbymember/
+     * @see {@link commands.georadiusbymemberStore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg, destination: Key, search: GeoradiusStore): Effect.Effect<number, RedisError>
@@ -231,6 +245,7 @@ export interface ReadBytes {
      *
      * @deprecated Use `geosearch` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadius_ro/
+     * @see {@link commands.georadiusRo} for the command as a value
      * @since 0.1.0
      */
     (key: Key, center: GeoCoordinates, search: GeoradiusSearch): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -250,6 +265,7 @@ export interface ReadBytes {
      *
      * @deprecated Use `geosearchWith` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadius_ro/
+     * @see {@link commands.georadiusRoWith} for the command as a value
      * @since 0.1.0
      */
     <const Details extends ReadonlyArray<GeoDetail>>(
@@ -272,6 +288,7 @@ export interface ReadBytes {
      *
      * @deprecated Use `geosearch` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadiusbymember_ro/
+     * @see {@link commands.georadiusbymemberRo} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg, search: GeoradiusSearch): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -291,6 +308,7 @@ export interface ReadBytes {
      *
      * @deprecated Use `geosearchWith` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadiusbymember_ro/
+     * @see {@link commands.georadiusbymemberRoWith} for the command as a value
      * @since 0.1.0
      */
     <const Details extends ReadonlyArray<GeoDetail>>(
@@ -316,6 +334,7 @@ export interface WriteBytes {
      *
      * @deprecated Use `geosearch` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadius/
+     * @see {@link commands.georadius} for the command as a value
      * @since 0.1.0
      */
     (key: Key, center: GeoCoordinates, search: GeoradiusSearch): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -335,6 +354,7 @@ export interface WriteBytes {
      *
      * @deprecated Use `geosearchWith` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadius/
+     * @see {@link commands.georadiusWith} for the command as a value
      * @since 0.1.0
      */
     <const Details extends ReadonlyArray<GeoDetail>>(
@@ -359,6 +379,7 @@ export interface WriteBytes {
      *
      * @deprecated Use `geosearchstore` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadius/
+     * @see {@link commands.georadiusStore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, center: GeoCoordinates, destination: Key, search: GeoradiusStore): Effect.Effect<number, RedisError>
@@ -376,6 +397,7 @@ export interface WriteBytes {
      *
      * @deprecated Use `geosearch` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadiusbymember/
+     * @see {@link commands.georadiusbymember} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg, search: GeoradiusSearch): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -395,6 +417,7 @@ export interface WriteBytes {
      *
      * @deprecated Use `geosearchWith` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadiusbymember/
+     * @see {@link commands.georadiusbymemberWith} for the command as a value
      * @since 0.1.0
      */
     <const Details extends ReadonlyArray<GeoDetail>>(
@@ -419,6 +442,7 @@ export interface WriteBytes {
      *
      * @deprecated Use `geosearchstore` with `from` and `by: { radius, unit }`.
      * @see https://redis.io/docs/latest/commands/georadiusbymember/
+     * @see {@link commands.georadiusbymemberStore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg, destination: Key, search: GeoradiusStore): Effect.Effect<number, RedisError>

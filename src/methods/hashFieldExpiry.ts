@@ -7,11 +7,15 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
 import type { ExpireTime, ExpireWhen } from "../commands/expiry.ts"
+import type * as commands from "../commands/hashFieldExpiry.ts"
 import type { HexpireResult, HsetexOptions } from "../commands/hashFieldExpiry.ts"
 import type { NewExpiry } from "../commands/options.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore } from "../internal/commands/args.ts"
 import type { DurationInput, Moment } from "../internal/commands/time.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -26,6 +30,7 @@ export interface Read {
      * holds another type. Needs Redis 7.4 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/httl/
+     * @see {@link commands.httl} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: OneOrMore<Key>): Effect.Effect<Array<Duration.Duration | null>, RedisError>
@@ -42,6 +47,7 @@ export interface Read {
      * holds another type. Needs Redis 7.4 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hpttl/
+     * @see {@link commands.hpttl} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: OneOrMore<Key>): Effect.Effect<Array<Duration.Duration | null>, RedisError>
@@ -58,6 +64,7 @@ export interface Read {
      * 7.4 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hexpiretime/
+     * @see {@link commands.hexpiretime} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: OneOrMore<Key>): Effect.Effect<Array<ExpireTime>, RedisError>
@@ -74,6 +81,7 @@ export interface Read {
      * Redis 7.4 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hpexpiretime/
+     * @see {@link commands.hpexpiretime} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: OneOrMore<Key>): Effect.Effect<Array<ExpireTime>, RedisError>
@@ -100,6 +108,7 @@ export interface Write {
      *
      * @see https://redis.io/docs/latest/commands/hexpire/
      * @see https://redis.io/docs/latest/commands/hpexpire/
+     * @see {@link commands.hexpire} for the command as a value
      * @since 0.1.0
      */
     (
@@ -121,6 +130,7 @@ export interface Write {
      * Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hpexpire/
+     * @see {@link commands.hpexpire} for the command as a value
      * @since 0.1.0
      */
     (
@@ -143,6 +153,7 @@ export interface Write {
      *
      * @see https://redis.io/docs/latest/commands/hexpireat/
      * @see https://redis.io/docs/latest/commands/hpexpireat/
+     * @see {@link commands.hexpireat} for the command as a value
      * @since 0.1.0
      */
     (
@@ -164,6 +175,7 @@ export interface Write {
      * another type. Needs Redis 7.4 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hpexpireat/
+     * @see {@link commands.hpexpireat} for the command as a value
      * @since 0.1.0
      */
     (
@@ -182,6 +194,7 @@ export interface Write {
      * 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hpersist/
+     * @see {@link commands.hpersist} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: OneOrMore<Key>): Effect.Effect<Array<boolean | null>, RedisError>
@@ -198,6 +211,7 @@ export interface Write {
      * type. Needs Redis 8.0 or Valkey 9.1.
      *
      * @see https://redis.io/docs/latest/commands/hgetdel/
+     * @see {@link commands.hgetdel} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: OneOrMore<Key>): Effect.Effect<Array<string | null>, RedisError>
@@ -214,6 +228,7 @@ export interface Write {
      * unless there is exactly one of `ttl`, `expireAt` and `persist`; HMGET only reads. Needs Redis 8.0 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hgetex/
+     * @see {@link commands.hgetex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: OneOrMore<Key>, options: NewExpiry): Effect.Effect<Array<string | null>, RedisError>
@@ -228,6 +243,7 @@ export interface Write {
      * and `keepTtl`. Needs Redis 8.0 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hsetex/
+     * @see {@link commands.hsetex} for the command as a value
      * @since 0.1.0
      */
     (
@@ -251,6 +267,7 @@ export interface ReadBytes {
      * holds another type. Needs Redis 7.4 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/httl/
+     * @see {@link commands.httl} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: OneOrMore<Key>): Effect.Effect<Array<Duration.Duration | null>, RedisError>
@@ -267,6 +284,7 @@ export interface ReadBytes {
      * holds another type. Needs Redis 7.4 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hpttl/
+     * @see {@link commands.hpttl} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: OneOrMore<Key>): Effect.Effect<Array<Duration.Duration | null>, RedisError>
@@ -283,6 +301,7 @@ export interface ReadBytes {
      * 7.4 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hexpiretime/
+     * @see {@link commands.hexpiretime} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: OneOrMore<Key>): Effect.Effect<Array<ExpireTime>, RedisError>
@@ -299,6 +318,7 @@ export interface ReadBytes {
      * Redis 7.4 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hpexpiretime/
+     * @see {@link commands.hpexpiretime} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: OneOrMore<Key>): Effect.Effect<Array<ExpireTime>, RedisError>
@@ -317,6 +337,7 @@ export interface WriteBytes {
      *
      * @see https://redis.io/docs/latest/commands/hexpire/
      * @see https://redis.io/docs/latest/commands/hpexpire/
+     * @see {@link commands.hexpire} for the command as a value
      * @since 0.1.0
      */
     (
@@ -338,6 +359,7 @@ export interface WriteBytes {
      * Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hpexpire/
+     * @see {@link commands.hpexpire} for the command as a value
      * @since 0.1.0
      */
     (
@@ -360,6 +382,7 @@ export interface WriteBytes {
      *
      * @see https://redis.io/docs/latest/commands/hexpireat/
      * @see https://redis.io/docs/latest/commands/hpexpireat/
+     * @see {@link commands.hexpireat} for the command as a value
      * @since 0.1.0
      */
     (
@@ -381,6 +404,7 @@ export interface WriteBytes {
      * another type. Needs Redis 7.4 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hpexpireat/
+     * @see {@link commands.hpexpireat} for the command as a value
      * @since 0.1.0
      */
     (
@@ -399,6 +423,7 @@ export interface WriteBytes {
      * 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hpersist/
+     * @see {@link commands.hpersist} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: OneOrMore<Key>): Effect.Effect<Array<boolean | null>, RedisError>
@@ -415,6 +440,7 @@ export interface WriteBytes {
      * type. Needs Redis 8.0 or Valkey 9.1.
      *
      * @see https://redis.io/docs/latest/commands/hgetdel/
+     * @see {@link commands.hgetdel} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: OneOrMore<Key>): Effect.Effect<Array<Uint8Array | null>, RedisError>
@@ -431,6 +457,7 @@ export interface WriteBytes {
      * unless there is exactly one of `ttl`, `expireAt` and `persist`; HMGET only reads. Needs Redis 8.0 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hgetex/
+     * @see {@link commands.hgetex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: OneOrMore<Key>, options: NewExpiry): Effect.Effect<Array<Uint8Array | null>, RedisError>
@@ -445,6 +472,7 @@ export interface WriteBytes {
      * and `keepTtl`. Needs Redis 8.0 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hsetex/
+     * @see {@link commands.hsetex} for the command as a value
      * @since 0.1.0
      */
     (

@@ -5,8 +5,12 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/hashImport.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change data. */
 export interface Write {
@@ -36,6 +40,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/himport-prepare/
+     * @see {@link commands.himportPrepare} for the command as a value
      * @since 0.1.0
      */
     (name: Arg, ...fields: Variadic<Key>): Effect.Effect<"OK", RedisError>
@@ -53,6 +58,7 @@ export interface Write {
      * the key holds another type. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/himport-set/
+     * @see {@link commands.himportSet} for the command as a value
      * @since 0.1.0
      */
     (key: Key, name: Arg, ...values: Variadic<Arg>): Effect.Effect<"OK", RedisError>
@@ -65,6 +71,7 @@ export interface Write {
      * keep their fields. It runs on a reserved connection only. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/himport-discard/
+     * @see {@link commands.himportDiscard} for the command as a value
      * @since 0.1.0
      */
     (name: Arg): Effect.Effect<boolean, RedisError>
@@ -77,6 +84,7 @@ export interface Write {
      * reserved connection only. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/himport-discardall/
+     * @see {@link commands.himportDiscardall} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<number, RedisError>
@@ -93,6 +101,7 @@ export interface WriteBytes {
      * Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/himport-prepare/
+     * @see {@link commands.himportPrepare} for the command as a value
      * @since 0.1.0
      */
     (name: Arg, ...fields: Variadic<Key>): Effect.Effect<"OK", RedisError>
@@ -110,6 +119,7 @@ export interface WriteBytes {
      * the key holds another type. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/himport-set/
+     * @see {@link commands.himportSet} for the command as a value
      * @since 0.1.0
      */
     (key: Key, name: Arg, ...values: Variadic<Arg>): Effect.Effect<"OK", RedisError>
@@ -122,6 +132,7 @@ export interface WriteBytes {
      * keep their fields. It runs on a reserved connection only. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/himport-discard/
+     * @see {@link commands.himportDiscard} for the command as a value
      * @since 0.1.0
      */
     (name: Arg): Effect.Effect<boolean, RedisError>
@@ -134,6 +145,7 @@ export interface WriteBytes {
      * reserved connection only. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/himport-discardall/
+     * @see {@link commands.himportDiscardall} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<number, RedisError>

@@ -6,8 +6,12 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/hashes.ts"
 import type { RedisError } from "../Errors.ts"
 import type { ScanOptions, Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -18,6 +22,7 @@ export interface Read {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hget/
+     * @see {@link commands.hget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: Key): Effect.Effect<string | null, RedisError>
@@ -33,6 +38,7 @@ export interface Read {
      * does not exist. A missing key counts as an empty hash. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hmget/
+     * @see {@link commands.hmget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...fields: Variadic<Key>): Effect.Effect<Array<string | null>, RedisError>
@@ -46,6 +52,7 @@ export interface Read {
      * type.
      *
      * @see https://redis.io/docs/latest/commands/hgetall/
+     * @see {@link commands.hgetall} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Record<string, string>, RedisError>
@@ -58,6 +65,7 @@ export interface Read {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hexists/
+     * @see {@link commands.hexists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: Key): Effect.Effect<boolean, RedisError>
@@ -70,6 +78,7 @@ export interface Read {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hkeys/
+     * @see {@link commands.hkeys} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<string>, RedisError>
@@ -82,6 +91,7 @@ export interface Read {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hvals/
+     * @see {@link commands.hvals} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<string>, RedisError>
@@ -94,6 +104,7 @@ export interface Read {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/hlen/
+     * @see {@link commands.hlen} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -106,6 +117,7 @@ export interface Read {
      * with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hstrlen/
+     * @see {@link commands.hstrlen} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: Key): Effect.Effect<number, RedisError>
@@ -118,6 +130,7 @@ export interface Read {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hrandfield/
+     * @see {@link commands.hrandfield} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<string | null, RedisError>
@@ -131,6 +144,7 @@ export interface Read {
      * may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hrandfield/
+     * @see {@link commands.hrandfieldCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<string>, RedisError>
@@ -144,6 +158,7 @@ export interface Read {
      * which a field may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hrandfield/
+     * @see {@link commands.hrandfieldWithValues} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<[string, string]>, RedisError>
@@ -158,6 +173,7 @@ export interface Read {
      * number, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hscan/
+     * @see {@link commands.hscan} for the command as a value
      * @since 0.1.0
      */
     (
@@ -178,6 +194,7 @@ export interface Read {
      * Redis 7.4 or Valkey 8.0.
      *
      * @see https://redis.io/docs/latest/commands/hscan/
+     * @see {@link commands.hscanNovalues} for the command as a value
      * @since 0.1.0
      */
     (
@@ -210,6 +227,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/hset/
+     * @see {@link commands.hset} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>): Effect.Effect<number, RedisError>
@@ -222,6 +240,7 @@ export interface Write {
      * exists. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hsetnx/
+     * @see {@link commands.hsetnx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: Key, value: Arg): Effect.Effect<boolean, RedisError>
@@ -234,6 +253,7 @@ export interface Write {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hdel/
+     * @see {@link commands.hdel} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...fields: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -247,6 +267,7 @@ export interface Write {
      * and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hincrby/
+     * @see {@link commands.hincrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: Key, increment: number | bigint): Effect.Effect<number, RedisError>
@@ -263,6 +284,7 @@ export interface Write {
      * the value is not a number or the result would be infinite, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hincrbyfloat/
+     * @see {@link commands.hincrbyfloat} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: Key, increment: number): Effect.Effect<number, RedisError>
@@ -278,6 +300,7 @@ export interface ReadBytes {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hget/
+     * @see {@link commands.hget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: Key): Effect.Effect<Uint8Array | null, RedisError>
@@ -293,6 +316,7 @@ export interface ReadBytes {
      * does not exist. A missing key counts as an empty hash. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hmget/
+     * @see {@link commands.hmget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...fields: Variadic<Key>): Effect.Effect<Array<Uint8Array | null>, RedisError>
@@ -306,6 +330,7 @@ export interface ReadBytes {
      * type.
      *
      * @see https://redis.io/docs/latest/commands/hgetall/
+     * @see {@link commands.hgetall} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Record<string, Uint8Array>, RedisError>
@@ -318,6 +343,7 @@ export interface ReadBytes {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hexists/
+     * @see {@link commands.hexists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: Key): Effect.Effect<boolean, RedisError>
@@ -330,6 +356,7 @@ export interface ReadBytes {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hkeys/
+     * @see {@link commands.hkeys} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -342,6 +369,7 @@ export interface ReadBytes {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hvals/
+     * @see {@link commands.hvals} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -354,6 +382,7 @@ export interface ReadBytes {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/hlen/
+     * @see {@link commands.hlen} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -366,6 +395,7 @@ export interface ReadBytes {
      * with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hstrlen/
+     * @see {@link commands.hstrlen} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: Key): Effect.Effect<number, RedisError>
@@ -378,6 +408,7 @@ export interface ReadBytes {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hrandfield/
+     * @see {@link commands.hrandfield} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Uint8Array | null, RedisError>
@@ -391,6 +422,7 @@ export interface ReadBytes {
      * may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hrandfield/
+     * @see {@link commands.hrandfieldCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -404,6 +436,7 @@ export interface ReadBytes {
      * which a field may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hrandfield/
+     * @see {@link commands.hrandfieldWithValues} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<[Uint8Array, Uint8Array]>, RedisError>
@@ -418,6 +451,7 @@ export interface ReadBytes {
      * number, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hscan/
+     * @see {@link commands.hscan} for the command as a value
      * @since 0.1.0
      */
     (
@@ -438,6 +472,7 @@ export interface ReadBytes {
      * Redis 7.4 or Valkey 8.0.
      *
      * @see https://redis.io/docs/latest/commands/hscan/
+     * @see {@link commands.hscanNovalues} for the command as a value
      * @since 0.1.0
      */
     (
@@ -461,6 +496,7 @@ export interface WriteBytes {
      * `Map`. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hset/
+     * @see {@link commands.hset} for the command as a value
      * @since 0.1.0
      */
     (key: Key, fields: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>): Effect.Effect<number, RedisError>
@@ -473,6 +509,7 @@ export interface WriteBytes {
      * exists. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hsetnx/
+     * @see {@link commands.hsetnx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: Key, value: Arg): Effect.Effect<boolean, RedisError>
@@ -485,6 +522,7 @@ export interface WriteBytes {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hdel/
+     * @see {@link commands.hdel} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...fields: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -498,6 +536,7 @@ export interface WriteBytes {
      * and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hincrby/
+     * @see {@link commands.hincrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: Key, increment: number | bigint): Effect.Effect<number, RedisError>
@@ -514,6 +553,7 @@ export interface WriteBytes {
      * the value is not a number or the result would be infinite, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/hincrbyfloat/
+     * @see {@link commands.hincrbyfloat} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: Key, increment: number): Effect.Effect<number, RedisError>

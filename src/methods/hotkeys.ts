@@ -4,9 +4,13 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as commands from "../commands/hotkeys.ts"
 import type { Hotkeys, HotkeysMetric } from "../commands/hotkeys.ts"
 import type { RedisError } from "../Errors.ts"
 import type { DurationInput } from "../internal/commands/time.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -31,6 +35,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/hotkeys-start/
+     * @see {@link commands.hotkeysStart} for the command as a value
      * @since 0.1.0
      */
     (
@@ -55,6 +60,7 @@ export interface Read {
      * sent again if its reply is lost, and fails with `AmbiguousOutcome`. Needs Redis 8.6.
      *
      * @see https://redis.io/docs/latest/commands/hotkeys-stop/
+     * @see {@link commands.hotkeysStop} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK" | null, RedisError>
@@ -67,6 +73,7 @@ export interface Read {
      * server measures. It is not sent again if its reply is lost, and fails with `AmbiguousOutcome`. Needs Redis 8.6.
      *
      * @see https://redis.io/docs/latest/commands/hotkeys-reset/
+     * @see {@link commands.hotkeysReset} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -82,6 +89,7 @@ export interface Read {
      * there is no result. Needs Redis 8.6.
      *
      * @see https://redis.io/docs/latest/commands/hotkeys-get/
+     * @see {@link commands.hotkeysGet} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Hotkeys<string> | null, RedisError>
@@ -97,6 +105,7 @@ export interface ReadBytes {
      * sent again if its reply is lost, and fails with `AmbiguousOutcome`. Needs Redis 8.6.
      *
      * @see https://redis.io/docs/latest/commands/hotkeys-start/
+     * @see {@link commands.hotkeysStart} for the command as a value
      * @since 0.1.0
      */
     (
@@ -121,6 +130,7 @@ export interface ReadBytes {
      * sent again if its reply is lost, and fails with `AmbiguousOutcome`. Needs Redis 8.6.
      *
      * @see https://redis.io/docs/latest/commands/hotkeys-stop/
+     * @see {@link commands.hotkeysStop} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK" | null, RedisError>
@@ -133,6 +143,7 @@ export interface ReadBytes {
      * server measures. It is not sent again if its reply is lost, and fails with `AmbiguousOutcome`. Needs Redis 8.6.
      *
      * @see https://redis.io/docs/latest/commands/hotkeys-reset/
+     * @see {@link commands.hotkeysReset} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -148,6 +159,7 @@ export interface ReadBytes {
      * there is no result. Needs Redis 8.6.
      *
      * @see https://redis.io/docs/latest/commands/hotkeys-get/
+     * @see {@link commands.hotkeysGet} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Hotkeys<Uint8Array> | null, RedisError>

@@ -5,8 +5,12 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/hyperLogLog.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -17,6 +21,7 @@ export interface Read {
      * missing key has none. Fails with WRONGTYPE if a key holds anything but a HyperLogLog.
      *
      * @see https://redis.io/docs/latest/commands/pfcount/
+     * @see {@link commands.pfcount} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -32,6 +37,7 @@ export interface Write {
      * also without elements. Fails with WRONGTYPE if the key holds anything but a HyperLogLog.
      *
      * @see https://redis.io/docs/latest/commands/pfadd/
+     * @see {@link commands.pfadd} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...elements: Variadic<Arg>): Effect.Effect<boolean, RedisError>
@@ -48,6 +54,7 @@ export interface Write {
      * anything but a HyperLogLog.
      *
      * @see https://redis.io/docs/latest/commands/pfmerge/
+     * @see {@link commands.pfmerge} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, ...sources: Variadic<Key>): Effect.Effect<"OK", RedisError>
@@ -63,6 +70,7 @@ export interface ReadBytes {
      * missing key has none. Fails with WRONGTYPE if a key holds anything but a HyperLogLog.
      *
      * @see https://redis.io/docs/latest/commands/pfcount/
+     * @see {@link commands.pfcount} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -78,6 +86,7 @@ export interface WriteBytes {
      * also without elements. Fails with WRONGTYPE if the key holds anything but a HyperLogLog.
      *
      * @see https://redis.io/docs/latest/commands/pfadd/
+     * @see {@link commands.pfadd} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...elements: Variadic<Arg>): Effect.Effect<boolean, RedisError>
@@ -94,6 +103,7 @@ export interface WriteBytes {
      * anything but a HyperLogLog.
      *
      * @see https://redis.io/docs/latest/commands/pfmerge/
+     * @see {@link commands.pfmerge} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, ...sources: Variadic<Key>): Effect.Effect<"OK", RedisError>

@@ -4,9 +4,13 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as commands from "../commands/info.ts"
 import type { Info } from "../commands/info.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -32,6 +36,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/info/
+     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     <const Asked extends string = never>(...sections: Variadic<Asked>): Effect.Effect<Info<Asked>, RedisError>
@@ -49,6 +54,7 @@ export interface ReadBytes {
      * by the server; if it is one of `InfoSections`, the command fails with `UnexpectedReply`.
      *
      * @see https://redis.io/docs/latest/commands/info/
+     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     <const Asked extends string = never>(...sections: Variadic<Asked>): Effect.Effect<Info<Asked>, RedisError>

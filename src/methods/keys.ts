@@ -7,9 +7,13 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
+import type * as commands from "../commands/keys.ts"
 import type { RestoreOptions, ValueType } from "../commands/keys.ts"
 import type { RedisError } from "../Errors.ts"
 import type { ScanOptions, Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -19,6 +23,7 @@ export interface Read {
      * EXISTS returns how many of the keys exist. A key that is named twice counts twice.
      *
      * @see https://redis.io/docs/latest/commands/exists/
+     * @see {@link commands.exists} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -30,6 +35,7 @@ export interface Read {
      * TOUCH sets the time of the last access of keys to now, and returns how many of them exist.
      *
      * @see https://redis.io/docs/latest/commands/touch/
+     * @see {@link commands.touch} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -45,6 +51,7 @@ export interface Read {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/type/
+     * @see {@link commands.type} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<ValueType, RedisError>
@@ -57,6 +64,7 @@ export interface Read {
      * It looks at every key and blocks the server meanwhile; `scanStream` does not.
      *
      * @see https://redis.io/docs/latest/commands/keys/
+     * @see {@link commands.keys} for the command as a value
      * @since 0.1.0
      */
     (pattern: string): Effect.Effect<Array<string>, RedisError>
@@ -68,6 +76,7 @@ export interface Read {
      * RANDOMKEY returns one of the keys of the database at random, or `null` if the database is empty.
      *
      * @see https://redis.io/docs/latest/commands/randomkey/
+     * @see {@link commands.randomkey} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string | null, RedisError>
@@ -80,6 +89,7 @@ export interface Read {
      * RESTORE reads them. The expiry is not part of them.
      *
      * @see https://redis.io/docs/latest/commands/dump/
+     * @see {@link commands.dump} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Uint8Array | null, RedisError>
@@ -113,6 +123,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/scan/
+     * @see {@link commands.scan} for the command as a value
      * @since 0.1.0
      */
     (
@@ -136,6 +147,7 @@ export interface Read {
      * `null` if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/object-encoding/
+     * @see {@link commands.objectEncoding} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<string | null, RedisError>
@@ -152,6 +164,7 @@ export interface Read {
      * accesses (LFU).
      *
      * @see https://redis.io/docs/latest/commands/object-freq/
+     * @see {@link commands.objectFreq} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number | null, RedisError>
@@ -164,6 +177,7 @@ export interface Read {
      * Fails with ERR if the server's `maxmemory-policy` counts accesses (LFU).
      *
      * @see https://redis.io/docs/latest/commands/object-idletime/
+     * @see {@link commands.objectIdletime} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
@@ -179,6 +193,7 @@ export interface Read {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/object-refcount/
+     * @see {@link commands.objectRefcount} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number | null, RedisError>
@@ -194,6 +209,7 @@ export interface Write {
      * replies; UNLINK does not.
      *
      * @see https://redis.io/docs/latest/commands/del/
+     * @see {@link commands.del} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -206,6 +222,7 @@ export interface Write {
      * another thread.
      *
      * @see https://redis.io/docs/latest/commands/unlink/
+     * @see {@link commands.unlink} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -218,6 +235,7 @@ export interface Write {
      * Fails with ERR if `key` does not exist.
      *
      * @see https://redis.io/docs/latest/commands/rename/
+     * @see {@link commands.rename} for the command as a value
      * @since 0.1.0
      */
     (key: Key, newKey: Key): Effect.Effect<"OK", RedisError>
@@ -230,6 +248,7 @@ export interface Write {
      * if the new name is taken. Fails with ERR if `key` does not exist.
      *
      * @see https://redis.io/docs/latest/commands/renamenx/
+     * @see {@link commands.renamenx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, newKey: Key): Effect.Effect<boolean, RedisError>
@@ -243,6 +262,7 @@ export interface Write {
      * the same key of the same database, or the database does not exist.
      *
      * @see https://redis.io/docs/latest/commands/copy/
+     * @see {@link commands.copy} for the command as a value
      * @since 0.1.0
      */
     (
@@ -265,6 +285,7 @@ export interface Write {
      * one that does not exist.
      *
      * @see https://redis.io/docs/latest/commands/move/
+     * @see {@link commands.move} for the command as a value
      * @since 0.1.0
      */
     (key: Key, db: number): Effect.Effect<boolean, RedisError>
@@ -291,6 +312,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/restore/
+     * @see {@link commands.restore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: Uint8Array, options?: RestoreOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -305,6 +327,7 @@ export interface ReadBytes {
      * EXISTS returns how many of the keys exist. A key that is named twice counts twice.
      *
      * @see https://redis.io/docs/latest/commands/exists/
+     * @see {@link commands.exists} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -316,6 +339,7 @@ export interface ReadBytes {
      * TOUCH sets the time of the last access of keys to now, and returns how many of them exist.
      *
      * @see https://redis.io/docs/latest/commands/touch/
+     * @see {@link commands.touch} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -331,6 +355,7 @@ export interface ReadBytes {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/type/
+     * @see {@link commands.type} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<ValueType, RedisError>
@@ -343,6 +368,7 @@ export interface ReadBytes {
      * It looks at every key and blocks the server meanwhile; `scanStream` does not.
      *
      * @see https://redis.io/docs/latest/commands/keys/
+     * @see {@link commands.keys} for the command as a value
      * @since 0.1.0
      */
     (pattern: string): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -354,6 +380,7 @@ export interface ReadBytes {
      * RANDOMKEY returns one of the keys of the database at random, or `null` if the database is empty.
      *
      * @see https://redis.io/docs/latest/commands/randomkey/
+     * @see {@link commands.randomkey} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Uint8Array | null, RedisError>
@@ -366,6 +393,7 @@ export interface ReadBytes {
      * RESTORE reads them. The expiry is not part of them.
      *
      * @see https://redis.io/docs/latest/commands/dump/
+     * @see {@link commands.dump} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Uint8Array | null, RedisError>
@@ -380,6 +408,7 @@ export interface ReadBytes {
      * server: `scanStream` keeps to it.
      *
      * @see https://redis.io/docs/latest/commands/scan/
+     * @see {@link commands.scan} for the command as a value
      * @since 0.1.0
      */
     (
@@ -403,6 +432,7 @@ export interface ReadBytes {
      * `null` if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/object-encoding/
+     * @see {@link commands.objectEncoding} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<string | null, RedisError>
@@ -419,6 +449,7 @@ export interface ReadBytes {
      * accesses (LFU).
      *
      * @see https://redis.io/docs/latest/commands/object-freq/
+     * @see {@link commands.objectFreq} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number | null, RedisError>
@@ -431,6 +462,7 @@ export interface ReadBytes {
      * Fails with ERR if the server's `maxmemory-policy` counts accesses (LFU).
      *
      * @see https://redis.io/docs/latest/commands/object-idletime/
+     * @see {@link commands.objectIdletime} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Duration.Duration | null, RedisError>
@@ -446,6 +478,7 @@ export interface ReadBytes {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/object-refcount/
+     * @see {@link commands.objectRefcount} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number | null, RedisError>
@@ -461,6 +494,7 @@ export interface WriteBytes {
      * replies; UNLINK does not.
      *
      * @see https://redis.io/docs/latest/commands/del/
+     * @see {@link commands.del} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -473,6 +507,7 @@ export interface WriteBytes {
      * another thread.
      *
      * @see https://redis.io/docs/latest/commands/unlink/
+     * @see {@link commands.unlink} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -485,6 +520,7 @@ export interface WriteBytes {
      * Fails with ERR if `key` does not exist.
      *
      * @see https://redis.io/docs/latest/commands/rename/
+     * @see {@link commands.rename} for the command as a value
      * @since 0.1.0
      */
     (key: Key, newKey: Key): Effect.Effect<"OK", RedisError>
@@ -497,6 +533,7 @@ export interface WriteBytes {
      * if the new name is taken. Fails with ERR if `key` does not exist.
      *
      * @see https://redis.io/docs/latest/commands/renamenx/
+     * @see {@link commands.renamenx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, newKey: Key): Effect.Effect<boolean, RedisError>
@@ -510,6 +547,7 @@ export interface WriteBytes {
      * the same key of the same database, or the database does not exist.
      *
      * @see https://redis.io/docs/latest/commands/copy/
+     * @see {@link commands.copy} for the command as a value
      * @since 0.1.0
      */
     (
@@ -532,6 +570,7 @@ export interface WriteBytes {
      * one that does not exist.
      *
      * @see https://redis.io/docs/latest/commands/move/
+     * @see {@link commands.move} for the command as a value
      * @since 0.1.0
      */
     (key: Key, db: number): Effect.Effect<boolean, RedisError>
@@ -545,6 +584,7 @@ export interface WriteBytes {
      * with `InvalidCommand` for both of `ttl` and `expireAt`, or both of `idleTime` and `frequency`.
      *
      * @see https://redis.io/docs/latest/commands/restore/
+     * @see {@link commands.restore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: Uint8Array, options?: RestoreOptions | undefined): Effect.Effect<"OK", RedisError>

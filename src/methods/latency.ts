@@ -6,9 +6,13 @@
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as commands from "../commands/latency.ts"
 import type { LatencyEvent, LatencyHistogram } from "../commands/latency.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -18,6 +22,7 @@ export interface Read {
      * LATENCY DOCTOR returns a report for people: which events were slow, and what may help.
      *
      * @see https://redis.io/docs/latest/commands/latency-doctor/
+     * @see {@link commands.latencyDoctor} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string, RedisError>
@@ -30,6 +35,7 @@ export interface Read {
      * the server has recorded none of that name.
      *
      * @see https://redis.io/docs/latest/commands/latency-graph/
+     * @see {@link commands.latencyGraph} for the command as a value
      * @since 0.1.0
      */
     (event: string): Effect.Effect<string, RedisError>
@@ -60,6 +66,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/latency-histogram/
+     * @see {@link commands.latencyHistogram} for the command as a value
      * @since 0.1.0
      */
     (...commands: Variadic<string>): Effect.Effect<Record<string, LatencyHistogram>, RedisError>
@@ -75,6 +82,7 @@ export interface Read {
      * the slowest. The result is `[]` if the server has recorded none of that name.
      *
      * @see https://redis.io/docs/latest/commands/latency-history/
+     * @see {@link commands.latencyHistory} for the command as a value
      * @since 0.1.0
      */
     (
@@ -88,6 +96,7 @@ export interface Read {
      * LATENCY LATEST returns the latest sample of each event that the server has recorded.
      *
      * @see https://redis.io/docs/latest/commands/latency-latest/
+     * @see {@link commands.latencyLatest} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<LatencyEvent>, RedisError>
@@ -103,6 +112,7 @@ export interface Read {
      * removed them. It is not sent again if its reply is lost, and fails with `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/latency-reset/
+     * @see {@link commands.latencyReset} for the command as a value
      * @since 0.1.0
      */
     (...events: Variadic<string>): Effect.Effect<number, RedisError>
@@ -117,6 +127,7 @@ export interface ReadBytes {
      * LATENCY DOCTOR returns a report for people: which events were slow, and what may help.
      *
      * @see https://redis.io/docs/latest/commands/latency-doctor/
+     * @see {@link commands.latencyDoctor} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string, RedisError>
@@ -129,6 +140,7 @@ export interface ReadBytes {
      * the server has recorded none of that name.
      *
      * @see https://redis.io/docs/latest/commands/latency-graph/
+     * @see {@link commands.latencyGraph} for the command as a value
      * @since 0.1.0
      */
     (event: string): Effect.Effect<string, RedisError>
@@ -144,6 +156,7 @@ export interface ReadBytes {
      * all commands if none is named. A command that was never called, or that does not exist, is left out.
      *
      * @see https://redis.io/docs/latest/commands/latency-histogram/
+     * @see {@link commands.latencyHistogram} for the command as a value
      * @since 0.1.0
      */
     (...commands: Variadic<string>): Effect.Effect<Record<string, LatencyHistogram>, RedisError>
@@ -159,6 +172,7 @@ export interface ReadBytes {
      * the slowest. The result is `[]` if the server has recorded none of that name.
      *
      * @see https://redis.io/docs/latest/commands/latency-history/
+     * @see {@link commands.latencyHistory} for the command as a value
      * @since 0.1.0
      */
     (
@@ -172,6 +186,7 @@ export interface ReadBytes {
      * LATENCY LATEST returns the latest sample of each event that the server has recorded.
      *
      * @see https://redis.io/docs/latest/commands/latency-latest/
+     * @see {@link commands.latencyLatest} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<LatencyEvent>, RedisError>
@@ -187,6 +202,7 @@ export interface ReadBytes {
      * removed them. It is not sent again if its reply is lost, and fails with `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/latency-reset/
+     * @see {@link commands.latencyReset} for the command as a value
      * @since 0.1.0
      */
     (...events: Variadic<string>): Effect.Effect<number, RedisError>

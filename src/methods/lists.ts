@@ -5,10 +5,14 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/lists.ts"
 import type { LposOptions, MoveMany, Popped, Side } from "../commands/lists.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore, Variadic } from "../internal/commands/args.ts"
 import type { TimeoutInput } from "../internal/commands/time.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -19,6 +23,7 @@ export interface Read {
      * type.
      *
      * @see https://redis.io/docs/latest/commands/llen/
+     * @see {@link commands.llen} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -32,6 +37,7 @@ export interface Read {
      * key does not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lrange/
+     * @see {@link commands.lrange} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: number, stop: number): Effect.Effect<Array<string>, RedisError>
@@ -45,6 +51,7 @@ export interface Read {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lindex/
+     * @see {@link commands.lindex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, index: number): Effect.Effect<string | null, RedisError>
@@ -57,6 +64,7 @@ export interface Read {
      * `maxLength` is negative, with `InvalidCommand` if `rank` is 0, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpos/
+     * @see {@link commands.lpos} for the command as a value
      * @since 0.1.0
      */
     <const Rank extends number = number>(
@@ -85,6 +93,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/lpos/
+     * @see {@link commands.lposCount} for the command as a value
      * @since 0.1.0
      */
     <const Rank extends number = number>(
@@ -108,6 +117,7 @@ export interface Write {
      * returns the new length. A missing key is created. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpush/
+     * @see {@link commands.lpush} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...elements: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -120,6 +130,7 @@ export interface Write {
      * key does not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpushx/
+     * @see {@link commands.lpushx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...elements: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -132,6 +143,7 @@ export interface Write {
      * created. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/rpush/
+     * @see {@link commands.rpush} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...elements: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -144,6 +156,7 @@ export interface Write {
      * key does not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/rpushx/
+     * @see {@link commands.rpushx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...elements: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -156,6 +169,7 @@ export interface Write {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpop/
+     * @see {@link commands.lpop} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<string | null, RedisError>
@@ -172,6 +186,7 @@ export interface Write {
      * if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpop/
+     * @see {@link commands.lpopCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<string> | null, RedisError>
@@ -184,6 +199,7 @@ export interface Write {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/rpop/
+     * @see {@link commands.rpop} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<string | null, RedisError>
@@ -200,6 +216,7 @@ export interface Write {
      * if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/rpop/
+     * @see {@link commands.rpopCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<string> | null, RedisError>
@@ -213,6 +230,7 @@ export interface Write {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/linsert/
+     * @see {@link commands.linsert} for the command as a value
      * @since 0.1.0
      */
     (key: Key, where: "before" | "after", pivot: Arg, element: Arg): Effect.Effect<number, RedisError>
@@ -226,6 +244,7 @@ export interface Write {
      * key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lset/
+     * @see {@link commands.lset} for the command as a value
      * @since 0.1.0
      */
     (key: Key, index: number, element: Arg): Effect.Effect<"OK", RedisError>
@@ -242,6 +261,7 @@ export interface Write {
      * deleted. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lrem/
+     * @see {@link commands.lrem} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number, element: Arg): Effect.Effect<number, RedisError>
@@ -258,6 +278,7 @@ export interface Write {
      * key. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/ltrim/
+     * @see {@link commands.ltrim} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: number, stop: number): Effect.Effect<"OK", RedisError>
@@ -273,6 +294,7 @@ export interface Write {
      * returns it. The result is `null` if `source` does not exist. Fails with WRONGTYPE if a key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lmove/
+     * @see {@link commands.lmove} for the command as a value
      * @since 0.1.0
      */
     (source: Key, destination: Key, from: Side, to: Side): Effect.Effect<string | null, RedisError>
@@ -299,6 +321,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/lmovem/
+     * @see {@link commands.lmovem} for the command as a value
      * @since 0.1.0
      */
     (
@@ -334,6 +357,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/lmpop/
+     * @see {@link commands.lmpop} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, side: Side, count?: number | undefined): Effect.Effect<Popped<string> | null, RedisError>
@@ -366,6 +390,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/blpop/
+     * @see {@link commands.blpop} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, timeout: TimeoutInput): Effect.Effect<[key: string, element: string] | null, RedisError>
@@ -383,6 +408,7 @@ export interface Write {
      * it looks at holds another type.
      *
      * @see https://redis.io/docs/latest/commands/brpop/
+     * @see {@link commands.brpop} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, timeout: TimeoutInput): Effect.Effect<[key: string, element: string] | null, RedisError>
@@ -400,6 +426,7 @@ export interface Write {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/blmove/
+     * @see {@link commands.blmove} for the command as a value
      * @since 0.1.0
      */
     (
@@ -424,6 +451,7 @@ export interface Write {
      * not above 0, and with WRONGTYPE if a key holds another type. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/blmovem/
+     * @see {@link commands.blmovem} for the command as a value
      * @since 0.1.0
      */
     (
@@ -449,6 +477,7 @@ export interface Write {
      * 7.0.
      *
      * @see https://redis.io/docs/latest/commands/blmpop/
+     * @see {@link commands.blmpop} for the command as a value
      * @since 0.1.0
      */
     (
@@ -469,6 +498,7 @@ export interface ReadBytes {
      * type.
      *
      * @see https://redis.io/docs/latest/commands/llen/
+     * @see {@link commands.llen} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -482,6 +512,7 @@ export interface ReadBytes {
      * key does not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lrange/
+     * @see {@link commands.lrange} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: number, stop: number): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -495,6 +526,7 @@ export interface ReadBytes {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lindex/
+     * @see {@link commands.lindex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, index: number): Effect.Effect<Uint8Array | null, RedisError>
@@ -507,6 +539,7 @@ export interface ReadBytes {
      * `maxLength` is negative, with `InvalidCommand` if `rank` is 0, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpos/
+     * @see {@link commands.lpos} for the command as a value
      * @since 0.1.0
      */
     <const Rank extends number = number>(
@@ -527,6 +560,7 @@ export interface ReadBytes {
      * `rank` is 0, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpos/
+     * @see {@link commands.lposCount} for the command as a value
      * @since 0.1.0
      */
     <const Rank extends number = number>(
@@ -550,6 +584,7 @@ export interface WriteBytes {
      * returns the new length. A missing key is created. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpush/
+     * @see {@link commands.lpush} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...elements: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -562,6 +597,7 @@ export interface WriteBytes {
      * key does not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpushx/
+     * @see {@link commands.lpushx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...elements: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -574,6 +610,7 @@ export interface WriteBytes {
      * created. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/rpush/
+     * @see {@link commands.rpush} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...elements: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -586,6 +623,7 @@ export interface WriteBytes {
      * key does not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/rpushx/
+     * @see {@link commands.rpushx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...elements: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -598,6 +636,7 @@ export interface WriteBytes {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpop/
+     * @see {@link commands.lpop} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Uint8Array | null, RedisError>
@@ -614,6 +653,7 @@ export interface WriteBytes {
      * if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lpop/
+     * @see {@link commands.lpopCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<Uint8Array> | null, RedisError>
@@ -626,6 +666,7 @@ export interface WriteBytes {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/rpop/
+     * @see {@link commands.rpop} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Uint8Array | null, RedisError>
@@ -642,6 +683,7 @@ export interface WriteBytes {
      * if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/rpop/
+     * @see {@link commands.rpopCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<Uint8Array> | null, RedisError>
@@ -655,6 +697,7 @@ export interface WriteBytes {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/linsert/
+     * @see {@link commands.linsert} for the command as a value
      * @since 0.1.0
      */
     (key: Key, where: "before" | "after", pivot: Arg, element: Arg): Effect.Effect<number, RedisError>
@@ -668,6 +711,7 @@ export interface WriteBytes {
      * key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lset/
+     * @see {@link commands.lset} for the command as a value
      * @since 0.1.0
      */
     (key: Key, index: number, element: Arg): Effect.Effect<"OK", RedisError>
@@ -684,6 +728,7 @@ export interface WriteBytes {
      * deleted. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lrem/
+     * @see {@link commands.lrem} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number, element: Arg): Effect.Effect<number, RedisError>
@@ -700,6 +745,7 @@ export interface WriteBytes {
      * key. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/ltrim/
+     * @see {@link commands.ltrim} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: number, stop: number): Effect.Effect<"OK", RedisError>
@@ -715,6 +761,7 @@ export interface WriteBytes {
      * returns it. The result is `null` if `source` does not exist. Fails with WRONGTYPE if a key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/lmove/
+     * @see {@link commands.lmove} for the command as a value
      * @since 0.1.0
      */
     (source: Key, destination: Key, from: Side, to: Side): Effect.Effect<Uint8Array | null, RedisError>
@@ -733,6 +780,7 @@ export interface WriteBytes {
      * Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/lmovem/
+     * @see {@link commands.lmovem} for the command as a value
      * @since 0.1.0
      */
     (
@@ -755,6 +803,7 @@ export interface WriteBytes {
      * is not above 0, and with WRONGTYPE if a key that it looks at holds another type. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/lmpop/
+     * @see {@link commands.lmpop} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, side: Side, count?: number | undefined): Effect.Effect<Popped<Uint8Array> | null, RedisError>
@@ -772,6 +821,7 @@ export interface WriteBytes {
      * it looks at holds another type.
      *
      * @see https://redis.io/docs/latest/commands/blpop/
+     * @see {@link commands.blpop} for the command as a value
      * @since 0.1.0
      */
     (
@@ -792,6 +842,7 @@ export interface WriteBytes {
      * it looks at holds another type.
      *
      * @see https://redis.io/docs/latest/commands/brpop/
+     * @see {@link commands.brpop} for the command as a value
      * @since 0.1.0
      */
     (
@@ -812,6 +863,7 @@ export interface WriteBytes {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/blmove/
+     * @see {@link commands.blmove} for the command as a value
      * @since 0.1.0
      */
     (
@@ -836,6 +888,7 @@ export interface WriteBytes {
      * not above 0, and with WRONGTYPE if a key holds another type. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/blmovem/
+     * @see {@link commands.blmovem} for the command as a value
      * @since 0.1.0
      */
     (
@@ -861,6 +914,7 @@ export interface WriteBytes {
      * 7.0.
      *
      * @see https://redis.io/docs/latest/commands/blmpop/
+     * @see {@link commands.blmpop} for the command as a value
      * @since 0.1.0
      */
     (

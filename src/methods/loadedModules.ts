@@ -5,9 +5,13 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg } from "../Command.ts"
+import type * as commands from "../commands/loadedModules.ts"
 import type { LoadedModule } from "../commands/loadedModules.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -17,6 +21,7 @@ export interface Read {
      * MODULE LIST returns the modules that the server has loaded.
      *
      * @see https://redis.io/docs/latest/commands/module-list/
+     * @see {@link commands.moduleList} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<LoadedModule>, RedisError>
@@ -32,6 +37,7 @@ export interface Write {
      * with ERR if the module does not load, or if the configuration `enable-module-command` does not allow it.
      *
      * @see https://redis.io/docs/latest/commands/module-load/
+     * @see {@link commands.moduleLoad} for the command as a value
      * @since 0.1.0
      */
     (path: string, ...args: Variadic<Arg>): Effect.Effect<"OK", RedisError>
@@ -48,6 +54,7 @@ export interface Write {
      * `enable-module-command` does not allow it. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/module-loadex/
+     * @see {@link commands.moduleLoadex} for the command as a value
      * @since 0.1.0
      */
     (
@@ -68,6 +75,7 @@ export interface Write {
      * if it has types of data.
      *
      * @see https://redis.io/docs/latest/commands/module-unload/
+     * @see {@link commands.moduleUnload} for the command as a value
      * @since 0.1.0
      */
     (name: string): Effect.Effect<"OK", RedisError>
@@ -82,6 +90,7 @@ export interface ReadBytes {
      * MODULE LIST returns the modules that the server has loaded.
      *
      * @see https://redis.io/docs/latest/commands/module-list/
+     * @see {@link commands.moduleList} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<LoadedModule>, RedisError>
@@ -97,6 +106,7 @@ export interface WriteBytes {
      * with ERR if the module does not load, or if the configuration `enable-module-command` does not allow it.
      *
      * @see https://redis.io/docs/latest/commands/module-load/
+     * @see {@link commands.moduleLoad} for the command as a value
      * @since 0.1.0
      */
     (path: string, ...args: Variadic<Arg>): Effect.Effect<"OK", RedisError>
@@ -113,6 +123,7 @@ export interface WriteBytes {
      * `enable-module-command` does not allow it. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/module-loadex/
+     * @see {@link commands.moduleLoadex} for the command as a value
      * @since 0.1.0
      */
     (
@@ -133,6 +144,7 @@ export interface WriteBytes {
      * if it has types of data.
      *
      * @see https://redis.io/docs/latest/commands/module-unload/
+     * @see {@link commands.moduleUnload} for the command as a value
      * @since 0.1.0
      */
     (name: string): Effect.Effect<"OK", RedisError>

@@ -5,8 +5,12 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Key } from "../Command.ts"
+import type * as commands from "../commands/memory.ts"
 import type { MemoryStats } from "../commands/memory.ts"
 import type { RedisError } from "../Errors.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -16,6 +20,7 @@ export interface Read {
      * MEMORY DOCTOR returns a report for people on problems of the server's memory.
      *
      * @see https://redis.io/docs/latest/commands/memory-doctor/
+     * @see {@link commands.memoryDoctor} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string, RedisError>
@@ -27,6 +32,7 @@ export interface Read {
      * MEMORY MALLOC-STATS returns the statistics of the server's memory allocator as it prints them.
      *
      * @see https://redis.io/docs/latest/commands/memory-malloc-stats/
+     * @see {@link commands.memoryMallocStats} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string, RedisError>
@@ -38,6 +44,7 @@ export interface Read {
      * MEMORY PURGE asks the allocator to return memory that it does not use to the operating system, and returns `"OK"`.
      *
      * @see https://redis.io/docs/latest/commands/memory-purge/
+     * @see {@link commands.memoryPurge} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -49,6 +56,7 @@ export interface Read {
      * MEMORY STATS returns what the server's memory is used for.
      *
      * @see https://redis.io/docs/latest/commands/memory-stats/
+     * @see {@link commands.memoryStats} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<MemoryStats, RedisError>
@@ -61,6 +69,7 @@ export interface Read {
      * the server looks at `samples` elements and estimates the rest; 0 is all of them. Default 5.
      *
      * @see https://redis.io/docs/latest/commands/memory-usage/
+     * @see {@link commands.memoryUsage} for the command as a value
      * @since 0.1.0
      */
     (
@@ -81,6 +90,7 @@ export interface ReadBytes {
      * MEMORY DOCTOR returns a report for people on problems of the server's memory.
      *
      * @see https://redis.io/docs/latest/commands/memory-doctor/
+     * @see {@link commands.memoryDoctor} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string, RedisError>
@@ -92,6 +102,7 @@ export interface ReadBytes {
      * MEMORY MALLOC-STATS returns the statistics of the server's memory allocator as it prints them.
      *
      * @see https://redis.io/docs/latest/commands/memory-malloc-stats/
+     * @see {@link commands.memoryMallocStats} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<string, RedisError>
@@ -103,6 +114,7 @@ export interface ReadBytes {
      * MEMORY PURGE asks the allocator to return memory that it does not use to the operating system, and returns `"OK"`.
      *
      * @see https://redis.io/docs/latest/commands/memory-purge/
+     * @see {@link commands.memoryPurge} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -114,6 +126,7 @@ export interface ReadBytes {
      * MEMORY STATS returns what the server's memory is used for.
      *
      * @see https://redis.io/docs/latest/commands/memory-stats/
+     * @see {@link commands.memoryStats} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<MemoryStats, RedisError>
@@ -126,6 +139,7 @@ export interface ReadBytes {
      * the server looks at `samples` elements and estimates the rest; 0 is all of them. Default 5.
      *
      * @see https://redis.io/docs/latest/commands/memory-usage/
+     * @see {@link commands.memoryUsage} for the command as a value
      * @since 0.1.0
      */
     (

@@ -5,10 +5,14 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Key } from "../Command.ts"
+import type * as commands from "../commands/migrate.ts"
 import type { MigrateOptions } from "../commands/migrate.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore } from "../internal/commands/args.ts"
 import type { DurationInput } from "../internal/commands/time.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change data. */
 export interface Write {
@@ -35,6 +39,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/migrate/
+     * @see {@link commands.migrate} for the command as a value
      * @since 0.1.0
      */
     (
@@ -61,6 +66,7 @@ export interface WriteBytes {
      * The password goes over the wire as it is, and the server hides it in its logs.
      *
      * @see https://redis.io/docs/latest/commands/migrate/
+     * @see {@link commands.migrate} for the command as a value
      * @since 0.1.0
      */
     (

@@ -5,8 +5,12 @@
  */
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
+import type * as commands from "../commands/persistence.ts"
 import type { BackupStatus } from "../commands/persistence.ts"
 import type { RedisError } from "../Errors.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -18,6 +22,7 @@ export interface Read {
      * sent again if its reply is lost, and fails with `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/save/
+     * @see {@link commands.save} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -34,6 +39,7 @@ export interface Read {
      * It is not sent again if its reply is lost, and fails with `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/bgsave/
+     * @see {@link commands.bgsave} for the command as a value
      * @since 0.1.0
      */
     (how?: "schedule" | undefined): Effect.Effect<"scheduled" | "started", RedisError>
@@ -46,6 +52,7 @@ export interface Read {
      * It is not sent again if its reply is lost, and fails with `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/bgsave/
+     * @see {@link commands.bgsave} for the command as a value
      * @since 0.1.0
      */
     (how: "cancel"): Effect.Effect<"cancelled", RedisError>
@@ -62,6 +69,7 @@ export interface Read {
      * again if its reply is lost, and fails with `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/bgrewriteaof/
+     * @see {@link commands.bgrewriteaof} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"scheduled" | "started", RedisError>
@@ -77,6 +85,7 @@ export interface Read {
      * the server started.
      *
      * @see https://redis.io/docs/latest/commands/lastsave/
+     * @see {@link commands.lastsave} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<DateTime.Utc, RedisError>
@@ -93,6 +102,7 @@ export interface Read {
      * `AmbiguousOutcome`. Needs Redis 8.10. Written from the public documentation: no test runs it on a server.
      *
      * @see https://redis.io/docs/latest/commands/backup-start/
+     * @see {@link commands.backupStart} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -109,6 +119,7 @@ export interface Read {
      * Needs Redis 8.10. Written from the public documentation: no test runs it on a server.
      *
      * @see https://redis.io/docs/latest/commands/backup-seal/
+     * @see {@link commands.backupSeal} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -121,6 +132,7 @@ export interface Read {
      * fails with `AmbiguousOutcome`. Needs Redis 8.10. Written from the public documentation: no test runs it on a server.
      *
      * @see https://redis.io/docs/latest/commands/backup-abort/
+     * @see {@link commands.backupAbort} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -134,6 +146,7 @@ export interface Read {
      * test runs it on a server.
      *
      * @see https://redis.io/docs/latest/commands/backup-cleanup/
+     * @see {@link commands.backupCleanup} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -146,6 +159,7 @@ export interface Read {
      * documentation: no test runs it on a server.
      *
      * @see https://redis.io/docs/latest/commands/backup-list/
+     * @see {@link commands.backupList} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<string>, RedisError>
@@ -158,6 +172,7 @@ export interface Read {
      * it on a server.
      *
      * @see https://redis.io/docs/latest/commands/backup-status/
+     * @see {@link commands.backupStatus} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<BackupStatus, RedisError>
@@ -174,6 +189,7 @@ export interface ReadBytes {
      * sent again if its reply is lost, and fails with `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/save/
+     * @see {@link commands.save} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -190,6 +206,7 @@ export interface ReadBytes {
      * It is not sent again if its reply is lost, and fails with `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/bgsave/
+     * @see {@link commands.bgsave} for the command as a value
      * @since 0.1.0
      */
     (how?: "schedule" | undefined): Effect.Effect<"scheduled" | "started", RedisError>
@@ -202,6 +219,7 @@ export interface ReadBytes {
      * It is not sent again if its reply is lost, and fails with `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/bgsave/
+     * @see {@link commands.bgsave} for the command as a value
      * @since 0.1.0
      */
     (how: "cancel"): Effect.Effect<"cancelled", RedisError>
@@ -218,6 +236,7 @@ export interface ReadBytes {
      * again if its reply is lost, and fails with `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/bgrewriteaof/
+     * @see {@link commands.bgrewriteaof} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"scheduled" | "started", RedisError>
@@ -233,6 +252,7 @@ export interface ReadBytes {
      * the server started.
      *
      * @see https://redis.io/docs/latest/commands/lastsave/
+     * @see {@link commands.lastsave} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<DateTime.Utc, RedisError>
@@ -249,6 +269,7 @@ export interface ReadBytes {
      * `AmbiguousOutcome`. Needs Redis 8.10. Written from the public documentation: no test runs it on a server.
      *
      * @see https://redis.io/docs/latest/commands/backup-start/
+     * @see {@link commands.backupStart} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -265,6 +286,7 @@ export interface ReadBytes {
      * Needs Redis 8.10. Written from the public documentation: no test runs it on a server.
      *
      * @see https://redis.io/docs/latest/commands/backup-seal/
+     * @see {@link commands.backupSeal} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -277,6 +299,7 @@ export interface ReadBytes {
      * fails with `AmbiguousOutcome`. Needs Redis 8.10. Written from the public documentation: no test runs it on a server.
      *
      * @see https://redis.io/docs/latest/commands/backup-abort/
+     * @see {@link commands.backupAbort} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -290,6 +313,7 @@ export interface ReadBytes {
      * test runs it on a server.
      *
      * @see https://redis.io/docs/latest/commands/backup-cleanup/
+     * @see {@link commands.backupCleanup} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -302,6 +326,7 @@ export interface ReadBytes {
      * documentation: no test runs it on a server.
      *
      * @see https://redis.io/docs/latest/commands/backup-list/
+     * @see {@link commands.backupList} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<string>, RedisError>
@@ -314,6 +339,7 @@ export interface ReadBytes {
      * it on a server.
      *
      * @see https://redis.io/docs/latest/commands/backup-status/
+     * @see {@link commands.backupStatus} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<BackupStatus, RedisError>

@@ -5,9 +5,13 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Key } from "../Command.ts"
+import type * as commands from "../commands/pubSub.ts"
 import type { ChannelSubscribers } from "../commands/pubSub.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -18,6 +22,7 @@ export interface Read {
      * Subscribers of patterns do not count.
      *
      * @see https://redis.io/docs/latest/commands/pubsub-channels/
+     * @see {@link commands.pubsubChannels} for the command as a value
      * @since 0.1.0
      */
     (pattern?: string | undefined): Effect.Effect<Array<string>, RedisError>
@@ -30,6 +35,7 @@ export interface Read {
      * of patterns do not count.
      *
      * @see https://redis.io/docs/latest/commands/pubsub-numsub/
+     * @see {@link commands.pubsubNumsub} for the command as a value
      * @since 0.1.0
      */
     (...channels: Variadic<Key>): Effect.Effect<Array<ChannelSubscribers<string>>, RedisError>
@@ -41,6 +47,7 @@ export interface Read {
      * PUBSUB NUMPAT returns how many different patterns have a subscriber at this server.
      *
      * @see https://redis.io/docs/latest/commands/pubsub-numpat/
+     * @see {@link commands.pubsubNumpat} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<number, RedisError>
@@ -56,6 +63,7 @@ export interface Read {
      * server. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/pubsub-shardchannels/
+     * @see {@link commands.pubsubShardchannels} for the command as a value
      * @since 0.1.0
      */
     (pattern?: string | undefined): Effect.Effect<Array<string>, RedisError>
@@ -71,6 +79,7 @@ export interface Read {
      * channels. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/pubsub-shardnumsub/
+     * @see {@link commands.pubsubShardnumsub} for the command as a value
      * @since 0.1.0
      */
     (...channels: Variadic<Key>): Effect.Effect<Array<ChannelSubscribers<string>>, RedisError>
@@ -86,6 +95,7 @@ export interface ReadBytes {
      * Subscribers of patterns do not count.
      *
      * @see https://redis.io/docs/latest/commands/pubsub-channels/
+     * @see {@link commands.pubsubChannels} for the command as a value
      * @since 0.1.0
      */
     (pattern?: string | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -98,6 +108,7 @@ export interface ReadBytes {
      * of patterns do not count.
      *
      * @see https://redis.io/docs/latest/commands/pubsub-numsub/
+     * @see {@link commands.pubsubNumsub} for the command as a value
      * @since 0.1.0
      */
     (...channels: Variadic<Key>): Effect.Effect<Array<ChannelSubscribers<Uint8Array>>, RedisError>
@@ -109,6 +120,7 @@ export interface ReadBytes {
      * PUBSUB NUMPAT returns how many different patterns have a subscriber at this server.
      *
      * @see https://redis.io/docs/latest/commands/pubsub-numpat/
+     * @see {@link commands.pubsubNumpat} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<number, RedisError>
@@ -124,6 +136,7 @@ export interface ReadBytes {
      * server. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/pubsub-shardchannels/
+     * @see {@link commands.pubsubShardchannels} for the command as a value
      * @since 0.1.0
      */
     (pattern?: string | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -139,6 +152,7 @@ export interface ReadBytes {
      * channels. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/pubsub-shardnumsub/
+     * @see {@link commands.pubsubShardnumsub} for the command as a value
      * @since 0.1.0
      */
     (...channels: Variadic<Key>): Effect.Effect<Array<ChannelSubscribers<Uint8Array>>, RedisError>

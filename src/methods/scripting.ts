@@ -5,8 +5,12 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/scripting.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -17,6 +21,7 @@ export interface Read {
      * Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/eval_ro/
+     * @see {@link commands.evalRo} for the command as a value
      * @since 0.1.0
      */
     (
@@ -33,6 +38,7 @@ export interface Read {
      * server does not know it, and with ERR if the script writes. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/evalsha_ro/
+     * @see {@link commands.evalshaRo} for the command as a value
      * @since 0.1.0
      */
     (
@@ -49,6 +55,7 @@ export interface Read {
      * function, or it has not the flag `no-writes`. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/fcall_ro/
+     * @see {@link commands.fcallRo} for the command as a value
      * @since 0.1.0
      */
     (
@@ -65,6 +72,7 @@ export interface Read {
      * has scripts of its own: a replica does not learn them from its primary.
      *
      * @see https://redis.io/docs/latest/commands/script-load/
+     * @see {@link commands.scriptLoad} for the command as a value
      * @since 0.1.0
      */
     (script: string): Effect.Effect<string, RedisError>
@@ -76,6 +84,7 @@ export interface Read {
      * SCRIPT EXISTS returns which scripts the server knows by the SHA-1 of their texts, in the order of `sha1s`.
      *
      * @see https://redis.io/docs/latest/commands/script-exists/
+     * @see {@link commands.scriptExists} for the command as a value
      * @since 0.1.0
      */
     (...sha1s: Variadic<string>): Effect.Effect<Array<boolean>, RedisError>
@@ -91,6 +100,7 @@ export interface Read {
      * (`"async"`). Default: as the server is configured.
      *
      * @see https://redis.io/docs/latest/commands/script-flush/
+     * @see {@link commands.scriptFlush} for the command as a value
      * @since 0.1.0
      */
     (how?: "async" | "sync" | undefined): Effect.Effect<"OK", RedisError>
@@ -103,6 +113,7 @@ export interface Read {
      * UNKILLABLE if it has written.
      *
      * @see https://redis.io/docs/latest/commands/script-kill/
+     * @see {@link commands.scriptKill} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -115,6 +126,7 @@ export interface Read {
      * Valkey 8.0; Redis does not have it.
      *
      * @see https://valkey.io/commands/script-show/
+     * @see {@link commands.scriptShow} for the command as a value
      * @since 0.1.0
      */
     (sha1: string): Effect.Effect<string, RedisError>
@@ -140,6 +152,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/eval/
+     * @see {@link commands.eval} for the command as a value
      * @since 0.1.0
      */
     (
@@ -156,6 +169,7 @@ export interface Write {
      * does not know it: after a restart or a failover, `scriptLoad` or `eval` has to send it again.
      *
      * @see https://redis.io/docs/latest/commands/evalsha/
+     * @see {@link commands.evalsha} for the command as a value
      * @since 0.1.0
      */
     (
@@ -173,6 +187,7 @@ export interface Write {
      * only read, also on replicas. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/fcall/
+     * @see {@link commands.fcall} for the command as a value
      * @since 0.1.0
      */
     (
@@ -192,6 +207,7 @@ export interface ReadBytes {
      * Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/eval_ro/
+     * @see {@link commands.evalRo} for the command as a value
      * @since 0.1.0
      */
     (
@@ -208,6 +224,7 @@ export interface ReadBytes {
      * server does not know it, and with ERR if the script writes. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/evalsha_ro/
+     * @see {@link commands.evalshaRo} for the command as a value
      * @since 0.1.0
      */
     (
@@ -224,6 +241,7 @@ export interface ReadBytes {
      * function, or it has not the flag `no-writes`. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/fcall_ro/
+     * @see {@link commands.fcallRo} for the command as a value
      * @since 0.1.0
      */
     (
@@ -240,6 +258,7 @@ export interface ReadBytes {
      * has scripts of its own: a replica does not learn them from its primary.
      *
      * @see https://redis.io/docs/latest/commands/script-load/
+     * @see {@link commands.scriptLoad} for the command as a value
      * @since 0.1.0
      */
     (script: string): Effect.Effect<string, RedisError>
@@ -251,6 +270,7 @@ export interface ReadBytes {
      * SCRIPT EXISTS returns which scripts the server knows by the SHA-1 of their texts, in the order of `sha1s`.
      *
      * @see https://redis.io/docs/latest/commands/script-exists/
+     * @see {@link commands.scriptExists} for the command as a value
      * @since 0.1.0
      */
     (...sha1s: Variadic<string>): Effect.Effect<Array<boolean>, RedisError>
@@ -266,6 +286,7 @@ export interface ReadBytes {
      * (`"async"`). Default: as the server is configured.
      *
      * @see https://redis.io/docs/latest/commands/script-flush/
+     * @see {@link commands.scriptFlush} for the command as a value
      * @since 0.1.0
      */
     (how?: "async" | "sync" | undefined): Effect.Effect<"OK", RedisError>
@@ -278,6 +299,7 @@ export interface ReadBytes {
      * UNKILLABLE if it has written.
      *
      * @see https://redis.io/docs/latest/commands/script-kill/
+     * @see {@link commands.scriptKill} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -290,6 +312,7 @@ export interface ReadBytes {
      * Valkey 8.0; Redis does not have it.
      *
      * @see https://valkey.io/commands/script-show/
+     * @see {@link commands.scriptShow} for the command as a value
      * @since 0.1.0
      */
     (sha1: string): Effect.Effect<Uint8Array, RedisError>
@@ -306,6 +329,7 @@ export interface WriteBytes {
      * `null`. A script that fails is a `ReplyError`. `evalRo` runs scripts that only read, also on replicas.
      *
      * @see https://redis.io/docs/latest/commands/eval/
+     * @see {@link commands.eval} for the command as a value
      * @since 0.1.0
      */
     (
@@ -322,6 +346,7 @@ export interface WriteBytes {
      * does not know it: after a restart or a failover, `scriptLoad` or `eval` has to send it again.
      *
      * @see https://redis.io/docs/latest/commands/evalsha/
+     * @see {@link commands.evalsha} for the command as a value
      * @since 0.1.0
      */
     (
@@ -339,6 +364,7 @@ export interface WriteBytes {
      * only read, also on replicas. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/fcall/
+     * @see {@link commands.fcall} for the command as a value
      * @since 0.1.0
      */
     (

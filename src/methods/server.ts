@@ -6,9 +6,13 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
+import type * as commands from "../commands/server.ts"
 import type { Persisted, Role, ServerTime } from "../commands/server.ts"
 import type { RedisError } from "../Errors.ts"
 import type { TimeoutInput } from "../internal/commands/time.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -18,6 +22,7 @@ export interface Read {
      * ROLE returns whether the server is a primary, a replica or a sentinel, with the state of its replication.
      *
      * @see https://redis.io/docs/latest/commands/role/
+     * @see {@link commands.role} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Role, RedisError>
@@ -29,6 +34,7 @@ export interface Read {
      * TIME returns the server's clock: the moment, and the microseconds of its second.
      *
      * @see https://redis.io/docs/latest/commands/time/
+     * @see {@link commands.time} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<ServerTime, RedisError>
@@ -40,6 +46,7 @@ export interface Read {
      * DBSIZE returns how many keys the database has.
      *
      * @see https://redis.io/docs/latest/commands/dbsize/
+     * @see {@link commands.dbsize} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<number, RedisError>
@@ -52,6 +59,7 @@ export interface Read {
      * asks for that of another one, and `parameters` are what it takes, such as a width.
      *
      * @see https://redis.io/docs/latest/commands/lolwut/
+     * @see {@link commands.lolwut} for the command as a value
      * @since 0.1.0
      */
     (
@@ -92,6 +100,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/wait/
+     * @see {@link commands.wait} for the command as a value
      * @since 0.1.0
      */
     (replicas: number, timeout: TimeoutInput): Effect.Effect<number, RedisError>
@@ -110,6 +119,7 @@ export interface Read {
      * the server has no append-only file. Needs Redis 7.2.
      *
      * @see https://redis.io/docs/latest/commands/waitaof/
+     * @see {@link commands.waitaof} for the command as a value
      * @since 0.1.0
      */
     (local: 0 | 1, replicas: number, timeout: TimeoutInput): Effect.Effect<Persisted, RedisError>
@@ -125,6 +135,7 @@ export interface Write {
      * `"sync"` before the reply; without either, the server's `lazyfree-lazy-user-flush` decides.
      *
      * @see https://redis.io/docs/latest/commands/flushdb/
+     * @see {@link commands.flushdb} for the command as a value
      * @since 0.1.0
      */
     (mode?: "async" | "sync" | undefined): Effect.Effect<"OK", RedisError>
@@ -137,6 +148,7 @@ export interface Write {
      * `"sync"` before the reply; without either, the server's `lazyfree-lazy-user-flush` decides.
      *
      * @see https://redis.io/docs/latest/commands/flushall/
+     * @see {@link commands.flushall} for the command as a value
      * @since 0.1.0
      */
     (mode?: "async" | "sync" | undefined): Effect.Effect<"OK", RedisError>
@@ -152,6 +164,7 @@ export interface Write {
      * the other at once.
      *
      * @see https://redis.io/docs/latest/commands/swapdb/
+     * @see {@link commands.swapdb} for the command as a value
      * @since 0.1.0
      */
     (first: number, second: number): Effect.Effect<"OK", RedisError>
@@ -167,6 +180,7 @@ export interface Write {
      * this server received it. Subscribers at replicas are not counted.
      *
      * @see https://redis.io/docs/latest/commands/publish/
+     * @see {@link commands.publish} for the command as a value
      * @since 0.1.0
      */
     (channel: Key, message: Command.Arg): Effect.Effect<number, RedisError>
@@ -182,6 +196,7 @@ export interface Write {
      * to this server received it. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/spublish/
+     * @see {@link commands.spublish} for the command as a value
      * @since 0.1.0
      */
     (channel: Key, message: Command.Arg): Effect.Effect<number, RedisError>
@@ -196,6 +211,7 @@ export interface ReadBytes {
      * ROLE returns whether the server is a primary, a replica or a sentinel, with the state of its replication.
      *
      * @see https://redis.io/docs/latest/commands/role/
+     * @see {@link commands.role} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Role, RedisError>
@@ -207,6 +223,7 @@ export interface ReadBytes {
      * TIME returns the server's clock: the moment, and the microseconds of its second.
      *
      * @see https://redis.io/docs/latest/commands/time/
+     * @see {@link commands.time} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<ServerTime, RedisError>
@@ -218,6 +235,7 @@ export interface ReadBytes {
      * DBSIZE returns how many keys the database has.
      *
      * @see https://redis.io/docs/latest/commands/dbsize/
+     * @see {@link commands.dbsize} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<number, RedisError>
@@ -230,6 +248,7 @@ export interface ReadBytes {
      * asks for that of another one, and `parameters` are what it takes, such as a width.
      *
      * @see https://redis.io/docs/latest/commands/lolwut/
+     * @see {@link commands.lolwut} for the command as a value
      * @since 0.1.0
      */
     (
@@ -254,6 +273,7 @@ export interface ReadBytes {
      * that made them. Fails with ERR on a replica.
      *
      * @see https://redis.io/docs/latest/commands/wait/
+     * @see {@link commands.wait} for the command as a value
      * @since 0.1.0
      */
     (replicas: number, timeout: TimeoutInput): Effect.Effect<number, RedisError>
@@ -272,6 +292,7 @@ export interface ReadBytes {
      * the server has no append-only file. Needs Redis 7.2.
      *
      * @see https://redis.io/docs/latest/commands/waitaof/
+     * @see {@link commands.waitaof} for the command as a value
      * @since 0.1.0
      */
     (local: 0 | 1, replicas: number, timeout: TimeoutInput): Effect.Effect<Persisted, RedisError>
@@ -287,6 +308,7 @@ export interface WriteBytes {
      * `"sync"` before the reply; without either, the server's `lazyfree-lazy-user-flush` decides.
      *
      * @see https://redis.io/docs/latest/commands/flushdb/
+     * @see {@link commands.flushdb} for the command as a value
      * @since 0.1.0
      */
     (mode?: "async" | "sync" | undefined): Effect.Effect<"OK", RedisError>
@@ -299,6 +321,7 @@ export interface WriteBytes {
      * `"sync"` before the reply; without either, the server's `lazyfree-lazy-user-flush` decides.
      *
      * @see https://redis.io/docs/latest/commands/flushall/
+     * @see {@link commands.flushall} for the command as a value
      * @since 0.1.0
      */
     (mode?: "async" | "sync" | undefined): Effect.Effect<"OK", RedisError>
@@ -314,6 +337,7 @@ export interface WriteBytes {
      * the other at once.
      *
      * @see https://redis.io/docs/latest/commands/swapdb/
+     * @see {@link commands.swapdb} for the command as a value
      * @since 0.1.0
      */
     (first: number, second: number): Effect.Effect<"OK", RedisError>
@@ -329,6 +353,7 @@ export interface WriteBytes {
      * this server received it. Subscribers at replicas are not counted.
      *
      * @see https://redis.io/docs/latest/commands/publish/
+     * @see {@link commands.publish} for the command as a value
      * @since 0.1.0
      */
     (channel: Key, message: Command.Arg): Effect.Effect<number, RedisError>
@@ -344,6 +369,7 @@ export interface WriteBytes {
      * to this server received it. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/spublish/
+     * @see {@link commands.spublish} for the command as a value
      * @since 0.1.0
      */
     (channel: Key, message: Command.Arg): Effect.Effect<number, RedisError>

@@ -4,7 +4,11 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as commands from "../commands/session.ts"
 import type { RedisError } from "../Errors.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -30,6 +34,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/client-setname/
+     * @see {@link commands.clientSetname} for the command as a value
      * @since 0.1.0
      */
     (name: string): Effect.Effect<"OK", RedisError>
@@ -45,6 +50,7 @@ export interface Read {
      * save memory (`maxmemory-clients`), and returns `"OK"`.
      *
      * @see https://redis.io/docs/latest/commands/client-no-evict/
+     * @see {@link commands.clientNoEvict} for the command as a value
      * @since 0.1.0
      */
     (enabled: boolean): Effect.Effect<"OK", RedisError>
@@ -60,6 +66,7 @@ export interface Read {
      * for the policies of eviction, and returns `"OK"`. TOUCH changes it all the same. Needs Redis 7.2 or Valkey 7.2.
      *
      * @see https://redis.io/docs/latest/commands/client-no-touch/
+     * @see {@link commands.clientNoTouch} for the command as a value
      * @since 0.1.0
      */
     (enabled: boolean): Effect.Effect<"OK", RedisError>

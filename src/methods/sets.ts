@@ -6,9 +6,13 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/sets.ts"
 import type { SunioncardOptions } from "../commands/sets.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore, ScanOptions, Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -19,6 +23,7 @@ export interface Read {
      * set in pages. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/smembers/
+     * @see {@link commands.smembers} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<string>, RedisError>
@@ -31,6 +36,7 @@ export interface Read {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sismember/
+     * @see {@link commands.sismember} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg): Effect.Effect<boolean, RedisError>
@@ -46,6 +52,7 @@ export interface Read {
      * not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/smismember/
+     * @see {@link commands.smismember} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...members: Variadic<Arg>): Effect.Effect<Array<boolean>, RedisError>
@@ -58,6 +65,7 @@ export interface Read {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/scard/
+     * @see {@link commands.scard} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -70,6 +78,7 @@ export interface Read {
      * Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/srandmember/
+     * @see {@link commands.srandmember} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<string | null, RedisError>
@@ -83,6 +92,7 @@ export interface Read {
      * a member may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/srandmember/
+     * @see {@link commands.srandmemberCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<string>, RedisError>
@@ -95,6 +105,7 @@ export interface Read {
      * with WRONGTYPE if a key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sinter/
+     * @see {@link commands.sinter} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<Array<string>, RedisError>
@@ -108,6 +119,7 @@ export interface Read {
      * another type. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/sintercard/
+     * @see {@link commands.sintercard} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
@@ -120,6 +132,7 @@ export interface Read {
      * empty set. Fails with WRONGTYPE if a key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sunion/
+     * @see {@link commands.sunion} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<Array<string>, RedisError>
@@ -132,6 +145,7 @@ export interface Read {
      * empty set. Fails with WRONGTYPE if a key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sdiff/
+     * @see {@link commands.sdiff} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<Array<string>, RedisError>
@@ -145,6 +159,7 @@ export interface Read {
      * WRONGTYPE if a key holds another type. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/sdiffcard/
+     * @see {@link commands.sdiffcard} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
@@ -157,6 +172,7 @@ export interface Read {
      * set. Fails with ERR if `limit` is negative, and with WRONGTYPE if a key holds another type. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/sunioncard/
+     * @see {@link commands.sunioncard} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, options?: SunioncardOptions | undefined): Effect.Effect<number, RedisError>
@@ -171,6 +187,7 @@ export interface Read {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sscan/
+     * @see {@link commands.sscan} for the command as a value
      * @since 0.1.0
      */
     (
@@ -190,6 +207,7 @@ export interface Write {
      * if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sadd/
+     * @see {@link commands.sadd} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...members: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -202,6 +220,7 @@ export interface Write {
      * with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/srem/
+     * @see {@link commands.srem} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...members: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -214,6 +233,7 @@ export interface Write {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/spop/
+     * @see {@link commands.spop} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<string | null, RedisError>
@@ -229,6 +249,7 @@ export interface Write {
      * exist. Fails with ERR if `count` is negative, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/spop/
+     * @see {@link commands.spopCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<string>, RedisError>
@@ -241,6 +262,7 @@ export interface Write {
      * `source` does not have it. Fails with WRONGTYPE if a key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/smove/
+     * @see {@link commands.smove} for the command as a value
      * @since 0.1.0
      */
     (source: Key, destination: Key, member: Arg): Effect.Effect<boolean, RedisError>
@@ -257,6 +279,7 @@ export interface Write {
      * Fails with WRONGTYPE if one of `keys` holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sinterstore/
+     * @see {@link commands.sinterstore} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, ...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -273,6 +296,7 @@ export interface Write {
      * set. Fails with WRONGTYPE if one of `keys` holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sunionstore/
+     * @see {@link commands.sunionstore} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, ...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -289,6 +313,7 @@ export interface Write {
      * counts as an empty set. Fails with WRONGTYPE if one of `keys` holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sdiffstore/
+     * @see {@link commands.sdiffstore} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, ...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -304,6 +329,7 @@ export interface ReadBytes {
      * set in pages. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/smembers/
+     * @see {@link commands.smembers} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -316,6 +342,7 @@ export interface ReadBytes {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sismember/
+     * @see {@link commands.sismember} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg): Effect.Effect<boolean, RedisError>
@@ -331,6 +358,7 @@ export interface ReadBytes {
      * not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/smismember/
+     * @see {@link commands.smismember} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...members: Variadic<Arg>): Effect.Effect<Array<boolean>, RedisError>
@@ -343,6 +371,7 @@ export interface ReadBytes {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/scard/
+     * @see {@link commands.scard} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -355,6 +384,7 @@ export interface ReadBytes {
      * Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/srandmember/
+     * @see {@link commands.srandmember} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Uint8Array | null, RedisError>
@@ -368,6 +398,7 @@ export interface ReadBytes {
      * a member may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/srandmember/
+     * @see {@link commands.srandmemberCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -380,6 +411,7 @@ export interface ReadBytes {
      * with WRONGTYPE if a key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sinter/
+     * @see {@link commands.sinter} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -393,6 +425,7 @@ export interface ReadBytes {
      * another type. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/sintercard/
+     * @see {@link commands.sintercard} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
@@ -405,6 +438,7 @@ export interface ReadBytes {
      * empty set. Fails with WRONGTYPE if a key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sunion/
+     * @see {@link commands.sunion} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -417,6 +451,7 @@ export interface ReadBytes {
      * empty set. Fails with WRONGTYPE if a key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sdiff/
+     * @see {@link commands.sdiff} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -430,6 +465,7 @@ export interface ReadBytes {
      * WRONGTYPE if a key holds another type. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/sdiffcard/
+     * @see {@link commands.sdiffcard} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
@@ -442,6 +478,7 @@ export interface ReadBytes {
      * set. Fails with ERR if `limit` is negative, and with WRONGTYPE if a key holds another type. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/sunioncard/
+     * @see {@link commands.sunioncard} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, options?: SunioncardOptions | undefined): Effect.Effect<number, RedisError>
@@ -456,6 +493,7 @@ export interface ReadBytes {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sscan/
+     * @see {@link commands.sscan} for the command as a value
      * @since 0.1.0
      */
     (
@@ -475,6 +513,7 @@ export interface WriteBytes {
      * if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sadd/
+     * @see {@link commands.sadd} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...members: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -487,6 +526,7 @@ export interface WriteBytes {
      * with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/srem/
+     * @see {@link commands.srem} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...members: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -499,6 +539,7 @@ export interface WriteBytes {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/spop/
+     * @see {@link commands.spop} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Uint8Array | null, RedisError>
@@ -514,6 +555,7 @@ export interface WriteBytes {
      * exist. Fails with ERR if `count` is negative, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/spop/
+     * @see {@link commands.spopCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -526,6 +568,7 @@ export interface WriteBytes {
      * `source` does not have it. Fails with WRONGTYPE if a key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/smove/
+     * @see {@link commands.smove} for the command as a value
      * @since 0.1.0
      */
     (source: Key, destination: Key, member: Arg): Effect.Effect<boolean, RedisError>
@@ -542,6 +585,7 @@ export interface WriteBytes {
      * Fails with WRONGTYPE if one of `keys` holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sinterstore/
+     * @see {@link commands.sinterstore} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, ...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -558,6 +602,7 @@ export interface WriteBytes {
      * set. Fails with WRONGTYPE if one of `keys` holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sunionstore/
+     * @see {@link commands.sunionstore} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, ...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -574,6 +619,7 @@ export interface WriteBytes {
      * counts as an empty set. Fails with WRONGTYPE if one of `keys` holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sdiffstore/
+     * @see {@link commands.sdiffstore} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, ...keys: Variadic<Key>): Effect.Effect<number, RedisError>

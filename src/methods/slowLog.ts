@@ -4,8 +4,12 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as commands from "../commands/slowLog.ts"
 import type { CommandLog, LargeCall, SlowCall } from "../commands/slowLog.ts"
 import type { RedisError } from "../Errors.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -33,6 +37,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/slowlog-get/
+     * @see {@link commands.slowlogGet} for the command as a value
      * @since 0.1.0
      */
     (count?: number | "all" | undefined): Effect.Effect<Array<SlowCall<string>>, RedisError>
@@ -44,6 +49,7 @@ export interface Read {
      * SLOWLOG LEN returns how many calls are in the log.
      *
      * @see https://redis.io/docs/latest/commands/slowlog-len/
+     * @see {@link commands.slowlogLen} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<number, RedisError>
@@ -56,6 +62,7 @@ export interface Read {
      * fails with `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/slowlog-reset/
+     * @see {@link commands.slowlogReset} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -68,6 +75,7 @@ export interface Read {
      * of SLOWLOG; in the others, a call has `bytes` in place of `duration`. Needs Valkey 8.1.
      *
      * @see https://valkey.io/commands/commandlog-get/
+     * @see {@link commands.commandlogGet} for the command as a value
      * @since 0.1.0
      */
     (count: number | "all", log: "slow"): Effect.Effect<Array<SlowCall<string>>, RedisError>
@@ -76,6 +84,7 @@ export interface Read {
      * of SLOWLOG; in the others, a call has `bytes` in place of `duration`. Needs Valkey 8.1.
      *
      * @see https://valkey.io/commands/commandlog-get/
+     * @see {@link commands.commandlogGet} for the command as a value
      * @since 0.1.0
      */
     (count: number | "all", log: "large-request" | "large-reply"): Effect.Effect<Array<LargeCall<string>>, RedisError>
@@ -87,6 +96,7 @@ export interface Read {
      * COMMANDLOG LEN returns how many calls are in a log. Needs Valkey 8.1.
      *
      * @see https://valkey.io/commands/commandlog-len/
+     * @see {@link commands.commandlogLen} for the command as a value
      * @since 0.1.0
      */
     (log: CommandLog): Effect.Effect<number, RedisError>
@@ -99,6 +109,7 @@ export interface Read {
      * fails with `AmbiguousOutcome`. Needs Valkey 8.1.
      *
      * @see https://valkey.io/commands/commandlog-reset/
+     * @see {@link commands.commandlogReset} for the command as a value
      * @since 0.1.0
      */
     (log: CommandLog): Effect.Effect<"OK", RedisError>
@@ -117,6 +128,7 @@ export interface ReadBytes {
      * on: `count` of them, or `"all"`. Default 10.
      *
      * @see https://redis.io/docs/latest/commands/slowlog-get/
+     * @see {@link commands.slowlogGet} for the command as a value
      * @since 0.1.0
      */
     (count?: number | "all" | undefined): Effect.Effect<Array<SlowCall<Uint8Array>>, RedisError>
@@ -128,6 +140,7 @@ export interface ReadBytes {
      * SLOWLOG LEN returns how many calls are in the log.
      *
      * @see https://redis.io/docs/latest/commands/slowlog-len/
+     * @see {@link commands.slowlogLen} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<number, RedisError>
@@ -140,6 +153,7 @@ export interface ReadBytes {
      * fails with `AmbiguousOutcome`.
      *
      * @see https://redis.io/docs/latest/commands/slowlog-reset/
+     * @see {@link commands.slowlogReset} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<"OK", RedisError>
@@ -152,6 +166,7 @@ export interface ReadBytes {
      * of SLOWLOG; in the others, a call has `bytes` in place of `duration`. Needs Valkey 8.1.
      *
      * @see https://valkey.io/commands/commandlog-get/
+     * @see {@link commands.commandlogGet} for the command as a value
      * @since 0.1.0
      */
     (count: number | "all", log: "slow"): Effect.Effect<Array<SlowCall<Uint8Array>>, RedisError>
@@ -160,6 +175,7 @@ export interface ReadBytes {
      * of SLOWLOG; in the others, a call has `bytes` in place of `duration`. Needs Valkey 8.1.
      *
      * @see https://valkey.io/commands/commandlog-get/
+     * @see {@link commands.commandlogGet} for the command as a value
      * @since 0.1.0
      */
     (
@@ -174,6 +190,7 @@ export interface ReadBytes {
      * COMMANDLOG LEN returns how many calls are in a log. Needs Valkey 8.1.
      *
      * @see https://valkey.io/commands/commandlog-len/
+     * @see {@link commands.commandlogLen} for the command as a value
      * @since 0.1.0
      */
     (log: CommandLog): Effect.Effect<number, RedisError>
@@ -186,6 +203,7 @@ export interface ReadBytes {
      * fails with `AmbiguousOutcome`. Needs Valkey 8.1.
      *
      * @see https://valkey.io/commands/commandlog-reset/
+     * @see {@link commands.commandlogReset} for the command as a value
      * @since 0.1.0
      */
     (log: CommandLog): Effect.Effect<"OK", RedisError>

@@ -6,9 +6,13 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
+import type * as commands from "../commands/sortedSetCombinations.ts"
 import type { CombineOptions } from "../commands/sortedSetCombinations.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore, Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -24,6 +28,7 @@ export interface Read {
      * another length than `keys`, and with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zunion/
+     * @see {@link commands.zunion} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<Array<string>, RedisError>
@@ -50,6 +55,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/zunion/
+     * @see {@link commands.zunionWithScores} for the command as a value
      * @since 0.1.0
      */
     (
@@ -70,6 +76,7 @@ export interface Read {
      * `keys`, and with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zinter/
+     * @see {@link commands.zinter} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<Array<string>, RedisError>
@@ -88,6 +95,7 @@ export interface Read {
      * set.
      *
      * @see https://redis.io/docs/latest/commands/zinter/
+     * @see {@link commands.zinterWithScores} for the command as a value
      * @since 0.1.0
      */
     (
@@ -105,6 +113,7 @@ export interface Read {
      * 7.0.
      *
      * @see https://redis.io/docs/latest/commands/zintercard/
+     * @see {@link commands.zintercard} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
@@ -121,6 +130,7 @@ export interface Read {
      * set as one whose scores are 1. Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zdiff/
+     * @see {@link commands.zdiff} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<Array<string>, RedisError>
@@ -138,6 +148,7 @@ export interface Read {
      * holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zdiff/
+     * @see {@link commands.zdiffWithScores} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<Array<Command.Scored<string>>, RedisError>
@@ -159,6 +170,7 @@ export interface Write {
      * another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zunionstore/
+     * @see {@link commands.zunionstore} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<number, RedisError>
@@ -177,6 +189,7 @@ export interface Write {
      * another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zinterstore/
+     * @see {@link commands.zinterstore} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<number, RedisError>
@@ -194,6 +207,7 @@ export interface Write {
      * 1. Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zdiffstore/
+     * @see {@link commands.zdiffstore} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, ...keys: Variadic<Key>): Effect.Effect<number, RedisError>
@@ -214,6 +228,7 @@ export interface ReadBytes {
      * another length than `keys`, and with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zunion/
+     * @see {@link commands.zunion} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -232,6 +247,7 @@ export interface ReadBytes {
      * than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zunion/
+     * @see {@link commands.zunionWithScores} for the command as a value
      * @since 0.1.0
      */
     (
@@ -252,6 +268,7 @@ export interface ReadBytes {
      * `keys`, and with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zinter/
+     * @see {@link commands.zinter} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -270,6 +287,7 @@ export interface ReadBytes {
      * set.
      *
      * @see https://redis.io/docs/latest/commands/zinter/
+     * @see {@link commands.zinterWithScores} for the command as a value
      * @since 0.1.0
      */
     (
@@ -287,6 +305,7 @@ export interface ReadBytes {
      * 7.0.
      *
      * @see https://redis.io/docs/latest/commands/zintercard/
+     * @see {@link commands.zintercard} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, limit?: number | undefined): Effect.Effect<number, RedisError>
@@ -303,6 +322,7 @@ export interface ReadBytes {
      * set as one whose scores are 1. Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zdiff/
+     * @see {@link commands.zdiff} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -320,6 +340,7 @@ export interface ReadBytes {
      * holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zdiff/
+     * @see {@link commands.zdiffWithScores} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<Array<Command.Scored<Uint8Array>>, RedisError>
@@ -341,6 +362,7 @@ export interface WriteBytes {
      * another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zunionstore/
+     * @see {@link commands.zunionstore} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<number, RedisError>
@@ -359,6 +381,7 @@ export interface WriteBytes {
      * another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zinterstore/
+     * @see {@link commands.zinterstore} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, keys: OneOrMore<Key>, options?: CombineOptions | undefined): Effect.Effect<number, RedisError>
@@ -376,6 +399,7 @@ export interface WriteBytes {
      * 1. Fails with WRONGTYPE if a key holds another type than a set or a sorted set.
      *
      * @see https://redis.io/docs/latest/commands/zdiffstore/
+     * @see {@link commands.zdiffstore} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, ...keys: Variadic<Key>): Effect.Effect<number, RedisError>

@@ -6,6 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
+import type * as commands from "../commands/sortedSetRanges.ts"
 import type {
   LexBound,
   ScoreBound,
@@ -16,6 +17,9 @@ import type {
 } from "../commands/sortedSetRanges.ts"
 import type { RedisError } from "../Errors.ts"
 
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
+
 /** The methods that change no data. */
 export interface Read {
   /** ZCOUNT returns how many members have a score from `min` to `max`; 0 if the key does not exist. */
@@ -25,6 +29,7 @@ export interface Read {
      * a bound is not a number, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zcount/
+     * @see {@link commands.zcount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, min: ScoreBound, max: ScoreBound): Effect.Effect<number, RedisError>
@@ -41,6 +46,7 @@ export interface Read {
      * type.
      *
      * @see https://redis.io/docs/latest/commands/zlexcount/
+     * @see {@link commands.zlexcount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, min: LexBound, max: LexBound): Effect.Effect<number, RedisError>
@@ -71,6 +77,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/zrange/
+     * @see {@link commands.zrange} for the command as a value
      * @since 0.1.0
      */
     <const Options extends ZrangeOptions = ZrangeByRank>(
@@ -90,6 +97,7 @@ export interface Read {
      * a `limit`, without `by`.
      *
      * @see https://redis.io/docs/latest/commands/zrange/
+     * @see {@link commands.zrangeWithScores} for the command as a value
      * @since 0.1.0
      */
     <const Options extends ZrangeByScore | ZrangeByRank = ZrangeByRank>(
@@ -115,6 +123,7 @@ export interface Write {
      * `InvalidCommand` for bounds that are not ranks, or a `limit`, without `by`.
      *
      * @see https://redis.io/docs/latest/commands/zrangestore/
+     * @see {@link commands.zrangestore} for the command as a value
      * @since 0.1.0
      */
     <const Options extends ZrangeOptions = ZrangeByRank>(
@@ -137,6 +146,7 @@ export interface Write {
      * last. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zremrangebyrank/
+     * @see {@link commands.zremrangebyrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: number, stop: number): Effect.Effect<number, RedisError>
@@ -149,6 +159,7 @@ export interface Write {
      * with ERR if a bound is not a number, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zremrangebyscore/
+     * @see {@link commands.zremrangebyscore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, min: ScoreBound, max: ScoreBound): Effect.Effect<number, RedisError>
@@ -165,6 +176,7 @@ export interface Write {
      * type.
      *
      * @see https://redis.io/docs/latest/commands/zremrangebylex/
+     * @see {@link commands.zremrangebylex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, min: LexBound, max: LexBound): Effect.Effect<number, RedisError>
@@ -180,6 +192,7 @@ export interface ReadBytes {
      * a bound is not a number, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zcount/
+     * @see {@link commands.zcount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, min: ScoreBound, max: ScoreBound): Effect.Effect<number, RedisError>
@@ -196,6 +209,7 @@ export interface ReadBytes {
      * type.
      *
      * @see https://redis.io/docs/latest/commands/zlexcount/
+     * @see {@link commands.zlexcount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, min: LexBound, max: LexBound): Effect.Effect<number, RedisError>
@@ -214,6 +228,7 @@ export interface ReadBytes {
      * bounds that are not ranks, or a `limit`, without `by`.
      *
      * @see https://redis.io/docs/latest/commands/zrange/
+     * @see {@link commands.zrange} for the command as a value
      * @since 0.1.0
      */
     <const Options extends ZrangeOptions = ZrangeByRank>(
@@ -233,6 +248,7 @@ export interface ReadBytes {
      * a `limit`, without `by`.
      *
      * @see https://redis.io/docs/latest/commands/zrange/
+     * @see {@link commands.zrangeWithScores} for the command as a value
      * @since 0.1.0
      */
     <const Options extends ZrangeByScore | ZrangeByRank = ZrangeByRank>(
@@ -258,6 +274,7 @@ export interface WriteBytes {
      * `InvalidCommand` for bounds that are not ranks, or a `limit`, without `by`.
      *
      * @see https://redis.io/docs/latest/commands/zrangestore/
+     * @see {@link commands.zrangestore} for the command as a value
      * @since 0.1.0
      */
     <const Options extends ZrangeOptions = ZrangeByRank>(
@@ -280,6 +297,7 @@ export interface WriteBytes {
      * last. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zremrangebyrank/
+     * @see {@link commands.zremrangebyrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: number, stop: number): Effect.Effect<number, RedisError>
@@ -292,6 +310,7 @@ export interface WriteBytes {
      * with ERR if a bound is not a number, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zremrangebyscore/
+     * @see {@link commands.zremrangebyscore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, min: ScoreBound, max: ScoreBound): Effect.Effect<number, RedisError>
@@ -308,6 +327,7 @@ export interface WriteBytes {
      * type.
      *
      * @see https://redis.io/docs/latest/commands/zremrangebylex/
+     * @see {@link commands.zremrangebylex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, min: LexBound, max: LexBound): Effect.Effect<number, RedisError>

@@ -6,10 +6,14 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Arg, Key, Scored } from "../Command.ts"
+import type * as commands from "../commands/sortedSets.ts"
 import type { PoppedScored, Ranked, ZaddOptions, ZaddWhen } from "../commands/sortedSets.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore, ScanOptions, Variadic } from "../internal/commands/args.ts"
 import type { TimeoutInput } from "../internal/commands/time.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -20,6 +24,7 @@ export interface Read {
      * the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zscore/
+     * @see {@link commands.zscore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg): Effect.Effect<number | null, RedisError>
@@ -35,6 +40,7 @@ export interface Read {
      * exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zmscore/
+     * @see {@link commands.zmscore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...members: Variadic<Arg>): Effect.Effect<Array<number | null>, RedisError>
@@ -47,6 +53,7 @@ export interface Read {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zcard/
+     * @see {@link commands.zcard} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -59,6 +66,7 @@ export interface Read {
      * Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zrank/
+     * @see {@link commands.zrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg): Effect.Effect<number | null, RedisError>
@@ -74,6 +82,7 @@ export interface Read {
      * or the key does not exist. Fails with WRONGTYPE if the key holds another type. Needs Redis 7.2 or Valkey 8.0.
      *
      * @see https://redis.io/docs/latest/commands/zrank/
+     * @see {@link commands.zrankWithScore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg): Effect.Effect<Ranked | null, RedisError>
@@ -89,6 +98,7 @@ export interface Read {
      * the key does not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zrevrank/
+     * @see {@link commands.zrevrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg): Effect.Effect<number | null, RedisError>
@@ -105,6 +115,7 @@ export interface Read {
      * 8.0.
      *
      * @see https://redis.io/docs/latest/commands/zrevrank/
+     * @see {@link commands.zrevrankWithScore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg): Effect.Effect<Ranked | null, RedisError>
@@ -117,6 +128,7 @@ export interface Read {
      * Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zrandmember/
+     * @see {@link commands.zrandmember} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<string | null, RedisError>
@@ -130,6 +142,7 @@ export interface Read {
      * member may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zrandmember/
+     * @see {@link commands.zrandmemberCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<string>, RedisError>
@@ -144,6 +157,7 @@ export interface Read {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/zrandmember/
+     * @see {@link commands.zrandmemberWithScores} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<Scored<string>>, RedisError>
@@ -161,6 +175,7 @@ export interface Read {
      * is not a number, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zscan/
+     * @see {@link commands.zscan} for the command as a value
      * @since 0.1.0
      */
     (
@@ -181,6 +196,7 @@ export interface Read {
      * holds another type. Needs Valkey 8.0.
      *
      * @see https://valkey.io/commands/zscan/
+     * @see {@link commands.zscanNoscores} for the command as a value
      * @since 0.1.0
      */
     (
@@ -214,6 +230,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/zadd/
+     * @see {@link commands.zadd} for the command as a value
      * @since 0.1.0
      */
     (
@@ -236,6 +253,7 @@ export interface Write {
      * not a number (Infinity minus Infinity), and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zadd/
+     * @see {@link commands.zaddIncr} for the command as a value
      * @since 0.1.0
      */
     (
@@ -256,6 +274,7 @@ export interface Write {
      * members is deleted. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zrem/
+     * @see {@link commands.zrem} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...members: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -269,6 +288,7 @@ export interface Write {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zincrby/
+     * @see {@link commands.zincrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, increment: number, member: Arg): Effect.Effect<number, RedisError>
@@ -284,6 +304,7 @@ export interface Write {
      * exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zpopmin/
+     * @see {@link commands.zpopmin} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Scored<string> | null, RedisError>
@@ -300,6 +321,7 @@ export interface Write {
      * the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zpopmin/
+     * @see {@link commands.zpopminCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<Scored<string>>, RedisError>
@@ -315,6 +337,7 @@ export interface Write {
      * exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zpopmax/
+     * @see {@link commands.zpopmax} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Scored<string> | null, RedisError>
@@ -331,6 +354,7 @@ export interface Write {
      * the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zpopmax/
+     * @see {@link commands.zpopmaxCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<Scored<string>>, RedisError>
@@ -362,6 +386,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/zmpop/
+     * @see {@link commands.zmpop} for the command as a value
      * @since 0.1.0
      */
     (
@@ -383,6 +408,7 @@ export interface Write {
      * with WRONGTYPE if a key that it looks at holds another type.
      *
      * @see https://redis.io/docs/latest/commands/bzpopmin/
+     * @see {@link commands.bzpopmin} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, timeout: TimeoutInput): Effect.Effect<PoppedScored<string> | null, RedisError>
@@ -400,6 +426,7 @@ export interface Write {
      * with WRONGTYPE if a key that it looks at holds another type.
      *
      * @see https://redis.io/docs/latest/commands/bzpopmax/
+     * @see {@link commands.bzpopmax} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, timeout: TimeoutInput): Effect.Effect<PoppedScored<string> | null, RedisError>
@@ -418,6 +445,7 @@ export interface Write {
      * that it looks at holds another type. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/bzmpop/
+     * @see {@link commands.bzmpop} for the command as a value
      * @since 0.1.0
      */
     (
@@ -438,6 +466,7 @@ export interface ReadBytes {
      * the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zscore/
+     * @see {@link commands.zscore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg): Effect.Effect<number | null, RedisError>
@@ -453,6 +482,7 @@ export interface ReadBytes {
      * exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zmscore/
+     * @see {@link commands.zmscore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...members: Variadic<Arg>): Effect.Effect<Array<number | null>, RedisError>
@@ -465,6 +495,7 @@ export interface ReadBytes {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zcard/
+     * @see {@link commands.zcard} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -477,6 +508,7 @@ export interface ReadBytes {
      * Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zrank/
+     * @see {@link commands.zrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg): Effect.Effect<number | null, RedisError>
@@ -492,6 +524,7 @@ export interface ReadBytes {
      * or the key does not exist. Fails with WRONGTYPE if the key holds another type. Needs Redis 7.2 or Valkey 8.0.
      *
      * @see https://redis.io/docs/latest/commands/zrank/
+     * @see {@link commands.zrankWithScore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg): Effect.Effect<Ranked | null, RedisError>
@@ -507,6 +540,7 @@ export interface ReadBytes {
      * the key does not exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zrevrank/
+     * @see {@link commands.zrevrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg): Effect.Effect<number | null, RedisError>
@@ -523,6 +557,7 @@ export interface ReadBytes {
      * 8.0.
      *
      * @see https://redis.io/docs/latest/commands/zrevrank/
+     * @see {@link commands.zrevrankWithScore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, member: Arg): Effect.Effect<Ranked | null, RedisError>
@@ -535,6 +570,7 @@ export interface ReadBytes {
      * Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zrandmember/
+     * @see {@link commands.zrandmember} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Uint8Array | null, RedisError>
@@ -548,6 +584,7 @@ export interface ReadBytes {
      * member may come again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zrandmember/
+     * @see {@link commands.zrandmemberCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -562,6 +599,7 @@ export interface ReadBytes {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/zrandmember/
+     * @see {@link commands.zrandmemberWithScores} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<Scored<Uint8Array>>, RedisError>
@@ -579,6 +617,7 @@ export interface ReadBytes {
      * is not a number, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zscan/
+     * @see {@link commands.zscan} for the command as a value
      * @since 0.1.0
      */
     (
@@ -599,6 +638,7 @@ export interface ReadBytes {
      * holds another type. Needs Valkey 8.0.
      *
      * @see https://valkey.io/commands/zscan/
+     * @see {@link commands.zscanNoscores} for the command as a value
      * @since 0.1.0
      */
     (
@@ -620,6 +660,7 @@ export interface WriteBytes {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/zadd/
+     * @see {@link commands.zadd} for the command as a value
      * @since 0.1.0
      */
     (
@@ -642,6 +683,7 @@ export interface WriteBytes {
      * not a number (Infinity minus Infinity), and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zadd/
+     * @see {@link commands.zaddIncr} for the command as a value
      * @since 0.1.0
      */
     (
@@ -662,6 +704,7 @@ export interface WriteBytes {
      * members is deleted. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zrem/
+     * @see {@link commands.zrem} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...members: Variadic<Arg>): Effect.Effect<number, RedisError>
@@ -675,6 +718,7 @@ export interface WriteBytes {
      * WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zincrby/
+     * @see {@link commands.zincrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, increment: number, member: Arg): Effect.Effect<number, RedisError>
@@ -690,6 +734,7 @@ export interface WriteBytes {
      * exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zpopmin/
+     * @see {@link commands.zpopmin} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Scored<Uint8Array> | null, RedisError>
@@ -706,6 +751,7 @@ export interface WriteBytes {
      * the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zpopmin/
+     * @see {@link commands.zpopminCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<Scored<Uint8Array>>, RedisError>
@@ -721,6 +767,7 @@ export interface WriteBytes {
      * exist. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zpopmax/
+     * @see {@link commands.zpopmax} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Scored<Uint8Array> | null, RedisError>
@@ -737,6 +784,7 @@ export interface WriteBytes {
      * the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/zpopmax/
+     * @see {@link commands.zpopmaxCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<Scored<Uint8Array>>, RedisError>
@@ -755,6 +803,7 @@ export interface WriteBytes {
      * another type. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/zmpop/
+     * @see {@link commands.zmpop} for the command as a value
      * @since 0.1.0
      */
     (
@@ -776,6 +825,7 @@ export interface WriteBytes {
      * with WRONGTYPE if a key that it looks at holds another type.
      *
      * @see https://redis.io/docs/latest/commands/bzpopmin/
+     * @see {@link commands.bzpopmin} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, timeout: TimeoutInput): Effect.Effect<PoppedScored<Uint8Array> | null, RedisError>
@@ -793,6 +843,7 @@ export interface WriteBytes {
      * with WRONGTYPE if a key that it looks at holds another type.
      *
      * @see https://redis.io/docs/latest/commands/bzpopmax/
+     * @see {@link commands.bzpopmax} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, timeout: TimeoutInput): Effect.Effect<PoppedScored<Uint8Array> | null, RedisError>
@@ -811,6 +862,7 @@ export interface WriteBytes {
      * that it looks at holds another type. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/bzmpop/
+     * @see {@link commands.bzmpop} for the command as a value
      * @since 0.1.0
      */
     (

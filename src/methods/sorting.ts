@@ -5,8 +5,12 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Key } from "../Command.ts"
+import type * as commands from "../commands/sorting.ts"
 import type { SortOptions } from "../commands/sorting.ts"
 import type { RedisError } from "../Errors.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -30,6 +34,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/sort_ro/
+     * @see {@link commands.sortRo} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: SortOptions | undefined): Effect.Effect<Array<string | null>, RedisError>
@@ -51,6 +56,7 @@ export interface Write {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sort/
+     * @see {@link commands.sort} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: SortOptions | undefined): Effect.Effect<Array<string | null>, RedisError>
@@ -67,6 +73,7 @@ export interface Write {
      * element is not a number and `alpha` is not `true`, and with WRONGTYPE if `key` holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sort/
+     * @see {@link commands.sortStore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, destination: Key, options?: SortOptions | undefined): Effect.Effect<number, RedisError>
@@ -86,6 +93,7 @@ export interface ReadBytes {
      * not a number and `alpha` is not `true`, and with WRONGTYPE if the key holds another type. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/sort_ro/
+     * @see {@link commands.sortRo} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: SortOptions | undefined): Effect.Effect<Array<Uint8Array | null>, RedisError>
@@ -107,6 +115,7 @@ export interface WriteBytes {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sort/
+     * @see {@link commands.sort} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: SortOptions | undefined): Effect.Effect<Array<Uint8Array | null>, RedisError>
@@ -123,6 +132,7 @@ export interface WriteBytes {
      * element is not a number and `alpha` is not `true`, and with WRONGTYPE if `key` holds another type.
      *
      * @see https://redis.io/docs/latest/commands/sort/
+     * @see {@link commands.sortStore} for the command as a value
      * @since 0.1.0
      */
     (key: Key, destination: Key, options?: SortOptions | undefined): Effect.Effect<number, RedisError>

@@ -5,6 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/streamGroups.ts"
 import type {
   ClaimedStreamEntry,
   XgroupCreateOptions,
@@ -15,6 +16,9 @@ import type { RedisError } from "../Errors.ts"
 import type { OneOrMore } from "../internal/commands/args.ts"
 import type { DeliveredStreamEntry, StreamIds } from "../internal/commands/streams.ts"
 import type { DurationInput } from "../internal/commands/time.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change data. */
 export interface Write {
@@ -37,6 +41,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/xgroup-create/
+     * @see {@link commands.xgroupCreate} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg, id: string, options?: XgroupCreateOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -50,6 +55,7 @@ export interface Write {
      * group, with ERR if the key does not exist, and with WRONGTYPE if it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xgroup-setid/
+     * @see {@link commands.xgroupSetid} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg, id: string, options?: XgroupSetidOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -63,6 +69,7 @@ export interface Write {
      * it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xgroup-destroy/
+     * @see {@link commands.xgroupDestroy} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg): Effect.Effect<boolean, RedisError>
@@ -76,6 +83,7 @@ export interface Write {
      * if it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xgroup-createconsumer/
+     * @see {@link commands.xgroupCreateconsumer} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg, consumer: Arg): Effect.Effect<boolean, RedisError>
@@ -89,6 +97,7 @@ export interface Write {
      * exist, and with WRONGTYPE if it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xgroup-delconsumer/
+     * @see {@link commands.xgroupDelconsumer} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg, consumer: Arg): Effect.Effect<number, RedisError>
@@ -130,6 +139,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/xreadgroup/
+     * @see {@link commands.xreadgroup} for the command as a value
      * @since 0.1.0
      */
     (
@@ -161,6 +171,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/xreadgroup/
+     * @see {@link commands.xreadgroupClaim} for the command as a value
      * @since 0.1.0
      */
     (
@@ -186,6 +197,7 @@ export interface WriteBytes {
      * `mkstream` is not set, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xgroup-create/
+     * @see {@link commands.xgroupCreate} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg, id: string, options?: XgroupCreateOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -199,6 +211,7 @@ export interface WriteBytes {
      * group, with ERR if the key does not exist, and with WRONGTYPE if it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xgroup-setid/
+     * @see {@link commands.xgroupSetid} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg, id: string, options?: XgroupSetidOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -212,6 +225,7 @@ export interface WriteBytes {
      * it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xgroup-destroy/
+     * @see {@link commands.xgroupDestroy} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg): Effect.Effect<boolean, RedisError>
@@ -225,6 +239,7 @@ export interface WriteBytes {
      * if it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xgroup-createconsumer/
+     * @see {@link commands.xgroupCreateconsumer} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg, consumer: Arg): Effect.Effect<boolean, RedisError>
@@ -238,6 +253,7 @@ export interface WriteBytes {
      * exist, and with WRONGTYPE if it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xgroup-delconsumer/
+     * @see {@link commands.xgroupDelconsumer} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg, consumer: Arg): Effect.Effect<number, RedisError>
@@ -258,6 +274,7 @@ export interface WriteBytes {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xreadgroup/
+     * @see {@link commands.xreadgroup} for the command as a value
      * @since 0.1.0
      */
     (
@@ -281,6 +298,7 @@ export interface WriteBytes {
      * does not apply to entries that were pending. Needs Redis 8.4.
      *
      * @see https://redis.io/docs/latest/commands/xreadgroup/
+     * @see {@link commands.xreadgroupClaim} for the command as a value
      * @since 0.1.0
      */
     (

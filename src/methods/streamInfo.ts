@@ -5,8 +5,12 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/streamInfo.ts"
 import type { ConsumerInfo, GroupInfo, StreamDetails, StreamInfo } from "../commands/streamInfo.ts"
 import type { RedisError } from "../Errors.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -17,6 +21,7 @@ export interface Read {
      * key does not exist, and with WRONGTYPE if it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xinfo-stream/
+     * @see {@link commands.xinfoStream} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<StreamInfo<string>, RedisError>
@@ -30,6 +35,7 @@ export interface Read {
      * the key does not exist, and with WRONGTYPE if it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xinfo-stream/
+     * @see {@link commands.xinfoStreamFull} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: {
@@ -45,6 +51,7 @@ export interface Read {
      * has read the last entry. Fails with ERR if the key does not exist, and with WRONGTYPE if it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xinfo-groups/
+     * @see {@link commands.xinfoGroups} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<GroupInfo<string>>, RedisError>
@@ -57,6 +64,7 @@ export interface Read {
      * does not exist, and with WRONGTYPE if it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xinfo-consumers/
+     * @see {@link commands.xinfoConsumers} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg): Effect.Effect<Array<ConsumerInfo<string>>, RedisError>
@@ -72,6 +80,7 @@ export interface ReadBytes {
      * key does not exist, and with WRONGTYPE if it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xinfo-stream/
+     * @see {@link commands.xinfoStream} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<StreamInfo<Uint8Array>, RedisError>
@@ -85,6 +94,7 @@ export interface ReadBytes {
      * the key does not exist, and with WRONGTYPE if it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xinfo-stream/
+     * @see {@link commands.xinfoStreamFull} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: {
@@ -100,6 +110,7 @@ export interface ReadBytes {
      * has read the last entry. Fails with ERR if the key does not exist, and with WRONGTYPE if it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xinfo-groups/
+     * @see {@link commands.xinfoGroups} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<GroupInfo<Uint8Array>>, RedisError>
@@ -112,6 +123,7 @@ export interface ReadBytes {
      * does not exist, and with WRONGTYPE if it holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xinfo-consumers/
+     * @see {@link commands.xinfoConsumers} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg): Effect.Effect<Array<ConsumerInfo<Uint8Array>>, RedisError>

@@ -5,6 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/streamPendingEntries.ts"
 import type {
   AutoClaimed,
   PendingEntry,
@@ -18,6 +19,9 @@ import type { OneOrMore, Variadic } from "../internal/commands/args.ts"
 import type { StreamEntry, StreamReferences, StreamRemoval } from "../internal/commands/streams.ts"
 import type { DurationInput } from "../internal/commands/time.ts"
 
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
+
 /** The methods that change no data. */
 export interface Read {
   /** XPENDING returns how many entries of a group are pending, between which ids, and with which consumers. */
@@ -27,6 +31,7 @@ export interface Read {
      * lists them. Fails with NOGROUP if there is no such key or group, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xpending/
+     * @see {@link commands.xpending} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg): Effect.Effect<PendingSummary, RedisError>
@@ -55,6 +60,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/xpending/
+     * @see {@link commands.xpendingRange} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg, start: string, end: string, count: number, options?: {
@@ -75,6 +81,7 @@ export interface Write {
      * there is no such key or group. Fails with ERR if an id is not valid, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xack/
+     * @see {@link commands.xack} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg, ...ids: Variadic<string>): Effect.Effect<number, RedisError>
@@ -91,6 +98,7 @@ export interface Write {
      * holds another type. Needs Redis 8.2.
      *
      * @see https://redis.io/docs/latest/commands/xackdel/
+     * @see {@link commands.xackdel} for the command as a value
      * @since 0.1.0
      */
     (
@@ -111,6 +119,7 @@ export interface Write {
      * once, and returns how many there were. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/xnack/
+     * @see {@link commands.xnack} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg, mode: XnackMode, ids: ReadonlyArray<string>, options?: {
@@ -134,6 +143,7 @@ export interface Write {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xclaim/
+     * @see {@link commands.xclaim} for the command as a value
      * @since 0.1.0
      */
     (
@@ -153,6 +163,7 @@ export interface Write {
      * Fails as `xclaim` does.
      *
      * @see https://redis.io/docs/latest/commands/xclaim/
+     * @see {@link commands.xclaimJustid} for the command as a value
      * @since 0.1.0
      */
     (
@@ -194,6 +205,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/xautoclaim/
+     * @see {@link commands.xautoclaim} for the command as a value
      * @since 0.1.0
      */
     (
@@ -213,6 +225,7 @@ export interface Write {
      * delivery. Fails as `xautoclaim` does.
      *
      * @see https://redis.io/docs/latest/commands/xautoclaim/
+     * @see {@link commands.xautoclaimJustid} for the command as a value
      * @since 0.1.0
      */
     (
@@ -235,6 +248,7 @@ export interface ReadBytes {
      * lists them. Fails with NOGROUP if there is no such key or group, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xpending/
+     * @see {@link commands.xpending} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg): Effect.Effect<PendingSummary, RedisError>
@@ -252,6 +266,7 @@ export interface ReadBytes {
      * type.
      *
      * @see https://redis.io/docs/latest/commands/xpending/
+     * @see {@link commands.xpendingRange} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg, start: string, end: string, count: number, options?: {
@@ -272,6 +287,7 @@ export interface WriteBytes {
      * there is no such key or group. Fails with ERR if an id is not valid, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xack/
+     * @see {@link commands.xack} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg, ...ids: Variadic<string>): Effect.Effect<number, RedisError>
@@ -288,6 +304,7 @@ export interface WriteBytes {
      * holds another type. Needs Redis 8.2.
      *
      * @see https://redis.io/docs/latest/commands/xackdel/
+     * @see {@link commands.xackdel} for the command as a value
      * @since 0.1.0
      */
     (
@@ -308,6 +325,7 @@ export interface WriteBytes {
      * once, and returns how many there were. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
      *
      * @see https://redis.io/docs/latest/commands/xnack/
+     * @see {@link commands.xnack} for the command as a value
      * @since 0.1.0
      */
     (key: Key, group: Arg, mode: XnackMode, ids: ReadonlyArray<string>, options?: {
@@ -331,6 +349,7 @@ export interface WriteBytes {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xclaim/
+     * @see {@link commands.xclaim} for the command as a value
      * @since 0.1.0
      */
     (
@@ -350,6 +369,7 @@ export interface WriteBytes {
      * Fails as `xclaim` does.
      *
      * @see https://redis.io/docs/latest/commands/xclaim/
+     * @see {@link commands.xclaimJustid} for the command as a value
      * @since 0.1.0
      */
     (
@@ -374,6 +394,7 @@ export interface WriteBytes {
      * key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xautoclaim/
+     * @see {@link commands.xautoclaim} for the command as a value
      * @since 0.1.0
      */
     (
@@ -393,6 +414,7 @@ export interface WriteBytes {
      * delivery. Fails as `xautoclaim` does.
      *
      * @see https://redis.io/docs/latest/commands/xautoclaim/
+     * @see {@link commands.xautoclaimJustid} for the command as a value
      * @since 0.1.0
      */
     (

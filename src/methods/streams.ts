@@ -5,10 +5,14 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/streams.ts"
 import type { StreamTrim, XaddOptions, XcfgsetOptions, XrangeOptions, XreadOptions } from "../commands/streams.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 import type { StreamEntry, StreamIds, StreamReferences, StreamRemoval } from "../internal/commands/streams.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -19,6 +23,7 @@ export interface Read {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/xlen/
+     * @see {@link commands.xlen} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -41,6 +46,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/xrange/
+     * @see {@link commands.xrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -70,6 +76,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/xrevrange/
+     * @see {@link commands.xrevrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -113,6 +120,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/xread/
+     * @see {@link commands.xread} for the command as a value
      * @since 0.1.0
      */
     (
@@ -144,6 +152,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/xadd/
+     * @see {@link commands.xadd} for the command as a value
      * @since 0.1.0
      */
     (
@@ -161,6 +170,7 @@ export interface Write {
      * nothing is created, if the key does not exist. The arguments and errors are those of `xadd`.
      *
      * @see https://redis.io/docs/latest/commands/xadd/
+     * @see {@link commands.xaddNomkstream} for the command as a value
      * @since 0.1.0
      */
     (
@@ -179,6 +189,7 @@ export interface Write {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xdel/
+     * @see {@link commands.xdel} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...ids: Variadic<string>): Effect.Effect<number, RedisError>
@@ -193,6 +204,7 @@ export interface Write {
      * valid, and with WRONGTYPE if the key holds another type. Needs Redis 8.2.
      *
      * @see https://redis.io/docs/latest/commands/xdelex/
+     * @see {@link commands.xdelex} for the command as a value
      * @since 0.1.0
      */
     (
@@ -223,6 +235,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/xtrim/
+     * @see {@link commands.xtrim} for the command as a value
      * @since 0.1.0
      */
     (key: Key, trim: StreamTrim, options?: {
@@ -239,6 +252,7 @@ export interface Write {
      * an entry, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xsetid/
+     * @see {@link commands.xsetid} for the command as a value
      * @since 0.1.0
      */
     (key: Key, lastId: string, options?: {
@@ -260,6 +274,7 @@ export interface Write {
      * WRONGTYPE if the key holds another type. Needs Redis 8.6.
      *
      * @see https://redis.io/docs/latest/commands/xcfgset/
+     * @see {@link commands.xcfgset} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options: XcfgsetOptions): Effect.Effect<"OK", RedisError>
@@ -275,6 +290,7 @@ export interface ReadBytes {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/xlen/
+     * @see {@link commands.xlen} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -289,6 +305,7 @@ export interface ReadBytes {
      * Fails with ERR if an id is not valid, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xrange/
+     * @see {@link commands.xrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -310,6 +327,7 @@ export interface ReadBytes {
      * is not valid, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xrevrange/
+     * @see {@link commands.xrevrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -334,6 +352,7 @@ export interface ReadBytes {
      * with WRONGTYPE if a key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xread/
+     * @see {@link commands.xread} for the command as a value
      * @since 0.1.0
      */
     (
@@ -355,6 +374,7 @@ export interface WriteBytes {
      * type.
      *
      * @see https://redis.io/docs/latest/commands/xadd/
+     * @see {@link commands.xadd} for the command as a value
      * @since 0.1.0
      */
     (
@@ -372,6 +392,7 @@ export interface WriteBytes {
      * nothing is created, if the key does not exist. The arguments and errors are those of `xadd`.
      *
      * @see https://redis.io/docs/latest/commands/xadd/
+     * @see {@link commands.xaddNomkstream} for the command as a value
      * @since 0.1.0
      */
     (
@@ -390,6 +411,7 @@ export interface WriteBytes {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xdel/
+     * @see {@link commands.xdel} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...ids: Variadic<string>): Effect.Effect<number, RedisError>
@@ -404,6 +426,7 @@ export interface WriteBytes {
      * valid, and with WRONGTYPE if the key holds another type. Needs Redis 8.2.
      *
      * @see https://redis.io/docs/latest/commands/xdelex/
+     * @see {@link commands.xdelex} for the command as a value
      * @since 0.1.0
      */
     (
@@ -425,6 +448,7 @@ export interface WriteBytes {
      * 8.2). Fails with ERR if the threshold is not valid, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xtrim/
+     * @see {@link commands.xtrim} for the command as a value
      * @since 0.1.0
      */
     (key: Key, trim: StreamTrim, options?: {
@@ -441,6 +465,7 @@ export interface WriteBytes {
      * an entry, and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/xsetid/
+     * @see {@link commands.xsetid} for the command as a value
      * @since 0.1.0
      */
     (key: Key, lastId: string, options?: {
@@ -462,6 +487,7 @@ export interface WriteBytes {
      * WRONGTYPE if the key holds another type. Needs Redis 8.6.
      *
      * @see https://redis.io/docs/latest/commands/xcfgset/
+     * @see {@link commands.xcfgset} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options: XcfgsetOptions): Effect.Effect<"OK", RedisError>

@@ -5,8 +5,12 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/stringConditions.ts"
 import type { ValueCondition } from "../commands/stringConditions.ts"
 import type { RedisError } from "../Errors.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -21,6 +25,7 @@ export interface Read {
      * type. Needs Redis 8.4.
      *
      * @see https://redis.io/docs/latest/commands/digest/
+     * @see {@link commands.digest} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<string | null, RedisError>
@@ -45,6 +50,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/delex/
+     * @see {@link commands.delex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, condition?: ValueCondition | undefined): Effect.Effect<boolean, RedisError>
@@ -57,6 +63,7 @@ export interface Write {
      * not exist. Fails with WRONGTYPE if the key holds another type. Needs Valkey 9.0; Redis 8.4 has `delex`.
      *
      * @see https://valkey.io/commands/delifeq/
+     * @see {@link commands.delifeq} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: Arg): Effect.Effect<boolean, RedisError>
@@ -76,6 +83,7 @@ export interface ReadBytes {
      * type. Needs Redis 8.4.
      *
      * @see https://redis.io/docs/latest/commands/digest/
+     * @see {@link commands.digest} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<string | null, RedisError>
@@ -92,6 +100,7 @@ export interface WriteBytes {
      * the key holds another type than a string, and with `InvalidCommand` for more than one condition. Needs Redis 8.4.
      *
      * @see https://redis.io/docs/latest/commands/delex/
+     * @see {@link commands.delex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, condition?: ValueCondition | undefined): Effect.Effect<boolean, RedisError>
@@ -104,6 +113,7 @@ export interface WriteBytes {
      * not exist. Fails with WRONGTYPE if the key holds another type. Needs Valkey 9.0; Redis 8.4 has `delex`.
      *
      * @see https://valkey.io/commands/delifeq/
+     * @see {@link commands.delifeq} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: Arg): Effect.Effect<boolean, RedisError>

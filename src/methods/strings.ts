@@ -6,9 +6,13 @@
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
 import type { NewExpiry } from "../commands/options.ts"
+import type * as commands from "../commands/strings.ts"
 import type { LcsMatches, MsetexOptions, SetOptions } from "../commands/strings.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -19,6 +23,7 @@ export interface Read {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/get/
+     * @see {@link commands.get} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<string | null, RedisError>
@@ -35,6 +40,7 @@ export interface Read {
      * bytes.
      *
      * @see https://redis.io/docs/latest/commands/getrange/
+     * @see {@link commands.getrange} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: number, end: number): Effect.Effect<string, RedisError>
@@ -47,6 +53,7 @@ export interface Read {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/strlen/
+     * @see {@link commands.strlen} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -62,6 +69,7 @@ export interface Read {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/mget/
+     * @see {@link commands.mget} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<Array<string | null>, RedisError>
@@ -78,6 +86,7 @@ export interface Read {
      * another type. The time grows with the product of both lengths. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/lcs/
+     * @see {@link commands.lcs} for the command as a value
      * @since 0.1.0
      */
     (a: Key, b: Key): Effect.Effect<string, RedisError>
@@ -91,6 +100,7 @@ export interface Read {
      * both lengths. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/lcs/
+     * @see {@link commands.lcsLen} for the command as a value
      * @since 0.1.0
      */
     (a: Key, b: Key): Effect.Effect<number, RedisError>
@@ -104,6 +114,7 @@ export interface Read {
      * lengths. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/lcs/
+     * @see {@link commands.lcsIdx} for the command as a value
      * @since 0.1.0
      */
     (
@@ -142,6 +153,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/set/
+     * @see {@link commands.set} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: Arg, options?: SetOptions | undefined): Effect.Effect<"OK" | null, RedisError>
@@ -159,6 +171,7 @@ export interface Write {
      * nothing, if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/set/
+     * @see {@link commands.setGet} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: Arg, options?: SetOptions | undefined): Effect.Effect<string | null, RedisError>
@@ -171,6 +184,7 @@ export interface Write {
      * with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/getdel/
+     * @see {@link commands.getdel} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<string | null, RedisError>
@@ -185,6 +199,7 @@ export interface Write {
      * `expireAt` and `persist`; GET only reads.
      *
      * @see https://redis.io/docs/latest/commands/getex/
+     * @see {@link commands.getex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options: NewExpiry): Effect.Effect<string | null, RedisError>
@@ -199,6 +214,7 @@ export interface Write {
      * default), and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/setrange/
+     * @see {@link commands.setrange} for the command as a value
      * @since 0.1.0
      */
     (key: Key, offset: number, value: Arg): Effect.Effect<number, RedisError>
@@ -211,6 +227,7 @@ export interface Write {
      * string. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/append/
+     * @see {@link commands.append} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: Arg): Effect.Effect<number, RedisError>
@@ -232,6 +249,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/mset/
+     * @see {@link commands.mset} for the command as a value
      * @since 0.1.0
      */
     (entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>): Effect.Effect<"OK", RedisError>
@@ -245,6 +263,7 @@ export interface Write {
      * pairs.
      *
      * @see https://redis.io/docs/latest/commands/msetnx/
+     * @see {@link commands.msetnx} for the command as a value
      * @since 0.1.0
      */
     (entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>): Effect.Effect<boolean, RedisError>
@@ -267,6 +286,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/msetex/
+     * @see {@link commands.msetex} for the command as a value
      * @since 0.1.0
      */
     (
@@ -285,6 +305,7 @@ export interface ReadBytes {
      * another type.
      *
      * @see https://redis.io/docs/latest/commands/get/
+     * @see {@link commands.get} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Uint8Array | null, RedisError>
@@ -301,6 +322,7 @@ export interface ReadBytes {
      * bytes.
      *
      * @see https://redis.io/docs/latest/commands/getrange/
+     * @see {@link commands.getrange} for the command as a value
      * @since 0.1.0
      */
     (key: Key, start: number, end: number): Effect.Effect<Uint8Array, RedisError>
@@ -313,6 +335,7 @@ export interface ReadBytes {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/strlen/
+     * @see {@link commands.strlen} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -328,6 +351,7 @@ export interface ReadBytes {
      * holds another type.
      *
      * @see https://redis.io/docs/latest/commands/mget/
+     * @see {@link commands.mget} for the command as a value
      * @since 0.1.0
      */
     (...keys: Variadic<Key>): Effect.Effect<Array<Uint8Array | null>, RedisError>
@@ -344,6 +368,7 @@ export interface ReadBytes {
      * another type. The time grows with the product of both lengths. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/lcs/
+     * @see {@link commands.lcs} for the command as a value
      * @since 0.1.0
      */
     (a: Key, b: Key): Effect.Effect<Uint8Array, RedisError>
@@ -357,6 +382,7 @@ export interface ReadBytes {
      * both lengths. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/lcs/
+     * @see {@link commands.lcsLen} for the command as a value
      * @since 0.1.0
      */
     (a: Key, b: Key): Effect.Effect<number, RedisError>
@@ -370,6 +396,7 @@ export interface ReadBytes {
      * lengths. Needs Redis 7.0.
      *
      * @see https://redis.io/docs/latest/commands/lcs/
+     * @see {@link commands.lcsIdx} for the command as a value
      * @since 0.1.0
      */
     (
@@ -395,6 +422,7 @@ export interface WriteBytes {
      * and `keepTtl`.
      *
      * @see https://redis.io/docs/latest/commands/set/
+     * @see {@link commands.set} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: Arg, options?: SetOptions | undefined): Effect.Effect<"OK" | null, RedisError>
@@ -412,6 +440,7 @@ export interface WriteBytes {
      * nothing, if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/set/
+     * @see {@link commands.setGet} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: Arg, options?: SetOptions | undefined): Effect.Effect<Uint8Array | null, RedisError>
@@ -424,6 +453,7 @@ export interface WriteBytes {
      * with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/getdel/
+     * @see {@link commands.getdel} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Uint8Array | null, RedisError>
@@ -438,6 +468,7 @@ export interface WriteBytes {
      * `expireAt` and `persist`; GET only reads.
      *
      * @see https://redis.io/docs/latest/commands/getex/
+     * @see {@link commands.getex} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options: NewExpiry): Effect.Effect<Uint8Array | null, RedisError>
@@ -452,6 +483,7 @@ export interface WriteBytes {
      * default), and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/setrange/
+     * @see {@link commands.setrange} for the command as a value
      * @since 0.1.0
      */
     (key: Key, offset: number, value: Arg): Effect.Effect<number, RedisError>
@@ -464,6 +496,7 @@ export interface WriteBytes {
      * string. Fails with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/append/
+     * @see {@link commands.append} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: Arg): Effect.Effect<number, RedisError>
@@ -476,6 +509,7 @@ export interface WriteBytes {
      * the expiry of each key. `entries` is a record, or an iterable of `[key, value]` pairs such as a `Map`.
      *
      * @see https://redis.io/docs/latest/commands/mset/
+     * @see {@link commands.mset} for the command as a value
      * @since 0.1.0
      */
     (entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>): Effect.Effect<"OK", RedisError>
@@ -489,6 +523,7 @@ export interface WriteBytes {
      * pairs.
      *
      * @see https://redis.io/docs/latest/commands/msetnx/
+     * @see {@link commands.msetnx} for the command as a value
      * @since 0.1.0
      */
     (entries: Readonly<Record<string, Arg>> | Iterable<readonly [Key, Arg]>): Effect.Effect<boolean, RedisError>
@@ -503,6 +538,7 @@ export interface WriteBytes {
      * and `keepTtl`. Needs Redis 8.4 or Valkey 9.1.
      *
      * @see https://redis.io/docs/latest/commands/msetex/
+     * @see {@link commands.msetex} for the command as a value
      * @since 0.1.0
      */
     (

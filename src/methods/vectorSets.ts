@@ -6,9 +6,13 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
+import type * as commands from "../commands/vectorSets.ts"
 import type { RawVector, VaddOptions, VectorQuery, VsimOptions } from "../commands/vectorSets.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Vector, VectorDetail, VectorFound } from "../internal/commands/vectors.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -19,6 +23,7 @@ export interface Read {
      * another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vcard/
+     * @see {@link commands.vcard} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -31,6 +36,7 @@ export interface Read {
      * not exist, and with WRONGTYPE if the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vdim/
+     * @see {@link commands.vdim} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -44,6 +50,7 @@ export interface Read {
      * Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vemb/
+     * @see {@link commands.vemb} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg): Effect.Effect<Array<number> | null, RedisError>
@@ -59,6 +66,7 @@ export interface Read {
      * does not exist. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vemb/
+     * @see {@link commands.vembRaw} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg): Effect.Effect<RawVector | null, RedisError>
@@ -74,6 +82,7 @@ export interface Read {
      * exist. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vgetattr/
+     * @see {@link commands.vgetattr} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg): Effect.Effect<string | null, RedisError>
@@ -92,6 +101,7 @@ export interface Read {
      * Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vinfo/
+     * @see {@link commands.vinfo} for the command as a value
      * @since 0.1.0
      */
     (
@@ -119,6 +129,7 @@ export interface Read {
      * key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vismember/
+     * @see {@link commands.vismember} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg): Effect.Effect<boolean, RedisError>
@@ -135,6 +146,7 @@ export interface Read {
      * if the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vlinks/
+     * @see {@link commands.vlinks} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg): Effect.Effect<Array<Array<string>> | null, RedisError>
@@ -151,6 +163,7 @@ export interface Read {
      * WRONGTYPE if the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vlinks/
+     * @see {@link commands.vlinksWithScores} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg): Effect.Effect<Array<Array<Command.Scored<string>>> | null, RedisError>
@@ -163,6 +176,7 @@ export interface Read {
      * the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vrandmember/
+     * @see {@link commands.vrandmember} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<string | null, RedisError>
@@ -176,6 +190,7 @@ export interface Read {
      * again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vrandmember/
+     * @see {@link commands.vrandmemberCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<string>, RedisError>
@@ -201,6 +216,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/vrange/
+     * @see {@link commands.vrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -234,6 +250,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/vsim/
+     * @see {@link commands.vsim} for the command as a value
      * @since 0.1.0
      */
     (key: Key, query: VectorQuery, options?: VsimOptions | undefined): Effect.Effect<Array<string>, RedisError>
@@ -250,6 +267,7 @@ export interface Read {
      * Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vsim/
+     * @see {@link commands.vsimWithScores} for the command as a value
      * @since 0.1.0
      */
     (
@@ -272,6 +290,7 @@ export interface Read {
      * for the attributes Redis 8.2.
      *
      * @see https://redis.io/docs/latest/commands/vsim/
+     * @see {@link commands.vsimWith} for the command as a value
      * @since 0.1.0
      */
     <const Details extends ReadonlyArray<VectorDetail>>(
@@ -303,6 +322,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/vadd/
+     * @see {@link commands.vadd} for the command as a value
      * @since 0.1.0
      */
     (key: Key, vector: Vector, element: Arg, options?: VaddOptions | undefined): Effect.Effect<boolean, RedisError>
@@ -316,6 +336,7 @@ export interface Write {
      * the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vsetattr/
+     * @see {@link commands.vsetattr} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg, attributes: Arg): Effect.Effect<boolean, RedisError>
@@ -328,6 +349,7 @@ export interface Write {
      * deleted. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vrem/
+     * @see {@link commands.vrem} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg): Effect.Effect<boolean, RedisError>
@@ -343,6 +365,7 @@ export interface ReadBytes {
      * another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vcard/
+     * @see {@link commands.vcard} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -355,6 +378,7 @@ export interface ReadBytes {
      * not exist, and with WRONGTYPE if the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vdim/
+     * @see {@link commands.vdim} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -368,6 +392,7 @@ export interface ReadBytes {
      * Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vemb/
+     * @see {@link commands.vemb} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg): Effect.Effect<Array<number> | null, RedisError>
@@ -383,6 +408,7 @@ export interface ReadBytes {
      * does not exist. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vemb/
+     * @see {@link commands.vembRaw} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg): Effect.Effect<RawVector | null, RedisError>
@@ -398,6 +424,7 @@ export interface ReadBytes {
      * exist. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vgetattr/
+     * @see {@link commands.vgetattr} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg): Effect.Effect<Uint8Array | null, RedisError>
@@ -416,6 +443,7 @@ export interface ReadBytes {
      * Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vinfo/
+     * @see {@link commands.vinfo} for the command as a value
      * @since 0.1.0
      */
     (
@@ -443,6 +471,7 @@ export interface ReadBytes {
      * key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vismember/
+     * @see {@link commands.vismember} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg): Effect.Effect<boolean, RedisError>
@@ -459,6 +488,7 @@ export interface ReadBytes {
      * if the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vlinks/
+     * @see {@link commands.vlinks} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg): Effect.Effect<Array<Array<Uint8Array>> | null, RedisError>
@@ -475,6 +505,7 @@ export interface ReadBytes {
      * WRONGTYPE if the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vlinks/
+     * @see {@link commands.vlinksWithScores} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg): Effect.Effect<Array<Array<Command.Scored<Uint8Array>>> | null, RedisError>
@@ -487,6 +518,7 @@ export interface ReadBytes {
      * the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vrandmember/
+     * @see {@link commands.vrandmember} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Uint8Array | null, RedisError>
@@ -500,6 +532,7 @@ export interface ReadBytes {
      * again. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vrandmember/
+     * @see {@link commands.vrandmemberCount} for the command as a value
      * @since 0.1.0
      */
     (key: Key, count: number): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -517,6 +550,7 @@ export interface ReadBytes {
      * `"+"` after them. A missing key gives `[]`. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.4.
      *
      * @see https://redis.io/docs/latest/commands/vrange/
+     * @see {@link commands.vrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -539,6 +573,7 @@ export interface ReadBytes {
      * both of `element` and `vector`. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vsim/
+     * @see {@link commands.vsim} for the command as a value
      * @since 0.1.0
      */
     (key: Key, query: VectorQuery, options?: VsimOptions | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -555,6 +590,7 @@ export interface ReadBytes {
      * Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vsim/
+     * @see {@link commands.vsimWithScores} for the command as a value
      * @since 0.1.0
      */
     (
@@ -577,6 +613,7 @@ export interface ReadBytes {
      * for the attributes Redis 8.2.
      *
      * @see https://redis.io/docs/latest/commands/vsim/
+     * @see {@link commands.vsimWith} for the command as a value
      * @since 0.1.0
      */
     <const Details extends ReadonlyArray<VectorDetail>>(
@@ -599,6 +636,7 @@ export interface WriteBytes {
      * Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vadd/
+     * @see {@link commands.vadd} for the command as a value
      * @since 0.1.0
      */
     (key: Key, vector: Vector, element: Arg, options?: VaddOptions | undefined): Effect.Effect<boolean, RedisError>
@@ -612,6 +650,7 @@ export interface WriteBytes {
      * the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vsetattr/
+     * @see {@link commands.vsetattr} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg, attributes: Arg): Effect.Effect<boolean, RedisError>
@@ -624,6 +663,7 @@ export interface WriteBytes {
      * deleted. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.0.
      *
      * @see https://redis.io/docs/latest/commands/vrem/
+     * @see {@link commands.vrem} for the command as a value
      * @since 0.1.0
      */
     (key: Key, element: Arg): Effect.Effect<boolean, RedisError>

@@ -22,6 +22,8 @@ export interface LanguageServer {
   readonly edit: (file: string, start: Position, end: Position, text: string) => void
   /** The text of a hover: type and documentation. */
   readonly hover: (file: string, at: Position) => Promise<string>
+  /** The files that the links of a hover lead to. */
+  readonly links: (file: string, at: Position) => Promise<ReadonlyArray<string>>
   /** The files that a name is defined in. */
   readonly definitions: (file: string, at: Position) => Promise<ReadonlyArray<string>>
   /** The text of the help within the brackets of a call: its documentation. */
@@ -142,6 +144,11 @@ export const typescript7 = async (root: string): Promise<LanguageServer> => {
       })
     },
     hover: async (file, at) => textOf((await ask("hover", file, at))?.contents),
+    links: async (file, at) =>
+      Array.from(
+        textOf((await ask("hover", file, at))?.contents).matchAll(/\]\((file:[^)#]+)/g),
+        ([, link]) => new URL(link!).pathname
+      ),
     definitions: async (file, at) => {
       const reply = await ask("definition", file, at)
       const list = reply === null || reply === undefined ? [] : Array.isArray(reply) ? reply : [reply]
@@ -179,6 +186,7 @@ export const typescript5 = async (root: string): Promise<LanguageServer> => {
   let silent = 1_000_000
   const request = (command: string, args: object): Promise<any> => requests.add((seq) => write(seq, command, args))
   const point = ({ column, line }: Position) => ({ line: line + 1, offset: column + 1 })
+  write(silent++, "configure", { preferences: { displayPartsForJSDoc: true } })
   return {
     name: "TypeScript 5.9",
     open: (file, text) => write(silent++, "open", { file, fileContent: text, projectRootPath: root }),
@@ -189,6 +197,11 @@ export const typescript5 = async (root: string): Promise<LanguageServer> => {
     hover: async (file, at) => {
       const reply = await request("quickinfo", { file, ...point(at) })
       return `${textOf(reply?.displayString)}\n${textOf(reply?.documentation)}`
+    },
+    links: async (file, at) => {
+      const reply = await request("quickinfo", { file, ...point(at) })
+      const parts = [reply?.documentation, ...(reply?.tags ?? []).map(({ text }: any) => text)]
+      return parts.filter(Array.isArray).flat().flatMap(({ target }: any) => target === undefined ? [] : [target.file])
     },
     definitions: async (file, at) =>
       ((await request("definition", { file, ...point(at) })) ?? []).map((location: any) => location.file),

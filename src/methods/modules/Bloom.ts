@@ -9,6 +9,10 @@ import type { RedisError } from "../../Errors.ts"
 import type { Variadic } from "../../internal/commands/args.ts"
 import type { Info, InsertCreating, InsertExisting, Nonscaling, Scaling } from "../../internal/modules/bloom.ts"
 import type { Chunk } from "../../internal/modules/filterChunks.ts"
+import type * as commands from "../../modules/Bloom.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -18,6 +22,7 @@ export interface Read {
      * BF.EXISTS returns whether an item may have been added: `false` is certain. A missing key gives `false`.
      *
      * @see https://redis.io/docs/latest/commands/bf.exists/
+     * @see {@link commands.exists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -29,6 +34,7 @@ export interface Read {
      * BF.MEXISTS returns for several items what BF.EXISTS returns for one, in their order.
      *
      * @see https://redis.io/docs/latest/commands/bf.mexists/
+     * @see {@link commands.mexists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean>, RedisError>
@@ -40,6 +46,7 @@ export interface Read {
      * BF.CARD returns how many of the items that were added were new to the filter, 0 if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/bf.card/
+     * @see {@link commands.card} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -51,6 +58,7 @@ export interface Read {
      * BF.INFO returns what a filter consists of. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/bf.info/
+     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -66,6 +74,7 @@ export interface Read {
      * `expansion`, which is `null` for a filter that does not grow. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/bf.info/
+     * @see {@link commands.infoOf} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: "capacity" | "size" | "filters" | "items" | "expansion"): Effect.Effect<number | null, RedisError>
@@ -95,6 +104,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/bf.scandump/
+     * @see {@link commands.scandump} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number): Effect.Effect<Chunk, RedisError>
@@ -119,6 +129,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/bf.reserve/
+     * @see {@link commands.reserve} for the command as a value
      * @since 0.1.0
      */
     (
@@ -136,6 +147,7 @@ export interface Write {
      * created with the defaults of the server. Fails with ERR if the filter is full and does not grow.
      *
      * @see https://redis.io/docs/latest/commands/bf.add/
+     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -152,6 +164,7 @@ export interface Write {
      * have fewer elements than there are items.
      *
      * @see https://redis.io/docs/latest/commands/bf.madd/
+     * @see {@link commands.madd} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean | null>, RedisError>
@@ -164,6 +177,7 @@ export interface Write {
      * the defaults of the server; with `nocreate` it fails with ERR.
      *
      * @see https://redis.io/docs/latest/commands/bf.insert/
+     * @see {@link commands.insert} for the command as a value
      * @since 0.1.0
      */
     (
@@ -183,6 +197,7 @@ export interface Write {
      * `"OK"`. The first part replaces what the key has. Fails with ERR if the part is damaged.
      *
      * @see https://redis.io/docs/latest/commands/bf.loadchunk/
+     * @see {@link commands.loadchunk} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number, data: Uint8Array): Effect.Effect<"OK", RedisError>
@@ -197,6 +212,7 @@ export interface ReadBytes {
      * BF.EXISTS returns whether an item may have been added: `false` is certain. A missing key gives `false`.
      *
      * @see https://redis.io/docs/latest/commands/bf.exists/
+     * @see {@link commands.exists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -208,6 +224,7 @@ export interface ReadBytes {
      * BF.MEXISTS returns for several items what BF.EXISTS returns for one, in their order.
      *
      * @see https://redis.io/docs/latest/commands/bf.mexists/
+     * @see {@link commands.mexists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean>, RedisError>
@@ -219,6 +236,7 @@ export interface ReadBytes {
      * BF.CARD returns how many of the items that were added were new to the filter, 0 if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/bf.card/
+     * @see {@link commands.card} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -230,6 +248,7 @@ export interface ReadBytes {
      * BF.INFO returns what a filter consists of. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/bf.info/
+     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -245,6 +264,7 @@ export interface ReadBytes {
      * `expansion`, which is `null` for a filter that does not grow. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/bf.info/
+     * @see {@link commands.infoOf} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: "capacity" | "size" | "filters" | "items" | "expansion"): Effect.Effect<number | null, RedisError>
@@ -257,6 +277,7 @@ export interface ReadBytes {
      * that it returns, until that is 0; no item may be added meanwhile. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/bf.scandump/
+     * @see {@link commands.scandump} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number): Effect.Effect<Chunk, RedisError>
@@ -273,6 +294,7 @@ export interface WriteBytes {
      * slower, unless it is `nonscaling`. Fails with ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/bf.reserve/
+     * @see {@link commands.reserve} for the command as a value
      * @since 0.1.0
      */
     (
@@ -290,6 +312,7 @@ export interface WriteBytes {
      * created with the defaults of the server. Fails with ERR if the filter is full and does not grow.
      *
      * @see https://redis.io/docs/latest/commands/bf.add/
+     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -306,6 +329,7 @@ export interface WriteBytes {
      * have fewer elements than there are items.
      *
      * @see https://redis.io/docs/latest/commands/bf.madd/
+     * @see {@link commands.madd} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean | null>, RedisError>
@@ -318,6 +342,7 @@ export interface WriteBytes {
      * the defaults of the server; with `nocreate` it fails with ERR.
      *
      * @see https://redis.io/docs/latest/commands/bf.insert/
+     * @see {@link commands.insert} for the command as a value
      * @since 0.1.0
      */
     (
@@ -337,6 +362,7 @@ export interface WriteBytes {
      * `"OK"`. The first part replaces what the key has. Fails with ERR if the part is damaged.
      *
      * @see https://redis.io/docs/latest/commands/bf.loadchunk/
+     * @see {@link commands.loadchunk} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number, data: Uint8Array): Effect.Effect<"OK", RedisError>

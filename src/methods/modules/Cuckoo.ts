@@ -9,6 +9,10 @@ import type { RedisError } from "../../Errors.ts"
 import type { Variadic } from "../../internal/commands/args.ts"
 import type { Info, InsertCreating, InsertExisting, ReserveOptions } from "../../internal/modules/cuckoo.ts"
 import type { Chunk } from "../../internal/modules/filterChunks.ts"
+import type * as commands from "../../modules/Cuckoo.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -18,6 +22,7 @@ export interface Read {
      * CF.EXISTS returns whether an item may be in a filter: `false` is certain. A missing key gives `false`.
      *
      * @see https://redis.io/docs/latest/commands/cf.exists/
+     * @see {@link commands.exists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -29,6 +34,7 @@ export interface Read {
      * CF.MEXISTS returns for several items what CF.EXISTS returns for one, in their order.
      *
      * @see https://redis.io/docs/latest/commands/cf.mexists/
+     * @see {@link commands.mexists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean>, RedisError>
@@ -40,6 +46,7 @@ export interface Read {
      * CF.COUNT returns how often an item was added, about: it may be less often. A missing key gives 0.
      *
      * @see https://redis.io/docs/latest/commands/cf.count/
+     * @see {@link commands.count} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<number, RedisError>
@@ -56,6 +63,7 @@ export interface Read {
      * does not exist. It has no page in the documentation of Redis.
      *
      * @see https://redis.io/docs/latest/commands/cf.compact/
+     * @see {@link commands.compact} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<"OK", RedisError>
@@ -67,6 +75,7 @@ export interface Read {
      * CF.INFO returns what a filter consists of. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/cf.info/
+     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -80,6 +89,7 @@ export interface Read {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/cf.scandump/
+     * @see {@link commands.scandump} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number): Effect.Effect<Chunk, RedisError>
@@ -95,6 +105,7 @@ export interface Write {
      * ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/cf.reserve/
+     * @see {@link commands.reserve} for the command as a value
      * @since 0.1.0
      */
     (key: Key, capacity: number, options?: ReserveOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -107,6 +118,7 @@ export interface Write {
      * of the server. Fails with ERR if the filter is full.
      *
      * @see https://redis.io/docs/latest/commands/cf.add/
+     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -119,6 +131,7 @@ export interface Write {
      * defaults of the server. Fails with ERR if the filter is full.
      *
      * @see https://redis.io/docs/latest/commands/cf.addnx/
+     * @see {@link commands.addnx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -134,6 +147,7 @@ export interface Write {
      * full. A missing key is created; with `nocreate` it fails with ERR.
      *
      * @see https://redis.io/docs/latest/commands/cf.insert/
+     * @see {@link commands.insert} for the command as a value
      * @since 0.1.0
      */
     (
@@ -154,6 +168,7 @@ export interface Write {
      * fails with ERR.
      *
      * @see https://redis.io/docs/latest/commands/cf.insertnx/
+     * @see {@link commands.insertnx} for the command as a value
      * @since 0.1.0
      */
     (
@@ -170,6 +185,7 @@ export interface Write {
      * forget another item. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/cf.del/
+     * @see {@link commands.del} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -185,6 +201,7 @@ export interface Write {
      * `"OK"`. The first part creates the filter. Fails with ERR if the part is damaged.
      *
      * @see https://redis.io/docs/latest/commands/cf.loadchunk/
+     * @see {@link commands.loadchunk} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number, data: Uint8Array): Effect.Effect<"OK", RedisError>
@@ -199,6 +216,7 @@ export interface ReadBytes {
      * CF.EXISTS returns whether an item may be in a filter: `false` is certain. A missing key gives `false`.
      *
      * @see https://redis.io/docs/latest/commands/cf.exists/
+     * @see {@link commands.exists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -210,6 +228,7 @@ export interface ReadBytes {
      * CF.MEXISTS returns for several items what CF.EXISTS returns for one, in their order.
      *
      * @see https://redis.io/docs/latest/commands/cf.mexists/
+     * @see {@link commands.mexists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean>, RedisError>
@@ -221,6 +240,7 @@ export interface ReadBytes {
      * CF.COUNT returns how often an item was added, about: it may be less often. A missing key gives 0.
      *
      * @see https://redis.io/docs/latest/commands/cf.count/
+     * @see {@link commands.count} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<number, RedisError>
@@ -237,6 +257,7 @@ export interface ReadBytes {
      * does not exist. It has no page in the documentation of Redis.
      *
      * @see https://redis.io/docs/latest/commands/cf.compact/
+     * @see {@link commands.compact} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<"OK", RedisError>
@@ -248,6 +269,7 @@ export interface ReadBytes {
      * CF.INFO returns what a filter consists of. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/cf.info/
+     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -261,6 +283,7 @@ export interface ReadBytes {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/cf.scandump/
+     * @see {@link commands.scandump} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number): Effect.Effect<Chunk, RedisError>
@@ -276,6 +299,7 @@ export interface WriteBytes {
      * ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/cf.reserve/
+     * @see {@link commands.reserve} for the command as a value
      * @since 0.1.0
      */
     (key: Key, capacity: number, options?: ReserveOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -288,6 +312,7 @@ export interface WriteBytes {
      * of the server. Fails with ERR if the filter is full.
      *
      * @see https://redis.io/docs/latest/commands/cf.add/
+     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -300,6 +325,7 @@ export interface WriteBytes {
      * defaults of the server. Fails with ERR if the filter is full.
      *
      * @see https://redis.io/docs/latest/commands/cf.addnx/
+     * @see {@link commands.addnx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -315,6 +341,7 @@ export interface WriteBytes {
      * full. A missing key is created; with `nocreate` it fails with ERR.
      *
      * @see https://redis.io/docs/latest/commands/cf.insert/
+     * @see {@link commands.insert} for the command as a value
      * @since 0.1.0
      */
     (
@@ -335,6 +362,7 @@ export interface WriteBytes {
      * fails with ERR.
      *
      * @see https://redis.io/docs/latest/commands/cf.insertnx/
+     * @see {@link commands.insertnx} for the command as a value
      * @since 0.1.0
      */
     (
@@ -351,6 +379,7 @@ export interface WriteBytes {
      * forget another item. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/cf.del/
+     * @see {@link commands.del} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -366,6 +395,7 @@ export interface WriteBytes {
      * `"OK"`. The first part creates the filter. Fails with ERR if the part is damaged.
      *
      * @see https://redis.io/docs/latest/commands/cf.loadchunk/
+     * @see {@link commands.loadchunk} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number, data: Uint8Array): Effect.Effect<"OK", RedisError>

@@ -9,6 +9,10 @@ import type { RedisError } from "../../Errors.ts"
 import type { OneOrMore } from "../../internal/commands/args.ts"
 import type { ArrindexOptions, SetOptions, TextFormat } from "../../internal/modules/json.ts"
 import type { Encodable, Json, Matches } from "../../internal/modules/jsonValues.ts"
+import type * as commands from "../../modules/Json.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -37,6 +41,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/json.get/
+     * @see {@link commands.get} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...paths: Array<string>): Effect.Effect<Json, RedisError>
@@ -52,6 +57,7 @@ export interface Read {
      * for; `null` if the key does not exist. Errors are those of `get`.
      *
      * @see https://redis.io/docs/latest/commands/json.get/
+     * @see {@link commands.getText} for the command as a value
      * @since 0.1.0
      */
     (
@@ -72,6 +78,7 @@ export interface Read {
      * holds another type, or that has no match of a path in the older syntax.
      *
      * @see https://redis.io/docs/latest/commands/json.mget/
+     * @see {@link commands.mget} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, path: string): Effect.Effect<Array<Json>, RedisError>
@@ -88,6 +95,7 @@ export interface Read {
      * match, which is empty if the key does not exist; otherwise the type of the first match, or `null`.
      *
      * @see https://redis.io/docs/latest/commands/json.type/
+     * @see {@link commands.type} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, string>, RedisError>
@@ -101,6 +109,7 @@ export interface Read {
      * does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.strlen/
+     * @see {@link commands.strlen} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -114,6 +123,7 @@ export interface Read {
      * the first match, or `null`.
      *
      * @see https://redis.io/docs/latest/commands/json.objkeys/
+     * @see {@link commands.objkeys} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, Array<string>>, RedisError>
@@ -127,6 +137,7 @@ export interface Read {
      * first match, or `null`.
      *
      * @see https://redis.io/docs/latest/commands/json.objlen/
+     * @see {@link commands.objlen} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -140,6 +151,7 @@ export interface Read {
      * ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrindex/
+     * @see {@link commands.arrindex} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(
@@ -158,6 +170,7 @@ export interface Read {
      * key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrlen/
+     * @see {@link commands.arrlen} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -176,6 +189,7 @@ export interface Read {
      *
      * @deprecated since RedisJSON 2.6: `get` returns values.
      * @see https://redis.io/docs/latest/commands/json.resp/
+     * @see {@link commands.resp} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<unknown, RedisError>
@@ -188,6 +202,7 @@ export interface Read {
      * JSONPath it returns an array with an element for each match; otherwise the number, 0 if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.debug-memory/
+     * @see {@link commands.debugMemory} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -208,6 +223,7 @@ export interface Write {
      * say.
      *
      * @see https://redis.io/docs/latest/commands/json.set/
+     * @see {@link commands.set} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path: string, value: Encodable, options?: SetOptions | undefined): Effect.Effect<"OK" | null, RedisError>
@@ -220,6 +236,7 @@ export interface Write {
      * of them cannot be written. Needs RedisJSON 2.6.
      *
      * @see https://redis.io/docs/latest/commands/json.mset/
+     * @see {@link commands.mset} for the command as a value
      * @since 0.1.0
      */
     (entries: ReadonlyArray<readonly [key: Key, path: string, value: Encodable]>): Effect.Effect<"OK", RedisError>
@@ -236,6 +253,7 @@ export interface Write {
      * 2.6.
      *
      * @see https://redis.io/docs/latest/commands/json.merge/
+     * @see {@link commands.merge} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path: string, value: Encodable): Effect.Effect<"OK" | null, RedisError>
@@ -248,6 +266,7 @@ export interface Write {
      * A missing key or path gives 0.
      *
      * @see https://redis.io/docs/latest/commands/json.del/
+     * @see {@link commands.del} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<number, RedisError>
@@ -264,6 +283,7 @@ export interface Write {
      *
      * @deprecated another name of JSON.DEL: use `del`.
      * @see https://redis.io/docs/latest/commands/json.forget/
+     * @see {@link commands.forget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<number, RedisError>
@@ -279,6 +299,7 @@ export interface Write {
      * without a path, the document. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.clear/
+     * @see {@link commands.clear} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<number, RedisError>
@@ -292,6 +313,7 @@ export interface Write {
      * does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.numincrby/
+     * @see {@link commands.numincrby} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, increment: number): Effect.Effect<Matches<P, number>, RedisError>
@@ -309,6 +331,7 @@ export interface Write {
      *
      * @deprecated since RedisJSON 2.0, without a replacement.
      * @see https://redis.io/docs/latest/commands/json.nummultby/
+     * @see {@link commands.nummultby} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, factor: number): Effect.Effect<Matches<P, number>, RedisError>
@@ -321,6 +344,7 @@ export interface Write {
      * key does not exist. It has no page in the documentation of Redis.
      *
      * @see https://redis.io/docs/latest/commands/json.numpowby/
+     * @see {@link commands.numpowby} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, exponent: number): Effect.Effect<Matches<P, number>, RedisError>
@@ -334,6 +358,7 @@ export interface Write {
      * key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.toggle/
+     * @see {@link commands.toggle} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P): Effect.Effect<Matches<P, boolean>, RedisError>
@@ -347,6 +372,7 @@ export interface Write {
      * the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.strappend/
+     * @see {@link commands.strappend} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, text: string): Effect.Effect<Matches<P, number>, RedisError>
@@ -368,6 +394,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/json.arrappend/
+     * @see {@link commands.arrappend} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(
@@ -386,6 +413,7 @@ export interface Write {
      * or the index is out of range.
      *
      * @see https://redis.io/docs/latest/commands/json.arrinsert/
+     * @see {@link commands.arrinsert} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(
@@ -408,6 +436,7 @@ export interface Write {
      * if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrpop/
+     * @see {@link commands.arrpop} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(
@@ -428,6 +457,7 @@ export interface Write {
      * array; otherwise the new length. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrtrim/
+     * @see {@link commands.arrtrim} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(
@@ -451,6 +481,7 @@ export interface ReadBytes {
      * and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/json.get/
+     * @see {@link commands.get} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...paths: Array<string>): Effect.Effect<Json, RedisError>
@@ -466,6 +497,7 @@ export interface ReadBytes {
      * for; `null` if the key does not exist. Errors are those of `get`.
      *
      * @see https://redis.io/docs/latest/commands/json.get/
+     * @see {@link commands.getText} for the command as a value
      * @since 0.1.0
      */
     (
@@ -486,6 +518,7 @@ export interface ReadBytes {
      * holds another type, or that has no match of a path in the older syntax.
      *
      * @see https://redis.io/docs/latest/commands/json.mget/
+     * @see {@link commands.mget} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, path: string): Effect.Effect<Array<Json>, RedisError>
@@ -502,6 +535,7 @@ export interface ReadBytes {
      * match, which is empty if the key does not exist; otherwise the type of the first match, or `null`.
      *
      * @see https://redis.io/docs/latest/commands/json.type/
+     * @see {@link commands.type} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, string>, RedisError>
@@ -515,6 +549,7 @@ export interface ReadBytes {
      * does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.strlen/
+     * @see {@link commands.strlen} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -528,6 +563,7 @@ export interface ReadBytes {
      * the first match, or `null`.
      *
      * @see https://redis.io/docs/latest/commands/json.objkeys/
+     * @see {@link commands.objkeys} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, Array<string>>, RedisError>
@@ -541,6 +577,7 @@ export interface ReadBytes {
      * first match, or `null`.
      *
      * @see https://redis.io/docs/latest/commands/json.objlen/
+     * @see {@link commands.objlen} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -554,6 +591,7 @@ export interface ReadBytes {
      * ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrindex/
+     * @see {@link commands.arrindex} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(
@@ -572,6 +610,7 @@ export interface ReadBytes {
      * key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrlen/
+     * @see {@link commands.arrlen} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -590,6 +629,7 @@ export interface ReadBytes {
      *
      * @deprecated since RedisJSON 2.6: `get` returns values.
      * @see https://redis.io/docs/latest/commands/json.resp/
+     * @see {@link commands.resp} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<unknown, RedisError>
@@ -602,6 +642,7 @@ export interface ReadBytes {
      * JSONPath it returns an array with an element for each match; otherwise the number, 0 if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.debug-memory/
+     * @see {@link commands.debugMemory} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -622,6 +663,7 @@ export interface WriteBytes {
      * say.
      *
      * @see https://redis.io/docs/latest/commands/json.set/
+     * @see {@link commands.set} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path: string, value: Encodable, options?: SetOptions | undefined): Effect.Effect<"OK" | null, RedisError>
@@ -634,6 +676,7 @@ export interface WriteBytes {
      * of them cannot be written. Needs RedisJSON 2.6.
      *
      * @see https://redis.io/docs/latest/commands/json.mset/
+     * @see {@link commands.mset} for the command as a value
      * @since 0.1.0
      */
     (entries: ReadonlyArray<readonly [key: Key, path: string, value: Encodable]>): Effect.Effect<"OK", RedisError>
@@ -650,6 +693,7 @@ export interface WriteBytes {
      * 2.6.
      *
      * @see https://redis.io/docs/latest/commands/json.merge/
+     * @see {@link commands.merge} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path: string, value: Encodable): Effect.Effect<"OK" | null, RedisError>
@@ -662,6 +706,7 @@ export interface WriteBytes {
      * A missing key or path gives 0.
      *
      * @see https://redis.io/docs/latest/commands/json.del/
+     * @see {@link commands.del} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<number, RedisError>
@@ -678,6 +723,7 @@ export interface WriteBytes {
      *
      * @deprecated another name of JSON.DEL: use `del`.
      * @see https://redis.io/docs/latest/commands/json.forget/
+     * @see {@link commands.forget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<number, RedisError>
@@ -693,6 +739,7 @@ export interface WriteBytes {
      * without a path, the document. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.clear/
+     * @see {@link commands.clear} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<number, RedisError>
@@ -706,6 +753,7 @@ export interface WriteBytes {
      * does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.numincrby/
+     * @see {@link commands.numincrby} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, increment: number): Effect.Effect<Matches<P, number>, RedisError>
@@ -723,6 +771,7 @@ export interface WriteBytes {
      *
      * @deprecated since RedisJSON 2.0, without a replacement.
      * @see https://redis.io/docs/latest/commands/json.nummultby/
+     * @see {@link commands.nummultby} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, factor: number): Effect.Effect<Matches<P, number>, RedisError>
@@ -735,6 +784,7 @@ export interface WriteBytes {
      * key does not exist. It has no page in the documentation of Redis.
      *
      * @see https://redis.io/docs/latest/commands/json.numpowby/
+     * @see {@link commands.numpowby} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, exponent: number): Effect.Effect<Matches<P, number>, RedisError>
@@ -748,6 +798,7 @@ export interface WriteBytes {
      * key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.toggle/
+     * @see {@link commands.toggle} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P): Effect.Effect<Matches<P, boolean>, RedisError>
@@ -761,6 +812,7 @@ export interface WriteBytes {
      * the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.strappend/
+     * @see {@link commands.strappend} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, text: string): Effect.Effect<Matches<P, number>, RedisError>
@@ -774,6 +826,7 @@ export interface WriteBytes {
      * the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrappend/
+     * @see {@link commands.arrappend} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(
@@ -792,6 +845,7 @@ export interface WriteBytes {
      * or the index is out of range.
      *
      * @see https://redis.io/docs/latest/commands/json.arrinsert/
+     * @see {@link commands.arrinsert} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(
@@ -814,6 +868,7 @@ export interface WriteBytes {
      * if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrpop/
+     * @see {@link commands.arrpop} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(
@@ -834,6 +889,7 @@ export interface WriteBytes {
      * array; otherwise the new length. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrtrim/
+     * @see {@link commands.arrtrim} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(

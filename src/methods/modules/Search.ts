@@ -46,6 +46,10 @@ import type {
   SuggetOptions,
   SynupdateOptions
 } from "../../internal/modules/searchTerms.ts"
+import type * as commands from "../../modules/Search.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -77,6 +81,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ft.aggregate/
+     * @see {@link commands.aggregate} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: AggregateOptions | undefined): Effect.Effect<Rows<string>, RedisError>
@@ -93,6 +98,7 @@ export interface Read {
      * a reserved connection. `Search.aggregateStream` does.
      *
      * @see https://redis.io/docs/latest/commands/ft.aggregate/
+     * @see {@link commands.aggregateWithcursor} for the command as a value
      * @since 0.1.0
      */
     (
@@ -110,6 +116,7 @@ export interface Read {
      * came, since a page would be missing.
      *
      * @see https://redis.io/docs/latest/commands/ft.cursor-read/
+     * @see {@link commands.cursorRead} for the command as a value
      * @since 0.1.0
      */
     (
@@ -126,6 +133,7 @@ export interface Read {
      * does not have the cursor. It changes no data: a replica accepts it.
      *
      * @see https://redis.io/docs/latest/commands/ft.cursor-del/
+     * @see {@link commands.cursorDel} for the command as a value
      * @since 0.1.0
      */
     (index: string, cursor: string): Effect.Effect<"OK", RedisError>
@@ -152,6 +160,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ft.hybrid/
+     * @see {@link commands.hybrid} for the command as a value
      * @since 0.1.0
      */
     (index: string, searches: HybridSearches, options: HybridOptions): Effect.Effect<HybridFound<string>, RedisError>
@@ -163,6 +172,7 @@ export interface Read {
      * FT.INFO returns the schema of an index, and numbers about it. Fails with an error if the index does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.info/
+     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (index: string): Effect.Effect<Info, RedisError>
@@ -174,6 +184,7 @@ export interface Read {
      * FT._LIST returns the names of all indexes, in no particular order. The server's name for it says that it may change.
      *
      * @see https://redis.io/docs/latest/commands/ft._list/
+     * @see {@link commands.list} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<string>, RedisError>
@@ -186,6 +197,7 @@ export interface Read {
      * exist. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliaslist/
+     * @see {@link commands.aliaslist} for the command as a value
      * @since 0.1.0
      */
     (index: string): Effect.Effect<Array<string>, RedisError>
@@ -201,6 +213,7 @@ export interface Read {
      * the field is `casesensitive`. Fails with an error if there is no such field of tags.
      *
      * @see https://redis.io/docs/latest/commands/ft.tagvals/
+     * @see {@link commands.tagvals} for the command as a value
      * @since 0.1.0
      */
     (index: string, field: string): Effect.Effect<Array<string>, RedisError>
@@ -217,6 +230,7 @@ export interface Read {
      *
      * @deprecated since Redis 8.0: CONFIG GET has the settings of search, under names that begin with `search-`.
      * @see https://redis.io/docs/latest/commands/ft.config-get/
+     * @see {@link commands.configGet} for the command as a value
      * @since 0.1.0
      */
     (pattern: string): Effect.Effect<Record<string, string | null>, RedisError>
@@ -259,6 +273,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
+     * @see {@link commands.search} for the command as a value
      * @since 0.1.0
      */
     (
@@ -278,6 +293,7 @@ export interface Read {
      * `limit` says otherwise, and how many match in all. Errors are those of `search`.
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
+     * @see {@link commands.searchNocontent} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: SearchOptions & NoContent | undefined): Effect.Effect<FoundIds, RedisError>
@@ -304,6 +320,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
+     * @see {@link commands.searchWith} for the command as a value
      * @since 0.1.0
      */
     <const Ds extends ReadonlyArray<Detail>>(
@@ -324,6 +341,7 @@ export interface Read {
      * for, as `searchWith` does.
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
+     * @see {@link commands.searchNocontentWith} for the command as a value
      * @since 0.1.0
      */
     <const Ds extends ReadonlyArray<Detail>>(
@@ -340,6 +358,7 @@ export interface Read {
      * FT.EXPLAIN returns how the server would execute a query, as text of several lines.
      *
      * @see https://redis.io/docs/latest/commands/ft.explain/
+     * @see {@link commands.explain} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: ExplainOptions | undefined): Effect.Effect<string, RedisError>
@@ -351,6 +370,7 @@ export interface Read {
      * FT.EXPLAINCLI returns how the server would execute a query, line by line.
      *
      * @see https://redis.io/docs/latest/commands/ft.explaincli/
+     * @see {@link commands.explaincli} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: ExplainOptions | undefined): Effect.Effect<Array<string>, RedisError>
@@ -375,6 +395,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ft.profile/
+     * @see {@link commands.profile} for the command as a value
      * @since 0.1.0
      */
     <A, B>(
@@ -393,6 +414,7 @@ export interface Read {
      * likely first.
      *
      * @see https://redis.io/docs/latest/commands/ft.spellcheck/
+     * @see {@link commands.spellcheck} for the command as a value
      * @since 0.1.0
      */
     (
@@ -408,6 +430,7 @@ export interface Read {
      * FT.DICTDUMP returns all words of a dictionary, in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ft.dictdump/
+     * @see {@link commands.dictdump} for the command as a value
      * @since 0.1.0
      */
     (dictionary: string): Effect.Effect<Array<string>, RedisError>
@@ -419,6 +442,7 @@ export interface Read {
      * FT.SYNDUMP returns the groups of synonyms of an index that each word is in, as a record by word.
      *
      * @see https://redis.io/docs/latest/commands/ft.syndump/
+     * @see {@link commands.syndump} for the command as a value
      * @since 0.1.0
      */
     (index: string): Effect.Effect<Record<string, Array<string>>, RedisError>
@@ -430,6 +454,7 @@ export interface Read {
      * FT.SUGGET returns suggestions that begin with a text, the best first. A missing key gives `[]`.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugget/
+     * @see {@link commands.sugget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, prefix: string, options?: SuggetOptions | undefined): Effect.Effect<Array<string>, RedisError>
@@ -445,6 +470,7 @@ export interface Read {
      * both, the best first. A missing key gives `[]`.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugget/
+     * @see {@link commands.suggetWith} for the command as a value
      * @since 0.1.0
      */
     <const Ds extends ReadonlyArray<SuggestionDetail>>(
@@ -461,6 +487,7 @@ export interface Read {
      * FT.SUGLEN returns how many suggestions there are, 0 if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.suglen/
+     * @see {@link commands.suglen} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -500,6 +527,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ft.create/
+     * @see {@link commands.create} for the command as a value
      * @since 0.1.0
      */
     (index: string, schema: Fields, options?: CreateOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -511,6 +539,7 @@ export interface Write {
      * FT.ALTER adds a field to an index, and returns `"OK"`. Fails with an error if the index does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.alter/
+     * @see {@link commands.alter} for the command as a value
      * @since 0.1.0
      */
     (
@@ -528,6 +557,7 @@ export interface Write {
      * index does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.dropindex/
+     * @see {@link commands.dropindex} for the command as a value
      * @since 0.1.0
      */
     (index: string, options?: DropindexOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -539,6 +569,7 @@ export interface Write {
      * FT.ALIASADD gives an index another name, and returns `"OK"`. Fails with an error if an index has that name.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliasadd/
+     * @see {@link commands.aliasadd} for the command as a value
      * @since 0.1.0
      */
     (alias: string, index: string): Effect.Effect<"OK", RedisError>
@@ -550,6 +581,7 @@ export interface Write {
      * FT.ALIASUPDATE gives an index another name, which it takes from the index that has it, and returns `"OK"`.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliasupdate/
+     * @see {@link commands.aliasupdate} for the command as a value
      * @since 0.1.0
      */
     (alias: string, index: string): Effect.Effect<"OK", RedisError>
@@ -561,6 +593,7 @@ export interface Write {
      * FT.ALIASDEL removes another name of an index, and returns `"OK"`. Fails with an error if no index has it.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliasdel/
+     * @see {@link commands.aliasdel} for the command as a value
      * @since 0.1.0
      */
     (alias: string): Effect.Effect<"OK", RedisError>
@@ -578,6 +611,7 @@ export interface Write {
      *
      * @deprecated since Redis 8.0: CONFIG SET has the settings of search, under names that begin with `search-`.
      * @see https://redis.io/docs/latest/commands/ft.config-set/
+     * @see {@link commands.configSet} for the command as a value
      * @since 0.1.0
      */
     (setting: string, value: Arg): Effect.Effect<"OK", RedisError>
@@ -589,6 +623,7 @@ export interface Write {
      * FT.DICTADD adds words to a dictionary, and returns how many of them are new. A missing dictionary is created.
      *
      * @see https://redis.io/docs/latest/commands/ft.dictadd/
+     * @see {@link commands.dictadd} for the command as a value
      * @since 0.1.0
      */
     (dictionary: string, ...terms: Variadic<string>): Effect.Effect<number, RedisError>
@@ -600,6 +635,7 @@ export interface Write {
      * FT.DICTDEL removes words from a dictionary, and returns how many of them were in it.
      *
      * @see https://redis.io/docs/latest/commands/ft.dictdel/
+     * @see {@link commands.dictdel} for the command as a value
      * @since 0.1.0
      */
     (dictionary: string, ...terms: Variadic<string>): Effect.Effect<number, RedisError>
@@ -615,6 +651,7 @@ export interface Write {
      * of them. A missing group is created.
      *
      * @see https://redis.io/docs/latest/commands/ft.synupdate/
+     * @see {@link commands.synupdate} for the command as a value
      * @since 0.1.0
      */
     (
@@ -632,6 +669,7 @@ export interface Write {
      * created.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugadd/
+     * @see {@link commands.sugadd} for the command as a value
      * @since 0.1.0
      */
     (
@@ -648,6 +686,7 @@ export interface Write {
      * FT.SUGDEL removes a suggestion, and returns whether it was there.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugdel/
+     * @see {@link commands.sugdel} for the command as a value
      * @since 0.1.0
      */
     (key: Key, suggestion: string): Effect.Effect<boolean, RedisError>
@@ -667,6 +706,7 @@ export interface ReadBytes {
      * does not exist or a step is not valid.
      *
      * @see https://redis.io/docs/latest/commands/ft.aggregate/
+     * @see {@link commands.aggregate} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: AggregateOptions | undefined): Effect.Effect<Rows<Uint8Array>, RedisError>
@@ -683,6 +723,7 @@ export interface ReadBytes {
      * a reserved connection. `Search.aggregateStream` does.
      *
      * @see https://redis.io/docs/latest/commands/ft.aggregate/
+     * @see {@link commands.aggregateWithcursor} for the command as a value
      * @since 0.1.0
      */
     (
@@ -700,6 +741,7 @@ export interface ReadBytes {
      * came, since a page would be missing.
      *
      * @see https://redis.io/docs/latest/commands/ft.cursor-read/
+     * @see {@link commands.cursorRead} for the command as a value
      * @since 0.1.0
      */
     (
@@ -716,6 +758,7 @@ export interface ReadBytes {
      * does not have the cursor. It changes no data: a replica accepts it.
      *
      * @see https://redis.io/docs/latest/commands/ft.cursor-del/
+     * @see {@link commands.cursorDel} for the command as a value
      * @since 0.1.0
      */
     (index: string, cursor: string): Effect.Effect<"OK", RedisError>
@@ -729,6 +772,7 @@ export interface ReadBytes {
      * error if the index does not exist. Needs Redis 8.4.
      *
      * @see https://redis.io/docs/latest/commands/ft.hybrid/
+     * @see {@link commands.hybrid} for the command as a value
      * @since 0.1.0
      */
     (
@@ -744,6 +788,7 @@ export interface ReadBytes {
      * FT.INFO returns the schema of an index, and numbers about it. Fails with an error if the index does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.info/
+     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (index: string): Effect.Effect<Info, RedisError>
@@ -755,6 +800,7 @@ export interface ReadBytes {
      * FT._LIST returns the names of all indexes, in no particular order. The server's name for it says that it may change.
      *
      * @see https://redis.io/docs/latest/commands/ft._list/
+     * @see {@link commands.list} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<string>, RedisError>
@@ -767,6 +813,7 @@ export interface ReadBytes {
      * exist. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliaslist/
+     * @see {@link commands.aliaslist} for the command as a value
      * @since 0.1.0
      */
     (index: string): Effect.Effect<Array<string>, RedisError>
@@ -782,6 +829,7 @@ export interface ReadBytes {
      * the field is `casesensitive`. Fails with an error if there is no such field of tags.
      *
      * @see https://redis.io/docs/latest/commands/ft.tagvals/
+     * @see {@link commands.tagvals} for the command as a value
      * @since 0.1.0
      */
     (index: string, field: string): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -798,6 +846,7 @@ export interface ReadBytes {
      *
      * @deprecated since Redis 8.0: CONFIG GET has the settings of search, under names that begin with `search-`.
      * @see https://redis.io/docs/latest/commands/ft.config-get/
+     * @see {@link commands.configGet} for the command as a value
      * @since 0.1.0
      */
     (pattern: string): Effect.Effect<Record<string, string | null>, RedisError>
@@ -814,6 +863,7 @@ export interface ReadBytes {
      * Fields that are no text, such as vectors, are for `bytes`.
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
+     * @see {@link commands.search} for the command as a value
      * @since 0.1.0
      */
     (
@@ -833,6 +883,7 @@ export interface ReadBytes {
      * `limit` says otherwise, and how many match in all. Errors are those of `search`.
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
+     * @see {@link commands.searchNocontent} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: SearchOptions & NoContent | undefined): Effect.Effect<FoundIds, RedisError>
@@ -850,6 +901,7 @@ export interface ReadBytes {
      * by (WITHSORTKEYS).
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
+     * @see {@link commands.searchWith} for the command as a value
      * @since 0.1.0
      */
     <const Ds extends ReadonlyArray<Detail>>(
@@ -870,6 +922,7 @@ export interface ReadBytes {
      * for, as `searchWith` does.
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
+     * @see {@link commands.searchNocontentWith} for the command as a value
      * @since 0.1.0
      */
     <const Ds extends ReadonlyArray<Detail>>(
@@ -886,6 +939,7 @@ export interface ReadBytes {
      * FT.EXPLAIN returns how the server would execute a query, as text of several lines.
      *
      * @see https://redis.io/docs/latest/commands/ft.explain/
+     * @see {@link commands.explain} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: ExplainOptions | undefined): Effect.Effect<string, RedisError>
@@ -897,6 +951,7 @@ export interface ReadBytes {
      * FT.EXPLAINCLI returns how the server would execute a query, line by line.
      *
      * @see https://redis.io/docs/latest/commands/ft.explaincli/
+     * @see {@link commands.explaincli} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: ExplainOptions | undefined): Effect.Effect<Array<string>, RedisError>
@@ -913,6 +968,7 @@ export interface ReadBytes {
      * versions.
      *
      * @see https://redis.io/docs/latest/commands/ft.profile/
+     * @see {@link commands.profile} for the command as a value
      * @since 0.1.0
      */
     <A, B>(
@@ -931,6 +987,7 @@ export interface ReadBytes {
      * likely first.
      *
      * @see https://redis.io/docs/latest/commands/ft.spellcheck/
+     * @see {@link commands.spellcheck} for the command as a value
      * @since 0.1.0
      */
     (
@@ -946,6 +1003,7 @@ export interface ReadBytes {
      * FT.DICTDUMP returns all words of a dictionary, in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ft.dictdump/
+     * @see {@link commands.dictdump} for the command as a value
      * @since 0.1.0
      */
     (dictionary: string): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -957,6 +1015,7 @@ export interface ReadBytes {
      * FT.SYNDUMP returns the groups of synonyms of an index that each word is in, as a record by word.
      *
      * @see https://redis.io/docs/latest/commands/ft.syndump/
+     * @see {@link commands.syndump} for the command as a value
      * @since 0.1.0
      */
     (index: string): Effect.Effect<Record<string, Array<string>>, RedisError>
@@ -968,6 +1027,7 @@ export interface ReadBytes {
      * FT.SUGGET returns suggestions that begin with a text, the best first. A missing key gives `[]`.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugget/
+     * @see {@link commands.sugget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, prefix: string, options?: SuggetOptions | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -983,6 +1043,7 @@ export interface ReadBytes {
      * both, the best first. A missing key gives `[]`.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugget/
+     * @see {@link commands.suggetWith} for the command as a value
      * @since 0.1.0
      */
     <const Ds extends ReadonlyArray<SuggestionDetail>>(
@@ -999,6 +1060,7 @@ export interface ReadBytes {
      * FT.SUGLEN returns how many suggestions there are, 0 if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.suglen/
+     * @see {@link commands.suglen} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -1014,6 +1076,7 @@ export interface WriteBytes {
      * that are there, in the background, and from then on those that come. Fails with an error if the index exists.
      *
      * @see https://redis.io/docs/latest/commands/ft.create/
+     * @see {@link commands.create} for the command as a value
      * @since 0.1.0
      */
     (index: string, schema: Fields, options?: CreateOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -1025,6 +1088,7 @@ export interface WriteBytes {
      * FT.ALTER adds a field to an index, and returns `"OK"`. Fails with an error if the index does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.alter/
+     * @see {@link commands.alter} for the command as a value
      * @since 0.1.0
      */
     (
@@ -1042,6 +1106,7 @@ export interface WriteBytes {
      * index does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.dropindex/
+     * @see {@link commands.dropindex} for the command as a value
      * @since 0.1.0
      */
     (index: string, options?: DropindexOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -1053,6 +1118,7 @@ export interface WriteBytes {
      * FT.ALIASADD gives an index another name, and returns `"OK"`. Fails with an error if an index has that name.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliasadd/
+     * @see {@link commands.aliasadd} for the command as a value
      * @since 0.1.0
      */
     (alias: string, index: string): Effect.Effect<"OK", RedisError>
@@ -1064,6 +1130,7 @@ export interface WriteBytes {
      * FT.ALIASUPDATE gives an index another name, which it takes from the index that has it, and returns `"OK"`.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliasupdate/
+     * @see {@link commands.aliasupdate} for the command as a value
      * @since 0.1.0
      */
     (alias: string, index: string): Effect.Effect<"OK", RedisError>
@@ -1075,6 +1142,7 @@ export interface WriteBytes {
      * FT.ALIASDEL removes another name of an index, and returns `"OK"`. Fails with an error if no index has it.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliasdel/
+     * @see {@link commands.aliasdel} for the command as a value
      * @since 0.1.0
      */
     (alias: string): Effect.Effect<"OK", RedisError>
@@ -1092,6 +1160,7 @@ export interface WriteBytes {
      *
      * @deprecated since Redis 8.0: CONFIG SET has the settings of search, under names that begin with `search-`.
      * @see https://redis.io/docs/latest/commands/ft.config-set/
+     * @see {@link commands.configSet} for the command as a value
      * @since 0.1.0
      */
     (setting: string, value: Arg): Effect.Effect<"OK", RedisError>
@@ -1103,6 +1172,7 @@ export interface WriteBytes {
      * FT.DICTADD adds words to a dictionary, and returns how many of them are new. A missing dictionary is created.
      *
      * @see https://redis.io/docs/latest/commands/ft.dictadd/
+     * @see {@link commands.dictadd} for the command as a value
      * @since 0.1.0
      */
     (dictionary: string, ...terms: Variadic<string>): Effect.Effect<number, RedisError>
@@ -1114,6 +1184,7 @@ export interface WriteBytes {
      * FT.DICTDEL removes words from a dictionary, and returns how many of them were in it.
      *
      * @see https://redis.io/docs/latest/commands/ft.dictdel/
+     * @see {@link commands.dictdel} for the command as a value
      * @since 0.1.0
      */
     (dictionary: string, ...terms: Variadic<string>): Effect.Effect<number, RedisError>
@@ -1129,6 +1200,7 @@ export interface WriteBytes {
      * of them. A missing group is created.
      *
      * @see https://redis.io/docs/latest/commands/ft.synupdate/
+     * @see {@link commands.synupdate} for the command as a value
      * @since 0.1.0
      */
     (
@@ -1146,6 +1218,7 @@ export interface WriteBytes {
      * created.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugadd/
+     * @see {@link commands.sugadd} for the command as a value
      * @since 0.1.0
      */
     (
@@ -1162,6 +1235,7 @@ export interface WriteBytes {
      * FT.SUGDEL removes a suggestion, and returns whether it was there.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugdel/
+     * @see {@link commands.sugdel} for the command as a value
      * @since 0.1.0
      */
     (key: Key, suggestion: string): Effect.Effect<boolean, RedisError>

@@ -8,6 +8,10 @@ import type { Key } from "../../Command.ts"
 import type { RedisError } from "../../Errors.ts"
 import type { OneOrMore, Variadic } from "../../internal/commands/args.ts"
 import type { CreateOptions, Info, MergeOptions } from "../../internal/modules/tDigest.ts"
+import type * as commands from "../../modules/TDigest.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -17,6 +21,7 @@ export interface Read {
      * TDIGEST.MIN returns the smallest number, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.min/
+     * @see {@link commands.min} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -28,6 +33,7 @@ export interface Read {
      * TDIGEST.MAX returns the greatest number, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.max/
+     * @see {@link commands.max} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -51,6 +57,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/tdigest.quantile/
+     * @see {@link commands.quantile} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...quantiles: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -66,6 +73,7 @@ export interface Read {
      * equal to it: from 0 to 1. NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.cdf/
+     * @see {@link commands.cdf} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -81,6 +89,7 @@ export interface Read {
      * smallest and the greatest tenth. NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.trimmed_mean/
+     * @see {@link commands.trimmedMean} for the command as a value
      * @since 0.1.0
      */
     (key: Key, lowCutQuantile: number, highCutQuantile: number): Effect.Effect<number, RedisError>
@@ -97,6 +106,7 @@ export interface Read {
      * the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.rank/
+     * @see {@link commands.rank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -113,6 +123,7 @@ export interface Read {
      * if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.revrank/
+     * @see {@link commands.revrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -125,6 +136,7 @@ export interface Read {
      * below the number of all, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.byrank/
+     * @see {@link commands.byrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...ranks: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -137,6 +149,7 @@ export interface Read {
      * rank that is not below the number of all, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.byrevrank/
+     * @see {@link commands.byrevrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...ranks: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -148,6 +161,7 @@ export interface Read {
      * TDIGEST.INFO returns what a sketch consists of. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.info/
+     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -162,6 +176,7 @@ export interface Write {
      * TDIGEST.CREATE creates an empty sketch, and returns `"OK"`. Fails with ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.create/
+     * @see {@link commands.create} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: CreateOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -173,6 +188,7 @@ export interface Write {
      * TDIGEST.ADD adds numbers, and returns `"OK"`. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.add/
+     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<"OK", RedisError>
@@ -184,6 +200,7 @@ export interface Write {
      * TDIGEST.RESET empties a sketch, and returns `"OK"`. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.reset/
+     * @see {@link commands.reset} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<"OK", RedisError>
@@ -196,6 +213,7 @@ export interface Write {
      * with ERR if a source does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.merge/
+     * @see {@link commands.merge} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, sources: OneOrMore<Key>, options?: MergeOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -210,6 +228,7 @@ export interface ReadBytes {
      * TDIGEST.MIN returns the smallest number, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.min/
+     * @see {@link commands.min} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -221,6 +240,7 @@ export interface ReadBytes {
      * TDIGEST.MAX returns the greatest number, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.max/
+     * @see {@link commands.max} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -236,6 +256,7 @@ export interface ReadBytes {
      * are from 0 to 1: 0.5 asks for the median. NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.quantile/
+     * @see {@link commands.quantile} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...quantiles: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -251,6 +272,7 @@ export interface ReadBytes {
      * equal to it: from 0 to 1. NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.cdf/
+     * @see {@link commands.cdf} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -266,6 +288,7 @@ export interface ReadBytes {
      * smallest and the greatest tenth. NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.trimmed_mean/
+     * @see {@link commands.trimmedMean} for the command as a value
      * @since 0.1.0
      */
     (key: Key, lowCutQuantile: number, highCutQuantile: number): Effect.Effect<number, RedisError>
@@ -282,6 +305,7 @@ export interface ReadBytes {
      * the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.rank/
+     * @see {@link commands.rank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -298,6 +322,7 @@ export interface ReadBytes {
      * if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.revrank/
+     * @see {@link commands.revrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -310,6 +335,7 @@ export interface ReadBytes {
      * below the number of all, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.byrank/
+     * @see {@link commands.byrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...ranks: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -322,6 +348,7 @@ export interface ReadBytes {
      * rank that is not below the number of all, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.byrevrank/
+     * @see {@link commands.byrevrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...ranks: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -333,6 +360,7 @@ export interface ReadBytes {
      * TDIGEST.INFO returns what a sketch consists of. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.info/
+     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -347,6 +375,7 @@ export interface WriteBytes {
      * TDIGEST.CREATE creates an empty sketch, and returns `"OK"`. Fails with ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.create/
+     * @see {@link commands.create} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: CreateOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -358,6 +387,7 @@ export interface WriteBytes {
      * TDIGEST.ADD adds numbers, and returns `"OK"`. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.add/
+     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<"OK", RedisError>
@@ -369,6 +399,7 @@ export interface WriteBytes {
      * TDIGEST.RESET empties a sketch, and returns `"OK"`. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.reset/
+     * @see {@link commands.reset} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<"OK", RedisError>
@@ -381,6 +412,7 @@ export interface WriteBytes {
      * with ERR if a source does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.merge/
+     * @see {@link commands.merge} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, sources: OneOrMore<Key>, options?: MergeOptions | undefined): Effect.Effect<"OK", RedisError>

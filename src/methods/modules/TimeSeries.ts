@@ -42,6 +42,10 @@ import type {
   Sample,
   Series
 } from "../../internal/modules/timeSeriesReplies.ts"
+import type * as commands from "../../modules/TimeSeries.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -51,6 +55,7 @@ export interface Read {
      * TS.INFO returns the settings of a series, and what it has. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.info/
+     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -63,6 +68,7 @@ export interface Read {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.info/
+     * @see {@link commands.infoDebug} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<DebugInfo, RedisError>
@@ -74,6 +80,7 @@ export interface Read {
      * TS.GET returns the last sample of a series, `null` if it has none. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.get/
+     * @see {@link commands.get} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: GetOptions | undefined): Effect.Effect<Sample | null, RedisError>
@@ -99,6 +106,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ts.range/
+     * @see {@link commands.range} for the command as a value
      * @since 0.1.0
      */
     (
@@ -128,6 +136,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ts.range/
+     * @see {@link commands.rangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -149,6 +158,7 @@ export interface Read {
      * bucket. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.revrange/
+     * @see {@link commands.revrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -169,6 +179,7 @@ export interface Read {
      * aggregator made of its samples. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.revrange/
+     * @see {@link commands.revrangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -191,6 +202,7 @@ export interface Read {
      * are in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.mget/
+     * @see {@link commands.mget} for the command as a value
      * @since 0.1.0
      */
     (
@@ -209,6 +221,7 @@ export interface Read {
      * `aggregation` a sample for each bucket. Filters are those of `mget`. The series are in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrange/
+     * @see {@link commands.mrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -229,6 +242,7 @@ export interface Read {
      * labels, with what each aggregator made of the samples of a bucket.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrange/
+     * @see {@link commands.mrangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -259,6 +273,7 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ts.mrange/
+     * @see {@link commands.mrangeGroupby} for the command as a value
      * @since 0.1.0
      */
     (
@@ -279,6 +294,7 @@ export interface Read {
      * `aggregation` a sample for each bucket. Filters are those of `mget`. The series are in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrevrange/
+     * @see {@link commands.mrevrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -299,6 +315,7 @@ export interface Read {
      * labels, the last one first, with what each aggregator made of the samples of a bucket.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrevrange/
+     * @see {@link commands.mrevrangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -320,6 +337,7 @@ export interface Read {
      * have the same value of a label, and at each moment what `reduce` makes of their samples. Filters are those of `mget`.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrevrange/
+     * @see {@link commands.mrevrangeGroupby} for the command as a value
      * @since 0.1.0
      */
     (
@@ -341,6 +359,7 @@ export interface Read {
      * aggregators. Fails with ERR if a key does not exist. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.nrange/
+     * @see {@link commands.nrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -362,6 +381,7 @@ export interface Read {
      * aggregators. Fails with ERR if a key does not exist. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.nrevrange/
+     * @see {@link commands.nrevrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -381,6 +401,7 @@ export interface Read {
      * missing key counts as empty. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.read/
+     * @see {@link commands.read} for the command as a value
      * @since 0.1.0
      */
     (
@@ -400,6 +421,7 @@ export interface Read {
      * particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.queryindex/
+     * @see {@link commands.queryindex} for the command as a value
      * @since 0.1.0
      */
     (filters: OneOrMore<string>): Effect.Effect<Array<string>, RedisError>
@@ -415,6 +437,7 @@ export interface Read {
      * those of `mget`. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.querylabels/
+     * @see {@link commands.querylabels} for the command as a value
      * @since 0.1.0
      */
     (filters?: OneOrMore<string> | undefined): Effect.Effect<Array<string>, RedisError>
@@ -430,6 +453,7 @@ export interface Read {
      * which are those of `mget`. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.querylabels/
+     * @see {@link commands.querylabelsValues} for the command as a value
      * @since 0.1.0
      */
     (label: string, filters?: OneOrMore<string> | undefined): Effect.Effect<Array<string>, RedisError>
@@ -456,6 +480,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ts.create/
+     * @see {@link commands.create} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: CreateOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -468,6 +493,7 @@ export interface Write {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.alter/
+     * @see {@link commands.alter} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options: AlterOptions): Effect.Effect<"OK", RedisError>
@@ -494,6 +520,7 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ts.add/
+     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (
@@ -514,6 +541,7 @@ export interface Write {
      * refused, as a `Result`: the others are added all the same. It creates no series.
      *
      * @see https://redis.io/docs/latest/commands/ts.madd/
+     * @see {@link commands.madd} for the command as a value
      * @since 0.1.0
      */
     (
@@ -532,6 +560,7 @@ export interface Write {
      * for a moment before that of the last sample.
      *
      * @see https://redis.io/docs/latest/commands/ts.incrby/
+     * @see {@link commands.incrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: number, options?: IncrOptions | undefined): Effect.Effect<number, RedisError>
@@ -543,6 +572,7 @@ export interface Write {
      * TS.DECRBY adds a sample with the value of the last one minus `value`, as TS.INCRBY does.
      *
      * @see https://redis.io/docs/latest/commands/ts.decrby/
+     * @see {@link commands.decrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: number, options?: IncrOptions | undefined): Effect.Effect<number, RedisError>
@@ -555,6 +585,7 @@ export interface Write {
      * does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.del/
+     * @see {@link commands.del} for the command as a value
      * @since 0.1.0
      */
     (key: Key, from: RangeStart, to: RangeEnd): Effect.Effect<number, RedisError>
@@ -571,6 +602,7 @@ export interface Write {
      * compaction already.
      *
      * @see https://redis.io/docs/latest/commands/ts.createrule/
+     * @see {@link commands.createrule} for the command as a value
      * @since 0.1.0
      */
     (
@@ -588,6 +620,7 @@ export interface Write {
      * TS.DELETERULE ends a compaction, which keeps its samples, and returns `"OK"`. Fails with ERR if there is no such rule.
      *
      * @see https://redis.io/docs/latest/commands/ts.deleterule/
+     * @see {@link commands.deleterule} for the command as a value
      * @since 0.1.0
      */
     (source: Key, destination: Key): Effect.Effect<"OK", RedisError>
@@ -602,6 +635,7 @@ export interface ReadBytes {
      * TS.INFO returns the settings of a series, and what it has. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.info/
+     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -614,6 +648,7 @@ export interface ReadBytes {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.info/
+     * @see {@link commands.infoDebug} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<DebugInfo, RedisError>
@@ -625,6 +660,7 @@ export interface ReadBytes {
      * TS.GET returns the last sample of a series, `null` if it has none. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.get/
+     * @see {@link commands.get} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: GetOptions | undefined): Effect.Effect<Sample | null, RedisError>
@@ -640,6 +676,7 @@ export interface ReadBytes {
      * bucket. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.range/
+     * @see {@link commands.range} for the command as a value
      * @since 0.1.0
      */
     (
@@ -660,6 +697,7 @@ export interface ReadBytes {
      * aggregator made of its samples. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.range/
+     * @see {@link commands.rangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -681,6 +719,7 @@ export interface ReadBytes {
      * bucket. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.revrange/
+     * @see {@link commands.revrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -701,6 +740,7 @@ export interface ReadBytes {
      * aggregator made of its samples. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.revrange/
+     * @see {@link commands.revrangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -723,6 +763,7 @@ export interface ReadBytes {
      * are in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.mget/
+     * @see {@link commands.mget} for the command as a value
      * @since 0.1.0
      */
     (
@@ -741,6 +782,7 @@ export interface ReadBytes {
      * `aggregation` a sample for each bucket. Filters are those of `mget`. The series are in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrange/
+     * @see {@link commands.mrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -761,6 +803,7 @@ export interface ReadBytes {
      * labels, with what each aggregator made of the samples of a bucket.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrange/
+     * @see {@link commands.mrangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -782,6 +825,7 @@ export interface ReadBytes {
      * have the same value of a label, and at each moment what `reduce` makes of their samples. Filters are those of `mget`.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrange/
+     * @see {@link commands.mrangeGroupby} for the command as a value
      * @since 0.1.0
      */
     (
@@ -802,6 +846,7 @@ export interface ReadBytes {
      * `aggregation` a sample for each bucket. Filters are those of `mget`. The series are in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrevrange/
+     * @see {@link commands.mrevrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -822,6 +867,7 @@ export interface ReadBytes {
      * labels, the last one first, with what each aggregator made of the samples of a bucket.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrevrange/
+     * @see {@link commands.mrevrangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -843,6 +889,7 @@ export interface ReadBytes {
      * have the same value of a label, and at each moment what `reduce` makes of their samples. Filters are those of `mget`.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrevrange/
+     * @see {@link commands.mrevrangeGroupby} for the command as a value
      * @since 0.1.0
      */
     (
@@ -864,6 +911,7 @@ export interface ReadBytes {
      * aggregators. Fails with ERR if a key does not exist. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.nrange/
+     * @see {@link commands.nrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -885,6 +933,7 @@ export interface ReadBytes {
      * aggregators. Fails with ERR if a key does not exist. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.nrevrange/
+     * @see {@link commands.nrevrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -904,6 +953,7 @@ export interface ReadBytes {
      * missing key counts as empty. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.read/
+     * @see {@link commands.read} for the command as a value
      * @since 0.1.0
      */
     (
@@ -923,6 +973,7 @@ export interface ReadBytes {
      * particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.queryindex/
+     * @see {@link commands.queryindex} for the command as a value
      * @since 0.1.0
      */
     (filters: OneOrMore<string>): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -938,6 +989,7 @@ export interface ReadBytes {
      * those of `mget`. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.querylabels/
+     * @see {@link commands.querylabels} for the command as a value
      * @since 0.1.0
      */
     (filters?: OneOrMore<string> | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -953,6 +1005,7 @@ export interface ReadBytes {
      * which are those of `mget`. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.querylabels/
+     * @see {@link commands.querylabelsValues} for the command as a value
      * @since 0.1.0
      */
     (label: string, filters?: OneOrMore<string> | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -967,6 +1020,7 @@ export interface WriteBytes {
      * TS.CREATE creates an empty series, and returns `"OK"`. Fails with ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/ts.create/
+     * @see {@link commands.create} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: CreateOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -979,6 +1033,7 @@ export interface WriteBytes {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.alter/
+     * @see {@link commands.alter} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options: AlterOptions): Effect.Effect<"OK", RedisError>
@@ -996,6 +1051,7 @@ export interface WriteBytes {
      * `"block"`.
      *
      * @see https://redis.io/docs/latest/commands/ts.add/
+     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (
@@ -1016,6 +1072,7 @@ export interface WriteBytes {
      * refused, as a `Result`: the others are added all the same. It creates no series.
      *
      * @see https://redis.io/docs/latest/commands/ts.madd/
+     * @see {@link commands.madd} for the command as a value
      * @since 0.1.0
      */
     (
@@ -1034,6 +1091,7 @@ export interface WriteBytes {
      * for a moment before that of the last sample.
      *
      * @see https://redis.io/docs/latest/commands/ts.incrby/
+     * @see {@link commands.incrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: number, options?: IncrOptions | undefined): Effect.Effect<number, RedisError>
@@ -1045,6 +1103,7 @@ export interface WriteBytes {
      * TS.DECRBY adds a sample with the value of the last one minus `value`, as TS.INCRBY does.
      *
      * @see https://redis.io/docs/latest/commands/ts.decrby/
+     * @see {@link commands.decrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: number, options?: IncrOptions | undefined): Effect.Effect<number, RedisError>
@@ -1057,6 +1116,7 @@ export interface WriteBytes {
      * does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.del/
+     * @see {@link commands.del} for the command as a value
      * @since 0.1.0
      */
     (key: Key, from: RangeStart, to: RangeEnd): Effect.Effect<number, RedisError>
@@ -1073,6 +1133,7 @@ export interface WriteBytes {
      * compaction already.
      *
      * @see https://redis.io/docs/latest/commands/ts.createrule/
+     * @see {@link commands.createrule} for the command as a value
      * @since 0.1.0
      */
     (
@@ -1090,6 +1151,7 @@ export interface WriteBytes {
      * TS.DELETERULE ends a compaction, which keeps its samples, and returns `"OK"`. Fails with ERR if there is no such rule.
      *
      * @see https://redis.io/docs/latest/commands/ts.deleterule/
+     * @see {@link commands.deleterule} for the command as a value
      * @since 0.1.0
      */
     (source: Key, destination: Key): Effect.Effect<"OK", RedisError>

@@ -8,6 +8,10 @@ import type { Arg, Key } from "../../Command.ts"
 import type { RedisError } from "../../Errors.ts"
 import type { Variadic } from "../../internal/commands/args.ts"
 import type { Counted, Info, Size } from "../../internal/modules/topK.ts"
+import type * as commands from "../../modules/TopK.ts"
+
+// The comments link to it. Without an export the declarations would lose it.
+export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -18,6 +22,7 @@ export interface Read {
      * not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.query/
+     * @see {@link commands.query} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean>, RedisError>
@@ -34,6 +39,7 @@ export interface Read {
      *
      * @deprecated since RedisBloom 2.4: `listWithcount` returns the items that come most often with their counts.
      * @see https://redis.io/docs/latest/commands/topk.count/
+     * @see {@link commands.count} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<number>, RedisError>
@@ -45,6 +51,7 @@ export interface Read {
      * TOPK.LIST returns the items that come most often, the most frequent first. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.list/
+     * @see {@link commands.list} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<string>, RedisError>
@@ -60,6 +67,7 @@ export interface Read {
      * first. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.list/
+     * @see {@link commands.listWithcount} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<Counted<string>>, RedisError>
@@ -71,6 +79,7 @@ export interface Read {
      * TOPK.INFO returns the size of a sketch. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.info/
+     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -86,6 +95,7 @@ export interface Write {
      * ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/topk.reserve/
+     * @see {@link commands.reserve} for the command as a value
      * @since 0.1.0
      */
     (key: Key, k: number, size?: Size | undefined): Effect.Effect<"OK", RedisError>
@@ -101,6 +111,7 @@ export interface Write {
      * go. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.add/
+     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<string | null>, RedisError>
@@ -113,6 +124,7 @@ export interface Write {
      * ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.incrby/
+     * @see {@link commands.incrby} for the command as a value
      * @since 0.1.0
      */
     (
@@ -131,6 +143,7 @@ export interface ReadBytes {
      * not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.query/
+     * @see {@link commands.query} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean>, RedisError>
@@ -147,6 +160,7 @@ export interface ReadBytes {
      *
      * @deprecated since RedisBloom 2.4: `listWithcount` returns the items that come most often with their counts.
      * @see https://redis.io/docs/latest/commands/topk.count/
+     * @see {@link commands.count} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<number>, RedisError>
@@ -158,6 +172,7 @@ export interface ReadBytes {
      * TOPK.LIST returns the items that come most often, the most frequent first. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.list/
+     * @see {@link commands.list} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -173,6 +188,7 @@ export interface ReadBytes {
      * first. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.list/
+     * @see {@link commands.listWithcount} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<Counted<Uint8Array>>, RedisError>
@@ -184,6 +200,7 @@ export interface ReadBytes {
      * TOPK.INFO returns the size of a sketch. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.info/
+     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -199,6 +216,7 @@ export interface WriteBytes {
      * ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/topk.reserve/
+     * @see {@link commands.reserve} for the command as a value
      * @since 0.1.0
      */
     (key: Key, k: number, size?: Size | undefined): Effect.Effect<"OK", RedisError>
@@ -214,6 +232,7 @@ export interface WriteBytes {
      * go. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.add/
+     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<Uint8Array | null>, RedisError>
@@ -226,6 +245,7 @@ export interface WriteBytes {
      * ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.incrby/
+     * @see {@link commands.incrby} for the command as a value
      * @since 0.1.0
      */
     (
