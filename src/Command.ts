@@ -237,7 +237,7 @@ export const define = <A, const M extends Mode, B = A>(options: {
   /** Decodes the reply. */
   readonly decode: Decode<A, B>
 }): Spec<A, M, B> => {
-  const problem = specProblem(options)
+  const problem = isPlainSpec(options) ? undefined : specProblem(options)
   if (problem !== undefined) throw new InvalidCommand({ command: "define", detail: problem })
   const keys = options.keys ?? 0
   const words = Object.freeze(options.words.slice())
@@ -411,6 +411,22 @@ export const own = <A, M extends Mode, B>(spec: Spec<A, M, B>, args: Array<Arg>)
     if (typeof arg === "object" && isBytes(arg)) args[i] = copied(arg)
   }
   return new CommandImpl(spec, args, spec.repeatable, false)
+}
+
+/**
+ * Whether the options are those of nearly all definitions, which need no further check:
+ * there are hundreds of them, and they are made when the library is imported.
+ */
+const isPlainSpec = (options: unknown): boolean => {
+  try {
+    const { decode, keys, mode, words, ...others } = options as Record<string, unknown>
+    return typeof decode === "function" && (mode === "read" || mode === "write") &&
+      (keys === undefined || keys === 1 || keys === "all" || typeof keys === "function") &&
+      Object.keys(others).length === 0 && Array.isArray(words) && words.length > 0 &&
+      words.every((word) => typeof word === "string" && /^[\w.-]{1,256}$/.test(word))
+  } catch {
+    return false
+  }
 }
 
 const specProblem = (options: unknown): string | undefined => {

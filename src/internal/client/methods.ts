@@ -13,12 +13,12 @@ export { argumentError } from "../commands/methods.ts"
 
 const { sentinel: _, ...constructors } = commands
 
-const text = prototypeOf(constructors, "text")
-const bytes = prototypeOf(constructors, "bytes")
+/** Made with the first client that needs it, since a program may import the library long before. */
+const prototypes: { text?: object; bytes?: object } = {}
 
 /** An object with the command methods; what they give is text, or bytes. */
 export const makeMethods = (runCommand: Run, as: "text" | "bytes"): Record<string, unknown> =>
-  methodsOn(as === "text" ? text : bytes, runCommand)
+  methodsOn(prototypes[as] ??= prototypeOf(constructors, as), runCommand)
 
 /** The prototypes of methods on typed values, one for all clients. */
 const valuePrototypes = new WeakMap<object, object>()
