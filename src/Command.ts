@@ -210,6 +210,7 @@ export type Result<C> = C extends Command<infer A, any, any> ? A : never
  * @since 0.1.0
  * @category constructors
  */
+/*#__NO_SIDE_EFFECTS__*/
 export const define = <A, const M extends Mode, B = A>(options: {
   /** The words of the command, such as `["CLIENT", "SETNAME"]`: at least one, without spaces. */
   readonly words: ReadonlyArray<string>

@@ -9,6 +9,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { type AclSecretRule, dryrun, listedUser, logEntries, ruleArg, user } from "../internal/commands/acl.ts"
@@ -23,8 +24,6 @@ export type {
   AclSelector,
   AclUser
 } from "../internal/commands/acl.ts"
-
-const { define, own: make } = Command
 
 const ACL_CAT = define({ words: ["ACL", "CAT"], mode: "read", decode: Command.words })
 /**

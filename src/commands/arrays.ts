@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import {
@@ -20,8 +21,6 @@ import {
 } from "../internal/commands/args.ts"
 import { kindOf } from "../internal/common/values.ts"
 import type { NotWith } from "./options.ts"
-
-const { define, own: make } = Command
 
 /**
  * The index of a value in an array: a whole number from 0 to 2^64 - 2, a bigint above 2^53.

@@ -5,13 +5,12 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { appendAll, argv, arrayOf, keysOf, keyword, type OneOrMore, optionsOf } from "../internal/commands/args.ts"
 import { kindOf } from "../internal/common/values.ts"
 import type { NotWith } from "./options.ts"
-
-const { define, own: make } = Command
 
 const GETBIT = define({ words: ["GETBIT"], mode: "read", keys: 1, decode: Command.int as Command.Decode<0 | 1> })
 /**

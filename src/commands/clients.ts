@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { appendAll, argv, arrayOf, exclusive, keyword, type OneOrMore, optionsOf } from "../internal/commands/args.ts"
@@ -13,8 +14,6 @@ import { type DurationInput, millisOf } from "../internal/commands/time.ts"
 import type { NotWith } from "./options.ts"
 
 export type { ClientInfo } from "../internal/commands/clientInfo.ts"
-
-const { define, own: make } = Command
 
 const CLIENT_INFO = define({ words: ["CLIENT", "INFO"], mode: "read", decode: infoDecoder })
 /**

@@ -8,14 +8,13 @@
  */
 import type * as DateTime from "effect/DateTime"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import { argv } from "../internal/commands/args.ts"
 import { emptyAsNull, parseNode, parseNodes, type SlotRange } from "../internal/commands/clusterNodes.ts"
 import { fieldsOrNull } from "../internal/commands/combinators.ts"
 import { epochMillis } from "../internal/commands/timeDecoders.ts"
 
 export type { ClusterNode, SlotRange } from "../internal/commands/clusterNodes.ts"
-
-const { define, own: make } = Command
 
 /**
  * The result of CLUSTER INFO.

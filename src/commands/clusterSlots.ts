@@ -7,6 +7,7 @@
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { argv, exclusive, keyword, optionsOf, scanArgs, type ScanOptions } from "../internal/commands/args.ts"
@@ -14,8 +15,6 @@ import { emptyAsNull, parseRanges, type SlotRange } from "../internal/commands/c
 import { fieldsOrNull } from "../internal/commands/combinators.ts"
 import { epochMillisOrNull, epochSecondsOrNull, millis } from "../internal/commands/timeDecoders.ts"
 import type { NotWith } from "./options.ts"
-
-const { define, own: make } = Command
 
 const CLUSTER_KEYSLOT = define({ words: ["CLUSTER", "KEYSLOT"], mode: "read", decode: Command.int })
 /**

@@ -6,14 +6,13 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { appendAny, appendVariadic, argv, exclusive, optionsOf, type Variadic } from "../internal/commands/args.ts"
 import { fieldsOrNull } from "../internal/commands/combinators.ts"
 import type * as Resp from "../Resp.ts"
 import type { NotWith } from "./options.ts"
-
-const { define, own: make } = Command
 
 const COMMAND_COUNT = define({ words: ["COMMAND", "COUNT"], mode: "read", decode: Command.int })
 /**

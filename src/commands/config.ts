@@ -5,12 +5,11 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { appendVariadic, argv, optionsOf, type Variadic } from "../internal/commands/args.ts"
 import { kindOf } from "../internal/common/values.ts"
-
-const { define, own: make } = Command
 
 const CONFIG_GET = define({ words: ["CONFIG", "GET"], mode: "read", decode: Command.recordOf(Command.word) })
 /**

@@ -8,10 +8,9 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import { argv, keyword } from "../internal/commands/args.ts"
 import { type DurationInput, millisOf } from "../internal/commands/time.ts"
-
-const { define, own: make } = Command
 
 const PING = define({ words: ["PING"], mode: "read", decode: Command.word })
 /**

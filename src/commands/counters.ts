@@ -4,13 +4,12 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { argv, exclusive, optionsOf, scoreArg } from "../internal/commands/args.ts"
 import { appendExpireAt, appendTtl, type DurationInput, type Moment } from "../internal/commands/time.ts"
 import type { NotWith, SetExpireAfter, SetExpireAt } from "./options.ts"
-
-const { define, own: make } = Command
 
 const INCR = define({ words: ["INCR"], mode: "write", keys: 1, decode: Command.int })
 /**

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { appendPairs, argv, arrayOf, optionsOf, scoreArg } from "../internal/commands/args.ts"
 import {
@@ -15,8 +16,6 @@ import {
   timeoutSeconds
 } from "../internal/commands/time.ts"
 import type { LexBound, ScoreBound } from "./sortedSetRanges.ts"
-
-const { define, own: make } = Command
 
 const GETSET = define({ words: ["GETSET"], mode: "write", keys: 1, decode: Command.stringOrNull })
 /**

@@ -7,12 +7,11 @@
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { argv, keyword } from "../internal/commands/args.ts"
 import { type DurationInput, epochMillisOf, isWholeSeconds, millisOf, type Moment } from "../internal/commands/time.ts"
 import { momentOf } from "../internal/commands/timeDecoders.ts"
-
-const { define, own: make } = Command
 
 /**
  * A condition of EXPIRE, PEXPIRE, EXPIREAT and PEXPIREAT: the key has no expiry

@@ -6,10 +6,9 @@
  */
 import * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg } from "../Command.ts"
 import { argv, keyword, optionsOf } from "../internal/commands/args.ts"
-
-const { define, own: make } = Command
 
 const FUNCTION_LOAD = define({ words: ["FUNCTION", "LOAD"], mode: "write", decode: Command.word })
 /**

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { appendVariadic, argv, arrayOf, keyword, optionsOf, type Variadic } from "../internal/commands/args.ts"
@@ -22,8 +23,6 @@ import {
 import type { NotWith } from "./options.ts"
 
 export type { GeoCoordinates, GeoDetail, GeoFound, GeoUnit }
-
-const { define, own: make } = Command
 
 /**
  * A member with its place.

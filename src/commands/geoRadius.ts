@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { argv, optionsOf } from "../internal/commands/args.ts"
@@ -18,8 +19,6 @@ import {
   unitArg
 } from "../internal/commands/geo.ts"
 import type { GeoSelection } from "./geo.ts"
-
-const { define, own: make } = Command
 
 /**
  * The radius of GEORADIUS, and which members it returns.

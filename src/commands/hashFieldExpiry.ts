@@ -6,6 +6,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { appendAll, appendPairs, argv, keysOf, keyword, type OneOrMore, optionsOf } from "../internal/commands/args.ts"
 import {
@@ -20,8 +21,6 @@ import {
 import { momentOf } from "../internal/commands/timeDecoders.ts"
 import type { ExpireTime, ExpireWhen } from "./expiry.ts"
 import type { Expiry, NewExpiry } from "./options.ts"
-
-const { define, own: make } = Command
 
 /** FIELDS, their number, and the fields. */
 const appendFields = (command: string, args: Array<Arg>, fields: OneOrMore<Key>): Array<Arg> => {

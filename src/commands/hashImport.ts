@@ -6,10 +6,9 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { appendVariadic, argv, type Variadic } from "../internal/commands/args.ts"
-
-const { define, own: make } = Command
 
 const HIMPORT_PREPARE = define({ words: ["HIMPORT", "PREPARE"], mode: "write", decode: Command.ok })
 /**

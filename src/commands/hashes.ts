@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import {
   appendAll,
@@ -14,8 +15,6 @@ import {
   type ScanOptions,
   type Variadic
 } from "../internal/commands/args.ts"
-
-const { define, own: make } = Command
 
 const HGET = define({ words: ["HGET"], mode: "read", keys: 1, decode: Command.stringOrNull })
 /**

@@ -7,14 +7,13 @@
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { appendAll, argv, arrayOf, keyword, optionsOf } from "../internal/commands/args.ts"
 import type { SlotRange } from "../internal/commands/clusterNodes.ts"
 import { fieldsOrNull } from "../internal/commands/combinators.ts"
 import { type DurationInput, millisOf } from "../internal/commands/time.ts"
 import { epochMillis, micros, millis } from "../internal/commands/timeDecoders.ts"
-
-const { define, own: make } = Command
 
 /**
  * What HOTKEYS measures: the time that the server spends (`"cpu"`), or what it reads and writes (`"net"`).

@@ -5,10 +5,9 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { appendAny, appendVariadic, argv, type Variadic } from "../internal/commands/args.ts"
-
-const { define, own: make } = Command
 
 const PFADD = define({ words: ["PFADD"], mode: "write", keys: 1, decode: Command.flag })
 /**

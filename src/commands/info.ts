@@ -10,12 +10,11 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import { appendAny, argv, type Variadic } from "../internal/commands/args.ts"
 import { type InfoLine, type InfoModule, type InfoValue, sectionsOf } from "../internal/commands/info.ts"
 
 export type { InfoLine, InfoModule, InfoValue } from "../internal/commands/info.ts"
-
-const { define, own: make } = Command
 
 /**
  * The fields of a section of INFO: those that all supported servers have, as numbers and

@@ -6,6 +6,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import {
   appendVariadic,
@@ -18,8 +19,6 @@ import {
 } from "../internal/commands/args.ts"
 import { type DurationInput, epochMillisOf, millisOf, type Moment } from "../internal/commands/time.ts"
 import type { NotWith } from "./options.ts"
-
-const { define, own: make } = Command
 
 /**
  * The type of a value, as TYPE names it; `"none"` where there is no key. Modules

@@ -9,10 +9,9 @@
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import { appendAny, argv, type Variadic } from "../internal/commands/args.ts"
 import { epochSeconds, micros, millis } from "../internal/commands/timeDecoders.ts"
-
-const { define, own: make } = Command
 
 const LATENCY_DOCTOR = define({ words: ["LATENCY", "DOCTOR"], mode: "read", decode: Command.word })
 /**

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import {
@@ -22,8 +23,6 @@ import {
 } from "../internal/commands/args.ts"
 import { type TimeoutInput, timeoutSeconds } from "../internal/commands/time.ts"
 import type { NotWith } from "./options.ts"
-
-const { define, own: make } = Command
 
 /**
  * An end of a list: `"left"` is its beginning, at index 0, and `"right"` its end.

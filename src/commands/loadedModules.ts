@@ -4,13 +4,12 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { appendAll, appendAny, argv, arrayOf, optionsOf, type Variadic } from "../internal/commands/args.ts"
 import { fieldsOrNull } from "../internal/commands/combinators.ts"
 import { kindOf } from "../internal/common/values.ts"
-
-const { define, own: make } = Command
 
 /**
  * A module that the server has loaded.

@@ -4,13 +4,12 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { argv, optionsOf } from "../internal/commands/args.ts"
 import { integerProblem } from "../internal/common/values.ts"
 import type * as Resp from "../Resp.ts"
-
-const { define, own: make } = Command
 
 const MEMORY_DOCTOR = define({ words: ["MEMORY", "DOCTOR"], mode: "read", decode: Command.word })
 /**

@@ -5,14 +5,13 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { appendAll, argv, exclusive, keysOf, type OneOrMore, optionsOf } from "../internal/commands/args.ts"
 import { type DurationInput, millisOf } from "../internal/commands/time.ts"
 import { kindOf } from "../internal/common/values.ts"
 import type { NotWith } from "./options.ts"
-
-const { define, own: make } = Command
 
 /**
  * What MIGRATE does with the keys.

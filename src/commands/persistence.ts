@@ -6,10 +6,9 @@
  */
 import type * as DateTime from "effect/DateTime"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import { argv, keyword } from "../internal/commands/args.ts"
 import { epochSeconds, epochSecondsOrNull } from "../internal/commands/timeDecoders.ts"
-
-const { define, own: make } = Command
 
 const SAVE = define({ words: ["SAVE"], mode: "read", repeatable: false, decode: Command.ok })
 /**

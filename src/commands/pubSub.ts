@@ -5,11 +5,10 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Key } from "../Command.ts"
 import { appendAny, argv, type Variadic } from "../internal/commands/args.ts"
 import { pairwise } from "../internal/commands/decoders.ts"
-
-const { define, own: make } = Command
 
 const PUBSUB_CHANNELS = define({ words: ["PUBSUB", "CHANNELS"], mode: "read", decode: Command.strings })
 /**

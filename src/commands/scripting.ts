@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import {
   appendAll,
@@ -15,8 +16,6 @@ import {
   keyword,
   type Variadic
 } from "../internal/commands/args.ts"
-
-const { define, own: make } = Command
 
 const callArgs = (command: string, what: Arg, keys: ReadonlyArray<Key>, args: ReadonlyArray<Arg>): Array<Arg> => {
   const all = arrayOf(command, "keys", keys)

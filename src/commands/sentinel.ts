@@ -7,13 +7,12 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg } from "../Command.ts"
 import { appendAll, argv } from "../internal/commands/args.ts"
 import { fieldsOf, primaryOf, replicaOf, sentinelOf } from "../internal/commands/sentinelInstances.ts"
 import type { PrimaryInstance } from "../internal/commands/sentinelInstances.ts"
 import type * as Resp from "../Resp.ts"
-
-const { define, own: make } = Command
 
 export type {
   Instance,

@@ -7,13 +7,12 @@
  */
 import type * as DateTime from "effect/DateTime"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Key } from "../Command.ts"
 import { appendAll, argv, arrayOf, keyword, optionsOf } from "../internal/commands/args.ts"
 import { type TimeoutInput, timeoutMillis } from "../internal/commands/time.ts"
 import { momentOf } from "../internal/commands/timeDecoders.ts"
 import type * as Resp from "../Resp.ts"
-
-const { define, own: make } = Command
 
 /**
  * The result of ROLE.

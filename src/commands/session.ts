@@ -5,9 +5,8 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import { argv } from "../internal/commands/args.ts"
-
-const { define, own: make } = Command
 
 const CLIENT_SETNAME = define({ words: ["CLIENT", "SETNAME"], mode: "read", decode: Command.ok })
 /**

@@ -7,13 +7,12 @@
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { argv, keyword } from "../internal/commands/args.ts"
 import { epochSeconds, micros } from "../internal/commands/timeDecoders.ts"
 import { integerProblem } from "../internal/common/values.ts"
-
-const { define, own: make } = Command
 
 /**
  * A call in a log of the server.

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import {
@@ -21,8 +22,6 @@ import {
   scoreArg,
   type Variadic
 } from "../internal/commands/args.ts"
-
-const { define, own: make } = Command
 
 /**
  * Options of ZUNION, ZINTER, ZUNIONSTORE and ZINTERSTORE: the scores of the result.

@@ -5,13 +5,12 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { appendAll, argv, arrayOf, keyword, optionsOf, scoreArg } from "../internal/commands/args.ts"
 import { kindOf } from "../internal/common/values.ts"
 import type { NotWith } from "./options.ts"
-
-const { define, own: make } = Command
 
 /**
  * A bound of a range by score: a number, which is in the range itself, `"(1.5"`,

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key, Scored } from "../Command.ts"
 import {
   allButLast,
@@ -23,8 +24,6 @@ import {
   type Variadic
 } from "../internal/commands/args.ts"
 import { type TimeoutInput, timeoutSeconds } from "../internal/commands/time.ts"
-
-const { define, own: make } = Command
 
 /**
  * A condition of ZADD: only adds new members (`"nx"`), only changes those that exist

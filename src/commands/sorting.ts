@@ -4,12 +4,11 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { appendAll, argv, arrayOf, keyword, optionsOf } from "../internal/commands/args.ts"
 import type { NotWith } from "./options.ts"
-
-const { define, own: make } = Command
 
 /**
  * Which elements SORT and SORT_RO return, and in which order. In a pattern, the element

@@ -6,6 +6,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { argv, keysOf, type OneOrMore, optionsOf } from "../internal/commands/args.ts"
@@ -23,8 +24,6 @@ import {
 import { type DurationInput, elapsedMillisOf, type TimeoutInput, timeoutMillis } from "../internal/commands/time.ts"
 
 export type { DeliveredStreamEntry } from "../internal/commands/streams.ts"
-
-const { define, own: make } = Command
 
 // -----------------------------------------------------------------------------
 // Groups and consumers

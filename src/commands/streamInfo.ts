@@ -6,6 +6,7 @@
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { argv, optionsOf } from "../internal/commands/args.ts"
@@ -19,8 +20,6 @@ import {
   type StreamEntry
 } from "../internal/commands/streams.ts"
 import { integerProblem } from "../internal/common/values.ts"
-
-const { define, own: make } = Command
 
 // -----------------------------------------------------------------------------
 // Streams

@@ -7,6 +7,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import {
   appendAll,
@@ -33,8 +34,6 @@ import {
 import { type DurationInput, elapsedMillisOf, epochMillisOf, type Moment } from "../internal/commands/time.ts"
 import type * as Resp from "../Resp.ts"
 import type { NotWith } from "./options.ts"
-
-const { define, own: make } = Command
 
 // -----------------------------------------------------------------------------
 // Acknowledging, and giving back

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { appendPairs, appendVariadic, argv, keyword, optionsOf, type Variadic } from "../internal/commands/args.ts"
@@ -37,8 +38,6 @@ export type {
   StreamReferences,
   StreamRemoval
 } from "../internal/commands/streams.ts"
-
-const { define, own: make } = Command
 
 /**
  * How XADD and XTRIM remove old entries: by how many stay (`"maxlen"`), or all whose ids

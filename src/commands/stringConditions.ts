@@ -5,13 +5,12 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { argv, optionsOf } from "../internal/commands/args.ts"
 import { appendValueCondition } from "../internal/commands/conditions.ts"
 import type { NotWith } from "./options.ts"
-
-const { define, own: make } = Command
 
 /**
  * The key has this value.

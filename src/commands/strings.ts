@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import {
   appendAll,
@@ -20,8 +21,6 @@ import { appendValueCondition } from "../internal/commands/conditions.ts"
 import { appendExpiry, appendNewExpiry } from "../internal/commands/time.ts"
 import type { Expiry, NewExpiry } from "./options.ts"
 import type { SetCondition } from "./stringConditions.ts"
-
-const { define, own: make } = Command
 
 /**
  * Options of SET: at most one of the conditions `when`, `ifeq`, `ifne`, `ifdeq` and

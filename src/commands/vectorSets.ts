@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Command from "../Command.ts"
+import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { argv, keyword, optionsOf } from "../internal/commands/args.ts"
@@ -18,8 +19,6 @@ import {
 import type { NotWith } from "./options.ts"
 
 export type { Vector, VectorDetail, VectorFound }
-
-const { define, own: make } = Command
 
 /**
  * Options of VADD. The first VADD of a key decides on `reduce`, `quantization` and `links`;

@@ -7,13 +7,13 @@ import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type * as Command from "../Command.ts"
 import type { Arg } from "../Command.ts"
-import type * as commands from "../commands/acl.ts"
 import type { AclRule } from "../commands/acl.ts"
+import type * as commands from "../commands/acl.ts"
 import type { RedisError } from "../Errors.ts"
 import type { AclDryrun, AclListedUser, AclLogEntry, AclUser } from "../internal/commands/acl.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

@@ -5,7 +5,6 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
-import type * as commands from "../commands/arrays.ts"
 import type {
   ArgrepBound,
   ArgrepOptions,
@@ -15,10 +14,11 @@ import type {
   Indexed,
   ValuePredicate
 } from "../commands/arrays.ts"
+import type * as commands from "../commands/arrays.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

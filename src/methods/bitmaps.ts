@@ -5,7 +5,6 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Key } from "../Command.ts"
-import type * as commands from "../commands/bitmaps.ts"
 import type {
   BitcountRange,
   BitfieldGet,
@@ -14,10 +13,11 @@ import type {
   BitposFrom,
   BitposRange
 } from "../commands/bitmaps.ts"
+import type * as commands from "../commands/bitmaps.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore } from "../internal/commands/args.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

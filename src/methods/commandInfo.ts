@@ -5,12 +5,12 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg } from "../Command.ts"
-import type * as commands from "../commands/commandInfo.ts"
 import type { CommandDocs, CommandInfo, CommandListFilter, KeyWithFlags } from "../commands/commandInfo.ts"
+import type * as commands from "../commands/commandInfo.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

@@ -5,11 +5,11 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Key } from "../Command.ts"
-import type * as commands from "../commands/counters.ts"
 import type { Incremented, IncrexOptions } from "../commands/counters.ts"
+import type * as commands from "../commands/counters.ts"
 import type { RedisError } from "../Errors.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change data. */

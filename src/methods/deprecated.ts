@@ -6,13 +6,13 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import type * as commands from "../commands/deprecated.ts"
 import type { RangeLimit } from "../commands/deprecated.ts"
+import type * as commands from "../commands/deprecated.ts"
 import type { LexBound, ScoreBound } from "../commands/sortedSetRanges.ts"
 import type { RedisError } from "../Errors.ts"
 import type { DurationInput, TimeoutInput } from "../internal/commands/time.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

@@ -6,12 +6,12 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { Key } from "../Command.ts"
-import type * as commands from "../commands/expiry.ts"
 import type { ExpireTime, ExpireWhen } from "../commands/expiry.ts"
+import type * as commands from "../commands/expiry.ts"
 import type { RedisError } from "../Errors.ts"
 import type { DurationInput, Moment } from "../internal/commands/time.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

@@ -4,11 +4,11 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import type * as commands from "../commands/functions.ts"
 import type { FunctionLibrary, FunctionLibraryWithCode, FunctionStats } from "../commands/functions.ts"
+import type * as commands from "../commands/functions.ts"
 import type { RedisError } from "../Errors.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

@@ -5,13 +5,13 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
-import type * as commands from "../commands/geo.ts"
 import type { GeoaddOptions, GeoMember, GeoSearch } from "../commands/geo.ts"
+import type * as commands from "../commands/geo.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 import type { GeoCoordinates, GeoDetail, GeoFound, GeoUnit } from "../internal/commands/geo.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

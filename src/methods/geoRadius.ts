@@ -5,12 +5,12 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
-import type * as commands from "../commands/geoRadius.ts"
 import type { GeoradiusSearch, GeoradiusStore } from "../commands/geoRadius.ts"
+import type * as commands from "../commands/geoRadius.ts"
 import type { RedisError } from "../Errors.ts"
 import type { GeoCoordinates, GeoDetail, GeoFound } from "../internal/commands/geo.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

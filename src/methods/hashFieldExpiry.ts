@@ -7,14 +7,14 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
 import type { ExpireTime, ExpireWhen } from "../commands/expiry.ts"
-import type * as commands from "../commands/hashFieldExpiry.ts"
 import type { HexpireResult, HsetexOptions } from "../commands/hashFieldExpiry.ts"
+import type * as commands from "../commands/hashFieldExpiry.ts"
 import type { NewExpiry } from "../commands/options.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore } from "../internal/commands/args.ts"
 import type { DurationInput, Moment } from "../internal/commands/time.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

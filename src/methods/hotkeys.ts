@@ -4,12 +4,12 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import type * as commands from "../commands/hotkeys.ts"
 import type { Hotkeys, HotkeysMetric } from "../commands/hotkeys.ts"
+import type * as commands from "../commands/hotkeys.ts"
 import type { RedisError } from "../Errors.ts"
 import type { DurationInput } from "../internal/commands/time.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

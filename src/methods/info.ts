@@ -4,12 +4,12 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import type * as commands from "../commands/info.ts"
 import type { Info } from "../commands/info.ts"
+import type * as commands from "../commands/info.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

@@ -7,12 +7,12 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
-import type * as commands from "../commands/keys.ts"
 import type { RestoreOptions, ValueType } from "../commands/keys.ts"
+import type * as commands from "../commands/keys.ts"
 import type { RedisError } from "../Errors.ts"
 import type { ScanOptions, Variadic } from "../internal/commands/args.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

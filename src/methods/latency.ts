@@ -6,12 +6,12 @@
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import type * as commands from "../commands/latency.ts"
 import type { LatencyEvent, LatencyHistogram } from "../commands/latency.ts"
+import type * as commands from "../commands/latency.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

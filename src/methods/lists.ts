@@ -5,13 +5,13 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
-import type * as commands from "../commands/lists.ts"
 import type { LposOptions, MoveMany, Popped, Side } from "../commands/lists.ts"
+import type * as commands from "../commands/lists.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore, Variadic } from "../internal/commands/args.ts"
 import type { TimeoutInput } from "../internal/commands/time.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

@@ -5,13 +5,13 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Key } from "../Command.ts"
-import type * as commands from "../commands/migrate.ts"
 import type { MigrateOptions } from "../commands/migrate.ts"
+import type * as commands from "../commands/migrate.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore } from "../internal/commands/args.ts"
 import type { DurationInput } from "../internal/commands/time.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change data. */

@@ -5,11 +5,11 @@
  */
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
-import type * as commands from "../commands/persistence.ts"
 import type { BackupStatus } from "../commands/persistence.ts"
+import type * as commands from "../commands/persistence.ts"
 import type { RedisError } from "../Errors.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

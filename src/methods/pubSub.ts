@@ -5,12 +5,12 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Key } from "../Command.ts"
-import type * as commands from "../commands/pubSub.ts"
 import type { ChannelSubscribers } from "../commands/pubSub.ts"
+import type * as commands from "../commands/pubSub.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

@@ -4,10 +4,11 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import type * as commands from "../commands/session.ts"
 import type { RedisError } from "../Errors.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+import type * as commands from "../commands/session.ts"
+
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

@@ -4,11 +4,11 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import type * as commands from "../commands/slowLog.ts"
 import type { CommandLog, LargeCall, SlowCall } from "../commands/slowLog.ts"
+import type * as commands from "../commands/slowLog.ts"
 import type { RedisError } from "../Errors.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

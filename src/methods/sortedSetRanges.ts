@@ -6,7 +6,6 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Key } from "../Command.ts"
-import type * as commands from "../commands/sortedSetRanges.ts"
 import type {
   LexBound,
   ScoreBound,
@@ -15,9 +14,10 @@ import type {
   ZrangeByScore,
   ZrangeOptions
 } from "../commands/sortedSetRanges.ts"
+import type * as commands from "../commands/sortedSetRanges.ts"
 import type { RedisError } from "../Errors.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

@@ -6,13 +6,13 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Arg, Key, Scored } from "../Command.ts"
-import type * as commands from "../commands/sortedSets.ts"
 import type { PoppedScored, Ranked, ZaddOptions, ZaddWhen } from "../commands/sortedSets.ts"
+import type * as commands from "../commands/sortedSets.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore, ScanOptions, Variadic } from "../internal/commands/args.ts"
 import type { TimeoutInput } from "../internal/commands/time.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

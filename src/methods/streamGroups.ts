@@ -5,19 +5,19 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
-import type * as commands from "../commands/streamGroups.ts"
 import type {
   ClaimedStreamEntry,
   XgroupCreateOptions,
   XgroupSetidOptions,
   XreadgroupOptions
 } from "../commands/streamGroups.ts"
+import type * as commands from "../commands/streamGroups.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore } from "../internal/commands/args.ts"
 import type { DeliveredStreamEntry, StreamIds } from "../internal/commands/streams.ts"
 import type { DurationInput } from "../internal/commands/time.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change data. */

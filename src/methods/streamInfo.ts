@@ -5,11 +5,11 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
-import type * as commands from "../commands/streamInfo.ts"
 import type { ConsumerInfo, GroupInfo, StreamDetails, StreamInfo } from "../commands/streamInfo.ts"
+import type * as commands from "../commands/streamInfo.ts"
 import type { RedisError } from "../Errors.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

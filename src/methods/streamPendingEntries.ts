@@ -5,7 +5,6 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
-import type * as commands from "../commands/streamPendingEntries.ts"
 import type {
   AutoClaimed,
   PendingEntry,
@@ -14,12 +13,13 @@ import type {
   XclaimOptions,
   XnackMode
 } from "../commands/streamPendingEntries.ts"
+import type * as commands from "../commands/streamPendingEntries.ts"
 import type { RedisError } from "../Errors.ts"
 import type { OneOrMore, Variadic } from "../internal/commands/args.ts"
 import type { StreamEntry, StreamReferences, StreamRemoval } from "../internal/commands/streams.ts"
 import type { DurationInput } from "../internal/commands/time.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

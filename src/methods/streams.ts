@@ -5,13 +5,13 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
-import type * as commands from "../commands/streams.ts"
 import type { StreamTrim, XaddOptions, XcfgsetOptions, XrangeOptions, XreadOptions } from "../commands/streams.ts"
+import type * as commands from "../commands/streams.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 import type { StreamEntry, StreamIds, StreamReferences, StreamRemoval } from "../internal/commands/streams.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

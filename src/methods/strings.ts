@@ -6,12 +6,12 @@
 import type * as Effect from "effect/Effect"
 import type { Arg, Key } from "../Command.ts"
 import type { NewExpiry } from "../commands/options.ts"
-import type * as commands from "../commands/strings.ts"
 import type { LcsMatches, MsetexOptions, SetOptions } from "../commands/strings.ts"
+import type * as commands from "../commands/strings.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Variadic } from "../internal/commands/args.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

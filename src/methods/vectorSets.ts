@@ -6,12 +6,12 @@
 import type * as Effect from "effect/Effect"
 import type * as Command from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import type * as commands from "../commands/vectorSets.ts"
 import type { RawVector, VaddOptions, VectorQuery, VsimOptions } from "../commands/vectorSets.ts"
+import type * as commands from "../commands/vectorSets.ts"
 import type { RedisError } from "../Errors.ts"
 import type { Vector, VectorDetail, VectorFound } from "../internal/commands/vectors.ts"
 
-// The comments link to it. Without an export the declarations would lose it.
+// The comments link to it.
 export type { commands }
 
 /** The methods that change no data. */

@@ -60,6 +60,7 @@ const setField = (out: Record<string, unknown>, name: string, value: unknown): v
  * @since 0.1.0
  * @category decoders
  */
+/*#__NO_SIDE_EFFECTS__*/
 export const array = <A, B>(element: Decode<A, B>): Decode<Array<A>, Array<B>> =>
   custom<Array<A>, Array<B>>((value, bytes) => elementsOf(value).map((item) => element(item, bytes)) as Array<A>)
 
@@ -78,6 +79,7 @@ export const array = <A, B>(element: Decode<A, B>): Decode<Array<A>, Array<B>> =
  * @since 0.1.0
  * @category decoders
  */
+/*#__NO_SIDE_EFFECTS__*/
 export const tuple = <const Ds extends ReadonlyArray<Decode<any, any>>>(
   ...elements: Ds
 ): Decode<
@@ -112,6 +114,7 @@ export const tuple = <const Ds extends ReadonlyArray<Decode<any, any>>>(
  * @since 0.1.0
  * @category decoders
  */
+/*#__NO_SIDE_EFFECTS__*/
 export const struct = <const F extends Fields>(
   fields: F
 ): Decode<
@@ -158,6 +161,7 @@ const plainName = (name: string): string => name.replaceAll(/[-_ ]/g, "").toLowe
  * @since 0.1.0
  * @category decoders
  */
+/*#__NO_SIDE_EFFECTS__*/
 export const fields = <const F extends Fields, const O extends Fields = {}>(
   required: F,
   optional?: O | undefined
@@ -216,6 +220,7 @@ export const fieldsOrNull = <const F extends Fields, const O extends Fields>(
  * @since 0.1.0
  * @category decoders
  */
+/*#__NO_SIDE_EFFECTS__*/
 export const mapOf = <AK, BK, AV, BV>(
   key: Decode<AK, BK>,
   value: Decode<AV, BV>
@@ -239,6 +244,7 @@ export const mapOf = <AK, BK, AV, BV>(
  * @since 0.1.0
  * @category decoders
  */
+/*#__NO_SIDE_EFFECTS__*/
 export const recordOf = <A, B>(value: Decode<A, B>): Decode<Record<string, A>, Record<string, B>> =>
   custom<Record<string, A>, Record<string, B>>((reply, bytes) => {
     const out: Record<string, A> = {}
@@ -264,6 +270,7 @@ export const recordOf = <A, B>(value: Decode<A, B>): Decode<Record<string, A>, R
  * @since 0.1.0
  * @category decoders
  */
+/*#__NO_SIDE_EFFECTS__*/
 export const map: {
   <A, C>(self: Decode<A>, f: (value: A) => C): Decode<C>
   <A, B, C, D>(self: Decode<A, B>, f: (value: A) => C, bytes: (value: B) => D): Decode<C, D>

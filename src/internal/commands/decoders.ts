@@ -57,6 +57,7 @@ export interface Decode<out A, out B = A> {
   readonly "~bytes"?: B | undefined
 }
 
+/*#__NO_SIDE_EFFECTS__*/
 const decoder = <A, B = A>(f: (value: Resp.Value, bytes: boolean) => unknown): Decode<A, B> => f as Decode<A, B>
 
 /** Throws a `Mismatch`, as an expression. */
@@ -416,6 +417,7 @@ export interface Page<A> {
  * @since 0.1.0
  * @category decoders
  */
+/*#__NO_SIDE_EFFECTS__*/
 export const page = <A, B>(items: Decode<A, B>): Decode<Page<A>, Page<B>> =>
   decoder((value, bytes) => {
     const reply = list(value)
@@ -429,6 +431,7 @@ export const page = <A, B>(items: Decode<A, B>): Decode<Page<A>, Page<B>> =>
  * @since 0.1.0
  * @category decoders
  */
+/*#__NO_SIDE_EFFECTS__*/
 export const nullable = <A, B>(inner: Decode<A, B>): Decode<A | null, B | null> =>
   decoder((value, bytes) => value === null ? null : inner(value, bytes))
 
@@ -452,6 +455,7 @@ export const nullable = <A, B>(inner: Decode<A, B>): Decode<A | null, B | null> 
  * @since 0.1.0
  * @category decoders
  */
+/*#__NO_SIDE_EFFECTS__*/
 export const custom = <A, B = A>(f: (value: Resp.Value, bytes: boolean) => A | B): Decode<A, B> => decoder(f)
 
 /**

@@ -3,6 +3,7 @@
  * was; of what was not, it says now and then that it was, too.
  */
 import * as Command from "../../Command.ts"
+import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
 import type { NotWith } from "../../commands/options.ts"
 import * as Resp from "../../Resp.ts"
@@ -11,8 +12,6 @@ import { appendFlag, integerArg, numberBetween } from "./args.ts"
 import { type Chunk, chunk } from "./filterChunks.ts"
 
 export type { Chunk } from "./filterChunks.ts"
-
-const { define, own: make } = Command
 
 /**
  * Options of a new filter that grows when it is full.

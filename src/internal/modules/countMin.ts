@@ -3,6 +3,7 @@
  * memory and never too low.
  */
 import * as Command from "../../Command.ts"
+import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
 import { InvalidCommand } from "../../Errors.ts"
 import {
@@ -18,8 +19,6 @@ import {
 } from "../commands/args.ts"
 
 import { integerArg, numberArg, numberBetween } from "./args.ts"
-
-const { define, own: make } = Command
 
 const CMS_INITBYDIM = define({ words: ["CMS.INITBYDIM"], mode: "write", keys: 1, decode: Command.ok })
 /**

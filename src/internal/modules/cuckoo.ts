@@ -3,6 +3,7 @@
  * Bloom filters.
  */
 import * as Command from "../../Command.ts"
+import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
 import type { NotWith } from "../../commands/options.ts"
 import { appendVariadic, argv, exclusive, optionsOf, type Variadic } from "../commands/args.ts"
@@ -10,8 +11,6 @@ import { appendFlag, integerArg } from "./args.ts"
 import { type Chunk, chunk } from "./filterChunks.ts"
 
 export type { Chunk } from "./filterChunks.ts"
-
-const { define, own: make } = Command
 
 /**
  * Options of CF.RESERVE.

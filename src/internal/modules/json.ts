@@ -3,6 +3,7 @@
  * jsonValues.ts.
  */
 import * as Command from "../../Command.ts"
+import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
 import type { NotWith } from "../../commands/options.ts"
 import { InvalidCommand } from "../../Errors.ts"
@@ -28,8 +29,6 @@ import {
 } from "./jsonValues.ts"
 
 export type { Encodable, Json, JsonPath, Matches } from "./jsonValues.ts"
-
-const { define, own: make } = Command
 
 /** A command of one of two definitions, by the syntax of its path. */
 const byPath = <P extends string, A, M extends Command.Mode>(

@@ -3,6 +3,7 @@
  * and vectors at once (FT.HYBRID). The steps of both are in searchSteps.ts.
  */
 import * as Command from "../../Command.ts"
+import { define, own as make } from "../../Command.ts"
 import type { Arg } from "../../Command.ts"
 import type { DurationInput, NotWith } from "../../commands/options.ts"
 import { InvalidCommand } from "../../Errors.ts"
@@ -53,8 +54,6 @@ export type {
   SortStep,
   Step
 } from "./searchSteps.ts"
-
-const { define, own: make } = Command
 
 /**
  * Options of FT.AGGREGATE.

@@ -3,6 +3,7 @@
  * them. Queries are in searchQueries.ts and searchAggregations.ts.
  */
 import * as Command from "../../Command.ts"
+import { define, own as make } from "../../Command.ts"
 import type { Arg } from "../../Command.ts"
 import type { DurationInput } from "../../commands/options.ts"
 import { appendAll, argv, arrayOf, keyword, type OneOrMore, optionsOf } from "../commands/args.ts"
@@ -28,8 +29,6 @@ export type {
   VectorOptions,
   VectorType
 } from "./searchSchema.ts"
-
-const { define, own: make } = Command
 
 /**
  * Options of FT.CREATE.

@@ -3,6 +3,7 @@
  * FT.PROFILE), and what may be meant by misspelled words.
  */
 import * as Command from "../../Command.ts"
+import { define, own as make } from "../../Command.ts"
 import type { Arg } from "../../Command.ts"
 import type { DurationInput, NotWith } from "../../commands/options.ts"
 import { InvalidCommand } from "../../Errors.ts"
@@ -55,8 +56,6 @@ export type {
   RowsPage,
   RowValue
 } from "./searchReplies.ts"
-
-const { define, own: make } = Command
 
 /**
  * How documents are scored; a text is the name of another function.

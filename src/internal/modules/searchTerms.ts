@@ -3,13 +3,12 @@
  * what a person begins to write.
  */
 import * as Command from "../../Command.ts"
+import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
 import { appendVariadic, argv, arrayOf, optionsOf, type Variadic } from "../commands/args.ts"
 import { appendFlag, integerArg, numberArg, textArg } from "./args.ts"
 import { neededList } from "./searchOptions.ts"
 import { numeric } from "./searchReplies.ts"
-
-const { define, own: make } = Command
 
 const FT_DICTADD = define({ words: ["FT.DICTADD"], mode: "write", decode: Command.int })
 /**

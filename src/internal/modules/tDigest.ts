@@ -3,12 +3,11 @@
  * memory.
  */
 import * as Command from "../../Command.ts"
+import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
 import { InvalidCommand } from "../../Errors.ts"
 import { appendAll, argv, keysOf, type OneOrMore, optionsOf, type Variadic } from "../commands/args.ts"
 import { appendFlag, integerArg, numberArg } from "./args.ts"
-
-const { define, own: make } = Command
 
 /** Appends numbers that a caller passed one by one or in one array. */
 const appendNumbers = (

@@ -3,6 +3,7 @@
  * delete samples. What reads samples is in timeSeriesRanges.ts.
  */
 import * as Command from "../../Command.ts"
+import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
 import type { DurationInput } from "../../commands/options.ts"
 import { InvalidCommand } from "../../Errors.ts"
@@ -57,8 +58,6 @@ export type {
   Sample,
   Series
 } from "./timeSeriesReplies.ts"
-
-const { define, own: make } = Command
 
 const TS_CREATE = define({ words: ["TS.CREATE"], mode: "write", keys: 1, decode: Command.ok })
 /**

@@ -3,6 +3,7 @@
  * their labels, in ranges and in buckets.
  */
 import * as Command from "../../Command.ts"
+import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
 import type { Moment, TimeoutInput } from "../../commands/options.ts"
 import { InvalidCommand } from "../../Errors.ts"
@@ -40,8 +41,6 @@ import {
   type Series,
   seriesOf
 } from "./timeSeriesReplies.ts"
-
-const { define, own: make } = Command
 
 /**
  * Options of TS.GET.

@@ -2,11 +2,10 @@
  * The commands on top-k sketches (TOPK.*), which keep the items that come most often.
  */
 import * as Command from "../../Command.ts"
+import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
 import { appendPairs, appendVariadic, argv, optionsOf, type Variadic } from "../commands/args.ts"
 import { integerArg, numberArg } from "./args.ts"
-
-const { define, own: make } = Command
 
 /**
  * The size of a new sketch: TOPK.RESERVE takes all three or none.

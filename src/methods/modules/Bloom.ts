@@ -9,10 +9,6 @@ import type { RedisError } from "../../Errors.ts"
 import type { Variadic } from "../../internal/commands/args.ts"
 import type { Info, InsertCreating, InsertExisting, Nonscaling, Scaling } from "../../internal/modules/bloom.ts"
 import type { Chunk } from "../../internal/modules/filterChunks.ts"
-import type * as commands from "../../modules/Bloom.ts"
-
-// The comments link to it. Without an export the declarations would lose it.
-export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -22,7 +18,6 @@ export interface Read {
      * BF.EXISTS returns whether an item may have been added: `false` is certain. A missing key gives `false`.
      *
      * @see https://redis.io/docs/latest/commands/bf.exists/
-     * @see {@link commands.exists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -34,7 +29,6 @@ export interface Read {
      * BF.MEXISTS returns for several items what BF.EXISTS returns for one, in their order.
      *
      * @see https://redis.io/docs/latest/commands/bf.mexists/
-     * @see {@link commands.mexists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean>, RedisError>
@@ -46,7 +40,6 @@ export interface Read {
      * BF.CARD returns how many of the items that were added were new to the filter, 0 if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/bf.card/
-     * @see {@link commands.card} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -58,7 +51,6 @@ export interface Read {
      * BF.INFO returns what a filter consists of. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/bf.info/
-     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -74,7 +66,6 @@ export interface Read {
      * `expansion`, which is `null` for a filter that does not grow. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/bf.info/
-     * @see {@link commands.infoOf} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: "capacity" | "size" | "filters" | "items" | "expansion"): Effect.Effect<number | null, RedisError>
@@ -104,7 +95,6 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/bf.scandump/
-     * @see {@link commands.scandump} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number): Effect.Effect<Chunk, RedisError>
@@ -129,7 +119,6 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/bf.reserve/
-     * @see {@link commands.reserve} for the command as a value
      * @since 0.1.0
      */
     (
@@ -147,7 +136,6 @@ export interface Write {
      * created with the defaults of the server. Fails with ERR if the filter is full and does not grow.
      *
      * @see https://redis.io/docs/latest/commands/bf.add/
-     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -164,7 +152,6 @@ export interface Write {
      * have fewer elements than there are items.
      *
      * @see https://redis.io/docs/latest/commands/bf.madd/
-     * @see {@link commands.madd} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean | null>, RedisError>
@@ -177,7 +164,6 @@ export interface Write {
      * the defaults of the server; with `nocreate` it fails with ERR.
      *
      * @see https://redis.io/docs/latest/commands/bf.insert/
-     * @see {@link commands.insert} for the command as a value
      * @since 0.1.0
      */
     (
@@ -197,7 +183,6 @@ export interface Write {
      * `"OK"`. The first part replaces what the key has. Fails with ERR if the part is damaged.
      *
      * @see https://redis.io/docs/latest/commands/bf.loadchunk/
-     * @see {@link commands.loadchunk} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number, data: Uint8Array): Effect.Effect<"OK", RedisError>
@@ -212,7 +197,6 @@ export interface ReadBytes {
      * BF.EXISTS returns whether an item may have been added: `false` is certain. A missing key gives `false`.
      *
      * @see https://redis.io/docs/latest/commands/bf.exists/
-     * @see {@link commands.exists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -224,7 +208,6 @@ export interface ReadBytes {
      * BF.MEXISTS returns for several items what BF.EXISTS returns for one, in their order.
      *
      * @see https://redis.io/docs/latest/commands/bf.mexists/
-     * @see {@link commands.mexists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean>, RedisError>
@@ -236,7 +219,6 @@ export interface ReadBytes {
      * BF.CARD returns how many of the items that were added were new to the filter, 0 if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/bf.card/
-     * @see {@link commands.card} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -248,7 +230,6 @@ export interface ReadBytes {
      * BF.INFO returns what a filter consists of. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/bf.info/
-     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -264,7 +245,6 @@ export interface ReadBytes {
      * `expansion`, which is `null` for a filter that does not grow. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/bf.info/
-     * @see {@link commands.infoOf} for the command as a value
      * @since 0.1.0
      */
     (key: Key, field: "capacity" | "size" | "filters" | "items" | "expansion"): Effect.Effect<number | null, RedisError>
@@ -277,7 +257,6 @@ export interface ReadBytes {
      * that it returns, until that is 0; no item may be added meanwhile. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/bf.scandump/
-     * @see {@link commands.scandump} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number): Effect.Effect<Chunk, RedisError>
@@ -294,7 +273,6 @@ export interface WriteBytes {
      * slower, unless it is `nonscaling`. Fails with ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/bf.reserve/
-     * @see {@link commands.reserve} for the command as a value
      * @since 0.1.0
      */
     (
@@ -312,7 +290,6 @@ export interface WriteBytes {
      * created with the defaults of the server. Fails with ERR if the filter is full and does not grow.
      *
      * @see https://redis.io/docs/latest/commands/bf.add/
-     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -329,7 +306,6 @@ export interface WriteBytes {
      * have fewer elements than there are items.
      *
      * @see https://redis.io/docs/latest/commands/bf.madd/
-     * @see {@link commands.madd} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean | null>, RedisError>
@@ -342,7 +318,6 @@ export interface WriteBytes {
      * the defaults of the server; with `nocreate` it fails with ERR.
      *
      * @see https://redis.io/docs/latest/commands/bf.insert/
-     * @see {@link commands.insert} for the command as a value
      * @since 0.1.0
      */
     (
@@ -362,7 +337,6 @@ export interface WriteBytes {
      * `"OK"`. The first part replaces what the key has. Fails with ERR if the part is damaged.
      *
      * @see https://redis.io/docs/latest/commands/bf.loadchunk/
-     * @see {@link commands.loadchunk} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number, data: Uint8Array): Effect.Effect<"OK", RedisError>

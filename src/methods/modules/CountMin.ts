@@ -8,10 +8,6 @@ import type { Arg, Key } from "../../Command.ts"
 import type { RedisError } from "../../Errors.ts"
 import type { OneOrMore, Variadic } from "../../internal/commands/args.ts"
 import type { Info, MergeOptions } from "../../internal/modules/countMin.ts"
-import type * as commands from "../../modules/CountMin.ts"
-
-// The comments link to it. Without an export the declarations would lose it.
-export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -25,7 +21,6 @@ export interface Read {
      * often than it says. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/cms.query/
-     * @see {@link commands.query} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<number>, RedisError>
@@ -37,7 +32,6 @@ export interface Read {
      * CMS.INFO returns the size of a sketch and the sum of its counts. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/cms.info/
-     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -53,7 +47,6 @@ export interface Write {
      * makes counts more exact, a greater depth makes large errors rarer. Fails with ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/cms.initbydim/
-     * @see {@link commands.initbydim} for the command as a value
      * @since 0.1.0
      */
     (key: Key, width: number, depth: number): Effect.Effect<"OK", RedisError>
@@ -67,7 +60,6 @@ export interface Write {
      * off. Both are between 0 and 1. Fails with ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/cms.initbyprob/
-     * @see {@link commands.initbyprob} for the command as a value
      * @since 0.1.0
      */
     (key: Key, error: number, probability: number): Effect.Effect<"OK", RedisError>
@@ -88,7 +80,6 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/cms.incrby/
-     * @see {@link commands.incrby} for the command as a value
      * @since 0.1.0
      */
     (
@@ -104,7 +95,6 @@ export interface Write {
      * same width and depth; what the destination has counts if it is a source, too. Fails with ERR if a key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/cms.merge/
-     * @see {@link commands.merge} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, sources: OneOrMore<Key>, options?: MergeOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -123,7 +113,6 @@ export interface ReadBytes {
      * often than it says. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/cms.query/
-     * @see {@link commands.query} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<number>, RedisError>
@@ -135,7 +124,6 @@ export interface ReadBytes {
      * CMS.INFO returns the size of a sketch and the sum of its counts. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/cms.info/
-     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -151,7 +139,6 @@ export interface WriteBytes {
      * makes counts more exact, a greater depth makes large errors rarer. Fails with ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/cms.initbydim/
-     * @see {@link commands.initbydim} for the command as a value
      * @since 0.1.0
      */
     (key: Key, width: number, depth: number): Effect.Effect<"OK", RedisError>
@@ -165,7 +152,6 @@ export interface WriteBytes {
      * off. Both are between 0 and 1. Fails with ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/cms.initbyprob/
-     * @see {@link commands.initbyprob} for the command as a value
      * @since 0.1.0
      */
     (key: Key, error: number, probability: number): Effect.Effect<"OK", RedisError>
@@ -178,7 +164,6 @@ export interface WriteBytes {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/cms.incrby/
-     * @see {@link commands.incrby} for the command as a value
      * @since 0.1.0
      */
     (
@@ -194,7 +179,6 @@ export interface WriteBytes {
      * same width and depth; what the destination has counts if it is a source, too. Fails with ERR if a key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/cms.merge/
-     * @see {@link commands.merge} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, sources: OneOrMore<Key>, options?: MergeOptions | undefined): Effect.Effect<"OK", RedisError>

@@ -9,10 +9,6 @@ import type { RedisError } from "../../Errors.ts"
 import type { Variadic } from "../../internal/commands/args.ts"
 import type { Info, InsertCreating, InsertExisting, ReserveOptions } from "../../internal/modules/cuckoo.ts"
 import type { Chunk } from "../../internal/modules/filterChunks.ts"
-import type * as commands from "../../modules/Cuckoo.ts"
-
-// The comments link to it. Without an export the declarations would lose it.
-export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -22,7 +18,6 @@ export interface Read {
      * CF.EXISTS returns whether an item may be in a filter: `false` is certain. A missing key gives `false`.
      *
      * @see https://redis.io/docs/latest/commands/cf.exists/
-     * @see {@link commands.exists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -34,7 +29,6 @@ export interface Read {
      * CF.MEXISTS returns for several items what CF.EXISTS returns for one, in their order.
      *
      * @see https://redis.io/docs/latest/commands/cf.mexists/
-     * @see {@link commands.mexists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean>, RedisError>
@@ -46,7 +40,6 @@ export interface Read {
      * CF.COUNT returns how often an item was added, about: it may be less often. A missing key gives 0.
      *
      * @see https://redis.io/docs/latest/commands/cf.count/
-     * @see {@link commands.count} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<number, RedisError>
@@ -63,7 +56,6 @@ export interface Read {
      * does not exist. It has no page in the documentation of Redis.
      *
      * @see https://redis.io/docs/latest/commands/cf.compact/
-     * @see {@link commands.compact} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<"OK", RedisError>
@@ -75,7 +67,6 @@ export interface Read {
      * CF.INFO returns what a filter consists of. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/cf.info/
-     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -89,7 +80,6 @@ export interface Read {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/cf.scandump/
-     * @see {@link commands.scandump} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number): Effect.Effect<Chunk, RedisError>
@@ -105,7 +95,6 @@ export interface Write {
      * ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/cf.reserve/
-     * @see {@link commands.reserve} for the command as a value
      * @since 0.1.0
      */
     (key: Key, capacity: number, options?: ReserveOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -118,7 +107,6 @@ export interface Write {
      * of the server. Fails with ERR if the filter is full.
      *
      * @see https://redis.io/docs/latest/commands/cf.add/
-     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -131,7 +119,6 @@ export interface Write {
      * defaults of the server. Fails with ERR if the filter is full.
      *
      * @see https://redis.io/docs/latest/commands/cf.addnx/
-     * @see {@link commands.addnx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -147,7 +134,6 @@ export interface Write {
      * full. A missing key is created; with `nocreate` it fails with ERR.
      *
      * @see https://redis.io/docs/latest/commands/cf.insert/
-     * @see {@link commands.insert} for the command as a value
      * @since 0.1.0
      */
     (
@@ -168,7 +154,6 @@ export interface Write {
      * fails with ERR.
      *
      * @see https://redis.io/docs/latest/commands/cf.insertnx/
-     * @see {@link commands.insertnx} for the command as a value
      * @since 0.1.0
      */
     (
@@ -185,7 +170,6 @@ export interface Write {
      * forget another item. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/cf.del/
-     * @see {@link commands.del} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -201,7 +185,6 @@ export interface Write {
      * `"OK"`. The first part creates the filter. Fails with ERR if the part is damaged.
      *
      * @see https://redis.io/docs/latest/commands/cf.loadchunk/
-     * @see {@link commands.loadchunk} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number, data: Uint8Array): Effect.Effect<"OK", RedisError>
@@ -216,7 +199,6 @@ export interface ReadBytes {
      * CF.EXISTS returns whether an item may be in a filter: `false` is certain. A missing key gives `false`.
      *
      * @see https://redis.io/docs/latest/commands/cf.exists/
-     * @see {@link commands.exists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -228,7 +210,6 @@ export interface ReadBytes {
      * CF.MEXISTS returns for several items what CF.EXISTS returns for one, in their order.
      *
      * @see https://redis.io/docs/latest/commands/cf.mexists/
-     * @see {@link commands.mexists} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean>, RedisError>
@@ -240,7 +221,6 @@ export interface ReadBytes {
      * CF.COUNT returns how often an item was added, about: it may be less often. A missing key gives 0.
      *
      * @see https://redis.io/docs/latest/commands/cf.count/
-     * @see {@link commands.count} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<number, RedisError>
@@ -257,7 +237,6 @@ export interface ReadBytes {
      * does not exist. It has no page in the documentation of Redis.
      *
      * @see https://redis.io/docs/latest/commands/cf.compact/
-     * @see {@link commands.compact} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<"OK", RedisError>
@@ -269,7 +248,6 @@ export interface ReadBytes {
      * CF.INFO returns what a filter consists of. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/cf.info/
-     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -283,7 +261,6 @@ export interface ReadBytes {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/cf.scandump/
-     * @see {@link commands.scandump} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number): Effect.Effect<Chunk, RedisError>
@@ -299,7 +276,6 @@ export interface WriteBytes {
      * ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/cf.reserve/
-     * @see {@link commands.reserve} for the command as a value
      * @since 0.1.0
      */
     (key: Key, capacity: number, options?: ReserveOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -312,7 +288,6 @@ export interface WriteBytes {
      * of the server. Fails with ERR if the filter is full.
      *
      * @see https://redis.io/docs/latest/commands/cf.add/
-     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -325,7 +300,6 @@ export interface WriteBytes {
      * defaults of the server. Fails with ERR if the filter is full.
      *
      * @see https://redis.io/docs/latest/commands/cf.addnx/
-     * @see {@link commands.addnx} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -341,7 +315,6 @@ export interface WriteBytes {
      * full. A missing key is created; with `nocreate` it fails with ERR.
      *
      * @see https://redis.io/docs/latest/commands/cf.insert/
-     * @see {@link commands.insert} for the command as a value
      * @since 0.1.0
      */
     (
@@ -362,7 +335,6 @@ export interface WriteBytes {
      * fails with ERR.
      *
      * @see https://redis.io/docs/latest/commands/cf.insertnx/
-     * @see {@link commands.insertnx} for the command as a value
      * @since 0.1.0
      */
     (
@@ -379,7 +351,6 @@ export interface WriteBytes {
      * forget another item. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/cf.del/
-     * @see {@link commands.del} for the command as a value
      * @since 0.1.0
      */
     (key: Key, item: Arg): Effect.Effect<boolean, RedisError>
@@ -395,7 +366,6 @@ export interface WriteBytes {
      * `"OK"`. The first part creates the filter. Fails with ERR if the part is damaged.
      *
      * @see https://redis.io/docs/latest/commands/cf.loadchunk/
-     * @see {@link commands.loadchunk} for the command as a value
      * @since 0.1.0
      */
     (key: Key, iterator: number, data: Uint8Array): Effect.Effect<"OK", RedisError>

@@ -9,10 +9,6 @@ import type { RedisError } from "../../Errors.ts"
 import type { OneOrMore } from "../../internal/commands/args.ts"
 import type { ArrindexOptions, SetOptions, TextFormat } from "../../internal/modules/json.ts"
 import type { Encodable, Json, Matches } from "../../internal/modules/jsonValues.ts"
-import type * as commands from "../../modules/Json.ts"
-
-// The comments link to it. Without an export the declarations would lose it.
-export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -41,7 +37,6 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/json.get/
-     * @see {@link commands.get} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...paths: Array<string>): Effect.Effect<Json, RedisError>
@@ -57,7 +52,6 @@ export interface Read {
      * for; `null` if the key does not exist. Errors are those of `get`.
      *
      * @see https://redis.io/docs/latest/commands/json.get/
-     * @see {@link commands.getText} for the command as a value
      * @since 0.1.0
      */
     (
@@ -78,7 +72,6 @@ export interface Read {
      * holds another type, or that has no match of a path in the older syntax.
      *
      * @see https://redis.io/docs/latest/commands/json.mget/
-     * @see {@link commands.mget} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, path: string): Effect.Effect<Array<Json>, RedisError>
@@ -95,7 +88,6 @@ export interface Read {
      * match, which is empty if the key does not exist; otherwise the type of the first match, or `null`.
      *
      * @see https://redis.io/docs/latest/commands/json.type/
-     * @see {@link commands.type} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, string>, RedisError>
@@ -109,7 +101,6 @@ export interface Read {
      * does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.strlen/
-     * @see {@link commands.strlen} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -123,7 +114,6 @@ export interface Read {
      * the first match, or `null`.
      *
      * @see https://redis.io/docs/latest/commands/json.objkeys/
-     * @see {@link commands.objkeys} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, Array<string>>, RedisError>
@@ -137,7 +127,6 @@ export interface Read {
      * first match, or `null`.
      *
      * @see https://redis.io/docs/latest/commands/json.objlen/
-     * @see {@link commands.objlen} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -151,7 +140,6 @@ export interface Read {
      * ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrindex/
-     * @see {@link commands.arrindex} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(
@@ -170,7 +158,6 @@ export interface Read {
      * key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrlen/
-     * @see {@link commands.arrlen} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -189,7 +176,6 @@ export interface Read {
      *
      * @deprecated since RedisJSON 2.6: `get` returns values.
      * @see https://redis.io/docs/latest/commands/json.resp/
-     * @see {@link commands.resp} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<unknown, RedisError>
@@ -202,7 +188,6 @@ export interface Read {
      * JSONPath it returns an array with an element for each match; otherwise the number, 0 if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.debug-memory/
-     * @see {@link commands.debugMemory} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -223,7 +208,6 @@ export interface Write {
      * say.
      *
      * @see https://redis.io/docs/latest/commands/json.set/
-     * @see {@link commands.set} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path: string, value: Encodable, options?: SetOptions | undefined): Effect.Effect<"OK" | null, RedisError>
@@ -236,7 +220,6 @@ export interface Write {
      * of them cannot be written. Needs RedisJSON 2.6.
      *
      * @see https://redis.io/docs/latest/commands/json.mset/
-     * @see {@link commands.mset} for the command as a value
      * @since 0.1.0
      */
     (entries: ReadonlyArray<readonly [key: Key, path: string, value: Encodable]>): Effect.Effect<"OK", RedisError>
@@ -253,7 +236,6 @@ export interface Write {
      * 2.6.
      *
      * @see https://redis.io/docs/latest/commands/json.merge/
-     * @see {@link commands.merge} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path: string, value: Encodable): Effect.Effect<"OK" | null, RedisError>
@@ -266,7 +248,6 @@ export interface Write {
      * A missing key or path gives 0.
      *
      * @see https://redis.io/docs/latest/commands/json.del/
-     * @see {@link commands.del} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<number, RedisError>
@@ -283,7 +264,6 @@ export interface Write {
      *
      * @deprecated another name of JSON.DEL: use `del`.
      * @see https://redis.io/docs/latest/commands/json.forget/
-     * @see {@link commands.forget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<number, RedisError>
@@ -299,7 +279,6 @@ export interface Write {
      * without a path, the document. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.clear/
-     * @see {@link commands.clear} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<number, RedisError>
@@ -313,7 +292,6 @@ export interface Write {
      * does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.numincrby/
-     * @see {@link commands.numincrby} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, increment: number): Effect.Effect<Matches<P, number>, RedisError>
@@ -331,7 +309,6 @@ export interface Write {
      *
      * @deprecated since RedisJSON 2.0, without a replacement.
      * @see https://redis.io/docs/latest/commands/json.nummultby/
-     * @see {@link commands.nummultby} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, factor: number): Effect.Effect<Matches<P, number>, RedisError>
@@ -344,7 +321,6 @@ export interface Write {
      * key does not exist. It has no page in the documentation of Redis.
      *
      * @see https://redis.io/docs/latest/commands/json.numpowby/
-     * @see {@link commands.numpowby} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, exponent: number): Effect.Effect<Matches<P, number>, RedisError>
@@ -358,7 +334,6 @@ export interface Write {
      * key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.toggle/
-     * @see {@link commands.toggle} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P): Effect.Effect<Matches<P, boolean>, RedisError>
@@ -372,7 +347,6 @@ export interface Write {
      * the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.strappend/
-     * @see {@link commands.strappend} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, text: string): Effect.Effect<Matches<P, number>, RedisError>
@@ -394,7 +368,6 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/json.arrappend/
-     * @see {@link commands.arrappend} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(
@@ -413,7 +386,6 @@ export interface Write {
      * or the index is out of range.
      *
      * @see https://redis.io/docs/latest/commands/json.arrinsert/
-     * @see {@link commands.arrinsert} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(
@@ -436,7 +408,6 @@ export interface Write {
      * if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrpop/
-     * @see {@link commands.arrpop} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(
@@ -457,7 +428,6 @@ export interface Write {
      * array; otherwise the new length. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrtrim/
-     * @see {@link commands.arrtrim} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(
@@ -481,7 +451,6 @@ export interface ReadBytes {
      * and with WRONGTYPE if the key holds another type.
      *
      * @see https://redis.io/docs/latest/commands/json.get/
-     * @see {@link commands.get} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...paths: Array<string>): Effect.Effect<Json, RedisError>
@@ -497,7 +466,6 @@ export interface ReadBytes {
      * for; `null` if the key does not exist. Errors are those of `get`.
      *
      * @see https://redis.io/docs/latest/commands/json.get/
-     * @see {@link commands.getText} for the command as a value
      * @since 0.1.0
      */
     (
@@ -518,7 +486,6 @@ export interface ReadBytes {
      * holds another type, or that has no match of a path in the older syntax.
      *
      * @see https://redis.io/docs/latest/commands/json.mget/
-     * @see {@link commands.mget} for the command as a value
      * @since 0.1.0
      */
     (keys: OneOrMore<Key>, path: string): Effect.Effect<Array<Json>, RedisError>
@@ -535,7 +502,6 @@ export interface ReadBytes {
      * match, which is empty if the key does not exist; otherwise the type of the first match, or `null`.
      *
      * @see https://redis.io/docs/latest/commands/json.type/
-     * @see {@link commands.type} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, string>, RedisError>
@@ -549,7 +515,6 @@ export interface ReadBytes {
      * does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.strlen/
-     * @see {@link commands.strlen} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -563,7 +528,6 @@ export interface ReadBytes {
      * the first match, or `null`.
      *
      * @see https://redis.io/docs/latest/commands/json.objkeys/
-     * @see {@link commands.objkeys} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, Array<string>>, RedisError>
@@ -577,7 +541,6 @@ export interface ReadBytes {
      * first match, or `null`.
      *
      * @see https://redis.io/docs/latest/commands/json.objlen/
-     * @see {@link commands.objlen} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -591,7 +554,6 @@ export interface ReadBytes {
      * ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrindex/
-     * @see {@link commands.arrindex} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(
@@ -610,7 +572,6 @@ export interface ReadBytes {
      * key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrlen/
-     * @see {@link commands.arrlen} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -629,7 +590,6 @@ export interface ReadBytes {
      *
      * @deprecated since RedisJSON 2.6: `get` returns values.
      * @see https://redis.io/docs/latest/commands/json.resp/
-     * @see {@link commands.resp} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<unknown, RedisError>
@@ -642,7 +602,6 @@ export interface ReadBytes {
      * JSONPath it returns an array with an element for each match; otherwise the number, 0 if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.debug-memory/
-     * @see {@link commands.debugMemory} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(key: Key, path?: P | undefined): Effect.Effect<Matches<P, number>, RedisError>
@@ -663,7 +622,6 @@ export interface WriteBytes {
      * say.
      *
      * @see https://redis.io/docs/latest/commands/json.set/
-     * @see {@link commands.set} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path: string, value: Encodable, options?: SetOptions | undefined): Effect.Effect<"OK" | null, RedisError>
@@ -676,7 +634,6 @@ export interface WriteBytes {
      * of them cannot be written. Needs RedisJSON 2.6.
      *
      * @see https://redis.io/docs/latest/commands/json.mset/
-     * @see {@link commands.mset} for the command as a value
      * @since 0.1.0
      */
     (entries: ReadonlyArray<readonly [key: Key, path: string, value: Encodable]>): Effect.Effect<"OK", RedisError>
@@ -693,7 +650,6 @@ export interface WriteBytes {
      * 2.6.
      *
      * @see https://redis.io/docs/latest/commands/json.merge/
-     * @see {@link commands.merge} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path: string, value: Encodable): Effect.Effect<"OK" | null, RedisError>
@@ -706,7 +662,6 @@ export interface WriteBytes {
      * A missing key or path gives 0.
      *
      * @see https://redis.io/docs/latest/commands/json.del/
-     * @see {@link commands.del} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<number, RedisError>
@@ -723,7 +678,6 @@ export interface WriteBytes {
      *
      * @deprecated another name of JSON.DEL: use `del`.
      * @see https://redis.io/docs/latest/commands/json.forget/
-     * @see {@link commands.forget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<number, RedisError>
@@ -739,7 +693,6 @@ export interface WriteBytes {
      * without a path, the document. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.clear/
-     * @see {@link commands.clear} for the command as a value
      * @since 0.1.0
      */
     (key: Key, path?: string | undefined): Effect.Effect<number, RedisError>
@@ -753,7 +706,6 @@ export interface WriteBytes {
      * does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.numincrby/
-     * @see {@link commands.numincrby} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, increment: number): Effect.Effect<Matches<P, number>, RedisError>
@@ -771,7 +723,6 @@ export interface WriteBytes {
      *
      * @deprecated since RedisJSON 2.0, without a replacement.
      * @see https://redis.io/docs/latest/commands/json.nummultby/
-     * @see {@link commands.nummultby} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, factor: number): Effect.Effect<Matches<P, number>, RedisError>
@@ -784,7 +735,6 @@ export interface WriteBytes {
      * key does not exist. It has no page in the documentation of Redis.
      *
      * @see https://redis.io/docs/latest/commands/json.numpowby/
-     * @see {@link commands.numpowby} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, exponent: number): Effect.Effect<Matches<P, number>, RedisError>
@@ -798,7 +748,6 @@ export interface WriteBytes {
      * key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.toggle/
-     * @see {@link commands.toggle} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P): Effect.Effect<Matches<P, boolean>, RedisError>
@@ -812,7 +761,6 @@ export interface WriteBytes {
      * the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.strappend/
-     * @see {@link commands.strappend} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(key: Key, path: P, text: string): Effect.Effect<Matches<P, number>, RedisError>
@@ -826,7 +774,6 @@ export interface WriteBytes {
      * the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrappend/
-     * @see {@link commands.arrappend} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(
@@ -845,7 +792,6 @@ export interface WriteBytes {
      * or the index is out of range.
      *
      * @see https://redis.io/docs/latest/commands/json.arrinsert/
-     * @see {@link commands.arrinsert} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(
@@ -868,7 +814,6 @@ export interface WriteBytes {
      * if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrpop/
-     * @see {@link commands.arrpop} for the command as a value
      * @since 0.1.0
      */
     <const P extends string = ".">(
@@ -889,7 +834,6 @@ export interface WriteBytes {
      * array; otherwise the new length. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/json.arrtrim/
-     * @see {@link commands.arrtrim} for the command as a value
      * @since 0.1.0
      */
     <const P extends string>(

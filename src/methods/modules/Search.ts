@@ -46,10 +46,6 @@ import type {
   SuggetOptions,
   SynupdateOptions
 } from "../../internal/modules/searchTerms.ts"
-import type * as commands from "../../modules/Search.ts"
-
-// The comments link to it. Without an export the declarations would lose it.
-export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -81,7 +77,6 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ft.aggregate/
-     * @see {@link commands.aggregate} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: AggregateOptions | undefined): Effect.Effect<Rows<string>, RedisError>
@@ -98,7 +93,6 @@ export interface Read {
      * a reserved connection. `Search.aggregateStream` does.
      *
      * @see https://redis.io/docs/latest/commands/ft.aggregate/
-     * @see {@link commands.aggregateWithcursor} for the command as a value
      * @since 0.1.0
      */
     (
@@ -116,7 +110,6 @@ export interface Read {
      * came, since a page would be missing.
      *
      * @see https://redis.io/docs/latest/commands/ft.cursor-read/
-     * @see {@link commands.cursorRead} for the command as a value
      * @since 0.1.0
      */
     (
@@ -133,7 +126,6 @@ export interface Read {
      * does not have the cursor. It changes no data: a replica accepts it.
      *
      * @see https://redis.io/docs/latest/commands/ft.cursor-del/
-     * @see {@link commands.cursorDel} for the command as a value
      * @since 0.1.0
      */
     (index: string, cursor: string): Effect.Effect<"OK", RedisError>
@@ -160,7 +152,6 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ft.hybrid/
-     * @see {@link commands.hybrid} for the command as a value
      * @since 0.1.0
      */
     (index: string, searches: HybridSearches, options: HybridOptions): Effect.Effect<HybridFound<string>, RedisError>
@@ -172,7 +163,6 @@ export interface Read {
      * FT.INFO returns the schema of an index, and numbers about it. Fails with an error if the index does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.info/
-     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (index: string): Effect.Effect<Info, RedisError>
@@ -184,7 +174,6 @@ export interface Read {
      * FT._LIST returns the names of all indexes, in no particular order. The server's name for it says that it may change.
      *
      * @see https://redis.io/docs/latest/commands/ft._list/
-     * @see {@link commands.list} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<string>, RedisError>
@@ -197,7 +186,6 @@ export interface Read {
      * exist. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliaslist/
-     * @see {@link commands.aliaslist} for the command as a value
      * @since 0.1.0
      */
     (index: string): Effect.Effect<Array<string>, RedisError>
@@ -213,7 +201,6 @@ export interface Read {
      * the field is `casesensitive`. Fails with an error if there is no such field of tags.
      *
      * @see https://redis.io/docs/latest/commands/ft.tagvals/
-     * @see {@link commands.tagvals} for the command as a value
      * @since 0.1.0
      */
     (index: string, field: string): Effect.Effect<Array<string>, RedisError>
@@ -230,7 +217,6 @@ export interface Read {
      *
      * @deprecated since Redis 8.0: CONFIG GET has the settings of search, under names that begin with `search-`.
      * @see https://redis.io/docs/latest/commands/ft.config-get/
-     * @see {@link commands.configGet} for the command as a value
      * @since 0.1.0
      */
     (pattern: string): Effect.Effect<Record<string, string | null>, RedisError>
@@ -273,7 +259,6 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
-     * @see {@link commands.search} for the command as a value
      * @since 0.1.0
      */
     (
@@ -293,7 +278,6 @@ export interface Read {
      * `limit` says otherwise, and how many match in all. Errors are those of `search`.
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
-     * @see {@link commands.searchNocontent} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: SearchOptions & NoContent | undefined): Effect.Effect<FoundIds, RedisError>
@@ -320,7 +304,6 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
-     * @see {@link commands.searchWith} for the command as a value
      * @since 0.1.0
      */
     <const Ds extends ReadonlyArray<Detail>>(
@@ -341,7 +324,6 @@ export interface Read {
      * for, as `searchWith` does.
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
-     * @see {@link commands.searchNocontentWith} for the command as a value
      * @since 0.1.0
      */
     <const Ds extends ReadonlyArray<Detail>>(
@@ -358,7 +340,6 @@ export interface Read {
      * FT.EXPLAIN returns how the server would execute a query, as text of several lines.
      *
      * @see https://redis.io/docs/latest/commands/ft.explain/
-     * @see {@link commands.explain} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: ExplainOptions | undefined): Effect.Effect<string, RedisError>
@@ -370,7 +351,6 @@ export interface Read {
      * FT.EXPLAINCLI returns how the server would execute a query, line by line.
      *
      * @see https://redis.io/docs/latest/commands/ft.explaincli/
-     * @see {@link commands.explaincli} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: ExplainOptions | undefined): Effect.Effect<Array<string>, RedisError>
@@ -395,7 +375,6 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ft.profile/
-     * @see {@link commands.profile} for the command as a value
      * @since 0.1.0
      */
     <A, B>(
@@ -414,7 +393,6 @@ export interface Read {
      * likely first.
      *
      * @see https://redis.io/docs/latest/commands/ft.spellcheck/
-     * @see {@link commands.spellcheck} for the command as a value
      * @since 0.1.0
      */
     (
@@ -430,7 +408,6 @@ export interface Read {
      * FT.DICTDUMP returns all words of a dictionary, in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ft.dictdump/
-     * @see {@link commands.dictdump} for the command as a value
      * @since 0.1.0
      */
     (dictionary: string): Effect.Effect<Array<string>, RedisError>
@@ -442,7 +419,6 @@ export interface Read {
      * FT.SYNDUMP returns the groups of synonyms of an index that each word is in, as a record by word.
      *
      * @see https://redis.io/docs/latest/commands/ft.syndump/
-     * @see {@link commands.syndump} for the command as a value
      * @since 0.1.0
      */
     (index: string): Effect.Effect<Record<string, Array<string>>, RedisError>
@@ -454,7 +430,6 @@ export interface Read {
      * FT.SUGGET returns suggestions that begin with a text, the best first. A missing key gives `[]`.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugget/
-     * @see {@link commands.sugget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, prefix: string, options?: SuggetOptions | undefined): Effect.Effect<Array<string>, RedisError>
@@ -470,7 +445,6 @@ export interface Read {
      * both, the best first. A missing key gives `[]`.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugget/
-     * @see {@link commands.suggetWith} for the command as a value
      * @since 0.1.0
      */
     <const Ds extends ReadonlyArray<SuggestionDetail>>(
@@ -487,7 +461,6 @@ export interface Read {
      * FT.SUGLEN returns how many suggestions there are, 0 if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.suglen/
-     * @see {@link commands.suglen} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -527,7 +500,6 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ft.create/
-     * @see {@link commands.create} for the command as a value
      * @since 0.1.0
      */
     (index: string, schema: Fields, options?: CreateOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -539,7 +511,6 @@ export interface Write {
      * FT.ALTER adds a field to an index, and returns `"OK"`. Fails with an error if the index does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.alter/
-     * @see {@link commands.alter} for the command as a value
      * @since 0.1.0
      */
     (
@@ -557,7 +528,6 @@ export interface Write {
      * index does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.dropindex/
-     * @see {@link commands.dropindex} for the command as a value
      * @since 0.1.0
      */
     (index: string, options?: DropindexOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -569,7 +539,6 @@ export interface Write {
      * FT.ALIASADD gives an index another name, and returns `"OK"`. Fails with an error if an index has that name.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliasadd/
-     * @see {@link commands.aliasadd} for the command as a value
      * @since 0.1.0
      */
     (alias: string, index: string): Effect.Effect<"OK", RedisError>
@@ -581,7 +550,6 @@ export interface Write {
      * FT.ALIASUPDATE gives an index another name, which it takes from the index that has it, and returns `"OK"`.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliasupdate/
-     * @see {@link commands.aliasupdate} for the command as a value
      * @since 0.1.0
      */
     (alias: string, index: string): Effect.Effect<"OK", RedisError>
@@ -593,7 +561,6 @@ export interface Write {
      * FT.ALIASDEL removes another name of an index, and returns `"OK"`. Fails with an error if no index has it.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliasdel/
-     * @see {@link commands.aliasdel} for the command as a value
      * @since 0.1.0
      */
     (alias: string): Effect.Effect<"OK", RedisError>
@@ -611,7 +578,6 @@ export interface Write {
      *
      * @deprecated since Redis 8.0: CONFIG SET has the settings of search, under names that begin with `search-`.
      * @see https://redis.io/docs/latest/commands/ft.config-set/
-     * @see {@link commands.configSet} for the command as a value
      * @since 0.1.0
      */
     (setting: string, value: Arg): Effect.Effect<"OK", RedisError>
@@ -623,7 +589,6 @@ export interface Write {
      * FT.DICTADD adds words to a dictionary, and returns how many of them are new. A missing dictionary is created.
      *
      * @see https://redis.io/docs/latest/commands/ft.dictadd/
-     * @see {@link commands.dictadd} for the command as a value
      * @since 0.1.0
      */
     (dictionary: string, ...terms: Variadic<string>): Effect.Effect<number, RedisError>
@@ -635,7 +600,6 @@ export interface Write {
      * FT.DICTDEL removes words from a dictionary, and returns how many of them were in it.
      *
      * @see https://redis.io/docs/latest/commands/ft.dictdel/
-     * @see {@link commands.dictdel} for the command as a value
      * @since 0.1.0
      */
     (dictionary: string, ...terms: Variadic<string>): Effect.Effect<number, RedisError>
@@ -651,7 +615,6 @@ export interface Write {
      * of them. A missing group is created.
      *
      * @see https://redis.io/docs/latest/commands/ft.synupdate/
-     * @see {@link commands.synupdate} for the command as a value
      * @since 0.1.0
      */
     (
@@ -669,7 +632,6 @@ export interface Write {
      * created.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugadd/
-     * @see {@link commands.sugadd} for the command as a value
      * @since 0.1.0
      */
     (
@@ -686,7 +648,6 @@ export interface Write {
      * FT.SUGDEL removes a suggestion, and returns whether it was there.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugdel/
-     * @see {@link commands.sugdel} for the command as a value
      * @since 0.1.0
      */
     (key: Key, suggestion: string): Effect.Effect<boolean, RedisError>
@@ -706,7 +667,6 @@ export interface ReadBytes {
      * does not exist or a step is not valid.
      *
      * @see https://redis.io/docs/latest/commands/ft.aggregate/
-     * @see {@link commands.aggregate} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: AggregateOptions | undefined): Effect.Effect<Rows<Uint8Array>, RedisError>
@@ -723,7 +683,6 @@ export interface ReadBytes {
      * a reserved connection. `Search.aggregateStream` does.
      *
      * @see https://redis.io/docs/latest/commands/ft.aggregate/
-     * @see {@link commands.aggregateWithcursor} for the command as a value
      * @since 0.1.0
      */
     (
@@ -741,7 +700,6 @@ export interface ReadBytes {
      * came, since a page would be missing.
      *
      * @see https://redis.io/docs/latest/commands/ft.cursor-read/
-     * @see {@link commands.cursorRead} for the command as a value
      * @since 0.1.0
      */
     (
@@ -758,7 +716,6 @@ export interface ReadBytes {
      * does not have the cursor. It changes no data: a replica accepts it.
      *
      * @see https://redis.io/docs/latest/commands/ft.cursor-del/
-     * @see {@link commands.cursorDel} for the command as a value
      * @since 0.1.0
      */
     (index: string, cursor: string): Effect.Effect<"OK", RedisError>
@@ -772,7 +729,6 @@ export interface ReadBytes {
      * error if the index does not exist. Needs Redis 8.4.
      *
      * @see https://redis.io/docs/latest/commands/ft.hybrid/
-     * @see {@link commands.hybrid} for the command as a value
      * @since 0.1.0
      */
     (
@@ -788,7 +744,6 @@ export interface ReadBytes {
      * FT.INFO returns the schema of an index, and numbers about it. Fails with an error if the index does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.info/
-     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (index: string): Effect.Effect<Info, RedisError>
@@ -800,7 +755,6 @@ export interface ReadBytes {
      * FT._LIST returns the names of all indexes, in no particular order. The server's name for it says that it may change.
      *
      * @see https://redis.io/docs/latest/commands/ft._list/
-     * @see {@link commands.list} for the command as a value
      * @since 0.1.0
      */
     (): Effect.Effect<Array<string>, RedisError>
@@ -813,7 +767,6 @@ export interface ReadBytes {
      * exist. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliaslist/
-     * @see {@link commands.aliaslist} for the command as a value
      * @since 0.1.0
      */
     (index: string): Effect.Effect<Array<string>, RedisError>
@@ -829,7 +782,6 @@ export interface ReadBytes {
      * the field is `casesensitive`. Fails with an error if there is no such field of tags.
      *
      * @see https://redis.io/docs/latest/commands/ft.tagvals/
-     * @see {@link commands.tagvals} for the command as a value
      * @since 0.1.0
      */
     (index: string, field: string): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -846,7 +798,6 @@ export interface ReadBytes {
      *
      * @deprecated since Redis 8.0: CONFIG GET has the settings of search, under names that begin with `search-`.
      * @see https://redis.io/docs/latest/commands/ft.config-get/
-     * @see {@link commands.configGet} for the command as a value
      * @since 0.1.0
      */
     (pattern: string): Effect.Effect<Record<string, string | null>, RedisError>
@@ -863,7 +814,6 @@ export interface ReadBytes {
      * Fields that are no text, such as vectors, are for `bytes`.
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
-     * @see {@link commands.search} for the command as a value
      * @since 0.1.0
      */
     (
@@ -883,7 +833,6 @@ export interface ReadBytes {
      * `limit` says otherwise, and how many match in all. Errors are those of `search`.
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
-     * @see {@link commands.searchNocontent} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: SearchOptions & NoContent | undefined): Effect.Effect<FoundIds, RedisError>
@@ -901,7 +850,6 @@ export interface ReadBytes {
      * by (WITHSORTKEYS).
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
-     * @see {@link commands.searchWith} for the command as a value
      * @since 0.1.0
      */
     <const Ds extends ReadonlyArray<Detail>>(
@@ -922,7 +870,6 @@ export interface ReadBytes {
      * for, as `searchWith` does.
      *
      * @see https://redis.io/docs/latest/commands/ft.search/
-     * @see {@link commands.searchNocontentWith} for the command as a value
      * @since 0.1.0
      */
     <const Ds extends ReadonlyArray<Detail>>(
@@ -939,7 +886,6 @@ export interface ReadBytes {
      * FT.EXPLAIN returns how the server would execute a query, as text of several lines.
      *
      * @see https://redis.io/docs/latest/commands/ft.explain/
-     * @see {@link commands.explain} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: ExplainOptions | undefined): Effect.Effect<string, RedisError>
@@ -951,7 +897,6 @@ export interface ReadBytes {
      * FT.EXPLAINCLI returns how the server would execute a query, line by line.
      *
      * @see https://redis.io/docs/latest/commands/ft.explaincli/
-     * @see {@link commands.explaincli} for the command as a value
      * @since 0.1.0
      */
     (index: string, query: string, options?: ExplainOptions | undefined): Effect.Effect<Array<string>, RedisError>
@@ -968,7 +913,6 @@ export interface ReadBytes {
      * versions.
      *
      * @see https://redis.io/docs/latest/commands/ft.profile/
-     * @see {@link commands.profile} for the command as a value
      * @since 0.1.0
      */
     <A, B>(
@@ -987,7 +931,6 @@ export interface ReadBytes {
      * likely first.
      *
      * @see https://redis.io/docs/latest/commands/ft.spellcheck/
-     * @see {@link commands.spellcheck} for the command as a value
      * @since 0.1.0
      */
     (
@@ -1003,7 +946,6 @@ export interface ReadBytes {
      * FT.DICTDUMP returns all words of a dictionary, in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ft.dictdump/
-     * @see {@link commands.dictdump} for the command as a value
      * @since 0.1.0
      */
     (dictionary: string): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -1015,7 +957,6 @@ export interface ReadBytes {
      * FT.SYNDUMP returns the groups of synonyms of an index that each word is in, as a record by word.
      *
      * @see https://redis.io/docs/latest/commands/ft.syndump/
-     * @see {@link commands.syndump} for the command as a value
      * @since 0.1.0
      */
     (index: string): Effect.Effect<Record<string, Array<string>>, RedisError>
@@ -1027,7 +968,6 @@ export interface ReadBytes {
      * FT.SUGGET returns suggestions that begin with a text, the best first. A missing key gives `[]`.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugget/
-     * @see {@link commands.sugget} for the command as a value
      * @since 0.1.0
      */
     (key: Key, prefix: string, options?: SuggetOptions | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -1043,7 +983,6 @@ export interface ReadBytes {
      * both, the best first. A missing key gives `[]`.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugget/
-     * @see {@link commands.suggetWith} for the command as a value
      * @since 0.1.0
      */
     <const Ds extends ReadonlyArray<SuggestionDetail>>(
@@ -1060,7 +999,6 @@ export interface ReadBytes {
      * FT.SUGLEN returns how many suggestions there are, 0 if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.suglen/
-     * @see {@link commands.suglen} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -1076,7 +1014,6 @@ export interface WriteBytes {
      * that are there, in the background, and from then on those that come. Fails with an error if the index exists.
      *
      * @see https://redis.io/docs/latest/commands/ft.create/
-     * @see {@link commands.create} for the command as a value
      * @since 0.1.0
      */
     (index: string, schema: Fields, options?: CreateOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -1088,7 +1025,6 @@ export interface WriteBytes {
      * FT.ALTER adds a field to an index, and returns `"OK"`. Fails with an error if the index does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.alter/
-     * @see {@link commands.alter} for the command as a value
      * @since 0.1.0
      */
     (
@@ -1106,7 +1042,6 @@ export interface WriteBytes {
      * index does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ft.dropindex/
-     * @see {@link commands.dropindex} for the command as a value
      * @since 0.1.0
      */
     (index: string, options?: DropindexOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -1118,7 +1053,6 @@ export interface WriteBytes {
      * FT.ALIASADD gives an index another name, and returns `"OK"`. Fails with an error if an index has that name.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliasadd/
-     * @see {@link commands.aliasadd} for the command as a value
      * @since 0.1.0
      */
     (alias: string, index: string): Effect.Effect<"OK", RedisError>
@@ -1130,7 +1064,6 @@ export interface WriteBytes {
      * FT.ALIASUPDATE gives an index another name, which it takes from the index that has it, and returns `"OK"`.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliasupdate/
-     * @see {@link commands.aliasupdate} for the command as a value
      * @since 0.1.0
      */
     (alias: string, index: string): Effect.Effect<"OK", RedisError>
@@ -1142,7 +1075,6 @@ export interface WriteBytes {
      * FT.ALIASDEL removes another name of an index, and returns `"OK"`. Fails with an error if no index has it.
      *
      * @see https://redis.io/docs/latest/commands/ft.aliasdel/
-     * @see {@link commands.aliasdel} for the command as a value
      * @since 0.1.0
      */
     (alias: string): Effect.Effect<"OK", RedisError>
@@ -1160,7 +1092,6 @@ export interface WriteBytes {
      *
      * @deprecated since Redis 8.0: CONFIG SET has the settings of search, under names that begin with `search-`.
      * @see https://redis.io/docs/latest/commands/ft.config-set/
-     * @see {@link commands.configSet} for the command as a value
      * @since 0.1.0
      */
     (setting: string, value: Arg): Effect.Effect<"OK", RedisError>
@@ -1172,7 +1103,6 @@ export interface WriteBytes {
      * FT.DICTADD adds words to a dictionary, and returns how many of them are new. A missing dictionary is created.
      *
      * @see https://redis.io/docs/latest/commands/ft.dictadd/
-     * @see {@link commands.dictadd} for the command as a value
      * @since 0.1.0
      */
     (dictionary: string, ...terms: Variadic<string>): Effect.Effect<number, RedisError>
@@ -1184,7 +1114,6 @@ export interface WriteBytes {
      * FT.DICTDEL removes words from a dictionary, and returns how many of them were in it.
      *
      * @see https://redis.io/docs/latest/commands/ft.dictdel/
-     * @see {@link commands.dictdel} for the command as a value
      * @since 0.1.0
      */
     (dictionary: string, ...terms: Variadic<string>): Effect.Effect<number, RedisError>
@@ -1200,7 +1129,6 @@ export interface WriteBytes {
      * of them. A missing group is created.
      *
      * @see https://redis.io/docs/latest/commands/ft.synupdate/
-     * @see {@link commands.synupdate} for the command as a value
      * @since 0.1.0
      */
     (
@@ -1218,7 +1146,6 @@ export interface WriteBytes {
      * created.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugadd/
-     * @see {@link commands.sugadd} for the command as a value
      * @since 0.1.0
      */
     (
@@ -1235,7 +1162,6 @@ export interface WriteBytes {
      * FT.SUGDEL removes a suggestion, and returns whether it was there.
      *
      * @see https://redis.io/docs/latest/commands/ft.sugdel/
-     * @see {@link commands.sugdel} for the command as a value
      * @since 0.1.0
      */
     (key: Key, suggestion: string): Effect.Effect<boolean, RedisError>

@@ -8,10 +8,6 @@ import type { Key } from "../../Command.ts"
 import type { RedisError } from "../../Errors.ts"
 import type { OneOrMore, Variadic } from "../../internal/commands/args.ts"
 import type { CreateOptions, Info, MergeOptions } from "../../internal/modules/tDigest.ts"
-import type * as commands from "../../modules/TDigest.ts"
-
-// The comments link to it. Without an export the declarations would lose it.
-export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -21,7 +17,6 @@ export interface Read {
      * TDIGEST.MIN returns the smallest number, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.min/
-     * @see {@link commands.min} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -33,7 +28,6 @@ export interface Read {
      * TDIGEST.MAX returns the greatest number, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.max/
-     * @see {@link commands.max} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -57,7 +51,6 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/tdigest.quantile/
-     * @see {@link commands.quantile} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...quantiles: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -73,7 +66,6 @@ export interface Read {
      * equal to it: from 0 to 1. NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.cdf/
-     * @see {@link commands.cdf} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -89,7 +81,6 @@ export interface Read {
      * smallest and the greatest tenth. NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.trimmed_mean/
-     * @see {@link commands.trimmedMean} for the command as a value
      * @since 0.1.0
      */
     (key: Key, lowCutQuantile: number, highCutQuantile: number): Effect.Effect<number, RedisError>
@@ -106,7 +97,6 @@ export interface Read {
      * the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.rank/
-     * @see {@link commands.rank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -123,7 +113,6 @@ export interface Read {
      * if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.revrank/
-     * @see {@link commands.revrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -136,7 +125,6 @@ export interface Read {
      * below the number of all, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.byrank/
-     * @see {@link commands.byrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...ranks: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -149,7 +137,6 @@ export interface Read {
      * rank that is not below the number of all, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.byrevrank/
-     * @see {@link commands.byrevrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...ranks: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -161,7 +148,6 @@ export interface Read {
      * TDIGEST.INFO returns what a sketch consists of. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.info/
-     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -176,7 +162,6 @@ export interface Write {
      * TDIGEST.CREATE creates an empty sketch, and returns `"OK"`. Fails with ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.create/
-     * @see {@link commands.create} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: CreateOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -188,7 +173,6 @@ export interface Write {
      * TDIGEST.ADD adds numbers, and returns `"OK"`. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.add/
-     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<"OK", RedisError>
@@ -200,7 +184,6 @@ export interface Write {
      * TDIGEST.RESET empties a sketch, and returns `"OK"`. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.reset/
-     * @see {@link commands.reset} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<"OK", RedisError>
@@ -213,7 +196,6 @@ export interface Write {
      * with ERR if a source does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.merge/
-     * @see {@link commands.merge} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, sources: OneOrMore<Key>, options?: MergeOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -228,7 +210,6 @@ export interface ReadBytes {
      * TDIGEST.MIN returns the smallest number, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.min/
-     * @see {@link commands.min} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -240,7 +221,6 @@ export interface ReadBytes {
      * TDIGEST.MAX returns the greatest number, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.max/
-     * @see {@link commands.max} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<number, RedisError>
@@ -256,7 +236,6 @@ export interface ReadBytes {
      * are from 0 to 1: 0.5 asks for the median. NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.quantile/
-     * @see {@link commands.quantile} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...quantiles: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -272,7 +251,6 @@ export interface ReadBytes {
      * equal to it: from 0 to 1. NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.cdf/
-     * @see {@link commands.cdf} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -288,7 +266,6 @@ export interface ReadBytes {
      * smallest and the greatest tenth. NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.trimmed_mean/
-     * @see {@link commands.trimmedMean} for the command as a value
      * @since 0.1.0
      */
     (key: Key, lowCutQuantile: number, highCutQuantile: number): Effect.Effect<number, RedisError>
@@ -305,7 +282,6 @@ export interface ReadBytes {
      * the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.rank/
-     * @see {@link commands.rank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -322,7 +298,6 @@ export interface ReadBytes {
      * if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.revrank/
-     * @see {@link commands.revrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -335,7 +310,6 @@ export interface ReadBytes {
      * below the number of all, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.byrank/
-     * @see {@link commands.byrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...ranks: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -348,7 +322,6 @@ export interface ReadBytes {
      * rank that is not below the number of all, NaN if the sketch is empty. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.byrevrank/
-     * @see {@link commands.byrevrank} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...ranks: Variadic<number>): Effect.Effect<Array<number>, RedisError>
@@ -360,7 +333,6 @@ export interface ReadBytes {
      * TDIGEST.INFO returns what a sketch consists of. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.info/
-     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -375,7 +347,6 @@ export interface WriteBytes {
      * TDIGEST.CREATE creates an empty sketch, and returns `"OK"`. Fails with ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.create/
-     * @see {@link commands.create} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: CreateOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -387,7 +358,6 @@ export interface WriteBytes {
      * TDIGEST.ADD adds numbers, and returns `"OK"`. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.add/
-     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...values: Variadic<number>): Effect.Effect<"OK", RedisError>
@@ -399,7 +369,6 @@ export interface WriteBytes {
      * TDIGEST.RESET empties a sketch, and returns `"OK"`. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.reset/
-     * @see {@link commands.reset} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<"OK", RedisError>
@@ -412,7 +381,6 @@ export interface WriteBytes {
      * with ERR if a source does not exist.
      *
      * @see https://redis.io/docs/latest/commands/tdigest.merge/
-     * @see {@link commands.merge} for the command as a value
      * @since 0.1.0
      */
     (destination: Key, sources: OneOrMore<Key>, options?: MergeOptions | undefined): Effect.Effect<"OK", RedisError>

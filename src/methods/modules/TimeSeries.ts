@@ -42,10 +42,6 @@ import type {
   Sample,
   Series
 } from "../../internal/modules/timeSeriesReplies.ts"
-import type * as commands from "../../modules/TimeSeries.ts"
-
-// The comments link to it. Without an export the declarations would lose it.
-export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -55,7 +51,6 @@ export interface Read {
      * TS.INFO returns the settings of a series, and what it has. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.info/
-     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -68,7 +63,6 @@ export interface Read {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.info/
-     * @see {@link commands.infoDebug} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<DebugInfo, RedisError>
@@ -80,7 +74,6 @@ export interface Read {
      * TS.GET returns the last sample of a series, `null` if it has none. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.get/
-     * @see {@link commands.get} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: GetOptions | undefined): Effect.Effect<Sample | null, RedisError>
@@ -106,7 +99,6 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ts.range/
-     * @see {@link commands.range} for the command as a value
      * @since 0.1.0
      */
     (
@@ -136,7 +128,6 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ts.range/
-     * @see {@link commands.rangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -158,7 +149,6 @@ export interface Read {
      * bucket. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.revrange/
-     * @see {@link commands.revrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -179,7 +169,6 @@ export interface Read {
      * aggregator made of its samples. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.revrange/
-     * @see {@link commands.revrangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -202,7 +191,6 @@ export interface Read {
      * are in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.mget/
-     * @see {@link commands.mget} for the command as a value
      * @since 0.1.0
      */
     (
@@ -221,7 +209,6 @@ export interface Read {
      * `aggregation` a sample for each bucket. Filters are those of `mget`. The series are in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrange/
-     * @see {@link commands.mrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -242,7 +229,6 @@ export interface Read {
      * labels, with what each aggregator made of the samples of a bucket.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrange/
-     * @see {@link commands.mrangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -273,7 +259,6 @@ export interface Read {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ts.mrange/
-     * @see {@link commands.mrangeGroupby} for the command as a value
      * @since 0.1.0
      */
     (
@@ -294,7 +279,6 @@ export interface Read {
      * `aggregation` a sample for each bucket. Filters are those of `mget`. The series are in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrevrange/
-     * @see {@link commands.mrevrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -315,7 +299,6 @@ export interface Read {
      * labels, the last one first, with what each aggregator made of the samples of a bucket.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrevrange/
-     * @see {@link commands.mrevrangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -337,7 +320,6 @@ export interface Read {
      * have the same value of a label, and at each moment what `reduce` makes of their samples. Filters are those of `mget`.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrevrange/
-     * @see {@link commands.mrevrangeGroupby} for the command as a value
      * @since 0.1.0
      */
     (
@@ -359,7 +341,6 @@ export interface Read {
      * aggregators. Fails with ERR if a key does not exist. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.nrange/
-     * @see {@link commands.nrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -381,7 +362,6 @@ export interface Read {
      * aggregators. Fails with ERR if a key does not exist. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.nrevrange/
-     * @see {@link commands.nrevrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -401,7 +381,6 @@ export interface Read {
      * missing key counts as empty. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.read/
-     * @see {@link commands.read} for the command as a value
      * @since 0.1.0
      */
     (
@@ -421,7 +400,6 @@ export interface Read {
      * particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.queryindex/
-     * @see {@link commands.queryindex} for the command as a value
      * @since 0.1.0
      */
     (filters: OneOrMore<string>): Effect.Effect<Array<string>, RedisError>
@@ -437,7 +415,6 @@ export interface Read {
      * those of `mget`. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.querylabels/
-     * @see {@link commands.querylabels} for the command as a value
      * @since 0.1.0
      */
     (filters?: OneOrMore<string> | undefined): Effect.Effect<Array<string>, RedisError>
@@ -453,7 +430,6 @@ export interface Read {
      * which are those of `mget`. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.querylabels/
-     * @see {@link commands.querylabelsValues} for the command as a value
      * @since 0.1.0
      */
     (label: string, filters?: OneOrMore<string> | undefined): Effect.Effect<Array<string>, RedisError>
@@ -480,7 +456,6 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ts.create/
-     * @see {@link commands.create} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: CreateOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -493,7 +468,6 @@ export interface Write {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.alter/
-     * @see {@link commands.alter} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options: AlterOptions): Effect.Effect<"OK", RedisError>
@@ -520,7 +494,6 @@ export interface Write {
      * ```
      *
      * @see https://redis.io/docs/latest/commands/ts.add/
-     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (
@@ -541,7 +514,6 @@ export interface Write {
      * refused, as a `Result`: the others are added all the same. It creates no series.
      *
      * @see https://redis.io/docs/latest/commands/ts.madd/
-     * @see {@link commands.madd} for the command as a value
      * @since 0.1.0
      */
     (
@@ -560,7 +532,6 @@ export interface Write {
      * for a moment before that of the last sample.
      *
      * @see https://redis.io/docs/latest/commands/ts.incrby/
-     * @see {@link commands.incrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: number, options?: IncrOptions | undefined): Effect.Effect<number, RedisError>
@@ -572,7 +543,6 @@ export interface Write {
      * TS.DECRBY adds a sample with the value of the last one minus `value`, as TS.INCRBY does.
      *
      * @see https://redis.io/docs/latest/commands/ts.decrby/
-     * @see {@link commands.decrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: number, options?: IncrOptions | undefined): Effect.Effect<number, RedisError>
@@ -585,7 +555,6 @@ export interface Write {
      * does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.del/
-     * @see {@link commands.del} for the command as a value
      * @since 0.1.0
      */
     (key: Key, from: RangeStart, to: RangeEnd): Effect.Effect<number, RedisError>
@@ -602,7 +571,6 @@ export interface Write {
      * compaction already.
      *
      * @see https://redis.io/docs/latest/commands/ts.createrule/
-     * @see {@link commands.createrule} for the command as a value
      * @since 0.1.0
      */
     (
@@ -620,7 +588,6 @@ export interface Write {
      * TS.DELETERULE ends a compaction, which keeps its samples, and returns `"OK"`. Fails with ERR if there is no such rule.
      *
      * @see https://redis.io/docs/latest/commands/ts.deleterule/
-     * @see {@link commands.deleterule} for the command as a value
      * @since 0.1.0
      */
     (source: Key, destination: Key): Effect.Effect<"OK", RedisError>
@@ -635,7 +602,6 @@ export interface ReadBytes {
      * TS.INFO returns the settings of a series, and what it has. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.info/
-     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -648,7 +614,6 @@ export interface ReadBytes {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.info/
-     * @see {@link commands.infoDebug} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<DebugInfo, RedisError>
@@ -660,7 +625,6 @@ export interface ReadBytes {
      * TS.GET returns the last sample of a series, `null` if it has none. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.get/
-     * @see {@link commands.get} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: GetOptions | undefined): Effect.Effect<Sample | null, RedisError>
@@ -676,7 +640,6 @@ export interface ReadBytes {
      * bucket. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.range/
-     * @see {@link commands.range} for the command as a value
      * @since 0.1.0
      */
     (
@@ -697,7 +660,6 @@ export interface ReadBytes {
      * aggregator made of its samples. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.range/
-     * @see {@link commands.rangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -719,7 +681,6 @@ export interface ReadBytes {
      * bucket. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.revrange/
-     * @see {@link commands.revrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -740,7 +701,6 @@ export interface ReadBytes {
      * aggregator made of its samples. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.revrange/
-     * @see {@link commands.revrangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -763,7 +723,6 @@ export interface ReadBytes {
      * are in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.mget/
-     * @see {@link commands.mget} for the command as a value
      * @since 0.1.0
      */
     (
@@ -782,7 +741,6 @@ export interface ReadBytes {
      * `aggregation` a sample for each bucket. Filters are those of `mget`. The series are in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrange/
-     * @see {@link commands.mrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -803,7 +761,6 @@ export interface ReadBytes {
      * labels, with what each aggregator made of the samples of a bucket.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrange/
-     * @see {@link commands.mrangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -825,7 +782,6 @@ export interface ReadBytes {
      * have the same value of a label, and at each moment what `reduce` makes of their samples. Filters are those of `mget`.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrange/
-     * @see {@link commands.mrangeGroupby} for the command as a value
      * @since 0.1.0
      */
     (
@@ -846,7 +802,6 @@ export interface ReadBytes {
      * `aggregation` a sample for each bucket. Filters are those of `mget`. The series are in no particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrevrange/
-     * @see {@link commands.mrevrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -867,7 +822,6 @@ export interface ReadBytes {
      * labels, the last one first, with what each aggregator made of the samples of a bucket.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrevrange/
-     * @see {@link commands.mrevrangeWith} for the command as a value
      * @since 0.1.0
      */
     <const As extends ReadonlyArray<Aggregator>>(
@@ -889,7 +843,6 @@ export interface ReadBytes {
      * have the same value of a label, and at each moment what `reduce` makes of their samples. Filters are those of `mget`.
      *
      * @see https://redis.io/docs/latest/commands/ts.mrevrange/
-     * @see {@link commands.mrevrangeGroupby} for the command as a value
      * @since 0.1.0
      */
     (
@@ -911,7 +864,6 @@ export interface ReadBytes {
      * aggregators. Fails with ERR if a key does not exist. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.nrange/
-     * @see {@link commands.nrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -933,7 +885,6 @@ export interface ReadBytes {
      * aggregators. Fails with ERR if a key does not exist. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.nrevrange/
-     * @see {@link commands.nrevrange} for the command as a value
      * @since 0.1.0
      */
     (
@@ -953,7 +904,6 @@ export interface ReadBytes {
      * missing key counts as empty. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.read/
-     * @see {@link commands.read} for the command as a value
      * @since 0.1.0
      */
     (
@@ -973,7 +923,6 @@ export interface ReadBytes {
      * particular order.
      *
      * @see https://redis.io/docs/latest/commands/ts.queryindex/
-     * @see {@link commands.queryindex} for the command as a value
      * @since 0.1.0
      */
     (filters: OneOrMore<string>): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -989,7 +938,6 @@ export interface ReadBytes {
      * those of `mget`. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.querylabels/
-     * @see {@link commands.querylabels} for the command as a value
      * @since 0.1.0
      */
     (filters?: OneOrMore<string> | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -1005,7 +953,6 @@ export interface ReadBytes {
      * which are those of `mget`. Needs Redis 8.10.
      *
      * @see https://redis.io/docs/latest/commands/ts.querylabels/
-     * @see {@link commands.querylabelsValues} for the command as a value
      * @since 0.1.0
      */
     (label: string, filters?: OneOrMore<string> | undefined): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -1020,7 +967,6 @@ export interface WriteBytes {
      * TS.CREATE creates an empty series, and returns `"OK"`. Fails with ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/ts.create/
-     * @see {@link commands.create} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options?: CreateOptions | undefined): Effect.Effect<"OK", RedisError>
@@ -1033,7 +979,6 @@ export interface WriteBytes {
      * exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.alter/
-     * @see {@link commands.alter} for the command as a value
      * @since 0.1.0
      */
     (key: Key, options: AlterOptions): Effect.Effect<"OK", RedisError>
@@ -1051,7 +996,6 @@ export interface WriteBytes {
      * `"block"`.
      *
      * @see https://redis.io/docs/latest/commands/ts.add/
-     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (
@@ -1072,7 +1016,6 @@ export interface WriteBytes {
      * refused, as a `Result`: the others are added all the same. It creates no series.
      *
      * @see https://redis.io/docs/latest/commands/ts.madd/
-     * @see {@link commands.madd} for the command as a value
      * @since 0.1.0
      */
     (
@@ -1091,7 +1034,6 @@ export interface WriteBytes {
      * for a moment before that of the last sample.
      *
      * @see https://redis.io/docs/latest/commands/ts.incrby/
-     * @see {@link commands.incrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: number, options?: IncrOptions | undefined): Effect.Effect<number, RedisError>
@@ -1103,7 +1045,6 @@ export interface WriteBytes {
      * TS.DECRBY adds a sample with the value of the last one minus `value`, as TS.INCRBY does.
      *
      * @see https://redis.io/docs/latest/commands/ts.decrby/
-     * @see {@link commands.decrby} for the command as a value
      * @since 0.1.0
      */
     (key: Key, value: number, options?: IncrOptions | undefined): Effect.Effect<number, RedisError>
@@ -1116,7 +1057,6 @@ export interface WriteBytes {
      * does not exist.
      *
      * @see https://redis.io/docs/latest/commands/ts.del/
-     * @see {@link commands.del} for the command as a value
      * @since 0.1.0
      */
     (key: Key, from: RangeStart, to: RangeEnd): Effect.Effect<number, RedisError>
@@ -1133,7 +1073,6 @@ export interface WriteBytes {
      * compaction already.
      *
      * @see https://redis.io/docs/latest/commands/ts.createrule/
-     * @see {@link commands.createrule} for the command as a value
      * @since 0.1.0
      */
     (
@@ -1151,7 +1090,6 @@ export interface WriteBytes {
      * TS.DELETERULE ends a compaction, which keeps its samples, and returns `"OK"`. Fails with ERR if there is no such rule.
      *
      * @see https://redis.io/docs/latest/commands/ts.deleterule/
-     * @see {@link commands.deleterule} for the command as a value
      * @since 0.1.0
      */
     (source: Key, destination: Key): Effect.Effect<"OK", RedisError>

@@ -8,10 +8,6 @@ import type { Arg, Key } from "../../Command.ts"
 import type { RedisError } from "../../Errors.ts"
 import type { Variadic } from "../../internal/commands/args.ts"
 import type { Counted, Info, Size } from "../../internal/modules/topK.ts"
-import type * as commands from "../../modules/TopK.ts"
-
-// The comments link to it. Without an export the declarations would lose it.
-export type { commands }
 
 /** The methods that change no data. */
 export interface Read {
@@ -22,7 +18,6 @@ export interface Read {
      * not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.query/
-     * @see {@link commands.query} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean>, RedisError>
@@ -39,7 +34,6 @@ export interface Read {
      *
      * @deprecated since RedisBloom 2.4: `listWithcount` returns the items that come most often with their counts.
      * @see https://redis.io/docs/latest/commands/topk.count/
-     * @see {@link commands.count} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<number>, RedisError>
@@ -51,7 +45,6 @@ export interface Read {
      * TOPK.LIST returns the items that come most often, the most frequent first. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.list/
-     * @see {@link commands.list} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<string>, RedisError>
@@ -67,7 +60,6 @@ export interface Read {
      * first. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.list/
-     * @see {@link commands.listWithcount} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<Counted<string>>, RedisError>
@@ -79,7 +71,6 @@ export interface Read {
      * TOPK.INFO returns the size of a sketch. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.info/
-     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -95,7 +86,6 @@ export interface Write {
      * ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/topk.reserve/
-     * @see {@link commands.reserve} for the command as a value
      * @since 0.1.0
      */
     (key: Key, k: number, size?: Size | undefined): Effect.Effect<"OK", RedisError>
@@ -111,7 +101,6 @@ export interface Write {
      * go. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.add/
-     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<string | null>, RedisError>
@@ -124,7 +113,6 @@ export interface Write {
      * ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.incrby/
-     * @see {@link commands.incrby} for the command as a value
      * @since 0.1.0
      */
     (
@@ -143,7 +131,6 @@ export interface ReadBytes {
      * not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.query/
-     * @see {@link commands.query} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<boolean>, RedisError>
@@ -160,7 +147,6 @@ export interface ReadBytes {
      *
      * @deprecated since RedisBloom 2.4: `listWithcount` returns the items that come most often with their counts.
      * @see https://redis.io/docs/latest/commands/topk.count/
-     * @see {@link commands.count} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<number>, RedisError>
@@ -172,7 +158,6 @@ export interface ReadBytes {
      * TOPK.LIST returns the items that come most often, the most frequent first. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.list/
-     * @see {@link commands.list} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<Uint8Array>, RedisError>
@@ -188,7 +173,6 @@ export interface ReadBytes {
      * first. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.list/
-     * @see {@link commands.listWithcount} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Array<Counted<Uint8Array>>, RedisError>
@@ -200,7 +184,6 @@ export interface ReadBytes {
      * TOPK.INFO returns the size of a sketch. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.info/
-     * @see {@link commands.info} for the command as a value
      * @since 0.1.0
      */
     (key: Key): Effect.Effect<Info, RedisError>
@@ -216,7 +199,6 @@ export interface WriteBytes {
      * ERR if the key exists.
      *
      * @see https://redis.io/docs/latest/commands/topk.reserve/
-     * @see {@link commands.reserve} for the command as a value
      * @since 0.1.0
      */
     (key: Key, k: number, size?: Size | undefined): Effect.Effect<"OK", RedisError>
@@ -232,7 +214,6 @@ export interface WriteBytes {
      * go. Fails with ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.add/
-     * @see {@link commands.add} for the command as a value
      * @since 0.1.0
      */
     (key: Key, ...items: Variadic<Arg>): Effect.Effect<Array<Uint8Array | null>, RedisError>
@@ -245,7 +226,6 @@ export interface WriteBytes {
      * ERR if the key does not exist.
      *
      * @see https://redis.io/docs/latest/commands/topk.incrby/
-     * @see {@link commands.incrby} for the command as a value
      * @since 0.1.0
      */
     (
