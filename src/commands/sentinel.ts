@@ -9,7 +9,7 @@
 import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg } from "../Command.ts"
-import { appendAll, argv } from "../internal/commands/args.ts"
+import { appendAll, argv, optionsOf } from "../internal/commands/args.ts"
 import { fieldsOf, primaryOf, replicaOf, sentinelOf } from "../internal/commands/sentinelInstances.ts"
 import type { PrimaryInstance } from "../internal/commands/sentinelInstances.ts"
 import type * as Resp from "../Resp.ts"
@@ -147,11 +147,23 @@ const FAILOVER = define({ words: ["SENTINEL", "FAILOVER"], mode: "write", decode
  * is done. Fails with NOGOODSLAVE if no replica can be promoted, with INPROG if a failover is running, and with
  * ERR if the sentinel does not monitor the group.
  *
+ * With `coordinated`, the primary itself hands over to a replica that has all of its writes, and no write is lost. Fails
+ * with NOGOODPRIMARY if the primary cannot. Needs Valkey 9.0.
+ *
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
  * @since 0.1.0
  * @category sentinel
  */
-export const failover = (group: string) => make(FAILOVER, argv(group))
+export const failover = (
+  group: string,
+  options?: {
+    /** Whether the primary hands over by itself (COORDINATED). Default false: as after its death. */
+    readonly coordinated?: boolean | undefined
+  } | undefined
+) => {
+  const isCoordinated = optionsOf(FAILOVER.name, options)?.coordinated === true
+  return make(FAILOVER, isCoordinated ? argv(group, "COORDINATED") : argv(group))
+}
 
 const FLUSHCONFIG = define({ words: ["SENTINEL", "FLUSHCONFIG"], mode: "write", decode: Command.ok })
 /**

@@ -161,11 +161,3 @@ export const wordsWithoutSample: Readonly<Record<string, Readonly<Record<string,
   },
   "CLUSTER MIGRATION": { "IMPORT": changesCluster, "CANCEL": changesCluster }
 }
-
-/** Commands that are to get a method, by family. */
-export const toBuild: Readonly<Record<string, ReadonlyArray<string>>> = {}
-
-/** By command: option words that are to get a sample. */
-export const wordsToBuild: Readonly<Record<string, ReadonlyArray<string>>> = {
-  "SENTINEL FAILOVER": ["COORDINATED"]
-}

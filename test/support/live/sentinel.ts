@@ -2,7 +2,7 @@
  * Scenes of a sentinel: of the first of two, which monitor `mymaster`, a primary with one replica.
  */
 import * as Effect from "effect/Effect"
-import { anywhere, c, fails, fits, is, Live, s } from "./scene.ts"
+import { anywhere, c, fails, fits, is, Live, s, scene } from "./scene.ts"
 
 const group = "mymaster"
 
@@ -63,6 +63,23 @@ export const sentinel = [
       yield* is(s.monitor("other", "127.0.0.1", port, 2), "OK")
       yield* is(s.reset("oth*"), 1)
       yield* is(s.remove("other"), "OK")
+    })
+  ),
+  scene(
+    "a failover that the primary takes part in",
+    { options: ["SENTINEL FAILOVER COORDINATED"] },
+    Effect.gen(function*() {
+      const { client } = yield* Live
+      const { port } = (yield* client.run(s.getPrimaryAddrByName(group)))!
+      yield* is(s.monitor("other", "127.0.0.1", port, 2), "OK")
+      yield* Effect.repeat(client.run(s.replicas("other")), {
+        until: ([replica]) => replica !== undefined && !replica.isDisconnected && replica.runId !== ""
+      })
+      yield* fails(s.failover("none", { coordinated: true }), "ReplyError", "ERR")
+      yield* Effect.all([
+        is(s.failover("other", { coordinated: true }), "OK"),
+        is(s.remove("other"), "OK")
+      ], { concurrency: 2 })
     })
   )
 ]

@@ -15,7 +15,7 @@ export const sentinel = {
   ckquorum: [s.ckquorum("g")],
   configGet: [s.configGet("*")],
   configSet: [s.configSet("loglevel", "notice")],
-  failover: [s.failover("g")],
+  failover: [s.failover("g"), s.failover("g", { coordinated: true })],
   flushconfig: [s.flushconfig()],
   infoCache: [s.infoCache("g"), s.infoCache("g", "h")],
   isPrimaryDownByAddr: [s.isPrimaryDownByAddr("127.0.0.1", 1, 0)],
