@@ -192,7 +192,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a message arrives before its gap",
     by: { test: "test/subscriptions.test.ts" },
     edits: [{
-      file: "src/internal/client/subscription.ts",
+      file: "src/internal/client/followedStream.ts",
       find: "giveGap()\n          inbox.message",
       replace: "          inbox.message"
     }]
@@ -201,7 +201,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "no gap where messages are missing",
     by: [2],
     edits: [{
-      file: "src/internal/client/subscription.ts",
+      file: "src/internal/client/followedStream.ts",
       find: "if (!isGapGiven) inbox.gap(before!.reason, before!.detail)",
       replace: "void before"
     }]
@@ -349,7 +349,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "Gap.missed is not counted",
     by: { test: "test/details.test.ts", name: "exactly how many messages are missing" },
     edits: [{
-      file: "src/internal/client/subscription.ts",
+      file: "src/internal/client/followedStream.ts",
       find: "this.overflow.missed++",
       replace: ""
     }]
@@ -904,7 +904,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a subscription ends at the first refused password",
     by: { test: "test/subscriptions.test.ts", name: "a changed password does not end an established subscription" },
     edits: [{
-      file: "src/internal/client/subscription.ts",
+      file: "src/internal/client/followedStream.ts",
       find: "return !isEstablished || error._tag",
       replace: "return !isEstablished || error._tag === \"AuthenticationFailed\" || error._tag"
     }]

@@ -23,6 +23,7 @@ import type {
   WriteBytesMethods,
   WriteMethods
 } from "./methods/index.ts"
+import type { MonitoredCommand } from "./MonitorStream.ts"
 import type { Channels, Gap, Message, SubscribeOptions, Undecodable } from "./PubSub.ts"
 
 export type {
@@ -270,8 +271,44 @@ interface WithReserve<M extends Command.Mode> {
     options?: SubscribeOptions | undefined
   ) => Stream.Stream<Message | Undecodable | Gap, RedisError>
 
-  /** The subscription with bytes; besides it, `bytes` has the methods of `Base`. */
+  /**
+   * The commands that the node executes, of all its clients, as MONITOR shows them, on a connection of its own. The
+   * Stream follows the node through lost connections and failovers, and has a `Gap` where commands may be missing. It
+   * lasts as a subscription does, and ends with its Scope. Commands of administration, such as CONFIG, are not shown.
+   *
+   * It is for a look at a server for some time, not for production: the server writes every command once more for each
+   * monitor, which may halve its throughput. Whoever reads the Stream sees the data of all clients, secrets among them:
+   * servers hide only the passwords of AUTH, HELLO and MIGRATE.
+   *
+   * The client reads the connection whether the reader keeps up or not, so that the server keeps nothing back for it.
+   * Commands beyond the `capacity` are dropped and counted in a `Gap`.
+   *
+   * **Example** (Who deletes keys)
+   *
+   * ```ts
+   * import { Effect, Stream } from "effect"
+   * import { RedisClient } from "effect-redis-sentinel"
+   *
+   * export const program = Effect.gen(function*() {
+   *   const redis = yield* RedisClient.RedisClient
+   *   yield* redis.monitorStream().pipe(
+   *     Stream.filter((item) => item._tag === "MonitoredCommand" && /^(del|unlink)$/i.test(item.args[0]!)),
+   *     Stream.take(10),
+   *     Stream.runForEach((item) => item._tag === "Gap" ? Effect.void : Effect.log(item.client, ...item.args))
+   *   )
+   * })
+   * ```
+   */
+  readonly monitorStream: (
+    options?: SubscribeOptions | undefined
+  ) => Stream.Stream<MonitoredCommand | Gap, RedisError>
+
+  /** Subscriptions and monitors with bytes; besides them, `bytes` has the methods of `Base`. */
   readonly bytes: {
+    /** Monitors like `monitorStream`, and gives the words of commands as bytes. */
+    readonly monitorStream: (
+      options?: SubscribeOptions | undefined
+    ) => Stream.Stream<MonitoredCommand<Uint8Array> | Gap, RedisError>
     /** Subscribes like `subscribe`, and gives channels, patterns and payloads as bytes. */
     readonly subscribe: (
       channels: Channels,

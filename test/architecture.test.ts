@@ -25,6 +25,7 @@ const rooms = [
   "Values.ts",
   "Options.ts",
   "PubSub.ts",
+  "MonitorStream.ts",
   "Client.ts",
   "Topology.ts",
   "internal/connection",

@@ -11,6 +11,7 @@ import type * as Address from "../Address.ts"
 import { pubsub as answerPubsub } from "./commands/client.ts"
 import { config, defaultConfig } from "./commands/config.ts"
 import { infoText, type Line } from "./commands/info.ts"
+import { Monitors } from "./commands/monitor.ts"
 import { type Definition, group, int, manyRequest, noKeys, rest, type Scene } from "./data/command.ts"
 import { importHash } from "./data/hashImport.ts"
 import { dataCommands } from "./data/index.ts"
@@ -62,6 +63,7 @@ const serverCommands: ReadonlyArray<Definition> = [
   server("wait", 3, "blocking", noKeys, nothing),
   server("config", -2, "admin stale", noKeys, nothing),
   server("debug", -2, "admin stale", noKeys, nothing),
+  server("monitor", 1, "admin stale", noKeys, nothing),
   server("replicaof", 3, "admin stale", noKeys, nothing),
   server("slaveof", 3, "admin stale", noKeys, nothing),
   server("shutdown", -1, "admin stale", noKeys, nothing)
@@ -251,6 +253,7 @@ export class RedisNode extends Process {
   /** Whose request is being executed, if it writes. */
   private writer: Session | undefined = undefined
   private cron = false
+  private readonly monitors = new Monitors<Session>()
   private readonly hiccups: Array<{ readonly code: keyof typeof passing; after: number }> = []
 
   constructor(network: Network, address: Address.Tcp) {
@@ -349,26 +352,47 @@ export class RedisNode extends Process {
         if (session.queue !== undefined) return err("MULTI calls can not be nested")
         session.queue = []
         session.broken = false
+        this.monitors.note(session, args, this.time.now())
         return ok
       case "discard":
         if (session.queue === undefined) return err("DISCARD without MULTI")
         this.endTransaction(session)
+        this.monitors.note(session, args, this.time.now())
         return ok
       case "watch": {
         if (session.queue !== undefined) return err("WATCH inside MULTI is not allowed")
         session.watched ??= new Set()
         for (const key of args.slice(1)) session.watched.add(`${session.database} ${key}`)
+        this.monitors.note(session, args, this.time.now())
         return ok
       }
       case "unwatch":
         session.watched = undefined
         session.dirty = false
+        this.monitors.note(session, args, this.time.now())
         return ok
-      case "exec":
-        return this.exec(session)
+      case "exec": {
+        const replies = this.exec(session)
+        this.monitors.note(session, args, this.time.now())
+        return replies
+      }
+    }
+    if (this.monitors.has(session) && (command.flags.has("write") || command.flags.has("read"))) {
+      return err("Replica can't interact with the keyspace")
     }
     return this.refusal(command) ??
       this.executing(session, command, args, () => this.execute(session, command, args, false))
+  }
+
+  protected override executing(
+    session: Session,
+    command: Definition,
+    args: ReadonlyArray<string>,
+    run: () => Answer
+  ): Answer {
+    const answer = super.executing(session, command, args, run)
+    this.monitors.note(session, args, this.time.now())
+    return answer
   }
 
   /** Makes it refuse one write with an error of a temporary state, after `after` other writes. */
@@ -616,6 +640,7 @@ export class RedisNode extends Process {
   }
 
   protected override after(): void {
+    this.monitors.show((session, line) => this.reply(session, line))
     if (this.waiters.length === 0 || this.servedAt === this.signals) return
     let progress = true
     while (progress) {
@@ -629,6 +654,7 @@ export class RedisNode extends Process {
 
   protected override gone(session: Session): void {
     this.waiters = this.waiters.filter((w) => w.session !== session)
+    this.monitors.delete(session)
   }
 
   // ---------------------------------------------------------------------------
@@ -947,6 +973,10 @@ export class RedisNode extends Process {
         }
         this.occupy(Number(args[2]) * 1000, () => this.reply(session, ok))
         return withheld
+      case "monitor":
+        if (inTransaction) return err("MONITOR isn't allowed for DENY BLOCKING client")
+        this.monitors.add(session)
+        return ok
       case "replicaof":
       case "slaveof":
         if (args[1]!.toLowerCase() === "no" && args[2]!.toLowerCase() === "one") this.promote()

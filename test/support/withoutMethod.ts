@@ -42,7 +42,7 @@ export const withoutMethod: ReadonlyArray<CommandsWithoutMethod> = [
   {
     title: "Streams of their own",
     commands: {
-      "MONITOR": "it never ends",
+      "MONITOR": "`monitorStream` is a Stream, and follows the primary",
       "PSUBSCRIBE": subscription,
       "PUNSUBSCRIBE": subscription,
       "SSUBSCRIBE": subscription,

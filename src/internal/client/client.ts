@@ -18,8 +18,10 @@ import type { Channels, SubscribeOptions } from "../../PubSub.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "../common/values.ts"
 import type { BatchResult, ClientRunner, Runner, ScanPosition } from "../execution/types.ts"
 import { after } from "../replicas/afterOffset.ts"
+import type { SessionSource } from "./followedStream.ts"
 import { argumentError, makeMethods, makeValueMethods } from "./methods.ts"
-import { makeSubscription, type SubscriptionSource } from "./subscription.ts"
+import { makeMonitor } from "./monitor.ts"
+import { makeSubscription } from "./subscription.ts"
 
 const WATCH = Command.define({ words: ["WATCH"], mode: "read", keys: "all", decode: Command.ok })
 const UNWATCH = Command.define({ words: ["UNWATCH"], mode: "read", decode: Command.ok })
@@ -226,15 +228,12 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
       watch: (...keys: Array<Command.Key>) => reserved.run(Command.make(WATCH, keys)),
       unwatch: reserved.run(Command.make(UNWATCH, []))
     }))
-  const source: SubscriptionSource = {
+  const source: SessionSource = {
     label: executor.label,
     session: (prepare) => executor.session(prepare),
     untilClosed: executor.untilClosed
   }
-  const checked = (
-    given: unknown,
-    options: unknown
-  ): { readonly channels: Channels; readonly options: SubscribeOptions } | string => {
+  const channelsOf = (given: unknown): Channels | string => {
     const channels = fieldsOf(given)
     if (typeof channels === "string") return `channels: ${channels}`
     for (const kind of ["channels", "patterns", "shards"]) {
@@ -245,29 +244,37 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
       if (at !== -1) return `${kind}[${at}]: expected a name as a string or bytes, got ${kindOf(names[at])}`
       channels[kind] = names
     }
-    const fields = options === undefined ? {} : fieldsOf(options)
+    return channels
+  }
+  const optionsOf = (given: unknown): SubscribeOptions | string => {
+    const fields = given === undefined ? {} : fieldsOf(given)
     if (typeof fields === "string") return `options: ${fields}`
     const { capacity } = fields
     const problem = capacity === undefined || capacity === Infinity
       ? undefined
       : integerProblem(capacity, 1, Number.MAX_SAFE_INTEGER)
-    return problem === undefined ? { channels, options: fields } : `capacity: ${problem}`
+    return problem === undefined ? fields : `capacity: ${problem}`
   }
-  const subscribe = (channels: Channels, options?: SubscribeOptions | undefined) => {
-    const given = checked(channels, options)
-    return typeof given === "string"
-      ? Stream.fromEffect(invalid("SUBSCRIBE", given))
-      : makeSubscription(source, given.channels, given.options, "text")
+  const subscribeAs = (as: "text" | "bytes") => (given: Channels, options?: SubscribeOptions | undefined) => {
+    const channels = channelsOf(given)
+    if (typeof channels === "string") return Stream.fromEffect(invalid("SUBSCRIBE", channels))
+    const checked = optionsOf(options)
+    return typeof checked === "string"
+      ? Stream.fromEffect(invalid("SUBSCRIBE", checked))
+      : makeSubscription(source, channels, checked, as as "text")
   }
-  const bytes = {
-    subscribe: (channels: Channels, options?: SubscribeOptions | undefined) => {
-      const given = checked(channels, options)
-      return typeof given === "string"
-        ? Stream.fromEffect(invalid("SUBSCRIBE", given))
-        : makeSubscription(source, given.channels, given.options, "bytes")
-    }
+  const monitorAs = (as: "text" | "bytes") => (options?: SubscribeOptions | undefined) => {
+    const checked = optionsOf(options)
+    return typeof checked === "string"
+      ? Stream.fromEffect(invalid("MONITOR", checked))
+      : makeMonitor(source, checked, as as "text")
   }
-  return Object.assign(make(executor, executor.label, mode, bytes), { reserve, subscribe })
+  const bytes = { subscribe: subscribeAs("bytes"), monitorStream: monitorAs("bytes") }
+  return Object.assign(make(executor, executor.label, mode, bytes), {
+    reserve,
+    subscribe: subscribeAs("text"),
+    monitorStream: monitorAs("text")
+  })
 }
 
 /**

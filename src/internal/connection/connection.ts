@@ -119,7 +119,7 @@ export class Connection {
   epoch = 0
   /** The server and its run, once a caller has asked for it. */
   server: string | undefined = undefined
-  /** Set while it is subscribed in RESP2: then published messages arrive as replies. */
+  /** Set while the server sends by itself what looks like replies: messages in RESP2, and lines of MONITOR. */
   listening = false
   /** Called once, after the connection has ended and has told every request. */
   onEnd: (error: EndError) => void = ignore
@@ -132,6 +132,7 @@ export class Connection {
   onRoundTrip: (millis: number) => void = ignore
   /** Called for each push message. */
   onPush: (message: ReadonlyArray<Resp.Value>) => void = ignore
+  private onMonitorLine: ((line: string) => void) | undefined = undefined
 
   /** Set if the connection has to read what has arrived before it writes, or delivers replies to writes. */
   guard: Guard | undefined = undefined
@@ -449,6 +450,13 @@ export class Connection {
     this.decoder.bytesPushed = true
   }
 
+  /** From now on lines of MONITOR go to a function. Each is as long as the command that it shows. */
+  listenToMonitor(onLine: (line: string) => void): void {
+    this.listening = true
+    this.onMonitorLine = onLine
+    this.decoder.allowLongLines()
+  }
+
   private pushed(message: Array<Resp.Value>): void {
     if (this.decoder.bytesPushed && message.length > 0) message[0] = Resp.toText(message[0]!)
     if (this.inflight.peek()?.acknowledged === true && acknowledgements.has(message[0])) this.onReply(message)
@@ -457,7 +465,7 @@ export class Connection {
 
   // Rare cases are in methods of their own, so that V8 can inline this one.
   private onReply(value: Resp.Value): void {
-    if (this.listening && this.isPublished(value)) return this.onPush(value)
+    if (this.listening && this.wasSentByItself(value)) return
     const request = this.inflight.peek()
     if (request === undefined) return this.onUnrequestedReply(value)
     if (++this.answered === request.replies || isRefusedSubscription(request, value)) {
@@ -472,10 +480,18 @@ export class Connection {
     }
   }
 
-  private isPublished(value: Resp.Value): value is Array<Resp.Value> {
+  /** Passes on what the server sent without a request. */
+  private wasSentByItself(value: Resp.Value): boolean {
+    if (this.onMonitorLine !== undefined) {
+      if (typeof value !== "string" || !monitorLine.test(value)) return false
+      this.onMonitorLine(value)
+      return true
+    }
     if (!Array.isArray(value)) return false
     if (this.decoder.bytesPushed && value.length > 0) value[0] = Resp.toText(value[0]!)
-    return published.has(value[0])
+    if (!published.has(value[0])) return false
+    this.onPush(value)
+    return true
   }
 
   /**
@@ -745,6 +761,8 @@ const acknowledgements: ReadonlySet<unknown> = new Set([
   "punsubscribe",
   "sunsubscribe"
 ])
+
+const monitorLine = /^\d+\.\d{6} \[/
 
 const published: ReadonlySet<unknown> = new Set(["message", "pmessage", "smessage"])
 

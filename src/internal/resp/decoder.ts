@@ -95,7 +95,7 @@ export class Decoder {
   private readonly maxDepth: number
   private readonly maxBulkLength: number
   private readonly maxElements: number
-  private readonly maxLineLength: number
+  private maxLineLength: number
   private readonly maxReplyBytes: number
 
   /** Whether the strings of push messages are decoded as bytes. Default false. */
@@ -154,6 +154,11 @@ export class Decoder {
   private error(buffer: Buffer, from: number, to: number): ErrorReply {
     const reply = errorReply(buffer, from, to)
     return this.secrets.length === 0 ? reply : new ErrorReply(withoutSecrets(reply.text, this.secrets))
+  }
+
+  /** From now on lines may be as long as replies, as those of MONITOR. */
+  allowLongLines(): void {
+    this.maxLineLength = this.maxReplyBytes
   }
 
   /** Makes the decoder ignore the rest of the current chunk and all later ones. */
