@@ -7,9 +7,12 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import * as Net from "node:net"
-import { commands, Connector, type Errors, RedisClient, Sentinel } from "../src/index.ts"
+import { type Command, commands, Connector, type Errors, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
+import type { Seen } from "./conformance/differences.ts"
+import { Talk } from "./conformance/wire.ts"
 import { failureOf } from "./support/exit.ts"
+import { callOf, samples, sentinelSamples } from "./support/samples/index.ts"
 
 const [first, second, third] = ["10.0.0.1:6379", "10.0.0.2:6379", "10.0.0.3:6379"] as const
 
@@ -417,4 +420,75 @@ describe("layers", () => {
       )
       assert.isTrue(refused)
     }))
+})
+
+/** Commands that no server in memory answers, by their first word, with the reason. */
+const unanswered: Readonly<Record<string, string>> = {
+  BACKUP: "persistence: a server in memory has no files",
+  BGREWRITEAOF: "persistence: a server in memory has no files",
+  BGSAVE: "persistence: a server in memory has no files",
+  CLUSTER: "it is never a node of a cluster",
+  CLUSTERSCAN: "it is never a node of a cluster",
+  MIGRATE: "it connects to other servers for replication alone",
+  MODULE: "it loads no modules",
+  SAVE: "persistence: a server in memory has no files",
+  WAITAOF: "persistence: a server in memory has no files"
+}
+
+/** Commands that a server in memory answers once it can, by their first word. */
+const notYet: ReadonlyArray<string> = [
+  "COMMAND",
+  "COMMANDLOG",
+  "EVAL",
+  "EVALSHA",
+  "EVALSHA_RO",
+  "EVAL_RO",
+  "FCALL",
+  "FCALL_RO",
+  "FUNCTION",
+  "HOTKEYS",
+  "LATENCY",
+  "LOLWUT",
+  "MEMORY",
+  "SCRIPT",
+  "SLOWLOG",
+  "SWAPDB"
+]
+
+describe("commands", () => {
+  const isUnknown = (reply: Seen): boolean =>
+    typeof reply[1] === "string"
+      ? reply[0] === "-" && /^ERR unknown (sub)?command/.test(reply[1])
+      : reply[1].some(isUnknown)
+
+  /** The samples that a server does not know. */
+  const unknown = (
+    port: number,
+    all: Readonly<Record<string, ReadonlyArray<Command.Any>>>,
+    before: ReadonlyArray<string>
+  ) =>
+    Effect.promise(async () => {
+      const found = new Set<string>()
+      for (const command of Object.values(all).flat()) {
+        const talk = new Talk(port)
+        // In a transaction nothing waits.
+        for (const word of before) await talk.ask(word)
+        const reply = await talk.ask(...callOf(command))
+        if (isUnknown(reply) || (before.length > 0 && isUnknown(await talk.ask("EXEC")))) found.add(command.spec.name)
+        talk.end()
+      }
+      return found
+    })
+
+  it.live("are all known that a client has a method for, but for those on the list", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.make({ replicas: 0, sentinels: 1, tcp: true })
+      const portOf = (address: string): number => Number(address.split(":")[1])
+      const found = yield* unknown(portOf(deployment.nodes[0]!), samples, ["MULTI"])
+      const words = new Set(Array.from(found, (name) => name.split(" ")[0]!))
+      const unexpected = Array.from(words).filter((word) => unanswered[word] === undefined && !notYet.includes(word))
+      assert.deepStrictEqual(unexpected, [])
+      assert.deepStrictEqual(Object.keys(unanswered).filter((word) => !words.has(word)), [], "they are answered now")
+      assert.deepStrictEqual(Array.from(yield* unknown(portOf(deployment.sentinels[0]!), sentinelSamples, [])), [])
+    }).pipe(Effect.scoped))
 })
