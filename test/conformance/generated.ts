@@ -8,7 +8,7 @@ import { type CommandFacts, readFacts } from "../support/commandFacts.ts"
 import { chosenPrograms, versionOf } from "../support/servers.ts"
 import { type GeneratedDifference, generatedDifferences, type Seen } from "./differences.ts"
 import { allKeys, beginning, type Call, Grammar } from "./grammar.ts"
-import { Talk } from "./wire.ts"
+import { pair, Talk } from "./wire.ts"
 
 /** Commands that are not generated, each with the reason. */
 export const leftOut: Readonly<Record<string, string>> = {
@@ -199,6 +199,9 @@ export interface Ports {
   readonly memory: number
   readonly real: number
 }
+
+/** A node in memory and a real server that ends waits at their time, not up to a tenth of a second later. */
+export const quickPair = pair(["hz 500", "dynamic-hz no"])
 
 /** Runs calls on both, and then reads all keys. */
 const run = async (

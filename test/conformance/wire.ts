@@ -91,11 +91,15 @@ export class Talk {
   }
 }
 
-/** A node in memory and a real server, each on a port. */
-export const both: Effect.Effect<{ readonly memory: number; readonly real: number }, never, Scope.Scope> = Effect.gen(
-  function*() {
+/** A node in memory and a real server, each on a port, with more lines for the server's configuration. */
+export const pair = (
+  config: ReadonlyArray<string>
+): Effect.Effect<{ readonly memory: number; readonly real: number }, never, Scope.Scope> =>
+  Effect.gen(function*() {
     const deployment = yield* Effect.orDie(Testing.make({ replicas: 0, sentinels: 0, tcp: true }))
-    const real = yield* server({ config: ["enable-debug-command yes", "hz 500", "dynamic-hz no"] })
+    const real = yield* server({ config: ["enable-debug-command yes", ...config] })
     return { memory: Number(deployment.nodes[0]!.split(":")[1]), real: real.port }
-  }
-)
+  })
+
+/** A node in memory and a real server as they are by default. */
+export const both = pair([])
