@@ -2,24 +2,56 @@
  * A stream of a server in memory: its entries, its counters, and its groups (StreamGroup.ts). The
  * commands are in data/streams.ts, data/streamReads.ts, data/streamGroups.ts and data/streamInfo.ts.
  */
+import { listpackFrame, listpackSize } from "./listpack.ts"
 import { StreamGroup } from "./StreamGroup.ts"
-import { type Id, maxId } from "./StreamId.ts"
+import { type Id, maxId, millisOf, sequenceOf } from "./StreamId.ts"
 
-/**
- * Some entries that lie together. Approximate trimming removes all of a block or
- * nothing. Redis begins a new one after 4,096 bytes as well; here only the number counts.
- */
+/** Some entries that lie together. Approximate trimming removes all of a block or nothing. */
 export interface Block {
   /** The id of its first entry, whether it is still there or not. */
   readonly first: Id
+  /** The fields of its first entry. */
+  readonly names: ReadonlyArray<string>
   /** How many entries it ever had. */
   total: number
   /** How many it has. */
   live: number
+  /** How many bytes its listpack has. */
+  bytes: number
 }
 
 /** How many entries a block has at most: `stream-node-max-entries`. */
 const blockSize = 100
+/** How many bytes it has at most: `stream-node-max-bytes`. */
+const blockBytes = 4096
+
+const hasSameFields = 2n
+
+export const namesOf = (fields: ReadonlyArray<string>): ReadonlyArray<string> => fields.filter((_, i) => i % 2 === 0)
+
+const difference = (a: bigint, b: bigint): bigint => BigInt.asIntN(64, a - b)
+
+/** What the listpack of a block begins with. */
+export const headElements = (names: ReadonlyArray<string>, live: number): ReadonlyArray<string | bigint> => [
+  BigInt(live),
+  0n,
+  BigInt(names.length),
+  ...names,
+  0n
+]
+
+/** An entry in the listpack of a block: without its fields, if they are those of the first one. */
+export const entryElements = (
+  { first, names }: Pick<Block, "first" | "names">,
+  { fields, id }: Pick<StreamItem, "fields" | "id">
+): ReadonlyArray<string | bigint> => {
+  const own = namesOf(fields)
+  const isSame = own.length === names.length && own.every((name, i) => name === names[i])
+  const distance = [difference(millisOf(id), millisOf(first)), difference(sequenceOf(id), sequenceOf(first))]
+  return isSame
+    ? [hasSameFields, ...distance, ...fields.filter((_, i) => i % 2 === 1), BigInt(own.length + 3)]
+    : [0n, ...distance, BigInt(own.length), ...fields, BigInt(fields.length + 4)]
+}
 
 /** An entry that its producer has named. */
 interface NamedEntry {
@@ -133,13 +165,22 @@ export class StreamValue {
 
   /** Appends an entry. */
   add(id: Id, fields: ReadonlyArray<string>): void {
-    const last = this.entries.at(-1)?.block
-    const block = last === undefined || last.total >= blockSize ? { first: id, total: 0, live: 0 } : last
+    const block = this.blockFor(id, fields)
+    block.bytes += listpackSize(entryElements(block, { id, fields }))
     block.total++
     block.live++
     this.entries.push({ id, fields, block })
     this.lastId = id
     this.entriesAdded++
+  }
+
+  /** The block that a new entry lies in: the last one, unless it is full. */
+  private blockFor(id: Id, fields: ReadonlyArray<string>): Block {
+    const last = this.entries.at(-1)?.block
+    const length = fields.reduce((sum, text) => sum + text.length, 0)
+    if (last !== undefined && last.total < blockSize && last.bytes + length < blockBytes) return last
+    const names = namesOf(fields)
+    return { first: id, names, total: 0, live: 0, bytes: listpackSize(headElements(names, 1)) + listpackFrame }
   }
 
   /** Deletes an entry. Gives whether there was one. */

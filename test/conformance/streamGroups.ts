@@ -510,6 +510,34 @@ XINFO STREAM s
 XINFO STREAM s FULL
 XINFO GROUPS s`,
 
+  "blocks of streams": `
+${Array.from({ length: 60 }, (_, i) => `XADD wide ${i + 1}-1 a ${"x".repeat(i * 7)} n ${i * 100}`).join("\n")}
+XINFO STREAM wide
+XTRIM wide MAXLEN ~ 50
+XLEN wide
+XTRIM wide MINID ~ 40
+XLEN wide
+XINFO STREAM wide
+XADD wide 100-1 b ${"y".repeat(5000)}
+XADD wide 100-2 b ${"y".repeat(4000)}
+XADD wide 100-3 b 1
+XADD wide 100-4 b ${"y".repeat(200)}
+XINFO STREAM wide
+XDEL wide 100-1
+XINFO STREAM wide
+XTRIM wide MAXLEN ~ 3
+XINFO STREAM wide
+${
+    Array.from({ length: 120 }, (_, i) => `XADD ints ${(i + 1) * 100000}-${i % 7} a ${(-2) ** (i % 40)} b ${i}`).join(
+      "\n"
+    )
+  }
+XINFO STREAM ints
+${Array.from({ length: 120 }, (_, i) => `XADD names ${i + 1}-1 field${i % 3} v other${i} w`).join("\n")}
+XINFO STREAM names
+XTRIM names MAXLEN ~ 60
+XINFO STREAM names`,
+
   "lags of groups": `
 XADD s 1-0 a 1
 XADD s 2-0 a 2

@@ -4,6 +4,7 @@
  * files of this folder.
  */
 import type { Keyspace } from "../Keyspace.ts"
+import { parseInteger } from "../listpack.ts"
 import { Failure, type Protocol, type Reply } from "../Reply.ts"
 
 /** What a command may use of its server and its session. */
@@ -80,14 +81,9 @@ export const fail = (text: string): never => {
 
 export const syntaxError = (): never => fail("syntax error")
 
-const notInteger = "value is not an integer or out of range"
+export { parseInteger } from "../listpack.ts"
 
-/** A 64-bit integer in its only spelling, or undefined. */
-export const parseInteger = (text: string): bigint | undefined => {
-  if (!/^(0|-?[1-9]\d{0,18})$/.test(text)) return undefined
-  const n = BigInt(text)
-  return BigInt.asIntN(64, n) === n ? n : undefined
-}
+const notInteger = "value is not an integer or out of range"
 
 export const big = (text: string, message = notInteger): bigint => parseInteger(text) ?? fail(message)
 

@@ -1,24 +1,44 @@
 /**
- * DUMP and RESTORE of a server in memory: values in the format of RDB files, in
- * its plain encodings, which real servers read too. Of the dumps of real servers it
- * reads strings, not the compact encodings of collections. It neither dumps nor
- * restores streams, vector sets and arrays.
+ * DUMP and RESTORE of a server in memory: values in the format of RDB files. It writes the plain
+ * encodings, which real servers read too, and reads the compact ones of real servers as well. It
+ * neither dumps nor restores vector sets and arrays.
  *
- * Source of the format: rdb.h and rdb.c of Redis 7.0.
+ * Source of the format: rdb.h and rdb.c of Redis 7.0, and of 7.4 for hashes with fields that expire.
  */
 import { ArrayValue } from "../ArrayValue.ts"
-import { type Entry, Hash, SortedSet } from "../Keyspace.ts"
+import { type Entry, Hash, type Keyspace, SortedSet } from "../Keyspace.ts"
+import { fromLittleEndian } from "../listpack.ts"
 import { Failure, ok, type Reply } from "../Reply.ts"
 import { StreamValue } from "../StreamValue.ts"
 import { VectorSet } from "../VectorSet.ts"
-import { fail, first, group, int, type Scene, syntaxError } from "./command.ts"
+import { fail, first, float, group, int, type Scene, syntaxError } from "./command.ts"
+import { badFormat, double, length, millis, RdbReader, text } from "./rdb.ts"
+import { readStream, writeStream } from "./streamDump.ts"
 
 const define = group("generic")
 
 /** RDB version of Redis 7.0. */
 const version = 10
 
-const types = { string: 0, list: 1, set: 2, hash: 4, zset: 5 } as const
+/** RDB version of Redis 7.4, which has fields that expire. */
+const versionOfExpiringFields = 12
+
+const types = {
+  string: 0,
+  list: 1,
+  set: 2,
+  hash: 4,
+  zset: 5,
+  intSet: 11,
+  packedHash: 16,
+  packedZset: 17,
+  quickList: 18,
+  stream: 19,
+  packedSet: 20,
+  streamWithActivity: 21,
+  expiringHash: 24,
+  packedExpiringHash: 25
+} as const
 
 const table: ReadonlyArray<bigint> = Array.from({ length: 256 }, (_, n) => {
   let crc = BigInt(n)
@@ -36,87 +56,126 @@ const checksum = (bytes: string): string => {
   return Array.from({ length: 8 }, (_, i) => String.fromCharCode(Number((crc >> BigInt(8 * i)) & 0xffn))).join("")
 }
 
-const bytesOf = (n: number, count: number): string =>
-  Array.from({ length: count }, (_, i) => String.fromCharCode((n >>> (8 * (count - 1 - i))) & 0xff)).join("")
-
-const lengthOf = (n: number): string =>
-  n < 64 ? String.fromCharCode(n) : n < 16_384 ? bytesOf(0x4000 | n, 2) : `\x80${bytesOf(n, 4)}`
-
-const text = (s: string): string => lengthOf(s.length) + s
-
-const double = (n: number): string => {
-  const bytes = new Uint8Array(new Float64Array([n]).buffer)
-  return String.fromCharCode(...bytes)
-}
-
-const write = (entry: Entry): string => {
+/** The type of a value and its bytes. */
+const write = (entry: Entry): readonly [type: number, bytes: string] => {
   const value = entry.value
-  if (value instanceof StreamValue || value instanceof VectorSet || value instanceof ArrayValue) {
-    return fail("a server in memory does not dump streams, vector sets and arrays")
+  if (value instanceof VectorSet || value instanceof ArrayValue) {
+    return fail("a server in memory does not dump vector sets and arrays")
   }
-  const type = String.fromCharCode(types[entry.kind as keyof typeof types])
-  if (typeof value === "string") return type + text(value)
-  if (Array.isArray(value)) return type + lengthOf(value.length) + value.map(text).join("")
+  if (value instanceof StreamValue) return [types.stream, writeStream(value)]
+  if (typeof value === "string") return [types.string, text(value)]
+  if (Array.isArray(value)) return [types.list, length(value.length) + value.map(text).join("")]
+  if (value instanceof Hash && value.expiries.size > 0) return [types.expiringHash, writeExpiring(value)]
   if (value instanceof Map) {
-    return type + lengthOf(value.size) + Array.from(value, ([f, v]) => text(f) + text(v)).join("")
+    return [types.hash, length(value.size) + Array.from(value, ([f, v]) => text(f) + text(v)).join("")]
   }
-  if (value instanceof Set) return type + lengthOf(value.size) + Array.from(value, text).join("")
-  return type + lengthOf(value.size) + value.ranked.map(([m, score]) => text(m) + double(score)).join("")
+  if (value instanceof Set) return [types.set, length(value.size) + Array.from(value, text).join("")]
+  return [types.zset, length(value.size) + value.ranked.map(([m, score]) => text(m) + double(score)).join("")]
 }
 
-const badFormat = new Failure("ERR Bad data format")
+/** A hash whose times to live count from the first expiry; 0 is none. */
+const writeExpiring = (hash: Hash): string => {
+  const earliest = Math.min(...hash.expiries.values())
+  return millis(earliest) + length(hash.size) +
+    Array.from(hash, ([field, value]) => {
+      const at = hash.expiries.get(field)
+      return length(at === undefined ? 0 : Math.floor(at) - Math.floor(earliest) + 1) + text(field) + text(value)
+    }).join("")
+}
 
-class Reader {
-  private readonly bytes: string
-  private at = 0
-  constructor(bytes: string) {
-    this.bytes = bytes
+const readExpiring = (reader: RdbReader): Hash => {
+  const earliest = reader.millis()
+  const hash = new Hash()
+  for (const _ of Array(reader.length())) {
+    const after = Number(reader.unsigned())
+    const field = reader.text()
+    hash.set(field, reader.text())
+    if (after > 0) hash.expiries.set(field, earliest + after - 1)
   }
-  byte(): number {
-    if (this.at >= this.bytes.length) throw badFormat
-    return this.bytes.charCodeAt(this.at++)
+  return hash
+}
+
+/** Triples of a field, its value and its expiry, 0 for none. */
+const unpackExpiring = (elements: ReadonlyArray<string>): Hash => {
+  const hash = new Hash()
+  for (let i = 0; i + 2 < elements.length; i += 3) {
+    hash.set(elements[i]!, elements[i + 1]!)
+    if (elements[i + 2] !== "0") hash.expiries.set(elements[i]!, Number(elements[i + 2]))
   }
-  private number(count: number, littleEndian = false): number {
-    const parts = Array.from({ length: count }, () => this.byte())
-    return (littleEndian ? parts.reverse() : parts).reduce((n, b) => n * 256 + b, 0)
-  }
-  /** A length, or, marked by -1 and its kind, a number in place of a string. */
-  private header(): readonly [length: number, special: number] {
-    const head = this.byte()
-    const kind = head >> 6
-    if (kind === 0) return [head & 63, -1]
-    if (kind === 1) return [((head & 63) << 8) | this.byte(), -1]
-    if (kind === 3) return [-1, head & 63]
-    if (head === 0x80) return [this.number(4), -1]
-    throw badFormat
-  }
-  length(): number {
-    const [length] = this.header()
-    if (length < 0) throw badFormat
-    return length
-  }
-  take(length: number): string {
-    const taken = this.bytes.slice(this.at, this.at + length)
-    if (taken.length < length) throw badFormat
-    this.at += length
-    return taken
-  }
-  text(): string {
-    const [length, special] = this.header()
-    if (length >= 0) return this.take(length)
-    const bits = [8, 16, 32][special]
-    if (bits === undefined) throw badFormat
-    const n = this.number(bits / 8, true)
-    return String(n >= 2 ** (bits - 1) ? n - 2 ** bits : n)
-  }
-  double(): number {
-    const bytes = Uint8Array.from(this.take(8), (c) => c.charCodeAt(0))
-    return new Float64Array(bytes.buffer)[0]!
-  }
-  many<A>(read: () => A): Array<A> {
-    return Array.from({ length: this.length() }, read)
+  return hash
+}
+
+const pairs = (elements: ReadonlyArray<string>): ReadonlyArray<readonly [string, string]> =>
+  elements.length % 2 === 1
+    ? fail("Bad data format")
+    : Array.from({ length: elements.length / 2 }, (_, i) => [elements[2 * i]!, elements[2 * i + 1]!] as const)
+
+const readIntSet = (bytes: string): Set<string> => {
+  const width = Number(fromLittleEndian(bytes.slice(0, 4)))
+  const count = Number(fromLittleEndian(bytes.slice(4, 8)))
+  if (![2, 4, 8].includes(width) || bytes.length !== 8 + width * count) throw badFormat
+  return new Set(Array.from({ length: count }, (_, i) => {
+    const from = 8 + i * width
+    return String(BigInt.asIntN(8 * width, fromLittleEndian(bytes.slice(from, from + width))))
+  }))
+}
+
+/** The nodes of a list: one long element (1), or several in a listpack (2). */
+const readQuickList = (reader: RdbReader): Array<string> =>
+  reader.many(() => {
+    const container = reader.length()
+    return container === 1 ? [reader.text()] : container === 2 ? reader.listpack() : fail("Bad data format")
+  }).flat()
+
+const ofScores = (scores: ReadonlyArray<readonly [member: string, score: number]>): SortedSet =>
+  new SortedSet(new Map(scores))
+
+/** Reads a value and gives a function that puts it into a database. */
+const readValue = (reader: RdbReader): (db: Keyspace, key: string, expiresAt: number) => void => {
+  const type = reader.byte()
+  const put = <K extends Entry["kind"]>(kind: K, value: Parameters<typeof Keyspace.prototype.put<K>>[2]) =>
+  (
+    db: Keyspace,
+    key: string,
+    expiresAt: number
+  ): void => db.put(key, kind, value, expiresAt)
+  switch (type) {
+    case types.string:
+      return put("string", reader.text())
+    case types.list:
+      return put("list", reader.many(() => reader.text()))
+    case types.quickList:
+      return put("list", readQuickList(reader))
+    case types.set:
+      return put("set", new Set(reader.many(() => reader.text())))
+    case types.intSet:
+      return put("set", readIntSet(reader.text()))
+    case types.packedSet:
+      return put("set", new Set(reader.listpack()))
+    case types.hash:
+      return put("hash", Hash.of(reader.many(() => [reader.text(), reader.text()] as const)))
+    case types.packedHash:
+      return put("hash", Hash.of(pairs(reader.listpack())))
+    case types.expiringHash:
+      return put("hash", readExpiring(reader))
+    case types.packedExpiringHash:
+      reader.millis()
+      return put("hash", unpackExpiring(reader.listpack()))
+    case types.zset:
+      return put("zset", ofScores(reader.many(() => [reader.text(), reader.double()] as const)))
+    case types.packedZset:
+      return put("zset", ofScores(pairs(reader.listpack()).map(([member, score]) => [member, float(score)] as const)))
+    case types.stream:
+    case types.streamWithActivity:
+      return put("stream", readStream(reader, type === types.streamWithActivity))
+    default:
+      throw badFormat
   }
 }
+
+/** The version of the format that a value needs. */
+const versionOf = (type: number): number =>
+  type === types.expiringHash || type === types.packedExpiringHash ? versionOfExpiringFields : version
 
 const restore = ({ db, now }: Scene, args: ReadonlyArray<string>): Reply => {
   const [, key, ttlText, payload] = args as [string, string, string, string]
@@ -134,44 +193,25 @@ const restore = ({ db, now }: Scene, args: ReadonlyArray<string>): Reply => {
   if (ttl < 0) return fail("Invalid TTL value, must be >= 0")
   const footer = payload.length - 10
   if (
-    footer < 0 || payload.charCodeAt(footer) + 256 * payload.charCodeAt(footer + 1) > version ||
+    footer < 0 ||
+    payload.charCodeAt(footer) + 256 * payload.charCodeAt(footer + 1) > versionOf(payload.charCodeAt(0)) ||
     checksum(payload.slice(0, footer + 2)) !== payload.slice(footer + 2)
   ) return fail("DUMP payload version or checksum are wrong")
-  const reader = new Reader(payload.slice(0, footer))
+  const reader = new RdbReader(payload.slice(0, footer))
+  const put = readValue(reader)
+  if (!reader.isAtEnd) throw badFormat
   const expiresAt = ttl === 0 ? Infinity : absolute ? ttl : now + ttl
   db.delete(key, now)
-  if (expiresAt <= now) return ok
-  switch (reader.byte()) {
-    case types.string:
-      db.put(key, "string", reader.text(), expiresAt)
-      return ok
-    case types.list:
-      db.put(key, "list", reader.many(() => reader.text()), expiresAt)
-      return ok
-    case types.set:
-      db.put(key, "set", new Set(reader.many(() => reader.text())), expiresAt)
-      return ok
-    case types.hash:
-      db.put(key, "hash", Hash.of(reader.many(() => [reader.text(), reader.text()] as const)), expiresAt)
-      return ok
-    case types.zset:
-      db.put(
-        key,
-        "zset",
-        new SortedSet(new Map(reader.many(() => [reader.text(), reader.double()] as const))),
-        expiresAt
-      )
-      return ok
-    default:
-      throw badFormat
-  }
+  if (expiresAt > now) put(db, key, expiresAt)
+  return ok
 }
 
 export const dumps = [
   define("dump", 2, "read", first, ({ db, now }, [, key]) => {
     const entry = db.get(key!, now)
     if (entry === undefined) return null
-    const body = write(entry) + String.fromCharCode(version, 0)
+    const [type, bytes] = write(entry)
+    const body = String.fromCharCode(type) + bytes + String.fromCharCode(versionOf(type), 0)
     return body + checksum(body)
   }),
   define("restore", -4, "write denyoom", first, restore)
