@@ -1116,7 +1116,8 @@ export class RedisNode extends Process {
       replication,
       keyspace,
       statistics: this.statistics,
-      micros: this.slowMillis * 1000
+      // A command takes some time, even here.
+      micros: 1 + this.slowMillis * 1000
     }, sections)
   }
 

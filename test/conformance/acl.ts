@@ -298,7 +298,7 @@ CONFIG GET timeout
 CONFIG GET TIMEOUT
 CONFIG GET none
 ~ CONFIG GET maxmemory maxmemory-p*
-~ CONFIG GET timeout hz timeout
+~ CONFIG GET timeout maxclients timeout
 ~ CONFIG GET *-priority
 CONFIG GET slave-priority
 CONFIG GET lua-time-limit

@@ -85,6 +85,7 @@ export const connection = [
   scene(
     "connections by their properties",
     { options: ["CLIENT LIST USER"] },
+    Effect.flatMap(Live, ({ other }) => other.ping()),
     fits(c.clientList({ user: "default" }), (list) => list.length > 0),
     fits(c.clientList({ user: "default", type: "normal", skipme: true }), (list) => list.length > 0),
     is(c.clientList({ addr: "127.0.0.1:1", laddr: "127.0.0.1:1" }), []),

@@ -37,7 +37,7 @@ export const info = [
     fits(
       c.info("stats", "cpu", "persistence", "cluster"),
       ({ cluster, cpu, persistence, stats }) =>
-        stats.total_commands_processed > 0 && stats.keyspace_misses > 0 && isNumber(cpu.used_cpu_user) &&
+        stats.total_commands_processed > 0 && isNumber(stats.keyspace_misses) && isNumber(cpu.used_cpu_user) &&
         persistence.loading === 0 && persistence.rdb_last_bgsave_status === "ok" && cluster.cluster_enabled === 0
     ),
     fits(c.info("modules"), ({ modules }) => modules.every(({ name, ver }) => name !== "" && ver > 0)),
