@@ -109,7 +109,12 @@ const reading = (chance: Chance, redis: Client.ReplicaClient): Run => {
         Stream.runDrain
       )
     case 13:
-      return redis.run(Command.raw(chance.pick(["GET", "TYPE", "MEMORY USAGE", "NOSUCH"]), [key], { mode: "read" }))
+      return redis.run(
+        Command.raw(chance.pick(["GET", "TYPE", "MEMORY USAGE", "ZRANGE", "XREAD", "NOSUCH"]), [key], {
+          mode: "read",
+          resp: chance.pick([2, undefined])
+        })
+      )
     case 14:
       return redis.run(commands.get(key), { timeout: `${1 + chance.below(40)} millis` })
     case 15:

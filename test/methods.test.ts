@@ -1,8 +1,12 @@
 /** The command methods of clients: bound to their client, and made when they are read. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import type * as Command from "../src/Command.ts"
+import { makePrimary } from "../src/internal/client/client.ts"
 import { makeMethods } from "../src/internal/client/methods.ts"
+import type { ClientRunner } from "../src/internal/execution/types.ts"
 
 type Methods = Record<string, (...args: Array<unknown>) => Effect.Effect<unknown, unknown>>
 
@@ -38,4 +42,28 @@ describe("the methods of a client", () => {
       assert.strictEqual(yield* double["ttl"]!("k"), "a false TTL k")
       assert.strictEqual(yield* redis["get"]!("k"), "a false GET k")
     }))
+})
+
+describe("the memory of a client", () => {
+  it("is less than 10 KB, beyond its connection, and so is that of a client on a reserved one", () => {
+    setFlagsFromString("--expose-gc")
+    const gc: () => void = runInNewContext("gc")
+    const runner = { label: "nowhere", run: () => Effect.void } as unknown as ClientRunner
+    const reserving = {
+      ...runner,
+      reserve: Effect.succeed({ ...runner, connection: { epoch: 1 } })
+    } as unknown as ClientRunner
+    const client = makePrimary(reserving)
+    const bytesOf = (make: () => unknown): number => {
+      const count = 2000
+      const kept: Array<unknown> = Array.from({ length: count }, make)
+      gc()
+      const before = process.memoryUsage().heapUsed
+      for (let i = 0; i < count; i++) kept[i] = [kept[i], make()]
+      gc()
+      return (process.memoryUsage().heapUsed - before) / count
+    }
+    assert.isBelow(bytesOf(() => makePrimary(reserving)), 10_000)
+    assert.isBelow(bytesOf(() => Effect.runSync(Effect.scoped(client.reserve))), 10_000)
+  })
 })
