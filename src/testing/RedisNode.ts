@@ -694,8 +694,13 @@ export class RedisNode extends Process {
 
   private receive(changes: ReadonlyArray<Change>): void {
     // A stopped process reads its socket when it goes on.
-    if (!this.responsive) this.parked.push(changes)
-    else for (const change of changes) this.apply(change)
+    if (!this.responsive) {
+      this.parked.push(changes)
+      return
+    }
+    for (const change of changes) this.apply(change)
+    // A read may wait for what has come.
+    this.after()
   }
 
   private apply(change: Change): void {

@@ -26,6 +26,14 @@ export interface Pending {
   deliveries: bigint
 }
 
+/** The greatest number of deliveries, which marks an entry that nobody can process. */
+export const maxDeliveries = (1n << 63n) - 1n
+
+/** Counts a delivery. */
+export const countDelivery = (pending: Pending): void => {
+  if (pending.deliveries < maxDeliveries) pending.deliveries++
+}
+
 /** A group. */
 export class StreamGroup {
   /** The id of the last entry that was delivered. */

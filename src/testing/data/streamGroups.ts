@@ -3,7 +3,7 @@
  * in streamReads.ts.
  */
 import { Failure, nullArray, ok, type Reply } from "../Reply.ts"
-import { type Consumer, type Pending, StreamGroup } from "../StreamGroup.ts"
+import { type Consumer, countDelivery, maxDeliveries, type Pending, StreamGroup } from "../StreamGroup.ts"
 import { type Id, printId } from "../StreamId.ts"
 import { StreamValue } from "../StreamValue.ts"
 import { big, fail, first, group as groupOfCommands, int, type Keys, type Scene, syntaxError } from "./command.ts"
@@ -154,8 +154,6 @@ const acknowledgeAndDelete = (scene: Scene, args: ReadonlyArray<string>): Reply 
   return replies
 }
 
-const greatestCount = (1n << 63n) - 1n
-
 const giveBack = (scene: Scene, args: ReadonlyArray<string>): Reply => {
   const mode = args[3]!.toUpperCase()
   if (!["SILENT", "FAIL", "FATAL"].includes(mode)) return syntaxError()
@@ -175,7 +173,7 @@ const giveBack = (scene: Scene, args: ReadonlyArray<string>): Reply => {
     if (before === undefined && !(force && stream.get(id) !== undefined)) continue
     const counted = before?.deliveries ?? 0n
     const least = mode === "SILENT" && counted > 0n ? counted - 1n : counted
-    const deliveries = retryCount ?? (mode === "FATAL" ? greatestCount : least)
+    const deliveries = retryCount ?? (mode === "FATAL" ? maxDeliveries : least)
     // What was given back first is claimed first.
     group.pending.delete(id)
     group.pending.set(id, { id, consumer: undefined, deliveredAt: 0, deliveries })
@@ -283,7 +281,8 @@ class Claims {
     const consumer = this.consumer
     pending.consumer = consumer
     pending.deliveredAt = deliveredAt
-    pending.deliveries = deliveries ?? (this.justId ? pending.deliveries : pending.deliveries + 1n)
+    if (deliveries !== undefined) pending.deliveries = deliveries
+    else if (!this.justId) countDelivery(pending)
     consumer.activeAt = this.scene.now
     this.claimed.push(this.justId ? printId(pending.id) : entryReply(this.stream.get(pending.id)!))
     this.pass(pending)

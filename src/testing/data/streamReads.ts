@@ -5,7 +5,7 @@
  * in place of XREADGROUP: entries that a consumer reads again count on the primary alone.
  */
 import { Failure, Fields, nullArray, type Reply } from "../Reply.ts"
-import type { Consumer, Pending, StreamGroup } from "../StreamGroup.ts"
+import { type Consumer, countDelivery, type Pending, type StreamGroup } from "../StreamGroup.ts"
 import { type Id, maxId, printId } from "../StreamId.ts"
 import type { StreamItem, StreamValue } from "../StreamValue.ts"
 import { atLeast, fail, group, int, type Keys, type Scene, syntaxError } from "./command.ts"
@@ -260,7 +260,7 @@ class Delivery {
       this.replies.push(entry === undefined ? [printId(pending.id), nullArray] : entryReply(entry))
       if (entry === undefined) continue
       pending.deliveredAt = this.scene.now
-      pending.deliveries++
+      countDelivery(pending)
     }
   }
 
@@ -284,7 +284,7 @@ class Delivery {
       ])
       pending.consumer = this.consumer
       pending.deliveredAt = now
-      pending.deliveries++
+      countDelivery(pending)
       this.consumer.activeAt = now
       this.pass(pending)
     }
