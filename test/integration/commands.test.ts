@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type Errors, RedisClient } from "../../src/index.ts"
-import { readFacts } from "../support/commandFacts.ts"
+import { readFacts, readLaterFacts } from "../support/commandFacts.ts"
 import { server } from "../support/processes.ts"
 import { callOf, samples } from "../support/samples/index.ts"
 import { chosenPrograms, servers, versionOf } from "../support/servers.ts"
@@ -40,6 +40,9 @@ describe("commands", () => {
         for (const command of commands) {
           const call = callOf(command)
           const word = command.spec.words.join("|").toLowerCase()
+          // Redis 8.0 finds no keys in a call with an option that it does not know.
+          const options = Object.keys(readLaterFacts().options[command.spec.name] ?? {})
+          if (call.some((argument) => options.includes(argument))) continue
           // Redis 7.0 answers this only for a call with arguments.
           if (!known.has(word) || call.length === 1 || !(yield* isTaken(call, word))) continue
           const found = yield* redis.send("COMMAND", "GETKEYSANDFLAGS", ...call).pipe(

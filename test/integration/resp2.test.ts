@@ -208,9 +208,9 @@ DEBUG PROTOCOL bignum
 DEBUG PROTOCOL true
 DEBUG PROTOCOL false
 DEBUG PROTOCOL verbatim
-CONFIG GET maxmem*
+~ CONFIG GET maxmem*
 CONFIG GET nosuch
-CONFIG GET save appendonly
+~ CONFIG GET save appendonly
 ACL GETUSER default
 ACL GETUSER nobody
 ACL CAT
@@ -259,7 +259,7 @@ OBJECT ENCODING a
 OBJECT ENCODING missing
 OBJECT FREQ a
 TYPE a
-SCAN 0
+~ SCAN 0
 ? TIME
 ROLE
 ? LASTSAVE
@@ -286,8 +286,6 @@ VSIM v ELE a WITHSCORES WITHATTRIBS
 VEMB v a
 VEMB v a RAW
 VEMB v missing
-? VLINKS v a
-? VLINKS v a WITHSCORES
 ? VINFO v
 VINFO missing
 VDIM v
@@ -371,7 +369,7 @@ describe("a client of RESP3 gives the RESP2 shape", () => {
         yield* three.hset("h", { f: "v" })
         yield* three.zadd("z", [{ member: "a", score: 0.1 }, { member: "b", score: Infinity }])
         yield* three.send("XADD", "x", "1-1", "f", "v")
-        const calls: ReadonlyArray<readonly [string, ...Array<Command.Arg>]> = [
+        const calls: Array<readonly [string, ...Array<Command.Arg>]> = [
           ["GET", "missing"],
           ["HGETALL", "h"],
           ["zrange", "z", 0, -1, "WITHSCORES"],
@@ -381,6 +379,12 @@ describe("a client of RESP3 gives the RESP2 shape", () => {
           ["client", Buffer.from("getname")],
           ["COMMAND DOCS", "GET"]
         ]
+        // The links of a vector set are left to chance, so that both have to look at the same.
+        const [vadd] = (yield* two.send("COMMAND", "INFO", "VADD")) as ReadonlyArray<unknown>
+        if (vadd !== null) {
+          for (let i = 0; i < 20; i++) yield* three.send("VADD", "v", "VALUES", 2, i, 1, `e${i}`)
+          calls.push(["VLINKS", "v", "e1"], ["VLINKS", "v", "e1", "WITHSCORES"], ["VINFO", "v"])
+        }
         const raws = calls.map(([name, ...args]) => Command.raw(name, args, { resp: 2 }))
         const wanted = yield* Effect.forEach(calls, (call) => two.send(...call))
         assert.deepStrictEqual(wanted.slice(0, 5), [
