@@ -263,6 +263,18 @@ export class Keyspace {
     }
   }
 
+  /** Exchanges all data with another database, as SWAPDB does. */
+  swap(other: Keyspace): void {
+    const keys = new Set([...this.entries.keys(), ...other.entries.keys()])
+    const entries = this.entries
+    this.entries = other.entries
+    other.entries = entries
+    for (const key of keys) {
+      this.touch(key)
+      other.touch(key)
+    }
+  }
+
   /** A copy of an entry's value, for COPY. */
   static copy(entry: Entry): Kinds[Kind] {
     return copyOf(entry.value)

@@ -11,7 +11,10 @@ import type * as Address from "../Address.ts"
 import { pubsub as answerPubsub } from "./commands/client.ts"
 import { config, defaultConfig } from "./commands/config.ts"
 import { infoText, type Line } from "./commands/info.ts"
+import { migrateKeys, migrateRequest } from "./commands/migrate.ts"
 import { Monitors } from "./commands/monitor.ts"
+import { Observations } from "./commands/observation.ts"
+import { command as answerCommand } from "./commands/tableInfo.ts"
 import { type Definition, group, int, manyRequest, noKeys, rest, type Scene } from "./data/command.ts"
 import { importHash } from "./data/hashImport.ts"
 import { dataCommands } from "./data/index.ts"
@@ -64,6 +67,13 @@ const serverCommands: ReadonlyArray<Definition> = [
   server("config", -2, "admin stale", noKeys, nothing),
   server("debug", -2, "admin stale", noKeys, nothing),
   server("monitor", 1, "admin stale", noKeys, nothing),
+  server("slowlog", -2, "admin stale", noKeys, nothing),
+  server("commandlog", -2, "admin stale", noKeys, nothing),
+  server("latency", -2, "admin stale", noKeys, nothing),
+  server("hotkeys", -2, "admin stale", noKeys, nothing),
+  server("command", -1, "stale", noKeys, nothing),
+  server("module", -2, "admin", noKeys, nothing),
+  server("migrate", -6, "write", migrateKeys, nothing),
   server("replicaof", 3, "admin stale", noKeys, nothing),
   server("slaveof", 3, "admin stale", noKeys, nothing),
   server("shutdown", -1, "admin stale", noKeys, nothing)
@@ -254,11 +264,13 @@ export class RedisNode extends Process {
   private writer: Session | undefined = undefined
   private cron = false
   private readonly monitors = new Monitors<Session>()
+  private readonly observations: Observations
   private readonly hiccups: Array<{ readonly code: keyof typeof passing; after: number }> = []
 
   constructor(network: Network, address: Address.Tcp) {
     super(network, address)
     this.startedAt = this.time.now()
+    this.observations = new Observations(this.config)
     this.runId = this.hex()
     this.replicationId = this.hex()
     this.salt()
@@ -392,7 +404,29 @@ export class RedisNode extends Process {
   ): Answer {
     const answer = super.executing(session, command, args, run)
     this.monitors.note(session, args, this.time.now())
+    // DEBUG SLEEP is noted when it ends.
+    if (command.name !== "debug") this.observe(session, command, args, this.slowMillis, answer)
     return answer
+  }
+
+  private observe(
+    session: Session,
+    command: Definition,
+    args: ReadonlyArray<string>,
+    millis: number,
+    answer: Answer
+  ): void {
+    this.observations.note({
+      name: session.last,
+      args,
+      isFast: command.flags.has("fast"),
+      keys: () => command.keys(args),
+      client: session.peer.party,
+      clientName: session.name,
+      now: this.time.now(),
+      millis,
+      replyBytes: typeof answer === "string" ? answer.length : 0
+    })
   }
 
   /** Makes it refuse one write with an error of a temporary state, after `after` other writes. */
@@ -976,8 +1010,25 @@ export class RedisNode extends Process {
         if (args[1]!.toLowerCase() !== "sleep" || args.length !== 3) {
           return err(`unknown subcommand or wrong number of arguments for '${args[1]}'. Try DEBUG HELP.`)
         }
-        this.occupy(Number(args[2]) * 1000, () => this.reply(session, ok))
+        this.occupy(Number(args[2]) * 1000, () => {
+          this.observe(session, table.get("debug")!, args, Number(args[2]) * 1000, ok)
+          this.reply(session, ok)
+        })
         return withheld
+      case "slowlog":
+        return this.observations.slowlog(args)
+      case "commandlog":
+        return this.observations.commandlog(args)
+      case "latency":
+        return this.observations.latency(args)
+      case "hotkeys":
+        return this.observations.hotkeysCommand(args, this.time.now())
+      case "command":
+        return answerCommand(table, args)
+      case "module":
+        return answerModule(args)
+      case "migrate":
+        return this.migrate(session, args)
       case "monitor":
         if (inTransaction) return err("MONITOR isn't allowed for DENY BLOCKING client")
         this.monitors.add(session)
@@ -998,6 +1049,57 @@ export class RedisNode extends Process {
         return withheld
       default:
         return this.common(session, name, args)
+    }
+  }
+
+  /** Moves keys to another node, by DUMP and RESTORE. */
+  private migrate(session: Session, args: ReadonlyArray<string>): Reply {
+    const request = migrateRequest(args)
+    const now = this.time.now()
+    const scene = this.scene(session, now, this.time.random)
+    const present = request.keys.filter((key) => scene.db.get(key, now) !== undefined)
+    if (present.length === 0) return new Simple("NOKEY")
+    const target = this.find(`${args[1]}:${args[2]}`)
+    if (target === undefined || !target.responsive || !this.network.reach(this.shown, target.shown)) {
+      return new Failure("IOERR error or timeout writing to target instance")
+    }
+    for (const key of present) {
+      const dump = dataCommands.get("dump")!.run(scene, ["DUMP", key])
+      if (typeof dump !== "string") return dump
+      const expiresAt = scene.db.get(key, now)!.expiresAt
+      const ttl = expiresAt === Infinity ? "0" : String(Math.ceil(expiresAt - now))
+      const restore = ["RESTORE", key, ttl, dump, ...(request.replace ? ["REPLACE"] : [])]
+      const refused = target.receiveMigrated(restore, request)
+      if (refused !== undefined) return err(`Target instance replied with error: ${refused.text}`)
+    }
+    if (!request.copy) {
+      const del = ["DEL", ...present]
+      this.change(session, del, now, (changing) => dataCommands.get("del")!.run(changing, del))
+    }
+    return ok
+  }
+
+  /** Restores a key that another node migrates. Gives why it does not. */
+  private receiveMigrated(
+    restore: ReadonlyArray<string>,
+    { database, login }: ReturnType<typeof migrateRequest>
+  ): Failure | undefined {
+    const user = this.users.get(login?.username ?? "default")
+    if (login === undefined ? user?.noPassword !== true : user?.accepts(login.password) !== true) {
+      return login === undefined
+        ? new Failure("NOAUTH Authentication required.")
+        : new Failure("WRONGPASS invalid username-password pair or user is disabled.")
+    }
+    if (this.databases[database] === undefined) return err("DB index is out of range")
+    const command = dataCommands.get("restore")!
+    const refusal = this.refusal(command)
+    if (refusal !== undefined) return refusal
+    try {
+      this.change({ database } as Session, restore, this.time.now(), (scene) => command.run(scene, restore))
+      return undefined
+    } catch (error) {
+      if (error instanceof Failure) return error
+      throw error
     }
   }
 
@@ -1131,10 +1233,31 @@ export class RedisNode extends Process {
     changed: (name: string, value: string): void => {
       if (name === "requirepass") this.password = value === "" ? undefined : value
     },
-    resetStatistics: (): void => this.statistics.reset()
+    resetStatistics: (): void => {
+      this.statistics.reset()
+      this.observations.reset()
+    }
   }
 }
 
 /** How many bytes a request has on the wire. */
 const sizeOf = (args: ReadonlyArray<string>): number =>
   args.reduce((n, a) => n + a.length + String(a.length).length + 5, String(args.length).length + 3)
+
+const answerModule = (args: ReadonlyArray<string>): Reply => {
+  const word = args[1]!.toLowerCase()
+  const needed = ({ list: 2, unload: 3, load: -3, loadex: -3 } as Readonly<Record<string, number>>)[word]
+  if (needed === undefined) return err(`unknown subcommand '${args[1]}'. Try MODULE HELP.`)
+  if (needed > 0 ? args.length !== needed : args.length < -needed) {
+    return err(`wrong number of arguments for 'module|${word}' command`)
+  }
+  switch (word) {
+    case "list":
+      return []
+    case "load":
+    case "loadex":
+      return err("Error loading the extension. Please check the server logs.")
+    default:
+      return err("Error unloading module: no such module with that name")
+  }
+}

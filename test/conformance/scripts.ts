@@ -17,6 +17,7 @@
  */
 import { acl } from "./acl.ts"
 import { bitsAndGeo } from "./bitsAndGeo.ts"
+import { server } from "./server.ts"
 import { sorting } from "./sorting.ts"
 import { streamGroups } from "./streamGroups.ts"
 import { streams } from "./streams.ts"
@@ -26,6 +27,7 @@ export const scripts: Readonly<Record<string, string>> = {
   ...streams,
   ...streamGroups,
   ...bitsAndGeo,
+  ...server,
   ...sorting,
   strings: `
 SET a 1

@@ -13,6 +13,7 @@ import { hyperLogLogs } from "./hyperLogLog.ts"
 import { increx } from "./increx.ts"
 import { keys } from "./keys.ts"
 import { lists } from "./lists.ts"
+import { servers } from "./server.ts"
 import { sets } from "./sets.ts"
 import { sortedSets } from "./sortedSets.ts"
 import { streamGroups } from "./streamGroups.ts"
@@ -37,6 +38,7 @@ export const dataCommands: ReadonlyMap<string, Definition> = new Map(
     ...hashFieldExpiry,
     ...hashImport,
     ...lists,
+    ...servers,
     ...sets,
     ...sortedSets,
     ...streams,
