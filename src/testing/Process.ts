@@ -13,7 +13,7 @@ import { acl, AclLog, channelsOf } from "./commands/acl.ts"
 import { isContainer, knownCategories } from "./commands/categories.ts"
 import { checkedName, client } from "./commands/client.ts"
 import { Statistics } from "./commands/info.ts"
-import { type Definition, group, matches, noKeys } from "./data/command.ts"
+import { type Definition, group, hasArity, matches, noKeys } from "./data/command.ts"
 import type { Network, Peer } from "./Network.ts"
 import { encode, Failure, Fields, ok, type Protocol, Push, type Reply, Requests, Several, Simple } from "./Reply.ts"
 import type { Session } from "./Session.ts"
@@ -337,13 +337,26 @@ export abstract class Process {
         err(`unknown command '${args[0]!.slice(0, 128)}', with args beginning with: ${shown}`)
       )
     }
-    if (command.arity > 0 ? args.length !== command.arity : args.length < -command.arity) {
+    if (!hasArity(args, command.arity)) {
       const text = `wrong number of arguments for '${name}' command`
       if (name === "exec") {
         session.queue = undefined
         return new Failure(`EXECABORT Transaction discarded because of: ${text}`)
       }
       return this.refuse(session, err(text))
+    }
+    if (command.subcommands !== undefined) {
+      const word = args[1]!.toLowerCase()
+      const arity = command.subcommands.get(word)
+      if (arity === undefined) {
+        return this.refuse(
+          session,
+          err(`unknown subcommand '${args[1]!.slice(0, 128)}'. Try ${name.toUpperCase()} HELP.`)
+        )
+      }
+      if (!hasArity(args, arity)) {
+        return this.refuse(session, err(`wrong number of arguments for '${name}|${word}' command`))
+      }
     }
     if (!session.authenticated && !withoutLogin.has(name)) return this.refuse(session, noAuth)
     const denied = this.denied(session, command, args)

@@ -6,7 +6,7 @@ import { Chance } from "../../fuzz/Chance.ts"
 import { dataCommands } from "../../src/testing/data/index.ts"
 import { type CommandFacts, readFacts } from "../support/commandFacts.ts"
 import { chosenPrograms, versionOf } from "../support/servers.ts"
-import { type GeneratedDifference, generatedDifferences, type Seen } from "./differences.ts"
+import { type GeneratedDifference, generatedDifferences, type Seen, withoutTimes } from "./differences.ts"
 import { allKeys, beginning, type Call, Grammar } from "./grammar.ts"
 import { pair, Talk } from "./wire.ts"
 
@@ -17,8 +17,7 @@ export const leftOut: Readonly<Record<string, string>> = {
   SPOP: "chance decides what it removes",
   "OBJECT FREQ": "it needs a policy of eviction",
   "OBJECT ENCODING": "it depends on how a value came to be",
-  "OBJECT REFCOUNT": "it depends on which values the server shares",
-  "XGROUP CREATE": "groups have idle times"
+  "OBJECT REFCOUNT": "it depends on which values the server shares"
 }
 
 /** The groups of commands that are generated. */
@@ -41,7 +40,7 @@ export const generatedCommands = (): ReadonlyMap<string, CommandFacts> =>
   new Map(
     Object.entries(readFacts("redis-7.0").commands).filter(([name, { group }]) =>
       groups.has(group ?? "") && leftOut[name] === undefined && !name.endsWith(" HELP") &&
-      (dataCommands.has(name.toLowerCase()) || /^(OBJECT (ENC|REF|IDLE)|PUBLISH|PUBSUB)/.test(name))
+      (dataCommands.has(name.toLowerCase()) || /^(OBJECT (ENC|REF|IDLE)|PUBLISH|PUBSUB|XGROUP|XINFO)/.test(name))
     )
   )
 
@@ -134,6 +133,10 @@ const comparable = (call: Call, reply: Seen): Seen => {
     case "HRANDFIELD":
     case "ZRANDMEMBER":
       return [reply[0], typeof reply[1] === "string" ? "" : String(reply[1].length)]
+    // Entries are idle for about as long.
+    case "XINFO":
+    case "XPENDING":
+      return withoutTimes(reply)
     default:
       return call[1]?.toUpperCase() === "IDLETIME" ? [reply[0], ""] : reply
   }

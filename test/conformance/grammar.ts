@@ -68,6 +68,10 @@ export const beginning: ReadonlyArray<Call> = [
   ["XADD", "x", "2-0", "b", "text", "a", "2"],
   ["XADD", "x", "3-3", "c", ""],
   ["XADD", "x2", "5-0", "a", "1"],
+  ["XGROUP", "CREATE", "x", "g", "0"],
+  ["XGROUP", "CREATE", "x", "h", "1-1"],
+  ["XGROUP", "CREATE", "x2", "g", "$"],
+  ["XREADGROUP", "GROUP", "g", "c", "COUNT", "2", "STREAMS", "x", ">"],
   ["PFADD", "p", "a", "b", "c"],
   ["PFADD", "p2", "c", "d"]
 ]
@@ -146,6 +150,11 @@ const words: Readonly<Record<string, ReadonlyArray<string>>> = {
   id: ids,
   "last-id": ids,
   threshold: ["0", "1", "2", "3-0", "2-0", "100"],
+  group: ["g", "h"],
+  consumer: ["c", "d"],
+  "min-idle-time": ["0", "0", "0", "1000000000", "-1"],
+  entriesread: ["0", "1", "-1", "2"],
+  lastid: ids,
   channel: ["ch", "other"],
   shardchannel: ["ch", "other"],
   entries_added: ["0", "10"],
@@ -163,6 +172,11 @@ const wordsOfCommand: Readonly<Record<string, Readonly<Record<string, ReadonlyAr
   XRANGE: { start: ["-", "0", "1-1", "(1-1", "2", "3-3"], end: ["+", "3-3", "(3-3", "2", "2-0"] },
   XREVRANGE: { start: ["-", "0", "1-1", "(1-1", "2", "3-3"], end: ["+", "3-3", "(3-3", "2", "2-0"] },
   XREAD: { id: [...ids, "$"], milliseconds: ["10"] },
+  XREADGROUP: { id: [">", ">", ">", "0", "1-1", "2"], milliseconds: ["10"] },
+  XPENDING: { start: ["-", "0", "1-1", "(1-1", "2"], end: ["+", "3-3", "(3-3"] },
+  XAUTOCLAIM: { start: ["0", "1-1", "(2-0", "-"] },
+  // Its idle times are far from each other.
+  XCLAIM: { ms: ["0", "100000000", "-5"], "unix-time-milliseconds": ["1000000000000", "0"], count: ["1", "5", "0"] },
   SETBIT: { offset: ["0", "3", "7", "8", "100", "-1"] },
   GETBIT: { offset: ["0", "3", "7", "8", "100", "-1"] },
   SETRANGE: { offset: ["0", "1", "5", "20", "-1"] },
@@ -180,7 +194,7 @@ const wordsOfCommand: Readonly<Record<string, Readonly<Record<string, ReadonlyAr
 }
 
 /** Commands that wait: calls of theirs are always valid, since others might wait without end. */
-const waits = (name: string): boolean => /^B[LRZ]/.test(name) || name === "XREAD"
+const waits = (name: string): boolean => /^B[LRZ]/.test(name) || name.startsWith("XREAD")
 
 /** Commands whose calls are always valid, with the reason. */
 const undamaged: ReadonlyMap<string, string> = new Map([

@@ -39,7 +39,13 @@ export interface Definition {
   readonly keys: (args: ReadonlyArray<string>) => ReadonlyArray<string>
   /** Runs the command; commands that the server itself runs do nothing here. */
   readonly run: (scene: Scene, args: ReadonlyArray<string>) => Reply
+  /** The numbers of words of its subcommands by name in lower case, if the server looks at them before it queues. */
+  readonly subcommands?: ReadonlyMap<string, number> | undefined
 }
+
+/** Whether a request has the number of words of a command; negative if that is a minimum. */
+export const hasArity = (args: ReadonlyArray<string>, arity: number): boolean =>
+  arity > 0 ? args.length === arity : args.length >= -arity
 
 export type Keys = (args: ReadonlyArray<string>) => ReadonlyArray<string>
 
@@ -69,6 +75,21 @@ export const group = (name: string) =>
   group: name,
   keys,
   run
+})
+
+/** Subcommands by name in lower case: the number of words of each, negative if it is a minimum, and what it does. */
+export type Subcommands = Readonly<Record<string, readonly [arity: number, run: Definition["run"]]>>
+
+/** Makes the entry of a command that has subcommands, whose second word is a key. */
+export const container = (groupName: string, name: string, flags: string, subcommands: Subcommands): Definition => ({
+  ...group(groupName)(
+    name,
+    -2,
+    flags,
+    (args) => args.slice(2, 3),
+    (scene, args) => subcommands[args[1]!.toLowerCase()]![1](scene, args)
+  ),
+  subcommands: new Map(Object.entries(subcommands).map(([word, [arity]]) => [word, arity]))
 })
 
 // -----------------------------------------------------------------------------

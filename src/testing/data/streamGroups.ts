@@ -6,7 +6,7 @@ import { Failure, nullArray, ok, type Reply } from "../Reply.ts"
 import { type Consumer, countDelivery, maxDeliveries, type Pending, StreamGroup } from "../StreamGroup.ts"
 import { type Id, printId } from "../StreamId.ts"
 import { StreamValue } from "../StreamValue.ts"
-import { big, fail, first, group as groupOfCommands, int, type Keys, type Scene, syntaxError } from "./command.ts"
+import { big, container, fail, first, group as groupOfCommands, int, type Scene, syntaxError } from "./command.ts"
 import {
   bound,
   countedIds,
@@ -22,8 +22,6 @@ import { claimCommand, setIdCommand } from "./streamReads.ts"
 import { deleteEntry } from "./streams.ts"
 
 const define = groupOfCommands("stream")
-
-const keyOfSubcommand: Keys = (args) => args.slice(2, 3)
 
 // -----------------------------------------------------------------------------
 // XGROUP
@@ -80,12 +78,9 @@ const existingGroup = (scene: Scene, args: ReadonlyArray<string>): readonly [Str
   return [stream, group]
 }
 
-/** The subcommands of XGROUP, with the number of words of each; negative if it is a minimum. */
-const subcommands: Readonly<
-  Record<string, readonly [arity: number, run: (scene: Scene, args: ReadonlyArray<string>) => Reply]>
-> = {
-  CREATE: [-5, createGroup],
-  SETID: [-5, (scene, args) => {
+const xgroup = container("stream", "xgroup", "write", {
+  create: [-5, createGroup],
+  setid: [-5, (scene, args) => {
     const { entriesRead } = groupOptions(args, false)
     const [stream, group] = existingGroup(scene, args)
     if (args.length > 7) return badSubcommand(args)
@@ -94,36 +89,25 @@ const subcommands: Readonly<
     scene.db.note()
     return ok
   }],
-  DESTROY: [4, (scene, args) => {
+  destroy: [4, (scene, args) => {
     const [stream] = existing(scene, args)
     if (!stream.groups.delete(args[3]!)) return 0
     scene.db.note(true)
     return 1
   }],
-  CREATECONSUMER: [5, (scene, args) => {
+  createconsumer: [5, (scene, args) => {
     const [, group] = existingGroup(scene, args)
     if (group.create(args[4]!, scene.now) === undefined) return 0
     scene.db.note()
     return 1
   }],
-  DELCONSUMER: [5, (scene, args) => {
+  delconsumer: [5, (scene, args) => {
     const [, group] = existingGroup(scene, args)
     if (!group.consumers.has(args[4]!)) return 0
     scene.db.note()
     return group.delete(args[4]!)
   }]
-}
-
-const xgroup = (scene: Scene, args: ReadonlyArray<string>): Reply => {
-  const word = args[1]!
-  const found = subcommands[word.toUpperCase()]
-  if (found === undefined) return fail(`unknown subcommand '${word.slice(0, 128)}'. Try XGROUP HELP.`)
-  const [arity, run] = found
-  if (arity > 0 ? args.length !== arity : args.length < -arity) {
-    return fail(`wrong number of arguments for 'xgroup|${word.toLowerCase()}' command`)
-  }
-  return run(scene, args)
-}
+})
 
 // -----------------------------------------------------------------------------
 // Acknowledging, and giving back
@@ -380,7 +364,7 @@ const autoClaim = (scene: Scene, args: ReadonlyArray<string>): Reply => {
 }
 
 export const streamGroups = [
-  define("xgroup", -2, "write", keyOfSubcommand, xgroup),
+  xgroup,
   define("xack", -4, "write fast", first, acknowledge),
   define("xackdel", -6, "write fast", first, acknowledgeAndDelete),
   define("xnack", -7, "write fast", first, giveBack),

@@ -5,10 +5,8 @@ import { Failure, Fields, type Reply } from "../Reply.ts"
 import type { Consumer, Pending, StreamGroup } from "../StreamGroup.ts"
 import { printId } from "../StreamId.ts"
 import type { StreamValue } from "../StreamValue.ts"
-import { fail, group as groupOfCommands, int, type Scene } from "./command.ts"
+import { container, fail, int, type Scene } from "./command.ts"
 import { entryReply, read } from "./streamArgs.ts"
-
-const define = groupOfCommands("stream")
 
 const badSubcommand = (word: string): never =>
   fail(`unknown subcommand or wrong number of arguments for '${word.slice(0, 128)}'. Try XINFO HELP.`)
@@ -95,11 +93,8 @@ const describeInFull = (stream: StreamValue, count: number): Reply => {
 const streamOf = (scene: Scene, args: ReadonlyArray<string>): StreamValue =>
   read(scene, args[2]!) ?? fail("no such key")
 
-/** The subcommands, with the number of words of each; negative if it is a minimum. */
-const subcommands: Readonly<
-  Record<string, readonly [arity: number, run: (scene: Scene, args: ReadonlyArray<string>) => Reply]>
-> = {
-  STREAM: [-3, (scene, args) => {
+export const streamInfo = [container("stream", "xinfo", "read", {
+  stream: [-3, (scene, args) => {
     const stream = streamOf(scene, args)
     if (args.length === 3) return describe(stream)
     if (args[3]!.toUpperCase() !== "FULL" || args.length > 6 || args.length === 5) return badSubcommand(args[1]!)
@@ -108,7 +103,7 @@ const subcommands: Readonly<
     const count = int(args[5]!)
     return describeInFull(stream, count < 0 ? 10 : count)
   }],
-  GROUPS: [3, (scene, args) => {
+  groups: [3, (scene, args) => {
     const stream = streamOf(scene, args)
     return stream.orderedGroups.map(([name, group]) =>
       new Fields([
@@ -127,7 +122,7 @@ const subcommands: Readonly<
       ])
     )
   }],
-  CONSUMERS: [4, (scene, args) => {
+  consumers: [4, (scene, args) => {
     const group = streamOf(scene, args).groups.get(args[3]!)
     if (group === undefined) throw new Failure(`NOGROUP No such consumer group '${args[3]}' for key name '${args[2]}'`)
     return group.orderedConsumers.map((consumer) =>
@@ -141,17 +136,4 @@ const subcommands: Readonly<
       ])
     )
   }]
-}
-
-const xinfo = (scene: Scene, args: ReadonlyArray<string>): Reply => {
-  const word = args[1]!
-  const found = subcommands[word.toUpperCase()]
-  if (found === undefined) return fail(`unknown subcommand '${word.slice(0, 128)}'. Try XINFO HELP.`)
-  const [arity, run] = found
-  if (arity > 0 ? args.length !== arity : args.length < -arity) {
-    return fail(`wrong number of arguments for 'xinfo|${word.toLowerCase()}' command`)
-  }
-  return run(scene, args)
-}
-
-export const streamInfo = [define("xinfo", -2, "read", (args) => args.slice(2, 3), xinfo)]
+})]
