@@ -8,7 +8,7 @@
 import * as Address from "../Address.ts"
 import type { DurationInput } from "../commands/options.ts"
 import { millisOf } from "../internal/client/checkOptions.ts"
-import { User } from "./Acl.ts"
+import { type Denial, User } from "./Acl.ts"
 import { acl, AclLog, channelsOf } from "./commands/acl.ts"
 import { isContainer, knownCategories } from "./commands/categories.ts"
 import { checkedName, client } from "./commands/client.ts"
@@ -77,6 +77,9 @@ const whileSubscribed = new Set([
   "quit",
   "reset"
 ])
+
+/** Commands that wait while writes are paused, although they are no writes themselves. */
+const mayReplicate = new Set(["eval", "evalsha", "fcall", "publish"])
 
 /** Commands that need no login. */
 const withoutLogin = new Set(["hello", "auth", "quit", "reset"])
@@ -292,7 +295,7 @@ export abstract class Process {
       return this.pausedAll ||
         (session.queue ?? []).some((q) => this.table.get(q[0]!.toLowerCase())?.flags.has("write"))
     }
-    return this.pausedAll || command.flags.has("write") || command.name === "publish"
+    return this.pausedAll || command.flags.has("write") || mayReplicate.has(command.name)
   }
 
   /** Makes writes wait for `millis` milliseconds, as CLIENT PAUSE does; 0 ends it. @internal */
@@ -406,18 +409,26 @@ export abstract class Process {
   }
 
   private denied(session: Session, command: Definition, args: ReadonlyArray<string>): Failure | undefined {
-    if (withoutLogin.has(command.name)) return undefined
-    const { user } = session
-    if (user.mayAll) return undefined
-    const { channels, literal } = channelsOf(command, args)
-    const denial = user.denial(command, args, channels, literal)
+    const denial = this.denialOf(session, command, args)
     if (denial === undefined) return undefined
-    this.aclLog.add(session, this.shown, this.time.now(), denial.reason, denial.object, user.name)
+    this.logDenial(session, denial)
     return denial.reason === "command"
       ? new Failure(`NOPERM this user has no permissions to run the '${denial.object}' command`)
       : new Failure(
         `NOPERM this user has no permissions to access one of the ${denial.reason}s used as arguments`
       )
+  }
+
+  /** Records in the log of ACL LOG what was denied. */
+  protected logDenial(session: Session, { object, reason }: Denial, inScript = false): void {
+    this.aclLog.add(session, this.shown, this.time.now(), reason, object, session.user.name, inScript)
+  }
+
+  /** What the user of a session may not do of a request, if anything. */
+  protected denialOf(session: Session, command: Definition, args: ReadonlyArray<string>): Denial | undefined {
+    if (withoutLogin.has(command.name) || session.user.mayAll) return undefined
+    const { channels, literal } = channelsOf(command, args)
+    return session.user.denial(command, args, channels, literal)
   }
 
   protected reply(session: Session, reply: Reply): void {

@@ -22,6 +22,7 @@ import * as Lists from "./data/lists.ts"
 import * as SortedSets from "./data/sortedSets.ts"
 import { openGroupRead, openRead, type Read } from "./data/streamReads.ts"
 import { Keyspace } from "./Keyspace.ts"
+import { endless, scriptCommands, Scripting } from "./lua/Scripting.ts"
 import type { Lane, Network } from "./Network.ts"
 import { type Answer, commonCommands, Process, type Session, withheld } from "./Process.ts"
 import { Failure, nullArray, ok, type Reply, Simple, Verbatim } from "./Reply.ts"
@@ -49,6 +50,7 @@ const nothing = (): Reply => null
 
 const serverCommands: ReadonlyArray<Definition> = [
   ...commonCommands,
+  ...scriptCommands,
   transactions("multi", 1, "fast stale", noKeys, nothing),
   transactions("exec", 1, "stale", noKeys, nothing),
   transactions("discard", 1, "fast stale", noKeys, nothing),
@@ -91,6 +93,9 @@ const table: ReadonlyMap<string, Definition> = new Map([
  * @category constants
  */
 export const commandNames: ReadonlyArray<string> = Array.from(table.keys())
+
+/** Commands that run a script or a function. */
+const runsScript = new Set(["eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro"])
 
 /** Commands that are not queued after MULTI. */
 const notQueued = new Set(["multi", "exec", "discard", "watch", "quit", "reset"])
@@ -238,6 +243,8 @@ export class RedisNode extends Process {
   roleSince = 0
   /** How often it resynchronised with a primary: in full, and partially. */
   readonly resyncs = { full: 0, partial: 0 }
+  /** Its scripts and its functions. */
+  readonly scripting: Scripting
   /** Gives the node at an address. */
   find: (address: string) => RedisNode | undefined = () => undefined
 
@@ -262,6 +269,10 @@ export class RedisNode extends Process {
   private servedAt = 0
   /** Whose request is being executed, if it writes. */
   private writer: Session | undefined = undefined
+  /** Whose script runs. */
+  private scripter: Session | undefined = undefined
+  /** Whether replicas get what is written now; a script may say that they do not. */
+  private replicates = true
   private cron = false
   private readonly monitors = new Monitors<Session>()
   private readonly observations: Observations
@@ -274,6 +285,25 @@ export class RedisNode extends Process {
     this.runId = this.hex()
     this.replicationId = this.hex()
     this.salt()
+    this.scripting = new Scripting({
+      find: (name) => table.get(name),
+      denial: (session, command, args) => this.denialOf(session, command, args),
+      logDenial: (session, denial) => this.logDenial(session, denial, true),
+      state: () => ({
+        isReadOnly: !this.isPrimary && this.config.get("replica-read-only") !== "no",
+        isStale: this.isStale,
+        lacksReplicas: this.lacksReplicas,
+        isDiskFull: this.diskFull && this.isPrimary,
+        isFull: this.full
+      }),
+      execute: (session, command, args, replicates) => this.executeForScript(session, command, args, replicates),
+      now: () => this.time.now(),
+      occupy: (then) => this.occupy(Number(this.config.get("busy-reply-threshold")) || 2 ** 40, then),
+      release: (session, reply) => {
+        this.reply(session, reply)
+        this.unblock(session)
+      }
+    })
     for (const db of this.databases) {
       db.onTouch = (key) => this.touched(db, key)
       db.onNote = (wakes) => {
@@ -352,9 +382,11 @@ export class RedisNode extends Process {
 
   protected serve(session: Session, command: Definition, args: Array<string>): Answer {
     const name = command.name
+    const busy = this.scripting.refusal(name, args)
+    if (busy !== undefined) return this.refuse(session, busy)
     if (session.queue !== undefined && !notQueued.has(name)) {
       if (name === "shutdown") return this.refuse(session, err("Command not allowed inside a transaction"))
-      const refusal = this.refusal(command)
+      const refusal = this.refusal(command, args)
       if (refusal !== undefined) return this.refuse(session, refusal)
       session.queue.push(args)
       return queued
@@ -392,7 +424,7 @@ export class RedisNode extends Process {
     if (this.monitors.has(session) && (command.flags.has("write") || command.flags.has("read"))) {
       return err("Replica can't interact with the keyspace")
     }
-    return this.refusal(command) ??
+    return this.refusal(command, args) ??
       this.executing(session, command, args, () => this.execute(session, command, args, false))
   }
 
@@ -402,8 +434,13 @@ export class RedisNode extends Process {
     args: ReadonlyArray<string>,
     run: () => Answer
   ): Answer {
+    // A script comes before the commands that it calls.
+    const isScript = runsScript.has(command.name)
+    if (isScript) this.monitors.note(session, args, this.time.now())
     const answer = super.executing(session, command, args, run)
-    this.monitors.note(session, args, this.time.now())
+    if (!isScript) {
+      this.monitors.note(session, args, this.time.now(), this.scripter === undefined ? undefined : "lua")
+    }
     // DEBUG SLEEP is noted when it ends.
     if (command.name !== "debug") this.observe(session, command, args, this.slowMillis, answer)
     return answer
@@ -442,8 +479,8 @@ export class RedisNode extends Process {
   }
 
   /** Why the state of the server forbids a command, if it does. */
-  private refusal(command: Definition): Failure | undefined {
-    const flags = command.flags
+  private refusal(command: Definition, args: ReadonlyArray<string>): Failure | undefined {
+    const flags = this.scripting.flagsOf(command.name, args) ?? command.flags
     const writes = flags.has("write")
     if (writes && this.hiccups.length > 0) {
       const passed = this.hiccup()
@@ -451,16 +488,22 @@ export class RedisNode extends Process {
     }
     if (flags.has("denyoom") && this.full) return outOfMemory
     if (writes && this.diskFull && this.isPrimary) return diskFull
-    if (writes && this.isPrimary && this.goodReplicas() < Number(this.config.get("min-replicas-to-write"))) {
-      return noReplicas
-    }
+    if (writes && this.lacksReplicas) return noReplicas
     if (writes && !this.isPrimary && this.config.get("replica-read-only") !== "no") return readOnly
-    if (
-      this.link !== undefined && this.link.state !== "connected" && !flags.has("stale") &&
-      this.config.get("replica-serve-stale-data") === "no"
-    ) return masterDown
+    if (this.isStale && !flags.has("stale")) return masterDown
     if (this.loading && !flags.has("stale")) return loading
     return undefined
+  }
+
+  /** Whether it has too few replicas to write. */
+  private get lacksReplicas(): boolean {
+    return this.isPrimary && this.goodReplicas() < Number(this.config.get("min-replicas-to-write"))
+  }
+
+  /** Whether its data may be old, and is not to be served. */
+  private get isStale(): boolean {
+    return this.link !== undefined && this.link.state !== "connected" &&
+      this.config.get("replica-serve-stale-data") === "no"
   }
 
   /** An empty server has about a million bytes already. */
@@ -497,22 +540,70 @@ export class RedisNode extends Process {
     if (broken) return new Failure("EXECABORT Transaction discarded because of previous errors.")
     if (dirty) return nullArray
     for (const args of queue) {
-      const refusal = this.refusal(table.get(args[0]!.toLowerCase())!)
+      const refusal = this.refusal(table.get(args[0]!.toLowerCase())!, args)
       if (refusal !== undefined) {
         return new Failure(`EXECABORT Transaction discarded because of: ${refusal.text}`)
       }
     }
     // Its changes reach a replica together, or not at all.
-    this.batch = []
-    const replies = queue.map((args): Reply => {
-      const command = table.get(args[0]!.toLowerCase())!
-      const reply = this.executing(session, command, args, () => this.execute(session, command, args, true))
-      return reply === withheld ? null : reply
-    })
-    const batch = this.batch
-    this.batch = undefined
-    this.send(batch)
-    return replies
+    const batch: Array<Change> = []
+    const replies: Array<Reply> = []
+    const proceed = (): Answer => {
+      this.batch = batch
+      while (replies.length < queue.length) {
+        const args = queue[replies.length]!
+        const command = table.get(args[0]!.toLowerCase())!
+        const reply = this.executing(session, command, args, () => this.execute(session, command, args, true))
+        if (reply === withheld && this.scripting.isBusy) {
+          this.batch = undefined
+          this.scripting.continueWith((reply) => {
+            replies.push(reply)
+            const answer = proceed()
+            if (answer === withheld) return
+            this.reply(session, answer)
+            this.unblock(session)
+          })
+          return withheld
+        }
+        replies.push(reply === withheld ? null : reply)
+      }
+      this.batch = undefined
+      this.send(batch)
+      return replies
+    }
+    return proceed()
+  }
+
+  /** Runs a script or a function: what it writes reaches a replica together, or not at all. */
+  private script(session: Session, name: string, args: ReadonlyArray<string>): Answer {
+    const batch = this.batch === undefined ? this.batch = [] : undefined
+    this.scripter = session
+    let answer: ReturnType<Scripting["run"]>
+    try {
+      answer = this.scripting.run(session, name, args)
+    } finally {
+      this.scripter = undefined
+      this.replicates = true
+      if (batch !== undefined) this.batch = undefined
+    }
+    if (answer === endless) {
+      session.blocked = { command: name, end: () => {}, nothing }
+      return withheld
+    }
+    if (batch !== undefined) this.send(batch)
+    return answer
+  }
+
+  /** Runs a command for a script. */
+  private executeForScript(
+    session: Session,
+    command: Definition,
+    args: ReadonlyArray<string>,
+    replicates: boolean
+  ): Reply {
+    this.replicates = replicates
+    const reply = this.executing(session, command, args, () => this.execute(session, command, args, true))
+    return reply === withheld ? null : reply
   }
 
   private execute(session: Session, command: Definition, args: ReadonlyArray<string>, inTransaction: boolean): Answer {
@@ -548,7 +639,7 @@ export class RedisNode extends Process {
     const seed = Math.floor(this.time.random() * 2 ** 32)
     const before = this.changes
     let commands: ReadonlyArray<ReadonlyArray<string>> = [args]
-    this.writer = session
+    this.writer = this.scripter ?? session
     try {
       return run({
         ...this.scene(session, now, seeded(seed)),
@@ -562,7 +653,7 @@ export class RedisNode extends Process {
         this.together(() => {
           for (const command of commands) this.append(session.database, command, now, seed)
         })
-        if (commands.length > 0) this.written.set(session, this.offset)
+        if (commands.length > 0) this.written.set(this.scripter ?? session, this.offset)
       }
     }
   }
@@ -695,6 +786,7 @@ export class RedisNode extends Process {
   // Replication
 
   private append(database: number, args: ReadonlyArray<string>, now: number, seed: number): void {
+    if (!this.replicates) return
     const size = sizeOf(args)
     const change: Change = { database, args, now, seed, offset: this.offset + size }
     this.offset = change.offset
@@ -754,6 +846,7 @@ export class RedisNode extends Process {
       }
       if (command.name === "publish") this.publish(change.args[1]!, change.args[2]!)
       else if (command.name === "spublish") this.shardPublish(change.args[1]!, change.args[2]!)
+      else if (command.name === "function") this.scripting.function(change.args)
       else if (waiting[command.name] !== undefined) waiting[command.name]!.attempt(scene, change.args)
       else command.run(scene, change.args)
     } finally {
@@ -886,6 +979,7 @@ export class RedisNode extends Process {
         this.resyncs.full++
         this.reign++
         this.databases.forEach((db, i) => db.copyFrom(primary.databases[i]!))
+        this.scripting.copyFrom(primary.scripting)
         this.offset = primary.offset
         this.backlog = []
         this.backlogBytes = 0
@@ -941,6 +1035,7 @@ export class RedisNode extends Process {
     this.statistics.reset()
     this.runId = this.hex()
     this.salt()
+    this.scripting.restart(options.keepData !== false)
     this.loading = false
     if (options.keepData === false) {
       for (const db of this.databases) db.clear()
@@ -1047,6 +1142,23 @@ export class RedisNode extends Process {
       case "shutdown":
         this.stop()
         return withheld
+      case "eval":
+      case "eval_ro":
+      case "evalsha":
+      case "evalsha_ro":
+      case "fcall":
+      case "fcall_ro":
+      case "script":
+        return this.script(session, name, args)
+      case "function": {
+        const answer = this.script(session, name, args)
+        const writes = this.scripting.flagsOf(name, args)!.has("write")
+        if (writes && !(answer instanceof Failure)) {
+          this.append(session.database, args, this.time.now(), 0)
+          this.written.set(session, this.offset)
+        }
+        return answer
+      }
       default:
         return this.common(session, name, args)
     }

@@ -47,6 +47,18 @@ export class Double {
 export class Verbatim {
   /** The text, without its format. */
   readonly text: string
+  /** The format, of three characters. */
+  readonly format: string
+  constructor(text: string, format: string = "txt") {
+    this.text = text
+    this.format = format
+  }
+}
+
+/** An integer of any size: its own type in RESP3, a bulk string in RESP2. */
+export class BigNumber {
+  /** The digits. */
+  readonly text: string
   constructor(text: string) {
     this.text = text
   }
@@ -112,6 +124,7 @@ export type Reply =
   | Failure
   | Double
   | Verbatim
+  | BigNumber
   | Fields
   | Members
   | Push
@@ -152,8 +165,9 @@ export const encode = (reply: Reply, protocol: Protocol): string => {
     return all(`${protocol === 3 ? "~" : "*"}${reply.values.length}\r\n`, reply.values, protocol)
   }
   if (reply instanceof Verbatim) {
-    return protocol === 3 ? `=${reply.text.length + 4}\r\ntxt:${reply.text}\r\n` : encode(reply.text, 2)
+    return protocol === 3 ? `=${reply.text.length + 4}\r\n${reply.format}:${reply.text}\r\n` : encode(reply.text, 2)
   }
+  if (reply instanceof BigNumber) return protocol === 3 ? `(${reply.text}\r\n` : encode(reply.text, 2)
   if (reply instanceof Push) {
     return all(`${protocol === 3 ? ">" : "*"}${reply.values.length}\r\n`, reply.values, protocol)
   }
@@ -256,7 +270,7 @@ const integer = (text: string): number | undefined => /^-?\d{1,19}$/.test(text) 
 const escapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" }
 
 /** The words of a line, quoted ones included; undefined for unbalanced quotes. */
-const splitArgs = (line: string): Array<string> | undefined => {
+export const splitArgs = (line: string): Array<string> | undefined => {
   const args: Array<string> = []
   let i = 0
   while (true) {

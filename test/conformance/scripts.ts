@@ -17,6 +17,7 @@
  */
 import { acl } from "./acl.ts"
 import { bitsAndGeo } from "./bitsAndGeo.ts"
+import { lua } from "./lua.ts"
 import { server } from "./server.ts"
 import { sorting } from "./sorting.ts"
 import { streamGroups } from "./streamGroups.ts"
@@ -27,6 +28,7 @@ export const scripts: Readonly<Record<string, string>> = {
   ...streams,
   ...streamGroups,
   ...bitsAndGeo,
+  ...lua,
   ...server,
   ...sorting,
   strings: `

@@ -67,9 +67,10 @@ export class AclLog {
     now: number,
     reason: Denial["reason"] | "auth",
     object: string,
-    username: string
+    username: string,
+    inScript = false
   ): void {
-    const context = session.queue === undefined ? "toplevel" : "multi"
+    const context = inScript ? "lua" : session.queue === undefined ? "toplevel" : "multi"
     const client = describeSession(session, shown, now)
     const old = this.entries.find((entry) =>
       entry.reason === reason && entry.context === context && entry.object === object && entry.username === username &&

@@ -56,6 +56,23 @@ const checksum = (bytes: string): string => {
   return Array.from({ length: 8 }, (_, i) => String.fromCharCode(Number((crc >> BigInt(8 * i)) & 0xffn))).join("")
 }
 
+/** Bytes with what follows them in a dump: the version of the format, and a checksum. */
+export const seal = (bytes: string, formatVersion = version): string => {
+  const body = bytes + String.fromCharCode(formatVersion, 0)
+  return body + checksum(body)
+}
+
+/** The bytes of a dump. Fails if its checksum is wrong, or its version is later than this one. */
+export const unseal = (payload: string, formatVersion = version): string => {
+  const footer = payload.length - 10
+  if (
+    footer < 0 ||
+    payload.charCodeAt(footer) + 256 * payload.charCodeAt(footer + 1) > formatVersion ||
+    checksum(payload.slice(0, footer + 2)) !== payload.slice(footer + 2)
+  ) return fail("DUMP payload version or checksum are wrong")
+  return payload.slice(0, footer)
+}
+
 /** The type of a value and its bytes. */
 const write = (entry: Entry): readonly [type: number, bytes: string] => {
   const value = entry.value
@@ -191,13 +208,7 @@ const restore = ({ db, now }: Scene, args: ReadonlyArray<string>): Reply => {
   if (!replace && db.get(key, now) !== undefined) throw new Failure("BUSYKEY Target key name already exists.")
   const ttl = int(ttlText)
   if (ttl < 0) return fail("Invalid TTL value, must be >= 0")
-  const footer = payload.length - 10
-  if (
-    footer < 0 ||
-    payload.charCodeAt(footer) + 256 * payload.charCodeAt(footer + 1) > versionOf(payload.charCodeAt(0)) ||
-    checksum(payload.slice(0, footer + 2)) !== payload.slice(footer + 2)
-  ) return fail("DUMP payload version or checksum are wrong")
-  const reader = new RdbReader(payload.slice(0, footer))
+  const reader = new RdbReader(unseal(payload, versionOf(payload.charCodeAt(0))))
   const put = readValue(reader)
   if (!reader.isAtEnd) throw badFormat
   const expiresAt = ttl === 0 ? Infinity : absolute ? ttl : now + ttl
@@ -211,8 +222,7 @@ export const dumps = [
     const entry = db.get(key!, now)
     if (entry === undefined) return null
     const [type, bytes] = write(entry)
-    const body = String.fromCharCode(type) + bytes + String.fromCharCode(versionOf(type), 0)
-    return body + checksum(body)
+    return seal(String.fromCharCode(type) + bytes, versionOf(type))
   }),
   define("restore", -4, "write denyoom", first, restore)
 ]
