@@ -2,6 +2,7 @@
  * Where a server of another version answers otherwise than a node in memory, which answers as Redis 7.0 does: each with
  * a reason. compare.test.ts allows these differences alone, and fails if one of them is gone.
  */
+import { lua } from "./lua.ts"
 
 /** A reply as it is on the wire: its type, and its value. */
 export type Seen = readonly [type: string, value: string | ReadonlyArray<Seen>]
@@ -31,6 +32,21 @@ const reworded =
   (...changes: ReadonlyArray<readonly [from: string | RegExp, to: string]>) => (memory: Seen, real: Seen): boolean =>
     typeof memory[1] === "string" &&
     equal([memory[0], changes.reduce((text, [from, to]) => text.replaceAll(from, to), memory[1])], real)
+
+/** The same in all texts of a reply. */
+const rewordedDeep = (...changes: ReadonlyArray<readonly [from: string | RegExp, to: string]>) => {
+  const change = ([type, value]: Seen): Seen => [
+    type,
+    typeof value === "string"
+      ? changes.reduce((text, [from, to]) => text.replaceAll(from, to), value)
+      : value.map(change)
+  ]
+  return (memory: Seen, real: Seen): boolean => equal(change(memory), real)
+}
+
+/** The replies have the same characters, in another order. */
+const sameCharacters = (memory: Seen, real: Seen): boolean =>
+  equal(Array.from(JSON.stringify(memory)).sort(), Array.from(JSON.stringify(real)).sort())
 
 /** The replies have the same numbers, however they are written. */
 const sameNumbers = (memory: Seen, real: Seen): boolean => {
@@ -119,7 +135,106 @@ const withoutFields = (names: ReadonlyArray<string>, [type, value]: Seen): Seen 
 const butFor = (...names: ReadonlyArray<string>) => (memory: Seen, real: Seen): boolean =>
   equal(withoutTimes(withoutFields(names, memory)), withoutTimes(withoutFields(names, real)))
 
+/** What Valkey says of scripts in other words. */
+const valkeyWords: ReadonlyArray<readonly [from: string | RegExp, to: string]> = [
+  ["Unknown Redis command", "Unknown command"],
+  ["calling Redis command", "calling command"],
+  ["Lua redis lib command arguments", "Command arguments"],
+  ["for this redis lib call", "for this call"],
+  [/redis\.(set_repl|setresp|log|acl_check_cmd|register_function)/g, "server.$1"],
+  ["set_repl() requires two arguments", "set_repl() requires one argument"],
+  ["Invalid debug level", "Invalid log level"],
+  [" Please use EVAL.", ""]
+]
+
+const luaScripts = ["language", "errors", "syntax", "strings", "tables", "mathematics", "coroutines", "JSON", "bytes"]
+
+/** Lines of a script about Lua. */
+const linesOf = (script: string, test: RegExp): ReadonlyArray<string> =>
+  lua[script]!.split("\n").filter((line) => test.test(line))
+
+const scripting: ReadonlyArray<Difference> = [
+  {
+    servers: later,
+    script: "Lua: scripts",
+    lines: linesOf("Lua: scripts", /'echo', (1e17|-0)\)/),
+    why: "later servers write integers of more digits as integers, and no negative zero",
+    agree: (memory, real) => Number(memory[1]) === Number(real[1])
+  },
+  {
+    servers: later,
+    script: "Lua: scripts",
+    lines: linesOf("Lua: scripts", /'xread', 'block'/),
+    why: "since Redis 7.2 a script may say BLOCK, and does not wait",
+    agree: (_, real) => equal(real, ["$-1", ""]) || equal(real, ["_", ""])
+  },
+  {
+    servers: ["redis-8.0"],
+    script: "Lua: scripts",
+    lines: linesOf("Lua: scripts", /redis\.(set_repl\((1, 2)?\)|log\(-?\d, 'x'\))"/),
+    why: "Redis 8 has corrected two messages",
+    agree: reworded(["requires two arguments", "requires one argument"], ["debug level", "log level"])
+  },
+  {
+    servers: valkey,
+    script: "Lua: scripts",
+    lines: linesOf("Lua: scripts", /^EVAL "#!(LUA|js)?\\nreturn 1" 0$/),
+    why: "Valkey finds the language of a script by its name in any case",
+    agree: (_, real) => equal(real, [":", "1"]) || /^ERR Could not find scripting engine '(js)?'$/.test(String(real[1]))
+  },
+  ...["Lua: tables", "Lua: JSON"].map((script): Difference => ({
+    servers: valkey,
+    script,
+    lines: [/^/],
+    why: "Valkey chooses the order of the keys of a table otherwise",
+    agree: sameCharacters
+  })),
+  {
+    servers: valkey,
+    script: "Lua: bytes",
+    lines: linesOf("Lua: bytes", /_COPYRIGHT/),
+    why: "Valkey chooses the order of the keys of a table otherwise, and names another owner",
+    agree: (memory, real) =>
+      rewordedDeep(["Salvatore Sanfilippo", "Redis Ltd."])(
+        memory,
+        JSON.parse(JSON.stringify(real).replace(/(,\[\\"e\\"\]=\\"x\\")(,\[\\"d\\"\]=1\.25)/, "$2$1")) as Seen
+      )
+  },
+  ...["Lua: coroutines", "Lua: scripts", "Lua: functions"].map((script): Difference => ({
+    servers: ["valkey-8.1"],
+    script,
+    lines: [/^/],
+    why: "Valkey does not name Redis",
+    agree: rewordedDeep(...valkeyWords)
+  })),
+  ...[...luaScripts, "scripts", "functions"].map((script): Difference => ({
+    servers: ["valkey-9.1"],
+    script: `Lua: ${script}`,
+    lines: [/^/],
+    why: "Valkey names itself, and does not name the script that has failed",
+    agree: rewordedDeep(...valkeyWords, ["This Redis command", "This Valkey command"], [
+      / script: [^,"]+, on /g,
+      " script: on "
+    ])
+  })),
+  {
+    servers: valkey,
+    script: "Lua: functions",
+    lines: linesOf("Lua: functions", /register_function\('(a-b)?', function|\('a', function\(\) end\) redis/),
+    why: "Valkey checks the names of functions after their code has run",
+    agree: reworded(["Error registering functions: ERR ", ""], ["Library names", "Function names"])
+  },
+  {
+    servers: later,
+    script: "Lua: functions",
+    lines: ["FUNCTION DUMP"],
+    why: "the format of dumps has a later version",
+    agree: (memory, real) => memory[0] === real[0] && real[1].length === memory[1].length
+  }
+]
+
 export const differences: ReadonlyArray<Difference> = [
+  ...scripting,
   {
     servers: later,
     script: "rules of users",

@@ -24,9 +24,7 @@ const shown = (expressions: string): string =>
   expressions.trim().split("\n").map((line) =>
     line.startsWith("#")
       ? line
-      : `EVAL ${
-        word(line.startsWith("!") ? line.slice(1).replaceAll("\\n", "\n") : `${show}\nreturn all(${line})`)
-      } 0`
+      : `EVAL ${word(line.startsWith("!") ? line.slice(1).replaceAll("\\n", "\n") : `${show}\nreturn all(${line})`)} 0`
   ).join("\n")
 
 const language = shown(String.raw`

@@ -5,18 +5,7 @@
 import { Arguments, library } from "./arguments.ts"
 import { isTrue, LuaError, type Machine, maxValues, yieldFunction } from "./machine.ts"
 import { numberText } from "./numbers.ts"
-import {
-  Closure,
-  Coroutine,
-  identityOf,
-  Light,
-  Native,
-  type NativeBody,
-  Table,
-
-  typeOf,
-  type Value
-} from "./values.ts"
+import { Closure, Coroutine, identityOf, Light, Native, type NativeBody, Table, typeOf, type Value } from "./values.ts"
 
 const collections = ["stop", "restart", "collect", "count", "step", "setpause", "setstepmul"]
 
@@ -224,4 +213,3 @@ export const addBase = (machine: Machine): void => {
   for (const [name, body] of Object.entries(base(machine))) globals.set(name, new Native(body))
   globals.set("coroutine", coroutines(machine))
 }
-

@@ -5,7 +5,14 @@
  * constant is the number of the register, or the complement of the number of the constant.
  */
 import { shownChunk, SyntaxFailure } from "./lexer.ts"
-import { type BinaryOperator, type Expression, type FunctionBody, parse, type Statement, type Variable } from "./parser.ts"
+import {
+  type BinaryOperator,
+  type Expression,
+  type FunctionBody,
+  parse,
+  type Statement,
+  type Variable
+} from "./parser.ts"
 import type { Prototype, Value } from "./values.ts"
 
 /** What instructions do; R is a register, RK a register or a constant. */
@@ -115,7 +122,9 @@ export const compile = (text: string, chunk: string, levels = 0): Prototype => {
     return new Compiler(parse(text, chunk, levels), chunk).prototype()
   } catch (error) {
     // A program that is nested so deeply in a way that has no limit of its own.
-    if (error instanceof RangeError) throw new SyntaxFailure(`${shownChunk(chunk)}:1: function or expression too complex`)
+    if (error instanceof RangeError) {
+      throw new SyntaxFailure(`${shownChunk(chunk)}:1: function or expression too complex`)
+    }
     throw error
   }
 }
@@ -206,7 +215,9 @@ class Compiler {
     this.free += count
     if (this.free > this.most) this.most = this.free
     if (this.free > maxRegisters) {
-      throw new SyntaxFailure(`${this.source}:${this.lines.at(-1) ?? this.body.line}: function or expression too complex`)
+      throw new SyntaxFailure(
+        `${this.source}:${this.lines.at(-1) ?? this.body.line}: function or expression too complex`
+      )
     }
     return register
   }
@@ -718,7 +729,8 @@ const calculate = (operator: BinaryOperator, a: number, b: number): number => {
 }
 
 /** C's `pow`, which gives 1 in two cases in which JavaScript gives NaN. */
-export const power = (a: number, b: number): number => a === 1 || (a === -1 && !Number.isFinite(b) && !Number.isNaN(b)) ? 1 : a ** b
+export const power = (a: number, b: number): number =>
+  a === 1 || (a === -1 && !Number.isFinite(b) && !Number.isNaN(b)) ? 1 : a ** b
 
 /** A size as it is written in an instruction of the reference implementation, which rounds larger ones up. */
 const rounded = (n: number): number => {

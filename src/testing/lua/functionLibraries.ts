@@ -164,7 +164,9 @@ export class FunctionLibraries {
     if (run instanceof Failure) return run
     const others = new Map(libraries)
     others.delete(read.name)
-    for (const name of run.functions.keys()) if (findIn(others, name) !== undefined) return err(`Function ${name} already exists`)
+    for (const name of run.functions.keys()) {
+      if (findIn(others, name) !== undefined) return err(`Function ${name} already exists`)
+    }
     libraries.delete(read.name)
     libraries.set(read.name, run)
     return read.name

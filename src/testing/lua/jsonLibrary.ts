@@ -108,7 +108,7 @@ export const jsonLibrary = (machine: Machine): Table => {
 }
 
 /** The value of JSON's null, which a table can have. */
-const nullValue = new Light()
+const nullValue = new Light("null")
 
 // -----------------------------------------------------------------------------
 // Encoding
@@ -136,8 +136,7 @@ const quoted = (text: string): string =>
   }"`
 
 const encode = (machine: Machine, settings: Settings, value: Value, above: number): string => {
-  const refuse = (what: Value, reason: string): never =>
-    machine.error(`Cannot serialise ${typeOf(what)}: ${reason}`)
+  const refuse = (what: Value, reason: string): never => machine.error(`Cannot serialise ${typeOf(what)}: ${reason}`)
   const number = (n: number): string => {
     if (Number.isFinite(n)) return formatG(n, settings.precision)
     if (settings.encodeInvalid === "null") return "null"
@@ -222,7 +221,8 @@ const unescapes: Readonly<Record<string, string>> = {
   r: "\r"
 }
 
-const utf8 = (codePoint: number): string => Array.from(new TextEncoder().encode(String.fromCodePoint(codePoint)), (b) => String.fromCharCode(b)).join("")
+const utf8 = (codePoint: number): string =>
+  Array.from(new TextEncoder().encode(String.fromCodePoint(codePoint)), (b) => String.fromCharCode(b)).join("")
 
 /** A code point as UTF-8; a surrogate on its own as well, which an encoder would replace. */
 const bytesOf = (codePoint: number): string =>

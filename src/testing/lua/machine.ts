@@ -18,8 +18,13 @@ export class LuaError {
   }
 }
 
-/** A program has run for longer than it may. */
-export class Endless {}
+/** A program has run for longer than it may: it has executed so many instructions. */
+export class Endless {
+  readonly instructions: number
+  constructor(instructions: number) {
+    this.instructions = instructions
+  }
+}
 
 /** How many calls there may be within each other. */
 const maxCalls = 16_383
@@ -49,7 +54,8 @@ export class Machine {
   /** The metatable of all strings. */
   strings: Table | undefined = undefined
   /** How many instructions the program may still execute. */
-  budget = Infinity
+  private budget = Infinity
+  private limit = Infinity
   current = new Coroutine(undefined)
   private nativeCalls = 0
   /** What sees each error where it is raised, if anything does. */
@@ -72,9 +78,15 @@ export class Machine {
     this.handle = undefined
   }
 
+  /** Sets how many instructions a program may execute from now on. */
+  allow(instructions: number): void {
+    this.limit = instructions
+    this.budget = instructions
+  }
+
   /** Takes so many instructions' time. */
   spend(instructions: number): void {
-    if ((this.budget -= instructions) < 0) throw new Endless()
+    if ((this.budget -= instructions) < 0) throw new Endless(this.limit)
   }
 
   // ---------------------------------------------------------------------------
@@ -521,7 +533,7 @@ export class Machine {
       pc = next.pc
     }
     for (;;) {
-      if (--this.budget < 0) throw new Endless()
+      if (--this.budget < 0) throw new Endless(this.limit)
       const at = pc * 4
       frame.pc = ++pc
       const a = code[at + 1]!

@@ -91,9 +91,17 @@ export interface TableItem {
 export type Statement =
   & { readonly line: number }
   & (
-    | { readonly kind: "local"; readonly variables: ReadonlyArray<Variable>; readonly values: ReadonlyArray<Expression> }
+    | {
+      readonly kind: "local"
+      readonly variables: ReadonlyArray<Variable>
+      readonly values: ReadonlyArray<Expression>
+    }
     | { readonly kind: "local function"; readonly variable: Variable; readonly body: FunctionBody }
-    | { readonly kind: "assign"; readonly targets: ReadonlyArray<Expression>; readonly values: ReadonlyArray<Expression> }
+    | {
+      readonly kind: "assign"
+      readonly targets: ReadonlyArray<Expression>
+      readonly values: ReadonlyArray<Expression>
+    }
     | { readonly kind: "call"; readonly call: Expression }
     | { readonly kind: "do"; readonly block: ReadonlyArray<Statement> }
     | { readonly kind: "while"; readonly condition: Expression; readonly block: ReadonlyArray<Statement> }
@@ -271,7 +279,9 @@ class Parser {
     const isOwn = typeof outer !== "number"
     if (isOwn) outer.isShared = true
     const { upvalues } = scope.body
-    const index = upvalues.findIndex((u) => isOwn ? u.variable === outer : u.variable === undefined && u.index === outer)
+    const index = upvalues.findIndex((u) =>
+      isOwn ? u.variable === outer : u.variable === undefined && u.index === outer
+    )
     if (index >= 0) return index
     if (upvalues.length + 1 > maxUpvalues) this.limit(scope, maxUpvalues, "upvalues")
     upvalues.push({ name, variable: isOwn ? outer : undefined, index: isOwn ? -1 : outer })

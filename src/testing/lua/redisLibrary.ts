@@ -242,13 +242,13 @@ export class ScriptMachine extends Machine {
   /** Calls a function, and gives what it returns, or the error as a table with its place. */
   execute(callee: Value, args: ReadonlyArray<Value>, run: Run, budget: number): Value | LuaError {
     this.running = run
-    this.budget = budget
+    this.allow(budget)
     try {
       const result = this.handledCall(callee, args, (value) => this.describeError(value, 0))
       return result instanceof LuaError ? result : result[0]
     } finally {
       this.running = undefined
-      this.budget = Infinity
+      this.allow(Infinity)
     }
   }
 
@@ -332,14 +332,14 @@ export class FunctionMachine extends ScriptMachine {
   ): LuaError | undefined {
     this.link.set("__index", this.loading)
     this.registered = registered
-    this.budget = budget
+    this.allow(budget)
     try {
       const result = this.protectedCall(code, [])
       return result instanceof LuaError ? result : undefined
     } finally {
       this.link.set("__index", this.own)
       this.registered = undefined
-      this.budget = Infinity
+      this.allow(Infinity)
     }
   }
 

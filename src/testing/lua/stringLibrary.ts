@@ -274,9 +274,7 @@ const directive = (
     }
     case "q": {
       const text = check.string(args, at)
-      return `"${
-        text.replace(/["\\\n\r\0]/g, (c) => c === "\r" ? "\\r" : c === "\0" ? "\\000" : `\\${c}`)
-      }"`
+      return `"${text.replace(/["\\\n\r\0]/g, (c) => c === "\r" ? "\\r" : c === "\0" ? "\\000" : `\\${c}`)}"`
     }
     case "s": {
       const text = check.string(args, at)

@@ -9,7 +9,12 @@
 export type Value = undefined | boolean | number | string | Table | Closure | Native | Coroutine | Light
 
 /** Light userdata, such as `cjson.null`. */
-export class Light {}
+export class Light {
+  readonly name: string
+  constructor(name: string) {
+    this.name = name
+  }
+}
 
 /** A variable that functions share. */
 export class Box {
