@@ -236,6 +236,11 @@ export class RedisNode extends Process {
   runId: string
   /** The replication offset, in bytes. */
   offset = 0
+  /**
+   * How many instructions of Lua a script may execute; one that executes more counts as one that does not end. Default
+   * 10 million.
+   */
+  maxScriptInstructions = 10_000_000
   /** A number that grows whenever its data may be replaced: with a promotion, a new primary, or a start without data. */
   reign = 0
   private startedAt: number
@@ -243,12 +248,11 @@ export class RedisNode extends Process {
   roleSince = 0
   /** How often it resynchronised with a primary: in full, and partially. */
   readonly resyncs = { full: 0, partial: 0 }
-  /** Its scripts and its functions. */
-  readonly scripting: Scripting
   /** Gives the node at an address. */
   find: (address: string) => RedisNode | undefined = () => undefined
 
   private readonly databases = Array.from({ length: 16 }, (_, i) => new Keyspace(i))
+  private readonly scripting: Scripting
   private replicationId: string
   private formerId: { readonly id: string; readonly until: number } | undefined = undefined
   private link: Link | undefined = undefined
@@ -297,6 +301,7 @@ export class RedisNode extends Process {
         isFull: this.full
       }),
       execute: (session, command, args, replicates) => this.executeForScript(session, command, args, replicates),
+      maxInstructions: () => this.maxScriptInstructions,
       now: () => this.time.now(),
       occupy: (then) => this.occupy(Number(this.config.get("busy-reply-threshold")) || 2 ** 40, then),
       release: (session, reply) => {
@@ -320,6 +325,11 @@ export class RedisNode extends Process {
 
   private salt(): void {
     for (const db of this.databases) db.salt = Number.parseInt(this.runId.slice(0, 8), 16)
+  }
+
+  /** Whether it runs a script that does not end. */
+  get isBusyWithScript(): boolean {
+    return this.scripting.isBusy
   }
 
   /** Whether it is a primary. */

@@ -9,8 +9,8 @@ import type { Denial } from "../Acl.ts"
 import { type Definition, type Flag, group, noKeys } from "../data/command.ts"
 import type { Answer, Session } from "../Process.ts"
 import { Failure, Fields, ok, type Reply } from "../Reply.ts"
+import { Endless, LuaError } from "./callStack.ts"
 import { FunctionLibraries } from "./functionLibraries.ts"
-import { Endless, LuaError } from "./machine.ts"
 import { Random } from "./mathLibrary.ts"
 import { EvalMachine, type Registration, type Run, scriptFlags, type ScriptMachine, sha1 } from "./redisLibrary.ts"
 import { failure, toReply } from "./replies.ts"
@@ -29,6 +29,8 @@ export interface ScriptHost {
   readonly state: () => ServerState
   /** Runs a command for a script. */
   readonly execute: (session: Session, command: Definition, args: ReadonlyArray<string>, replicates: boolean) => Reply
+  /** How many instructions a script may execute. */
+  readonly maxInstructions: () => number
   /** The time, in milliseconds. */
   readonly now: () => number
   /** Makes the server handle no requests for some time. */
@@ -43,8 +45,11 @@ export interface ServerState {
   readonly isReadOnly: boolean
   /** A replica whose data may be old, and is not to be served. */
   readonly isStale: boolean
+  /** A primary that has too few replicas to write. */
   readonly lacksReplicas: boolean
+  /** A primary that cannot save its data. */
   readonly isDiskFull: boolean
+  /** Whether its memory is full. */
   readonly isFull: boolean
 }
 
@@ -177,12 +182,10 @@ export class Scripting {
   private scripts = new Map<string, Script>()
   private readonly libraries: FunctionLibraries
   private busy: Busy | undefined = undefined
-  /** How many instructions a script may execute. Default 10 million. */
-  maxInstructions = 10_000_000
 
   constructor(host: ScriptHost) {
     this.host = host
-    this.libraries = new FunctionLibraries(this.random, () => this.maxInstructions)
+    this.libraries = new FunctionLibraries(this.random, host.maxInstructions)
   }
 
   // ---------------------------------------------------------------------------
@@ -448,7 +451,7 @@ export class Scripting {
       permissions.isDeclared && permissions.flags.has("allow-oom")
     )
     try {
-      const result = machine.execute(callee, given, run, this.maxInstructions)
+      const result = machine.execute(callee, given, run, this.host.maxInstructions())
       if (!(result instanceof LuaError)) return toReply(result, run.protocol)
       const { value } = result
       if (!(value instanceof Table)) return err(`Error running script ${name}, ${machine.toText(value)?.slice(0, 100)}`)

@@ -3,7 +3,8 @@
  * that gives the text of an error reply.
  */
 import { Arguments, library } from "./arguments.ts"
-import { isTrue, LuaError, type Machine, maxValues, yieldFunction } from "./machine.ts"
+import { LuaError } from "./callStack.ts"
+import { isTrue, type Machine, maxValues, yieldFunction } from "./machine.ts"
 import { numberText } from "./numbers.ts"
 import { Closure, Coroutine, identityOf, Light, Native, type NativeBody, Table, typeOf, type Value } from "./values.ts"
 

@@ -5,26 +5,12 @@
  * Calls of Lua by Lua take no room on JavaScript's stack. Each instruction counts: a program that runs for too long
  * ends with `Endless`, which it cannot catch.
  */
-import { compile, modulo, op, power } from "./compiler.ts"
+import { CallStack, LuaError } from "./callStack.ts"
+import { compile } from "./compiler.ts"
+import { modulo, op, power } from "./instructions.ts"
 import { SyntaxFailure } from "./lexer.ts"
 import { numberText, parseNumber } from "./numbers.ts"
 import { Box, Closure, Coroutine, Frame, isFunction, Native, Table, typeOf, type Value } from "./values.ts"
-
-/** An error that a program may catch. Its value is any value of Lua. */
-export class LuaError {
-  readonly value: Value
-  constructor(value: Value) {
-    this.value = value
-  }
-}
-
-/** A program has run for longer than it may: it has executed so many instructions. */
-export class Endless {
-  readonly instructions: number
-  constructor(instructions: number) {
-    this.instructions = instructions
-  }
-}
 
 /** How many calls there may be within each other. */
 const maxCalls = 16_383
@@ -42,28 +28,14 @@ const yielded: unique symbol = Symbol("yielded")
 /** What `coroutine.yield` is made of: only the machine can do what it does. */
 export const yieldFunction = new Native(() => [])
 
-/** Where a running function is, as error messages show it. */
-export interface Place {
-  readonly chunk: string
-  readonly line: number
-}
-
 /** A state of Lua: its global variables, and the program that it runs. */
-export class Machine {
+export class Machine extends CallStack {
   readonly globals = new Table()
   /** The metatable of all strings. */
   strings: Table | undefined = undefined
-  /** How many instructions the program may still execute. */
-  private budget = Infinity
-  private limit = Infinity
-  current = new Coroutine(undefined)
   private nativeCalls = 0
   /** What sees each error where it is raised, if anything does. */
   private handle: ((error: Value) => Value) | undefined = undefined
-
-  constructor() {
-    this.current.status = "running"
-  }
 
   /** Compiles a program. Throws a `SyntaxFailure` if it is no Lua. */
   load(text: string, chunk: string): Closure {
@@ -72,93 +44,13 @@ export class Machine {
 
   /** Forgets the program that it ran, which may not have ended. */
   reset(): void {
-    this.current = new Coroutine(undefined)
-    this.current.status = "running"
+    this.restart()
     this.nativeCalls = 0
     this.handle = undefined
   }
 
-  /** Sets how many instructions a program may execute from now on. */
-  allow(instructions: number): void {
-    this.limit = instructions
-    this.budget = instructions
-  }
-
-  /** Takes so many instructions' time. */
-  spend(instructions: number): void {
-    if ((this.budget -= instructions) < 0) throw new Endless(this.limit)
-  }
-
   // ---------------------------------------------------------------------------
   // Errors
-
-  /** Fails with a message, after the place of the running function. */
-  fail(message: string): never {
-    const top = this.current.frames.at(-1)
-    throw new LuaError((top instanceof Frame ? this.shown(top) : "") + message)
-  }
-
-  /** Fails in a native function: with a message after the place of its caller. */
-  error(message: string): never {
-    throw new LuaError(this.where(1) + message)
-  }
-
-  /** Fails because of an argument of a native function; the first is number 1. */
-  argumentError(number: number, message: string): never {
-    const [kind, name] = this.calledName() ?? [undefined, "?"]
-    let n = number
-    if (kind === "method" && --n === 0) return this.error(`calling '${name}' on bad self (${message})`)
-    return this.error(`bad argument #${n} to '${name}' (${message})`)
-  }
-
-  /** How the native function that runs is called in the source: its kind and its name. */
-  private calledName(): readonly [kind: string, name: string] | undefined {
-    const { frames } = this.current
-    const caller = frames.at(-2)
-    if (!(frames.at(-1) instanceof Native) || !(caller instanceof Frame)) return undefined
-    const text = caller.closure.prototype.first.get(caller.pc - 1)
-    const found = text === undefined ? null : /^(\w+) '([\s\S]*)'$/.exec(text)
-    return found === null ? undefined : [found[1]!, found[2]!]
-  }
-
-  private shown(frame: Frame): string {
-    const { lines, source } = frame.closure.prototype
-    return `${source}:${lines[frame.pc - 1] ?? 0}: `
-  }
-
-  /** The function at a level: 0 is the one that runs. Null for a call that was replaced by another one. */
-  private level(level: number): Frame | Native | null | undefined {
-    const { frames } = this.current
-    let left = level
-    let i = frames.length - 1
-    for (; left > 0 && i >= 0; i--) {
-      left--
-      const frame = frames[i]!
-      if (frame instanceof Frame) left -= frame.replaced
-    }
-    return left < 0 ? null : frames[i]
-  }
-
-  /** The place of the function at a level, for a message. */
-  where(level: number): string {
-    const frame = this.level(level)
-    return frame instanceof Frame ? this.shown(frame) : ""
-  }
-
-  /** The place of the function at a level; undefined if there is none. */
-  placeAt(level: number): Place | undefined {
-    const frame = this.level(level)
-    if (frame === undefined) return undefined
-    if (frame === null) return { chunk: "=(tail call)", line: -1 }
-    if (frame instanceof Native) return { chunk: "=[C]", line: -1 }
-    const { chunk, lines } = frame.closure.prototype
-    return { chunk, line: lines[frame.pc - 1] ?? 0 }
-  }
-
-  /** Whether the function at a level is native. */
-  isNative(level: number): boolean {
-    return this.level(level) instanceof Native
-  }
 
   /** What was thrown, as an error that a program may catch; throws it again if it is none. */
   private caught(error: unknown): LuaError {
@@ -533,7 +425,7 @@ export class Machine {
       pc = next.pc
     }
     for (;;) {
-      if (--this.budget < 0) throw new Endless(this.limit)
+      if (--this.budget < 0) throw this.exhausted()
       const at = pc * 4
       frame.pc = ++pc
       const a = code[at + 1]!

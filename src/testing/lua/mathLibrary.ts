@@ -2,7 +2,7 @@
  * Lua's math library, with the random numbers of servers: the same on every machine.
  */
 import { Arguments, library } from "./arguments.ts"
-import { power } from "./compiler.ts"
+import { power } from "./instructions.ts"
 import type { Machine } from "./machine.ts"
 import type { NativeBody, Table } from "./values.ts"
 

@@ -2,7 +2,8 @@
  * Lua's string library. Patterns are matched in patterns.ts.
  */
 import { Arguments, library } from "./arguments.ts"
-import { isTrue, LuaError, type Machine, maxValues } from "./machine.ts"
+import { LuaError } from "./callStack.ts"
+import { isTrue, type Machine, maxValues } from "./machine.ts"
 import { formatE, formatF, formatG, notFinite, toInt64 } from "./numbers.ts"
 import { Matcher } from "./patterns.ts"
 import { isFunction, Native, Table, typeOf, type Value } from "./values.ts"

@@ -2,7 +2,8 @@
  * Lua's table library.
  */
 import { Arguments, library } from "./arguments.ts"
-import { isTrue, LuaError, type Machine } from "./machine.ts"
+import { LuaError } from "./callStack.ts"
+import { isTrue, type Machine } from "./machine.ts"
 import { Table, typeOf, type Value } from "./values.ts"
 
 export const tableLibrary = (machine: Machine): Table => {
