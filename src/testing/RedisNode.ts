@@ -1214,7 +1214,7 @@ export class RedisNode extends Process {
     }
     if (this.databases[database] === undefined) return err("DB index is out of range")
     const command = dataCommands.get("restore")!
-    const refusal = this.refusal(command)
+    const refusal = this.refusal(command, restore)
     if (refusal !== undefined) return refusal
     try {
       this.change({ database } as Session, restore, this.time.now(), (scene) => command.run(scene, restore))
