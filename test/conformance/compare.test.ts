@@ -310,4 +310,8 @@ describe("a node in memory answers as Redis does", () => {
       }
       same("bytes", all.map(([ours]) => ours), all.map(([, theirs]) => theirs))
     })), 30_000)
+
+  it("in at least 6,000 replies", () => {
+    assert.isAtLeast(compared, 6000)
+  })
 })

@@ -102,7 +102,6 @@ const junk = [
   "nan",
   "NX",
   "LIMIT",
-  "COUNT",
   "*",
   "-",
   "\x00"

@@ -11,7 +11,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { inspect, isDeepStrictEqual } from "node:util"
 import { Command, RedisClient } from "../../src/index.ts"
-import { readFacts, readLaterFacts, tokensOf } from "../support/commandFacts.ts"
+import { newerOptions, readFacts, tokensOf } from "../support/commandFacts.ts"
 import { clusterFamilies, families, notLive, onNoServer, sentinelFamilies } from "../support/live/index.ts"
 import { Live, type Scene, Unexpected } from "../support/live/scene.ts"
 import { deployment, server, temporaryDirectory } from "../support/processes.ts"
@@ -23,6 +23,7 @@ const chosen = versionOf(chosenPrograms().server).name
 const facts = readFacts(servers.some(({ name }) => name === chosen) ? chosen : servers[0]!.name)
 const commandsOf = { ...facts.commands, ...facts.sentinelCommands }
 const known = new Set(Object.keys(commandsOf))
+const isNewer = newerOptions(facts)
 
 const has = ({ needs, options }: Scene): boolean =>
   needs.every((name) => commandsOf[name] !== undefined) &&
@@ -100,32 +101,6 @@ const play = (
     return covered
   })
 
-/** The option words of each command that other servers know, and this one does not. */
-const newerWords = ((): ReadonlyMap<string, ReadonlySet<string>> => {
-  const words = new Map<string, Set<string>>()
-  const add = (name: string, tokens: ReadonlyArray<string>): void => {
-    const own = new Set(commandsOf[name] === undefined ? [] : tokensOf(commandsOf[name]))
-    const others = words.get(name) ?? new Set<string>()
-    words.set(name, others)
-    for (const token of tokens) if (!own.has(token)) others.add(token)
-  }
-  for (const { name } of servers) {
-    const { commands, sentinelCommands } = readFacts(name)
-    for (const [command, of] of Object.entries({ ...commands, ...sentinelCommands })) add(command, tokensOf(of))
-  }
-  // Servers do not document the options of commands of modules, which vector sets are.
-  for (const [command, options] of Object.entries(readLaterFacts().options)) {
-    if (!command.startsWith("V")) add(command, Object.keys(options))
-  }
-  return words
-})()
-
-/** Whether a call has an option that the server does not know. */
-const isNewer = (command: Command.Any): boolean => {
-  const words = newerWords.get(command.spec.name.toUpperCase())
-  return words !== undefined && callOf(command).some((word) => words.has(word))
-}
-
 /** The constructors that had no reply, of those whose commands and options the server has. */
 const missing = (
   constructors: Readonly<Record<string, ReadonlyArray<Command.Any>>>,
@@ -133,7 +108,9 @@ const missing = (
   covered: ReadonlySet<string>
 ): ReadonlyArray<string> =>
   Object.entries(constructors)
-    .filter(([, commands]) => commands.some((command) => knows(known, command.spec) && !isNewer(command)))
+    .filter(([, commands]) =>
+      commands.some((command) => knows(known, command.spec) && !isNewer(command.spec.name, callOf(command)))
+    )
     .map(([name]) => `${prefix}${name}`)
     .filter((name) => !covered.has(name) && notLive[name] === undefined)
 

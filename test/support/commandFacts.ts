@@ -6,6 +6,7 @@
  */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { servers } from "./servers.ts"
 
 /** Where the keys of a command are: a key specification of COMMAND INFO. */
 export interface KeySpec {
@@ -152,4 +153,30 @@ export const tokensOf = (facts: CommandFacts): ReadonlyArray<string> => {
   }
   visit(facts.arguments)
   return Array.from(tokens)
+}
+
+/** Tells of the calls of a server's commands whether they have an option word that only other servers know. */
+export const newerOptions = (
+  facts: ServerFacts
+): (name: string, call: ReadonlyArray<string>) => boolean => {
+  const own = { ...facts.commands, ...facts.sentinelCommands }
+  const newer = new Map<string, Set<string>>()
+  const add = (name: string, tokens: ReadonlyArray<string>): void => {
+    const known = new Set(own[name] === undefined ? [] : tokensOf(own[name]))
+    const words = newer.get(name) ?? new Set<string>()
+    newer.set(name, words)
+    for (const token of tokens) if (!known.has(token)) words.add(token)
+  }
+  for (const { name } of servers) {
+    const { commands, sentinelCommands } = readFacts(name)
+    for (const [command, of] of Object.entries({ ...commands, ...sentinelCommands })) add(command, tokensOf(of))
+  }
+  // Servers do not document the options of commands of modules, which vector sets are.
+  for (const [command, options] of Object.entries(readLaterFacts().options)) {
+    if (!command.startsWith("V")) add(command, Object.keys(options))
+  }
+  return (name, call) => {
+    const words = newer.get(name.toUpperCase())
+    return words !== undefined && call.some((word) => words.has(word))
+  }
 }
