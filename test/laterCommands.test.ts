@@ -435,3 +435,64 @@ describe("replies of servers that are not at hand", () => {
       yield* Effect.repeat(replica.hgetall("h"), { until: (hash) => hash["f"] === "v" })
     }).pipe(Effect.scoped))
 })
+
+describe("wrong options are refused before anything is sent", () => {
+  const any = (value: unknown): any => value
+  const calls: Readonly<Record<string, readonly [make: () => unknown, detail: RegExp]>> = {
+    "SET with two conditions": [() => c.set("k", 1, any({ when: "nx", ifeq: "v" })), /^ifeq: not with when/],
+    "SET with two values": [() => c.set("k", 1, any({ ifeq: "v", ifne: "w" })), /^ifne: not with ifeq/],
+    "SET with half a digest": [() => c.set("k", 1, { ifdeq: "9555" }), /^ifdeq: expected a digest of 16/],
+    "SET with two expiries": [() => c.set("k", 1, any({ ifeq: "v", ttl: "1 second", keepTtl: true })), /^keepTtl: not/],
+    "DELEX without a condition": [() => c.delex("k", any({})), /^condition: one of/],
+    "DELEX with two": [() => c.delex("k", any({ ifne: "v", ifdne: hello })), /^ifdne: not with ifne/],
+    "MSETEX of nothing": [() => c.msetex({}), /^entries: at least one/],
+    "MSETEX with two expiries": [
+      () => c.msetex({ a: 1 }, any({ ttl: "1 second", expireAt: new Date() })),
+      /^expireAt: not with ttl/
+    ],
+    "INCREX by two": [() => c.increx("k", any({ by: 1, byFloat: 1 })), /^byFloat: not with by/],
+    "INCREX with enx alone": [() => c.increx("k", any({ enx: true })), /^enx: it needs ttl or expireAt/],
+    "INCREX with two expiries": [
+      () => c.increx("k", any({ ttl: "1 second", persist: true })),
+      /^persist: not with ttl/
+    ],
+    "LMOVEM without a number": [() => c.lmovem("k", "l", "left", "left", any({ order: "obo" })), /^many: one of/],
+    "LMOVEM with two": [
+      () => c.lmovem("k", "l", "left", "left", any({ count: 1, exactly: 1, order: "obo" })),
+      /^exactly: not with count/
+    ],
+    "LMOVEM without an order": [() => c.lmovem("k", "l", "left", "left", any({ count: 1 })), /^order: /],
+    "VADD of nothing": [() => c.vadd("k", [], "e"), /^vector: at least one dimension/],
+    "VADD of NaN": [() => c.vadd("k", [1, NaN], "e"), /^vector: expected finite numbers/],
+    "VADD of text": [() => c.vadd("k", any("1 2"), "e"), /^vector: expected an array/],
+    "VADD of five bytes": [() => c.vadd("k", new Uint8Array(5), "e"), /^vector: expected 4 bytes/],
+    "VADD with another quantization": [() => c.vadd("k", [1], "e", any({ quantization: "q4" })), /^quantization: /],
+    "VSIM of two": [() => c.vsim("k", any({ element: "e", vector: [1] })), /^vector: not with element/],
+    "VSIM of nothing": [() => c.vsim("k", any({})), /^query: one of/],
+    "VSIM with no details": [() => c.vsimWith("k", { element: "e" }, []), /^details: at least one/],
+    "VSIM with other details": [() => c.vsimWith("k", { element: "e" }, any(["speed"])), /^details: /],
+    "ARGET at -1": [() => c.arget("k", -1), /^index: expected an index/],
+    "ARGET at 1.5": [() => c.arget("k", 1.5), /^index: expected an index/],
+    "ARGET at the end": [() => c.arget("k", 2n ** 64n - 1n), /^index: expected an index/],
+    "ARMSET at a name": [() => c.armset("k", any({ a: 1 })), /^entries: expected an index/],
+    "ARDELRANGE of nothing": [() => c.ardelrange("k", []), /^ranges: at least one/],
+    "ARDELRANGE of half a range": [() => c.ardelrange("k", any([[1]])), /^ranges: expected an index/],
+    "ARGREP without a condition": [() => c.argrep("k", "-", "+", []), /^predicates: at least one/],
+    "ARGREP with an empty condition": [() => c.argrep("k", "-", "+", any({})), /^predicates: one of/],
+    "ARGREP with two in one": [() => c.argrep("k", "-", "+", any({ match: "a", re: "b" })), /^re: not with match/],
+    "AROP of another operation": [() => c.arop("k", 0, 1, any("avg")), /^operation: /],
+    "AROP match of nothing": [() => c.arop("k", 0, 1, any({})), /^operation: match is needed/]
+  }
+  for (const [name, [make, detail]] of Object.entries(calls)) {
+    it(name, () => {
+      try {
+        make()
+      } catch (error) {
+        assert.strictEqual((error as Errors.InvalidCommand)._tag, "InvalidCommand")
+        assert.match((error as Errors.InvalidCommand).detail, detail)
+        return
+      }
+      assert.fail("it was not refused")
+    })
+  }
+})

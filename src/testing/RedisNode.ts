@@ -146,10 +146,10 @@ const waiting: Readonly<Record<string, Waits>> = {
     atOnce: null
   },
   blmpop: {
-    attempt: (scene, args) => Lists.popMany(scene, manyRequest(args, 2)),
+    attempt: (scene, args) => Lists.popMany(scene, manyRequest(args, 2, Lists.side)),
     timeout: firstOf,
     nothing: nullArray,
-    check: (args) => void Lists.side(manyRequest(args, 2).where)
+    check: (args) => void manyRequest(args, 2, Lists.side)
   },
   bzpopmin: {
     attempt: (scene, args) => SortedSets.popFirst(scene, args.slice(1, -1), false),
@@ -162,10 +162,10 @@ const waiting: Readonly<Record<string, Waits>> = {
     nothing: nullArray
   },
   bzmpop: {
-    attempt: (scene, args) => SortedSets.popMany(scene, manyRequest(args, 2)),
+    attempt: (scene, args) => SortedSets.popMany(scene, manyRequest(args, 2, SortedSets.end)),
     timeout: firstOf,
     nothing: nullArray,
-    check: (args) => void SortedSets.end(manyRequest(args, 2).where)
+    check: (args) => void manyRequest(args, 2, SortedSets.end)
   }
 }
 

@@ -563,6 +563,13 @@ export const differences: ReadonlyArray<Difference> = [
     agree: reworded(["Redis is loading", "Valkey is loading"])
   },
   {
+    servers: ["valkey-9.1"],
+    script: "odd arguments",
+    lines: ["GETEX missing EX 100 EX -2"],
+    why: "Valkey 9.1 looks at the time before it looks at the key",
+    agree: gives("-", "ERR invalid expire time in 'getex' command")
+  },
+  {
     servers: ["redis-8.0", "valkey-9.1"],
     script: "sorting",
     lines: ["SORT f", "SORT f DESC", "SORT space"],

@@ -175,6 +175,31 @@ INCRBYFLOAT h -0.3
 LPUSH l 1
 INCR l
 INCRBYFLOAT l 1`,
+  "odd arguments": `
+LINDEX missing ""
+LINDEX missing x
+SET s v EX 100 EX 200
+TTL s
+SET s v XX EX 100 EX ""
+SET s v EX 100 EX 0
+SET s v EX 100 PX 100
+GETEX missing EX 100 EX -2
+GETEX missing EX 100 PX 200
+GETEX s EX 100 EX 200
+TTL s
+GEOADD g 1e3 inf a
+GEOADD g -inf 1 a
+RPUSH l a
+LMPOP 2 l l WHAT COUNT 0
+LMPOP 2 l l LEFT COUNT 0
+ZMPOP 2 z z WHAT COUNT 0
+BLMPOP 1 1 l WHAT COUNT 0
+BZMPOP 1 1 z WHAT COUNT 0
+COPY l m DB -9223372036854775808
+COPY l m DB 2147483648
+COPY l m DB 2147483647
+COPY l m DB x
+`,
   lcs: `
 MSET a ohmytext b mynewtext c ""
 LCS a b

@@ -148,11 +148,16 @@ export interface ManyRequest {
   readonly count: number
 }
 
-/** The arguments of LMPOP and its like: a number of keys, the keys, where, COUNT. */
-export const manyRequest = (args: ReadonlyArray<string>, at: number): ManyRequest => {
+/** The arguments of LMPOP and its like: a number of keys, the keys, where, which is checked first, COUNT. */
+export const manyRequest = (
+  args: ReadonlyArray<string>,
+  at: number,
+  checkWhere: (where: string) => unknown
+): ManyRequest => {
   const n = atLeast(1, args[at]!, "numkeys should be greater than 0")
   const where = args[at + 1 + n]
   if (where === undefined) return syntaxError()
+  checkWhere(where)
   let count = 1
   let seen = false
   const options = args.slice(at + 2 + n)

@@ -83,7 +83,8 @@ const number = (text: string, message = "value is not a valid float"): number =>
 const place = (longitudeText: string, latitudeText: string): Place => {
   const [longitude, latitude] = [number(longitudeText), number(latitudeText)]
   if (Math.abs(longitude) > 180 || Math.abs(latitude) > maxLatitude) {
-    return fail(`invalid longitude,latitude pair ${longitude.toFixed(6)},${latitude.toFixed(6)}`)
+    const [x, y] = [longitude, latitude].map((n) => Number.isFinite(n) ? n.toFixed(6) : n > 0 ? "inf" : "-inf")
+    return fail(`invalid longitude,latitude pair ${x},${y}`)
   }
   return { longitude, latitude }
 }

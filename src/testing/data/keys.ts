@@ -17,8 +17,8 @@ import {
   matches,
   nextOf,
   noKeys,
-  parseFloating,
   parseInteger,
+  readFloat,
   rest,
   scanRequest,
   type Scene,
@@ -131,7 +131,11 @@ const copy: (scene: Scene, args: ReadonlyArray<string>) => Reply = ({ database, 
     const option = args[i]!.toUpperCase()
     if (option === "REPLACE") replace = true
     else if (option === "DB" && i + 1 < args.length) {
-      target = database(int(args[++i]!))
+      const index = int(args[++i]!)
+      if (index < -(2 ** 31) || index >= 2 ** 31) {
+        return fail("value is out of range, value must between -2147483648 and 2147483647")
+      }
+      target = database(index)
       if (target === undefined) return fail("DB index is out of range")
     } else return syntaxError()
   }
@@ -144,14 +148,6 @@ const copy: (scene: Scene, args: ReadonlyArray<string>) => Reply = ({ database, 
   target.delete(to, now)
   target.put(to, entry.kind, Database.copy(entry), entry.expiresAt, entry.raw)
   return 1
-}
-
-/** A weight as C reads it: with spaces in front, or in hexadecimal; nothing is 0. */
-const weightOf = (text: string): number | undefined => {
-  const trimmed = text.trimStart()
-  const hexadecimal = /^([+-]?)(0x[\da-f]+)$/i.exec(trimmed)
-  if (hexadecimal !== null) return Number(hexadecimal[2]) * (hexadecimal[1] === "-" ? -1 : 1)
-  return text === "" ? 0 : parseFloating(trimmed)
 }
 
 const sort = (scene: Scene, args: ReadonlyArray<string>, mayStore: boolean): Reply => {
@@ -212,7 +208,7 @@ const sort = (scene: Scene, args: ReadonlyArray<string>, mayStore: boolean): Rep
     } else {
       const number = (item: string): number => {
         const text = weight(item)
-        return text === null ? 0 : weightOf(text) ?? fail("One or more scores can't be converted into double")
+        return text === null ? 0 : readFloat(text) ?? fail("One or more scores can't be converted into double")
       }
       const weights = new Map(items.map((item) => [item, number(item)]))
       items.sort((a, b) => weights.get(a)! - weights.get(b)! || compare(a, b))

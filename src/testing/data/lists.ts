@@ -184,8 +184,8 @@ export const lists = [
     return list.slice(from, to + 1)
   }),
   define("lindex", 3, "read", first, (scene, [, key, index]) => {
-    const list = read(scene, key!)
-    return list.at(int(index!)) ?? null
+    const list = scene.db.read(key!, "list", scene.now)
+    return list?.at(int(index!)) ?? null
   }),
   define("linsert", 5, "write denyoom", first, ({ db, now }, [, key, where, pivot, element]) => {
     const side = where!.toUpperCase()
@@ -253,8 +253,7 @@ export const lists = [
     (scene, [, from, to]) => move(scene, from!, to!, false, true) ?? null
   ),
   define("lmpop", -4, "write", counted(1), (scene, args) => {
-    const request = manyRequest(args, 1)
-    side(request.where)
+    const request = manyRequest(args, 1, side)
     return popMany(scene, request) ?? nullArray
   }),
   // What waits is served by the server: here is only what it looks like from outside.

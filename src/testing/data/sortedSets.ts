@@ -424,8 +424,7 @@ export const sortedSets = [
   pop("zpopmin", false),
   pop("zpopmax", true),
   define("zmpop", -4, "write", counted(1), (scene, args) => {
-    const request = manyRequest(args, 1)
-    end(request.where)
+    const request = manyRequest(args, 1, end)
     return popMany(scene, request) ?? nullArray
   }),
   define("zrandmember", -2, "read", first, (scene, args): Reply => {

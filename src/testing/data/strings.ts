@@ -196,10 +196,9 @@ export const strings = [
         when = { word: option, value: args[++i]! }
       } else if (option === "GET") get = true
       else if (option === "KEEPTTL" && expire === undefined) keep = true
-      else if (
-        ["EX", "PX", "EXAT", "PXAT"].includes(option) && !keep && expire === undefined && i + 1 < args.length
-      ) expire = [option, args[++i]!]
-      else return syntaxError()
+      else if (/^[EP]X(AT)?$/.test(option) && !keep && (expire?.[0] ?? option) === option && i + 1 < args.length) {
+        expire = [option, args[++i]!]
+      } else return syntaxError()
     }
     const expiresAt = expire === undefined ? undefined : expiry(expire[0], expire[1], scene.now, "set")
     return set(scene, args[1]!, args[2]!, { when, get, keep, expiresAt })
@@ -240,10 +239,9 @@ export const strings = [
     for (let i = 2; i < args.length; i++) {
       const option = args[i]!.toUpperCase()
       if (option === "PERSIST" && expire === undefined) persist = true
-      else if (
-        ["EX", "PX", "EXAT", "PXAT"].includes(option) && !persist && expire === undefined && i + 1 < args.length
-      ) expire = [option, args[++i]!]
-      else return syntaxError()
+      else if (/^[EP]X(AT)?$/.test(option) && !persist && (expire?.[0] ?? option) === option && i + 1 < args.length) {
+        expire = [option, args[++i]!]
+      } else return syntaxError()
     }
     const value = db.read(key, "string", now)
     if (value === undefined) return null
