@@ -5,24 +5,16 @@
  * It is made from what the servers say (test/data/commands), and, for commands that they flag neither as a read nor as
  * a write, from the lists of the samples (test/support/samples). A command that any server flags as a write is one.
  */
-import { readFileSync } from "node:fs"
-import * as Path from "node:path"
 import { Command } from "../src/index.ts"
 import {
   type CommandFacts,
-  factsFolder,
   type KeySpec,
   readFacts,
-  readLaterFacts
+  readLaterFacts,
+  readModuleFacts
 } from "../test/support/commandFacts.ts"
 import { unflagged } from "../test/support/samples/index.ts"
 import { servers } from "../test/support/servers.ts"
-
-/** Commands of modules that read, by where their keys are. */
-interface ModuleFacts {
-  readonly note: string
-  readonly reads: Readonly<Record<string, ReadonlyArray<string>>>
-}
 
 const factsByName = (): ReadonlyMap<string, ReadonlyArray<CommandFacts>> => {
   const found = new Map<string, Array<CommandFacts>>()
@@ -109,8 +101,10 @@ export const knownCommandsTable = (): string => {
     groups.set(prefix, [...groups.get(prefix) ?? [], name.replace(" ", "|")])
   }
   for (const [name, facts] of factsByName()) add(kindOf(name, facts), patternOf(name, facts), name)
-  const modules: ModuleFacts = JSON.parse(readFileSync(Path.join(factsFolder, "modules.json"), "utf8"))
-  for (const [pattern, names] of Object.entries(modules.reads)) for (const name of names) add("r", pattern, name)
+  const modules = readModuleFacts()
+  for (const [name, facts] of Object.entries(modules.commands)) {
+    if (facts.flags.includes("readonly")) add(name in modules.once ? "o" : "r", patternOf(name, [facts]), name)
+  }
   // No server lists the subcommands of DEBUG.
   groups.set("c -", [...containers, "DEBUG"])
   const text = Array.from(groups).sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([prefix, names]) =>

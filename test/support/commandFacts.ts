@@ -71,6 +71,14 @@ export interface LaterFacts {
   readonly options: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
+/** Facts on the commands of modules, which no server at hand has. */
+export interface ModuleFacts {
+  readonly note: string
+  /** Those flagged as reads that are not sent again, with the reason. */
+  readonly once: Readonly<Record<string, string>>
+  readonly commands: Readonly<Record<string, CommandFacts & { readonly server: string }>>
+}
+
 export const factsFolder: string = Path.join(import.meta.dirname, "../data/commands")
 
 /** Where the facts of a server are. */
@@ -90,6 +98,9 @@ export const readFacts = (server: string): ServerFacts => read(server)
 
 /** The facts that are kept by hand. */
 export const readLaterFacts = (): LaterFacts => read("later")
+
+/** The facts on the commands of modules. */
+export const readModuleFacts = (): ModuleFacts => JSON.parse(Fs.readFileSync(factsFile("modules"), "utf8"))
 
 /** The keys that key specifications find in a call. */
 export interface FoundKeys {

@@ -161,3 +161,41 @@ export const wordsWithoutSample: Readonly<Record<string, Readonly<Record<string,
   },
   "CLUSTER MIGRATION": { "IMPORT": changesCluster, "CANCEL": changesCluster }
 }
+
+const otherName = "another name of `mid`, which is sent"
+
+/** The commands of modules without a method; docs/modules.md names them. */
+export const moduleCommandsWithoutMethod: Readonly<Record<string, string>> = {
+  "BF.DEBUG": serverTest,
+  "CF.DEBUG": serverTest,
+  "FT.CONFIG HELP": help,
+  "FT.CURSOR GC": "servers remove idle cursors by themselves",
+  "JSON.DEBUG HELP": help
+}
+
+const replyFormat = "it changes how values come over the wire, and only in RESP3; `get` returns values"
+const otherBuckets = { "~": otherName }
+const noReducer = "the documentation of Redis does not have it for groups"
+
+/** By command: option words of modules that no sample uses, with the reason. */
+export const moduleWordsWithoutSample: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "JSON.GET": { "FORMAT": replyFormat, "STRING": replyFormat, "EXPAND": replyFormat, "EXPAND1": replyFormat },
+  "JSON.ARRPOP": { "FORMAT": replyFormat, "STRINGS": replyFormat, "EXPAND": replyFormat, "EXPAND1": replyFormat },
+  "JSON.SET": { "FORMAT": "values are sent as JSON", "STRING": "as FORMAT", "JSON": "as FORMAT", "BSON": "as FORMAT" },
+  "JSON.MERGE": {
+    "FORMAT": "values are sent as JSON",
+    "STRING": "as FORMAT",
+    "JSON": "as FORMAT",
+    "BSON": "as FORMAT"
+  },
+  "FT.HYBRID": {
+    "EXPLAINSCORE": "the documentation of Redis does not have it yet",
+    "FORMAT": replyFormat
+  },
+  "TS.RANGE": otherBuckets,
+  "TS.REVRANGE": otherBuckets,
+  "TS.MRANGE": { ...otherBuckets, "FIRST": noReducer, "LAST": noReducer, "TWA": noReducer },
+  "TS.MREVRANGE": { ...otherBuckets, "FIRST": noReducer, "LAST": noReducer, "TWA": noReducer },
+  "TS.NRANGE": otherBuckets,
+  "TS.NREVRANGE": otherBuckets
+}
