@@ -28,8 +28,9 @@ const textValue = (value: Resp.Value, bytes: boolean): string | Uint8Array => {
 export const numeric = (value: Resp.Value): number => typeof value === "bigint" ? Number(value) : numberOf(value)
 
 const numberOf = (value: Resp.Value): number => {
-  const text = typeof value === "string" ? value.toLowerCase() : ""
-  return text === "nan" || text === "-nan" ? NaN : Command.double(value)
+  if (typeof value !== "string" && !(value instanceof Uint8Array)) return Command.double(value)
+  const text = Command.text(value).toLowerCase()
+  return text === "-nan" ? NaN : Command.double(text)
 }
 
 const setField = (out: Record<string, unknown>, name: string, value: unknown): void =>
@@ -419,6 +420,10 @@ export interface Profiled<A> {
 const recordStarts =
   /^(?:Type|Shards|Coordinator|Shard ID|Total .*time|Parsing time|Warning|Iterators profile|SEARCH|VSIM|Post Processing time)$/
 
+/** What an array begins with, if that is a text. */
+const startOf = (value: Resp.Value | undefined): string =>
+  typeof value === "string" || value instanceof Uint8Array ? Command.text(value) : ""
+
 const profileValue = (value: Resp.Value, depth = 0): ProfileValue => {
   if (depth > 128) throw new Command.Mismatch("a profile that is less deep", null)
   if (value === null) return null
@@ -426,20 +431,15 @@ const profileValue = (value: Resp.Value, depth = 0): ProfileValue => {
   if (typeof value === "bigint") return Number(value)
   if (value instanceof Resp.MapReply) return profileRecord(value.flat, depth)
   if (!Array.isArray(value)) return Command.text(value)
-  const start = value[0]
-  if (typeof start === "string" && value.length % 2 === 0 && recordStarts.test(start)) {
-    return profileRecord(value, depth)
-  }
-  // Servers before Redis 8 send a list of names with their values.
-  if (
-    Array.isArray(start) &&
-    value.every((item) => Array.isArray(item) && typeof item[0] === "string" && item.length >= 1) &&
-    typeof start[0] === "string" && /time$/i.test(start[0])
-  ) {
+  if (value.length % 2 === 0 && recordStarts.test(startOf(value[0]))) return profileRecord(value, depth)
+  // Servers before Redis 8 send a list of names with their values, each an array.
+  const isOld = value.length > 1 && Array.isArray(value[0]) && value[0].length === 2 &&
+    /time$/i.test(startOf(value[0][0]))
+  if (isOld && value.every((item) => Array.isArray(item) && startOf(item[0]) !== "")) {
     return profileRecord(
       value.flatMap((item) => {
-        const [name, ...rest] = item as ReadonlyArray<Resp.Value>
-        return [name!, rest.length === 1 ? rest[0]! : rest]
+        const [name = null, ...others] = item as ReadonlyArray<Resp.Value>
+        return [name, others.length === 1 ? others[0]! : others]
       }),
       depth
     )

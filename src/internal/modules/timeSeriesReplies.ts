@@ -22,11 +22,11 @@ export interface Sample {
   readonly value: number
 }
 
-const float = (value: Resp.Value): number =>
-  // RESP2 writes NaN as "NaN".
-  typeof value === "string" && value.toLowerCase() === "nan" ? NaN : Command.float(value, false)
-
-const floatOf = (value: Resp.Value): number => value instanceof Uint8Array ? float(Command.text(value)) : float(value)
+/** RESP2 writes NaN as "NaN". */
+const floatOf = (value: Resp.Value): number =>
+  typeof value === "string" || value instanceof Uint8Array
+    ? Command.double(Command.text(value).toLowerCase())
+    : Command.double(value)
 
 const asSample = (value: Resp.Value): Sample => {
   const items = Command.list(value)
