@@ -34,6 +34,8 @@ export const replyCases = (module: string): Readonly<Record<string, ReplyCase>> 
 
 const bulk = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n")])
 
+const isList = (reply: ReplyData): reply is ReadonlyArray<ReplyData> => Array.isArray(reply)
+
 const wire = (reply: ReplyData, protocol: 2 | 3): Buffer => {
   const line = (text: string): Buffer => Buffer.from(`${text}\r\n`)
   const many = (kind: string, count: number, items: ReadonlyArray<ReplyData>): Buffer =>
@@ -41,7 +43,7 @@ const wire = (reply: ReplyData, protocol: 2 | 3): Buffer => {
   if (reply === null) return line(protocol === 2 ? "$-1" : "_")
   if (typeof reply === "number") return line(`:${reply}`)
   if (typeof reply === "string") return bulk(Buffer.from(reply))
-  if (typeof reply === "object" && Array.isArray(reply)) return many("*", reply.length, reply)
+  if (isList(reply)) return many("*", reply.length, reply)
   if (typeof reply === "object" && "simple" in reply) return line(`+${reply.simple}`)
   if (typeof reply === "object" && "integer" in reply) return line(`:${reply.integer}`)
   if (typeof reply === "object" && "error" in reply) return line(`-${reply.error}`)
