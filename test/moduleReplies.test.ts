@@ -548,7 +548,14 @@ const hostile = (): ReadonlyArray<Resp.Value> => {
     deep = ["Type", deep]
     maps = new Resp.MapReply(["Type", maps])
   }
-  return [...leaves, ...nested, ...nested.filter((_, i) => i % 4 === 0).map((value): Resp.Value => [value, value]), deep, maps, [deep, deep]]
+  return [
+    ...leaves,
+    ...nested,
+    ...nested.filter((_, i) => i % 4 === 0).map((value): Resp.Value => [value, value]),
+    deep,
+    maps,
+    [deep, deep]
+  ]
 }
 
 describe("hostile replies", () => {

@@ -81,7 +81,7 @@ const LATENCY_HISTOGRAM = define({
  *   const redis = yield* RedisClient.RedisClient
  *   const { get } = yield* redis.latencyHistogram("GET")
  *   if (get === undefined) return 0
- *   const fast = get.buckets.findLast(({ within }) => Duration.isLessThanOrEqualTo(within, "1024 micros"))
+ *   const fast = get.buckets.findLast(({ within }) => Duration.isLessThanOrEqualTo(within, Duration.micros(1024n)))
  *   return get.calls - (fast?.calls ?? 0)
  * })
  * ```
