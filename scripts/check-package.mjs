@@ -40,7 +40,8 @@ try {
 import * as Sentinel from "effect-redis-sentinel/Sentinel"
 import * as Testing from "effect-redis-sentinel/testing"
 import * as commands from "effect-redis-sentinel/commands"
-if (All.Sentinel.layer !== Sentinel.layer || typeof Testing.layer !== "function" || typeof commands.get !== "function") process.exit(1)
+import * as Json from "effect-redis-sentinel/modules/Json"
+if (All.Sentinel.layer !== Sentinel.layer || typeof Testing.layer !== "function" || typeof commands.get !== "function" || Json.get("k").spec.mode !== "read") process.exit(1)
 const hidden = await import("effect-redis-sentinel/internal/common/deque").then(() => false, () => true)
 if (!hidden) process.exit(1)
 `
