@@ -66,6 +66,7 @@ const serverCommands: ReadonlyArray<Definition> = [
   server("time", 1, "fast stale", noKeys, nothing),
   server("lastsave", 1, "fast stale", noKeys, nothing),
   server("wait", 3, "blocking", noKeys, nothing),
+  server("waitaof", 4, "blocking", noKeys, nothing),
   server("config", -2, "admin stale", noKeys, nothing),
   server("debug", -2, "admin stale", noKeys, nothing),
   server("monitor", 1, "admin stale", noKeys, nothing),
@@ -1109,6 +1110,8 @@ export class RedisNode extends Process {
         return Math.floor(this.time.now() / 1000)
       case "wait":
         return this.waitForReplicas(session, args, inTransaction)
+      case "waitaof":
+        return this.waitForFiles(session, args, inTransaction)
       case "config":
         return config(this.configHost, args)
       case "debug":
@@ -1172,6 +1175,25 @@ export class RedisNode extends Process {
       default:
         return this.common(session, name, args)
     }
+  }
+
+  /** No node in memory has an append-only file. */
+  private waitForFiles(session: Session, args: ReadonlyArray<string>, inTransaction: boolean): Answer {
+    const local = int(args[1]!)
+    const replicas = int(args[2]!, "value is out of range, must be positive")
+    const millis = int(args[3]!, "timeout is not an integer or out of range")
+    if (local < 0 || local > 1) return err("value is out of range, value must between 0 and 1")
+    if (replicas < 0) return err("value is out of range, must be positive")
+    if (millis < 0) return err("timeout is negative")
+    if (!this.isPrimary) {
+      return err(
+        "WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated."
+      )
+    }
+    if (local === 1) return err("WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
+    if (replicas === 0 || inTransaction) return [0, 0]
+    this.block(session, args, () => [0, 0], millis, () => undefined)
+    return withheld
   }
 
   /** Moves keys to another node, by DUMP and RESTORE. */

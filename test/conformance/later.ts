@@ -4,6 +4,7 @@
  */
 import { connectionsByProperty } from "./acl.ts"
 import { hashFieldExpiry } from "./bitsAndGeo.ts"
+import { commandLogs, filesOfReplicas } from "./server.ts"
 
 /** Scripts, and the servers that they run against, by their names in test/support/servers.ts. */
 export interface LaterScripts {
@@ -581,6 +582,8 @@ GEOSEARCH l BYPOLYGON 3 8 36 18 36 13 48`
 /** By servers: what they run beyond scripts.ts. */
 export const later: ReadonlyArray<LaterScripts> = [
   { servers: ["redis-8.0"], scripts: hashFieldExpiry },
+  { servers: ["redis-8.0", "valkey-8.1", "valkey-9.1"], scripts: filesOfReplicas },
+  { servers: ["valkey-8.1", "valkey-9.1"], scripts: commandLogs },
   { servers: ["valkey-8.1", "valkey-9.1"], scripts: { "compared strings": comparedStrings } },
   { servers: ["valkey-9.1"], scripts: { "deleted strings": deletedStrings, polygons, ...connectionsByProperty } },
   { servers: ["redis-8.0", "valkey-8.1", "valkey-9.1"], scripts: { "scans without values": bareScans } },

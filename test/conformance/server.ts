@@ -205,3 +205,48 @@ PING
 ECHO a
 ? <`
 }
+
+/** For servers that have WAITAOF. */
+export const filesOfReplicas: Readonly<Record<string, string>> = {
+  "files that are waited for": `
+WAITAOF 1 0 0
+WAITAOF 0 0 0
+WAITAOF 2 0 0
+WAITAOF -1 0 0
+WAITAOF 0 -1 0
+WAITAOF 0 x 0
+WAITAOF x 0 0
+WAITAOF 0 0 x
+WAITAOF 0 0 -1
+WAITAOF 0 1 10
+WAITAOF 0 0
+MULTI
+WAITAOF 0 1 0
+WAITAOF 1 0 0
+EXEC`
+}
+
+/** For servers that have COMMANDLOG. */
+export const commandLogs: Readonly<Record<string, string>> = {
+  "logs of commands": `
+COMMANDLOG RESET slow
+COMMANDLOG RESET large-request
+COMMANDLOG RESET large-reply
+COMMANDLOG RESET other
+COMMANDLOG RESET
+COMMANDLOG RESET slow x
+COMMANDLOG LEN slow
+COMMANDLOG LEN LARGE-REPLY
+COMMANDLOG LEN other
+COMMANDLOG LEN
+COMMANDLOG GET 10 slow
+COMMANDLOG GET -1 large-request
+COMMANDLOG GET 0 large-reply
+COMMANDLOG GET -2 slow
+COMMANDLOG GET x slow
+COMMANDLOG GET 10 other
+COMMANDLOG GET 10
+COMMANDLOG GET
+COMMANDLOG FOO
+COMMANDLOG`
+}
