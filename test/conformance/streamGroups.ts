@@ -510,6 +510,26 @@ XINFO STREAM s
 XINFO STREAM s FULL
 XINFO GROUPS s`,
 
+  "groups of streams in scripts": `
+EVAL "return redis.call('XGROUP', 'CREATE', KEYS[1], 'g', '0', 'MKSTREAM')" 1 s
+EVAL "return redis.call('XADD', KEYS[1], '1-1', 'a', '1')" 1 s
+EVAL "return redis.call('XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', KEYS[1], '>')" 1 s
+EVAL "return redis.call('XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', KEYS[1], '>')" 1 s
+EVAL "return redis.call('XPENDING', KEYS[1], 'g')" 1 s
+EVAL "return #redis.call('XPENDING', KEYS[1], 'g', '-', '+', 10)" 1 s
+EVAL "return redis.call('XACK', KEYS[1], 'g', '1-1')" 1 s
+EVAL "return redis.pcall('XGROUP', 'WHAT', KEYS[1], 'g').err ~= nil" 1 s
+EVAL "return redis.pcall('XGROUP', 'DESTROY', KEYS[1]).err ~= nil" 1 s
+EVAL "return redis.pcall('XINFO', 'STREAM').err ~= nil" 1 s
+EVAL "return redis.pcall('XREADGROUP', 'GROUP', 'nobody', 'c', 'STREAMS', KEYS[1], '>').err" 1 s
+EVAL "return redis.call('XGROUP', 'DESTROY', KEYS[1], 'g')" 1 s
+MULTI
+XGROUP WHAT
+XINFO STREAM
+XGROUP CREATE s g 0
+EXEC
+XINFO GROUPS s`,
+
   "blocks of streams": `
 ${Array.from({ length: 60 }, (_, i) => `XADD wide ${i + 1}-1 a ${"x".repeat(i * 7)} n ${i * 100}`).join("\n")}
 XINFO STREAM wide

@@ -87,7 +87,10 @@ export const container = (groupName: string, name: string, flags: string, subcom
     -2,
     flags,
     (args) => args.slice(2, 3),
-    (scene, args) => subcommands[args[1]!.toLowerCase()]![1](scene, args)
+    (scene, args) => {
+      const found = subcommands[args[1]!.toLowerCase()]
+      return found === undefined || !hasArity(args, found[0]) ? syntaxError() : found[1](scene, args)
+    }
   ),
   subcommands: new Map(Object.entries(subcommands).map(([word, [arity]]) => [word, arity]))
 })

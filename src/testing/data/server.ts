@@ -5,6 +5,7 @@
  */
 import { Hash, type Keyspace, SortedSet } from "../Keyspace.ts"
 import { Double, Fields, ok, type Reply, Verbatim } from "../Reply.ts"
+import { StreamValue } from "../StreamValue.ts"
 import { type Definition, fail, group, int, noKeys, parseInteger, type Scene, syntaxError } from "./command.ts"
 
 const define = group("server")
@@ -37,6 +38,8 @@ const sizeOf = (db: Keyspace, key: string, now: number): number | undefined => {
     ? Array.from(value)
     : value instanceof SortedSet
     ? value.ranked.map(([member]) => member)
+    : value instanceof StreamValue
+    ? value.entries.flatMap(({ fields }) => fields)
     : []
   return 48 + key.length + texts.reduce((sum, text) => sum + 16 + text.length, 0)
 }
@@ -70,10 +73,7 @@ const stats = ({ database, now }: Scene): Reply => {
     ...["lua.caches", 0, "functions.caches", 200],
     ...databases.flatMap(([index, db]): ReadonlyArray<Reply> => [
       `db.${index}`,
-      new Fields([
-        ...["overhead.hashtable.main", db.keys(now).length * 56],
-        ...["overhead.hashtable.expires", 0, "overhead.hashtable.slot-to-keys", 0]
-      ])
+      new Fields(['overhead.hashtable.main', db.keys(now).length * 56, 'overhead.hashtable.expires', 0, 'overhead.hashtable.slot-to-keys', 0])
     ]),
     ...["overhead.total", startup, "keys.count", count],
     ...["keys.bytes-per-key", count === 0 ? 0 : Math.floor(bytes / count), "dataset.bytes", bytes],

@@ -6,7 +6,7 @@
  * busy with it until SCRIPT KILL ends it, or the process ends.
  */
 import type { Denial } from "../Acl.ts"
-import { type Definition, type Flag, group, noKeys } from "../data/command.ts"
+import { type Definition, type Flag, group, hasArity, noKeys } from "../data/command.ts"
 import type { Answer, Session } from "../Process.ts"
 import { Failure, Fields, ok, type Reply } from "../Reply.ts"
 import { Endless, LuaError } from "./callStack.ts"
@@ -550,8 +550,11 @@ class Execution implements Run {
   call(args: ReadonlyArray<string>): Reply {
     const command = this.host.find(args[0]!.toLowerCase())
     if (command === undefined) return err("Unknown Redis command called from script")
-    if (command.arity > 0 ? args.length !== command.arity : args.length < -command.arity) {
-      return err("Wrong number of args calling Redis command from script")
+    if (!hasArity(args, command.arity)) return err("Wrong number of args calling Redis command from script")
+    if (command.subcommands !== undefined) {
+      const arity = command.subcommands.get(args[1]!.toLowerCase())
+      if (arity === undefined) return err("Unknown Redis command called from script")
+      if (!hasArity(args, arity)) return err("Wrong number of args calling Redis command from script")
     }
     const refused = this.refusal(command, args)
     if (refused !== undefined) return refused
