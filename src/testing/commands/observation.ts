@@ -220,18 +220,20 @@ export class Observations {
         const sum = (numbers: Map<string, number>): number => Array.from(numbers.values()).reduce((a, b) => a + b, 0)
         const top = (numbers: Map<string, number>): ReadonlyArray<Reply> =>
           Array.from(numbers).sort(([, a], [, b]) => b - a).slice(0, hot.count).flat()
-        return [
-          new Fields([
-            ...["tracking-active", isActive ? 1 : 0, "sample-ratio", hot.sample, "selected-slots", []],
-            ...["all-commands-all-slots-us", sum(hot.micros), "net-bytes-all-commands-all-slots", sum(hot.bytes)],
-            ...["collection-start-time-unix-ms", Math.floor(hot.since)],
-            ...["collection-duration-ms", Math.floor(Math.min(now, hot.until) - hot.since)],
-            ...(hot.metrics.has("CPU")
-              ? ["total-cpu-time-user-ms", 0, "total-cpu-time-sys-ms", 0, "by-cpu-time-us", top(hot.micros)]
-              : []),
-            ...(hot.metrics.has("NET") ? ["total-net-bytes", sum(hot.bytes), "by-net-bytes", top(hot.bytes)] : [])
-          ])
-        ]
+        const fields: Readonly<Record<string, Reply>> = {
+          "tracking-active": isActive ? 1 : 0,
+          "sample-ratio": hot.sample,
+          "selected-slots": [],
+          "all-commands-all-slots-us": sum(hot.micros),
+          "net-bytes-all-commands-all-slots": sum(hot.bytes),
+          "collection-start-time-unix-ms": Math.floor(hot.since),
+          "collection-duration-ms": Math.floor(Math.min(now, hot.until) - hot.since),
+          ...(hot.metrics.has("CPU")
+            ? { "total-cpu-time-user-ms": 0, "total-cpu-time-sys-ms": 0, "by-cpu-time-us": top(hot.micros) }
+            : {}),
+          ...(hot.metrics.has("NET") ? { "total-net-bytes": sum(hot.bytes), "by-net-bytes": top(hot.bytes) } : {})
+        }
+        return [new Fields(Object.entries(fields).flat())]
       }
       default:
         return fail(`unknown subcommand '${args[1]}'. Try HOTKEYS HELP.`)

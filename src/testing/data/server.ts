@@ -57,6 +57,8 @@ const usage = ({ db, now }: Scene, args: ReadonlyArray<string>): Reply => {
   return sizeOf(db, args[2]!, now) ?? null
 }
 
+const fieldsOf = (fields: Readonly<Record<string, Reply>>): Fields => new Fields(Object.entries(fields).flat())
+
 const stats = ({ database, now }: Scene): Reply => {
   const databases: Array<readonly [index: number, db: Keyspace]> = []
   for (let i = 0; i < 16; i++) {
@@ -67,23 +69,43 @@ const stats = ({ database, now }: Scene): Reply => {
   const bytes = databases.reduce((sum, [, db]) => db.keys(now).reduce((n, key) => n + sizeOf(db, key, now)!, sum), 0)
   const startup = 900_000
   const total = startup + bytes
-  return new Fields([
-    ...["peak.allocated", total, "total.allocated", total, "startup.allocated", startup],
-    ...["replication.backlog", 0, "clients.slaves", 0, "clients.normal", 0, "cluster.links", 0, "aof.buffer", 0],
-    ...["lua.caches", 0, "functions.caches", 200],
-    ...databases.flatMap(([index, db]): ReadonlyArray<Reply> => [
+  return fieldsOf({
+    "peak.allocated": total,
+    "total.allocated": total,
+    "startup.allocated": startup,
+    "replication.backlog": 0,
+    "clients.slaves": 0,
+    "clients.normal": 0,
+    "cluster.links": 0,
+    "aof.buffer": 0,
+    "lua.caches": 0,
+    "functions.caches": 200,
+    ...Object.fromEntries(databases.map(([index, db]) => [
       `db.${index}`,
-      new Fields(['overhead.hashtable.main', db.keys(now).length * 56, 'overhead.hashtable.expires', 0, 'overhead.hashtable.slot-to-keys', 0])
-    ]),
-    ...["overhead.total", startup, "keys.count", count],
-    ...["keys.bytes-per-key", count === 0 ? 0 : Math.floor(bytes / count), "dataset.bytes", bytes],
-    ...["dataset.percentage", new Double(bytes === 0 ? 0 : 100), "peak.percentage", new Double(100)],
-    ...["allocator.allocated", total, "allocator.active", total, "allocator.resident", total],
-    ...["allocator-fragmentation.ratio", new Double(1), "allocator-fragmentation.bytes", 0],
-    ...["allocator-rss.ratio", new Double(1), "allocator-rss.bytes", 0],
-    ...["rss-overhead.ratio", new Double(1), "rss-overhead.bytes", 0],
-    ...["fragmentation", new Double(1), "fragmentation.bytes", 0]
-  ])
+      fieldsOf({
+        "overhead.hashtable.main": db.keys(now).length * 56,
+        "overhead.hashtable.expires": 0,
+        "overhead.hashtable.slot-to-keys": 0
+      })
+    ])),
+    "overhead.total": startup,
+    "keys.count": count,
+    "keys.bytes-per-key": count === 0 ? 0 : Math.floor(bytes / count),
+    "dataset.bytes": bytes,
+    "dataset.percentage": new Double(bytes === 0 ? 0 : 100),
+    "peak.percentage": new Double(100),
+    "allocator.allocated": total,
+    "allocator.active": total,
+    "allocator.resident": total,
+    "allocator-fragmentation.ratio": new Double(1),
+    "allocator-fragmentation.bytes": 0,
+    "allocator-rss.ratio": new Double(1),
+    "allocator-rss.bytes": 0,
+    "rss-overhead.ratio": new Double(1),
+    "rss-overhead.bytes": 0,
+    "fragmentation": new Double(1),
+    "fragmentation.bytes": 0
+  })
 }
 
 const memory = (scene: Scene, args: ReadonlyArray<string>): Reply => {
