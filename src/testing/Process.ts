@@ -405,6 +405,8 @@ export abstract class Process {
   /** Refuses a request before it is executed; a transaction that contains it will fail. */
   protected refuse(session: Session, failure: Failure): Failure {
     if (session.queue !== undefined) session.broken = true
+    const isKnown = this.table.has(session.last.split("|", 1)[0]!)
+    this.statistics.rejected(isKnown ? session.last : undefined, failure.text)
     return failure
   }
 

@@ -417,6 +417,40 @@ CONFIG REWRITE x
 CONFIG WHAT
 CONFIG`,
 
+  "what a server says of itself": `
+SET a 1
+SET b 2 EX 100
+SELECT 3
+SET c 1
+GET none
+LPUSH c x
+WHAT
+i INFO
+i INFO server
+i INFO SERVER
+i INFO clients
+i INFO memory
+i INFO persistence
+i INFO stats
+i INFO replication
+i INFO cpu
+i INFO cluster
+i INFO keyspace
+i INFO modules
+i INFO errorstats
+i INFO commandstats
+i INFO latencystats
+i INFO none
+i INFO server keyspace none
+i INFO default
+i INFO all
+i INFO everything
+CONFIG RESETSTAT
+i INFO errorstats
+i INFO commandstats
+? ROLE
+ROLE x`,
+
   "connections": `
 CLIENT GETREDIR
 CLIENT GETREDIR x

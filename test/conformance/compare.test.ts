@@ -9,7 +9,7 @@ import * as Fs from "node:fs"
 import * as Testing from "../../src/testing/index.ts"
 import { deployment, server } from "../support/processes.ts"
 import { chosenPrograms, versionOf } from "../support/servers.ts"
-import { differences, type Seen, withoutTimes } from "./differences.ts"
+import { differences, namesInText, type Seen, withoutTimes } from "./differences.ts"
 import { later } from "./later.ts"
 import { hostile, odd, scripts, sentinelScript } from "./scripts.ts"
 import { both, Talk } from "./wire.ts"
@@ -42,7 +42,7 @@ const run = async (port: number, protocol: 2 | 3, script: string, clean = true):
     if (clean) await control.ask("FLUSHALL")
     for (const raw of script.trim().split("\n")) {
       if (raw.startsWith("#")) continue
-      const [, mark = "", who = "", how = ">", rest = ""] = /^(?:([~?k6t]) )?(?:(\d?)([>!<]) ?)?(.*)$/.exec(raw)!
+      const [, mark = "", who = "", how = ">", rest = ""] = /^(?:([~?k6ti]) )?(?:(\d?)([>!<]) ?)?(.*)$/.exec(raw)!
       const talk = await session(who === "" ? "1" : who)
       if (how === "!") {
         const before = await blocked()
@@ -91,6 +91,7 @@ const comparable = ({ mark, reply }: Exchange): unknown => {
   if (mark === "?") return reply[0]
   if (mark === "k") return fields(reply)
   if (mark === "t") return withoutTimes(reply)
+  if (mark === "i") return [reply[0], namesInText(reply).sort()]
   return mark === "~" ? sorted(reply) : reply
 }
 

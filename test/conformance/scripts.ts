@@ -9,6 +9,7 @@
  *   `k`    only the names of the fields count, in any order
  *   `6`    numbers may differ by a millionth
  *   `t`    moments do not count, and other times in units of ten seconds
+ *   `i`    only the headings and the names of the fields in a text of INFO count, in any order
  *   `2>`   another session sends it
  *   `2!`   another session sends it, and waits: its reply comes later
  *   `2<`   the next reply or message of that session
