@@ -21,7 +21,7 @@ export interface Family {
 }
 
 const facts = servers.map((server) => ({ ...server, facts: readFacts(server.name) }))
-const later = readLaterFacts().commands
+const { commands: later, options: laterWords } = readLaterFacts()
 
 const majorMinor = (version: string): string => version.split(".").slice(0, 2).join(".")
 
@@ -38,6 +38,13 @@ const needsOf = (name: string): string => {
     .flatMap(([product, since]) => (since === undefined ? [] : [`${product} ${majorMinor(since)}`]))
     .join(", ")
 }
+
+/** The version of Redis that added an option word which all calls of a method have; empty if there is none. */
+const needsOfWords = (name: string, calls: ReadonlyArray<Command.Any>): string =>
+  Object.entries(laterWords[name] ?? {})
+    .filter(([word, since]) => since !== "" && calls.every(({ args }) => args.includes(word)))
+    .map(([, since]) => `Redis ${majorMinor(since)}`)
+    .join(", ")
 
 /** `sortedSetRanges` as `Sorted set ranges`. */
 const headingOf = (file: string): string => {
@@ -60,7 +67,8 @@ const familyTable = (
     if (sample === undefined) return []
     const command = serverNameOf(sample)
     const what = isDeprecated ? `Deprecated. ${summary}` : summary
-    return [[`\`${prefix}${name}\``, command, needsOf(command), what]]
+    const needs = needsOf(command) || needsOfWords(command, calls[name]!)
+    return [[`\`${prefix}${name}\``, command, needs, what]]
   })
   const where = file === "session" ? "Only a reserved connection (`redis.reserve`) has them.\n\n" : ""
   return `### ${headingOf(file)}\n\n${where}${table(["method", "command", "needs", "what it does"], rows)}\n`
