@@ -198,6 +198,24 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "a long command ends a monitor",
+    by: { test: "test/monitorStream.test.ts", name: "longer than other lines" },
+    edits: [{
+      file: "src/internal/connection/connection.ts",
+      find: "this.decoder.allowLongLines()",
+      replace: ""
+    }]
+  },
+  {
+    name: "a monitor shows escapes in place of bytes",
+    by: { test: "test/monitorStream.test.ts", name: "every byte" },
+    edits: [{
+      file: "src/internal/connection/monitoring.ts",
+      find: "word += String.fromCharCode(Number.parseInt(hex, 16))",
+      replace: "word += hex"
+    }]
+  },
+  {
     name: "no gap where messages are missing",
     by: [2],
     edits: [{

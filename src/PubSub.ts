@@ -63,8 +63,8 @@ export interface Undecodable extends Published<Uint8Array> {
 }
 
 /**
- * A place in the Stream where messages may be missing. Redis keeps no messages for
- * subscribers that are not connected.
+ * A place in the Stream where messages may be missing, or the commands that
+ * `monitorStream` shows. Redis keeps nothing for those that are not connected.
  *
  * Source: "Delivery semantics" in https://redis.io/docs/latest/develop/pubsub/
  *
@@ -89,15 +89,16 @@ export interface Gap {
 }
 
 /**
- * Options of a subscription.
+ * Options of a subscription, and of a monitor.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SubscribeOptions {
   /**
-   * How many messages may wait for the reader, at least 1. Default 10,000. The
-   * messages beyond it are dropped and counted in a `Gap`.
+   * How many messages, or commands that `monitorStream` shows, may wait for the
+   * reader, at least 1. Default 10,000. Those beyond it are dropped and counted in a
+   * `Gap`.
    */
   readonly capacity?: number | undefined
 }

@@ -83,6 +83,16 @@ describe("a monitor", () => {
       ])
     }))
 
+  it.effect("shows commands that are longer than other lines may be", () =>
+    Effect.gen(function*() {
+      const { other, redis } = yield* one()
+      const { items } = yield* collected(redis.monitorStream())
+      yield* seen(items, other.get("k"))
+      yield* whileTimePasses(other.set("long", "x".repeat(200_000)))
+      yield* until(() => items.length > 0)
+      assert.strictEqual(items.at(-1)!.length, "0 SET long ".length + 200_000)
+    }))
+
   it.effect("gives the words as bytes", () =>
     Effect.gen(function*() {
       const { other, redis } = yield* one()
