@@ -79,7 +79,9 @@ describe("a command by its name", () => {
     assert.deepStrictEqual(keysOf(Command.raw("FT.SEARCH", ["index", "*"])), ["read"])
     assert.deepStrictEqual(keysOf(Command.raw("TS.RANGE", ["t", "-", "+"])), ["read", "t"])
     assert.deepStrictEqual(keysOf(Command.raw("JSON.SET", ["doc", "$", 1])), ["write"])
-    assert.deepStrictEqual(keysOf(Command.raw("FT.CURSOR", ["READ", "index", 1])), ["write"])
+    const cursor = Command.raw("FT.CURSOR", ["READ", "index", 1])
+    assert.deepStrictEqual(keysOf(cursor), ["read"])
+    assert.isFalse(cursor.spec.repeatable)
   })
 
   it("has the keys that are there, whatever its numbers say", () => {
