@@ -122,9 +122,6 @@ describe("a script that does not end", () => {
       yield* TestClock.adjust("6 seconds")
       assert.isTrue(server.isBusyWithScript)
       assert.isUndefined(read.pollUnsafe())
-      const { runningScript } = yield* b.functionStats()
-      assert.deepStrictEqual(runningScript?.command, ["EVAL", endless, "0"])
-      assert.isTrue(Duration.toMillis(runningScript!.duration) >= 5000)
       assert.strictEqual(yield* b.scriptKill(), "OK")
       yield* TestClock.adjust("1 second")
       assert.match(
@@ -134,6 +131,22 @@ describe("a script that does not end", () => {
       assert.isNull(yield* Fiber.join(read))
       assert.isFalse(server.isBusyWithScript)
       assert.strictEqual(yield* codeOf(b.scriptKill()), "NOTBUSY")
+    }).pipe(Effect.provide(alone)))
+
+  it.effect("may be a function, of which FUNCTION STATS tells", () =>
+    Effect.gen(function*() {
+      const { a, b } = yield* node
+      yield* Effect.all([a.ping(), b.ping()])
+      yield* a.functionLoad("#!lua name=l\nredis.register_function('loop', function() while true do end end)")
+      const call = yield* Effect.forkChild(Effect.exit(a.fcall("loop", [], ["x"])), { startImmediately: true })
+      yield* TestClock.adjust("6 seconds")
+      const { runningScript } = yield* b.functionStats()
+      assert.strictEqual(runningScript?.name, "loop")
+      assert.deepStrictEqual(runningScript?.command, ["FCALL", "loop", "0", "x"])
+      assert.isTrue(Duration.toMillis(runningScript!.duration) >= 5000)
+      assert.strictEqual(yield* b.functionKill(), "OK")
+      yield* TestClock.adjust("1 second")
+      assert.match(String(failureOf(yield* Fiber.join(call))), /on @user_function:2\./)
     }).pipe(Effect.provide(alone)))
 
   it.effect("cannot be killed once it has written; a restart ends it, and no replica has what it wrote", () =>

@@ -239,9 +239,9 @@ export class RedisNode extends Process {
   offset = 0
   /**
    * How many instructions of Lua a script may execute; one that executes more counts as one that does not end. Default
-   * 10 million.
+   * 5 million.
    */
-  maxScriptInstructions = 10_000_000
+  maxScriptInstructions = 5_000_000
   /** A number that grows whenever its data may be replaced: with a promotion, a new primary, or a start without data. */
   reign = 0
   private startedAt: number
@@ -394,7 +394,11 @@ export class RedisNode extends Process {
   protected serve(session: Session, command: Definition, args: Array<string>): Answer {
     const name = command.name
     const busy = this.scripting.refusal(name, args)
-    if (busy !== undefined) return this.refuse(session, busy)
+    if (busy !== undefined) {
+      if (name !== "exec") return this.refuse(session, busy)
+      this.endTransaction(session)
+      return new Failure(`EXECABORT Transaction discarded because of: ${busy.text}`)
+    }
     if (session.queue !== undefined && !notQueued.has(name)) {
       if (name === "shutdown") return this.refuse(session, err("Command not allowed inside a transaction"))
       const refusal = this.refusal(command, args)

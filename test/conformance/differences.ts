@@ -179,6 +179,15 @@ const scripting: ReadonlyArray<Difference> = [
     agree: (_, real) => equal(real, ["$-1", ""]) || equal(real, ["_", ""])
   },
   {
+    servers: later,
+    script: "Lua: refusals",
+    lines: linesOf("Lua: refusals", /^2> EVAL "return redis.p?call\('(get|del|publish)','(other|app:1)'[^"]*" 0$/),
+    why: "since Redis 7.2 a script is told of a denial in other words",
+    agree: (memory, real) =>
+      memory[0] === real[0] && /^ERR The user executing the script can't /.test(String(memory[1])) &&
+      /^ERR ACL failure in script: (No permissions|User u has no permissions) /.test(String(real[1]))
+  },
+  {
     servers: ["redis-8.0"],
     script: "Lua: scripts",
     lines: linesOf("Lua: scripts", /redis\.(set_repl\((1, 2)?\)|log\(-?\d, 'x'\))"/),
@@ -217,7 +226,7 @@ const scripting: ReadonlyArray<Difference> = [
     why: "Valkey does not name Redis",
     agree: rewordedDeep(...valkeyWords)
   })),
-  ...[...luaScripts, "scripts", "functions"].map((script): Difference => ({
+  ...[...luaScripts, "scripts", "functions", "refusals"].map((script): Difference => ({
     servers: ["valkey-9.1"],
     script: `Lua: ${script}`,
     lines: [/^/],

@@ -1370,6 +1370,40 @@ FUNCTION FLUSH SYNC
 FUNCTION FLUSH
 `
 
+const refusals = String.raw`
+CONFIG SET maxmemory 1
+EVAL "return redis.call('set','a',1)" 0
+EVAL "return redis.call('get','a')" 0
+EVAL "return redis.pcall('set','a',1).err" 0
+EVAL "#!lua\nreturn 1" 0
+EVAL "#!lua flags=allow-oom\nreturn redis.call('set','a',1)" 0
+EVAL "#!lua flags=no-writes\nreturn redis.call('get','a')" 0
+EVAL "redis.call('del','a') return redis.call('set','a',1)" 0
+FUNCTION LOAD "#!lua name=x\nredis.register_function('x', function() end)"
+CONFIG SET maxmemory 0
+CONFIG SET min-replicas-to-write 1
+EVAL "return redis.call('set','a',1)" 0
+EVAL "return redis.call('get','a')" 0
+EVAL "#!lua\nreturn 1" 0
+EVAL "#!lua flags=no-writes\nreturn redis.call('get','a')" 0
+FUNCTION LOAD "#!lua name=x\nredis.register_function('x', function() end)"
+CONFIG SET min-replicas-to-write 0
+FUNCTION LOAD "#!lua name=x\nredis.register_function('x', function(keys) return redis.call('get', keys[1]) end)"
+ACL SETUSER u on nopass ~app:* &ch* +eval +fcall +get +set +publish
+2> AUTH u x
+2> EVAL "return redis.call('get',KEYS[1])" 1 app:1
+2> EVAL "return redis.call('get','other')" 0
+2> EVAL "return redis.pcall('get','other').err" 0
+2> EVAL "return redis.call('del','app:1')" 0
+2> EVAL "return redis.call('publish','ch1','m')" 0
+2> EVAL "return redis.call('publish','other','m')" 0
+2> EVAL "return {redis.acl_check_cmd('get','app:1'), redis.acl_check_cmd('get','x'), redis.acl_check_cmd('del','app:1')}" 0
+2> FCALL x 1 app:1
+ACL SETUSER u allkeys
+2> EVAL "return redis.call('get','other')" 0
+ACL DELUSER u
+FUNCTION FLUSH`
+
 export const lua: Readonly<Record<string, string>> = {
   "Lua: language": language,
   "Lua: errors": errors,
@@ -1381,5 +1415,6 @@ export const lua: Readonly<Record<string, string>> = {
   "Lua: JSON": json,
   "Lua: bytes": packing,
   "Lua: scripts": api,
-  "Lua: functions": functions
+  "Lua: functions": functions,
+  "Lua: refusals": refusals
 }

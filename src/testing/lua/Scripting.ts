@@ -340,6 +340,7 @@ export class Scripting {
 
   private stats(): Reply {
     const { busy } = this
+    if (busy?.isScript === true) return busyScript
     const [libraries, functions] = this.libraries.counts
     return new Fields([
       "running_script",
