@@ -5,6 +5,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { Buffer } from "node:buffer"
 import { inspect } from "node:util"
 import { Command, commands as c, type Errors, RedisClient, Resp } from "../src/index.ts"
@@ -416,6 +417,26 @@ describe("replies of servers that are not at hand", () => {
         }
       }).pipe(Effect.scoped))
   }
+
+  it.live("BLMOVEM with exactly so many waits until there are so many, in turns", () =>
+    Effect.gen(function*() {
+      const command = c.blmovem("l", "m", "left", "right", "60 seconds", { exactly: 2, order: "bulk" })
+      assert.isTrue(Command.isDivisible(command))
+      assert.strictEqual(command.spec.blockingMillis!(command.args), 60_000)
+      assert.deepStrictEqual(
+        [...command.spec.withBlockingMillis!(command.args, 5000)],
+        ["l", "m", "LEFT", "RIGHT", 5, "EXACTLY", 2, "BULK"]
+      )
+      const deployment = yield* Testing.make({ replicas: 0, sentinels: 0, tcp: true })
+      const client = yield* RedisClient.make({ address: deployment.nodes[0]! })
+      const waiting = yield* Effect.forkChild(client.run(command))
+      yield* Effect.repeat(client.send("INFO", "clients"), { until: (info) => String(info).includes("blocked_clients:1") })
+      yield* client.rpush("l", "a")
+      assert.deepStrictEqual(yield* client.lrange("l", 0, -1), ["a"])
+      yield* client.rpush("l", "b", "c")
+      assert.deepStrictEqual(yield* Fiber.join(waiting), ["a", "b"])
+      assert.deepStrictEqual(yield* client.lrange("m", 0, -1), ["a", "b"])
+    }).pipe(Effect.scoped))
 
   it.live("HIMPORT runs on a reserved connection only, and its hashes reach the replicas", () =>
     Effect.gen(function*() {
