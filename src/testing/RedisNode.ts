@@ -59,7 +59,10 @@ const serverCommands: ReadonlyArray<Definition> = [
   pubsub("spublish", 3, "pubsub fast stale", noKeys, nothing),
   pubsub("ssubscribe", -2, "pubsub stale", noKeys, nothing),
   pubsub("sunsubscribe", -1, "pubsub stale", noKeys, nothing),
-  pubsub("pubsub", -2, "pubsub stale", noKeys, nothing),
+  {
+    ...pubsub("pubsub", -2, "pubsub stale", noKeys, nothing),
+    subcommands: new Map([["channels", -2], ["numsub", -2], ["numpat", 2], ["shardchannels", -2], ["shardnumsub", -2]])
+  },
   server("select", 2, "fast stale", noKeys, nothing),
   server("role", 1, "fast stale", noKeys, nothing),
   server("info", -1, "stale", noKeys, nothing),

@@ -200,8 +200,6 @@ const undamaged: ReadonlyMap<string, string> = new Map([
   ["XADD", "with an id of the server's own it is never the same twice"],
   ["BITCOUNT", "later servers check its range in another order"],
   ["BITPOS", "later servers check its range in another order"],
-  ["OBJECT IDLETIME", "a node in memory looks at subcommands when they run"],
-  ["PUBSUB NUMPAT", "a node in memory looks at subcommands when they run"],
   ["ZRANK", "later servers take one word more"],
   ["ZREVRANK", "later servers take one word more"]
 ])

@@ -356,7 +356,6 @@ export const pubsub = (sessions: ReadonlySet<Session>, args: ReadonlyArray<strin
     case "shardnumsub":
       return counts((session) => session.shards)
     case "numpat":
-      if (args.length > 2) return fail("wrong number of arguments for 'pubsub|numpat' command")
       return new Set(Array.from(sessions).flatMap(({ patterns }) => Array.from(patterns))).size
     default:
       return fail(`unknown subcommand '${args[1]}'. Try PUBSUB HELP.`)

@@ -297,14 +297,16 @@ export const keys = [
     )
     return [cursor, found]
   }),
-  define("object", -2, "read", (args) => args.slice(2, 3), (scene, args) => {
-    const subcommand = objects[args[1]!.toUpperCase()]
-    if (subcommand === undefined) return fail(`unknown subcommand '${args[1]}'. Try OBJECT HELP.`)
-    if (args.length !== 3) {
-      return fail(`wrong number of arguments for 'object|${args[1]!.toLowerCase()}' command`)
-    }
-    return subcommand(scene, args[2]!)
-  }),
+  {
+    ...define(
+      "object",
+      -2,
+      "read",
+      (args) => args.slice(2, 3),
+      (scene, args) => objects[args[1]!.toUpperCase()]!(scene, args[2]!)
+    ),
+    subcommands: new Map(Object.keys(objects).map((name) => [name.toLowerCase(), 3]))
+  },
   define("sort", -2, "write denyoom", sortKeys, (scene, args) => sort(scene, args, true)),
   define("sort_ro", -2, "read", first, (scene, args) => sort(scene, args, false)),
   define("dbsize", 1, "read fast", noKeys, ({ db, now }) => db.keys(now).length),
