@@ -430,7 +430,9 @@ describe("replies of servers that are not at hand", () => {
       const deployment = yield* Testing.make({ replicas: 0, sentinels: 0, tcp: true })
       const client = yield* RedisClient.make({ address: deployment.nodes[0]! })
       const waiting = yield* Effect.forkChild(client.run(command))
-      yield* Effect.repeat(client.send("INFO", "clients"), { until: (info) => String(info).includes("blocked_clients:1") })
+      yield* Effect.repeat(client.send("INFO", "clients"), {
+        until: (info) => String(info).includes("blocked_clients:1")
+      })
       yield* client.rpush("l", "a")
       assert.deepStrictEqual(yield* client.lrange("l", 0, -1), ["a"])
       yield* client.rpush("l", "b", "c")
