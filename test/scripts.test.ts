@@ -168,6 +168,29 @@ describe("a script that does not end", () => {
       yield* TestClock.adjust("10 seconds")
     }).pipe(Effect.provide(Testing.layer({ replicas: 2, sentinels: 0 }))))
 
+  it.effect("is killed by a sentinel; if it has written, the sentinels elect another primary", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      yield* redis.set("a", 1)
+      const script = yield* Effect.forkChild(Effect.exit(redis.eval(endless)), { startImmediately: true })
+      yield* TestClock.adjust("20 seconds")
+      assert.isFalse(control.node(first).isBusyWithScript)
+      yield* Fiber.interrupt(script)
+      yield* TestClock.adjust("2 minutes")
+      const primary = yield* control.primary
+      const old = yield* clientOf(control, primary)
+      yield* old.ping()
+      yield* Effect.forkChild(Effect.exit(old.eval("redis.call('SET', 'b', 1) while true do end")), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("30 seconds")
+      assert.isTrue(control.node(primary).isBusyWithScript)
+      assert.notStrictEqual(yield* control.primary, primary)
+      assert.strictEqual(yield* redis.get("a"), "1")
+      assert.isNull(yield* redis.get("b"))
+    }).pipe(Effect.provide(live())))
+
   it.effect("may execute as many instructions as the test says", () =>
     Effect.gen(function*() {
       const { a, node: server } = yield* node

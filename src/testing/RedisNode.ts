@@ -307,10 +307,17 @@ export class RedisNode extends Process {
       execute: (session, command, args, replicates) => this.executeForScript(session, command, args, replicates),
       maxInstructions: () => this.maxScriptInstructions,
       now: () => this.time.now(),
-      occupy: (then) => this.occupy(Number(this.config.get("busy-reply-threshold")) || 2 ** 40, then),
+      occupy: (then) =>
+        this.occupy(Number(this.config.get("busy-reply-threshold")) || 2 ** 40, () => {
+          then()
+          this.network.changed()
+        }),
       release: (session, reply) => {
         this.reply(session, reply)
         this.unblock(session)
+        for (const changes of this.parked.splice(0)) this.receive(changes)
+        this.connectLink()
+        this.network.changed()
       }
     })
     for (const db of this.databases) {
@@ -329,6 +336,16 @@ export class RedisNode extends Process {
 
   private salt(): void {
     for (const db of this.databases) db.salt = Number.parseInt(this.runId.slice(0, 8), 16)
+  }
+
+  /** Whether it runs, and neither hangs nor is busy with a script. */
+  override get responsive(): boolean {
+    return super.responsive && !this.scripting.isBusy
+  }
+
+  /** Ends a script that does not end, as a sentinel does with SCRIPT KILL: not a function, nor one that has written. */
+  endScript(): void {
+    if (super.responsive) this.scripting.end()
   }
 
   /** Whether it runs a script that does not end. */
@@ -606,6 +623,7 @@ export class RedisNode extends Process {
     }
     if (answer === endless) {
       session.blocked = { command: name, end: () => {}, nothing }
+      this.network.changed()
       return withheld
     }
     if (batch !== undefined) this.send(batch)

@@ -569,6 +569,10 @@ export class SentinelNode extends Process {
     const estranged = instance === monitor.primary && instance.role === "slave" &&
       now - instance.roleSince > monitor.downAfterMillis + 2 * 10_000
     const down = lost || estranged
+    // A node that says BUSY for that long has its script killed.
+    if (down && instance.down && this.network.reach(this.shown, instance.address)) {
+      this.directory.node(instance.address)?.endScript()
+    }
     if (down === instance.down) return
     instance.down = down
     instance.downSince = now

@@ -357,6 +357,11 @@ export class Scripting {
     ])
   }
 
+  /** Ends a script that does not end, if SCRIPT KILL may. */
+  end(): void {
+    if (this.busy?.isOverdue === true) this.kill(true)
+  }
+
   /** SCRIPT KILL and FUNCTION KILL. */
   private kill(ofScripts: boolean): Reply {
     const { busy } = this
