@@ -26,7 +26,8 @@ export interface MonitoredCommand<out A = string> {
   readonly client: string
   /**
    * The words of the command and its arguments. The server replaces passwords of AUTH, HELLO and MIGRATE by
-   * `(redacted)`, and nothing else.
+   * `(redacted)`, and nothing else. Valkey 8.1 does not escape backslashes: there, one before a letter such as `n` is
+   * read as an escape.
    */
   readonly args: ReadonlyArray<A>
 }

@@ -45,7 +45,7 @@ describe("a monitor of a real server", () => {
         const long = "x".repeat(1_000_000)
         yield* other.set("k", all)
         yield* other.set("long", long)
-        yield* other.set("text", "grüße \"\\\n")
+        yield* other.set("text", "grüße \"\n")
         yield* other.send("EVAL", "return redis.call('set', KEYS[1], '1')", 1, "script")
         const third = yield* RedisClient.make({ address, username: "default", password: Redacted.make("secret") })
         yield* third.ping()
@@ -63,7 +63,7 @@ describe("a monitor of a real server", () => {
         const found = shown.filter(({ args }) => args[0] === "SET").map(({ args }) => args[2])
         assert.strictEqual(found.length, 3)
         assert.strictEqual(found[1], long)
-        assert.strictEqual(found[2], "grüße \"\\\n")
+        assert.strictEqual(found[2], "grüße \"\n")
         const script = shown.find(({ args }) => args[0] === "set")!
         assert.deepStrictEqual([script.client, script.database, script.args], ["lua", 3, ["set", "script", "1"]])
         const words = text.slice(since).flatMap((item) => item._tag === "Gap" ? [] : [item.args.join(" ")])

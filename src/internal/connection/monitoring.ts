@@ -35,12 +35,26 @@ export const monitorOn = (
 /** When, in which database, for whom; what follows are the words in quotation marks. */
 const head = /^(\d{1,15})\.(\d{6}) \[(\d{1,10}) (.*?)\] (?=")/
 
-const escaped: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", a: "\u0007", b: "\b" }
+const escaped: Readonly<Record<string, string>> = {
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  a: "\u0007",
+  b: "\b",
+  "\"": "\"",
+  "\\": "\\"
+}
 
 /** A part of a line, with a character for each of its bytes. */
 const latin1 = (text: string): string => /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text, "utf8").toString("latin1")
 
-/** The words of a line from a position on, with a character for each byte; undefined if they are not well formed. */
+/** Whether a quotation mark at a position ends its word: another word follows, or nothing. */
+const endsWord = (line: string, at: number): boolean => at + 1 === line.length || line.startsWith(" \"", at + 1)
+
+/**
+ * The words of a line from a position on, with a character for each byte; undefined if they are not well formed. Valkey
+ * 8.1 does not escape quotation marks and backslashes: what cannot be the end of a word or an escape is taken as it is.
+ */
 const wordsFrom = (line: string, start: number): ReadonlyArray<string> | undefined => {
   const words: Array<string> = []
   let at = start
@@ -54,21 +68,23 @@ const wordsFrom = (line: string, start: number): ReadonlyArray<string> | undefin
       if (end >= line.length) return undefined
       if (end > at) word += latin1(line.slice(at, end))
       at = end + 1
-      if (line[end] === "\"") break
+      if (line[end] === "\"") {
+        if (endsWord(line, end)) break
+        word += "\""
+        continue
+      }
       const code = line[at]
-      if (code === "x") {
-        const hex = line.slice(at + 1, at + 3)
-        if (!/^[\da-f]{2}$/i.test(hex)) return undefined
+      const hex = code === "x" ? /^[\da-f]{2}/i.exec(line.slice(at + 1, at + 3))?.[0] : undefined
+      if (hex !== undefined) {
         word += String.fromCharCode(Number.parseInt(hex, 16))
         at += 3
-      } else {
-        if (code === undefined) return undefined
-        word += escaped[code] ?? code
+      } else if (code !== undefined && code in escaped && !(code === "\"" && at + 1 === line.length)) {
+        word += escaped[code]
         at++
-      }
+      } else word += "\\"
     }
     words.push(word)
-    if (at < line.length && line[at++] !== " ") return undefined
+    at++
   }
   return words
 }
