@@ -19,6 +19,7 @@ import { eventSubscription, meaningOf, parseEvent } from "../src/internal/discov
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { fenced, inSteps, liveWithReplicas as live, missing, sentinels, stateOf } from "./support/group.ts"
+import { clientOf, store } from "./support/store.ts"
 
 const { ready, until, whileTimePasses, writing } = inSteps("2 millis")
 
@@ -771,14 +772,29 @@ describe("durability", () => {
       assert.isDefined(error._tag === "NotReplicated" ? error.cause : undefined)
     }).pipe(Effect.provide(live())))
 
+  const write = Effect.flatMap(RedisClient.RedisClient, (redis) => redis.set("order", "1"))
+  const reasonOnDisk = Effect.map(
+    whileTimePasses(
+      Effect.exit(RedisClient.withReplicas(write, { replicas: 1, timeout: "100 millis", onDisk: "local" }))
+    ),
+    (exit) => {
+      const error = failureOf(exit)
+      assert.strictEqual(error._tag, "NotReplicated")
+      return error.message
+    }
+  )
+
+  it.effect("fails with the reason if the server has no append-only file", () =>
+    Effect.gen(function*() {
+      assert.include(yield* reasonOnDisk, "appendonly is disabled")
+    }).pipe(Effect.provide(live())))
+
   it.effect("fails with the reason if the server does not have WAITAOF", () =>
     Effect.gen(function*() {
-      const error = failureOf(
-        yield* whileTimePasses(
-          Effect.exit(RedisClient.withReplicas(order, { replicas: 1, timeout: "100 millis", onDisk: "local" }))
-        )
+      const server = store((command) =>
+        command.startsWith("WAITAOF") ? "-ERR unknown command 'WAITAOF'\r\n" : undefined
       )
-      assert.strictEqual(error._tag, "NotReplicated")
-      assert.include(error.message, "unknown command")
-    }).pipe(Effect.provide(live())))
+      const redis = yield* clientOf(server)
+      assert.include(yield* Effect.provideService(reasonOnDisk, RedisClient.RedisClient, redis), "unknown command")
+    }))
 })
