@@ -328,7 +328,8 @@ const CLUSTER_MIGRATION_STATUS = define({
 })
 /**
  * CLUSTER MIGRATION STATUS returns the migrations of slots that the node takes part in, or took part in: all of them,
- * or the one of an id. Needs Redis 8.4. Written from the public documentation: no test runs it on a server.
+ * or the one of an id. Needs Redis 8.4. Written from the public documentation, which does not name the unit of the
+ * moments: they are read as milliseconds. No test runs it on a server.
  *
  * @see https://redis.io/docs/latest/commands/cluster-migration/
  * @since 0.1.0

@@ -93,7 +93,8 @@ export interface Read {
   readonly clusterMigrationStatus: {
     /**
      * CLUSTER MIGRATION STATUS returns the migrations of slots that the node takes part in, or took part in: all of them,
-     * or the one of an id. Needs Redis 8.4. Written from the public documentation: no test runs it on a server.
+     * or the one of an id. Needs Redis 8.4. Written from the public documentation, which does not name the unit of the
+     * moments: they are read as milliseconds. No test runs it on a server.
      *
      * @see https://redis.io/docs/latest/commands/cluster-migration/
      * @see {@link commands.clusterMigrationStatus} for the command as a value
@@ -198,7 +199,8 @@ export interface ReadBytes {
   readonly clusterMigrationStatus: {
     /**
      * CLUSTER MIGRATION STATUS returns the migrations of slots that the node takes part in, or took part in: all of them,
-     * or the one of an id. Needs Redis 8.4. Written from the public documentation: no test runs it on a server.
+     * or the one of an id. Needs Redis 8.4. Written from the public documentation, which does not name the unit of the
+     * moments: they are read as milliseconds. No test runs it on a server.
      *
      * @see https://redis.io/docs/latest/commands/cluster-migration/
      * @see {@link commands.clusterMigrationStatus} for the command as a value
