@@ -468,4 +468,60 @@ describe("commands", () => {
       assert.deepStrictEqual(Object.keys(unanswered).filter((word) => !words.has(word)), [], "they are answered now")
       assert.deepStrictEqual(Array.from(yield* unknown(portOf(deployment.sentinels[0]!), sentinelSamples, [])), [])
     }).pipe(Effect.scoped))
+
+  it.effect("a command that needs a longer string than JavaScript has fails, and the test goes on", () =>
+    Effect.gen(function*() {
+      const redis = yield* RedisClient.RedisClient
+      const tooLong = [
+        commands.setrange("long", 2 ** 29 - 1, "x"),
+        commands.setbit("long", 2 ** 32 - 1, 1),
+        commands.bitfield("long", [["set", "u8", 2 ** 32 - 8, 1]])
+      ]
+      for (const command of tooLong) {
+        const error = failureOf(yield* Effect.exit(redis.run<unknown, unknown>(command)))
+        assert.include(String(error), "ERR not enough memory")
+      }
+      assert.strictEqual(yield* redis.exists("long"), 0)
+    }).pipe(Effect.provide(RedisClient.layer().pipe(Layer.provideMerge(Testing.layerRedis())))))
+
+  it.effect("words that JavaScript's objects have are no subcommands and no options", () =>
+    Effect.gen(function*() {
+      const redis = yield* RedisClient.RedisClient
+      const wrong = [
+        ["CLIENT", "constructor"],
+        ["ACL", "constructor"],
+        ["CLIENT", "LIST", "TYPE", "constructor"],
+        ["COMMANDLOG", "GET", "1", "constructor"],
+        ["CONFIG", "SET", "maxmemory", "1constructor"]
+      ] as const
+      for (const words of wrong) {
+        const error = failureOf(yield* Effect.exit(redis.send(words)))
+        assert.strictEqual(error?._tag, "ReplyError", words.join(" "))
+      }
+    }).pipe(Effect.provide(RedisClient.layer().pipe(Layer.provideMerge(Testing.layerRedis())))))
+
+  it.effect("LCS refuses strings for which a server has too little memory", () =>
+    Effect.gen(function*() {
+      const redis = yield* RedisClient.RedisClient
+      yield* redis.mset({ a: "a".repeat(11_585), b: "b".repeat(11_585) })
+      const error = failureOf(yield* Effect.exit(redis.lcsLen("a", "b")))
+      assert.include(String(error), "Insufficient memory")
+    }).pipe(Effect.provide(RedisClient.layer().pipe(Layer.provideMerge(Testing.layerRedis())))))
+
+  it.effect("patterns with many stars take no time", () =>
+    Effect.gen(function*() {
+      const redis = yield* RedisClient.RedisClient
+      yield* redis.set("a".repeat(100), "1")
+      assert.deepStrictEqual(yield* redis.keys(`${"a*".repeat(40)}b`), [])
+      assert.lengthOf(yield* redis.keys("a*".repeat(40)), 1)
+    }).pipe(Effect.provide(RedisClient.layer().pipe(Layer.provideMerge(Testing.layerRedis())))))
+
+  it.effect("string.reverse of a long string takes no time", () =>
+    Effect.gen(function*() {
+      const redis = yield* RedisClient.RedisClient
+      const script = "return {#string.reverse(string.rep('ab', 2 ^ 25)), string.reverse('a\\0\\255b')}"
+      const [length, reversed] = (yield* redis.bytes.eval(script, [], [])) as [number, Uint8Array]
+      assert.strictEqual(length, 2 ** 26)
+      assert.deepStrictEqual(Array.from(reversed), [98, 255, 0, 97])
+    }).pipe(Effect.provide(RedisClient.layer().pipe(Layer.provideMerge(Testing.layerRedis())))))
 })

@@ -711,12 +711,18 @@ export abstract class Process {
   }
 }
 
-/** The reply of a command, or the `Failure` that it throws. */
+const outOfMemory = new Failure("ERR not enough memory")
+
+/**
+ * The reply of a command, or the `Failure` that it throws. What is too large for JavaScript, such as a string of more
+ * than 2^29 - 24 characters, fails as well.
+ */
 const caught = (run: () => Answer): Answer => {
   try {
     return run()
   } catch (error) {
     if (error instanceof Failure) return error
+    if (error instanceof RangeError) return outOfMemory
     throw error
   }
 }

@@ -231,7 +231,7 @@ const oneMore = new Set(["cat", "genpass", "log"])
 /** Answers an ACL command. */
 export const acl = (host: AclHost, session: Session, args: ReadonlyArray<string>): Reply => {
   const word = args[1]!.toLowerCase()
-  const arity = arities[word]
+  const arity = Object.hasOwn(arities, word) ? arities[word] : undefined
   if (arity === undefined) return fail(`unknown subcommand '${args[1]}'. Try ACL HELP.`)
   if (arity > 0 ? args.length !== arity : args.length < -arity) {
     return fail(`wrong number of arguments for 'acl|${word}' command`)

@@ -91,7 +91,8 @@ const types: Readonly<Record<string, string>> = {
 }
 
 const typeTest = (text: string): Test => {
-  const type = types[text.toLowerCase()]
+  const word = text.toLowerCase()
+  const type = Object.hasOwn(types, word) ? types[word] : undefined
   return type === undefined ? fail(`Unknown client type '${text}'`) : (session) => typeOf(session) === type
 }
 
@@ -278,7 +279,7 @@ const unblock = (host: ClientHost, args: ReadonlyArray<string>): Reply => {
 /** Answers a CLIENT command. */
 export const client = (host: ClientHost, session: Session, args: ReadonlyArray<string>): Reply => {
   const word = args[1]!.toLowerCase()
-  const arity = arities[word]
+  const arity = Object.hasOwn(arities, word) ? arities[word] : undefined
   if (arity === undefined) return fail(`unknown subcommand '${args[1]}'. Try CLIENT HELP.`)
   const [least, most] = typeof arity === "number" ? [Math.abs(arity), arity < 0 ? Infinity : arity] : arity
   if (typeof arity !== "number" && args.length > most) {

@@ -60,7 +60,8 @@ const units: Readonly<Record<string, bigint>> = {
 
 const memory = (min: bigint, max: bigint): Read => (value) => {
   const [, digits, unit] = /^(\d*)([a-z]*)$/i.exec(value) ?? []
-  const factor = units[(unit ?? "?").toLowerCase()]
+  const word = (unit ?? "?").toLowerCase()
+  const factor = Object.hasOwn(units, word) ? units[word] : undefined
   if (digits === undefined || factor === undefined) return refuse("argument must be a memory value")
   return within(BigInt(digits) * factor, min, max)
 }

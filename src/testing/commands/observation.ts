@@ -127,7 +127,7 @@ export class Observations {
 
   commandlog(args: ReadonlyArray<string>): Reply {
     const logOf = (word: string): Log =>
-      word.toLowerCase() in this.logs
+      Object.hasOwn(this.logs, word.toLowerCase())
         ? word.toLowerCase() as Log
         : fail("type should be one of the following: slow, large-request, large-reply")
     switch (args[1]!.toLowerCase()) {

@@ -1,6 +1,7 @@
 /**
  * The bitmap commands of a server in memory. A string has one byte per character.
  */
+import { Buffer, constants } from "node:buffer"
 import type { Keyspace } from "../Keyspace.ts"
 import type { Reply } from "../Reply.ts"
 import { big, type Definition, fail, first, group, int, type Scene, syntaxError } from "./command.ts"
@@ -21,17 +22,15 @@ const bitOffset = (text: string, bits = 0): number => {
 const bitOf = (text: string, at: number): 0 | 1 =>
   (text.charCodeAt(Math.floor(at / 8)) >> (7 - at % 8) & 1) === 1 ? 1 : 0
 
-const bytesOf = (text: string, length = text.length): Uint8Array => {
-  const bytes = new Uint8Array(Math.max(length, text.length))
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
+/** The bytes of a string, with zeros up to a length. JavaScript's strings are a little shorter than 512 MB. */
+const bytesOf = (text: string, length = text.length): Buffer => {
+  if (length > constants.MAX_STRING_LENGTH) return fail("not enough memory")
+  const bytes = Buffer.alloc(Math.max(length, text.length))
+  bytes.write(text, "latin1")
   return bytes
 }
 
-const textOf = (bytes: Uint8Array): string => {
-  const parts: Array<string> = []
-  for (let i = 0; i < bytes.length; i += 8192) parts.push(String.fromCharCode(...bytes.subarray(i, i + 8192)))
-  return parts.join("")
-}
+const textOf = (bytes: Buffer): string => bytes.toString("latin1")
 
 const change = (db: Keyspace, key: string, value: string, now: number): void =>
   db.put(key, "string", value, db.get(key, now)?.expiresAt, true)
@@ -233,7 +232,7 @@ export const bitmaps: ReadonlyArray<Definition> = [
       db.delete(args[2]!, now)
       return 0
     }
-    const result = new Uint8Array(length)
+    const result = Buffer.alloc(length)
     for (let i = 0; i < length; i++) {
       result[i] = combine(operation, sources.map((source) => i < source.length ? source.charCodeAt(i) : 0))
     }

@@ -247,45 +247,55 @@ export const addFloats = (a: string, b: string): string | undefined =>
 // Patterns
 // -----------------------------------------------------------------------------
 
-/** Whether a text has the form of a glob, in Redis's dialect. */
-export const matches = (pattern: string, text: string): boolean => glob(pattern, 0, text, 0)
-
-const glob = (pattern: string, p: number, text: string, t: number): boolean => {
-  while (p < pattern.length) {
-    const c = pattern[p]!
-    if (c === "*") {
-      while (pattern[p + 1] === "*") p++
-      if (p + 1 === pattern.length) return true
-      for (let i = t; i <= text.length; i++) if (glob(pattern, p + 1, text, i)) return true
-      return false
-    }
-    if (t >= text.length) return false
-    if (c === "[") {
-      let i = p + 1
-      const negated = pattern[i] === "^"
-      if (negated) i++
-      let found = false
-      for (; i < pattern.length && pattern[i] !== "]"; i++) {
-        if (pattern[i] === "\\" && i + 1 < pattern.length) {
-          i++
-          if (pattern[i] === text[t]) found = true
-        } else if (pattern[i + 1] === "-" && i + 2 < pattern.length) {
-          const [low, high] = [pattern[i]!, pattern[i + 2]!].sort() as [string, string]
-          if (text[t]! >= low && text[t]! <= high) found = true
-          i += 2
-        } else if (pattern[i] === text[t]) found = true
-      }
-      if (found === negated) return false
-      p = i + 1
-    } else {
-      const literal = c === "\\" && p + 1 < pattern.length
-      if (literal) p++
-      if (pattern[p] !== text[t] && (literal || c !== "?")) return false
+/**
+ * Whether a text has the form of a glob, in Redis's dialect. Everything but a star takes exactly one character, so
+ * that only the last star has to be tried again.
+ */
+export const matches = (pattern: string, text: string): boolean => {
+  let [p, t] = [0, 0]
+  /** Behind the last star, and the first character that it does not take. */
+  let star: { readonly p: number; t: number } | undefined
+  for (;;) {
+    if (pattern[p] === "*") {
       p++
+      star = { p, t }
+    } else if (p === pattern.length && t === text.length) return true
+    else {
+      const next = p < pattern.length && t < text.length ? oneMatches(pattern, p, text[t]!) : undefined
+      if (next !== undefined) {
+        p = next
+        t++
+      } else if (star !== undefined && star.t < text.length) {
+        p = star.p
+        t = ++star.t
+      } else return false
     }
-    t++
   }
-  return t === text.length
+}
+
+/** Where a pattern goes on behind what takes one character; undefined if it does not take this one. */
+const oneMatches = (pattern: string, p: number, char: string): number | undefined => {
+  const c = pattern[p]!
+  if (c !== "[") {
+    const literal = c === "\\" && p + 1 < pattern.length
+    const at = literal ? p + 1 : p
+    return pattern[at] === char || (!literal && c === "?") ? at + 1 : undefined
+  }
+  let i = p + 1
+  const negated = pattern[i] === "^"
+  if (negated) i++
+  let found = false
+  for (; i < pattern.length && pattern[i] !== "]"; i++) {
+    if (pattern[i] === "\\" && i + 1 < pattern.length) {
+      i++
+      if (pattern[i] === char) found = true
+    } else if (pattern[i + 1] === "-" && i + 2 < pattern.length) {
+      const [low, high] = [pattern[i]!, pattern[i + 2]!].sort() as [string, string]
+      if (char >= low && char <= high) found = true
+      i += 2
+    } else if (pattern[i] === char) found = true
+  }
+  return found === negated ? undefined : Math.min(i + 1, pattern.length)
 }
 
 // -----------------------------------------------------------------------------

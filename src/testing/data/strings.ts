@@ -142,6 +142,9 @@ const lcs = ({ db, now }: Scene, args: ReadonlyArray<string>): Reply => {
   }
   if (length && indexes) return fail("If you want both the length and indexes, please just use IDX.")
   const width = b.length + 1
+  if ((a.length + 1) * width * 4 > maxLength) {
+    return fail("Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len")
+  }
   const table = new Uint32Array((a.length + 1) * width)
   const at = (i: number, j: number): number => table[i * width + j]!
   for (let i = 1; i <= a.length; i++) {

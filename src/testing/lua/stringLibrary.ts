@@ -1,6 +1,7 @@
 /**
  * Lua's string library. Patterns are matched in patterns.ts.
  */
+import { Buffer } from "node:buffer"
 import { Arguments, library } from "./arguments.ts"
 import { LuaError } from "./callStack.ts"
 import { isTrue, type Machine, maxValues } from "./machine.ts"
@@ -79,7 +80,11 @@ export const stringLibrary = (machine: Machine): Table => {
       machine.spend((text.length * count) >> 6)
       return [text.repeat(count)]
     },
-    reverse: (args) => [Array.from(check.string(args, 0)).reverse().join("")],
+    reverse: (args) => {
+      const text = check.string(args, 0)
+      machine.spend(text.length >> 6)
+      return [Buffer.from(text, "latin1").reverse().toString("latin1")]
+    },
     sub: (args) => {
       const text = check.string(args, 0)
       const from = Math.max(1, fromStart(check.integer(args, 1), text.length))
