@@ -1,9 +1,11 @@
 /** Whatever is thrown while bytes are taken in ends one connection, and nothing else. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { commands, type Connector } from "../src/index.ts"
+import * as Net from "node:net"
+import { commands, type Connector, type Errors, RedisClient } from "../src/index.ts"
 import { Call } from "../src/internal/connection/call.ts"
 import { Connection } from "../src/internal/connection/connection.ts"
+import { failureOf } from "./support/exit.ts"
 
 const opened = Effect.gen(function*() {
   let handler: Connector.Handler | undefined
@@ -60,4 +62,34 @@ describe("a handler that throws", () => {
       assert.strictEqual(connection.ended?._tag, "ProtocolError")
       assert.deepStrictEqual(lost.sort(), [1, 2])
     }))
+})
+
+describe("a reply that cannot be read", () => {
+  it.live("is the cause that a read has when it is out of time", () =>
+    Effect.gen(function*() {
+      let reads = 0
+      const server = yield* Effect.acquireRelease(
+        Effect.callback<Net.Server>((resume) => {
+          const server = Net.createServer((socket) => {
+            socket.on("error", () => {})
+            socket.on("data", (chunk) => {
+              for (const [, name] of chunk.toString("latin1").matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)) {
+                if (name !== "GET") socket.write("+OK\r\n")
+                else if (reads++ === 0) socket.write("?what\r\n")
+              }
+            })
+          })
+          server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+        }),
+        (server) => Effect.sync(() => server.close())
+      )
+      const { port } = server.address() as Net.AddressInfo
+      const redis = yield* RedisClient.make({ address: `127.0.0.1:${port}`, protocol: 2, commandTimeout: "200 millis" })
+      const error = failureOf(yield* Effect.exit(redis.get("k")))
+      assert.strictEqual(error._tag, "DeadlineExceeded")
+      assert.strictEqual(
+        ((error as Errors.DeadlineExceeded).cause as Errors.RedisError | undefined)?._tag,
+        "ProtocolError"
+      )
+    }).pipe(Effect.scoped))
 })

@@ -92,6 +92,8 @@ export abstract class PendingOperation implements Request {
   protected unconfirmed: EndError | undefined = undefined
   /** The last refusal, for the message if time runs out. */
   refusal: unknown = undefined
+  /** Why the last reply could not be read, for the error if no other one can be. */
+  private unreadable: EndError | undefined = undefined
 
   constructor(owner: Dispatcher, deadline: number, timeout: number) {
     this.owner = owner
@@ -180,6 +182,7 @@ export abstract class PendingOperation implements Request {
         return this.done(ambiguous(this.label, error))
       }
       if (this.writes) this.unconfirmed = error
+      if (error._tag === "ProtocolError") this.unreadable = error
       this.restart()
       this.owner.execution.count("repeated")
     }
@@ -202,7 +205,7 @@ export abstract class PendingOperation implements Request {
       new DeadlineExceeded({
         command: this.label,
         timeoutMillis: this.timeout,
-        cause: this.unconfirmed ?? this.refusal
+        cause: this.unconfirmed ?? this.refusal ?? this.unreadable
       })
     if (this.writes && (written || this.unconfirmed !== undefined)) {
       this.owner.execution.count("ambiguous")
