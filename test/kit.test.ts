@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import * as Net from "node:net"
-import { type Command, commands, Connector, type Errors, RedisClient, Sentinel } from "../src/index.ts"
+import { Command, commands, Connector, type Errors, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import type { Seen } from "./conformance/differences.ts"
 import { Talk } from "./conformance/wire.ts"
@@ -498,6 +498,13 @@ describe("commands", () => {
         const error = failureOf(yield* Effect.exit(redis.send(words)))
         assert.strictEqual(error?._tag, "ReplyError", words.join(" "))
       }
+    }).pipe(Effect.provide(RedisClient.layer().pipe(Layer.provideMerge(Testing.layerRedis())))))
+
+  it.effect("an index of more than 63 bits comes as a big number", () =>
+    Effect.gen(function*() {
+      const redis = yield* RedisClient.RedisClient
+      yield* redis.send("ARSET", "array", "18446744073709551614", "x")
+      assert.strictEqual(yield* redis.run(Command.exact(commands.arlen("array"))), 2n ** 64n - 1n)
     }).pipe(Effect.provide(RedisClient.layer().pipe(Layer.provideMerge(Testing.layerRedis())))))
 
   it.effect("LCS refuses strings for which a server has too little memory", () =>

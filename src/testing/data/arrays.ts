@@ -3,7 +3,7 @@
  * and the server's own tests describe them. Regular expressions are those of JavaScript.
  */
 import { ArrayValue, sliceSize } from "../ArrayValue.ts"
-import { Double, Fields, type Reply } from "../Reply.ts"
+import { BigNumber, Double, Fields, type Reply } from "../Reply.ts"
 import {
   addFloats,
   big,
@@ -35,8 +35,9 @@ const indexOfWord = (text: string): bigint => indexOf(text)
 
 const wrongArity = (name: string): never => fail(`wrong number of arguments for '${name}' command`)
 
-/** An integer that is replied, whatever its size. */
-const integer = (n: bigint): Reply => n <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(n) : n
+/** An integer that is replied, whatever its size. One of RESP has 64 bits with its sign. */
+const integer = (n: bigint): Reply =>
+  n <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(n) : n < 2n ** 63n ? n : new BigNumber(String(n))
 
 /** Words in pairs, of which the first ones are indexes, and perhaps the second ones. */
 const pairsOf = <A>(
