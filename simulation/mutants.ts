@@ -189,6 +189,24 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "a reply that cannot be read is asked for without end",
+    by: { test: "test/faults.test.ts", name: "is asked for twice" },
+    edits: [{
+      file: "src/internal/execution/operation.ts",
+      find: "return this.unreadableReplies > 1",
+      replace: "return false"
+    }]
+  },
+  {
+    name: "a server that keeps ending connections early is dialled without a pause",
+    by: { test: "test/faults.test.ts", name: "less and less often" },
+    edits: [{
+      file: "src/internal/execution/connections.ts",
+      find: "if (now - this.endedEarlyAt < backoffMemoryMillis) this.increaseBackoff()",
+      replace: ""
+    }]
+  },
+  {
     name: "a message arrives before its gap",
     by: { test: "test/subscriptions.test.ts" },
     edits: [{

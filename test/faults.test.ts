@@ -64,32 +64,88 @@ describe("a handler that throws", () => {
     }))
 })
 
+/** A server whose answers to GET are those of a function; it counts its connections. */
+const answering = (answerTo: (key: string) => string | undefined) =>
+  Effect.acquireRelease(
+    Effect.callback<Net.Server & { opened: number }>((resume) => {
+      const server = Object.assign(
+        Net.createServer((socket) => {
+          server.opened++
+          socket.on("error", () => {})
+          socket.on("data", (chunk) => {
+            for (
+              const [, name, key] of chunk.toString("latin1").matchAll(
+                /\*\d+\r\n\$\d+\r\n(\w+)(?:\r\n\$\d+\r\n(\w+))?/g
+              )
+            ) {
+              const answer = name === "GET" ? answerTo(key!) : "+OK\r\n"
+              if (answer === undefined) return void socket.destroy()
+              socket.write(answer)
+            }
+          })
+        }),
+        { opened: 0 }
+      )
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) => Effect.sync(() => server.close())
+  )
+
+const clientOfAnswering = (server: Net.Server, commandTimeout: commands.DurationInput) =>
+  RedisClient.make({
+    address: `127.0.0.1:${(server.address() as Net.AddressInfo).port}`,
+    protocol: 2,
+    connections: 1,
+    commandTimeout
+  })
+
 describe("a reply that cannot be read", () => {
+  it.live("is asked for twice, and then fails the read with its ProtocolError", () =>
+    Effect.gen(function*() {
+      const server = yield* answering((key) => key === "bad" ? "?what\r\n" : "$1\r\nx\r\n")
+      const redis = yield* clientOfAnswering(server, "20 seconds")
+      assert.strictEqual(failureOf(yield* Effect.exit(redis.get("bad")))._tag, "ProtocolError")
+      assert.isAtMost(server.opened, 3)
+      const results = yield* redis.pipelineResults([commands.get("good"), commands.get("bad"), commands.get("good")])
+      assert.deepStrictEqual(results.map((result) => result._tag), ["Success", "Failure", "Success"])
+      assert.strictEqual(results[1]._tag === "Failure" ? results[1].failure._tag : "", "ProtocolError")
+      assert.isAtMost(server.opened, 6)
+      const [bad, good] = yield* Effect.all([Effect.exit(redis.get("bad")), redis.get("good")], {
+        concurrency: "unbounded"
+      })
+      assert.strictEqual(failureOf(bad)._tag, "ProtocolError")
+      assert.strictEqual(good, "x")
+    }).pipe(Effect.scoped))
+
+  it.live("once is no failure", () =>
+    Effect.gen(function*() {
+      let reads = 0
+      const server = yield* answering(() => reads++ === 0 ? "?what\r\n" : "$1\r\nx\r\n")
+      const redis = yield* clientOfAnswering(server, "20 seconds")
+      assert.strictEqual(yield* redis.get("k"), "x")
+    }).pipe(Effect.scoped))
+
   it.live("is the cause that a read has when it is out of time", () =>
     Effect.gen(function*() {
       let reads = 0
-      const server = yield* Effect.acquireRelease(
-        Effect.callback<Net.Server>((resume) => {
-          const server = Net.createServer((socket) => {
-            socket.on("error", () => {})
-            socket.on("data", (chunk) => {
-              for (const [, name] of chunk.toString("latin1").matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)) {
-                if (name !== "GET") socket.write("+OK\r\n")
-                else if (reads++ === 0) socket.write("?what\r\n")
-              }
-            })
-          })
-          server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-        }),
-        (server) => Effect.sync(() => server.close())
-      )
-      const { port } = server.address() as Net.AddressInfo
-      const redis = yield* RedisClient.make({ address: `127.0.0.1:${port}`, protocol: 2, commandTimeout: "200 millis" })
+      const server = yield* answering(() => reads++ === 0 ? "?what\r\n" : "")
+      const redis = yield* clientOfAnswering(server, "200 millis")
       const error = failureOf(yield* Effect.exit(redis.get("k")))
       assert.strictEqual(error._tag, "DeadlineExceeded")
       assert.strictEqual(
         ((error as Errors.DeadlineExceeded).cause as Errors.RedisError | undefined)?._tag,
         "ProtocolError"
       )
+    }).pipe(Effect.scoped))
+})
+
+describe("a server that ends each connection at the first read", () => {
+  it.live("is dialled less and less often", () =>
+    Effect.gen(function*() {
+      const server = yield* answering(() => undefined)
+      const redis = yield* clientOfAnswering(server, "1 second")
+      assert.strictEqual(failureOf(yield* Effect.exit(redis.get("k")))._tag, "ConnectionLost")
+      assert.isAtLeast(server.opened, 3)
+      assert.isAtMost(server.opened, 12)
     }).pipe(Effect.scoped))
 })

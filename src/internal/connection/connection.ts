@@ -440,6 +440,7 @@ export class Connection {
       : { detail: `the client failed to process a reply (${Resp.printable(String(error), 200)})`, bytes: "" }
     const ended = new ProtocolError({ address: this.addressText, ...fault })
     const request = this.delivering
+    if (error instanceof ProtocolError) this.inflight.peek()?.onUnreadable?.()
     this.end(ended)
     // `end` no longer finds it among the written requests.
     if (request !== undefined && !(error instanceof ProtocolError)) request.onLost(ended, true)

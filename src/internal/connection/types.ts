@@ -66,4 +66,6 @@ export interface Request {
   /** It cannot be encoded, so no reply will come. Without this function, an error takes the place of the reply. */
   readonly onInvalid?: ((detail: string) => void) | undefined
   readonly onDeadline: (written: boolean) => void
+  /** Its reply cannot be read, and the connection ends for that; its loss follows. */
+  readonly onUnreadable?: (() => void) | undefined
 }

@@ -25,6 +25,10 @@ import type { ConnectionTarget } from "./types.ts"
 const upgradeInterval = Duration.seconds(1)
 /** How often another node is looked for while the one that serves is late. */
 const openElsewhereInterval = Duration.millis(250)
+/** A connection that its server ends within this time has ended early, in milliseconds. */
+const earlyEndMillis = 1000
+/** After this time without a fault the pauses begin anew, in milliseconds. */
+const backoffMemoryMillis = 2000
 
 /** Receives what happens to the connections. */
 export interface ConnectionEvents {
@@ -57,6 +61,8 @@ export class NodeConnections {
   private isOpeningElsewhere = false
   private backoffMillis = 0
   private backoffSetAt = 0
+  /** When a connection last ended early. */
+  private endedEarlyAt = -Infinity
   /** Where the group has moved to, once it has. */
   private movedTo: { readonly address: Address.Address; readonly epoch: number } | undefined = undefined
 
@@ -168,6 +174,7 @@ export class NodeConnections {
         return runFork(Scope.close(scope, Exit.void))
       }
       const home = pool
+      const attachedAt = this.execution.timer.now()
       connection.onEnd = (error) => {
         home.remove(connection)
         this.lastError = error
@@ -175,6 +182,8 @@ export class NodeConnections {
         this.forgetEmpty()
         if (error._tag === "ConnectionLost" && error.kind === "stalled") this.events.onStalled(home)
         if (this.pool !== home) return
+        const isFault = error._tag === "ProtocolError" || error.kind === "closed"
+        if (isFault && this.execution.timer.now() - attachedAt < earlyEndMillis) this.onEndedEarly()
         if (home.pick() !== undefined) this.events.onAvailable()
         this.ensureConnected()
       }
@@ -214,8 +223,17 @@ export class NodeConnections {
   /** A node that keeps refusing, or a group that keeps moving, is dialled less and less often. */
   private increaseBackoff(): void {
     const now = this.execution.timer.now()
-    this.backoffMillis = now - this.backoffSetAt > 2000 ? 10 : Math.min(500, Math.max(10, this.backoffMillis * 2))
+    this.backoffMillis = now - this.backoffSetAt > backoffMemoryMillis
+      ? 10
+      : Math.min(500, Math.max(10, this.backoffMillis * 2))
     this.backoffSetAt = now
+  }
+
+  /** A server that keeps ending connections soon after their handshake is dialled less and less often. */
+  private onEndedEarly(): void {
+    const now = this.execution.timer.now()
+    if (now - this.endedEarlyAt < backoffMemoryMillis) this.increaseBackoff()
+    this.endedEarlyAt = now
   }
 
   /** Runs something that ends with the client at the latest. */

@@ -94,6 +94,8 @@ export abstract class PendingOperation implements Request {
   refusal: unknown = undefined
   /** Why the last reply could not be read, for the error if no other one can be. */
   private unreadable: EndError | undefined = undefined
+  /** How often its own reply ended a connection. */
+  private unreadableReplies = 0
 
   constructor(owner: Dispatcher, deadline: number, timeout: number) {
     this.owner = owner
@@ -183,10 +185,19 @@ export abstract class PendingOperation implements Request {
       }
       if (this.writes) this.unconfirmed = error
       if (error._tag === "ProtocolError") this.unreadable = error
+      if (this.isPoisonous) return this.fail(error)
       this.restart()
       this.owner.execution.count("repeated")
     }
     this.owner.requeue(this, error)
+  }
+
+  onUnreadable(): void {
+    this.unreadableReplies++
+  }
+  /** A reply that cannot be read costs all commands on the connection their replies: it is asked for twice at most. */
+  protected get isPoisonous(): boolean {
+    return this.unreadableReplies > 1
   }
 
   /** The server refused it because of its own state. Gives whether that state passes by itself. */

@@ -350,7 +350,13 @@ export class PipelineEntry extends PendingSingle {
     this.batch.onEntryRecalled(this)
   }
   override onLost(error: EndError, written: boolean): void {
-    if (this.isPending) this.batch.onEntryLost(this, error, written)
+    if (!this.isPending) return
+    if (written && this.repeatable && this.isPoisonous) {
+      if (this.writes) this.unconfirmed = error
+      this.fail(error)
+      return this.batch.onEntryAnswered()
+    }
+    this.batch.onEntryLost(this, error, written)
   }
   override onInvalid(detail: string): void {
     super.onInvalid(detail)
