@@ -198,11 +198,11 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a server that keeps ending connections early is dialled without a pause",
+    name: "a server that answers nothing and keeps ending connections is dialled without a pause",
     by: { test: "test/faults.test.ts", name: "less and less often" },
     edits: [{
       file: "src/internal/execution/connections.ts",
-      find: "if (now - this.endedEarlyAt < backoffMemoryMillis) this.increaseBackoff()",
+      find: "if (now - this.endedUnansweredAt < backoffMemoryMillis) this.increaseBackoff()",
       replace: ""
     }]
   },

@@ -180,6 +180,8 @@ export class Connection {
   private abandoned = 0
   /** The request whose reply is being delivered. */
   private delivering: Request | undefined = undefined
+  /** How many requests lost their replies, once it has ended. */
+  private unansweredAtEnd: number | undefined = undefined
   /** The last progress: how many requests were answered, since when, and how many bytes of the next reply had come. */
   private progress = { answered: -1, since: 0, bytes: 0 }
   private lastRead: number
@@ -637,16 +639,21 @@ export class Connection {
 
   /** How long the server may be silent, in milliseconds. */
   private get allowance(): number {
-    const answered = this.written - this.inflight.size
+    const answered = this.answeredRequests
     const uploads = this.uploads = this.uploads.filter((u) => u.written > answered)
     const bytes = uploads.reduce((sum, u) => sum + u.bytes, 0)
     return this.stallMillis + (this.inflight.peek()?.blockingMillis ?? 0) +
       Math.min(bytes, mostBuffered) / slowestUpload
   }
 
+  /** How many requests the server has answered. */
+  get answeredRequests(): number {
+    return this.written - (this.unansweredAtEnd ?? this.inflight.size)
+  }
+
   /** When the watchdog decides next. */
   private dueAt(now: number): number {
-    const answered = this.written - this.inflight.size
+    const answered = this.answeredRequests
     if (this.progress.answered !== answered || this.idle) this.noteProgress(now)
     const allowance = this.allowance
     return Math.min(
@@ -719,6 +726,7 @@ export class Connection {
     this.pauseProbe?.interruptUnsafe()
     this.decoder.stop()
     this.transport.destroy()
+    this.unansweredAtEnd = this.inflight.size
     const written = this.inflight.drain()
     const unwritten = this.queue.drain()
     for (const request of written) this.safely(() => request.onLost(error, true))

@@ -25,8 +25,6 @@ import type { ConnectionTarget } from "./types.ts"
 const upgradeInterval = Duration.seconds(1)
 /** How often another node is looked for while the one that serves is late. */
 const openElsewhereInterval = Duration.millis(250)
-/** A connection that its server ends within this time has ended early, in milliseconds. */
-const earlyEndMillis = 1000
 /** After this time without a fault the pauses begin anew, in milliseconds. */
 const backoffMemoryMillis = 2000
 
@@ -61,8 +59,8 @@ export class NodeConnections {
   private isOpeningElsewhere = false
   private backoffMillis = 0
   private backoffSetAt = 0
-  /** When a connection last ended early. */
-  private endedEarlyAt = -Infinity
+  /** When a connection last ended on which the server had answered nothing. */
+  private endedUnansweredAt = -Infinity
   /** Where the group has moved to, once it has. */
   private movedTo: { readonly address: Address.Address; readonly epoch: number } | undefined = undefined
 
@@ -174,7 +172,7 @@ export class NodeConnections {
         return runFork(Scope.close(scope, Exit.void))
       }
       const home = pool
-      const attachedAt = this.execution.timer.now()
+      const answeredBefore = connection.answeredRequests
       connection.onEnd = (error) => {
         home.remove(connection)
         this.lastError = error
@@ -183,7 +181,7 @@ export class NodeConnections {
         if (error._tag === "ConnectionLost" && error.kind === "stalled") this.events.onStalled(home)
         if (this.pool !== home) return
         const isFault = error._tag === "ProtocolError" || error.kind === "closed"
-        if (isFault && this.execution.timer.now() - attachedAt < earlyEndMillis) this.onEndedEarly()
+        if (isFault && connection.answeredRequests === answeredBefore) this.onEndedUnanswered()
         if (home.pick() !== undefined) this.events.onAvailable()
         this.ensureConnected()
       }
@@ -229,11 +227,11 @@ export class NodeConnections {
     this.backoffSetAt = now
   }
 
-  /** A server that keeps ending connections soon after their handshake is dialled less and less often. */
-  private onEndedEarly(): void {
+  /** A server that keeps ending connections on which it has answered nothing is dialled less and less often. */
+  private onEndedUnanswered(): void {
     const now = this.execution.timer.now()
-    if (now - this.endedEarlyAt < backoffMemoryMillis) this.increaseBackoff()
-    this.endedEarlyAt = now
+    if (now - this.endedUnansweredAt < backoffMemoryMillis) this.increaseBackoff()
+    this.endedUnansweredAt = now
   }
 
   /** Runs something that ends with the client at the latest. */
