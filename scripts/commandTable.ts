@@ -83,9 +83,9 @@ export const commandTable = (families: ReadonlyArray<Family>, sentinel: Family):
   return `# Commands
 
 The methods of a client with the command that each sends and the server that it needs, and the commands without a
-method. A command with nothing under "needs" runs on Redis 7.0, on every later version, and on Valkey. A client has each method by itself (\`redis.get\`)
-and, with bytes in place of text, under \`bytes\` (\`redis.bytes.get\`). \`commands\` has a constructor of the same name for
-pipelines and transactions (\`commands.get\`).
+method. A command with nothing under "needs" runs on Redis 7.0, on every later version, and on Valkey. A client has each
+method by itself (\`redis.get\`) and, with bytes in place of text, under \`bytes\` (\`redis.bytes.get\`). \`commands\` has
+a constructor of the same name for pipelines and transactions (\`commands.get\`).
 
 \`npm run generate\` writes this file.
 

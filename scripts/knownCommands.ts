@@ -52,7 +52,7 @@ const kindOf = (name: string, facts: ReadonlyArray<CommandFacts>): "r" | "o" | "
 }
 
 /** What the servers' specifications leave out: SORT's destination, and that MIGRATE's key is empty beside KEYS. */
-const keysOf: Readonly<Record<string, string>> = { SORT: "1,STORE@2", MIGRATE: "3!,KEYS@-2:-1" }
+const keysOf: Readonly<Record<string, string>> = { SORT: "1,STORE@2/BY1/GET1/LIMIT2", MIGRATE: "3!,KEYS@-2:-1" }
 
 /**
  * A key specification as text. `1`: the word at an index of the call; `STREAMS@1`: the one behind a keyword that is
@@ -107,6 +107,8 @@ export const knownCommandsTable = (): string => {
   }
   // No server lists the subcommands of DEBUG.
   groups.set("c -", [...containers, "DEBUG"])
+  // The only container that runs by itself: the facts leave containers out.
+  add("r", "", "COMMAND")
   const text = Array.from(groups).sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([prefix, names]) =>
     lines(prefix, names.sort())
   )
@@ -120,7 +122,7 @@ export const knownCommandsTable = (): string => {
  *
  * The pattern: \`-\` for none, or a list of \`1\` (the word at an index of the call) and \`STREAMS@1\` (the word behind a
  * keyword that is searched from an index), each alone, with \`:last:step:limit\` or with \`#at:first:step\`; \`!\` leaves
- * out an empty word.
+ * out an empty word. The search of \`STORE@2/LIMIT2\` leaves out the two words behind LIMIT.
  */
 export const table = \`
 ${text.join("\n")}

@@ -90,6 +90,66 @@ export interface ScanOptions extends Args.ScanOptions {
 }
 
 /**
+ * Commands by their names and the Streams of scans. `S` is `string` for the methods of a
+ * client, and `Uint8Array` for those of `redis.bytes`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TextOrBytes<S extends string | Uint8Array> {
+  /**
+   * Runs a command by its name: `redis.send("OBJECT FREQ", "key")`. The client knows which
+   * commands of the servers read, and treats them as it treats their methods; a command
+   * that it does not know counts as a write. A client of replicas accepts reads only.
+   * Replies are plain JavaScript, maps as `Map` and sets as `Set`; those of `redis.bytes.send`
+   * have bytes in place of text.
+   *
+   * With an array of the words, options may follow: `redis.send(["HGETALL", "hash"], { resp: 2 })`
+   * gives the reply in the shape of RESP2, whatever the session speaks, and
+   * `redis.send(["MYMODULE.GET", "key"], { mode: "read" })` says that a command reads.
+   * `Command.raw` makes the same command as a value, for pipelines and transactions.
+   */
+  readonly send: {
+    (name: string, ...args: Array<Command.Arg>): Effect.Effect<unknown, RedisError>
+    (
+      words: readonly [name: string | Uint8Array, ...args: ReadonlyArray<Command.Arg>],
+      options?: Command.RawOptions | undefined
+    ): Effect.Effect<unknown, RedisError>
+  }
+
+  /**
+   * The keys of the database, from SCAN. A key may come twice; a key that exists during
+   * the whole scan comes at least once. Fails with `ScanInterrupted` when the cursor is
+   * not valid any more, unless `whenInterrupted` is `"restart"`.
+   *
+   * Source: https://redis.io/docs/latest/commands/scan/
+   */
+  readonly scanStream: (
+    options?:
+      | (ScanOptions & {
+        /** Gives only keys of this type, such as `hash` (Redis 6.0). Default: all types. */
+        readonly type?: string | undefined
+      })
+      | undefined
+  ) => Stream.Stream<S, RedisError>
+
+  /** The fields and values of a hash, from HSCAN, under the rules of `scanStream`. */
+  readonly hscanStream: (
+    key: Command.Key,
+    options?: ScanOptions | undefined
+  ) => Stream.Stream<[field: S, value: S], RedisError>
+
+  /** The members of a set, from SSCAN, under the rules of `scanStream`. */
+  readonly sscanStream: (key: Command.Key, options?: ScanOptions | undefined) => Stream.Stream<S, RedisError>
+
+  /** The members of a sorted set with their scores, from ZSCAN, under the rules of `scanStream`. */
+  readonly zscanStream: (
+    key: Command.Key,
+    options?: ScanOptions | undefined
+  ) => Stream.Stream<Command.Scored<S>, RedisError>
+}
+
+/**
  * What every client has besides the methods of commands. `M` is `"read"` for a client
  * of replicas: it accepts no command that writes.
  *
@@ -102,12 +162,15 @@ export interface ScanOptions extends Args.ScanOptions {
  * @since 0.1.0
  * @category models
  */
-export interface Base<M extends Command.Mode> {
+export interface Base<M extends Command.Mode> extends TextOrBytes<string> {
   /** The address or the name of the group that the client belongs to. */
   readonly target: string
 
-  /** The methods of commands, with `Uint8Array` in place of `string` in their results. */
-  readonly bytes: BytesMethods<M>
+  /**
+   * The methods of commands, `send` and the Streams of scans, with `Uint8Array` in place of
+   * `string` in their results.
+   */
+  readonly bytes: BytesMethods<M> & TextOrBytes<Uint8Array>
 
   /**
    * The methods of commands on typed values, which `Values.make` made:
@@ -131,25 +194,6 @@ export interface Base<M extends Command.Mode> {
    * with `AmbiguousOutcome` for a lost connection.
    */
   readonly repeatable: <A, B>(command: Command.Command<A, M, B>) => Effect.Effect<A, RedisError>
-
-  /**
-   * Runs a command by its name: `redis.send("OBJECT FREQ", "key")`. The client knows which
-   * commands of the servers read, and treats them as it treats their methods; a command
-   * that it does not know counts as a write. A client of replicas accepts reads only.
-   * Replies are plain JavaScript, maps as `Map` and sets as `Set`.
-   *
-   * With an array of the words, options may follow: `redis.send(["HGETALL", "hash"], { resp: 2 })`
-   * gives the reply in the shape of RESP2, whatever the session speaks, and
-   * `redis.send(["MYMODULE.GET", "key"], { mode: "read" })` says that a command reads.
-   * `Command.raw` makes the same command as a value, for pipelines and transactions.
-   */
-  readonly send: {
-    (name: string, ...args: Array<Command.Arg>): Effect.Effect<unknown, RedisError>
-    (
-      words: readonly [name: string | Uint8Array, ...args: ReadonlyArray<Command.Arg>],
-      options?: Command.RawOptions | undefined
-    ): Effect.Effect<unknown, RedisError>
-  }
 
   /**
    * Runs commands on one connection, in order, and gives the tuple of their results. It
@@ -180,37 +224,6 @@ export interface Base<M extends Command.Mode> {
   readonly transactionResults: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
     commands: Cs
   ) => Effect.Effect<ResultsOrErrors<Cs>, RedisError>
-
-  /**
-   * The keys of the database, from SCAN. A key may come twice; a key that exists during
-   * the whole scan comes at least once. Fails with `ScanInterrupted` when the cursor is
-   * not valid any more, unless `whenInterrupted` is `"restart"`.
-   *
-   * Source: https://redis.io/docs/latest/commands/scan/
-   */
-  readonly scanStream: (
-    options?:
-      | (ScanOptions & {
-        /** Gives only keys of this type, such as `hash` (Redis 6.0). Default: all types. */
-        readonly type?: string | undefined
-      })
-      | undefined
-  ) => Stream.Stream<string, RedisError>
-
-  /** The fields and values of a hash, from HSCAN, under the rules of `scanStream`. */
-  readonly hscanStream: (
-    key: Command.Key,
-    options?: ScanOptions | undefined
-  ) => Stream.Stream<[field: string, value: string], RedisError>
-
-  /** The members of a set, from SSCAN, under the rules of `scanStream`. */
-  readonly sscanStream: (key: Command.Key, options?: ScanOptions | undefined) => Stream.Stream<string, RedisError>
-
-  /** The members of a sorted set with their scores, from ZSCAN, under the rules of `scanStream`. */
-  readonly zscanStream: (
-    key: Command.Key,
-    options?: ScanOptions | undefined
-  ) => Stream.Stream<Command.Scored, RedisError>
 }
 
 /**

@@ -203,6 +203,9 @@ const codecOf = <T>(given: Codec<T>): Codec<T> => {
   return fields as unknown as Codec<T>
 }
 
+/** The command of a constructor in words, as its errors name it: all commands on values have one word. */
+const commandOf = (constructor: string): string => constructor.replace(/[A-Z].*/, "").toUpperCase()
+
 /** Why a codec did not accept a value, without its own message, which may repeat the value. */
 const issueOf = (error: unknown): string => error instanceof Unfit ? error.issue : "the codec does not accept it"
 
@@ -252,7 +255,7 @@ export const make = <T>(codec: Codec<T>): Values<T> => {
   for (const name of Object.keys(table) as Array<keyof typeof table>) {
     const [put, take] = table[name]
     const construct = constructors[name]
-    const encodeValue = encodeFor(name)
+    const encodeValue = encodeFor(commandOf(name))
     if (take === undefined) {
       out[name] = (...args: ReadonlyArray<unknown>) => construct(...put(args, encodeValue))
       continue

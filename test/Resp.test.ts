@@ -125,6 +125,19 @@ describe("Resp: every type of the protocol", () => {
     decoder.feed(frame.subarray(0, 70_000))
     assert.isDefined(decoder.place())
   })
+  it("errors of any length, which are cut, however they are split", () => {
+    const frame = wire(`-ERR ${"(".repeat(200_000)}\r\n+OK\r\n`)
+    for (const size of [1, 1000, 65_536, 300_000]) {
+      const chunks = Array.from(
+        { length: Math.ceil(frame.length / size) },
+        (_, i) => frame.subarray(i * size, (i + 1) * size)
+      )
+      const [error, after] = decode(chunks).replies
+      assert.instanceOf(error, Resp.ErrorReply)
+      assert.strictEqual((error as Resp.ErrorReply).text, `ERR ${"(".repeat(8188)}`, `in chunks of ${size}`)
+      assert.strictEqual(after, "OK")
+    }
+  })
   it("text of a large ASCII aggregate, and of one that is not", () => {
     for (const element of ["plain text of an element", "text with é and \u{1F600} in it"]) {
       const n = 50
@@ -281,6 +294,7 @@ describe("Resp: what is refused", () => {
     ["a push inside a reply", "*1\r\n>1\r\n+x\r\n"],
     ["a streamed push", ">?\r\n"],
     ["a line without end", "+" + "a".repeat(70_000)],
+    ["an error without end", "-" + "a".repeat(70_000), { maxLineLength: 1000, maxBulkLength: 10_000 }],
     ["more elements than allowed, streamed", "*?\r\n" + ":1\r\n".repeat(20), { maxElements: 10 }],
     ["a reply larger than allowed", "*3\r\n$5\r\nhello\r\n$5\r\nhello\r\n", { maxReplyBytes: 20 }],
     ["a string larger than allowed", "$11\r\n", { maxBulkLength: 10 }]

@@ -28,6 +28,42 @@ const clientOf = (control: Testing.Control, address: string, options: RedisClien
     Effect.provideService(Connector.Connector, control.network.dialer("tester"))
   )
 
+describe("a server that is asked for too much", () => {
+  it.effect("refuses it, and goes on", () =>
+    Effect.gen(function*() {
+      const redis = yield* RedisClient.RedisClient
+      const messageOf = (name: string, ...args: Array<Command.Arg>) =>
+        Effect.map(Effect.exit(redis.send(name, ...args)), (exit) => failureOf(exit).message)
+      yield* redis.sadd("s", "a")
+      yield* redis.hset("h", { a: "1" })
+      yield* redis.zadd("z", [{ member: "a", score: 1 }])
+      yield* redis.send("VADD", "v", "VALUES", 2, 1, 1, "a")
+      for (
+        const [name, key] of [["SRANDMEMBER", "s"], ["HRANDFIELD", "h"], ["ZRANDMEMBER", "z"], ["VRANDMEMBER", "v"]]
+      ) {
+        assert.include(yield* messageOf(name!, key!, -1_000_000_000), "at most 1000000 elements")
+        assert.lengthOf((yield* redis.send(name!, key!, -1000)) as Array<unknown>, 1000)
+      }
+      assert.include(yield* messageOf("VSIM", "v", "ELE", "a", "FILTER", "!".repeat(100_000)), "FILTER")
+      yield* redis.send("ARSET", "ar", 0, "a".repeat(40))
+      for (const pattern of ["(a+)+$b", "(a|a)*b", "(?:a|aa)+b", "a?".repeat(40) + "b", "a*".repeat(40) + "b"]) {
+        assert.include(yield* messageOf("ARGREP", "ar", "-", "+", "RE", pattern), "takes too long", pattern)
+      }
+      for (const pattern of ["^a+$", "(?:aa)+", "^(a|b)", "a*b*"]) {
+        assert.deepStrictEqual(yield* redis.send("ARGREP", "ar", "-", "+", "RE", pattern), [0], pattern)
+      }
+    }).pipe(Effect.provide(live())))
+
+  it.effect("repeats long arguments in its errors, as servers do, and the connection stays", () =>
+    Effect.gen(function*() {
+      const redis = yield* RedisClient.RedisClient
+      const id = yield* redis.send("CLIENT ID")
+      const exit = yield* Effect.exit(redis.send("ACL", "SETUSER", "u", "(".repeat(100_000)))
+      assert.strictEqual(failureOf(exit)._tag, "ReplyError")
+      assert.strictEqual(yield* redis.send("CLIENT ID"), id)
+    }).pipe(Effect.provide(live())))
+})
+
 describe("replication", () => {
   it.effect("takes time, and writes in transit are lost with the primary", () =>
     Effect.gen(function*() {

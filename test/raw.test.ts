@@ -63,6 +63,11 @@ describe("a command by its name", () => {
     }
   })
 
+  it("with subcommands may run without one", () => {
+    const all = Command.raw("command", [])
+    assert.deepStrictEqual(traits(all), { mode: "read", repeatable: true, keys: [], blockingMillis: undefined })
+  })
+
   it("is what its options say", () => {
     const read = Command.raw("NOSUCH", ["k", "v"], { mode: "read", keys: 1 })
     assert.deepStrictEqual(traits(read), { mode: "read", repeatable: true, keys: ["k"], blockingMillis: undefined })
@@ -96,6 +101,10 @@ describe("a command by its name", () => {
     assert.deepStrictEqual(keysOf("MSET", "a", 1, "b", 2), ["a", "b"])
     assert.deepStrictEqual(keysOf("MIGRATE", "h", 1, "", 0, 9, "KEYS", "a", "b"), ["a", "b"])
     assert.deepStrictEqual(keysOf("SORT", "a", "STORE", "b"), ["a", "b"])
+    assert.deepStrictEqual(keysOf("SORT", "a", "by", "store", "GET", "store", "limit", 0, 1, "store", "b"), ["a", "b"])
+    assert.deepStrictEqual(keysOf("SORT", "a", "BY", "store"), ["a"])
+    assert.deepStrictEqual(keysOf("SORT", "store", "store", "store"), ["store", "store"])
+    assert.deepStrictEqual(keysOf("SORT", "a", "STORE"), ["a"])
     assert.deepStrictEqual(keysOf("GEORADIUS", "a", 1, 2, 3, "m", "STORE", "b"), ["a", "b"])
   })
 })

@@ -283,3 +283,45 @@ describe("a former primary that has more than the offset", () => {
       assert.strictEqual(yield* Fiber.join(read), "v")
     }))
 })
+
+describe("scans with bytes", () => {
+  const binary = Uint8Array.of(0xff, 0, 0xfe)
+  const filled = Effect.gen(function*() {
+    const redis = yield* RedisClient.RedisClient
+    yield* redis.set(binary, "1")
+    yield* redis.hset("hash", [[binary, binary]])
+    yield* redis.sadd("set", binary)
+    yield* redis.zadd("sorted", [{ member: binary, score: 1 }])
+    yield* TestClock.adjust("1 second")
+    return redis
+  })
+
+  it.effect("give keys, fields and members as bytes, on all kinds of clients", () =>
+    Effect.gen(function*() {
+      const redis = yield* filled
+      const replica = yield* RedisClient.RedisReplica
+      const own = replica.afterOffset(yield* redis.offset)
+      for (const client of [redis, yield* redis.reserve, replica, yield* replica.reserve, own]) {
+        const { bytes } = client
+        const keys = yield* whileTimePasses(Stream.runCollect(bytes.scanStream({ type: "string", count: 1 })))
+        assert.deepStrictEqual(keys.map((key) => Uint8Array.from(key)), [binary])
+        const [pair] = yield* whileTimePasses(Stream.runCollect(bytes.hscanStream("hash")))
+        assert.deepStrictEqual(pair!.map((part) => Uint8Array.from(part)), [binary, binary])
+        const members = yield* whileTimePasses(Stream.runCollect(bytes.sscanStream("set")))
+        assert.deepStrictEqual(members.map((member) => Uint8Array.from(member)), [binary])
+        const [scored] = yield* whileTimePasses(Stream.runCollect(bytes.zscanStream("sorted")))
+        assert.deepStrictEqual([Uint8Array.from(scored!.member), scored!.score], [binary, 1])
+        const found = yield* whileTimePasses(bytes.send("HGET", "hash", binary))
+        assert.deepStrictEqual(Uint8Array.from(found as Uint8Array), binary)
+      }
+    }).pipe(Effect.scoped, Effect.provide(live({}))))
+
+  it.effect("refuse wrong options and writes as those with text do", () =>
+    Effect.gen(function*() {
+      const { bytes } = yield* RedisClient.RedisReplica
+      const scan = failureOf(yield* Effect.exit(Stream.runDrain(bytes.scanStream({ count: 0 }))))
+      assert.include(scan.message, "count")
+      const write = failureOf(yield* Effect.exit(bytes.send("SET", "k", "v")))
+      assert.include(write.message, "a client of replicas does not write")
+    }).pipe(Effect.provide(live({}))))
+})

@@ -257,6 +257,15 @@ describe("hostile scripts", () => {
     assert.isTrue(ended > 3000)
   })
 
+  it("make only as many tables, functions and coroutines as they may", () => {
+    const made = (count: number, made: string): string =>
+      `local function f() end local t = {} for i = 1, ${count} do t[i] = ${made} end return #t`
+    for (const each of ["{i}", "function() return i end", "coroutine.create(f)", "cjson.decode('[]')"]) {
+      assert.instanceOf(outcome(made(700, each)), Endless, each)
+    }
+    assert.strictEqual(outcome(made(400, "{i}")), 400n)
+  })
+
   it("that ask for too much memory or too deep calls get an error", () => {
     for (
       const text of [

@@ -35,6 +35,34 @@ const mismatchOf = <A>(effect: Effect.Effect<A, Errors.RedisError>) =>
     return error as Errors.ValueMismatch
   })
 
+describe("errors of typed values", () => {
+  it("name the command in capitals, as the errors of its constructor do", () => {
+    const unfit = Values.make<string>({
+      encode: () => {
+        throw new Error("unfit")
+      },
+      decode: () => ""
+    })
+    const nameIn = (make: () => unknown): string => {
+      try {
+        make()
+      } catch (error) {
+        return (error as Errors.InvalidCommand).command
+      }
+      return "none"
+    }
+    assert.strictEqual(nameIn(() => unfit.set("k", "v")), "SET")
+    assert.strictEqual(nameIn(() => unfit.setGet("k", "v")), "SET")
+    assert.strictEqual(nameIn(() => unfit.lposCount("k", "v", 1)), "LPOS")
+    assert.strictEqual(nameIn(() => unfit.zaddIncr("k", "v", 1)), "ZADD")
+    assert.strictEqual(nameIn(() => unfit.zrankWithScore("k", "v")), "ZRANK")
+    assert.strictEqual(
+      nameIn(() => unfit.zrangeWithScores("k", "[a" as never, "[b" as never, { by: "lex" } as never)),
+      "ZRANGE"
+    )
+  })
+})
+
 describe("typed values", () => {
   it.effect("of strings", () =>
     Effect.gen(function*() {

@@ -61,9 +61,9 @@ const HPEXPIRE = define({ words: ["HPEXPIRE"], mode: "write", keys: 1, decode: h
 const HEXPIRE = define({ words: ["HEXPIRE"], mode: "write", keys: 1, decode: hexpireResults })
 /**
  * HEXPIRE lets fields of a hash expire after a time, and returns what became of each, in the order of the fields. A
- * time to live with a fraction of a second is sent as HPEXPIRE. With `when`, only those without an expiry (`"nx"`), with one (`"xx"`), or with one that is earlier
- * (`"gt"`) or later (`"lt"`). Fails with WRONGTYPE if the key holds another type. Needs Redis 7.4 or
- * Valkey 9.0.
+ * time to live with a fraction of a second is sent as HPEXPIRE. With `when`, only those without an expiry (`"nx"`), with
+ * one (`"xx"`), or with one that is earlier (`"gt"`) or later (`"lt"`). Fails with WRONGTYPE if the key holds another
+ * type. Needs Redis 7.4 or Valkey 9.0.
  *
  * **Example** (A session in a field)
  *

@@ -94,9 +94,9 @@ export interface Write {
   readonly hexpire: {
     /**
      * HEXPIRE lets fields of a hash expire after a time, and returns what became of each, in the order of the fields. A
-     * time to live with a fraction of a second is sent as HPEXPIRE. With `when`, only those without an expiry (`"nx"`), with one (`"xx"`), or with one that is earlier
-     * (`"gt"`) or later (`"lt"`). Fails with WRONGTYPE if the key holds another type. Needs Redis 7.4 or
-     * Valkey 9.0.
+     * time to live with a fraction of a second is sent as HPEXPIRE. With `when`, only those without an expiry (`"nx"`), with
+     * one (`"xx"`), or with one that is earlier (`"gt"`) or later (`"lt"`). Fails with WRONGTYPE if the key holds another
+     * type. Needs Redis 7.4 or Valkey 9.0.
      *
      * **Example** (A session in a field)
      *
@@ -331,9 +331,9 @@ export interface WriteBytes {
   readonly hexpire: {
     /**
      * HEXPIRE lets fields of a hash expire after a time, and returns what became of each, in the order of the fields. A
-     * time to live with a fraction of a second is sent as HPEXPIRE. With `when`, only those without an expiry (`"nx"`), with one (`"xx"`), or with one that is earlier
-     * (`"gt"`) or later (`"lt"`). Fails with WRONGTYPE if the key holds another type. Needs Redis 7.4 or
-     * Valkey 9.0.
+     * time to live with a fraction of a second is sent as HPEXPIRE. With `when`, only those without an expiry (`"nx"`), with
+     * one (`"xx"`), or with one that is earlier (`"gt"`) or later (`"lt"`). Fails with WRONGTYPE if the key holds another
+     * type. Needs Redis 7.4 or Valkey 9.0.
      *
      * @see https://redis.io/docs/latest/commands/hexpire/
      * @see https://redis.io/docs/latest/commands/hpexpire/

@@ -103,7 +103,8 @@ const tokensOf = (text: string): ReadonlyArray<Token> => {
       tokens.push({ type: "selector", name: match(/\.[\w-]+/y)!.slice(1) })
     } else if (/[A-Za-z+\-*%/!()<>=|&]/.test(c)) {
       const start = at
-      const run = match(/[A-Za-z+\-*%/!()<>=|&]+/y)!
+      // No operator is longer than `null`.
+      const run = match(/[A-Za-z+\-*%/!()<>=|&]{1,5}/y)!
       // The server knows the word, but gives it no value.
       if (run === "null") continue
       const name = Array.from(operators.keys()).filter((name) => run.startsWith(name))

@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import type { Base, Offset, PrimaryClient, ReplicaClient, ScanOptions } from "../../Client.ts"
+import type { Base, Offset, PrimaryClient, ReplicaClient, ScanOptions, TextOrBytes } from "../../Client.ts"
 import * as Command from "../../Command.ts"
 import * as commands from "../../commands/index.ts"
 import { InvalidCommand, type RedisError, RoleMismatch } from "../../Errors.ts"
@@ -134,19 +134,19 @@ const make = (
     return invalid === undefined ? Effect.flatMap(many(list), gather) : Effect.fail(invalid)
   }
 
-  const scan = <A>(
+  const scan = (
     name: string,
     pageCommand: (
       cursor: string,
       options: ScanOptions & { readonly type?: string | undefined }
-    ) => Command.Command<Command.Page<ReadonlyArray<A>>, "read", any>,
+    ) => Command.Command<Command.Page<ReadonlyArray<unknown>>, "read", any>,
     given: ScanOptions | undefined
-  ): Stream.Stream<A, RedisError> => {
+  ): Stream.Stream<any, RedisError> => {
     const options = scanOptionsOf(name, given)
     if (options instanceof InvalidCommand) return Stream.fail(options)
     return Stream.suspend(() => {
       const position: ScanPosition = { server: undefined, given: 0 }
-      const turn = (cursor: string): Effect.Effect<Command.Page<ReadonlyArray<A>>, RedisError> =>
+      const turn = (cursor: string): Effect.Effect<Command.Page<ReadonlyArray<unknown>>, RedisError> =>
         options.whenInterrupted === "restart"
           ? Effect.catchTag(runner.runScanPage(pageCommand(cursor, options), position), "ScanInterrupted", () => {
             position.server = undefined
@@ -165,13 +165,46 @@ const make = (
     })
   }
 
+  /** What a client has both for text and for bytes. */
+  const repliesAs = (as: "text" | "bytes"): TextOrBytes<any> => {
+    const shaped = <C extends Command.Any>(command: C): C => as === "bytes" ? Command.bytes(command) as C : command
+    return {
+      send: (first: unknown, ...others: Array<any>) => {
+        let command: Command.Command<unknown, any>
+        try {
+          const words = Array.isArray(first) ? itemsOf(first) : undefined
+          command = words === undefined
+            ? Command.raw(first as string, others)
+            : typeof words === "string"
+            ? invalidWords(words)
+            : Command.raw(nameOf(words[0]), words.slice(1) as Array<Command.Arg>, others[0])
+        } catch (error) {
+          return Effect.fail(argumentError("send", [first, ...others], error))
+        }
+        return mode === "read" && command.spec.mode === "write"
+          ? invalid(
+            command.spec.name,
+            "a client of replicas does not write; if this command reads, send its words as an array, with { mode: \"read\" }"
+          )
+          : runner.run(shaped(command))
+      },
+      scanStream: (options) => scan("SCAN", (cursor, checked) => shaped(commands.scan(cursor, checked)), options),
+      hscanStream: (key, options) =>
+        scan("HSCAN", (cursor, checked) => shaped(commands.hscan(key, cursor, checked)), options),
+      sscanStream: (key, options) =>
+        scan("SSCAN", (cursor, checked) => shaped(commands.sscan(key, cursor, checked)), options),
+      zscanStream: (key, options) =>
+        scan("ZSCAN", (cursor, checked) => shaped(commands.zscan(key, cursor, checked)), options)
+    }
+  }
+
   const methods = makeMethods(run, "text")
   let bytes: Record<string, unknown> | undefined
   Object.defineProperty(methods, "bytes", {
     enumerable: true,
-    get: () => bytes ??= Object.assign(makeMethods(run, "bytes"), more)
+    get: () => bytes ??= Object.assign(makeMethods(run, "bytes"), repliesAs("bytes"), more)
   })
-  const base: Omit<Base<any>, "bytes"> = {
+  const base: Omit<Base<any>, "bytes" | keyof TextOrBytes<any>> = {
     target,
     values: (values) => makeValueMethods(run, values) as any,
     run: (command, options) => {
@@ -190,35 +223,12 @@ const make = (
       const problem = Command.problemOf(command)
       return problem === undefined ? run(Command.repeatable(command)) : invalid("repeatable", problem)
     },
-    send: (first: unknown, ...others: Array<any>) => {
-      let command: Command.Command<unknown, any>
-      try {
-        const words = Array.isArray(first) ? itemsOf(first) : undefined
-        command = words === undefined
-          ? Command.raw(first as string, others)
-          : typeof words === "string"
-          ? invalidWords(words)
-          : Command.raw(nameOf(words[0]), words.slice(1) as Array<Command.Arg>, others[0])
-      } catch (error) {
-        return Effect.fail(argumentError("send", [first, ...others], error))
-      }
-      return mode === "read" && command.spec.mode === "write"
-        ? invalid(
-          command.spec.name,
-          "a client of replicas does not write; if this command reads, send its words as an array, with { mode: \"read\" }"
-        )
-        : runner.run(command)
-    },
     pipeline: guarded("pipeline", runner.runPipeline, allResults),
     pipelineResults: guarded("pipelineResults", runner.runPipeline, allOutcomes),
     transaction: guarded("transaction", runner.runTransaction, allResults),
-    transactionResults: guarded("transactionResults", runner.runTransaction, allOutcomes),
-    scanStream: (options) => scan("SCAN", (cursor, checked) => commands.scan(cursor, checked), options),
-    hscanStream: (key, options) => scan("HSCAN", (cursor, checked) => commands.hscan(key, cursor, checked), options),
-    sscanStream: (key, options) => scan("SSCAN", (cursor, checked) => commands.sscan(key, cursor, checked), options),
-    zscanStream: (key, options) => scan("ZSCAN", (cursor, checked) => commands.zscan(key, cursor, checked), options)
+    transactionResults: guarded("transactionResults", runner.runTransaction, allOutcomes)
   }
-  return Object.assign(methods, base) as unknown as Base<any>
+  return Object.assign(methods, base, repliesAs("text")) as unknown as Base<any>
 }
 
 const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => {

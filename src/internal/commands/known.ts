@@ -20,15 +20,19 @@ export interface Known {
 
 type Indexes = (call: ReadonlyArray<Resp.Arg>) => ReadonlyArray<number>
 
-/** Where a search begins: at an index, or behind a keyword that is searched from an index. */
+/** Where a search begins: at an index, or behind a keyword that is searched from an index, over options with values. */
 const startOf = (text: string): (call: ReadonlyArray<Resp.Arg>) => number => {
-  const [word, from] = text.split("@") as [string, string?]
+  const [place, ...options] = text.split("/") as [string, ...Array<string>]
+  const [word, from] = place.split("@") as [string, string?]
+  const values = new Map(options.map((option) => [option.slice(0, -1), Number(option.slice(-1))]))
   if (from === undefined) return () => Number(word)
   const index = Number(from)
   return (call) => {
     const step = index < 0 ? -1 : 1
     for (let i = index < 0 ? call.length + index : index; i > 0 && i < call.length; i += step) {
-      if (asSent(call[i]) === word) return i + 1
+      const sent = asSent(call[i])
+      if (sent === word) return i + 1
+      i += values.get(sent) ?? 0
     }
     return Infinity
   }
@@ -97,9 +101,9 @@ let commands: Commands | undefined
 /** Whether the second word of a command is part of its name, as in CLIENT LIST. */
 export const hasSubcommands = (word: string): boolean => (commands ??= read()).containers.has(asSent(word))
 
-/** What is known of the command with these first two words, in any case; undefined if nothing is. */
+/** What is known of the command with these first words, in any case; undefined if nothing is. */
 export const knownOf = (word: Resp.Arg, second: Resp.Arg | undefined): Known | undefined => {
   const { byName, containers } = commands ??= read()
   const name = asSent(word)
-  return byName.get(containers.has(name) ? `${name}|${asSent(second)}` : name)
+  return byName.get(second !== undefined && containers.has(name) ? `${name}|${asSent(second)}` : name)
 }

@@ -254,9 +254,7 @@ export class Decoder {
         this.saveLine(buffer, start, end)
         return
       }
-      if (lf - start > this.maxLineLength) {
-        this.fail(`a line of more than ${this.maxLineLength} bytes (limits.maxLineLength)`, start)
-      }
+      this.checkLine(buffer[start]!, lf - start, start)
       if (buffer[lf - 1] !== CR) this.fail("a line that ends in LF without CR", start)
       this.position = lf + 1
       this.parseLine(buffer, start, lf - 1)
@@ -266,11 +264,15 @@ export class Decoder {
   // ---------------------------------------------------------------------------
   // Lines
 
+  private checkLine(type: number, length: number, at: number): void {
+    // Servers do not cut errors that repeat an argument of a command.
+    if (length <= this.maxLineLength || (type === 0x2d && length <= this.maxBulkLength)) return
+    this.fail(`a line of more than ${this.maxLineLength} bytes (limits.maxLineLength)`, at)
+  }
+
   private saveLine(buffer: Buffer, start: number, end: number): void {
     const length = end - start
-    if (this.lineLength + length > this.maxLineLength) {
-      this.fail(`a line of more than ${this.maxLineLength} bytes (limits.maxLineLength)`, start)
-    }
+    this.checkLine(this.lineLength === 0 ? buffer[start]! : this.line![0]!, this.lineLength + length, start)
     if (this.lineLength === 0) this.checkType(buffer[start]!, start)
     let line = this.line
     if (line === undefined || line.length < this.lineLength + length) {

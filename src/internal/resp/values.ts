@@ -125,7 +125,10 @@ export interface Limits {
   readonly maxBulkLength?: number | undefined
   /** How many elements one aggregate may declare. Default 2^27. */
   readonly maxElements?: number | undefined
-  /** How many bytes one line may have: a simple string, an error, a number. Default 65,536. */
+  /**
+   * How many bytes one line may have: a simple string, a number. Default 65,536. An error may have as many as a bulk
+   * string, since servers repeat arguments of any length in errors; its text is cut after 8,192.
+   */
   readonly maxLineLength?: number | undefined
   /** How many bytes one whole reply may have. Default 2 GiB. */
   readonly maxReplyBytes?: number | undefined

@@ -146,11 +146,11 @@ const found: Take = (members: ReadonlyArray<{ readonly member: Uint8Array }>, de
   members.map((entry, i) => ({ ...entry, member: decode(entry.member, i) }))
 
 /** Members of a sorted set in the order of their bytes are not those of their values. */
-const notByLex = (command: string): Put => (args) => {
+const notByLex: Put = (args) => {
   const by: unknown = args[3]?.by
   if (by !== undefined && by !== "score") {
     throw new InvalidCommand({
-      command,
+      command: "ZRANGE",
       detail: `by: expected "score" or nothing with typed values, got ${kindOf(by)}`
     })
   }
@@ -237,8 +237,8 @@ export const table: { readonly [K in keyof Values<unknown>]: readonly [put: Put,
   zrevrank: [at(1, "member"), nothing],
   zrankWithScore: [at(1, "member"), nothing],
   zrevrankWithScore: [at(1, "member"), nothing],
-  zrange: [notByLex("zrange"), each],
-  zrangeWithScores: [notByLex("zrangeWithScores"), scored],
+  zrange: [notByLex, each],
+  zrangeWithScores: [notByLex, scored],
   zpopmin: [none, oneScored],
   zpopminCount: [none, scored],
   zpopmax: [none, oneScored],

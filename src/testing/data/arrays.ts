@@ -114,6 +114,18 @@ const regularExpression = (pattern: string, nocase: boolean): RegExp => {
   }
 }
 
+/** How many steps a match may take. */
+const maxSteps = 1e9
+
+/** How many steps a match in so long a value may take: JavaScript tries all ways to match, which servers do not. */
+const stepsOf = (pattern: string): (length: number) => number => {
+  const text = pattern.replaceAll("(?", "(")
+  const isNested = /\([^]*[*+?{|][^]*\)[*+{]/.test(text)
+  const repetitions = text.match(/[*+{]/g)?.length ?? 0
+  const choices = text.match(/[?|]/g)?.length ?? 0
+  return (length) => (isNested ? 2 ** length : 1) * Math.max(length, 1) ** repetitions * 2 ** choices
+}
+
 const testOf = ({ kind, pattern }: Predicate, nocase: boolean): (value: string) => boolean => {
   const fold = (text: string): string => nocase ? text.replace(/[A-Z]/g, (c) => c.toLowerCase()) : text
   const folded = fold(pattern)
@@ -121,7 +133,11 @@ const testOf = ({ kind, pattern }: Predicate, nocase: boolean): (value: string) 
   if (kind === "MATCH") return (value) => fold(value).includes(folded)
   if (kind === "GLOB") return (value) => matches(folded, fold(value))
   const expression = regularExpression(pattern, nocase)
-  return (value) => expression.test(value)
+  const steps = stepsOf(pattern)
+  return (value) => {
+    if (steps(value.length) > maxSteps) return fail("regular expression takes too long for a server in memory")
+    return expression.test(value)
+  }
 }
 
 const grep = (scene: Scene, args: ReadonlyArray<string>): Reply => {

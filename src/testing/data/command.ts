@@ -412,10 +412,13 @@ export const sample = <A>(items: ReadonlyArray<A>, count: number, random: () => 
   return pool.slice(0, n)
 }
 
+/** How many elements a negative count may ask for. A server has no such bound, and does not end. */
+const maxChosen = 1_000_000
+
 /** As HRANDFIELD and its like choose: different ones, or, for a negative count, any. */
-export const choose = <A>(items: ReadonlyArray<A>, count: number, random: () => number): Array<A> =>
-  count >= 0
-    ? sample(items, count, random)
-    : items.length === 0
-    ? []
-    : Array.from({ length: -count }, () => items[Math.floor(random() * items.length)]!)
+export const choose = <A>(items: ReadonlyArray<A>, count: number, random: () => number): Array<A> => {
+  if (count >= 0) return sample(items, count, random)
+  if (items.length === 0) return []
+  if (-count > maxChosen) throw new Failure(`ERR a server in memory chooses at most ${maxChosen} elements`)
+  return Array.from({ length: -count }, () => items[Math.floor(random() * items.length)]!)
+}

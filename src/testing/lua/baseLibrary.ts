@@ -165,8 +165,10 @@ const coroutines = (machine: Machine): Table => {
   const check = new Arguments(machine)
   const coroutine = (args: ReadonlyArray<Value>): Coroutine =>
     args[0] instanceof Coroutine ? args[0] : check.fail(0, "coroutine expected")
-  const create = (args: ReadonlyArray<Value>): Coroutine =>
-    args[0] instanceof Closure ? new Coroutine(args[0]) : check.fail(0, "Lua function expected")
+  const create = (args: ReadonlyArray<Value>): Coroutine => {
+    machine.allocate()
+    return args[0] instanceof Closure ? new Coroutine(args[0]) : check.fail(0, "Lua function expected")
+  }
   const table = library({
     create: (args) => [create(args)],
     resume: (args) => {

@@ -55,6 +55,11 @@ export class CallStack {
     if ((this.budget -= instructions) < 0) throw this.exhausted()
   }
 
+  /** Takes the time of a new table, function or coroutine, whose memory may last as long as the program. */
+  allocate(): void {
+    this.spend(32)
+  }
+
   // ---------------------------------------------------------------------------
   // Errors
 

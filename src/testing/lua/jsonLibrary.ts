@@ -366,6 +366,7 @@ class Decoder {
 
   private object(): Table {
     this.descend()
+    this.machine.allocate()
     const table = new Table()
     let token = this.next()
     if (token.kind !== "T_OBJ_END") {
@@ -386,6 +387,7 @@ class Decoder {
 
   private array(): Table {
     this.descend()
+    this.machine.allocate()
     const table = new Table()
     let token = this.next()
     if (token.kind !== "T_ARR_END") {

@@ -487,6 +487,7 @@ export class Machine extends CallStack {
           break
         }
         case op.table:
+          this.allocate()
           registers[a] = new Table(b, c)
           break
         case op.list: {
@@ -638,6 +639,7 @@ export class Machine extends CallStack {
           break
         }
         default: {
+          this.allocate()
           const prototype = closure.prototype.functions[b]!
           const upvalues = prototype.upvalues.map(({ index, isLocal }) =>
             isLocal ? registers[index] as unknown as Box : closure.upvalues[index]!

@@ -183,12 +183,14 @@ class Unpacker {
   }
 
   private array(length: number): Table {
+    this.machine.allocate()
     const table = new Table()
     for (let i = 1; i <= length; i++) this.check.rawSet(table, i, this.value())
     return table
   }
 
   private map(length: number): Table {
+    this.machine.allocate()
     const table = new Table()
     for (let i = 0; i < length; i++) {
       const key = this.value()
