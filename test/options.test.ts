@@ -408,3 +408,99 @@ describe("replies", () => {
     assert.strictEqual(commands.hrandfield("k").spec.decode(null, false), null)
   })
 })
+
+describe("fields that an options object does not have", () => {
+  it("are refused, by what is meant or by the options that there are", () => {
+    const held = { when: "nx" as const, ex: 60 }
+    const ttl = "ttl is meant: { ttl: \"60 seconds\" }"
+    // @ts-expect-error the compiler sees that nothing of it is an option, but not through a wider type
+    const typed = () => commands.set("k", "v", { ex: 60 })
+    assert.strictEqual(refusalOf(typed), `SET: ex: unknown option; ${ttl}`)
+    assert.strictEqual(refusalOf(() => commands.set("k", "v", held)), `SET: ex: unknown option; ${ttl}`)
+    for (const name of ["ex", "px", "EX", "PX"]) {
+      assert.strictEqual(
+        refusalOf(() => commands.set("k", "v", any({ [name]: 60 }))),
+        `SET: ${name}: unknown option; ${ttl}`
+      )
+      assert.strictEqual(
+        refusalOf(() => commands.getex("k", any({ [name]: 60 }))),
+        `GETEX: ${name}: unknown option; ${ttl}`
+      )
+    }
+    const cases: ReadonlyArray<readonly [() => unknown, string]> = [
+      [
+        () => commands.set("k", "v", any({ EXAT: 5 })),
+        "SET: EXAT: unknown option; expireAt is meant: { expireAt: new Date(...) }"
+      ],
+      [() => commands.set("k", "v", any({ KEEPTTL: true })), "SET: KEEPTTL: unknown option; keepTtl is meant"],
+      [() => commands.set("k", "v", any({ NX: true })), "SET: NX: unknown option; when is meant: { when: \"nx\" }"],
+      [
+        () => commands.zadd("k", [], any({ xx: true })),
+        "ZADD: xx: unknown option; when is meant: { when: \"xx\" }"
+      ],
+      [() => commands.scan("0", any({ COUNT: 5 })), "SCAN: COUNT: unknown option; count is meant"],
+      [() => commands.hscan("k", "0", any({ MATCH: "a*" })), "HSCAN: MATCH: unknown option; match is meant"],
+      [
+        () => commands.zrange<any>("k", 0, 1, any({ WITHSCORES: true })),
+        "ZRANGE: WITHSCORES: unknown option; a command whose name ends in WithScores returns the scores"
+      ],
+      [
+        () => commands.sort("k", any({ alfa: true })),
+        "SORT: alfa: unknown option; the options are by, alpha, limit, get, order"
+      ],
+      [
+        () => commands.copy("k", "l", any({ constructor: 1 })),
+        "COPY: constructor: unknown option; the options are db, replace"
+      ],
+      [
+        () => commands.copy("k", "l", any({ ["a".repeat(99)]: 1 })),
+        "COPY: options: unknown option; the options are db, replace"
+      ],
+      // Objects in objects.
+      [
+        () => commands.xtrim("k", any({ strategy: "maxlen", threshold: 1, size: 1 })),
+        "XTRIM: size: unknown option; the options are strategy, threshold, approximate, limit"
+      ],
+      [
+        () => commands.clientKill(any({ id: 1, not: { names: "a" } })),
+        "CLIENT KILL: names: unknown option; the options are id, type, user, addr, laddr, ip, name, flags, libName, libVer, db, capa"
+      ],
+      [
+        () => commands.geosearch("k", any({ from: { member: "m" }, by: { radius: 1, unit: "m", wide: 1 } })),
+        "GEOSEARCH: wide: unknown option; the options are radius, width, height, unit, polygon"
+      ],
+      [
+        () =>
+          commands.geosearch("k", any({ from: { member: "m" }, by: { radius: 1, unit: "m" }, storeDistance: true })),
+        "GEOSEARCH: storeDistance: unknown option; the options are from, by, order, count, any"
+      ]
+    ]
+    for (const [call, message] of cases) assert.strictEqual(refusalOf(call), message)
+  })
+
+  it("do not count if they are undefined, inherited or named by a symbol", () => {
+    const options = Object.assign(Object.create({ ex: 60 }), { EX: undefined, [Symbol("px")]: 1, when: "nx" })
+    assert.strictEqual(written(commands.set("k", "v", options)), "SET k v NX")
+  })
+})
+
+describe("options that are true or false", () => {
+  it("refuse any other value: it would be ignored", () => {
+    const wanted = "expected true or false, got"
+    const cases: ReadonlyArray<readonly [() => unknown, string]> = [
+      [() => commands.set("k", "v", any({ keepTtl: 1 })), `SET: keepTtl: ${wanted} 1`],
+      [() => commands.getex("k", any({ persist: "yes" })), `GETEX: persist: ${wanted} a string`],
+      [() => commands.zadd("k", [], any({ changed: 1 })), `ZADD: changed: ${wanted} 1`],
+      [() => commands.zrange<any>("k", 0, 1, any({ reverse: "false" })), `ZRANGE: reverse: ${wanted} a string`],
+      [() => commands.copy("k", "l", any({ replace: null })), `COPY: replace: ${wanted} null`],
+      [() => commands.clientList(any({ skipme: "no" })), `CLIENT LIST: skipme: ${wanted} a string`],
+      [
+        () => commands.xtrim("k", any({ strategy: "maxlen", threshold: 1, approximate: 1 })),
+        `XTRIM: approximate: ${wanted} 1`
+      ]
+    ]
+    for (const [call, message] of cases) assert.strictEqual(refusalOf(call), message)
+    assert.strictEqual(written(commands.set("k", "v", { keepTtl: false })), "SET k v")
+    assert.strictEqual(written(commands.set("k", "v", { keepTtl: undefined })), "SET k v")
+  })
+})

@@ -15,6 +15,7 @@ import {
   appendVariadic,
   argv,
   arrayOf,
+  type FieldsOf,
   keyword,
   optionsOf,
   type Variadic
@@ -328,6 +329,10 @@ export type ArgrepBound = ArrayIndex | "-" | "+"
 
 const predicates = ["exact", "match", "glob", "re"] as const
 
+const argrepFields: FieldsOf<ArgrepOptions> = { combine: "value", limit: "value", nocase: "flag" }
+
+const predicateFields: FieldsOf<ValuePredicate> = { exact: "value", match: "value", glob: "value", re: "value" }
+
 const grepArgs = (
   key: Key,
   start: ArgrepBound,
@@ -340,7 +345,7 @@ const grepArgs = (
     args.push(bound === "-" || bound === "+" ? bound : indexArg("ARGREP", field, bound))
   }
   for (const predicate of Array.isArray(given) ? given : [given as ValuePredicate]) {
-    const of: ValuePredicate | undefined = optionsOf("ARGREP", predicate)
+    const of: ValuePredicate | undefined = optionsOf("ARGREP", predicate, predicateFields)
     const [first, second] = predicates.filter((field) => of?.[field] !== undefined)
     if (first === undefined || second !== undefined) {
       const detail = first === undefined
@@ -351,7 +356,7 @@ const grepArgs = (
     args.push(first.toUpperCase(), of![first]!)
   }
   if (args.length === 3) throw new InvalidCommand({ command: "ARGREP", detail: "predicates: at least one is needed" })
-  const others = optionsOf("ARGREP", options)
+  const others = optionsOf("ARGREP", options, argrepFields)
   if (others?.combine !== undefined) args.push(keyword("ARGREP", "combine", others.combine, ["and", "or"]))
   if (others?.limit !== undefined) args.push("LIMIT", others.limit)
   if (others?.nocase === true) args.push("NOCASE")
@@ -418,6 +423,8 @@ const operations = ["sum", "min", "max", "and", "or", "xor", "used"] as const
 
 const AROP = define({ words: ["AROP"], mode: "read", keys: 1, decode: Command.intOrNull })
 const AROP_NUMBER = define({ words: ["AROP"], mode: "read", keys: 1, decode: Command.floatOrNull })
+const operationFields = { match: "value" } as const
+
 /**
  * AROP computes a number of the values from one index of an array to another, both inclusive. Values that are no
  * numbers do not count, but for `"used"` and `match`. The result is `null` if no value counts; `"used"` and `match` give
@@ -431,7 +438,7 @@ const AROP_NUMBER = define({ words: ["AROP"], mode: "read", keys: 1, decode: Com
 export const arop = (key: Key, start: ArrayIndex, end: ArrayIndex, operation: ArrayOperation) => {
   const args = rangeArgs("AROP", key, start, end)
   if (typeof operation === "object") {
-    const { match } = optionsOf("AROP", operation) ?? {}
+    const { match } = optionsOf("AROP", operation, operationFields) ?? {}
     if (match === undefined) throw new InvalidCommand({ command: "AROP", detail: "operation: match is needed" })
     args.push("MATCH", match)
   } else args.push(keyword("AROP", "operation", operation, operations))
@@ -511,6 +518,8 @@ export interface ArlastitemsOptions {
 }
 
 const ARLASTITEMS = define({ words: ["ARLASTITEMS"], mode: "read", keys: 1, decode: Command.stringsWithNulls })
+const arlastitemsFields: FieldsOf<ArlastitemsOptions> = { reverse: "flag" }
+
 /**
  * ARLASTITEMS returns the values at the index that ARINSERT or ARRING used last and at those before it, `count` at most,
  * with `null` where there is none; before index 0 comes the greatest one. A missing key gives `[]`. Fails with WRONGTYPE
@@ -522,7 +531,7 @@ const ARLASTITEMS = define({ words: ["ARLASTITEMS"], mode: "read", keys: 1, deco
  */
 export const arlastitems = (key: Key, count: number, options?: ArlastitemsOptions | undefined) => {
   const args = argv(key, count)
-  if (optionsOf("ARLASTITEMS", options)?.reverse === true) args.push("REV")
+  if (optionsOf("ARLASTITEMS", options, arlastitemsFields)?.reverse === true) args.push("REV")
   return make(ARLASTITEMS, args)
 }
 

@@ -8,7 +8,16 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { appendAll, argv, arrayOf, keysOf, keyword, type OneOrMore, optionsOf } from "../internal/commands/args.ts"
+import {
+  appendAll,
+  argv,
+  arrayOf,
+  type FieldsOf,
+  keysOf,
+  keyword,
+  type OneOrMore,
+  optionsOf
+} from "../internal/commands/args.ts"
 import { kindOf } from "../internal/common/values.ts"
 import type { NotWith } from "./options.ts"
 
@@ -53,6 +62,8 @@ export interface BitcountRange {
 }
 
 const BITCOUNT = define({ words: ["BITCOUNT"], mode: "read", keys: 1, decode: Command.int })
+const bitcountRangeFields: FieldsOf<BitcountRange> = { start: "value", end: "value", unit: "value" }
+
 /**
  * BITCOUNT returns how many bits of a string are 1, in all of it or in a range; 0 if the key does not exist. Fails
  * with WRONGTYPE if the key holds another type.
@@ -72,7 +83,7 @@ const BITCOUNT = define({ words: ["BITCOUNT"], mode: "read", keys: 1, decode: Co
  */
 export const bitcount = (key: Key, range?: BitcountRange | undefined) => {
   const args = argv(key)
-  const given = optionsOf("BITCOUNT", range)
+  const given = optionsOf("BITCOUNT", range, bitcountRangeFields)
   if (given !== undefined) args.push(given.start, given.end)
   if (given?.unit !== undefined) args.push(keyword("BITCOUNT", "unit", given.unit, ["byte", "bit"]))
   return make(BITCOUNT, args)
@@ -109,6 +120,8 @@ export interface BitposFrom {
 }
 
 const BITPOS = define({ words: ["BITPOS"], mode: "read", keys: 1, decode: Command.int })
+const rangeFields = { start: "value", end: "value", unit: "value" } as const
+
 /**
  * BITPOS returns the offset of the first bit of a string that is `bit`, counted from the beginning of the string,
  * or -1 if there is none. A string counts as followed by zeros: a search for 0 without an `end` finds the bit behind
@@ -121,7 +134,7 @@ const BITPOS = define({ words: ["BITPOS"], mode: "read", keys: 1, decode: Comman
  */
 export const bitpos = (key: Key, bit: 0 | 1, range?: BitposRange | BitposFrom | undefined) => {
   const args = argv(key, bit)
-  const given = optionsOf("BITPOS", range)
+  const given = optionsOf("BITPOS", range, rangeFields)
   if (given !== undefined) {
     args.push(given.start)
     if (given.end !== undefined) args.push(given.end)

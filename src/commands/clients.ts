@@ -8,7 +8,16 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { appendAll, argv, arrayOf, exclusive, keyword, type OneOrMore, optionsOf } from "../internal/commands/args.ts"
+import {
+  appendAll,
+  argv,
+  arrayOf,
+  exclusive,
+  type FieldsOf,
+  keyword,
+  type OneOrMore,
+  optionsOf
+} from "../internal/commands/args.ts"
 import { clientInfo as infoDecoder, clientInfos } from "../internal/commands/clientInfo.ts"
 import { type DurationInput, millisOf } from "../internal/commands/time.ts"
 import type { NotWith } from "./options.ts"
@@ -140,6 +149,21 @@ const texts = [
   ["capa", "CAPA"]
 ] as const
 
+const notFields = {
+  id: "value",
+  type: "value",
+  user: "value",
+  addr: "value",
+  laddr: "value",
+  ip: "value",
+  name: "value",
+  flags: "value",
+  libName: "value",
+  libVer: "value",
+  db: "value",
+  capa: "value"
+} as const
+
 /** Appends the properties that a filter asks for, and those that it excludes. */
 const appendProperties = (command: string, args: Array<Arg>, given: ClientProperties): void => {
   for (const [field, word] of texts) {
@@ -148,7 +172,7 @@ const appendProperties = (command: string, args: Array<Arg>, given: ClientProper
   }
   if (given.maxage !== undefined) args.push("MAXAGE", seconds(command, "maxage", given.maxage))
   if (given.idle !== undefined) args.push("IDLE", seconds(command, "idle", given.idle))
-  const not: ClientExclusions | undefined = optionsOf(command, given.not)
+  const not: ClientExclusions | undefined = optionsOf(command, given.not, notFields)
   if (not === undefined) return
   const before = args.length
   if (not.type !== undefined) args.push("NOT-TYPE", typeWord(command, "not.type", not.type))
@@ -212,6 +236,25 @@ export interface ClientListType extends ClientListProperties {
 export type ClientListOptions = ClientListIds | ClientListType
 
 const CLIENT_LIST = define({ words: ["CLIENT", "LIST"], mode: "read", decode: clientInfos })
+const clientListFields: FieldsOf<ClientListOptions> = {
+  ids: "value",
+  type: "value",
+  skipme: "flag",
+  user: "value",
+  addr: "value",
+  laddr: "value",
+  maxage: "value",
+  ip: "value",
+  name: "value",
+  idle: "value",
+  flags: "value",
+  libName: "value",
+  libVer: "value",
+  db: "value",
+  capa: "value",
+  not: "value"
+}
+
 /**
  * CLIENT LIST returns what the server knows of its connections, in no order. With options it lists those that match all
  * of them. Fails with `InvalidCommand` if both `type` and `ids` are given, and on Valkey with ERR if no ACL user has the
@@ -236,7 +279,7 @@ const CLIENT_LIST = define({ words: ["CLIENT", "LIST"], mode: "read", decode: cl
  */
 export const clientList = (options?: ClientListOptions | undefined) => {
   const args = argv()
-  const given = optionsOf(CLIENT_LIST.name, options)
+  const given = optionsOf(CLIENT_LIST.name, options, clientListFields)
   if (given === undefined) return make(CLIENT_LIST, args)
   exclusive(CLIENT_LIST.name, given, ["type", "ids"])
   if (given.type !== undefined) args.push("TYPE", typeWord(CLIENT_LIST.name, "type", given.type as ClientType))
@@ -275,6 +318,25 @@ export type ClientKillFilter = ClientKillFields & AtLeastOne<Omit<ClientKillFiel
 
 // Sent again, it would close connections that were made meanwhile.
 const CLIENT_KILL = define({ words: ["CLIENT", "KILL"], mode: "read", repeatable: false, decode: Command.int })
+const clientKillFilterFields: FieldsOf<ClientKillFilter> = {
+  id: "value",
+  type: "value",
+  skipme: "flag",
+  user: "value",
+  addr: "value",
+  laddr: "value",
+  maxage: "value",
+  ip: "value",
+  name: "value",
+  idle: "value",
+  flags: "value",
+  libName: "value",
+  libVer: "value",
+  db: "value",
+  capa: "value",
+  not: "value"
+}
+
 /**
  * CLIENT KILL closes the connections at the server that match all of the given fields, and returns how many it
  * closed. Fails with `InvalidCommand` if there are none of them, and with ERR if no ACL user has the name `user`.
@@ -294,7 +356,7 @@ const CLIENT_KILL = define({ words: ["CLIENT", "KILL"], mode: "read", repeatable
  */
 export const clientKill = (filter: ClientKillFilter) => {
   const args = argv()
-  const given: ClientKillFields | undefined = optionsOf(CLIENT_KILL.name, filter)
+  const given: ClientKillFields | undefined = optionsOf(CLIENT_KILL.name, filter, clientKillFilterFields)
   if (given?.id !== undefined) appendIds(CLIENT_KILL.name, args, "ID", "id", given.id)
   if (given?.type !== undefined) args.push("TYPE", typeWord(CLIENT_KILL.name, "type", given.type))
   if (given !== undefined) appendProperties(CLIENT_KILL.name, args, given)

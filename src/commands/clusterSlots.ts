@@ -10,7 +10,15 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { argv, exclusive, keyword, optionsOf, scanArgs, type ScanOptions } from "../internal/commands/args.ts"
+import {
+  argv,
+  exclusive,
+  type FieldsOf,
+  keyword,
+  optionsOf,
+  scanArgs,
+  type ScanOptions
+} from "../internal/commands/args.ts"
 import { emptyAsNull, parseRanges, type SlotRange } from "../internal/commands/clusterNodes.ts"
 import { fieldsOrNull } from "../internal/commands/combinators.ts"
 import { epochMillisOrNull, epochSecondsOrNull, millis } from "../internal/commands/timeDecoders.ts"
@@ -148,6 +156,15 @@ const CLUSTER_SLOT_STATS = define({
   mode: "read",
   decode: Command.array(slotStats)
 })
+const slotsFields = { start: "value", end: "value" } as const
+
+const slotStatsSelectionFields: FieldsOf<SlotStatsSelection> = {
+  slots: "value",
+  orderBy: "value",
+  limit: "value",
+  order: "value"
+}
+
 /**
  * CLUSTER SLOT-STATS returns what the node counts of its slots: of those in a range, or in the order of a number.
  * Needs Redis 8.2 or Valkey 8.0.
@@ -166,7 +183,7 @@ const CLUSTER_SLOT_STATS = define({
  */
 export const clusterSlotStats = (selection: SlotStatsSelection) => {
   const command = CLUSTER_SLOT_STATS.name
-  const given = optionsOf<SlotStatsSelection>(command, selection)
+  const given = optionsOf<SlotStatsSelection>(command, selection, slotStatsSelectionFields)
   if (given !== undefined) exclusive(command, given, ["slots", "orderBy"])
   if (given?.orderBy !== undefined) {
     const { limit, order, orderBy } = given as SlotStatsByMetric
@@ -175,7 +192,7 @@ export const clusterSlotStats = (selection: SlotStatsSelection) => {
     if (order !== undefined) args.push(keyword(command, "order", order, ["asc", "desc"]))
     return make(CLUSTER_SLOT_STATS, args)
   }
-  const slots = optionsOf(command, given?.slots as SlotRange | undefined)
+  const slots = optionsOf(command, given?.slots as SlotRange | undefined, slotsFields)
   if (slots === undefined) {
     throw new InvalidCommand({ command, detail: "selection: slots or orderBy is needed" })
   }
@@ -338,6 +355,8 @@ const CLUSTER_MIGRATION_STATUS = define({
 export const clusterMigrationStatus = (id?: string | undefined) =>
   make(CLUSTER_MIGRATION_STATUS, id === undefined ? argv("ALL") : argv("ID", id))
 
+const clusterscanFields = { match: "value", count: "value", type: "value", slot: "value" } as const
+
 const CLUSTERSCAN = define({ words: ["CLUSTERSCAN"], mode: "read", decode: Command.page(Command.strings) })
 /**
  * CLUSTERSCAN returns a page of the keys of the cluster, slot by slot, and the cursor of the next page. The cursor
@@ -359,7 +378,7 @@ export const clusterscan = (
     })
     | undefined
 ) => {
-  const args = scanArgs(CLUSTERSCAN.name, [cursor], options)
+  const args = scanArgs(CLUSTERSCAN.name, [cursor], options, clusterscanFields)
   if (options?.type !== undefined) args.push("TYPE", options.type)
   if (options?.slot !== undefined) args.push("SLOT", options.slot)
   return make(CLUSTERSCAN, args)

@@ -9,7 +9,15 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { appendAny, appendVariadic, argv, exclusive, optionsOf, type Variadic } from "../internal/commands/args.ts"
+import {
+  appendAny,
+  appendVariadic,
+  argv,
+  exclusive,
+  type FieldsOf,
+  optionsOf,
+  type Variadic
+} from "../internal/commands/args.ts"
 import { fieldsOrNull } from "../internal/commands/combinators.ts"
 import type * as Resp from "../Resp.ts"
 import type { NotWith } from "./options.ts"
@@ -422,6 +430,8 @@ export type CommandListFilter = CommandsOfModule | CommandsOfCategory | Commands
 const filters = { module: "MODULE", category: "ACLCAT", pattern: "PATTERN" } as const
 
 const COMMAND_LIST = define({ words: ["COMMAND", "LIST"], mode: "read", decode: Command.words })
+const commandListFilterFields: FieldsOf<CommandListFilter> = { module: "value", category: "value", pattern: "value" }
+
 /**
  * COMMAND LIST returns the names of the commands that the server has, in lower case and in no order. With a filter,
  * only some of them, and subcommands as well: `config|get`. Needs Redis 7.0.
@@ -431,7 +441,7 @@ const COMMAND_LIST = define({ words: ["COMMAND", "LIST"], mode: "read", decode: 
  * @category server
  */
 export const commandList = (filter?: CommandListFilter | undefined) => {
-  const given = optionsOf(COMMAND_LIST.name, filter)
+  const given = optionsOf(COMMAND_LIST.name, filter, commandListFilterFields)
   if (given === undefined) return make(COMMAND_LIST, argv())
   exclusive(COMMAND_LIST.name, given, ["module", "category", "pattern"])
   for (const [field, word] of Object.entries(filters)) {

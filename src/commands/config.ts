@@ -8,7 +8,7 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { appendVariadic, argv, optionsOf, type Variadic } from "../internal/commands/args.ts"
+import { appendVariadic, argv, objectOf, type Variadic } from "../internal/commands/args.ts"
 import { kindOf } from "../internal/common/values.ts"
 
 const CONFIG_GET = define({ words: ["CONFIG", "GET"], mode: "read", decode: Command.recordOf(Command.word) })
@@ -113,7 +113,7 @@ export const configSet: {
 } = (given: string | ConfigParameters, value?: ConfigValue) => {
   if (typeof given === "string") return make(CONFIG_SET, argv(given, valueOf(given, value)))
   const args = argv()
-  const parameters: ConfigParameters | undefined = optionsOf(CONFIG_SET.name, given)
+  const parameters: ConfigParameters | undefined = objectOf(CONFIG_SET.name, given)
   for (const name of Object.keys(parameters ?? {})) args.push(name, valueOf(name, parameters![name]))
   if (args.length === 0) {
     throw new InvalidCommand({ command: CONFIG_SET.name, detail: "parameters: at least one is needed" })

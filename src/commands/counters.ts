@@ -7,7 +7,7 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { argv, exclusive, optionsOf, scoreArg } from "../internal/commands/args.ts"
+import { argv, exclusive, type FieldsOf, optionsOf, scoreArg } from "../internal/commands/args.ts"
 import { appendExpireAt, appendTtl, type DurationInput, type Moment } from "../internal/commands/time.ts"
 import type { NotWith, SetExpireAfter, SetExpireAt } from "./options.ts"
 
@@ -186,6 +186,18 @@ const INCREX_FLOAT = define({
   keys: 1,
   decode: Command.struct({ value: Command.float, increment: Command.float }) as Command.Decode<Incremented>
 })
+const increxFields: FieldsOf<IncrexOptions> = {
+  by: "value",
+  lowerBound: "value",
+  upperBound: "value",
+  byFloat: "value",
+  enx: "flag",
+  expireAt: "value",
+  persist: "flag",
+  ttl: "value",
+  saturate: "flag"
+}
+
 /**
  * INCREX adds a number to the number at a key, within bounds, and sets or removes the key's expiry. It returns the
  * value and what was added. If the result would be out of bounds, or no integer of 64 bits, nothing changes and the
@@ -212,7 +224,7 @@ const INCREX_FLOAT = define({
  */
 export const increx = (key: Key, options?: IncrexOptions | undefined) => {
   const args = argv(key)
-  const given = optionsOf("INCREX", options)
+  const given = optionsOf("INCREX", options, increxFields)
   const isFloat = given?.byFloat !== undefined
   if (given !== undefined) {
     exclusive("INCREX", given, ["by", "byFloat"])

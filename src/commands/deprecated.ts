@@ -7,7 +7,7 @@
 import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { appendPairs, argv, arrayOf, optionsOf, scoreArg } from "../internal/commands/args.ts"
+import { appendPairs, argv, arrayOf, type FieldsOf, optionsOf, scoreArg } from "../internal/commands/args.ts"
 import {
   type DurationInput,
   isWholeSeconds,
@@ -130,6 +130,8 @@ export interface RangeLimit {
   readonly limit?: readonly [offset: number, count: number] | undefined
 }
 
+const rangeLimitFields: FieldsOf<RangeLimit> = { limit: "value" }
+
 const rangeArgs = (
   command: string,
   key: Key,
@@ -140,7 +142,7 @@ const rangeArgs = (
 ): Array<Arg> => {
   const args = argv(key, ...[from, to].map((bound) => typeof bound === "number" ? scoreArg(bound) : bound))
   if (withScores) args.push("WITHSCORES")
-  const limit = optionsOf(command, options)?.limit
+  const limit = optionsOf(command, options, rangeLimitFields)?.limit
   if (limit !== undefined) args.push("LIMIT", ...arrayOf(command, "limit", limit).slice(0, 2))
   return args
 }

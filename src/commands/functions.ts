@@ -11,6 +11,8 @@ import type { Arg } from "../Command.ts"
 import { argv, keyword, optionsOf } from "../internal/commands/args.ts"
 
 const FUNCTION_LOAD = define({ words: ["FUNCTION", "LOAD"], mode: "write", decode: Command.word })
+const functionLoadFields = { replace: "flag" } as const
+
 /**
  * FUNCTION LOAD gives the server a library of functions and returns its name. The code begins with a line such as
  * `#!lua name=mylib`. Replicas get it from their primary. Fails with ERR if there is a library of that name and
@@ -37,7 +39,11 @@ export const functionLoad = (
     /** Whether a library of the same name is replaced. Default false. */
     readonly replace?: boolean | undefined
   } | undefined
-) => make(FUNCTION_LOAD, optionsOf("FUNCTION LOAD", options)?.replace === true ? argv("REPLACE", code) : argv(code))
+) =>
+  make(
+    FUNCTION_LOAD,
+    optionsOf("FUNCTION LOAD", options, functionLoadFields)?.replace === true ? argv("REPLACE", code) : argv(code)
+  )
 
 const FUNCTION_DELETE = define({ words: ["FUNCTION", "DELETE"], mode: "write", decode: Command.ok })
 /**

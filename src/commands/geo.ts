@@ -8,7 +8,15 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { appendVariadic, argv, arrayOf, keyword, optionsOf, type Variadic } from "../internal/commands/args.ts"
+import {
+  appendVariadic,
+  argv,
+  arrayOf,
+  type FieldsOf,
+  keyword,
+  optionsOf,
+  type Variadic
+} from "../internal/commands/args.ts"
 import {
   appendCoordinates,
   appendSelection,
@@ -49,6 +57,8 @@ export interface GeoaddOptions {
 }
 
 const GEOADD = define({ words: ["GEOADD"], mode: "write", keys: 1, decode: Command.int })
+const geoaddFields: FieldsOf<GeoaddOptions> = { when: "value", changed: "flag" }
+
 /**
  * GEOADD adds members with their places to a sorted set, or moves members that exist. The result is how many of the
  * members are new, or, with `changed`, how many are new or have moved. Places are rounded to a grid with a spacing
@@ -72,7 +82,7 @@ const GEOADD = define({ words: ["GEOADD"], mode: "write", keys: 1, decode: Comma
  */
 export const geoadd = (key: Key, members: ReadonlyArray<GeoMember>, options?: GeoaddOptions | undefined) => {
   const args = argv(key)
-  const given = optionsOf("GEOADD", options)
+  const given = optionsOf("GEOADD", options, geoaddFields)
   if (given?.when !== undefined) args.push(keyword("GEOADD", "when", given.when, ["nx", "xx"]))
   if (given?.changed === true) args.push("CH")
   const all = arrayOf("GEOADD", "members", members)
@@ -267,12 +277,29 @@ interface AnyShape {
   readonly polygon?: ReadonlyArray<GeoCoordinates>
 }
 
-const appendSearch = (command: string, out: Array<Arg>, search: GeoSearch): void => {
+const fromFields = { member: "value", latitude: "value", longitude: "value" } as const
+
+const anyShapeFields: FieldsOf<AnyShape> = {
+  radius: "value",
+  width: "value",
+  height: "value",
+  unit: "value",
+  polygon: "value"
+}
+
+const geoSearchFields: FieldsOf<GeoSearch> = { from: "value", by: "value", order: "value", count: "value", any: "flag" }
+
+const appendSearch = (
+  command: string,
+  out: Array<Arg>,
+  search: GeoSearch,
+  fields: FieldsOf<GeoSearch> = geoSearchFields
+): void => {
   const refuse = (detail: string): never => {
     throw new InvalidCommand({ command, detail })
   }
-  const { by, from } = optionsOf(command, search) ?? refuse("search: an object is needed")
-  const shape: AnyShape = optionsOf<AnyShape>(command, by as never) ??
+  const { by, from } = optionsOf(command, search, fields) ?? refuse("search: an object is needed")
+  const shape: AnyShape = optionsOf<AnyShape>(command, by as never, anyShapeFields) ??
     refuse("by: a shape is needed")
   const shapes = (["radius", "width", "polygon"] as const).filter((name) => shape[name] !== undefined)
   if (shapes.length !== 1) return refuse("by: one of radius, width and polygon is needed")
@@ -283,7 +310,8 @@ const appendSearch = (command: string, out: Array<Arg>, search: GeoSearch): void
     out.push("BYPOLYGON", corners.length)
     for (const corner of corners) appendCoordinates(command, "polygon", out, corner)
   } else {
-    const origin = optionsOf(command, from as GeoFromMember | GeoFromCoordinates) ?? refuse("from: an origin is needed")
+    const origin = optionsOf(command, from as GeoFromMember | GeoFromCoordinates, fromFields) ??
+      refuse("from: an origin is needed")
     if (origin.member !== undefined) {
       if (origin.longitude !== undefined || origin.latitude !== undefined) return refuse("longitude: not with member")
       out.push("FROMMEMBER", origin.member)
@@ -362,6 +390,15 @@ export const geosearchWith = <const Details extends ReadonlyArray<GeoDetail>>(
   return makeWithDetails(GEOSEARCH_WITH, args, details)
 }
 
+const storeFields: FieldsOf<GeoSearch & { readonly storeDistance?: boolean | undefined }> = {
+  from: "value",
+  by: "value",
+  order: "value",
+  count: "value",
+  any: "flag",
+  storeDistance: "flag"
+}
+
 const GEOSEARCHSTORE = define({ words: ["GEOSEARCHSTORE"], mode: "write", keys: 2, decode: Command.int })
 /**
  * GEOSEARCHSTORE stores the members that a search finds as a sorted set at `destination`, with their places or, with
@@ -382,7 +419,7 @@ export const geosearchstore = (
   }
 ) => {
   const args = argv(destination, source)
-  appendSearch("GEOSEARCHSTORE", args, search)
+  appendSearch("GEOSEARCHSTORE", args, search, storeFields)
   if (search.storeDistance === true) args.push("STOREDIST")
   return make(GEOSEARCHSTORE, args)
 }

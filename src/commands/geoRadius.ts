@@ -7,7 +7,7 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { argv, optionsOf } from "../internal/commands/args.ts"
+import { argv, type FieldsOf, optionsOf } from "../internal/commands/args.ts"
 import {
   appendCoordinates,
   appendSelection,
@@ -44,22 +44,52 @@ export interface GeoradiusStore extends GeoradiusSearch {
   readonly storeDistance?: boolean | undefined
 }
 
-const radiusArgs = (command: string, args: Array<Arg>, search: GeoradiusSearch): Array<Arg> => {
-  const given = optionsOf(command, search)
+const georadiusSearchFields: FieldsOf<GeoradiusSearch> = {
+  radius: "value",
+  unit: "value",
+  order: "value",
+  count: "value",
+  any: "flag"
+}
+
+const georadiusStoreFields: FieldsOf<GeoradiusStore> = {
+  radius: "value",
+  unit: "value",
+  order: "value",
+  count: "value",
+  any: "flag",
+  storeDistance: "flag"
+}
+
+type SearchFields = FieldsOf<GeoradiusSearch>
+
+const radiusArgs = (command: string, args: Array<Arg>, search: GeoradiusSearch, fields: SearchFields): Array<Arg> => {
+  const given = optionsOf(command, search, fields)
   if (given === undefined) throw new InvalidCommand({ command, detail: "search: an object is needed" })
   args.push(given.radius, unitArg(command, given.unit))
   appendSelection(command, args, given)
   return args
 }
 
-const aroundPlace = (command: string, key: Key, center: GeoCoordinates, search: GeoradiusSearch): Array<Arg> => {
+const aroundPlace = (
+  command: string,
+  key: Key,
+  center: GeoCoordinates,
+  search: GeoradiusSearch,
+  fields: SearchFields = georadiusSearchFields
+): Array<Arg> => {
   const args = argv(key)
   appendCoordinates(command, "center", args, center)
-  return radiusArgs(command, args, search)
+  return radiusArgs(command, args, search, fields)
 }
 
-const aroundMember = (command: string, key: Key, member: Arg, search: GeoradiusSearch): Array<Arg> =>
-  radiusArgs(command, argv(key, member), search)
+const aroundMember = (
+  command: string,
+  key: Key,
+  member: Arg,
+  search: GeoradiusSearch,
+  fields: SearchFields = georadiusSearchFields
+): Array<Arg> => radiusArgs(command, argv(key, member), search, fields)
 
 const appendStore = (args: Array<Arg>, destination: Key, search: GeoradiusStore): Array<Arg> => {
   args.push(search.storeDistance === true ? "STOREDIST" : "STORE", destination)
@@ -145,7 +175,10 @@ const GEORADIUS_STORE = define({ words: ["GEORADIUS"], mode: "write", keys: sour
  * @category geo
  */
 export const georadiusStore = (key: Key, center: GeoCoordinates, destination: Key, search: GeoradiusStore) =>
-  make(GEORADIUS_STORE, appendStore(aroundPlace(GEORADIUS.name, key, center, search), destination, search))
+  make(
+    GEORADIUS_STORE,
+    appendStore(aroundPlace(GEORADIUS.name, key, center, search, georadiusStoreFields), destination, search)
+  )
 
 const GEORADIUSBYMEMBER = define({ words: ["GEORADIUSBYMEMBER"], mode: "write", keys: 1, decode: Command.strings })
 /**
@@ -235,5 +268,5 @@ const GEORADIUSBYMEMBER_STORE = define({
 export const georadiusbymemberStore = (key: Key, member: Arg, destination: Key, search: GeoradiusStore) =>
   make(
     GEORADIUSBYMEMBER_STORE,
-    appendStore(aroundMember(GEORADIUSBYMEMBER.name, key, member, search), destination, search)
+    appendStore(aroundMember(GEORADIUSBYMEMBER.name, key, member, search, georadiusStoreFields), destination, search)
   )

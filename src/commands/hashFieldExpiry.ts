@@ -8,7 +8,16 @@ import * as Duration from "effect/Duration"
 import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
-import { appendAll, appendPairs, argv, keysOf, keyword, type OneOrMore, optionsOf } from "../internal/commands/args.ts"
+import {
+  appendAll,
+  appendPairs,
+  argv,
+  type FieldsOf,
+  keysOf,
+  keyword,
+  type OneOrMore,
+  optionsOf
+} from "../internal/commands/args.ts"
 import {
   appendExpiry,
   appendNewExpiry,
@@ -223,6 +232,8 @@ const HGETDEL = define({ words: ["HGETDEL"], mode: "write", keys: 1, decode: Com
 export const hgetdel = (key: Key, fields: OneOrMore<Key>) => make(HGETDEL, appendFields("HGETDEL", argv(key), fields))
 
 const HGETEX = define({ words: ["HGETEX"], mode: "write", keys: 1, decode: Command.stringsWithNulls })
+const hgetexFields = { persist: "flag", expireAt: "value", ttl: "value" } as const
+
 /**
  * HGETEX returns the values of fields of a hash, in the order of the fields, with `null` for each that does not exist,
  * and sets or removes their expiry. Fails with WRONGTYPE if the key holds another type, and with `InvalidCommand`
@@ -234,7 +245,7 @@ const HGETEX = define({ words: ["HGETEX"], mode: "write", keys: 1, decode: Comma
  */
 export const hgetex = (key: Key, fields: OneOrMore<Key>, options: NewExpiry) => {
   const args = argv(key)
-  appendNewExpiry("HGETEX", args, optionsOf("HGETEX", options))
+  appendNewExpiry("HGETEX", args, optionsOf("HGETEX", options, hgetexFields))
   return make(HGETEX, appendFields("HGETEX", args, fields))
 }
 
@@ -253,6 +264,14 @@ export type HsetexOptions = Expiry & {
 }
 
 const HSETEX = define({ words: ["HSETEX"], mode: "write", keys: 1, decode: Command.flag })
+const hsetexFields: FieldsOf<HsetexOptions> = {
+  keepTtl: "flag",
+  expireAt: "value",
+  ttl: "value",
+  when: "value",
+  whenKey: "value"
+}
+
 /**
  * HSETEX sets fields of a hash and their expiry. The result is whether they were set: `false` if a condition was not
  * met and nothing changed. A missing key is created. `fields` is a record, or an iterable of `[field, value]` pairs.
@@ -269,7 +288,7 @@ export const hsetex = (
   options?: HsetexOptions | undefined
 ) => {
   const args = argv(key)
-  const given = optionsOf("HSETEX", options)
+  const given = optionsOf("HSETEX", options, hsetexFields)
   if (given !== undefined) {
     if (given.whenKey !== undefined) args.push(keyword("HSETEX", "whenKey", given.whenKey, ["nx", "xx"]))
     if (given.when !== undefined) args.push(keyword("HSETEX", "when", given.when, ["fnx", "fxx"]))

@@ -12,6 +12,7 @@ import {
   appendVariadic,
   argv,
   scanArgs,
+  scanFields,
   type ScanOptions,
   type Variadic
 } from "../internal/commands/args.ts"
@@ -222,7 +223,7 @@ const HSCAN = define({ words: ["HSCAN"], mode: "read", keys: 1, decode: Command.
  * @category hashes
  */
 export const hscan = (key: Key, cursor: string, options?: ScanOptions | undefined) =>
-  make(HSCAN, scanArgs(HSCAN.name, [key, cursor], options))
+  make(HSCAN, scanArgs(HSCAN.name, [key, cursor], options, scanFields))
 
 const HSCAN_NOVALUES = define({ words: ["HSCAN"], mode: "read", keys: 1, decode: Command.page(Command.strings) })
 /**
@@ -235,4 +236,4 @@ const HSCAN_NOVALUES = define({ words: ["HSCAN"], mode: "read", keys: 1, decode:
  * @category hashes
  */
 export const hscanNovalues = (key: Key, cursor: string, options?: ScanOptions | undefined) =>
-  make(HSCAN_NOVALUES, appendAll(argv(), scanArgs("HSCAN", [key, cursor], options), "NOVALUES"))
+  make(HSCAN_NOVALUES, appendAll(argv(), scanArgs("HSCAN", [key, cursor], options, scanFields), "NOVALUES"))

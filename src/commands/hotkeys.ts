@@ -24,6 +24,8 @@ import { epochMillis, micros, millis } from "../internal/commands/timeDecoders.t
 export type HotkeysMetric = "cpu" | "net"
 
 const HOTKEYS_START = define({ words: ["HOTKEYS", "START"], mode: "read", repeatable: false, decode: Command.ok })
+const hotkeysStartFields = { count: "value", duration: "value", sample: "value", slots: "value" } as const
+
 /**
  * HOTKEYS START lets the server begin to measure, and returns `"OK"`. Fails with ERR if it measures already. It is not
  * sent again if its reply is lost, and fails with `AmbiguousOutcome`. Needs Redis 8.6.
@@ -65,7 +67,7 @@ export const hotkeysStart = (
   )
   if (words.length === 0) throw new InvalidCommand({ command, detail: "metrics: at least one is needed" })
   const args = appendAll(argv("METRICS", words.length), words)
-  const given = optionsOf(command, options)
+  const given = optionsOf(command, options, hotkeysStartFields)
   if (given?.count !== undefined) args.push("COUNT", given.count)
   if (given?.duration !== undefined) {
     args.push("DURATION", Math.ceil(millisOf(command, "duration", given.duration) / 1000))

@@ -12,6 +12,7 @@ import {
   appendVariadic,
   argv,
   exclusive,
+  type FieldsOf,
   optionsOf,
   scanArgs,
   type ScanOptions,
@@ -105,6 +106,8 @@ const RENAMENX = define({ words: ["RENAMENX"], mode: "write", keys: 2, decode: C
 export const renamenx = (key: Key, newKey: Key) => make(RENAMENX, argv(key, newKey))
 
 const COPY = define({ words: ["COPY"], mode: "write", keys: 2, decode: Command.flag })
+const copyFields = { db: "value", replace: "flag" } as const
+
 /**
  * COPY copies the value and the expiry of a key to another key. The result is `true` if it was copied, and `false`
  * if the source does not exist, or the destination exists and `replace` is not `true`. Fails with ERR if both are
@@ -125,7 +128,7 @@ export const copy = (
   } | undefined
 ) => {
   const args: Array<Arg> = [source, destination]
-  const given = optionsOf("COPY", options)
+  const given = optionsOf("COPY", options, copyFields)
   if (given?.db !== undefined) args.push("DB", given.db)
   if (given?.replace === true) args.push("REPLACE")
   return make(COPY, args)
@@ -249,6 +252,14 @@ export type RestoreOptions =
   & (RestoreFrequency | RestoreIdleTime)
 
 const RESTORE = define({ words: ["RESTORE"], mode: "write", keys: 1, decode: Command.ok })
+const restoreFields: FieldsOf<RestoreOptions> = {
+  replace: "flag",
+  expireAt: "value",
+  ttl: "value",
+  frequency: "value",
+  idleTime: "value"
+}
+
 /**
  * RESTORE creates a key from the bytes that DUMP returned, and returns `"OK"`. Fails with BUSYKEY if the key
  * exists and `replace` is not `true`, with ERR if the bytes are damaged or from a later version of the server, and
@@ -272,7 +283,7 @@ const RESTORE = define({ words: ["RESTORE"], mode: "write", keys: 1, decode: Com
  * @category keys
  */
 export const restore = (key: Key, value: Uint8Array, options?: RestoreOptions | undefined) => {
-  const given = optionsOf("RESTORE", options)
+  const given = optionsOf("RESTORE", options, restoreFields)
   if (given !== undefined) {
     exclusive("RESTORE", given, ["ttl", "expireAt"])
     exclusive("RESTORE", given, ["idleTime", "frequency"])
@@ -291,6 +302,8 @@ export const restore = (key: Key, value: Uint8Array, options?: RestoreOptions | 
   if (given?.frequency !== undefined) args.push("FREQ", given.frequency)
   return make(RESTORE, args)
 }
+
+const scanFields = { match: "value", count: "value", type: "value" } as const
 
 const SCAN = define({ words: ["SCAN"], mode: "read", decode: Command.page(Command.strings) })
 /**
@@ -331,7 +344,7 @@ export const scan = (
     })
     | undefined
 ) => {
-  const args = scanArgs(SCAN.name, [cursor], options)
+  const args = scanArgs(SCAN.name, [cursor], options, scanFields)
   if (options?.type !== undefined) args.push("TYPE", options.type)
   return make(SCAN, args)
 }

@@ -14,6 +14,7 @@ import {
   appendVariadic,
   argv,
   exclusive,
+  type FieldsOf,
   keysAfterCount,
   keysOf,
   keyword,
@@ -227,8 +228,10 @@ export interface LposOptions<Rank extends number = number> {
   readonly maxLength?: number | undefined
 }
 
+const lposArgsFields = { rank: "value", maxLength: "value" } as const
+
 const lposArgs = (key: Key, element: Arg, given: LposOptions | undefined): Array<Arg> => {
-  const options = optionsOf("LPOS", given)
+  const options = optionsOf("LPOS", given, lposArgsFields)
   const args: Array<Arg> = [key, element]
   if (options?.rank !== undefined && (options.rank === 0 || !Number.isSafeInteger(options.rank))) {
     throw new InvalidCommand({ command: "LPOS", detail: "rank: expected a whole number other than 0" })
@@ -340,8 +343,10 @@ export interface MoveExactly extends MoveOrder {
  */
 export type MoveMany = MoveUpTo | MoveExactly
 
+const moveManyFields: FieldsOf<MoveMany> = { count: "value", exactly: "value", order: "value" }
+
 const appendMany = (command: string, args: Array<Arg>, many: MoveMany | undefined): Array<Arg> => {
-  const given = optionsOf(command, many)
+  const given = optionsOf(command, many, moveManyFields)
   if (given === undefined) return args
   exclusive(command, given, ["count", "exactly"])
   if (given.count !== undefined) args.push("COUNT", given.count)

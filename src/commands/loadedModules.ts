@@ -55,6 +55,8 @@ const MODULE_LOAD = define({ words: ["MODULE", "LOAD"], mode: "write", decode: C
 export const moduleLoad = (path: string, ...args: Variadic<Arg>) => make(MODULE_LOAD, appendAny(argv(path), args))
 
 const MODULE_LOADEX = define({ words: ["MODULE", "LOADEX"], mode: "write", decode: Command.ok })
+const moduleLoadexFields = { config: "value", args: "value" } as const
+
 /**
  * MODULE LOADEX loads a module from a file on the server's machine, with parameters of its configuration, and returns
  * `"OK"`. Replicas do not load it. Fails with ERR if the module does not load, or if the configuration
@@ -74,7 +76,7 @@ export const moduleLoadex = (
   } | undefined
 ) => {
   const out = argv(path)
-  const given = optionsOf(MODULE_LOADEX.name, options)
+  const given = optionsOf(MODULE_LOADEX.name, options, moduleLoadexFields)
   const config: unknown = given?.config
   if (config !== undefined) {
     if (typeof config !== "object" || config === null || Array.isArray(config)) {

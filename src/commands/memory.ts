@@ -195,6 +195,8 @@ const MEMORY_STATS = define({ words: ["MEMORY", "STATS"], mode: "read", decode: 
 export const memoryStats = () => make(MEMORY_STATS, argv())
 
 const MEMORY_USAGE = define({ words: ["MEMORY", "USAGE"], mode: "read", keys: 1, decode: Command.intOrNull })
+const memoryUsageFields = { samples: "value" } as const
+
 /**
  * MEMORY USAGE returns how many bytes a key and its value take, or `null` if the key does not exist. Of a collection
  * the server looks at `samples` elements and estimates the rest; 0 is all of them. Default 5.
@@ -210,7 +212,7 @@ export const memoryUsage = (
     readonly samples?: number | undefined
   } | undefined
 ) => {
-  const samples = optionsOf(MEMORY_USAGE.name, options)?.samples
+  const samples = optionsOf(MEMORY_USAGE.name, options, memoryUsageFields)?.samples
   if (samples === undefined) return make(MEMORY_USAGE, argv(key))
   const problem = integerProblem(samples, 0, Number.MAX_SAFE_INTEGER)
   if (problem !== undefined) throw new InvalidCommand({ command: MEMORY_USAGE.name, detail: `samples: ${problem}` })

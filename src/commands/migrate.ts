@@ -8,7 +8,15 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { appendAll, argv, exclusive, keysOf, type OneOrMore, optionsOf } from "../internal/commands/args.ts"
+import {
+  appendAll,
+  argv,
+  exclusive,
+  type FieldsOf,
+  keysOf,
+  type OneOrMore,
+  optionsOf
+} from "../internal/commands/args.ts"
 import { type DurationInput, millisOf } from "../internal/commands/time.ts"
 import { kindOf } from "../internal/common/values.ts"
 import type { NotWith } from "./options.ts"
@@ -97,6 +105,10 @@ const MIGRATE = define({
     throw new Command.Mismatch("OK or NOKEY", said)
   })
 })
+const auth2Fields = { username: "value", password: "value" } as const
+
+const migrateFields: FieldsOf<MigrateOptions> = { auth: "value", auth2: "value", copy: "flag", replace: "flag" }
+
 /**
  * MIGRATE moves keys to a database of another server, with their expiries. The result is `"OK"`, or `null` if none of
  * the keys exists. The server runs no other command meanwhile. Fails with IOERR if the other server does not answer
@@ -133,13 +145,13 @@ export const migrate = (
   // An empty key is said behind KEYS: in its place it would mean that the keys are there.
   const isAlone = list.length === 1 && list[0]!.length > 0
   const args = argv(host, port, isAlone ? list[0]! : "", db, millisOf(MIGRATE.name, "timeout", timeout))
-  const given = optionsOf(MIGRATE.name, options)
+  const given = optionsOf(MIGRATE.name, options, migrateFields)
   if (given !== undefined) {
     exclusive(MIGRATE.name, given, ["auth", "auth2"])
     if (given.copy === true) args.push("COPY")
     if (given.replace === true) args.push("REPLACE")
     if (given.auth !== undefined) args.push("AUTH", secretOf("auth", given.auth))
-    const user = optionsOf(MIGRATE.name, given.auth2 as MigrateWithUser["auth2"] | undefined)
+    const user = optionsOf(MIGRATE.name, given.auth2 as MigrateWithUser["auth2"] | undefined, auth2Fields)
     if (user !== undefined) args.push("AUTH2", user.username, secretOf("auth2.password", user.password))
   }
   return make(MIGRATE, isAlone ? args : appendAll(args, ["KEYS", ...list]))

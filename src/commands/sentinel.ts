@@ -142,6 +142,8 @@ const CONFIG_SET = define({ words: ["SENTINEL", "CONFIG", "SET"], mode: "write",
 export const configSet = (parameter: string, value: Arg) => make(CONFIG_SET, argv(parameter, value))
 
 const FAILOVER = define({ words: ["SENTINEL", "FAILOVER"], mode: "write", decode: Command.ok })
+const failoverFields = { coordinated: "flag" } as const
+
 /**
  * SENTINEL FAILOVER starts a failover of a group without asking the other sentinels, and returns `"OK"` before it
  * is done. Fails with NOGOODSLAVE if no replica can be promoted, with INPROG if a failover is running, and with
@@ -161,7 +163,7 @@ export const failover = (
     readonly coordinated?: boolean | undefined
   } | undefined
 ) => {
-  const isCoordinated = optionsOf(FAILOVER.name, options)?.coordinated === true
+  const isCoordinated = optionsOf(FAILOVER.name, options, failoverFields)?.coordinated === true
   return make(FAILOVER, isCoordinated ? argv(group, "COORDINATED") : argv(group))
 }
 

@@ -174,6 +174,8 @@ const SWAPDB = define({ words: ["SWAPDB"], mode: "write", decode: Command.ok })
 export const swapdb = (first: number, second: number) => make(SWAPDB, argv(first, second))
 
 const LOLWUT = define({ words: ["LOLWUT"], mode: "read", decode: Command.word })
+const lolwutFields = { version: "value", parameters: "value" } as const
+
 /**
  * LOLWUT returns a picture of characters, and the version of the server. Each version has its own picture; `version`
  * asks for that of another one, and `parameters` are what it takes, such as a width.
@@ -190,7 +192,7 @@ export const lolwut = (
     readonly parameters?: ReadonlyArray<number> | undefined
   } | undefined
 ) => {
-  const given = optionsOf(LOLWUT.name, options)
+  const given = optionsOf(LOLWUT.name, options, lolwutFields)
   const args = given?.version === undefined ? argv() : argv("VERSION", given.version)
   return make(LOLWUT, appendAll(args, arrayOf(LOLWUT.name, "parameters", given?.parameters ?? [])))
 }

@@ -9,11 +9,13 @@ import type { Arg, Key } from "../Command.ts"
 import {
   appendVariadic,
   argv,
+  type FieldsOf,
   intercardArgs,
   keysAfterCount,
   type OneOrMore,
   optionsOf,
   scanArgs,
+  scanFields,
   type ScanOptions,
   type Variadic
 } from "../internal/commands/args.ts"
@@ -255,6 +257,8 @@ export interface SunioncardOptions {
 }
 
 const SUNIONCARD = define({ words: ["SUNIONCARD"], mode: "read", keys: keysAfterCount(0), decode: Command.int })
+const sunioncardFields: FieldsOf<SunioncardOptions> = { approximate: "flag", limit: "value" }
+
 /**
  * SUNIONCARD returns how many members the sets have together, each counted once. A missing key counts as an empty
  * set. Fails with ERR if `limit` is negative, and with WRONGTYPE if a key holds another type. Needs Redis 8.10.
@@ -264,7 +268,7 @@ const SUNIONCARD = define({ words: ["SUNIONCARD"], mode: "read", keys: keysAfter
  * @category sets
  */
 export const sunioncard = (keys: OneOrMore<Key>, options?: SunioncardOptions | undefined) => {
-  const given = optionsOf(SUNIONCARD.name, options)
+  const given = optionsOf(SUNIONCARD.name, options, sunioncardFields)
   const args = intercardArgs(SUNIONCARD.name, keys, undefined)
   if (given?.approximate === true) args.push("APPROX")
   if (given?.limit !== undefined) args.push("LIMIT", given.limit)
@@ -283,4 +287,4 @@ const SSCAN = define({ words: ["SSCAN"], mode: "read", keys: 1, decode: Command.
  * @category sets
  */
 export const sscan = (key: Key, cursor: string, options?: ScanOptions | undefined) =>
-  make(SSCAN, scanArgs(SSCAN.name, [key, cursor], options))
+  make(SSCAN, scanArgs(SSCAN.name, [key, cursor], options, scanFields))

@@ -13,6 +13,7 @@ import {
   appendVariadic,
   argv,
   arrayOf,
+  type FieldsOf,
   intercardArgs,
   keysAfterCount,
   keysOf,
@@ -39,6 +40,8 @@ export interface CombineOptions {
   readonly aggregate?: "sum" | "min" | "max" | "count" | undefined
 }
 
+const combineFields: FieldsOf<CombineOptions> = { weights: "value", aggregate: "value" }
+
 const combineArgs = (
   command: string,
   args: Array<Arg>,
@@ -46,7 +49,7 @@ const combineArgs = (
   options: CombineOptions | undefined
 ): Array<Arg> => {
   const keys = keysOf(command, given)
-  const fields = optionsOf(command, options)
+  const fields = optionsOf(command, options, combineFields)
   args.push(keys.length)
   appendAll(args, keys)
   if (fields?.weights !== undefined) {

@@ -8,7 +8,16 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { appendAll, argv, arrayOf, keyword, optionsOf, scoreArg } from "../internal/commands/args.ts"
+import {
+  appendAll,
+  argv,
+  arrayOf,
+  type FieldsOf,
+  keyword,
+  objectOf,
+  optionsOf,
+  scoreArg
+} from "../internal/commands/args.ts"
 import { kindOf } from "../internal/common/values.ts"
 import type { NotWith } from "./options.ts"
 
@@ -128,6 +137,8 @@ export type ZrangeBound<Options extends ZrangeOptions> = Options extends ZrangeB
   : Options extends ZrangeByLex ? LexBound
   : number
 
+const zrangeFields: FieldsOf<ZrangeOptions> = { by: "value", limit: "value", reverse: "flag" }
+
 const zrangeArgs = (
   command: string,
   args: Array<Arg>,
@@ -135,7 +146,7 @@ const zrangeArgs = (
   stop: number | ScoreBound | LexBound,
   given: ZrangeOptions | undefined
 ): Array<Arg> => {
-  const options = optionsOf(command, given)
+  const options = optionsOf(command, given, zrangeFields)
   args.push(bound(start), bound(stop))
   if (options?.by !== undefined) args.push(`BY${keyword(command, "by", options.by, ["score", "lex"])}`)
   else checkRanks(command, start, stop)
@@ -203,7 +214,7 @@ export const zrangeWithScores = <const Options extends ZrangeByScore | ZrangeByR
   stop: ZrangeBound<Options>,
   options?: Options | undefined
 ) => {
-  const by: unknown = optionsOf(ZRANGE.name, options)?.by
+  const by: unknown = objectOf(ZRANGE.name, options)?.by
   if (by === "lex") throw new InvalidCommand({ command: ZRANGE.name, detail: "by: not with WITHSCORES" })
   return make(ZRANGE_SCORES, appendAll(argv(), zrangeArgs(ZRANGE.name, [key], start, stop, options), "WITHSCORES"))
 }

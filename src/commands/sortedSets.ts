@@ -13,12 +13,14 @@ import {
   appendVariadic,
   argv,
   arrayOf,
+  type FieldsOf,
   keysAfterCount,
   keysOf,
   keyword,
   type OneOrMore,
   optionsOf,
   scanArgs,
+  scanFields,
   type ScanOptions,
   scoreArg,
   type Variadic
@@ -50,8 +52,10 @@ export interface ZaddOptions {
 
 const zaddConditions: ReadonlyArray<ZaddWhen> = ["nx", "xx", "gt", "lt", "xx gt", "xx lt"]
 
+const zaddFields: FieldsOf<ZaddOptions> = { when: "value", changed: "flag" }
+
 const zaddArgs = (key: Key, given: ZaddOptions | undefined): Array<Arg> => {
-  const options = optionsOf("ZADD", given)
+  const options = optionsOf("ZADD", given, zaddFields)
   const args: Array<Arg> = [key]
   if (options?.when !== undefined) args.push(...keyword("ZADD", "when", options.when, zaddConditions).split(" "))
   if (options?.changed === true) args.push("CH")
@@ -462,7 +466,7 @@ const ZSCAN = define({ words: ["ZSCAN"], mode: "read", keys: 1, decode: Command.
  * @category sorted sets
  */
 export const zscan = (key: Key, cursor: string, options?: ScanOptions | undefined) =>
-  make(ZSCAN, scanArgs(ZSCAN.name, [key, cursor], options))
+  make(ZSCAN, scanArgs(ZSCAN.name, [key, cursor], options, scanFields))
 
 const ZSCAN_NOSCORES = define({ words: ["ZSCAN"], mode: "read", keys: 1, decode: Command.page(Command.strings) })
 /**
@@ -475,4 +479,4 @@ const ZSCAN_NOSCORES = define({ words: ["ZSCAN"], mode: "read", keys: 1, decode:
  * @category sorted sets
  */
 export const zscanNoscores = (key: Key, cursor: string, options?: ScanOptions | undefined) =>
-  make(ZSCAN_NOSCORES, appendAll(argv(), scanArgs("ZSCAN", [key, cursor], options), "NOSCORES"))
+  make(ZSCAN_NOSCORES, appendAll(argv(), scanArgs("ZSCAN", [key, cursor], options, scanFields), "NOSCORES"))

@@ -7,7 +7,7 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { appendAll, argv, arrayOf, keyword, optionsOf } from "../internal/commands/args.ts"
+import { appendAll, argv, arrayOf, type FieldsOf, keyword, optionsOf } from "../internal/commands/args.ts"
 import type { NotWith } from "./options.ts"
 
 /**
@@ -60,8 +60,10 @@ export interface SortCompared extends SortSelection {
  */
 export type SortOptions = SortUnsorted | SortCompared
 
+const sortFields: FieldsOf<SortOptions> = { by: "value", alpha: "flag", limit: "value", get: "value", order: "value" }
+
 const sortArgs = (command: string, key: Key, given: SortOptions | undefined): Array<Arg> => {
-  const options = optionsOf(command, given)
+  const options = optionsOf(command, given, sortFields)
   const args: Array<Arg> = [key]
   if (options?.by !== undefined) {
     if (options.by === "nosort" && (options.alpha ?? false) !== false) {

@@ -9,7 +9,7 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { argv, keysOf, type OneOrMore, optionsOf } from "../internal/commands/args.ts"
+import { argv, type FieldsOf, keysOf, type OneOrMore, optionsOf } from "../internal/commands/args.ts"
 import {
   appendReadLimits,
   appendStreams,
@@ -57,6 +57,8 @@ const appendEntriesRead = (args: Array<Arg>, entriesRead: number | undefined): A
 }
 
 const XGROUP_CREATE = define({ words: ["XGROUP", "CREATE"], mode: "write", keys: 1, decode: Command.ok })
+const xgroupCreateFields: FieldsOf<XgroupCreateOptions> = { mkstream: "flag", entriesRead: "value" }
+
 /**
  * XGROUP CREATE makes a group of consumers, whose first read gives the entries after `id`: `"$"` stands for the last
  * entry of the stream, `"0"` for all. Fails with BUSYGROUP if the group exists, with ERR if the key does not exist and
@@ -75,13 +77,15 @@ const XGROUP_CREATE = define({ words: ["XGROUP", "CREATE"], mode: "write", keys:
  * @category streams
  */
 export const xgroupCreate = (key: Key, group: Arg, id: string, options?: XgroupCreateOptions | undefined) => {
-  const given = optionsOf(XGROUP_CREATE.name, options)
+  const given = optionsOf(XGROUP_CREATE.name, options, xgroupCreateFields)
   const args = argv(key, group, id)
   if (given?.mkstream === true) args.push("MKSTREAM")
   return make(XGROUP_CREATE, appendEntriesRead(args, given?.entriesRead))
 }
 
 const XGROUP_SETID = define({ words: ["XGROUP", "SETID"], mode: "write", keys: 1, decode: Command.ok })
+const xgroupSetidFields: FieldsOf<XgroupSetidOptions> = { entriesRead: "value" }
+
 /**
  * XGROUP SETID sets the id of the last entry that was delivered to a group: the next read gives the entries after it.
  * `"$"` stands for the last entry of the stream. Pending entries stay pending. Fails with NOGROUP if there is no such
@@ -92,7 +96,10 @@ const XGROUP_SETID = define({ words: ["XGROUP", "SETID"], mode: "write", keys: 1
  * @category streams
  */
 export const xgroupSetid = (key: Key, group: Arg, id: string, options?: XgroupSetidOptions | undefined) =>
-  make(XGROUP_SETID, appendEntriesRead(argv(key, group, id), optionsOf(XGROUP_SETID.name, options)?.entriesRead))
+  make(
+    XGROUP_SETID,
+    appendEntriesRead(argv(key, group, id), optionsOf(XGROUP_SETID.name, options, xgroupSetidFields)?.entriesRead)
+  )
 
 const XGROUP_DESTROY = define({ words: ["XGROUP", "DESTROY"], mode: "write", keys: 1, decode: Command.flag })
 /**
@@ -183,6 +190,14 @@ const XREADGROUP = define({
   keys: streamKeys(3),
   decode: Command.nullable(Command.mapOf(Command.word, deliveredEntries))
 })
+const xreadgroupFields: FieldsOf<XreadgroupOptions> = {
+  block: "value",
+  noack: "flag",
+  count: "value",
+  maxCount: "value",
+  maxSize: "value"
+}
+
 /**
  * XREADGROUP reads streams as a consumer of a group, which is made if it is missing, and returns the entries as a `Map`
  * by stream; the result is `null` if there are none. The id `">"` gives entries that no consumer of the group has got.
@@ -223,7 +238,7 @@ export const xreadgroup = (
   streams: StreamIds,
   options?: XreadgroupOptions | undefined
 ) => {
-  const given = optionsOf(XREADGROUP.name, options)
+  const given = optionsOf(XREADGROUP.name, options, xreadgroupFields)
   const args = appendReadLimits(XREADGROUP.name, argv("GROUP", group, consumer), given)
   appendStreams(XREADGROUP.name, appendNoack(appendBlock(XREADGROUP.name, args, given), given), streams)
   groupIds(XREADGROUP.name, args)
@@ -298,7 +313,7 @@ export const xreadgroupClaim = (
   options?: XreadgroupOptions | undefined
 ) => {
   const name = XREADGROUP_CLAIM.name
-  const given = optionsOf(name, options)
+  const given = optionsOf(name, options, xreadgroupFields)
   const args = appendBlock(name, appendReadLimits(name, argv("GROUP", group, consumer), given), given)
   appendNoack(args, given).push("CLAIM", elapsedMillisOf(name, "minIdle", minIdle))
   return make(XREADGROUP_CLAIM, appendStreams(name, args, keysOf(name, keys).map((key) => [key, ">"] as const)))

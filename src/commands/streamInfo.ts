@@ -221,6 +221,8 @@ const details: Command.Decode<StreamDetails, StreamDetails<Uint8Array>> = Comman
 }, laterCounters)
 
 const XINFO_STREAM_FULL = define({ words: ["XINFO", "STREAM"], mode: "read", keys: 1, decode: details })
+const xinfoStreamFullFields = { count: "value" } as const
+
 /**
  * XINFO STREAM with FULL describes a stream with its entries, its groups, their consumers and their pending entries.
  * `count` says how many entries, and pending entries of each, it lists at most; 0: all. Default: 10. Fails with ERR if
@@ -234,7 +236,7 @@ export const xinfoStreamFull = (key: Key, options?: {
   /** How many entries are listed at most; 0: all. Default: 10. */
   readonly count?: number | undefined
 }) => {
-  const count = optionsOf(XINFO_STREAM_FULL.name, options)?.count
+  const count = optionsOf(XINFO_STREAM_FULL.name, options, xinfoStreamFullFields)?.count
   const args = argv(key, "FULL")
   if (count !== undefined) {
     const problem = integerProblem(count, 0, Number.MAX_SAFE_INTEGER)

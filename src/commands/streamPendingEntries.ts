@@ -14,6 +14,7 @@ import {
   appendVariadic,
   argv,
   exclusive,
+  type FieldsOf,
   keyword,
   type OneOrMore,
   optionsOf,
@@ -78,6 +79,8 @@ export const xackdel = (
 export type XnackMode = "silent" | "fail" | "fatal"
 
 const XNACK = define({ words: ["XNACK"], mode: "write", keys: 1, decode: Command.int })
+const xnackFields = { retryCount: "value", force: "flag" } as const
+
 /**
  * XNACK gives pending entries of a group back without acknowledging them, so that another consumer may get them at
  * once, and returns how many there were. Fails with WRONGTYPE if the key holds another type. Needs Redis 8.8.
@@ -92,7 +95,7 @@ export const xnack = (key: Key, group: Arg, mode: XnackMode, ids: ReadonlyArray<
   /** Whether entries that are not pending become so. Default false. */
   readonly force?: boolean | undefined
 }) => {
-  const given = optionsOf(XNACK.name, options)
+  const given = optionsOf(XNACK.name, options, xnackFields)
   const word = keyword(XNACK.name, "mode", mode, ["silent", "fail", "fatal"])
   const args = appendIds(XNACK.name, argv(key, group, word), ids)
   if (given?.retryCount !== undefined) args.push("RETRYCOUNT", given.retryCount)
@@ -164,6 +167,8 @@ const pendingEntries: Command.Decode<Array<PendingEntry>, Array<PendingEntry<Uin
 )
 
 const XPENDING_RANGE = define({ words: ["XPENDING"], mode: "read", keys: 1, decode: pendingEntries })
+const xpendingRangeFields = { consumer: "value", minIdle: "value" } as const
+
 /**
  * XPENDING with a range returns the pending entries of a group from the id `start` to the id `end`, at most `count` of
  * them: who has each of them, for how long, and how often it was delivered. The ids are those of XRANGE. Fails with
@@ -191,7 +196,7 @@ export const xpendingRange = (key: Key, group: Arg, start: string, end: string, 
   /** How long ago the last delivery is at least. Default: any. */
   readonly minIdle?: DurationInput | undefined
 }) => {
-  const given = optionsOf(XPENDING_RANGE.name, options)
+  const given = optionsOf(XPENDING_RANGE.name, options, xpendingRangeFields)
   const args = argv(key, group)
   if (given?.minIdle !== undefined) args.push("IDLE", elapsedMillisOf(XPENDING_RANGE.name, "minIdle", given.minIdle))
   args.push(start, end, count)
@@ -246,6 +251,14 @@ export interface XclaimDeliveredAt extends XclaimCommon {
  */
 export type XclaimOptions = XclaimIdle | XclaimDeliveredAt
 
+const xclaimFields: FieldsOf<XclaimOptions> = {
+  idle: "value",
+  deliveredAt: "value",
+  retryCount: "value",
+  force: "flag",
+  lastId: "value"
+}
+
 const xclaimArgs = (
   key: Key,
   group: Arg,
@@ -254,7 +267,7 @@ const xclaimArgs = (
   ids: OneOrMore<string>,
   options: XclaimOptions | undefined
 ): Array<Arg> => {
-  const given = optionsOf("XCLAIM", options)
+  const given = optionsOf("XCLAIM", options, xclaimFields)
   const args = argv(key, group, consumer, elapsedMillisOf("XCLAIM", "minIdle", minIdle))
   appendAll(args, idsOf("XCLAIM", typeof ids === "string" ? [ids] : ids))
   if (given === undefined) return args
@@ -349,6 +362,8 @@ const notClaimed = (value: Resp.Value): never => {
   throw new Command.Mismatch("a cursor and what was claimed", value)
 }
 
+const xautoclaimFields: FieldsOf<XautoclaimOptions> = { count: "value" }
+
 const xautoclaimArgs = (
   key: Key,
   group: Arg,
@@ -360,7 +375,7 @@ const xautoclaimArgs = (
   appendCount(
     "XAUTOCLAIM",
     argv(key, group, consumer, elapsedMillisOf("XAUTOCLAIM", "minIdle", minIdle), start),
-    optionsOf("XAUTOCLAIM", options)?.count
+    optionsOf("XAUTOCLAIM", options, xautoclaimFields)?.count
   )
 
 const XAUTOCLAIM = define({ words: ["XAUTOCLAIM"], mode: "write", keys: 1, decode: autoClaimed(claimedEntries) })

@@ -8,7 +8,15 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { appendPairs, appendVariadic, argv, keyword, optionsOf, type Variadic } from "../internal/commands/args.ts"
+import {
+  appendPairs,
+  appendVariadic,
+  argv,
+  type FieldsOf,
+  keyword,
+  optionsOf,
+  type Variadic
+} from "../internal/commands/args.ts"
 import {
   appendCount,
   appendIds,
@@ -95,9 +103,16 @@ export type StreamThreshold =
     readonly threshold: string
   }
 
+const streamTrimFields: FieldsOf<StreamTrim> = {
+  strategy: "value",
+  threshold: "value",
+  approximate: "flag",
+  limit: "value"
+}
+
 /** Appends MAXLEN or MINID and what belongs to it. */
 const appendTrim = (command: string, args: Array<Arg>, given: StreamTrim): Array<Arg> => {
-  const trim = optionsOf(command, given) as StreamTrim
+  const trim = optionsOf(command, given, streamTrimFields) as StreamTrim
   args.push(keyword(command, "trim.strategy", trim.strategy, ["maxlen", "minid"]))
   args.push(trim.approximate === true ? "~" : "=", trim.threshold)
   if (trim.limit !== undefined) {
@@ -133,6 +148,10 @@ export interface XaddOptions {
   } | undefined
 }
 
+const idempotentFields = { producer: "value", id: "value" } as const
+
+const xaddFields: FieldsOf<XaddOptions> = { trim: "value", references: "value", idempotent: "value" }
+
 const xaddArgs = (
   key: Key,
   id: string,
@@ -140,11 +159,11 @@ const xaddArgs = (
   given: XaddOptions | undefined,
   word?: string
 ): Array<Arg> => {
-  const options = optionsOf("XADD", given)
+  const options = optionsOf("XADD", given, xaddFields)
   const args: Array<Arg> = [key]
   if (word !== undefined) args.push(word)
   if (options?.references !== undefined) args.push(referencesWord("XADD", options.references))
-  const idempotent = optionsOf("XADD", options?.idempotent)
+  const idempotent = optionsOf("XADD", options?.idempotent, idempotentFields)
   if (idempotent !== undefined) {
     args.push(idempotent.id === undefined ? "IDMPAUTO" : "IDMP", idempotent.producer)
     if (idempotent.id !== undefined) args.push(idempotent.id)
@@ -221,13 +240,15 @@ export interface XrangeOptions {
   readonly count?: number | undefined
 }
 
+const xrangeFields: FieldsOf<XrangeOptions> = { count: "value" }
+
 const rangeArgs = (
   command: string,
   key: Key,
   start: string,
   end: string,
   given: XrangeOptions | undefined
-): Array<Arg> => appendCount(command, argv(key, start, end), optionsOf(command, given)?.count)
+): Array<Arg> => appendCount(command, argv(key, start, end), optionsOf(command, given, xrangeFields)?.count)
 
 const XRANGE = define({ words: ["XRANGE"], mode: "read", keys: 1, decode: entriesDecoder })
 /**
@@ -302,6 +323,8 @@ export const xdelex = (
 ) => make(XDELEX, appendIds(XDELEX.name, argv(key, referencesWord(XDELEX.name, references)), ids))
 
 const XTRIM = define({ words: ["XTRIM"], mode: "write", keys: 1, decode: Command.int })
+const xtrimFields = { references: "value" } as const
+
 /**
  * XTRIM removes the oldest entries of a stream, and returns how many it removed: all but the newest so many
  * (`"maxlen"`), or all whose id is lower than another one (`"minid"`). With `approximate` it removes whole blocks only,
@@ -326,7 +349,7 @@ export const xtrim = (key: Key, trim: StreamTrim, options?: {
   readonly references?: StreamReferences | undefined
 }) => {
   const args = appendTrim("XTRIM", argv(key), trim)
-  const mode = optionsOf("XTRIM", options)?.references
+  const mode = optionsOf("XTRIM", options, xtrimFields)?.references
   if (mode !== undefined) args.push(referencesWord("XTRIM", mode))
   return make(XTRIM, args)
 }
@@ -348,6 +371,8 @@ const XREAD = define({
   keys: streamKeys(0),
   decode: Command.nullable(Command.mapOf(Command.word, entriesDecoder))
 })
+const xreadFields: FieldsOf<XreadOptions> = { block: "value", count: "value", maxCount: "value", maxSize: "value" }
+
 /**
  * XREAD returns the entries of one or several streams whose ids are greater than the given ones, as a `Map` by
  * stream; the result is `null` if there are none. With `block` it waits for an entry, on a connection of its own.
@@ -383,13 +408,15 @@ export const xread = (
   streams: StreamIds,
   options?: XreadOptions | undefined
 ) => {
-  const given = optionsOf(XREAD.name, options)
+  const given = optionsOf(XREAD.name, options, xreadFields)
   const args = appendReadLimits(XREAD.name, argv(), given)
   if (given?.block !== undefined) args.push("BLOCK", timeoutMillis(XREAD.name, given.block, "block"))
   return make(XREAD, appendStreams(XREAD.name, args, streams))
 }
 
 const XSETID = define({ words: ["XSETID"], mode: "write", keys: 1, decode: Command.ok })
+const xsetidFields = { entriesAdded: "value", maxDeletedId: "value" } as const
+
 /**
  * XSETID sets the last id of a stream, after which new entries come. It is meant for copies of streams: `entriesAdded`
  * and `maxDeletedId` set the other counters. Fails with ERR if the key does not exist or the id is lower than that of
@@ -405,7 +432,7 @@ export const xsetid = (key: Key, lastId: string, options?: {
   /** The greatest id that was deleted. */
   readonly maxDeletedId?: string | undefined
 }) => {
-  const given = optionsOf(XSETID.name, options)
+  const given = optionsOf(XSETID.name, options, xsetidFields)
   const args = argv(key, lastId)
   if (given?.entriesAdded !== undefined) args.push("ENTRIESADDED", given.entriesAdded)
   if (given?.maxDeletedId !== undefined) args.push("MAXDELETEDID", given.maxDeletedId)
@@ -433,6 +460,8 @@ export type XcfgsetOptions =
   }
 
 const XCFGSET = define({ words: ["XCFGSET"], mode: "write", keys: 1, decode: Command.ok })
+const xcfgsetFields: FieldsOf<XcfgsetOptions> = { duration: "value", maxSize: "value" }
+
 /**
  * XCFGSET sets for how long, and for how many entries of each producer, a stream remembers what XADD with `idempotent`
  * added. The stream forgets all of them. Fails with ERR if the key does not exist or a value is out of range, and with
@@ -443,7 +472,7 @@ const XCFGSET = define({ words: ["XCFGSET"], mode: "write", keys: 1, decode: Com
  * @category streams
  */
 export const xcfgset = (key: Key, options: XcfgsetOptions) => {
-  const given = optionsOf(XCFGSET.name, options)
+  const given = optionsOf(XCFGSET.name, options, xcfgsetFields)
   const args = argv(key)
   if (given?.duration !== undefined) {
     const millis = millisOf(XCFGSET.name, "duration", given.duration)

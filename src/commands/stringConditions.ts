@@ -8,7 +8,7 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { argv, optionsOf } from "../internal/commands/args.ts"
+import { argv, type FieldsOf, optionsOf } from "../internal/commands/args.ts"
 import { appendValueCondition } from "../internal/commands/conditions.ts"
 import type { NotWith } from "./options.ts"
 
@@ -121,6 +121,8 @@ export type SetCondition =
   })
 
 const DELEX = define({ words: ["DELEX"], mode: "write", keys: 1, decode: Command.flag })
+const valueConditionFields: FieldsOf<ValueCondition> = { ifeq: "value", ifdeq: "value", ifdne: "value", ifne: "value" }
+
 /**
  * DELEX deletes a key if a condition on its value is met, or, without a condition, in any case and whatever its type.
  * The result is whether it was deleted; `false` if the key does not exist. Fails with ERR if there is a condition and
@@ -140,7 +142,7 @@ const DELEX = define({ words: ["DELEX"], mode: "write", keys: 1, decode: Command
  */
 export const delex = (key: Key, condition?: ValueCondition | undefined) => {
   const args = argv(key)
-  const given = optionsOf("DELEX", condition)
+  const given = optionsOf("DELEX", condition, valueConditionFields)
   if (given !== undefined && !appendValueCondition("DELEX", args, given)) {
     throw new InvalidCommand({ command: "DELEX", detail: "condition: one of ifeq, ifne, ifdeq and ifdne is needed" })
   }

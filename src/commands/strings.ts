@@ -13,6 +13,7 @@ import {
   appendPairs,
   appendVariadic,
   argv,
+  type FieldsOf,
   keyword,
   optionsOf,
   type Variadic
@@ -32,8 +33,19 @@ import type { SetCondition } from "./stringConditions.ts"
  */
 export type SetOptions = Expiry & SetCondition
 
+const setFields: FieldsOf<SetOptions> = {
+  keepTtl: "flag",
+  expireAt: "value",
+  ttl: "value",
+  when: "value",
+  ifdeq: "value",
+  ifdne: "value",
+  ifeq: "value",
+  ifne: "value"
+}
+
 const setArgs = (key: Key, value: Arg, given: SetOptions | undefined, get: boolean): Array<Arg> => {
-  const options = optionsOf("SET", given)
+  const options = optionsOf("SET", given, setFields)
   const out: Array<Arg> = [key, value]
   if (options !== undefined && !appendValueCondition("SET", out, options) && options.when !== undefined) {
     out.push(keyword("SET", "when", options.when as "nx" | "xx", ["nx", "xx"]))
@@ -110,6 +122,8 @@ const GETDEL = define({ words: ["GETDEL"], mode: "write", keys: 1, decode: Comma
 export const getdel = (key: Key) => make(GETDEL, argv(key))
 
 const GETEX = define({ words: ["GETEX"], mode: "write", keys: 1, decode: Command.stringOrNull })
+const getexFields = { persist: "flag", expireAt: "value", ttl: "value" } as const
+
 /**
  * GETEX returns the string at a key, or `null` if the key does not exist, and sets or removes the key's expiry. A
  * moment in the past deletes the key. Whole seconds are sent as EX or EXAT, other times as PX or PXAT. Fails with
@@ -122,7 +136,7 @@ const GETEX = define({ words: ["GETEX"], mode: "write", keys: 1, decode: Command
  */
 export const getex = (key: Key, options: NewExpiry) => {
   const args: Array<Arg> = [key]
-  appendNewExpiry("GETEX", args, optionsOf("GETEX", options))
+  appendNewExpiry("GETEX", args, optionsOf("GETEX", options, getexFields))
   return make(GETEX, args)
 }
 
@@ -239,6 +253,8 @@ const MSETEX = define({
   keys: (args) => evenKeys(args.slice(1, 1 + 2 * Number(args[0]))),
   decode: Command.flag
 })
+const msetexFields: FieldsOf<MsetexOptions> = { keepTtl: "flag", expireAt: "value", ttl: "value", when: "value" }
+
 /**
  * MSETEX stores several strings in one atomic step, with one expiry for all of them. The result is whether they were
  * stored: `false` if the condition was not met and nothing changed. It replaces values of any type. `entries` is a
@@ -263,7 +279,7 @@ export const msetex = (
 ) => {
   const pairs = appendPairs("MSETEX", argv(), entries)
   const args = appendAll(argv(pairs.length / 2), pairs)
-  const given = optionsOf("MSETEX", options)
+  const given = optionsOf("MSETEX", options, msetexFields)
   if (given?.when !== undefined) args.push(keyword("MSETEX", "when", given.when, ["nx", "xx"]))
   if (given !== undefined) appendExpiry("MSETEX", args, given)
   return make(MSETEX, args)
@@ -333,6 +349,8 @@ const lcsMatches: Command.Decode<LcsMatches> = Command.map(
 )
 
 const LCS_IDX = define({ words: ["LCS"], mode: "read", keys: 2, decode: lcsMatches })
+const lcsIdxFields = { minMatchLength: "value" } as const
+
 /**
  * LCS with IDX returns where the longest common subsequence of the strings at two keys is in each of them. A missing
  * key counts as an empty string. Fails with ERR if a key holds another type. The time grows with the product of both
@@ -351,7 +369,7 @@ export const lcsIdx = (
   } | undefined
 ) => {
   const args: Array<Arg> = [a, b, "IDX"]
-  const given = optionsOf("LCS", options)
+  const given = optionsOf("LCS", options, lcsIdxFields)
   if (given?.minMatchLength !== undefined) args.push("MINMATCHLEN", given.minMatchLength)
   args.push("WITHMATCHLEN")
   return make(LCS_IDX, args)

@@ -8,7 +8,7 @@ import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
-import { argv, keyword, optionsOf } from "../internal/commands/args.ts"
+import { argv, type FieldsOf, keyword, optionsOf } from "../internal/commands/args.ts"
 import {
   appendVector,
   makeWithDetails,
@@ -43,6 +43,15 @@ export interface VaddOptions {
 }
 
 const VADD = define({ words: ["VADD"], mode: "write", keys: 1, decode: Command.flag })
+const vaddFields: FieldsOf<VaddOptions> = {
+  reduce: "value",
+  cas: "flag",
+  quantization: "value",
+  ef: "value",
+  attributes: "value",
+  links: "value"
+}
+
 /**
  * VADD adds an element with its vector to a vector set, or gives an element that exists another vector. The result
  * is whether the element is new. A missing key is created. Fails with ERR for a vector of another number of dimensions
@@ -64,7 +73,7 @@ const VADD = define({ words: ["VADD"], mode: "write", keys: 1, decode: Command.f
  */
 export const vadd = (key: Key, vector: Vector, element: Arg, options?: VaddOptions | undefined) => {
   const args = argv(key)
-  const given = optionsOf("VADD", options)
+  const given = optionsOf("VADD", options, vaddFields)
   if (given?.reduce !== undefined) args.push("REDUCE", given.reduce)
   appendVector("VADD", args, vector)
   args.push(element)
@@ -369,16 +378,28 @@ export interface VsimOptions {
   readonly nothread?: boolean | undefined
 }
 
+const vsimFields: FieldsOf<VsimOptions> = {
+  count: "value",
+  epsilon: "value",
+  ef: "value",
+  filter: "value",
+  filterEf: "value",
+  truth: "flag",
+  nothread: "flag"
+}
+
+const vectorQueryFields: FieldsOf<VectorQuery> = { element: "value", vector: "value" }
+
 const simArgs = (key: Key, query: VectorQuery, options: VsimOptions | undefined): Array<Arg> => {
   const args = argv(key)
-  const of = optionsOf("VSIM", query)
+  const of = optionsOf("VSIM", query, vectorQueryFields)
   if (of?.element !== undefined && of.vector !== undefined) {
     throw new InvalidCommand({ command: "VSIM", detail: "vector: not with element" })
   }
   if (of?.element !== undefined) args.push("ELE", of.element)
   else if (of?.vector !== undefined) appendVector("VSIM", args, of.vector as Vector)
   else throw new InvalidCommand({ command: "VSIM", detail: "query: one of element and vector is needed" })
-  const given = optionsOf("VSIM", options)
+  const given = optionsOf("VSIM", options, vsimFields)
   if (given?.count !== undefined) args.push("COUNT", given.count)
   if (given?.epsilon !== undefined) args.push("EPSILON", given.epsilon)
   if (given?.ef !== undefined) args.push("EF", given.ef)

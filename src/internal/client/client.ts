@@ -15,6 +15,7 @@ import * as Command from "../../Command.ts"
 import * as commands from "../../commands/index.ts"
 import { InvalidCommand, type RedisError, RoleMismatch } from "../../Errors.ts"
 import type { Channels, SubscribeOptions } from "../../PubSub.ts"
+import { optionsOf as optionsWith } from "../commands/args.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "../common/values.ts"
 import type { BatchResult, ClientRunner, Runner, ScanPosition } from "../execution/types.ts"
 import { after } from "../replicas/afterOffset.ts"
@@ -73,12 +74,20 @@ const commandsOf = (name: string, given: unknown): ReadonlyArray<Command.Any> | 
   return list as Array<Command.Any>
 }
 
+const collectionStreamFields = { match: "value", count: "value", whenInterrupted: "value" } as const
+const scanStreamFields = { match: "value", count: "value", type: "value", whenInterrupted: "value" } as const
+
 const scanOptionsOf = (
   command: string,
   given: unknown
 ): (ScanOptions & { readonly type?: string | undefined }) | InvalidCommand => {
   const fields = given === undefined ? {} : fieldsOf(given)
   if (typeof fields === "string") return new InvalidCommand({ command, detail: `options: ${fields}` })
+  try {
+    optionsWith(command, given as object | undefined, command === "SCAN" ? scanStreamFields : collectionStreamFields)
+  } catch (error) {
+    return argumentError(command, [given], error)
+  }
   const { count, match, type, whenInterrupted } = fields
   const wrong = (field: string, problem: string | undefined): string | undefined =>
     problem === undefined ? undefined : `${field}: ${problem}`
@@ -89,7 +98,8 @@ const scanOptionsOf = (
     (whenInterrupted === undefined
       ? undefined
       : wrong("whenInterrupted", choiceProblem(whenInterrupted, ["fail", "restart"])))
-  return detail === undefined ? fields : new InvalidCommand({ command, detail })
+  if (detail !== undefined) return new InvalidCommand({ command, detail })
+  return { count, match, type, whenInterrupted } as ScanOptions & { readonly type?: string | undefined }
 }
 
 /** The name of a command as text; another value is refused as a name. */
@@ -144,16 +154,17 @@ const make = (
   ): Stream.Stream<any, RedisError> => {
     const options = scanOptionsOf(name, given)
     if (options instanceof InvalidCommand) return Stream.fail(options)
+    const { whenInterrupted, ...ofPages } = options
     return Stream.suspend(() => {
       const position: ScanPosition = { server: undefined, given: 0 }
       const turn = (cursor: string): Effect.Effect<Command.Page<ReadonlyArray<unknown>>, RedisError> =>
-        options.whenInterrupted === "restart"
-          ? Effect.catchTag(runner.runScanPage(pageCommand(cursor, options), position), "ScanInterrupted", () => {
+        whenInterrupted === "restart"
+          ? Effect.catchTag(runner.runScanPage(pageCommand(cursor, ofPages), position), "ScanInterrupted", () => {
             position.server = undefined
             position.connection = undefined
             return turn("0")
           })
-          : runner.runScanPage(pageCommand(cursor, options), position)
+          : runner.runScanPage(pageCommand(cursor, ofPages), position)
       return Stream.paginate(
         "0",
         (cursor: string) =>

@@ -90,16 +90,80 @@ export const exclusive = <A extends object>(
   }
 }
 
+type NamesOf<A> = A extends unknown ? keyof A & string : never
+type ValueOf<A, K> = A extends unknown ? (K extends keyof A ? Exclude<A[K], undefined | `not with ${string}`> : never)
+  : never
+type Kind<V> = [V] extends [never] ? "value" : [V] extends [boolean] ? "flag" : "value"
+
 /**
- * The options of a command. Throws `InvalidCommand` for what is not an object:
- * reading fields of a string or a number would ignore it silently.
+ * The fields of an options type, all of them: `"flag"` for those that are true or false,
+ * `"value"` for the others. A field that is missing, or of the wrong kind, does not compile.
  */
-export const optionsOf = <A extends object>(command: string, options: A | undefined): A | undefined => {
+export type FieldsOf<A> = { readonly [K in NamesOf<A>]: Kind<ValueOf<A, K>> }
+
+/**
+ * The options of a command. Throws `InvalidCommand` for what is not an object, for a field that
+ * is not one of `fields`, and for a flag that is not a boolean: reading fields would ignore all
+ * of them silently. `path`, such as `"steps[0]."`, goes before the name of the field.
+ */
+export const optionsOf = <A extends object>(
+  command: string,
+  options: A | undefined,
+  fields: FieldsOf<NoInfer<A>>,
+  path = ""
+): A | undefined => {
   if (options === undefined) return undefined
-  if (!isFields(options)) {
-    throw new InvalidCommand({ command, detail: `options: expected an object, got ${kindOf(options)}` })
-  }
+  objectOf(command, options)
+  // Own fields only, and no loop over prototypes: those of a Proxy may have no end.
+  const names = Object.keys(options)
+  for (let i = 0; i < names.length; i++) checkField(command, options, names[i]!, fields, path)
   return options
+}
+
+const checkField = (command: string, options: object, name: string, fields: object, path: string): void => {
+  const kind: unknown = (fields as Record<string, unknown>)[name]
+  if (kind === "value") return
+  let got: string
+  try {
+    const value: unknown = (options as Record<string, unknown>)[name]
+    if (value === undefined || (kind === "flag" && typeof value === "boolean")) return
+    got = kindOf(value)
+  } catch {
+    got = "a field that cannot be read"
+  }
+  const problem = kind === "flag"
+    ? `expected true or false, got ${got}`
+    : `unknown option; ${remedyFor(name, Object.keys(fields))}`
+  const field = path + (/^[\w-]{1,32}$/.test(name) ? name : "options")
+  throw new InvalidCommand({ command, detail: `${field}: ${problem}` })
+}
+
+/** What other clients and Redis itself call an option: the field that is meant, and how it is written. */
+const foreignNames: ReadonlyArray<readonly [names: ReadonlyArray<string>, field: string, example: string]> = [
+  [["ex", "px", "expire", "expiration", "expiry"], "ttl", "{ ttl: \"60 seconds\" }"],
+  [["exat", "pxat"], "expireAt", "{ expireAt: new Date(...) }"],
+  [["nx"], "when", "{ when: \"nx\" }"],
+  [["xx"], "when", "{ when: \"xx\" }"]
+]
+
+const remedyFor = (name: string, known: ReadonlyArray<string>): string => {
+  const plain = (text: string): string => text.toLowerCase().replace(/[-_]/g, "")
+  const same = known.find((field) => plain(field) === plain(name))
+  if (same !== undefined) return `${same} is meant`
+  for (const [names, field, example] of foreignNames) {
+    if (names.includes(plain(name)) && known.includes(field)) return `${field} is meant: ${example}`
+  }
+  if (plain(name) === "withscores") return "a command whose name ends in WithScores returns the scores"
+  return `the options are ${known.join(", ")}`
+}
+
+/** An object whose fields the caller names. Throws `InvalidCommand` for what is not an object. */
+export const objectOf = <A extends object>(command: string, value: A | undefined): A | undefined => {
+  if (value === undefined) return undefined
+  if (!isFields(value)) {
+    throw new InvalidCommand({ command, detail: `options: expected an object, got ${kindOf(value)}` })
+  }
+  return value
 }
 
 const isFields = (value: unknown): boolean => {
@@ -167,9 +231,17 @@ export interface ScanOptions {
   readonly count?: number | undefined
 }
 
+/** The fields of `ScanOptions`. */
+export const scanFields: FieldsOf<ScanOptions> = { match: "value", count: "value" }
+
 /** Appends the options of SCAN, HSCAN, SSCAN or ZSCAN. */
-export const scanArgs = (command: string, out: Array<Arg>, given: ScanOptions | undefined): Array<Arg> => {
-  const options = optionsOf(command, given)
+export const scanArgs = <A extends ScanOptions>(
+  command: string,
+  out: Array<Arg>,
+  given: A | undefined,
+  fields: FieldsOf<NoInfer<A>>
+): Array<Arg> => {
+  const options = optionsOf(command, given, fields)
   if (options?.match !== undefined) out.push("MATCH", options.match)
   if (options?.count !== undefined) {
     const problem = integerProblem(options.count, 1, Number.MAX_SAFE_INTEGER)

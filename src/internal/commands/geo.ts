@@ -6,7 +6,7 @@ import * as Command from "../../Command.ts"
 import type { Arg } from "../../Command.ts"
 import { InvalidCommand } from "../../Errors.ts"
 import { kindOf } from "../common/values.ts"
-import { arrayOf, keyword, optionsOf } from "./args.ts"
+import { arrayOf, keyword, objectOf } from "./args.ts"
 import { bulkString, custom, type Decode, double, integer, list, mismatch } from "./decoders.ts"
 import type { Certain } from "./details.ts"
 
@@ -71,9 +71,9 @@ const geoUnits: ReadonlyArray<GeoUnit> = ["m", "km", "ft", "mi"]
 /** A unit as an argument. */
 export const unitArg = (command: string, unit: GeoUnit): Arg => keyword(command, "unit", unit, geoUnits).toLowerCase()
 
-/** Appends a longitude and a latitude. */
+/** Appends a longitude and a latitude. Other fields do not count: a place that was found may have a name. */
 export const appendCoordinates = (command: string, field: string, out: Array<Arg>, given: GeoCoordinates): void => {
-  const { latitude, longitude } = optionsOf(command, given) ?? {}
+  const { latitude, longitude } = objectOf(command, given) ?? {}
   if (typeof longitude !== "number" || typeof latitude !== "number") {
     throw new InvalidCommand({ command, detail: `${field}: expected a longitude and a latitude` })
   }

@@ -52,6 +52,8 @@ const appendScaling = (command: string, args: Array<Arg>, given: Scaling | Nonsc
 }
 
 const BF_RESERVE = define({ words: ["BF.RESERVE"], mode: "write", keys: 1, decode: Command.ok })
+const reserveFields = { expansion: "value", nonscaling: "flag" } as const
+
 /**
  * BF.RESERVE creates an empty filter for so many items, and returns `"OK"`. `errorRate` is the probability that it
  * takes an item for one that was added: 0.001 is one in 1,000. With more items than `capacity` it grows, and gets
@@ -75,7 +77,7 @@ export const reserve = (key: Key, errorRate: number, capacity: number, options?:
     numberBetween(BF_RESERVE.name, "errorRate", errorRate, 0, 1),
     integerArg(BF_RESERVE.name, "capacity", capacity, 1)
   )
-  appendScaling(BF_RESERVE.name, args, optionsOf(BF_RESERVE.name, options))
+  appendScaling(BF_RESERVE.name, args, optionsOf(BF_RESERVE.name, options, reserveFields))
   return make(BF_RESERVE, args)
 }
 
@@ -143,6 +145,14 @@ export interface InsertExisting {
 }
 
 const BF_INSERT = define({ words: ["BF.INSERT"], mode: "write", keys: 1, decode: added })
+const insertFields = {
+  expansion: "value",
+  nonscaling: "flag",
+  capacity: "value",
+  errorRate: "value",
+  nocreate: "flag"
+} as const
+
 /**
  * BF.INSERT adds several items, and returns what BF.MADD returns. A missing key is created as the options say, or with
  * the defaults of the server; with `nocreate` it fails with ERR.
@@ -158,7 +168,7 @@ export const insert = (
 ) => {
   const { name } = BF_INSERT
   const args = argv(key)
-  const given = optionsOf(name, options)
+  const given = optionsOf(name, options, insertFields)
   if (given !== undefined) {
     for (const field of ["capacity", "errorRate", "expansion", "nonscaling"] as const) {
       exclusive<typeof given>(name, given, ["nocreate", field])

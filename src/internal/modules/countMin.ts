@@ -12,6 +12,7 @@ import {
   appendVariadic,
   argv,
   arrayOf,
+  type FieldsOf,
   keysOf,
   type OneOrMore,
   optionsOf,
@@ -102,6 +103,8 @@ export interface MergeOptions {
 
 // Servers say that the destination is the only key; of a cluster, the sources must be in its slot all the same.
 const CMS_MERGE = define({ words: ["CMS.MERGE"], mode: "write", keys: 1, decode: Command.ok })
+const mergeFields: FieldsOf<MergeOptions> = { weights: "value" }
+
 /**
  * CMS.MERGE writes the sums of the counts of sketches to a sketch that exists, and returns `"OK"`. All must have the
  * same width and depth; what the destination has counts if it is a source, too. Fails with ERR if a key does not exist.
@@ -114,7 +117,7 @@ export const merge = (destination: Key, sources: OneOrMore<Key>, options?: Merge
   const { name } = CMS_MERGE
   const keys = keysOf(name, sources)
   const args = appendAll(argv(destination, keys.length), keys)
-  const weights = optionsOf(name, options)?.weights
+  const weights = optionsOf(name, options, mergeFields)?.weights
   if (weights !== undefined) {
     if (arrayOf(name, "weights", weights).length !== keys.length) {
       throw new InvalidCommand({ command: name, detail: "weights: expected one for each source" })

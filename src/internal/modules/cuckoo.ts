@@ -6,7 +6,7 @@ import * as Command from "../../Command.ts"
 import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
 import type { NotWith } from "../../commands/options.ts"
-import { appendVariadic, argv, exclusive, optionsOf, type Variadic } from "../commands/args.ts"
+import { appendVariadic, argv, exclusive, type FieldsOf, optionsOf, type Variadic } from "../commands/args.ts"
 import { appendFlag, integerArg } from "./args.ts"
 import { type Chunk, chunk } from "./filterChunks.ts"
 
@@ -28,6 +28,8 @@ export interface ReserveOptions {
 }
 
 const CF_RESERVE = define({ words: ["CF.RESERVE"], mode: "write", keys: 1, decode: Command.ok })
+const reserveFields: FieldsOf<ReserveOptions> = { bucketSize: "value", maxIterations: "value", expansion: "value" }
+
 /**
  * CF.RESERVE creates an empty filter for about so many items, and returns `"OK"`. With more items it grows. Fails with
  * ERR if the key exists.
@@ -39,7 +41,7 @@ const CF_RESERVE = define({ words: ["CF.RESERVE"], mode: "write", keys: 1, decod
 export const reserve = (key: Key, capacity: number, options?: ReserveOptions | undefined) => {
   const { name } = CF_RESERVE
   const args = argv(key, integerArg(name, "capacity", capacity, 1))
-  const given = optionsOf(name, options)
+  const given = optionsOf(name, options, reserveFields)
   if (given?.bucketSize !== undefined) args.push("BUCKETSIZE", integerArg(name, "bucketSize", given.bucketSize, 1, 255))
   if (given?.maxIterations !== undefined) {
     args.push("MAXITERATIONS", integerArg(name, "maxIterations", given.maxIterations, 1, 65_535))
@@ -96,6 +98,8 @@ export interface InsertExisting {
   readonly capacity?: NotWith<"nocreate"> | undefined
 }
 
+const insertArgsFields = { capacity: "value", nocreate: "flag" } as const
+
 const insertArgs = (
   command: string,
   key: Key,
@@ -103,7 +107,7 @@ const insertArgs = (
   options: InsertCreating | InsertExisting | undefined
 ): Array<Arg> => {
   const args = argv(key)
-  const given = optionsOf(command, options)
+  const given = optionsOf(command, options, insertArgsFields)
   if (given !== undefined) {
     exclusive<typeof given>(command, given, ["capacity", "nocreate"])
     if (given.capacity !== undefined) {

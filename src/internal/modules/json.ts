@@ -94,6 +94,8 @@ export interface TextFormat {
 }
 
 const JSON_GET_TEXT = define({ words: ["JSON.GET"], mode: "read", keys: 1, decode: Command.stringOrNull })
+const textFormatFields = { indent: "value", newline: "value", space: "value" } as const
+
 /**
  * JSON.GET returns what is at one or more paths as the JSON text that the server sends, in the format that it is asked
  * for; `null` if the key does not exist. Errors are those of `get`.
@@ -104,7 +106,7 @@ const JSON_GET_TEXT = define({ words: ["JSON.GET"], mode: "read", keys: 1, decod
  */
 export const getText = (key: Key, paths: ReadonlyArray<string> = [], format?: TextFormat | undefined) => {
   const { name } = JSON_GET_TEXT
-  const given = optionsOf(name, format)
+  const given = optionsOf(name, format, textFormatFields)
   const args = argv(key)
   if (given?.indent !== undefined) args.push("INDENT", given.indent)
   if (given?.newline !== undefined) args.push("NEWLINE", given.newline)
@@ -142,6 +144,8 @@ export interface SetOptions {
 }
 
 const JSON_SET = define({ words: ["JSON.SET"], mode: "write", keys: 1, decode: Command.okOrNull })
+const setFields = { when: "value", fpha: "value" } as const
+
 /**
  * JSON.SET writes a value to a path: it replaces each match, or adds a field to the objects before the last part of the
  * path. A new document is written to `$`. The result is `"OK"`, or `null` if `when` was not met or the path cannot be
@@ -155,7 +159,7 @@ const JSON_SET = define({ words: ["JSON.SET"], mode: "write", keys: 1, decode: C
 export const set = (key: Key, path: string, value: Encodable, options?: SetOptions | undefined) => {
   const { name } = JSON_SET
   const args = argv(key, pathArg(name, path), jsonArg(name, "value", value))
-  const given = optionsOf(name, options)
+  const given = optionsOf(name, options, setFields)
   if (given?.when !== undefined) args.push(keyword(name, "when", given.when, ["nx", "xx"]))
   if (given?.fpha !== undefined) {
     args.push("FPHA", keyword(name, "fpha", given.fpha, ["bf16", "fp16", "fp32", "fp64"]))
@@ -488,8 +492,10 @@ export type ArrindexOptions = {
   readonly stop?: NotWith<"an absent start"> | undefined
 }
 
+const arrindexFields = { start: "value", stop: "value" } as const
+
 const range = (command: string, options: ArrindexOptions | undefined): Array<Arg> => {
-  const given = optionsOf(command, options)
+  const given = optionsOf(command, options, arrindexFields)
   if (given === undefined) return []
   const { start, stop } = given
   if (start === undefined) {

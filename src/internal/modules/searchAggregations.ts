@@ -7,7 +7,7 @@ import { define, own as make } from "../../Command.ts"
 import type { Arg } from "../../Command.ts"
 import type { DurationInput, NotWith } from "../../commands/options.ts"
 import { InvalidCommand } from "../../Errors.ts"
-import { argv, arrayOf, exclusive, keyword, type OneOrMore, optionsOf } from "../commands/args.ts"
+import { argv, arrayOf, exclusive, type FieldsOf, keyword, type OneOrMore, optionsOf } from "../commands/args.ts"
 import { millisOf } from "../commands/time.ts"
 import { appendFlag, integerArg, numberArg, textArg } from "./args.ts"
 import {
@@ -78,15 +78,25 @@ export interface AggregateOptions {
   readonly dialect?: Dialect | undefined
 }
 
+const aggregateFields: FieldsOf<AggregateOptions> = {
+  verbatim: "flag",
+  addscores: "flag",
+  scorer: "value",
+  steps: "value",
+  timeout: "value",
+  params: "value",
+  dialect: "value"
+}
+
+/** The arguments of FT.AGGREGATE; `optionsOf` has checked the options. */
 const aggregateArgs = (
   command: string,
   index: string,
   query: string,
-  given: AggregateOptions | undefined,
+  options: AggregateOptions | undefined,
   cursor?: (args: Array<Arg>) => void
 ): Array<Arg> => {
   const args = argv(textArg(command, "index", index), textArg(command, "query", query))
-  const options = optionsOf(command, given)
   appendFlag(args, "VERBATIM", options?.verbatim)
   appendFlag(args, "ADDSCORES", options?.addscores)
   if (options?.scorer !== undefined) args.push("SCORER", textArg(command, "scorer", options.scorer))
@@ -131,7 +141,10 @@ export const aggregate = (
   options?: AggregateOptions | undefined
 ): Command.Command<Rows, "read", Rows<Uint8Array>> =>
   Command.withDecode(
-    make(FT_AGGREGATE, aggregateArgs(FT_AGGREGATE.name, index, query, options)),
+    make(
+      FT_AGGREGATE,
+      aggregateArgs(FT_AGGREGATE.name, index, query, optionsOf(FT_AGGREGATE.name, options, aggregateFields))
+    ),
     rows(collectedNames(options?.steps))
   )
 
@@ -149,6 +162,18 @@ export interface CursorOptions {
 }
 
 const FT_AGGREGATE_WITHCURSOR = define({ words: ["FT.AGGREGATE"], mode: "read", decode: rowsPage(new Set()) })
+const aggregateWithcursorFields = {
+  verbatim: "flag",
+  addscores: "flag",
+  scorer: "value",
+  steps: "value",
+  timeout: "value",
+  params: "value",
+  dialect: "value",
+  count: "value",
+  maxidle: "value"
+} as const
+
 /**
  * FT.AGGREGATE with WITHCURSOR returns the first page of the rows that `aggregate` returns, and the cursor of the next
  * page for `cursorRead`: `"0"` if this is the last one. The server that has the cursor knows it alone: read all pages on
@@ -164,11 +189,11 @@ export const aggregateWithcursor = (
   options?: AggregateOptions & CursorOptions | undefined
 ): Command.Command<RowsPage, "read", RowsPage<Uint8Array>> => {
   const { name } = FT_AGGREGATE_WITHCURSOR
-  const given = optionsOf(name, options)
+  const given = optionsOf(name, options, aggregateWithcursorFields)
   return Command.withDecode(
     make(
       FT_AGGREGATE_WITHCURSOR,
-      aggregateArgs(name, index, query, options, (args) => {
+      aggregateArgs(name, index, query, given, (args) => {
         args.push("WITHCURSOR")
         if (given?.count !== undefined) args.push("COUNT", integerArg(name, "count", given.count, 1))
         if (given?.maxidle !== undefined) args.push("MAXIDLE", millisOf(name, "maxidle", given.maxidle))
@@ -204,6 +229,8 @@ const FT_CURSOR_READ = define({
   repeatable: false,
   decode: rowsPage(new Set())
 })
+const cursorReadFields: FieldsOf<CursorReadOptions> = { count: "value", steps: "value" }
+
 /**
  * FT.CURSOR READ returns the next page of an aggregation. Fails with an error if the server does not have the cursor,
  * because it was not used for too long or another server has it. The client does not send it again when its reply never
@@ -219,7 +246,7 @@ export const cursorRead = (
   options?: CursorReadOptions | undefined
 ): Command.Command<RowsPage, "read", RowsPage<Uint8Array>> => {
   const { name } = FT_CURSOR_READ
-  const given = optionsOf(name, options)
+  const given = optionsOf(name, options, cursorReadFields)
   const args = argv(textArg(name, "index", index), cursorArg(name, cursor))
   if (given?.count !== undefined) args.push("COUNT", integerArg(name, "count", given.count, 1))
   return Command.withDecode(make(FT_CURSOR_READ, args), rowsPage(collectedNames(given?.steps)))
@@ -422,10 +449,46 @@ const appendNamed = (
   appendCountedWord(args, word, pairs.flatMap(([name, value]) => value === undefined ? [] : [name, value]))
 }
 
+const hybridFields: FieldsOf<HybridOptions> = {
+  sortby: "value",
+  nosort: "flag",
+  load: "value",
+  steps: "value",
+  limit: "value",
+  params: "value",
+  timeout: "value"
+}
+
+const combineFields = {
+  method: "value",
+  constant: "value",
+  window: "value",
+  yieldScoreAs: "value",
+  alpha: "value",
+  beta: "value"
+} as const
+
+const filterFields = { query: "value", policy: "value", batchSize: "value" } as const
+
+const methodFields = {
+  method: "value",
+  k: "value",
+  efRuntime: "value",
+  shardKRatio: "value",
+  radius: "value",
+  epsilon: "value"
+} as const
+
+const vsimFields = { field: "value", vector: "value", method: "value", filter: "value", yieldScoreAs: "value" } as const
+
+const searchFields = { query: "value", scorer: "value", yieldScoreAs: "value" } as const
+
+const hybridSearchesFields: FieldsOf<HybridSearches> = { search: "value", vsim: "value", combine: "value" }
+
 const hybridArgs = (command: string, index: string, searches: HybridSearches, given: HybridOptions): Array<Arg> => {
-  const of = optionsOf(command, searches)
-  const search = optionsOf(command, of?.search)
-  const vsim = optionsOf(command, of?.vsim)
+  const of = optionsOf(command, searches, hybridSearchesFields)
+  const search = optionsOf(command, of?.search, searchFields)
+  const vsim = optionsOf(command, of?.vsim, vsimFields)
   if (search === undefined || vsim === undefined) {
     throw new InvalidCommand({ command, detail: "searches: search and vsim are needed" })
   }
@@ -441,7 +504,7 @@ const hybridArgs = (command: string, index: string, searches: HybridSearches, gi
     args.push("YIELD_SCORE_AS", textArg(command, "search.yieldScoreAs", search.yieldScoreAs))
   }
   args.push("VSIM", propertyArg(command, "vsim.field", vsim.field), textArg(command, "vsim.vector", vsim.vector))
-  const method = optionsOf(command, vsim.method)
+  const method = optionsOf(command, vsim.method, methodFields)
   if (method?.method === "knn") {
     appendNamed(args, "KNN", [
       ["K", integerArg(command, "vsim.method.k", method.k, 1)],
@@ -458,7 +521,7 @@ const hybridArgs = (command: string, index: string, searches: HybridSearches, gi
   if (vsim.yieldScoreAs !== undefined) {
     args.push("YIELD_SCORE_AS", textArg(command, "vsim.yieldScoreAs", vsim.yieldScoreAs))
   }
-  const filter = optionsOf(command, vsim.filter)
+  const filter = optionsOf(command, vsim.filter, filterFields)
   if (filter !== undefined) {
     const query = textArg(command, "vsim.filter.query", filter.query)
     if (filter.policy === undefined) args.push("FILTER", query)
@@ -477,7 +540,7 @@ const hybridArgs = (command: string, index: string, searches: HybridSearches, gi
       appendCountedWord(args, "FILTER", words)
     }
   }
-  const combine = optionsOf(command, of?.combine)
+  const combine = optionsOf(command, of?.combine, combineFields)
   if (combine?.method === "rrf") {
     args.push("COMBINE")
     appendNamed(args, "RRF", [
@@ -495,7 +558,7 @@ const hybridArgs = (command: string, index: string, searches: HybridSearches, gi
       ["YIELD_SCORE_AS", name("combine.yieldScoreAs", combine.yieldScoreAs)]
     ])
   }
-  const options = optionsOf<HybridOptions>(command, given)
+  const options = optionsOf<HybridOptions>(command, given, hybridFields)
   if (options === undefined) throw new InvalidCommand({ command, detail: "options: params is needed" })
   exclusive<HybridOptions>(command, options, ["nosort", "sortby"])
   if (options.load !== undefined) appendLoad(command, args, "load", options.load)

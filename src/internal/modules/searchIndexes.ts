@@ -6,7 +6,7 @@ import * as Command from "../../Command.ts"
 import { define, own as make } from "../../Command.ts"
 import type { Arg } from "../../Command.ts"
 import type { DurationInput } from "../../commands/options.ts"
-import { appendAll, argv, arrayOf, keyword, type OneOrMore, optionsOf } from "../commands/args.ts"
+import { appendAll, argv, arrayOf, type FieldsOf, keyword, type OneOrMore, optionsOf } from "../commands/args.ts"
 import { millisOf } from "../commands/time.ts"
 import { appendFlag, numberArg, textArg } from "./args.ts"
 import { info as infoDecoder } from "./searchInfo.ts"
@@ -74,6 +74,26 @@ export interface CreateOptions {
 }
 
 const FT_CREATE = define({ words: ["FT.CREATE"], mode: "write", decode: Command.ok })
+const createFields: FieldsOf<CreateOptions> = {
+  on: "value",
+  prefix: "value",
+  filter: "value",
+  language: "value",
+  languageField: "value",
+  score: "value",
+  scoreField: "value",
+  payloadField: "value",
+  maxtextfields: "flag",
+  temporary: "value",
+  nooffsets: "flag",
+  nohl: "flag",
+  nofields: "flag",
+  nofreqs: "flag",
+  stopwords: "value",
+  skipinitialscan: "flag",
+  indexall: "value"
+}
+
 /**
  * FT.CREATE creates an index of hashes or of documents in JSON, and returns `"OK"`. The server indexes the documents
  * that are there, in the background, and from then on those that come. Fails with an error if the index exists.
@@ -109,7 +129,7 @@ const FT_CREATE = define({ words: ["FT.CREATE"], mode: "write", decode: Command.
 export const create = (index: string, schema: Fields, options?: CreateOptions | undefined) => {
   const { name } = FT_CREATE
   const args = argv(textArg(name, "index", index))
-  const given = optionsOf(name, options)
+  const given = optionsOf(name, options, createFields)
   const value = (word: string, field: string, text: string | undefined): void => {
     if (text !== undefined) args.push(word, textArg(name, field, text))
   }
@@ -152,6 +172,8 @@ export interface AlterOptions {
 }
 
 const FT_ALTER = define({ words: ["FT.ALTER"], mode: "write", decode: Command.ok })
+const alterFields: FieldsOf<AlterOptions> = { skipinitialscan: "flag" }
+
 /**
  * FT.ALTER adds a field to an index, and returns `"OK"`. Fails with an error if the index does not exist.
  *
@@ -162,7 +184,7 @@ const FT_ALTER = define({ words: ["FT.ALTER"], mode: "write", decode: Command.ok
 export const alter = (index: string, field: string, definition: Field, options?: AlterOptions | undefined) => {
   const { name } = FT_ALTER
   const args = argv(textArg(name, "index", index))
-  appendFlag(args, "SKIPINITIALSCAN", optionsOf(name, options)?.skipinitialscan)
+  appendFlag(args, "SKIPINITIALSCAN", optionsOf(name, options, alterFields)?.skipinitialscan)
   args.push("SCHEMA", "ADD")
   return make(FT_ALTER, appendFields(name, args, { [field]: definition }))
 }
@@ -179,6 +201,8 @@ export interface DropindexOptions {
 }
 
 const FT_DROPINDEX = define({ words: ["FT.DROPINDEX"], mode: "write", decode: Command.ok })
+const dropindexFields: FieldsOf<DropindexOptions> = { dd: "flag" }
+
 /**
  * FT.DROPINDEX drops an index, and returns `"OK"`; with `dd` it deletes the documents, too. Fails with an error if the
  * index does not exist.
@@ -189,7 +213,7 @@ const FT_DROPINDEX = define({ words: ["FT.DROPINDEX"], mode: "write", decode: Co
  */
 export const dropindex = (index: string, options?: DropindexOptions | undefined) => {
   const args = argv(textArg(FT_DROPINDEX.name, "index", index))
-  appendFlag(args, "DD", optionsOf(FT_DROPINDEX.name, options)?.dd)
+  appendFlag(args, "DD", optionsOf(FT_DROPINDEX.name, options, dropindexFields)?.dd)
   return make(FT_DROPINDEX, args)
 }
 

@@ -5,7 +5,7 @@
 import type { Arg } from "../../Command.ts"
 import type { DurationInput } from "../../commands/options.ts"
 import { InvalidCommand } from "../../Errors.ts"
-import { appendAll, arrayOf, keyword, type OneOrMore, optionsOf } from "../commands/args.ts"
+import { appendAll, arrayOf, type FieldsOf, keyword, objectOf, type OneOrMore, optionsOf } from "../commands/args.ts"
 import { millisOf } from "../commands/time.ts"
 import { kindOf } from "../common/values.ts"
 import { integerArg, textArg } from "./args.ts"
@@ -133,9 +133,11 @@ export const neededList = <A>(command: string, field: string, list: ReadonlyArra
 export const textsOf = (command: string, field: string, texts: OneOrMore<string>): ReadonlyArray<string> =>
   typeof texts === "string" ? [texts] : neededList(command, field, texts)
 
+const limitFields: FieldsOf<Limit> = { offset: "value", count: "value" }
+
 /** Appends a limit, if there is one. */
 export const appendLimit = (command: string, args: Array<Arg>, given: Limit | undefined): void => {
-  const limit = optionsOf(command, given)
+  const limit = optionsOf(command, given, limitFields)
   if (limit === undefined) return
   args.push(
     "LIMIT",
@@ -146,7 +148,7 @@ export const appendLimit = (command: string, args: Array<Arg>, given: Limit | un
 
 /** Appends parameters, if there are some. */
 export const appendParams = (command: string, args: Array<Arg>, given: Params | undefined): void => {
-  const params = optionsOf(command, given)
+  const params = objectOf(command, given)
   if (params === undefined) return
   const entries = Object.entries(params)
   if (entries.length === 0) return
@@ -164,12 +166,14 @@ export const appendTimeout = (command: string, args: Array<Arg>, timeout: Durati
   if (timeout !== undefined) args.push("TIMEOUT", millisOf(command, "timeout", timeout))
 }
 
+const sortPropertyFields: FieldsOf<SortProperty> = { by: "value", order: "value" }
+
 /** Properties to sort by, as arguments. */
 export const sortArgs = (command: string, field: string, given: OneOrMore<SortProperty>): Array<Arg> => {
   const list = Array.isArray(given) ? neededList(command, field, given) : [given as SortProperty]
   const args: Array<Arg> = []
   for (const [i, item] of list.entries()) {
-    const sort = optionsOf(command, item as SortProperty)
+    const sort = optionsOf(command, item as SortProperty, sortPropertyFields)
     if (sort === undefined) throw invalid(command, `${field}[${i}]: expected an object, got undefined`)
     args.push(propertyArg(command, `${field}[${i}].by`, sort.by))
     if (sort.order !== undefined) args.push(keyword(command, `${field}[${i}].order`, sort.order, ["asc", "desc"]))

@@ -7,7 +7,7 @@ import { define, own as make } from "../../Command.ts"
 import type { Arg } from "../../Command.ts"
 import type { DurationInput, NotWith } from "../../commands/options.ts"
 import { InvalidCommand } from "../../Errors.ts"
-import { appendAll, argv, arrayOf, keyword, type OneOrMore, optionsOf } from "../commands/args.ts"
+import { appendAll, argv, arrayOf, type FieldsOf, keyword, type OneOrMore, optionsOf } from "../commands/args.ts"
 import { unitArg } from "../commands/geo.ts"
 import { appendFlag, integerArg, numberArg, textArg } from "./args.ts"
 import {
@@ -210,12 +210,16 @@ const boundArg = (command: string, field: string, bound: Bound): Arg => {
   return bound
 }
 
+const highlightFields = { fields: "value", tags: "value" } as const
+
+const summarizeFields = { fields: "value", frags: "value", len: "value", separator: "value" } as const
+
 const appendContent = (command: string, args: Array<Arg>, options: ContentOptions): void => {
   if (options.return !== undefined) appendCountedWord(args, "RETURN", fieldArgs(command, "return", options.return))
   if (options.summarize !== undefined && options.summarize !== false) {
     args.push("SUMMARIZE")
     if (options.summarize !== true) {
-      const { fields, frags, len, separator } = optionsOf(command, options.summarize) ?? {}
+      const { fields, frags, len, separator } = optionsOf(command, options.summarize, summarizeFields) ?? {}
       if (fields !== undefined) appendCountedWord(args, "FIELDS", textsOf(command, "summarize.fields", fields))
       if (frags !== undefined) args.push("FRAGS", integerArg(command, "summarize.frags", frags, 1))
       if (len !== undefined) args.push("LEN", integerArg(command, "summarize.len", len, 1))
@@ -225,12 +229,37 @@ const appendContent = (command: string, args: Array<Arg>, options: ContentOption
   if (options.highlight !== undefined && options.highlight !== false) {
     args.push("HIGHLIGHT")
     if (options.highlight !== true) {
-      const { fields, tags } = optionsOf(command, options.highlight) ?? {}
+      const { fields, tags } = optionsOf(command, options.highlight, highlightFields) ?? {}
       if (fields !== undefined) appendCountedWord(args, "FIELDS", textsOf(command, "highlight.fields", fields))
       if (tags !== undefined) args.push("TAGS", tags.open, tags.close)
     }
   }
 }
+
+const sortbyFields = { by: "value", order: "value" } as const
+
+const searchArgsFields = {
+  verbatim: "flag",
+  nostopwords: "flag",
+  filter: "value",
+  geofilter: "value",
+  inkeys: "value",
+  infields: "value",
+  slop: "value",
+  inorder: "flag",
+  timeout: "value",
+  language: "value",
+  expander: "value",
+  scorer: "value",
+  payload: "value",
+  sortby: "value",
+  limit: "value",
+  params: "value",
+  dialect: "value",
+  return: "value",
+  summarize: "value",
+  highlight: "value"
+} as const
 
 const searchArgs = (
   command: string,
@@ -241,7 +270,7 @@ const searchArgs = (
   ...words: Array<string>
 ): Array<Arg> => {
   const args = argv(textArg(command, "index", index), textArg(command, "query", query), ...words)
-  const options = optionsOf(command, given)
+  const options = optionsOf(command, given, searchArgsFields)
   if (options === undefined) return args
   appendFlag(args, "VERBATIM", options.verbatim)
   appendFlag(args, "NOSTOPWORDS", options.nostopwords)
@@ -280,7 +309,7 @@ const searchArgs = (
   if (options.expander !== undefined) args.push("EXPANDER", textArg(command, "expander", options.expander))
   if (options.scorer !== undefined) args.push("SCORER", textArg(command, "scorer", options.scorer))
   if (options.payload !== undefined) args.push("PAYLOAD", options.payload)
-  const sortby = optionsOf(command, options.sortby)
+  const sortby = optionsOf(command, options.sortby, sortbyFields)
   if (sortby !== undefined) {
     args.push("SORTBY", textArg(command, "sortby.by", sortby.by))
     if (sortby.order !== undefined) args.push(keyword(command, "sortby.order", sortby.order, ["asc", "desc"]))
@@ -443,6 +472,8 @@ export interface ExplainOptions {
   readonly dialect?: Dialect | undefined
 }
 
+const explainFields: FieldsOf<ExplainOptions> = { dialect: "value" }
+
 const explainArgs = (
   command: string,
   index: string,
@@ -450,7 +481,7 @@ const explainArgs = (
   options: ExplainOptions | undefined
 ): Array<Arg> => {
   const args = argv(textArg(command, "index", index), textArg(command, "query", query))
-  appendDialect(command, args, optionsOf(command, options)?.dialect)
+  appendDialect(command, args, optionsOf(command, options, explainFields)?.dialect)
   return args
 }
 
@@ -488,6 +519,8 @@ export interface ProfileOptions {
 }
 
 const FT_PROFILE = define({ words: ["FT.PROFILE"], mode: "read", decode: Command.value })
+const profileFields: FieldsOf<ProfileOptions> = { limited: "flag" }
+
 /**
  * FT.PROFILE executes a query, which is a command of `search`, `aggregate` or `hybrid`, and returns its result with how
  * it was executed. The profile is for people to read: names and texts are the server's own, and differ between its
@@ -518,7 +551,7 @@ export const profile = <A, B>(
   }
   const [index, ...others] = query.args
   const args = argv(index!, kind)
-  appendFlag(args, "LIMITED", optionsOf(name, options)?.limited)
+  appendFlag(args, "LIMITED", optionsOf(name, options, profileFields)?.limited)
   args.push("QUERY")
   return Command.withDecode(
     make(FT_PROFILE, appendAll(args, others)),
@@ -551,6 +584,8 @@ export interface SpellcheckOptions {
 }
 
 const FT_SPELLCHECK = define({ words: ["FT.SPELLCHECK"], mode: "read", decode: misspelled })
+const spellcheckFields: FieldsOf<SpellcheckOptions> = { distance: "value", terms: "value", dialect: "value" }
+
 /**
  * FT.SPELLCHECK returns the words of a query that the index does not have, with what may be meant by each, the most
  * likely first.
@@ -562,7 +597,7 @@ const FT_SPELLCHECK = define({ words: ["FT.SPELLCHECK"], mode: "read", decode: m
 export const spellcheck = (index: string, query: string, options?: SpellcheckOptions | undefined) => {
   const { name } = FT_SPELLCHECK
   const args = argv(textArg(name, "index", index), textArg(name, "query", query))
-  const given = optionsOf(name, options)
+  const given = optionsOf(name, options, spellcheckFields)
   if (given?.distance !== undefined) args.push("DISTANCE", integerArg(name, "distance", given.distance, 1, 4))
   for (const [i, of] of arrayOf(name, "terms", given?.terms ?? []).entries()) {
     args.push(

@@ -4,7 +4,7 @@
  */
 import type { Arg } from "../../Command.ts"
 import { InvalidCommand } from "../../Errors.ts"
-import { keyword, optionsOf } from "../commands/args.ts"
+import { type FieldsOf, keyword, objectOf, optionsOf } from "../commands/args.ts"
 import { kindOf } from "../common/values.ts"
 import { appendFlag, integerArg, numberArg, textArg } from "./args.ts"
 import { appendCountedWord } from "./searchOptions.ts"
@@ -319,13 +319,45 @@ const appendField = (command: string, args: Array<Arg>, name: string, field: Fie
   appendFlag(args, "NOINDEX", field.noindex)
 }
 
+const fieldFields: FieldsOf<Field> = {
+  type: "value",
+  weight: "value",
+  nostem: "flag",
+  phonetic: "value",
+  withsuffixtrie: "flag",
+  indexEmpty: "flag",
+  sortable: "value",
+  noindex: "flag",
+  as: "value",
+  indexMissing: "flag",
+  separator: "value",
+  casesensitive: "flag",
+  coordSystem: "value",
+  algorithm: "value",
+  dataType: "value",
+  initialCap: "value",
+  blockSize: "value",
+  dim: "value",
+  distanceMetric: "value",
+  m: "value",
+  efConstruction: "value",
+  efRuntime: "value",
+  epsilon: "value",
+  compression: "value",
+  constructionWindowSize: "value",
+  graphMaxDegree: "value",
+  searchWindowSize: "value",
+  trainingThreshold: "value",
+  reduce: "value"
+}
+
 /** Appends the fields of a schema. Throws `InvalidCommand` for none. */
 export const appendFields = (command: string, args: Array<Arg>, schema: Fields): Array<Arg> => {
-  const fields = optionsOf(command, schema)
+  const fields = objectOf(command, schema)
   const entries = fields === undefined ? [] : Object.entries(fields)
   if (entries.length === 0) throw new InvalidCommand({ command, detail: "schema: at least one field is needed" })
   for (const [name, field] of entries) {
-    const checked = optionsOf(command, field)
+    const checked = optionsOf(command, field, fieldFields, `schema.${name}.`)
     if (checked === undefined) throw new InvalidCommand({ command, detail: `schema.${name}: expected an object` })
     appendField(command, args, name, checked)
   }

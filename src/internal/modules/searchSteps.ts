@@ -5,7 +5,7 @@
 import type { Arg } from "../../Command.ts"
 import type { NotWith } from "../../commands/options.ts"
 import { InvalidCommand } from "../../Errors.ts"
-import { appendAll, arrayOf, keyword, type OneOrMore, optionsOf } from "../commands/args.ts"
+import { appendAll, arrayOf, type FieldsOf, keyword, objectOf, type OneOrMore, optionsOf } from "../commands/args.ts"
 import { kindOf } from "../common/values.ts"
 import { appendFlag, integerArg, numberArg, textArg } from "./args.ts"
 import {
@@ -312,8 +312,22 @@ const reducerArgs = (command: string, at: string, reducer: Reducer): Array<Arg> 
   }
 }
 
+const reducerFields: FieldsOf<Reducer> = {
+  reduce: "value",
+  as: "value",
+  property: "value",
+  quantile: "value",
+  by: "value",
+  order: "value",
+  size: "value",
+  fields: "value",
+  distinct: "flag",
+  sortby: "value",
+  limit: "value"
+}
+
 const appendReducer = (command: string, args: Array<Arg>, at: string, given: Reducer): void => {
-  const reducer = optionsOf(command, given)
+  const reducer = optionsOf(command, given, reducerFields, `${at}.`)
   if (reducer === undefined) throw new InvalidCommand({ command, detail: `${at}: expected an object, got undefined` })
   const word = keyword(command, `${at}.reduce`, reducer.reduce, reducers)
   args.push("REDUCE")
@@ -332,12 +346,25 @@ export const appendLoad = (
   else appendCountedWord(args, "LOAD", fieldArgs(command, field, given))
 }
 
+const stepFields: FieldsOf<Step> = {
+  step: "value",
+  properties: "value",
+  reduce: "value",
+  by: "value",
+  max: "value",
+  expression: "value",
+  as: "value",
+  offset: "value",
+  count: "value",
+  fields: "value"
+}
+
 /** Appends the steps of an aggregation, in their order. */
 export const appendSteps = (command: string, args: Array<Arg>, steps: ReadonlyArray<Step> | undefined): void => {
   if (steps === undefined) return
   for (const [i, given] of arrayOf(command, "steps", steps).entries()) {
     const at = `steps[${i}]`
-    const step = optionsOf(command, given)
+    const step = objectOf(command, given)
     switch (step?.step) {
       case "groupby": {
         const properties = arrayOf(command, `${at}.properties`, step.properties)
@@ -378,6 +405,7 @@ export const appendSteps = (command: string, args: Array<Arg>, steps: ReadonlyAr
           detail: `${at}: expected a step, such as { step: "groupby", ... }, got ${kindOf(given)}`
         })
     }
+    optionsOf(command, step, stepFields, `${at}.`)
   }
 }
 

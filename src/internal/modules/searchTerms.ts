@@ -5,7 +5,7 @@
 import * as Command from "../../Command.ts"
 import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
-import { appendVariadic, argv, arrayOf, optionsOf, type Variadic } from "../commands/args.ts"
+import { appendVariadic, argv, arrayOf, type FieldsOf, optionsOf, type Variadic } from "../commands/args.ts"
 import { appendFlag, integerArg, numberArg, textArg } from "./args.ts"
 import { neededList } from "./searchOptions.ts"
 import { numeric } from "./searchReplies.ts"
@@ -61,6 +61,8 @@ export interface SynupdateOptions {
 }
 
 const FT_SYNUPDATE = define({ words: ["FT.SYNUPDATE"], mode: "write", decode: Command.ok })
+const synupdateFields: FieldsOf<SynupdateOptions> = { skipinitialscan: "flag" }
+
 /**
  * FT.SYNUPDATE adds words to a group of synonyms of an index, and returns `"OK"`: each of them finds documents with any
  * of them. A missing group is created.
@@ -77,7 +79,7 @@ export const synupdate = (
 ) => {
   const { name } = FT_SYNUPDATE
   const args = argv(textArg(name, "index", index), textArg(name, "group", group))
-  appendFlag(args, "SKIPINITIALSCAN", optionsOf(name, options)?.skipinitialscan)
+  appendFlag(args, "SKIPINITIALSCAN", optionsOf(name, options, synupdateFields)?.skipinitialscan)
   return make(FT_SYNUPDATE, appendVariadic(name, "terms", args, [neededList(name, "terms", terms)]))
 }
 
@@ -105,6 +107,8 @@ export interface SugaddOptions {
 }
 
 const FT_SUGADD = define({ words: ["FT.SUGADD"], mode: "write", keys: 1, decode: Command.int })
+const sugaddFields: FieldsOf<SugaddOptions> = { incr: "flag", payload: "value" }
+
 /**
  * FT.SUGADD adds a suggestion, and returns how many there are. Those with a greater score come first. A missing key is
  * created.
@@ -116,7 +120,7 @@ const FT_SUGADD = define({ words: ["FT.SUGADD"], mode: "write", keys: 1, decode:
 export const sugadd = (key: Key, suggestion: string, score: number, options?: SugaddOptions | undefined) => {
   const { name } = FT_SUGADD
   const args = argv(key, textArg(name, "suggestion", suggestion), numberArg(name, "score", score, 0, Number.MAX_VALUE))
-  const given = optionsOf(name, options)
+  const given = optionsOf(name, options, sugaddFields)
   appendFlag(args, "INCR", given?.incr)
   if (given?.payload !== undefined) args.push("PAYLOAD", given.payload)
   return make(FT_SUGADD, args)
@@ -135,6 +139,8 @@ export interface SuggetOptions {
   readonly max?: number | undefined
 }
 
+const suggetFields: FieldsOf<SuggetOptions> = { fuzzy: "flag", max: "value" }
+
 const suggetArgs = (
   command: string,
   key: Key,
@@ -142,7 +148,7 @@ const suggetArgs = (
   given: SuggetOptions | undefined,
   ...words: Array<string>
 ): Array<Arg> => {
-  const options = optionsOf(command, given)
+  const options = optionsOf(command, given, suggetFields)
   const args = argv(key, textArg(command, "prefix", prefix))
   appendFlag(args, "FUZZY", options?.fuzzy)
   args.push(...words)

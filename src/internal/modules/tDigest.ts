@@ -6,7 +6,7 @@ import * as Command from "../../Command.ts"
 import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
 import { InvalidCommand } from "../../Errors.ts"
-import { appendAll, argv, keysOf, type OneOrMore, optionsOf, type Variadic } from "../commands/args.ts"
+import { appendAll, argv, type FieldsOf, keysOf, type OneOrMore, optionsOf, type Variadic } from "../commands/args.ts"
 import { appendFlag, integerArg, numberArg } from "./args.ts"
 
 /** Appends numbers that a caller passed one by one or in one array. */
@@ -38,6 +38,8 @@ export interface CreateOptions {
 }
 
 const TDIGEST_CREATE = define({ words: ["TDIGEST.CREATE"], mode: "write", keys: 1, decode: Command.ok })
+const createFields: FieldsOf<CreateOptions> = { compression: "value" }
+
 /**
  * TDIGEST.CREATE creates an empty sketch, and returns `"OK"`. Fails with ERR if the key exists.
  *
@@ -48,7 +50,7 @@ const TDIGEST_CREATE = define({ words: ["TDIGEST.CREATE"], mode: "write", keys: 
 export const create = (key: Key, options?: CreateOptions | undefined) => {
   const { name } = TDIGEST_CREATE
   const args = argv(key)
-  const given = optionsOf(name, options)
+  const given = optionsOf(name, options, createFields)
   if (given?.compression !== undefined) {
     args.push("COMPRESSION", integerArg(name, "compression", given.compression, 1))
   }
@@ -95,6 +97,8 @@ const TDIGEST_MERGE = define({
   keys: (args) => [args[0], ...args.slice(2, 2 + Number(args[1]))] as ReadonlyArray<Key>,
   decode: Command.ok
 })
+const mergeFields: FieldsOf<MergeOptions> = { compression: "value", override: "flag" }
+
 /**
  * TDIGEST.MERGE adds the numbers of sketches to a sketch, and returns `"OK"`. A missing destination is created. Fails
  * with ERR if a source does not exist.
@@ -107,7 +111,7 @@ export const merge = (destination: Key, sources: OneOrMore<Key>, options?: Merge
   const { name } = TDIGEST_MERGE
   const keys = keysOf(name, sources)
   const args = appendAll(argv(destination, keys.length), keys)
-  const given = optionsOf(name, options)
+  const given = optionsOf(name, options, mergeFields)
   if (given?.compression !== undefined) {
     args.push("COMPRESSION", integerArg(name, "compression", given.compression, 1))
   }

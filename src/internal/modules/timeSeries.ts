@@ -7,8 +7,9 @@ import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
 import type { DurationInput } from "../../commands/options.ts"
 import { InvalidCommand } from "../../Errors.ts"
-import { argv, arrayOf, optionsOf } from "../commands/args.ts"
+import { argv, arrayOf, type FieldsOf, optionsOf } from "../commands/args.ts"
 import { millisOf } from "../commands/time.ts"
+import { addFields, alterFields, createFields, incrFields } from "./timeSeriesFields.ts"
 import {
   type AddOptions,
   type Aggregator,
@@ -80,7 +81,7 @@ const TS_CREATE = define({ words: ["TS.CREATE"], mode: "write", keys: 1, decode:
  * @category time series
  */
 export const create = (key: Key, options?: CreateOptions | undefined) =>
-  make(TS_CREATE, appendSeriesOptions(TS_CREATE.name, argv(key), options))
+  make(TS_CREATE, appendSeriesOptions(TS_CREATE.name, argv(key), optionsOf(TS_CREATE.name, options, createFields)))
 
 const TS_ALTER = define({ words: ["TS.ALTER"], mode: "write", keys: 1, decode: Command.ok })
 /**
@@ -92,7 +93,7 @@ const TS_ALTER = define({ words: ["TS.ALTER"], mode: "write", keys: 1, decode: C
  * @category time series
  */
 export const alter = (key: Key, options: AlterOptions) =>
-  make(TS_ALTER, appendSeriesOptions(TS_ALTER.name, argv(key), options))
+  make(TS_ALTER, appendSeriesOptions(TS_ALTER.name, argv(key), optionsOf(TS_ALTER.name, options, alterFields)))
 
 const TS_ADD = define({ words: ["TS.ADD"], mode: "write", keys: 1, decode: Command.int })
 /**
@@ -120,7 +121,7 @@ export const add = (key: Key, timestamp: SampleMoment, value: number, options?: 
     appendSeriesOptions(
       TS_ADD.name,
       argv(key, sampleMoment(TS_ADD.name, "timestamp", timestamp), sampleValue(TS_ADD.name, "value", value)),
-      options
+      optionsOf(TS_ADD.name, options, addFields)
     )
   )
 
@@ -153,7 +154,7 @@ export const madd = (samples: ReadonlyArray<readonly [key: Key, timestamp: Sampl
 
 const incrArgs = (command: string, key: Key, value: number, options: IncrOptions | undefined): Array<Arg> => {
   const args = argv(key, sampleValue(command, "value", value))
-  const timestamp = optionsOf(command, options)?.timestamp
+  const timestamp = optionsOf(command, options, incrFields)?.timestamp
   if (timestamp !== undefined) args.push("TIMESTAMP", sampleMoment(command, "timestamp", timestamp))
   return appendSeriesOptions(command, args, options)
 }
@@ -206,6 +207,8 @@ export interface CreateruleOptions {
 }
 
 const TS_CREATERULE = define({ words: ["TS.CREATERULE"], mode: "write", keys: 2, decode: Command.ok })
+const createruleFields: FieldsOf<CreateruleOptions> = { align: "value" }
+
 /**
  * TS.CREATERULE makes a series a compaction of another one: of each bucket of the samples that come from now on to the
  * source, it gets one sample. The result is `"OK"`. Fails with ERR if a key does not exist or the destination is a
@@ -230,7 +233,7 @@ export const createrule = (
     aggregatorArg(name, "aggregator", aggregator),
     millisOf(name, "bucket", bucket)
   )
-  const align = optionsOf(name, options)?.align
+  const align = optionsOf(name, options, createruleFields)?.align
   if (align !== undefined) args.push(millisOf(name, "align", align))
   return make(TS_CREATERULE, args)
 }

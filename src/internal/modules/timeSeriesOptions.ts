@@ -5,7 +5,16 @@
 import type { Arg } from "../../Command.ts"
 import type { DurationInput, Moment, NotWith, TimeoutInput } from "../../commands/options.ts"
 import { InvalidCommand } from "../../Errors.ts"
-import { appendAll, arrayOf, exclusive, keyword, type OneOrMore, optionsOf } from "../commands/args.ts"
+import {
+  appendAll,
+  arrayOf,
+  exclusive,
+  type FieldsOf,
+  keyword,
+  objectOf,
+  type OneOrMore,
+  optionsOf
+} from "../commands/args.ts"
 import { epochMillisOf, millisOf, timeoutMillis } from "../commands/time.ts"
 import { kindOf } from "../common/values.ts"
 import { appendFlag, integerArg, numberArg } from "./args.ts"
@@ -193,13 +202,14 @@ const policies: ReadonlyArray<DuplicatePolicy> = ["block", "first", "last", "min
 const differenceOf = (command: string, field: string, input: DurationInput): number =>
   typeof input === "string" && /^0(?:\.0+)? /.test(input) ? 0 : millisOf(command, field, input)
 
-/** Appends the options of a series. */
+const ignoreFields = { maxTimeDiff: "value", maxValDiff: "value" } as const
+
+/** Appends the options of a series, which `optionsOf` has checked. */
 export const appendSeriesOptions = (
   command: string,
   args: Array<Arg>,
-  given: AddOptions | undefined
+  options: AddOptions | undefined
 ): Array<Arg> => {
-  const options = optionsOf(command, given)
   if (options === undefined) return args
   if (options.retention !== undefined) args.push("RETENTION", timeoutMillis(command, options.retention, "retention"))
   if (options.encoding !== undefined) {
@@ -214,7 +224,7 @@ export const appendSeriesOptions = (
   if (options.onDuplicate !== undefined) {
     args.push("ON_DUPLICATE", keyword(command, "onDuplicate", options.onDuplicate, policies))
   }
-  const ignore = optionsOf(command, options.ignore)
+  const ignore = optionsOf(command, options.ignore, ignoreFields)
   if (ignore !== undefined) {
     args.push(
       "IGNORE",
@@ -222,7 +232,7 @@ export const appendSeriesOptions = (
       numberArg(command, "ignore.maxValDiff", ignore.maxValDiff, 0, Number.MAX_VALUE)
     )
   }
-  const labels = optionsOf(command, options.labels)
+  const labels = objectOf(command, options.labels)
   if (labels !== undefined) {
     args.push("LABELS")
     for (const [label, value] of Object.entries(labels)) args.push(label, value)
@@ -291,6 +301,8 @@ export interface RangeOptions extends SampleFilter {
   readonly aggregation?: Aggregation | undefined
 }
 
+const filterByValueFields = { min: "value", max: "value" } as const
+
 /** Appends which samples are returned, up to what comes before the labels. */
 export const appendSampleFilter = (command: string, args: Array<Arg>, options: SampleFilter | undefined): void => {
   if (options === undefined) return
@@ -301,7 +313,7 @@ export const appendSampleFilter = (command: string, args: Array<Arg>, options: S
     args.push("FILTER_BY_TS")
     for (const [i, moment] of moments.entries()) args.push(epochMillisOf(command, `filterByTs[${i}]`, moment))
   }
-  const value = optionsOf(command, options.filterByValue)
+  const value = optionsOf(command, options.filterByValue, filterByValueFields)
   if (value !== undefined) {
     args.push(
       "FILTER_BY_VALUE",
@@ -339,9 +351,17 @@ export const appendBuckets = (
   appendFlag(args, "EMPTY", buckets.empty)
 }
 
+const aggregationFields: FieldsOf<Aggregation> = {
+  aggregator: "value",
+  bucket: "value",
+  align: "value",
+  bucketTimestamp: "value",
+  empty: "flag"
+}
+
 /** Appends an aggregation, if there is one. */
 export const appendAggregation = (command: string, args: Array<Arg>, given: Aggregation | undefined): void => {
-  const aggregation = optionsOf(command, given)
+  const aggregation = optionsOf(command, given, aggregationFields)
   if (aggregation === undefined) return
   appendBuckets(command, args, [aggregatorArg(command, "aggregator", aggregation.aggregator)], aggregation)
 }

@@ -7,9 +7,26 @@ import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
 import type { Moment, TimeoutInput } from "../../commands/options.ts"
 import { InvalidCommand } from "../../Errors.ts"
-import { appendAll, argv, arrayOf, keysAfterCount, keysOf, type OneOrMore, optionsOf } from "../commands/args.ts"
+import {
+  appendAll,
+  argv,
+  arrayOf,
+  type FieldsOf,
+  keysAfterCount,
+  keysOf,
+  type OneOrMore,
+  optionsOf
+} from "../commands/args.ts"
 import { epochMillisOf, timeoutMillis } from "../commands/time.ts"
 import { appendFlag, integerArg } from "./args.ts"
+import {
+  aggregatorsFields,
+  mrangeFields,
+  mrangeGroupbyFields,
+  mrangeWithFields,
+  rangeFields,
+  rangeWithFields
+} from "./timeSeriesFields.ts"
 import {
   type Aggregator,
   aggregatorArg,
@@ -54,6 +71,8 @@ export interface GetOptions {
 }
 
 const TS_GET = define({ words: ["TS.GET"], mode: "read", keys: 1, decode: sampleOrNull })
+const getFields: FieldsOf<GetOptions> = { latest: "flag" }
+
 /**
  * TS.GET returns the last sample of a series, `null` if it has none. Fails with ERR if the key does not exist.
  *
@@ -63,7 +82,7 @@ const TS_GET = define({ words: ["TS.GET"], mode: "read", keys: 1, decode: sample
  */
 export const get = (key: Key, options?: GetOptions | undefined) => {
   const args = argv(key)
-  appendFlag(args, "LATEST", optionsOf(TS_GET.name, options)?.latest)
+  appendFlag(args, "LATEST", optionsOf(TS_GET.name, options, getFields)?.latest)
   return make(TS_GET, args)
 }
 
@@ -74,7 +93,7 @@ const rangeArgs = (
   to: RangeEnd,
   given: RangeOptions | undefined
 ): Array<Arg> => {
-  const options = optionsOf(command, given)
+  const options = optionsOf(command, given, rangeFields)
   const args = argv(key, ...rangeBounds(command, from, to))
   appendSampleFilter(command, args, options)
   appendSampleCount(command, args, options)
@@ -91,7 +110,7 @@ const rangeWithArgs = (
   aggregators: ReadonlyArray<Aggregator>,
   given: RangeWithOptions
 ): Array<Arg> => {
-  const options = neededOptions(command, given)
+  const options = neededOptions(command, given, rangeWithFields)
   const args = argv(key, ...rangeBounds(command, from, to))
   appendSampleFilter(command, args, options)
   appendSampleCount(command, args, options)
@@ -100,8 +119,8 @@ const rangeWithArgs = (
 }
 
 /** Options that say how long a bucket is. */
-const neededOptions = <A extends object>(command: string, given: A): A => {
-  const options = optionsOf(command, given)
+const neededOptions = <A extends object>(command: string, given: A, fields: FieldsOf<NoInfer<A>>): A => {
+  const options = optionsOf(command, given, fields)
   if (options === undefined) throw new InvalidCommand({ command, detail: "options: bucket is needed" })
   return options
 }
@@ -206,6 +225,8 @@ export const revrangeWith = <const As extends ReadonlyArray<Aggregator>>(
 export type MgetOptions = GetOptions & LabelOptions
 
 const TS_MGET = define({ words: ["TS.MGET"], mode: "read", decode: lastSamples })
+const mgetFields: FieldsOf<MgetOptions> = { latest: "flag", withLabels: "flag", selectedLabels: "value" }
+
 /**
  * TS.MGET returns the last samples of the series that pass filters on their labels: `"area=3"`, `"area!=3"`,
  * `"area=(3,4)"`, `"area="` (without the label) or `"area!="` (with it). At least one filter must name values. The series
@@ -216,7 +237,7 @@ const TS_MGET = define({ words: ["TS.MGET"], mode: "read", decode: lastSamples }
  * @category time series
  */
 export const mget = (filters: OneOrMore<string>, options?: MgetOptions | undefined) => {
-  const given = optionsOf<MgetOptions>(TS_MGET.name, options)
+  const given = optionsOf<MgetOptions>(TS_MGET.name, options, mgetFields)
   const args = argv()
   appendFlag(args, "LATEST", given?.latest)
   appendLabels(TS_MGET.name, args, given)
@@ -287,7 +308,7 @@ const groupbyArgs = (
   to: RangeEnd,
   given: MrangeGroupbyOptions
 ): Array<Arg> => {
-  const options = optionsOf(command, given)
+  const options = optionsOf(command, given, mrangeGroupbyFields)
   if (options === undefined) throw new InvalidCommand({ command, detail: "options: by and reduce are needed" })
   const { by, reduce } = options
   const after: Array<Arg> = ["GROUPBY", by, "REDUCE", reducerArg(command, reduce)]
@@ -318,7 +339,7 @@ export const mrange = (
   to: RangeEnd,
   options?: MrangeOptions | undefined
 ) => {
-  const given = optionsOf<MrangeOptions>(TS_MRANGE.name, options)
+  const given = optionsOf<MrangeOptions>(TS_MRANGE.name, options, mrangeFields)
   return make(
     TS_MRANGE,
     mrangeArgs(
@@ -351,7 +372,7 @@ export const mrangeWith = <const As extends ReadonlyArray<Aggregator>>(
   "read",
   Array<Series<Array<Bucket<As[number]>>, Uint8Array>>
 > => {
-  const given = neededOptions<MrangeWithOptions>(TS_MRANGE.name, options)
+  const given = neededOptions(TS_MRANGE.name, options, mrangeWithFields)
   const list = aggregatorList(TS_MRANGE.name, "aggregators", aggregators)
   return Command.withDecode(
     make(
@@ -402,7 +423,7 @@ export const mrevrange = (
   to: RangeEnd,
   options?: MrangeOptions | undefined
 ) => {
-  const given = optionsOf<MrangeOptions>(TS_MREVRANGE.name, options)
+  const given = optionsOf<MrangeOptions>(TS_MREVRANGE.name, options, mrangeFields)
   return make(
     TS_MREVRANGE,
     mrangeArgs(
@@ -435,7 +456,7 @@ export const mrevrangeWith = <const As extends ReadonlyArray<Aggregator>>(
   "read",
   Array<Series<Array<Bucket<As[number]>>, Uint8Array>>
 > => {
-  const given = neededOptions<MrangeWithOptions>(TS_MREVRANGE.name, options)
+  const given = neededOptions(TS_MREVRANGE.name, options, mrangeWithFields)
   const list = aggregatorList(TS_MREVRANGE.name, "aggregators", aggregators)
   return Command.withDecode(
     make(
@@ -492,11 +513,11 @@ const nrangeArgs = (
   options: NrangeOptions | undefined
 ): Array<Arg> => {
   const keys = keysOf(command, given)
-  const checked = optionsOf(command, options)
+  const checked = optionsOf(command, options, rangeFields)
   const args = appendAll(argv(keys.length), keys, ...rangeBounds(command, from, to))
   appendSampleFilter(command, args, checked)
   appendSampleCount(command, args, checked)
-  const aggregation = optionsOf(command, checked?.aggregation)
+  const aggregation = optionsOf(command, checked?.aggregation, aggregatorsFields)
   if (aggregation === undefined) return args
   const made = arrayOf(command, "aggregators", aggregation.aggregators).map((of, i) =>
     typeof of === "string"
@@ -570,6 +591,10 @@ const TS_READ = define({
   blockingMillis: (args) => args[2] !== "BLOCK" ? 0 : args[3] === 0 ? Infinity : Number(args[3]),
   decode: samples
 })
+const blockFields = { timeout: "value", minCount: "value" } as const
+
+const readFields: FieldsOf<ReadOptions> = { block: "value", maxCount: "value" }
+
 /**
  * TS.READ returns the samples of a series from a moment on. `"-"` begins with the first sample, `"+"` with the last one,
  * and `"$"` after it, so that only samples count that come later. With `block` it waits for them, on a connection of its
@@ -582,9 +607,9 @@ const TS_READ = define({
  */
 export const read = (key: Key, from: Moment | "-" | "+" | "$", options?: ReadOptions | undefined) => {
   const { name } = TS_READ
-  const given = optionsOf(name, options)
+  const given = optionsOf(name, options, readFields)
   const args = argv(key, from === "-" || from === "+" || from === "$" ? from : epochMillisOf(name, "from", from))
-  const block = optionsOf(name, given?.block)
+  const block = optionsOf(name, given?.block, blockFields)
   if (block !== undefined) {
     args.push(
       "BLOCK",

@@ -4,7 +4,7 @@
 import * as Command from "../../Command.ts"
 import { define, own as make } from "../../Command.ts"
 import type { Arg, Key } from "../../Command.ts"
-import { appendPairs, appendVariadic, argv, optionsOf, type Variadic } from "../commands/args.ts"
+import { appendPairs, appendVariadic, argv, type FieldsOf, optionsOf, type Variadic } from "../commands/args.ts"
 import { integerArg, numberArg } from "./args.ts"
 
 /**
@@ -23,6 +23,8 @@ export interface Size {
 }
 
 const TOPK_RESERVE = define({ words: ["TOPK.RESERVE"], mode: "write", keys: 1, decode: Command.ok })
+const sizeFields: FieldsOf<Size> = { width: "value", depth: "value", decay: "value" }
+
 /**
  * TOPK.RESERVE creates an empty sketch that keeps the `k` items that come most often, and returns `"OK"`. Fails with
  * ERR if the key exists.
@@ -34,7 +36,7 @@ const TOPK_RESERVE = define({ words: ["TOPK.RESERVE"], mode: "write", keys: 1, d
 export const reserve = (key: Key, k: number, size?: Size | undefined) => {
   const { name } = TOPK_RESERVE
   const args = argv(key, integerArg(name, "k", k, 1))
-  const given = optionsOf(name, size)
+  const given = optionsOf(name, size, sizeFields)
   if (given !== undefined) {
     args.push(
       integerArg(name, "width", given.width, 1),

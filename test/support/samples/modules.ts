@@ -149,14 +149,14 @@ export const json: Samples<typeof Json> = {
   debugMemory: [Json.debugMemory("k"), Json.debugMemory("k", "$.a")]
 }
 
-const series: TimeSeries.AddOptions = {
+const settings: TimeSeries.AlterOptions = {
   retention: "30 days",
-  encoding: "uncompressed",
   chunkSizeBytes: 1024,
   duplicatePolicy: "last",
   ignore: { maxTimeDiff: "1 second", maxValDiff: 0.5 },
   labels: { area: "3", sensor: "t" }
 }
+const series: TimeSeries.AddOptions = { ...settings, encoding: "uncompressed" }
 const policies = ["block", "first", "last", "min", "max", "sum"] as const
 const aggregators = [
   "avg",
@@ -210,7 +210,7 @@ export const timeSeries: Samples<typeof TimeSeries> = {
     ...policies.map((duplicatePolicy) => TimeSeries.create("k", { duplicatePolicy }))
   ],
   alter: [
-    TimeSeries.alter("k", { ...series, labels: {} }),
+    TimeSeries.alter("k", { ...settings, labels: {} }),
     ...policies.map((duplicatePolicy) => TimeSeries.alter("k", { duplicatePolicy }))
   ],
   add: [
