@@ -9,12 +9,12 @@
  * @since 0.1.0
  */
 import * as constructors from "../internal/modules/json.ts"
-import { methodsOf, type Runner } from "../internal/modules/methods.ts"
+import { type MethodsOf, methodsOf } from "../internal/modules/methods.ts"
 import type { Read, ReadBytes, Write, WriteBytes } from "../methods/modules/Json.ts"
 
 export * from "../internal/modules/json.ts"
 export { encoded, withSchema } from "../internal/modules/jsonValues.ts"
-export type { Runner } from "../internal/modules/methods.ts"
+export type { MethodsOf, Runner } from "../internal/modules/methods.ts"
 
 /**
  * The methods of a client that reads.
@@ -45,7 +45,4 @@ export interface Methods extends Read, Write {
  * @since 0.1.0
  * @category constructors
  */
-export const methods: {
-  (redis: Runner<"read" | "write">): Methods
-  (redis: Runner<"read">): ReadMethods
-} = (redis: Runner<any>) => methodsOf([constructors], redis) as any
+export const methods: MethodsOf<Methods, ReadMethods> = /*#__PURE__*/ methodsOf(constructors)

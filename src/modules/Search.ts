@@ -8,14 +8,14 @@
  *
  * @since 0.1.0
  */
-import { methodsOf, type Runner } from "../internal/modules/methods.ts"
+import { type MethodsOf, methodsOf } from "../internal/modules/methods.ts"
 import * as aggregations from "../internal/modules/searchAggregations.ts"
 import * as indexes from "../internal/modules/searchIndexes.ts"
 import * as queries from "../internal/modules/searchQueries.ts"
 import * as terms from "../internal/modules/searchTerms.ts"
 import type { Read, ReadBytes, Write, WriteBytes } from "../methods/modules/Search.ts"
 
-export type { Runner } from "../internal/modules/methods.ts"
+export type { MethodsOf, Runner } from "../internal/modules/methods.ts"
 export * from "../internal/modules/searchAggregations.ts"
 export * from "../internal/modules/searchIndexes.ts"
 export * from "../internal/modules/searchQueries.ts"
@@ -51,7 +51,4 @@ export interface Methods extends Read, Write {
  * @since 0.1.0
  * @category constructors
  */
-export const methods: {
-  (redis: Runner<"read" | "write">): Methods
-  (redis: Runner<"read">): ReadMethods
-} = (redis: Runner<any>) => methodsOf([indexes, queries, aggregations, terms], redis) as any
+export const methods: MethodsOf<Methods, ReadMethods> = /*#__PURE__*/ methodsOf(indexes, queries, aggregations, terms)

@@ -8,12 +8,12 @@
  *
  * @since 0.1.0
  */
-import { methodsOf, type Runner } from "../internal/modules/methods.ts"
+import { type MethodsOf, methodsOf } from "../internal/modules/methods.ts"
 import * as series from "../internal/modules/timeSeries.ts"
 import * as ranges from "../internal/modules/timeSeriesRanges.ts"
 import type { Read, ReadBytes, Write, WriteBytes } from "../methods/modules/TimeSeries.ts"
 
-export type { Runner } from "../internal/modules/methods.ts"
+export type { MethodsOf, Runner } from "../internal/modules/methods.ts"
 export * from "../internal/modules/timeSeries.ts"
 export * from "../internal/modules/timeSeriesRanges.ts"
 
@@ -46,7 +46,4 @@ export interface Methods extends Read, Write {
  * @since 0.1.0
  * @category constructors
  */
-export const methods: {
-  (redis: Runner<"read" | "write">): Methods
-  (redis: Runner<"read">): ReadMethods
-} = (redis: Runner<any>) => methodsOf([series, ranges], redis) as any
+export const methods: MethodsOf<Methods, ReadMethods> = /*#__PURE__*/ methodsOf(series, ranges)

@@ -217,7 +217,7 @@ const make = (
   })
   const base: Omit<Base<any>, "bytes" | keyof TextOrBytes<any>> = {
     target,
-    values: (values) => makeValueMethods(run, values) as any,
+    values: (values) => makeValueMethods(run, values),
     run: (command, options) => {
       const problem = Command.problemOf(command)
       if (problem !== undefined) return invalid("run", problem)

@@ -8,6 +8,7 @@ import * as commands from "../../commands/index.ts"
 import { InvalidCommand } from "../../Errors.ts"
 import { methodsOn, prototypeOf, type Run } from "../commands/methods.ts"
 import { fieldsOf, kindOf } from "../common/values.ts"
+import type { ValueMethods, Values } from "../values/commands.ts"
 
 export { argumentError } from "../commands/methods.ts"
 
@@ -24,7 +25,10 @@ export const makeMethods = (runCommand: Run, as: "text" | "bytes"): Record<strin
 const valuePrototypes = new WeakMap<object, object>()
 
 /** An object with the methods of commands on typed values, by their constructors. */
-export const makeValueMethods = (runCommand: Run, values: unknown): Record<string, unknown> => {
+export const makeValueMethods = <T, M extends Command.Mode>(
+  runCommand: Run,
+  values: Values<T>
+): ValueMethods<T, M> => {
   let prototype = typeof values === "object" && values !== null ? valuePrototypes.get(values) : undefined
   if (prototype === undefined) {
     const fields = fieldsOf(values)
@@ -40,5 +44,5 @@ export const makeValueMethods = (runCommand: Run, values: unknown): Record<strin
     return problem === undefined
       ? runCommand(command)
       : Effect.fail(new InvalidCommand({ command: "values", detail: problem }))
-  })
+  }) as unknown as ValueMethods<T, M>
 }

@@ -15,25 +15,36 @@ import { methodsOn, prototypeOf } from "../commands/methods.ts"
  */
 export type Runner<M extends Command.Mode> = Pick<Client.Base<M>, "run">
 
-/** The prototypes of modules that were asked for, by the first file of their constructors. */
-const prototypes = new WeakMap<object, { readonly text: object; readonly bytes: object }>()
+/**
+ * Gives the methods of a module for a client: all of them, or, for a client of replicas,
+ * those that read only.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MethodsOf<Methods, ReadMethods> {
+  (redis: Runner<"read" | "write">): Methods
+  (redis: Runner<"read">): ReadMethods
+}
 
-/** The methods of the constructors of some files, for a client. */
-export const methodsOf = (
-  files: readonly [object, ...Array<object>],
-  redis: Runner<any>
-): Record<string, unknown> => {
-  let of = prototypes.get(files[0])
-  if (of === undefined) {
-    const constructors = Object.assign({}, ...files) as Record<string, unknown>
-    of = { text: prototypeOf(constructors, "text"), bytes: prototypeOf(constructors, "bytes") }
-    prototypes.set(files[0], of)
+/** The methods of the constructors of some files. Their prototypes are made with the first client. */
+/*#__NO_SIDE_EFFECTS__*/
+export const methodsOf = <Methods extends ReadMethods, ReadMethods>(
+  ...files: ReadonlyArray<object>
+): MethodsOf<Methods, ReadMethods> => {
+  let prototypes: { readonly text: object; readonly bytes: object } | undefined
+  // Whether the client writes is a matter of its type: the client itself refuses what it may not run.
+  return (redis: Runner<any>): any => {
+    if (prototypes === undefined) {
+      const constructors = Object.assign({}, ...files) as Record<string, unknown>
+      prototypes = { text: prototypeOf(constructors, "text"), bytes: prototypeOf(constructors, "bytes") }
+    }
+    const { bytes, text } = prototypes
+    // Without options, the client takes its shortest way.
+    const run = (command: Command.Any) => redis.run(command)
+    const methods = methodsOn(text, run)
+    let made: Record<string, unknown> | undefined
+    Object.defineProperty(methods, "bytes", { enumerable: true, get: () => made ??= methodsOn(bytes, run) })
+    return methods
   }
-  const { bytes, text } = of
-  // Without options, the client takes its shortest way.
-  const run = (command: Command.Any) => redis.run(command)
-  const methods = methodsOn(text, run)
-  let made: Record<string, unknown> | undefined
-  Object.defineProperty(methods, "bytes", { enumerable: true, get: () => made ??= methodsOn(bytes, run) })
-  return methods
 }
