@@ -236,8 +236,8 @@ export interface ClientListType extends ClientListProperties {
 export type ClientListOptions = ClientListIds | ClientListType
 
 const CLIENT_LIST = define({ words: ["CLIENT", "LIST"], mode: "read", decode: clientInfos })
-const clientListFields: FieldsOf<ClientListOptions> = {
-  ids: "value",
+/** What CLIENT LIST and CLIENT KILL choose connections by. */
+const filterFields = {
   type: "value",
   skipme: "flag",
   user: "value",
@@ -253,7 +253,8 @@ const clientListFields: FieldsOf<ClientListOptions> = {
   db: "value",
   capa: "value",
   not: "value"
-}
+} as const
+const clientListFields: FieldsOf<ClientListOptions> = { ids: "value", ...filterFields }
 
 /**
  * CLIENT LIST returns what the server knows of its connections, in no order. With options it lists those that match all
@@ -318,24 +319,7 @@ export type ClientKillFilter = ClientKillFields & AtLeastOne<Omit<ClientKillFiel
 
 // Sent again, it would close connections that were made meanwhile.
 const CLIENT_KILL = define({ words: ["CLIENT", "KILL"], mode: "read", repeatable: false, decode: Command.int })
-const clientKillFilterFields: FieldsOf<ClientKillFilter> = {
-  id: "value",
-  type: "value",
-  skipme: "flag",
-  user: "value",
-  addr: "value",
-  laddr: "value",
-  maxage: "value",
-  ip: "value",
-  name: "value",
-  idle: "value",
-  flags: "value",
-  libName: "value",
-  libVer: "value",
-  db: "value",
-  capa: "value",
-  not: "value"
-}
+const clientKillFilterFields: FieldsOf<ClientKillFilter> = { id: "value", ...filterFields }
 
 /**
  * CLIENT KILL closes the connections at the server that match all of the given fields, and returns how many it
