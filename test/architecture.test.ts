@@ -22,6 +22,7 @@ const rooms = [
   "commands",
   "methods",
   "internal/values",
+  "Codec.ts",
   "Values.ts",
   "Options.ts",
   "PubSub.ts",

@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Codec from "../src/Codec.ts"
 import { type Client, Command, commands, type Errors, RedisClient } from "../src/index.ts"
 import { table } from "../src/internal/values/table.ts"
 import * as Values from "../src/Values.ts"
@@ -22,7 +23,7 @@ class User extends Schema.Class<User>("User")({
   tags: Schema.optional(Schema.Array(Schema.String))
 }) {}
 
-const users = Values.make(Values.json(User))
+const users = Values.make(Codec.json(User))
 const ada = new User({ name: "Ada", born: DateTime.makeUnsafe("1815-12-10T00:00:00Z"), tags: ["maths"] })
 const alan = new User({ name: "Alan \u0000 \u{1F600}", born: DateTime.makeUnsafe("1912-06-23T00:00:00Z") })
 const grace = new User({ name: "Grace", born: DateTime.makeUnsafe("1906-12-09T00:00:00Z") })
@@ -378,7 +379,7 @@ describe("a stored value that does not fit", () => {
       ]
       let count = 0
       for (const schema of schemas) {
-        const values = Values.make(Values.json(schema))
+        const values = Values.make(Codec.json(schema))
         for (const value of stored) {
           yield* redis.set("k", JSON.stringify(value))
           const exit = yield* Effect.exit(redis.values(values).get("k"))
@@ -418,13 +419,13 @@ describe("a stored value that does not fit", () => {
         Effect.map(mismatchOf(redis.values(values).get("k")), ({ issue }) => issue)
       assert.strictEqual(yield* issueOf(throws), "the codec does not accept it")
       const unfinished = "the schema did not finish: it throws, or is asynchronous"
-      assert.strictEqual(yield* issueOf(Values.make(Values.json(asynchronous))), unfinished)
-      assert.strictEqual(yield* issueOf(Values.make(Values.json(dies))), unfinished)
+      assert.strictEqual(yield* issueOf(Values.make(Codec.json(asynchronous))), unfinished)
+      assert.strictEqual(yield* issueOf(Values.make(Codec.json(dies))), unfinished)
       const deep = "[".repeat(100_000) + "]".repeat(100_000)
       yield* redis.set("k", deep)
       interface Nested extends ReadonlyArray<Nested> {}
       const nested: Schema.Codec<Nested> = Schema.Array(Schema.suspend((): Schema.Codec<Nested> => nested))
-      assert.isString(yield* issueOf(Values.make(Values.json(nested))))
+      assert.isString(yield* issueOf(Values.make(Codec.json(nested))))
       assert.strictEqual(yield* redis.get("k"), deep)
     }).pipe(Effect.provide(live())))
 })
@@ -467,7 +468,7 @@ describe("a value that cannot be encoded", () => {
       }
       return assert.fail("it throws nothing")
     }
-    assert.match(thrown(() => Values.json("x" as never)), /schema: expected a Schema, got a string/)
+    assert.match(thrown(() => Codec.json("x" as never)), /schema: expected a Schema, got a string/)
     assert.match(thrown(() => Values.make({ encode: () => "" } as never)), /codec\.decode: expected a function/)
     assert.match(thrown(() => Values.make(null as never)), /codec: expected an object, got null/)
   })
@@ -487,11 +488,11 @@ describe("codecs", () => {
   it.effect("of text and of bytes", () =>
     Effect.gen(function*() {
       const redis = yield* RedisClient.RedisClient
-      const numbers = Values.make(Values.string(Schema.NumberFromString))
+      const numbers = Values.make(Codec.string(Schema.NumberFromString))
       yield* redis.values(numbers).set("n", 1.5)
       assert.strictEqual(yield* redis.get("n"), "1.5")
       assert.strictEqual(yield* redis.values(numbers).get("n"), 1.5)
-      const blobs = Values.make(Values.binary(Schema.Uint8Array))
+      const blobs = Values.make(Codec.binary(Schema.Uint8Array))
       const bytes = Uint8Array.from({ length: 256 }, (_, i) => i)
       yield* redis.values(blobs).rpush("b", bytes)
       assert.deepStrictEqual(Array.from((yield* redis.values(blobs).lpop("b"))!), Array.from(bytes))
@@ -501,7 +502,7 @@ describe("codecs", () => {
       })
       yield* redis.values(own).set("o", 5n)
       assert.strictEqual(yield* redis.values(own).get("o"), 5n)
-      const withMark = Values.make(Values.string(Schema.String))
+      const withMark = Values.make(Codec.string(Schema.String))
       yield* redis.values(withMark).set("m", "\uFEFFx")
       assert.strictEqual(yield* redis.values(withMark).get("m"), "\uFEFFx")
     }).pipe(Effect.provide(live())))
@@ -594,7 +595,7 @@ describe("the commands on typed values", () => {
       // @ts-expect-error -- members by their bytes are not in the order of their values
       void users.zrange("z", "[a", "[b", { by: "lex" })
       // @ts-expect-error -- the schema needs a string on its encoded side
-      void Values.string(Schema.Number)
+      void Codec.string(Schema.Number)
     }
     expectTypeOf(calls).toBeFunction()
     expectTypeOf(users.lmpop("l", "left")).toExtend<
