@@ -24,6 +24,7 @@ import type {
   WriteMethods
 } from "./methods/index.ts"
 import type { MonitoredCommand } from "./MonitorStream.ts"
+import type { PopStream, PopStreamBytes } from "./PopStream.ts"
 import type { Channels, Gap, Message, SubscribeOptions, Undecodable } from "./PubSub.ts"
 
 export type {
@@ -365,6 +366,48 @@ export type PrimaryClient = Base<"read" | "write"> & Methods<"read" | "write"> &
    * are below it. For reads of one's own writes from replicas: see `afterOffset`.
    */
   readonly offset: Effect.Effect<Offset, RedisError>
+
+  /**
+   * The elements of lists, removed one by one as the reader asks for them (BLPOP, BRPOP, BLMPOP). Each comes with the
+   * key of its list; of several lists, the first one that has elements comes first. An element that is not UTF-8 or does
+   * not fit the `codec` is an `Unreadable` with its bytes; `redis.bytes.popStream` gives all elements as bytes.
+   *
+   * The Stream lasts as long as the client. In an outage it logs one warning, and tries again after pauses that grow
+   * from 100 milliseconds to 2 seconds. It fails with an error that no attempt can change, such as WRONGTYPE, and, before
+   * the first answer of a server, with wrong credentials.
+   *
+   * Each element is given at most once. If a connection is lost while the server waits for an element, the Stream has a
+   * `MaybeLost`: the server may have removed one. A Stream that is interrupted ends its wait at the server, and puts
+   * back what was removed and not given. An element that its reader does not finish is gone: for work that must be done
+   * use `RedisQueue`.
+   *
+   * **Example** (A worker)
+   *
+   * ```ts
+   * import { Effect, Stream } from "effect"
+   * import { RedisClient } from "effect-redis-sentinel"
+   *
+   * export const program = Effect.gen(function*() {
+   *   const redis = yield* RedisClient.RedisClient
+   *   yield* redis.popStream(["urgent", "normal"]).pipe(
+   *     Stream.runForEach((item) =>
+   *       item._tag === "Popped"
+   *         ? Effect.log(`${item.value} from ${item.key}`)
+   *         : item._tag === "Unreadable"
+   *         ? Effect.log(`${item.value.length} bytes that do not fit: ${item.issue}`)
+   *         : Effect.log(`at most ${item.most} element(s) may be lost: ${item.error.message}`)
+   *     )
+   *   )
+   * })
+   * ```
+   */
+  readonly popStream: PopStream
+
+  /** Pops with bytes; besides it, `bytes` has the methods of `Base`. */
+  readonly bytes: {
+    /** Pops like `popStream`, and gives keys and elements as bytes. */
+    readonly popStream: PopStreamBytes
+  }
 }
 
 /**

@@ -59,6 +59,17 @@ export const ambiguousWrites: Metric.Counter<number> = Metric.counter("redis_cli
 })
 
 /**
+ * How many elements `popStream` and `RedisQueue` may have lost at most, because a connection was lost while the server
+ * waited for them. The name of the metric is `redis_client_maybe_lost_elements`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const maybeLostElements: Metric.Counter<number> = Metric.counter("redis_client_maybe_lost_elements", {
+  incremental: true
+})
+
+/**
  * How long it took to find a primary or a replica and to connect to it, in
  * milliseconds. The name of the metric is `redis_client_discovery_millis`.
  *

@@ -26,6 +26,7 @@ const rooms = [
   "Values.ts",
   "Options.ts",
   "PubSub.ts",
+  "PopStream.ts",
   "MonitorStream.ts",
   "Client.ts",
   "Topology.ts",

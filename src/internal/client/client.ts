@@ -14,6 +14,7 @@ import type { Base, Offset, PrimaryClient, ReplicaClient, ScanOptions, TextOrByt
 import * as Command from "../../Command.ts"
 import * as commands from "../../commands/index.ts"
 import { InvalidCommand, type RedisError, RoleMismatch } from "../../Errors.ts"
+import type { Lists } from "../../PopStream.ts"
 import type { Channels, SubscribeOptions } from "../../PubSub.ts"
 import { optionsOf as optionsWith } from "../commands/args.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "../common/values.ts"
@@ -22,6 +23,7 @@ import { after } from "../replicas/afterOffset.ts"
 import type { SessionSource } from "./followedStream.ts"
 import { argumentError, makeMethods, makeValueMethods } from "./methods.ts"
 import { makeMonitor } from "./monitor.ts"
+import { makePopStream, popRequestOf, type PopSource } from "./popStream.ts"
 import { makeSubscription } from "./subscription.ts"
 
 const WATCH = Command.define({ words: ["WATCH"], mode: "read", keys: "all", decode: Command.ok })
@@ -290,11 +292,26 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
       ? Stream.fromEffect(invalid("MONITOR", checked))
       : makeMonitor(source, checked, as as "text")
   }
-  const bytes = { subscribe: subscribeAs("bytes"), monitorStream: monitorAs("bytes") }
+  const popSource: PopSource = {
+    label: executor.label,
+    reserve: executor.reserve,
+    run: executor.run,
+    untilClosed: executor.untilClosed
+  }
+  const popAs = (as: "text" | "bytes") => (lists: Lists, options?: unknown) => {
+    const request = popRequestOf(lists, options, as)
+    return request instanceof InvalidCommand ? Stream.fail(request) : makePopStream<unknown>(popSource, request)
+  }
+  const bytes = {
+    subscribe: subscribeAs("bytes"),
+    monitorStream: monitorAs("bytes"),
+    ...(mode === "write" ? { popStream: popAs("bytes") } : {})
+  }
   return Object.assign(make(executor, executor.label, mode, bytes), {
     reserve,
     subscribe: subscribeAs("text"),
-    monitorStream: monitorAs("text")
+    monitorStream: monitorAs("text"),
+    ...(mode === "write" ? { popStream: popAs("text") } : {})
   })
 }
 

@@ -1,0 +1,306 @@
+/**
+ * Streams of elements popped from lists: what they give and from where, outages, and that an interrupted one takes
+ * nothing with it.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import * as Codec from "../src/Codec.ts"
+import { Connector, RedisClient, Sentinel } from "../src/index.ts"
+import type { MaybeLost, Popped, Unreadable } from "../src/PopStream.ts"
+import * as Testing from "../src/testing/index.ts"
+import { failureOf } from "./support/exit.ts"
+import { timePassing } from "./support/time.ts"
+
+const address = "10.0.0.1:6379"
+const whileTimePasses = timePassing("5 millis")
+
+/** Waits until something holds; time passes meanwhile. */
+const until = (condition: () => boolean) =>
+  whileTimePasses(
+    Effect.gen(function*() {
+      while (!condition()) yield* Effect.sleep("5 millis")
+    })
+  )
+
+/** A client of one server in memory, and that server. */
+const one = (options: RedisClient.Options = {}) =>
+  Effect.gen(function*() {
+    const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
+    const client = (options: RedisClient.Options = {}) =>
+      RedisClient.make({ address, ...options }).pipe(Effect.provideService(Connector.Connector, control.network.dial))
+    const redis = yield* client(options)
+    yield* redis.ping()
+    return { control, redis, client, node: control.node(address) }
+  })
+
+const shown = (item: Popped<unknown> | Popped<Uint8Array, Uint8Array> | Unreadable | MaybeLost): string =>
+  item._tag === "MaybeLost"
+    ? `maybe lost ${item.most}`
+    : item._tag === "Unreadable"
+    ? `unreadable ${Buffer.from(item.key)} ${Buffer.from(item.value).toString("hex")}: ${item.issue}`
+    : `${item.key} ${typeof item.value === "string" ? item.value : JSON.stringify(item.value)}`
+
+/** Collects what a Stream gives, in a fiber of the test's own. */
+const collecting = (stream: Stream.Stream<Popped<unknown> | Unreadable | MaybeLost, unknown>) =>
+  Effect.gen(function*() {
+    const items: Array<string> = []
+    const fiber = yield* Effect.forkScoped(
+      Stream.runForEach(stream, (item) => Effect.sync(() => void items.push(shown(item)))),
+      { startImmediately: true }
+    )
+    return { items, fiber }
+  })
+
+const take = (stream: Stream.Stream<Popped<unknown> | Unreadable | MaybeLost, any>, n: number) =>
+  Effect.map(whileTimePasses(Stream.runCollect(Stream.take(stream, n))), (items) => Array.from(items, shown))
+
+describe("what it gives", () => {
+  it.effect("elements of the first list that has any, with its key, from the end that is asked for", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      yield* redis.rpush("a", "1", "2", "3")
+      yield* redis.rpush("b", "4")
+      assert.deepStrictEqual(yield* take(redis.popStream(["none", "a", "b"]), 2), ["a 1", "a 2"])
+      assert.deepStrictEqual(yield* take(redis.popStream("b"), 1), ["b 4"])
+      yield* redis.rpush("a", "5", "6")
+      assert.deepStrictEqual(yield* take(redis.popStream("a", { side: "right" }), 2), ["a 6", "a 5"])
+      assert.deepStrictEqual(yield* redis.lrange("a", 0, -1), ["3"])
+    }))
+
+  it.effect("elements that come later", () =>
+    Effect.gen(function*() {
+      const { node, redis } = yield* one()
+      const { items } = yield* collecting(redis.popStream("jobs"))
+      yield* until(() => node.waiting === 1)
+      yield* redis.rpush("jobs", "1", "2")
+      yield* until(() => items.length === 2)
+      // Longer than one request waits.
+      yield* TestClock.adjust("12 seconds")
+      yield* redis.rpush("jobs", "3")
+      yield* until(() => items.length === 3)
+      assert.deepStrictEqual(items, ["jobs 1", "jobs 2", "jobs 3"])
+    }))
+
+  it.effect("text, bytes, or values of a codec; what does not fit with its bytes", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      const job = Codec.json(Schema.Struct({ n: Schema.Int }))
+      yield* redis.rpush("a", new Uint8Array([0xff]), "x")
+      assert.deepStrictEqual(yield* take(redis.popStream("a"), 2), ["unreadable a ff: it is not UTF-8", "a x"])
+      yield* redis.rpush("a", "{\"n\":1}", "{\"n\":\"x\"}", "{")
+      assert.deepStrictEqual(yield* take(redis.popStream("a", { codec: job }), 3), [
+        "a {\"n\":1}",
+        "unreadable a 7b226e223a2278227d: at n: Expected number",
+        "unreadable a 7b: it is not JSON"
+      ])
+      yield* redis.rpush("a", new Uint8Array([0xff]))
+      const [item] = yield* whileTimePasses(Stream.runCollect(Stream.take(redis.bytes.popStream("a"), 1)))
+      assert.isTrue(item?._tag === "Popped" && item.value[0] === 0xff && Buffer.from(item.key).toString() === "a")
+    }))
+
+  it.effect("removes nothing that is not asked for", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      yield* redis.rpush("a", "1", "2", "3", "4", "5")
+      assert.deepStrictEqual(yield* take(redis.popStream("a"), 1), ["a 1"])
+      assert.deepStrictEqual(yield* redis.lrange("a", 0, -1), ["2", "3", "4", "5"])
+      // What one request removed beyond that goes back.
+      assert.deepStrictEqual(yield* take(redis.popStream("a", { count: 3 }), 1), ["a 2"])
+      assert.deepStrictEqual(yield* redis.lrange("a", 0, -1), ["3", "4", "5"])
+      assert.deepStrictEqual(yield* take(redis.popStream("a", { count: 3, side: "right" }), 1), ["a 5"])
+      assert.deepStrictEqual(yield* redis.lrange("a", 0, -1), ["3", "4"])
+    }))
+
+  it.effect("more Streams than reserved connections take turns", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one({ maxReserved: 2 })
+      const streams = yield* Effect.forEach(["a", "b", "c", "d", "e"], (key) => collecting(redis.popStream(key)))
+      for (const key of ["a", "b", "c", "d", "e"]) yield* redis.rpush(key, key)
+      yield* until(() => streams.every(({ items }) => items.length === 1))
+    }))
+})
+
+describe("interrupted", () => {
+  it.effect("while it waits: the wait ends at the server, and the next element stays", () =>
+    Effect.gen(function*() {
+      const { control, node, redis } = yield* one()
+      const { fiber } = yield* collecting(redis.popStream("jobs"))
+      yield* until(() => node.waiting === 1)
+      const dials = control.network.dials(address)
+      yield* whileTimePasses(Fiber.interrupt(fiber))
+      assert.strictEqual(node.waiting, 0)
+      yield* redis.rpush("jobs", "1")
+      assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), ["1"])
+      // The connection is used again.
+      assert.deepStrictEqual(yield* take(redis.popStream("jobs"), 1), ["jobs 1"])
+      assert.strictEqual(control.network.dials(address), dials)
+    }))
+
+  for (const side of ["left", "right"] as const) {
+    it.effect(`at any moment while an element comes: it is given, or in the list (${side})`, () =>
+      Effect.gen(function*() {
+        for (let step = 0; step < 12; step++) {
+          const { client, node, redis } = yield* one()
+          const { fiber, items } = yield* collecting(redis.popStream("jobs", { side }))
+          yield* until(() => node.waiting === 1)
+          const producer = yield* client()
+          yield* whileTimePasses(producer.ping())
+          yield* Effect.forkChild(producer.rpush("jobs", "1", "2"), { startImmediately: true })
+          for (let i = 0; i < step; i++) yield* Effect.yieldNow
+          yield* whileTimePasses(Fiber.interrupt(fiber))
+          const left = yield* redis.lrange("jobs", 0, -1)
+          const given = items.map((item) => item.slice(5))
+          assert.deepStrictEqual(
+            side === "left" ? [...given, ...left] : [...left, ...given.reverse()],
+            ["1", "2"],
+            `step ${step}`
+          )
+        }
+      }))
+  }
+
+  it.effect("while the server hangs: it ends after a second, and the log says what may be lost", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const logger = Logger.make<unknown, void>(({ message }) => void lines.push(String(message)))
+      const { control, node, redis } = yield* one()
+      const { fiber } = yield* collecting(redis.popStream("jobs")).pipe(Effect.provide(Logger.layer([logger])))
+      yield* until(() => node.waiting === 1)
+      yield* control.hang(address)
+      const ending = yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(ending)
+      assert.deepStrictEqual(lines, [
+        `${address}: popStream ended without an answer of the server: at most 1 element(s) may be lost`
+      ])
+    }))
+
+  it.effect("leaves no connection and no fiber of its own", () =>
+    Effect.gen(function*() {
+      const { node, redis } = yield* one({ reservedIdleTime: "1 second" })
+      for (let i = 0; i < 5; i++) {
+        const scope = yield* Scope.make()
+        const { items } = yield* collecting(redis.popStream("jobs")).pipe(Scope.provide(scope))
+        yield* until(() => node.waiting === 1)
+        yield* redis.rpush("jobs", "1")
+        yield* until(() => items.length === 1 && node.waiting === 1)
+        yield* whileTimePasses(Scope.close(scope, Exit.void))
+      }
+      yield* TestClock.adjust("30 seconds")
+      assert.match(yield* redis.clientList().pipe(Effect.map((clients) => String(clients.length))), /^1$/)
+    }))
+})
+
+describe("outages", () => {
+  it.effect("nothing answers for an hour: one warning, one line when it goes on, and it goes on", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const logger = Logger.make<unknown, void>(({ logLevel, message }) => void lines.push(`${logLevel} ${message}`))
+      yield* Effect.gen(function*() {
+        const control = yield* Testing.make()
+        const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
+          Effect.provideService(Connector.Connector, control.network.dial)
+        )
+        const redis = yield* sentinel.primaryFor("mymaster")
+        const { items } = yield* collecting(redis.popStream("jobs"))
+        yield* whileTimePasses(redis.rpush("jobs", "1"))
+        yield* until(() => items.length === 1)
+        yield* TestClock.adjust("1 second")
+        const all = [...control.nodes, ...control.sentinels]
+        for (const address of all) yield* control.kill(address)
+        yield* TestClock.adjust("1 hour")
+        const before = lines.filter((line) => line.includes("popStream"))
+        assert.strictEqual(before.length, 1)
+        assert.match(before[0]!, /^Warn mymaster: popStream was interrupted; it goes on as soon as it can: /)
+        for (const address of all) yield* control.restart(address)
+        yield* whileTimePasses(
+          Effect.retry(redis.rpush("jobs", "2"), { while: () => true })
+        )
+        yield* until(() => items.includes("jobs 2"))
+        assert.deepStrictEqual(items, ["jobs 1", "maybe lost 1", "jobs 2"])
+        assert.deepStrictEqual(lines.filter((line) => line.includes("popStream")).slice(1), [
+          "Info mymaster: popStream works again"
+        ])
+      }).pipe(Effect.provide(Logger.layer([logger])))
+    }))
+
+  it.effect("a planned failover: nothing is lost, and nothing is told", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.make()
+      const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
+        Effect.provideService(Connector.Connector, control.network.dial)
+      )
+      const redis = yield* sentinel.primaryFor("mymaster")
+      const { items } = yield* collecting(redis.popStream("jobs"))
+      yield* whileTimePasses(redis.rpush("jobs", "1"))
+      yield* until(() => items.length === 1)
+      const before = yield* control.primary
+      yield* control.failover
+      yield* whileTimePasses(
+        Effect.gen(function*() {
+          while ((yield* control.primary) === before) yield* Effect.sleep("5 millis")
+        })
+      )
+      yield* whileTimePasses(redis.rpush("jobs", "2"))
+      yield* until(() => items.length >= 2)
+      assert.deepStrictEqual(items, ["jobs 1", "jobs 2"])
+    }))
+
+  it.effect("an error that no attempt can change ends the Stream", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      yield* redis.set("text", "1")
+      const error = failureOf(yield* whileTimePasses(Effect.exit(Stream.runDrain(redis.popStream("text")))))
+      assert.isTrue(error._tag === "ReplyError" && error.code === "WRONGTYPE")
+    }))
+
+  it.effect("a client that closes ends the Stream", () =>
+    Effect.gen(function*() {
+      const { client, node } = yield* one()
+      const scope = yield* Scope.make()
+      const redis = yield* Scope.provide(client(), scope)
+      const { fiber } = yield* collecting(redis.popStream("jobs"))
+      yield* until(() => node.waiting === 1)
+      yield* Scope.close(scope, Exit.void)
+      const error = failureOf(yield* whileTimePasses(Fiber.await(fiber))) as { readonly _tag: string }
+      assert.strictEqual(error._tag, "ClientClosed")
+    }))
+})
+
+describe("hostile options", () => {
+  it.effect("are refused with the name of the field", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      const detailOf = (lists: unknown, options?: unknown) =>
+        Effect.map(
+          Effect.exit(Stream.runDrain(redis.popStream(lists as "a", options as {}))),
+          (exit) => failureOf(exit).message
+        )
+      const getter = {
+        get count(): number {
+          throw new Error("no")
+        }
+      }
+      for (
+        const [lists, options, message] of [
+          [[], undefined, /lists: at least one key/],
+          [undefined, undefined, /lists: expected a key or an array of keys, got undefined/],
+          [["a", 1], undefined, /lists\[1\]: expected a key/],
+          ["a", 1, /options: expected an object/],
+          ["a", { cuont: 1 }, /cuont: unknown option/],
+          ["a", { count: 0 }, /count: expected a whole number from 1 to 10000/],
+          ["a", { count: "1" }, /count: expected a whole number/],
+          ["a", { side: "LEFT" }, /side: expected "left" or "right"/],
+          ["a", { codec: {} }, /codec\.encode: expected a function/],
+          ["a", getter, /options: reading it fails/]
+        ] as const
+      ) assert.match(yield* detailOf(lists, options), message)
+    }))
+})
