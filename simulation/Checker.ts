@@ -2,48 +2,17 @@
  * Checks the promises of the library against a history. Each broken promise is
  * described, with the call that shows it.
  */
+import { checkGroups } from "./applications/groups.ts"
+import { checkSubscriptions } from "./applications/subscriptions.ts"
+import { checkTransfers } from "./applications/transfers.ts"
+import { type Call, type Execution, type History, mostScanned } from "./History.ts"
 import { findViolation, type RegisterOperation } from "./Linearizability.ts"
-import { type Call, type Execution, type History, mostScanned } from "./World.ts"
-
-export interface Violation {
-  readonly promise:
-    | "an operation ends in time"
-    | "an error is one of ours"
-    | "what was not executed was not executed"
-    | "what was acknowledged was executed"
-    | "nothing is applied twice"
-    | "a reply is that of its command"
-    | "a client does not go back to a primary that it has left"
-    | "a primary's client talks to a primary"
-    | "a key's history is linearizable"
-    | "a reserved connection is one user's"
-    | "nothing is left after the Scope"
-    | "when all is right again, so is the client"
-    | "a client that has what it needs is at rest"
-    | "no acknowledged write is lost in a planned failover"
-    | "what concerns no node costs no operation"
-    | "a pipeline has one order and one connection"
-    | "what was passed is taken at the call"
-    | "a scan's pages are one server's, and complete"
-    | "a read after an offset is not older"
-    | "a session is nobody else's"
-    | "an element is taken once"
-    | "reads go on"
-    | "a subscription keeps its order, and tells its gaps"
-  readonly text: string
-  readonly at: number
-  readonly call: Call | undefined
-}
+import { type Broken, isError, show, type Violation } from "./Violation.ts"
 
 /** How much later than it should a call may end; work in memory takes no longer. */
 const slack = 50
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
-
-const show = (call: Call): string =>
-  `${call.kind} ${call.key} #${call.id} of ${call.client}, ${call.begin}..${call.end}, ${
-    JSON.stringify(call.outcome)?.slice(0, 400)
-  }`
 
 export const check = (history: History): ReadonlyArray<Violation> => {
   const { calls, corrupted, executions } = history
@@ -96,17 +65,15 @@ export const check = (history: History): ReadonlyArray<Violation> => {
     if (list === undefined) untagged.set(key, [execution])
     else list.push(execution)
   }
-  const failed = (execution: Execution): boolean =>
-    typeof execution.reply === "object" && execution.reply !== null && "error" in execution.reply
-
   const matched = new Map<Call, Execution>()
   for (const call of calls) {
     const outcome = call.outcome
     if (outcome === undefined) continue
     const tagged = call.kind === "set" || call.kind === "push" || call.kind === "range" || call.kind === "mget" ||
-      call.kind === "pop" || call.kind === "echo" || call.kind === "publish"
+      call.kind === "pop" || call.kind === "echo" || call.kind === "publish" || call.kind === "watch" ||
+      call.kind === "script" || call.kind === "add"
     if (tagged) {
-      const all = (byId.get(call.id) ?? []).filter((e) => !failed(e))
+      const all = (byId.get(call.id) ?? []).filter((e) => !isError(e))
       // A blocking command that ended with nothing changed nothing.
       const done = call.kind === "pop" ? all.filter((e) => e.reply !== null) : all
       if (call.write && outcome.tag === "unexecuted" && done.length > 0) {
@@ -151,7 +118,7 @@ export const check = (history: History): ReadonlyArray<Violation> => {
   }
   for (const [key, count] of counts) {
     const [client, counter] = key.split(" ") as [string, string]
-    const executed = (untagged.get(`${client} INCR ${counter}`) ?? []).filter((e) => !failed(e)).length
+    const executed = (untagged.get(`${client} INCR ${counter}`) ?? []).filter((e) => !isError(e)).length
     if (executed > count.certain + count.possible) {
       broken(
         "nothing is applied twice",
@@ -179,13 +146,13 @@ export const check = (history: History): ReadonlyArray<Violation> => {
   checkOffsets(history, byId, matched, broken)
   checkSessions(history, broken)
   checkSubscriptions(history, broken)
+  checkTransfers(history, broken)
+  checkGroups(history, broken)
   checkPlaces(history, matched, broken)
   checkLeases(history, byId, broken)
   checkRegisters(calls, byId, matched, broken)
   return violations
 }
-
-type Broken = (promise: Violation["promise"], text: string, at: number, call?: Call) => void
 
 /** Without faults other than planned failovers, every acknowledged write is there at the end. */
 const checkLosses = ({ calls, final, scenario }: History, broken: Broken): void => {
@@ -257,7 +224,10 @@ const checkCalm = ({ calls, scenario }: History, broken: Broken): void => {
     if (outcome === undefined || outcome.tag === "ok" || outcome.tag === "interrupted") continue
     if (call.kind === "other" && outcome.tag === "rejected") continue
     // Another caller wrote meanwhile.
-    if (call.reserved !== undefined && outcome.tag === "unexecuted" && outcome.error.startsWith("TransactionAborted")) {
+    if (
+      (call.reserved !== undefined || call.kind === "watch") && outcome.tag === "unexecuted" &&
+      outcome.error.startsWith("TransactionAborted")
+    ) {
       continue
     }
     // Sentinels without their disk start to count epochs again.
@@ -270,9 +240,6 @@ const checkCalm = ({ calls, scenario }: History, broken: Broken): void => {
     broken("what concerns no node costs no operation", show(call), call.end, call)
   }
 }
-
-const isError = (execution: Execution): boolean =>
-  typeof execution.reply === "object" && execution.reply !== null && "error" in execution.reply
 
 /** A pipeline is executed in its order, and changes its connection only for a reason. */
 const checkBatches = (
@@ -429,59 +396,6 @@ const checkSessions = (history: History, broken: Broken): void => {
   for (const call of history.calls) {
     if (call.unwatched && call.outcome?.tag === "unexecuted" && call.outcome.error.startsWith("TransactionAborted")) {
       broken(promise, `${show(call)}: it was somebody else's WATCH`, call.end, call)
-    }
-  }
-}
-
-/** Messages of a node arrive in order; between two connections there is a gap. */
-const checkSubscriptions = (history: History, broken: Broken): void => {
-  const promise = "a subscription keeps its order, and tells its gaps"
-  for (const [client, list] of history.heard) {
-    const sent = history.deliveries.filter((d) => d.client === client)
-    const places = new Map<string, Array<number>>()
-    sent.forEach((d, i) => {
-      const known = places.get(d.payload)
-      if (known === undefined) places.set(d.payload, [i])
-      else known.push(i)
-    })
-    const sessions = new Map<string, Array<number>>()
-    sent.forEach((d, i) => {
-      const session = `${d.node} ${d.session}`
-      const known = sessions.get(session)
-      if (known === undefined) sessions.set(session, [i])
-      else known.push(i)
-    })
-    let last: number | undefined
-    let gap = true
-    for (const { at, payload } of list) {
-      if (payload === undefined) {
-        gap = true
-        continue
-      }
-      const candidates = places.get(payload) ?? []
-      const session = last === undefined ? undefined : `${sent[last]!.node} ${sent[last]!.session}`
-      const own = candidates.find((i) => i > (last ?? -1) && `${sent[i]!.node} ${sent[i]!.session}` === session)
-      const found = own ?? candidates.find((i) => i > (last ?? -1)) ?? candidates[0]
-      if (found === undefined) {
-        broken(promise, `${client} heard ${payload}, which no node sent`, at)
-        continue
-      }
-      if (last !== undefined && !gap) {
-        if (own === undefined) {
-          broken(
-            promise,
-            `${client} heard ${payload} from another connection than what it heard before, without a gap`,
-            at
-          )
-        } else {
-          const between = sessions.get(session!)!.filter((i) => i > last! && i < own)
-          if (between.length > 0) {
-            broken(promise, `${client} heard ${payload}, but not ${sent[between[0]!]!.payload} before it`, at)
-          }
-        }
-      }
-      last = found
-      gap = false
     }
   }
 }

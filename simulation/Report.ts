@@ -2,8 +2,8 @@
  * Describes a failed run: its faults, the broken promise, and what happened around
  * that moment.
  */
-import type { Violation } from "./Checker.ts"
-import type { History } from "./World.ts"
+import type { History } from "./History.ts"
+import type { Violation } from "./Violation.ts"
 
 /** How much time before and after the moment is shown, in milliseconds. */
 const around = 400

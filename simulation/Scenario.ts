@@ -97,7 +97,17 @@ export interface Scenario {
   readonly born?: ReadonlyArray<number>
   /** How many consumers of a list each client has, besides the workers. */
   readonly consumers?: number
+  /** What runs beside the workers. */
+  readonly applications?: Applications
   readonly faults: ReadonlyArray<Fault>
+}
+
+/** How many there are of what runs beside the workers, in all clients. */
+export interface Applications {
+  readonly subscribers?: number
+  readonly transfers?: number
+  /** Consumers of a group. Half of them are processes of their own. */
+  readonly group?: number
 }
 
 export type Action =
@@ -310,7 +320,20 @@ const drawFaultOf = (dice: Dice, scenario: Omit<Scenario, "faults">, kind: Fault
 }
 
 /** The scenario of a seed. */
-export const generate = (seed: number): Scenario => withMore(planOf(seed), new Dice(seed ^ 0x2545f491))
+export const generate = (seed: number): Scenario =>
+  withApplications(withMore(planOf(seed), new Dice(seed ^ 0x2545f491)), new Dice(seed ^ 0x1b873593))
+
+/** What runs beside the workers, drawn from random numbers of its own as well. */
+const withApplications = (scenario: Scenario, dice: Dice): Scenario => {
+  const some = <A>(p: number, name: string, value: () => A): Record<string, A> =>
+    dice.chance(p) ? { [name]: value() } : {}
+  const applications: Applications = {
+    ...some(0.4, "subscribers", () => dice.int(1, 5)),
+    ...some(0.4, "transfers", () => dice.int(2, 5)),
+    ...some(0.4, "group", () => dice.int(2, 4))
+  }
+  return Object.keys(applications).length === 0 ? scenario : { ...scenario, applications }
+}
 
 /**
  * Later additions, drawn from their own random numbers, so that existing seeds keep

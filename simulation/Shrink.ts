@@ -2,9 +2,11 @@
  * Shrinks a failing scenario while it still fails in the same way: first fewer
  * faults, then fewer workers and operations.
  */
-import { check, type Violation } from "./Checker.ts"
-import type { Scenario } from "./Scenario.ts"
-import { type History, run } from "./World.ts"
+import { check } from "./Checker.ts"
+import type { History } from "./History.ts"
+import type { Applications, Scenario } from "./Scenario.ts"
+import type { Violation } from "./Violation.ts"
+import { run } from "./World.ts"
 
 export interface Shrunk {
   readonly history: History
@@ -45,10 +47,20 @@ export const shrink = async (
   for (let again = true; again;) {
     again = false
     const now = best.history.scenario
+    const applications = now.applications ?? {}
+    const names = Object.keys(applications) as Array<keyof Applications>
     for (
       const smaller of [
         { ...now, clients: 1 },
         without(now, "consumers"),
+        ...names.map((name) => {
+          const { [name]: _, ...rest } = applications
+          return Object.keys(rest).length === 0 ? without(now, "applications") : { ...now, applications: rest }
+        }),
+        ...names.filter((name) => applications[name]! > 1).map((name) => ({
+          ...now,
+          applications: { ...applications, [name]: applications[name]! - 1 }
+        })),
         without(now, "born"),
         without(now, "farMillis"),
         without(now, "minimal"),

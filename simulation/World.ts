@@ -13,10 +13,26 @@ import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { type Client, Command, commands, Connector, type Errors, Sentinel, type Topology } from "../src/index.ts"
+import { type Client, Command, commands, Connector, type Errors, Sentinel } from "../src/index.ts"
 import { monotonicMillisUnsafe } from "../src/internal/common/time.ts"
 import * as Testing from "../src/testing/index.ts"
+import { beginApplications, finalOf } from "./Applications.ts"
+import { subscribe } from "./applications/subscriptions.ts"
 import { drive, VirtualClock } from "./Clock.ts"
+import {
+  type After,
+  type Call,
+  type Delivery,
+  type Execution,
+  type History,
+  mostScanned,
+  type Outcome,
+  type Party,
+  type Probe,
+  type Records,
+  type Spec,
+  type Stage
+} from "./History.ts"
 import {
   type Fault,
   firstOperationsOf,
@@ -26,147 +42,6 @@ import {
   type Scenario,
   turnsOf
 } from "./Scenario.ts"
-
-export type Outcome =
-  | { readonly tag: "ok"; readonly value: unknown }
-  /** It is not known whether it was executed. */
-  | { readonly tag: "ambiguous" }
-  /** The server answered with an error, before or during the execution. */
-  | { readonly tag: "rejected"; readonly error: string }
-  /** The client says that it was not executed. */
-  | { readonly tag: "unexecuted"; readonly error: string }
-  | { readonly tag: "interrupted" }
-  | { readonly tag: "defect"; readonly error: string }
-
-/** A command that a worker issued. */
-export interface Call {
-  readonly id: number
-  readonly worker: number
-  readonly client: string
-  readonly replica: boolean
-  readonly kind:
-    | "set"
-    | "get"
-    | "range"
-    | "incr"
-    | "push"
-    | "pop"
-    | "mget"
-    | "echo"
-    | "scan"
-    | "select"
-    | "publish"
-    | "other"
-  readonly key: string
-  readonly write: boolean
-  readonly repeatable: boolean
-  readonly begin: number
-  /** The time at which it must have ended. */
-  readonly due: number
-  /** The reserved connection on which it ran, if any. */
-  readonly reserved: number | undefined
-  /** The batch and the index of its entry in it, if any. */
-  readonly batch: { readonly id: number; readonly index: number } | undefined
-  /** The offset that its read had to see, and the epoch that the client knew then. */
-  readonly after: After | undefined
-  /** The database in which it must be executed. */
-  readonly database: number
-  /** A scan that starts over when it is interrupted. */
-  readonly restarts: boolean
-  /** A transaction without a watched key. */
-  readonly unwatched: boolean
-  end: number
-  outcome: Outcome | undefined
-}
-
-/** What a read must see. */
-export interface After {
-  readonly epoch: number
-  /** The epoch that the client knew when the read began; 0 if none. */
-  readonly known: number
-  /** The last write before the client asked for the offset. */
-  readonly write: Call | undefined
-}
-
-/** A command that a node executed. */
-export interface Execution {
-  readonly at: number
-  readonly serial: number
-  readonly node: string
-  /** Changes whenever the node may have received other data. */
-  readonly reign: number
-  readonly isPrimary: boolean
-  /** When the node got its role. */
-  readonly roleSince: number
-  readonly client: string
-  readonly session: number
-  readonly sessionSince: number
-  /** The session's database and the client's name there. */
-  readonly database: number
-  readonly sessionName: string
-  readonly name: string
-  readonly args: ReadonlyArray<string>
-  readonly reply: unknown
-  /** The call to which it belongs, if it carries its tag. */
-  readonly id: number | undefined
-}
-
-/** A message that a node sent to one of a client's subscriptions. */
-export interface Delivery {
-  readonly at: number
-  readonly client: string
-  readonly node: string
-  readonly session: number
-  readonly payload: string
-}
-
-/** The outcomes of reads from replicas while the primary was dead or a replica hung. */
-export interface Probe {
-  readonly client: string
-  readonly fault: string
-  /** The longest allowed time without a successful read, in milliseconds. */
-  readonly limit: number
-  readonly from: number
-  readonly to: number
-  /** The times of successful reads, and the errors of the others. */
-  readonly times: ReadonlyArray<number>
-  readonly failed: ReadonlyArray<string>
-}
-
-/** An item of a client's subscription: the payload of a message, or a gap. */
-export interface Heard {
-  readonly at: number
-  readonly payload: string | undefined
-}
-
-export interface History {
-  readonly scenario: Scenario
-  /** The time from which the times of faults count. */
-  readonly began: number
-  readonly deliveries: ReadonlyArray<Delivery>
-  readonly heard: ReadonlyMap<string, ReadonlyArray<Heard>>
-  readonly probes: ReadonlyArray<Probe>
-  /** The members of the set that scans read. */
-  readonly members: ReadonlyArray<string>
-  readonly calls: ReadonlyArray<Call>
-  readonly executions: ReadonlyArray<Execution>
-  /** Faults and events of sentinels, for the report. */
-  readonly events: ReadonlyArray<{ readonly at: number; readonly text: string }>
-  /** Faults that took effect. */
-  readonly faults: number
-  /** Whether a fault changed bytes in transit, so that values cannot be checked. */
-  readonly corrupted: boolean
-  readonly stopped: "stuck" | "endless" | undefined
-  /** A description of what was left open after the clients' Scope closed. */
-  readonly leftovers: ReadonlyArray<string>
-  /** Clients that still dial, or have too many connections, after everything is healthy again. */
-  readonly restless: ReadonlyArray<string>
-  /** Clients whose last write failed, after everything was healthy again. */
-  readonly dead: ReadonlyArray<string>
-  /** The primary's data at the end: the elements of the lists, and the counters. */
-  readonly final: ReadonlyMap<string, ReadonlyArray<string> | number>
-  readonly defect: string | undefined
-}
 
 /** How long after the last fault the sentinels may take to put their group in order, in milliseconds. */
 const settleMillis = 60_000
@@ -189,14 +64,13 @@ const minimalRules = (
 ).split(" ")
 
 const members: ReadonlyArray<string> = Array.from({ length: 40 }, (_, i) => `m${i}`)
-/** A scan that has given this many elements starts over without end. */
-export const mostScanned = 4000
 const channels: ReadonlyArray<string> = ["ch0", "ch1", "pat0"]
 
 /** The call to which a command belongs, from its tag. */
 const idOf = (name: string, args: ReadonlyArray<string>): number | undefined => {
   if (name === "SET") return Number(/^v(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
-  if (name === "RPUSH") return Number(/^e(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
+  if (name === "RPUSH") return Number(/^e(\d+)(?::\d+)?$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
+  if (name === "XADD" && args[1] === "jobs") return Number(/^j(\d+)$/.exec(args[4] ?? "")?.[1] ?? NaN) || undefined
   if (name === "ECHO") return Number(/^echo:(\d+)$/.exec(args[1] ?? "")?.[1] ?? NaN) || undefined
   if (name === "PUBLISH") return Number(/^p(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
   if (name === "SSCAN") {
@@ -245,17 +119,6 @@ const outcomeOfError = (error: Errors.RedisError): Outcome => {
     : { tag: "defect", error: `an error of no known kind: ${String(error)}` }
 }
 
-interface Party {
-  readonly name: string
-  readonly primary: Client.PrimaryClient
-  readonly replica: Client.ReplicaClient
-  /** Of the service that the replicas' client is of. */
-  readonly topology: Topology.Topology
-  readonly topologies: ReadonlyArray<Topology.Topology>
-  readonly services: ReadonlyArray<Sentinel.Service>
-  readonly clock: VirtualClock
-}
-
 /** Runs a scenario in virtual time. */
 export const run = async (scenario: Scenario): Promise<History> => {
   const clock = new VirtualClock()
@@ -266,14 +129,21 @@ export const run = async (scenario: Scenario): Promise<History> => {
   const leftovers: Array<string> = []
   const dead: Array<string> = []
   const deliveries: Array<Delivery> = []
-  const heard = new Map<string, Array<Heard>>()
+  const records: Records = {
+    subscriptions: [],
+    handled: [],
+    lives: [],
+    told: [],
+    readers: [],
+    leftOver: new Map()
+  }
   const probes: Array<Probe> = []
   const outcasts = new Set<string>()
   /** When the connections to an address at that time stopped carrying bytes. */
   const silenced = new Map<string, number>()
   /** The last offset that each worker knew. */
   const offsets = new Map<number, { readonly offset: Client.Offset; readonly write: Call | undefined }>()
-  const final = new Map<string, ReadonlyArray<string> | number>()
+  const final = new Map<string, ReadonlyArray<string> | number | null>()
   const restless: Array<string> = []
   const dialled: Array<{ readonly at: number; readonly party: string; readonly address: string }> = []
   let faults = 0
@@ -290,21 +160,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
   const call = (
     party: Party,
     worker: number,
-    spec: {
-      readonly id: number
-      readonly kind: Call["kind"]
-      readonly key: string
-      readonly write: boolean
-      readonly repeatable?: boolean
-      readonly replica?: boolean
-      readonly reserved?: number
-      readonly patience?: number
-      readonly batch?: Call["batch"]
-      readonly after?: After
-      readonly database?: number
-      readonly restarts?: boolean
-      readonly unwatched?: boolean
-    }
+    spec: Spec
   ): Call => {
     const made: Call = {
       id: spec.id,
@@ -1053,7 +909,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
     for (const address of control.nodes) {
       control.node(address).onPush = (session, values) => {
         const kind = values[0]
-        if (kind !== "message" && kind !== "pmessage") return
+        if (kind !== "message" && kind !== "pmessage" && kind !== "smessage") return
         // No process can reach it.
         if (session.since - origin <= (silenced.get(address) ?? -1)) return
         deliveries.push({
@@ -1061,6 +917,8 @@ export const run = async (scenario: Scenario): Promise<History> => {
           client: session.peer.party,
           node: address,
           session: session.id,
+          kind,
+          name: String(values[1]),
           payload: String(values[values.length - 1])
         })
       }
@@ -1101,40 +959,48 @@ export const run = async (scenario: Scenario): Promise<History> => {
     }
     /** The sentinels in each client's options. */
     const told = new Map<string, ReadonlyArray<string>>()
+    const serviceOf = (name: string, dialer: string, own: VirtualClock, scope: Scope.Scope) =>
+      Sentinel.make({
+        sentinels: control.sentinels,
+        follow: scenario.follow,
+        // Two round trips have to fit in.
+        timeout: Math.max(0, ...scenario.farMillis ?? []) > 100 ? "3 seconds" : undefined,
+        label: ({ address }) => ("port" in address && address.host === "10.0.0.2" ? "near" : "far"),
+        sentinel: { protocol: scenario.protocol },
+        node: {
+          connections: scenario.connections,
+          maxReserved: scenario.maxReserved,
+          protocol: scenario.protocol,
+          commandTimeout: `${scenario.commandTimeout} millis`,
+          stallTimeout: `${scenario.stallTimeout} millis`,
+          pingInterval: "3 seconds",
+          connectTimeout: "1 second",
+          reserveTimeout: "5 seconds",
+          clientName: name
+        }
+      }).pipe(
+        Scope.provide(scope),
+        Effect.provideService(Connector.Connector, control.network.dialer(dialer)),
+        Effect.provideService(Clock.Clock, own),
+        Effect.map((sentinel) => ({ sentinel, dialer }))
+      )
+    const within = <A, E, R>(effect: Effect.Effect<A, E, R>, dialer: string, own: VirtualClock) =>
+      Effect.provideService(effect, Connector.Connector, control.network.dialer(dialer)).pipe(
+        Effect.provideService(Clock.Clock, own)
+      )
+    /** A client of the primary alone. */
+    const primaryOf = (name: string, own: VirtualClock, scope: Scope.Scope) =>
+      Effect.flatMap(
+        serviceOf(name, name, own, scope),
+        ({ sentinel }) => within(sentinel.primaryFor(control.group), name, own).pipe(Scope.provide(scope))
+      )
     const birth = (name: string, scope: Scope.Scope) =>
       Effect.gen(function*() {
         const own = clock.another()
         clocks.set(name, own)
         told.set(name, Array.from(control.sentinels))
-        const make = (dialer: string) =>
-          Sentinel.make({
-            sentinels: control.sentinels,
-            follow: scenario.follow,
-            // Two round trips have to fit in.
-            timeout: Math.max(0, ...scenario.farMillis ?? []) > 100 ? "3 seconds" : undefined,
-            label: ({ address }) => ("port" in address && address.host === "10.0.0.2" ? "near" : "far"),
-            sentinel: { protocol: scenario.protocol },
-            node: {
-              connections: scenario.connections,
-              maxReserved: scenario.maxReserved,
-              protocol: scenario.protocol,
-              commandTimeout: `${scenario.commandTimeout} millis`,
-              stallTimeout: `${scenario.stallTimeout} millis`,
-              pingInterval: "3 seconds",
-              connectTimeout: "1 second",
-              reserveTimeout: "5 seconds",
-              clientName: name
-            }
-          }).pipe(
-            Scope.provide(scope),
-            Effect.provideService(Connector.Connector, control.network.dialer(dialer)),
-            Effect.provideService(Clock.Clock, own),
-            Effect.map((sentinel) => ({ sentinel, dialer }))
-          )
-        const inNetwork = <A, E, R>(effect: Effect.Effect<A, E, R>, dialer: string) =>
-          Effect.provideService(effect, Connector.Connector, control.network.dialer(dialer)).pipe(
-            Effect.provideService(Clock.Clock, own)
-          )
+        const make = (dialer: string) => serviceOf(name, dialer, own, scope)
+        const inNetwork = <A, E, R>(effect: Effect.Effect<A, E, R>, dialer: string) => within(effect, dialer, own)
         const first = yield* make(name)
         const second = yield* make(`${name}r`)
         const party: Party = {
@@ -1166,24 +1032,26 @@ export const run = async (scenario: Scenario): Promise<History> => {
     )
     // Distant sentinels take longer.
     yield* Effect.ignore(Effect.retry(parties[0]!.primary.sadd("members", ...members), { times: 20 }))
+    const stage: Stage = {
+      ...records,
+      scenario,
+      control,
+      now,
+      end: () => began + scenario.duration,
+      call,
+      ended,
+      outcomeOf,
+      watched,
+      process: (name, scope) => primaryOf(name, clock.another(), scope),
+      ending: () => ending,
+      complain: (text) => void dead.push(text)
+    }
     const listen = (party: Party) =>
-      Effect.gen(function*() {
-        const list: Array<Heard> = []
-        heard.set(party.name, list)
-        yield* party.primary.subscribe({ channels: ["ch0", "ch1"], patterns: ["pat*"] }).pipe(
-          Stream.runForEach((item) =>
-            Effect.sync(() => list.push({ at: now(), payload: item._tag === "Gap" ? undefined : String(item.payload) }))
-          ),
-          Effect.exit,
-          Effect.tap((exit) =>
-            Effect.sync(() => {
-              if (!ending) dead.push(`${party.name}: its subscription ended: ${describe(exit)}`)
-            })
-          ),
-          Effect.provideService(Clock.Clock, party.clock),
-          Effect.forkIn(inner, { startImmediately: true })
-        )
-      })
+      subscribe(stage, party, 0, { channels: ["ch0", "ch1"], patterns: ["pat*"] }, 0, undefined).pipe(
+        Effect.provideService(Clock.Clock, party.clock),
+        Scope.provide(inner),
+        Effect.exit
+      )
     for (const party of parties) {
       yield* listen(party)
       // A client that has read is connected.
@@ -1218,6 +1086,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       )
     ]
     const fibers = yield* Effect.forEach(others, (effect) => Effect.forkChild(effect))
+    const applications = yield* beginApplications(stage, first)
     yield* Effect.forEach(
       Array.from({ length: scenario.workers }, (_, i) => i),
       (worker) => {
@@ -1227,6 +1096,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       { concurrency: "unbounded", discard: true }
     )
     for (const fiber of [...befalling, ...fibers]) yield* Fiber.join(fiber)
+    yield* applications.work
     // An operator adds the missing ACL rule.
     for (const who of minimal.filter(present(control))) {
       const user = control.sentinel(who).users.get("default")!
@@ -1239,6 +1109,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
     ) {
       yield* Effect.sleep(500)
     }
+    yield* applications.finish
     yield* Effect.sleep((scenario.follow === "promotion" ? calmPromotionMillis : calmMillis) + restMillis)
     const recently = now() - restMillis
     for (const name of parties.flatMap((party) => [party.name, `${party.name}r`])) {
@@ -1284,10 +1155,10 @@ export const run = async (scenario: Scenario): Promise<History> => {
     const last = parties[0]!.primary
     for (const channel of channels) yield* Effect.ignore(last.publish(channel, `last:${channel}`))
     yield* Effect.sleep(500)
-    for (const [name, list] of heard) {
+    for (const { client, items } of records.subscriptions.filter(({ number }) => number === 0)) {
       for (const channel of channels) {
-        if (list.some((h) => h.payload === `last:${channel}`)) continue
-        dead.push(`${name}: its subscription does not hear ${channel} any more`)
+        if (items.some((h) => h.payload === `last:${channel}`)) continue
+        dead.push(`${client}: its subscription does not hear ${channel} any more`)
       }
     }
     ending = true
@@ -1296,6 +1167,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       final.set(`l${i}`, yield* Effect.orElseSucceed(last.lrange(`l${i}`, 0, -1), () => []))
       final.set(`n${i}`, Number(yield* Effect.orElseSucceed(last.get(`n${i}`), () => null)))
     }
+    for (const [key, value] of yield* finalOf(scenario, last)) final.set(key, value)
     yield* Scope.close(inner, Exit.void)
     const open = control.network.connections()
     if (open > 0) leftovers.push(`${open} connections`)
@@ -1316,7 +1188,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
     scenario,
     began,
     deliveries,
-    heard,
+    ...records,
     probes,
     members,
     calls,

@@ -9,10 +9,11 @@ import * as Effect from "effect/Effect"
 import { fork } from "node:child_process"
 import { availableParallelism } from "node:os"
 import { parseArgs } from "node:util"
-import { check, type Violation } from "./Checker.ts"
+import { check } from "./Checker.ts"
 import { report } from "./Report.ts"
 import { generate } from "./Scenario.ts"
 import { shrink } from "./Shrink.ts"
+import type { Violation } from "./Violation.ts"
 import { run } from "./World.ts"
 
 export interface Tally {

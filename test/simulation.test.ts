@@ -1,11 +1,12 @@
 /** A few hundred simulated deployments, the seeds that once failed, and the checker itself. */
 import { assert, describe, it } from "@effect/vitest"
 import { check } from "../simulation/Checker.ts"
+import type { Call, History } from "../simulation/History.ts"
 import { findViolation, type RegisterOperation } from "../simulation/Linearizability.ts"
 import { report } from "../simulation/Report.ts"
 import { generate, type Scenario } from "../simulation/Scenario.ts"
 import { shrink } from "../simulation/Shrink.ts"
-import { type Call, type History, run } from "../simulation/World.ts"
+import { run } from "../simulation/World.ts"
 import { known } from "./support/known.ts"
 
 const passes = async (scenario: Scenario): Promise<History> => {

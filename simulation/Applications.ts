@@ -1,0 +1,75 @@
+/**
+ * What runs beside the workers of a scenario: what people build on the commands. Each application is a file of
+ * applications/, which also says what must be true of what it recorded. This file starts and ends them.
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type { Client } from "../src/index.ts"
+import { consumer, drain, producer } from "./applications/groups.ts"
+import { publisher, subscriber } from "./applications/subscriptions.ts"
+import { accounts, counter, ledger, transferrer } from "./applications/transfers.ts"
+import type { Party, Stage } from "./History.ts"
+import type { Scenario } from "./Scenario.ts"
+
+/** The applications of a scenario while they run. */
+export interface Running {
+  /** Waits until their work is over. */
+  readonly work: Effect.Effect<void>
+  /** Once everything is healthy again: waits until the consumers have nothing to do any more, and stops them. */
+  readonly finish: Effect.Effect<void>
+}
+
+/** Starts the applications of a scenario in its first clients. */
+export const beginApplications = (stage: Stage, parties: ReadonlyArray<Party>): Effect.Effect<Running> =>
+  Effect.gen(function*() {
+    const { group, subscribers, transfers } = stage.scenario.applications ?? {}
+    const drained = yield* Deferred.make<void>()
+    const partyOf = (i: number): Party => parties[i % parties.length]!
+    const numbered = (count: number | undefined, each: (party: Party, i: number) => Effect.Effect<void>) =>
+      Effect.forEach(
+        Array.from({ length: count ?? 0 }, (_, i) => i),
+        (i) => Effect.forkChild(Effect.provideService(each(partyOf(i), i), Clock.Clock, partyOf(i).clock))
+      )
+    const working = [
+      ...yield* numbered(subscribers, (party, i) => subscriber(stage, party, (i + 1) * 1000)),
+      ...yield* numbered(
+        subscribers === undefined ? 0 : parties.length,
+        (party, i) => publisher(stage, party, 600 + i)
+      ),
+      ...yield* numbered(transfers, (party, i) => transferrer(stage, party, 620 + i)),
+      ...yield* numbered(group === undefined ? 0 : parties.length, (party, i) => producer(stage, party, 640 + i))
+    ]
+    const consuming = yield* numbered(
+      group,
+      (party, i) => consumer(stage, party, i, Deferred.await(drained))
+    )
+    return {
+      work: Effect.forEach(working, (fiber) => Fiber.join(fiber), { discard: true }),
+      finish: Effect.gen(function*() {
+        if (group !== undefined) yield* drain(stage, parties[0]!.primary)
+        yield* Deferred.succeed(drained, undefined)
+        for (const fiber of consuming) yield* Fiber.join(fiber)
+      })
+    }
+  })
+
+/** The data of the applications at the end. */
+export const finalOf = (
+  scenario: Scenario,
+  redis: Client.PrimaryClient
+): Effect.Effect<ReadonlyArray<readonly [key: string, value: ReadonlyArray<string> | number | null]>> =>
+  Effect.gen(function*() {
+    if (scenario.applications?.transfers === undefined) return []
+    const list = yield* Effect.orElseSucceed(redis.lrange(ledger, 0, -1), () => [])
+    const numbers = yield* Effect.forEach(
+      [counter, ...accounts],
+      (name) =>
+        Effect.map(
+          Effect.orElseSucceed(redis.get(name), () => null),
+          (text) => [name, text === null ? null : Number(text)] as const
+        )
+    )
+    return [[ledger, list] as const, ...numbers]
+  })
