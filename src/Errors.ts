@@ -875,6 +875,32 @@ export class ValueMismatch extends Schema.TaggedError<ValueMismatch>("effect-red
 }
 
 /**
+ * The server lacks an option that was asked for, and executed nothing (`RedisStream`).
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class Unsupported extends Schema.TaggedError<Unsupported>("effect-redis-sentinel/Errors/Unsupported")(
+  "Unsupported",
+  {
+    /** The name of the command, without its arguments. */
+    command: Schema.String,
+    /** The option that the server lacks, such as `idempotent`. */
+    option: Schema.String,
+    /** The servers that have it, such as `Redis 8.6`. */
+    needs: Schema.String
+  }
+) {
+  /** Whether a retry can help. False: the server has to be another version. */
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `${this.command} was not executed: the server lacks ${this.option}, which needs ${this.needs}`
+  }
+}
+
+/**
  * Everything that can go wrong on the way to a usable server. A command that
  * fails with one of these was not executed, or is a read.
  *
