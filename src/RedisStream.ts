@@ -35,14 +35,13 @@ import * as Stream from "effect/Stream"
 import type { Codec } from "./Codec.ts"
 import type { Command, Key } from "./Command.ts"
 import type { NotWith } from "./commands/options.ts"
-import type { StreamReferences } from "./commands/streams.ts"
 import type { RedisError, Unsupported } from "./Errors.ts"
 import { definitionOf } from "./internal/streams/definition.ts"
 import * as reads from "./internal/streams/reads.ts"
 import type { Items, RangeItem, RangeOptions, StreamInfo } from "./internal/streams/reads.ts"
 import type { Definition, Entry, FieldsCodec, Trim } from "./internal/streams/types.ts"
 import * as writes from "./internal/streams/writes.ts"
-import type { AddManyOptions, AddOneOptions } from "./internal/streams/writes.ts"
+import type { AddedId, AddManyOptions, AddOneOptions, RemoveOptions, WhenMissing } from "./internal/streams/writes.ts"
 import * as RedisClient from "./RedisClient.ts"
 
 export type { Bound, Items, RangeItem, RangeOptions, StreamInfo } from "./internal/streams/reads.ts"
@@ -56,7 +55,15 @@ export type {
   TrimExactly,
   TrimThreshold
 } from "./internal/streams/types.ts"
-export type { AddManyOptions, AddOneOptions, AddOptions, Idempotent } from "./internal/streams/writes.ts"
+export type {
+  AddedId,
+  AddManyOptions,
+  AddOneOptions,
+  AddOptions,
+  Idempotent,
+  RemoveOptions,
+  WhenMissing
+} from "./internal/streams/writes.ts"
 
 /**
  * What every definition of a stream has.
@@ -143,19 +150,16 @@ export interface FieldsOptions<in out T> extends Options {
  */
 export interface StreamCommands<in T> {
   /** XADD, as `add` sends it. One with `idempotent` may be sent again if the reply is lost. */
-  readonly add: {
-    (value: T, options?: (AddOneOptions & { readonly whenMissing?: "create" | undefined }) | undefined): Command<
-      string,
-      "write"
-    >
-    (value: T, options: AddOneOptions | undefined): Command<string | null, "write">
-  }
+  readonly add: <const W extends WhenMissing = "create">(
+    value: T,
+    options?: AddOneOptions<W> | undefined
+  ) => Command<AddedId<W>, "write">
   /** XTRIM. Its result is the number of entries that it removed. */
   readonly trim: (trim: Trim) => Command<number, "write">
   /** XDEL, or XDELEX with `references`. Its result is the number of entries that it removed. */
   readonly remove: (
     ids: string | ReadonlyArray<string>,
-    options?: { readonly references?: StreamReferences | undefined } | undefined
+    options?: RemoveOptions | undefined
   ) => Command<number, "write">
   /** XLEN. */
   readonly length: Command<number, "read">
@@ -192,14 +196,9 @@ export interface StreamReads<in out T, out R> {
    * )
    * ```
    */
-  readonly range: {
-    (options?: Omit<RangeOptions, "items"> & { readonly items?: undefined }): Stream.Stream<
-      RangeItem<T, "all">,
-      RedisError,
-      R
-    >
-    <const I extends Items = "all">(options: RangeOptions<I>): Stream.Stream<RangeItem<T, I>, RedisError, R>
-  }
+  readonly range: <const I extends Items = "all">(
+    options?: RangeOptions<I> | undefined
+  ) => Stream.Stream<RangeItem<T, I>, RedisError, R>
   /** The entry of an id; `null` if there is none. Fails with `ValueMismatch` if it does not fit. */
   readonly get: (id: string) => Effect.Effect<Entry<T> | null, RedisError, R>
   /** The first entry; `null` if there is none. Fails with `ValueMismatch` if it does not fit. */
@@ -242,30 +241,18 @@ export interface RedisStream<in out T> extends StreamReads<T, RedisClient.RedisC
    *   orders.add(order, { idempotent: { producer: "shop", id: order.number, where: "available" } })
    * ```
    */
-  readonly add: {
-    (
-      value: T,
-      options?: (AddOneOptions & { readonly whenMissing?: "create" | undefined }) | undefined
-    ): Effect.Effect<string, RedisError | Unsupported, RedisClient.RedisClient>
-    (
-      value: T,
-      options: AddOneOptions | undefined
-    ): Effect.Effect<string | null, RedisError | Unsupported, RedisClient.RedisClient>
-  }
+  readonly add: <const W extends WhenMissing = "create">(
+    value: T,
+    options?: AddOneOptions<W> | undefined
+  ) => Effect.Effect<AddedId<W>, RedisError | Unsupported, RedisClient.RedisClient>
   /**
    * Adds entries in one pipeline, in their order, and gives their ids. Under the errors of `add`; entries before and
    * after one that fails may have been added.
    */
-  readonly addMany: {
-    (
-      values: ReadonlyArray<T>,
-      options?: (AddManyOptions<T> & { readonly whenMissing?: "create" | undefined }) | undefined
-    ): Effect.Effect<Array<string>, RedisError | Unsupported, RedisClient.RedisClient>
-    (
-      values: ReadonlyArray<T>,
-      options: AddManyOptions<T> | undefined
-    ): Effect.Effect<Array<string | null>, RedisError | Unsupported, RedisClient.RedisClient>
-  }
+  readonly addMany: <const W extends WhenMissing = "create">(
+    values: ReadonlyArray<T>,
+    options?: AddManyOptions<T, W> | undefined
+  ) => Effect.Effect<Array<AddedId<W>>, RedisError | Unsupported, RedisClient.RedisClient>
   /** Removes the oldest entries, and gives how many it removed. Fails with `Unsupported` if the server lacks `references`. */
   readonly trim: (trim: Trim) => Effect.Effect<number, RedisError | Unsupported, RedisClient.RedisClient>
   /**
@@ -274,7 +261,7 @@ export interface RedisStream<in out T> extends StreamReads<T, RedisClient.RedisC
    */
   readonly remove: (
     ids: string | ReadonlyArray<string>,
-    options?: { readonly references?: StreamReferences | undefined } | undefined
+    options?: RemoveOptions | undefined
   ) => Effect.Effect<number, RedisError | Unsupported, RedisClient.RedisClient>
   /** The commands of the stream as values, for pipelines and transactions. */
   readonly commands: StreamCommands<T>

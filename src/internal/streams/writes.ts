@@ -40,19 +40,35 @@ export interface Idempotent {
 }
 
 /**
+ * What happens if the stream does not exist.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type WhenMissing = "create" | "skip"
+
+/**
+ * The id of what was added; also `null` where nothing is added to a stream that does not exist.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type AddedId<W extends WhenMissing> = "skip" extends W ? string | null : string
+
+/**
  * Options of `add` and `addMany`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface AddOptions {
+export interface AddOptions<out W extends WhenMissing = WhenMissing> {
   /** How the stream is trimmed in the same step, or `"none"`. Default: the `trim` of the stream. */
   readonly trim?: Trim | "none" | undefined
   /**
    * What happens if the stream does not exist: it is created (`"create"`), or nothing is added and the result is `null`
    * (`"skip"`, NOMKSTREAM). Default `"create"`.
    */
-  readonly whenMissing?: "create" | "skip" | undefined
+  readonly whenMissing?: W | undefined
 }
 
 /**
@@ -61,7 +77,7 @@ export interface AddOptions {
  * @since 0.1.0
  * @category models
  */
-export interface AddOneOptions extends AddOptions {
+export interface AddOneOptions<out W extends WhenMissing = WhenMissing> extends AddOptions<W> {
   /**
    * The id of the entry, which must be greater than all ids before: text such as `"5-1"`, or a moment, whose sequence
    * number the server makes, as it does for `"5-*"`. Default: an id that the server makes of its time.
@@ -81,7 +97,7 @@ export interface AddOneOptions extends AddOptions {
  * @since 0.1.0
  * @category models
  */
-export interface AddManyOptions<in T> extends AddOptions {
+export interface AddManyOptions<in T, out W extends WhenMissing = WhenMissing> extends AddOptions<W> {
   /** As for `add`; the name of each entry comes from a function of its value and its index. Default: none. */
   readonly idempotent?:
     | Omit<Idempotent, "id"> & {
@@ -89,6 +105,17 @@ export interface AddManyOptions<in T> extends AddOptions {
       readonly id?: ((value: T, index: number) => Arg) | undefined
     }
     | undefined
+}
+
+/**
+ * Options of `remove`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RemoveOptions {
+  /** What happens to the pending references of groups to the entries (XDELEX). Needs Redis 8.2. Default: they stay. */
+  readonly references?: StreamReferences | undefined
 }
 
 /** The options of an XADD, checked. */
