@@ -15,6 +15,7 @@ import type * as Command from "./Command.ts"
 import type { TimeoutInput } from "./commands/options.ts"
 import type { RedisError } from "./Errors.ts"
 import type * as Args from "./internal/commands/args.ts"
+import type { Callable } from "./internal/scripts/definition.ts"
 import type { ValueMethods, Values } from "./internal/values/commands.ts"
 import type {
   ReadBytesMethods,
@@ -179,6 +180,16 @@ export interface Base<M extends Command.Mode> extends TextOrBytes<string> {
    * `ValueMismatch`. Throws `InvalidCommand` for what `Values.make` did not make.
    */
   readonly values: <T>(values: Values<T>) => ValueMethods<T, M>
+
+  /**
+   * Gives the function that runs a script of `Script.make`, or a function of a
+   * `FunctionLibrary`: `redis.script(transfer)({ from: "a", to: "b", amount: 5 })`. It is
+   * the same as `redis.run(transfer({ ... }))`, and fails with `InvalidCommand` where the
+   * call throws it. The client loads a script that a server does not have.
+   */
+  readonly script: <Call extends ReadonlyArray<any>, A>(
+    script: Callable<Call, A, M>
+  ) => (...call: Call) => Effect.Effect<A, RedisError>
 
   /** Runs a command. */
   readonly run: <A, B>(

@@ -139,8 +139,26 @@ export interface Spec<out A = unknown, out M extends Mode = Mode, out B = A> {
   readonly session: Session | "depends" | undefined
   /** Which protocol's shape its reply has: 2 for that of RESP2; undefined for that of the session. */
   readonly resp: 2 | undefined
+  /** What the server must have before it can execute the command; undefined for nearly all. @internal */
+  readonly needs?: Needed | undefined
   /** The heads of its frames by number of arguments, kept by `encode`. */
   readonly heads: Array<string | undefined>
+}
+
+/**
+ * A script or a library of functions, which a server must have before it can execute a
+ * command. @internal
+ */
+export interface Needed {
+  readonly kind: "script" | "library"
+  /** Tells it from others: the SHA-1 of a script, the name and the code of a library. */
+  readonly id: string
+  /** Gives it to a server. */
+  readonly load: Any
+  /** Whether an error says that the server does not have it, so that the command was not executed. */
+  readonly isMissing: (reply: Resp.ErrorReply) => boolean
+  /** The command with the whole script in it, which needs nothing; undefined if there is no such command. */
+  readonly whole: ((command: Any) => Any) | undefined
 }
 
 /**
@@ -260,6 +278,7 @@ export const define = <A, const M extends Mode, B = A>(options: {
       ? "depends"
       : sessionBy(words[0], words[1]),
     resp: undefined,
+    needs: undefined,
     heads: []
   })
 }
@@ -281,6 +300,7 @@ class SpecImpl<A, M extends Mode, B> implements Spec<A, M, B> {
   readonly decode: (value: Resp.Value, bytes: boolean) => A | B
   readonly session: Spec["session"]
   readonly resp: 2 | undefined
+  readonly needs: Needed | undefined
   readonly heads: Array<string | undefined>
   constructor(of: Spec<A, M, B>) {
     this.words = of.words
@@ -293,6 +313,7 @@ class SpecImpl<A, M extends Mode, B> implements Spec<A, M, B> {
     this.decode = of.decode
     this.session = of.session
     this.resp = of.resp
+    this.needs = of.needs
     this.heads = of.heads
   }
 }
@@ -544,6 +565,17 @@ export const withSpec = <A, M extends Mode>(self: Command<any, M, any>, spec: Sp
 /** The same definition with another decoder. @internal */
 export const decoding = <A, M extends Mode>(spec: Spec<any, M, any>, decode: Decode<A>): Spec<A, M> =>
   new SpecImpl<A, M, A>({ ...spec, decode })
+
+/**
+ * A definition whose commands need something of the server: under this name in errors, with
+ * replies as bytes and with the texts of doubles. @internal
+ */
+export const needing = <A, M extends Mode>(spec: Spec<A, M>, name: string, needs: Needed | undefined): Spec<A, M> =>
+  new SpecImpl<A, M, A>({ ...spec, name, needs, resp: 2 })
+
+/** The same command by another definition, with arguments that no one else uses. @internal */
+export const replacing = (self: Any, spec: Spec<any>, args: ReadonlyArray<Arg>): Any =>
+  new CommandImpl(spec, args, self.repeat, self.asBytes)
 
 /**
  * The type of the result of `exact`: `bigint` in place of `number`.

@@ -70,6 +70,15 @@ export const maybeLostElements: Metric.Counter<number> = Metric.counter("redis_c
 })
 
 /**
+ * How many scripts and libraries of functions the client loaded, because a server did not
+ * have them. The name of the metric is `redis_client_script_loads`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const scriptLoads: Metric.Counter<number> = Metric.counter("redis_client_script_loads", { incremental: true })
+
+/**
  * How long it took to find a primary or a replica and to connect to it, in
  * milliseconds. The name of the metric is `redis_client_discovery_millis`.
  *

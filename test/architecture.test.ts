@@ -23,6 +23,8 @@ const rooms = [
   "methods",
   "internal/values",
   "Codec.ts",
+  "internal/scripts",
+  "Script.ts",
   "Values.ts",
   "Options.ts",
   "PubSub.ts",

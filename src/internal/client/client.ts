@@ -21,7 +21,7 @@ import { choiceProblem, durationOf, fieldsOf, integerProblem, isBytes, itemsOf, 
 import type { BatchResult, ClientRunner, Runner, ScanPosition } from "../execution/types.ts"
 import { after } from "../replicas/afterOffset.ts"
 import type { SessionSource } from "./followedStream.ts"
-import { argumentError, makeMethods, makeValueMethods } from "./methods.ts"
+import { argumentError, makeCall, makeMethods, makeValueMethods } from "./methods.ts"
 import { makeMonitor } from "./monitor.ts"
 import { makePopStream, popRequestOf, type PopSource } from "./popStream.ts"
 import { makeSubscription } from "./subscription.ts"
@@ -220,6 +220,7 @@ const make = (
   const base: Omit<Base<any>, "bytes" | keyof TextOrBytes<any>> = {
     target,
     values: (values) => makeValueMethods(run, values),
+    script: (script) => makeCall(run, script),
     run: (command, options) => {
       const problem = Command.problemOf(command)
       if (problem !== undefined) return invalid("run", problem)

@@ -5,9 +5,10 @@
 import * as Effect from "effect/Effect"
 import * as Command from "../../Command.ts"
 import * as commands from "../../commands/index.ts"
-import { InvalidCommand } from "../../Errors.ts"
-import { methodsOn, prototypeOf, type Run } from "../commands/methods.ts"
+import { InvalidCommand, type RedisError } from "../../Errors.ts"
+import { argumentError, methodsOn, prototypeOf, type Run } from "../commands/methods.ts"
 import { fieldsOf, kindOf } from "../common/values.ts"
+import type { Callable } from "../scripts/definition.ts"
 import type { ValueMethods, Values } from "../values/commands.ts"
 
 export { argumentError } from "../commands/methods.ts"
@@ -45,4 +46,27 @@ export const makeValueMethods = <T, M extends Command.Mode>(
       ? runCommand(command)
       : Effect.fail(new InvalidCommand({ command: "values", detail: problem }))
   }) as unknown as ValueMethods<T, M>
+}
+
+/** What runs the commands that a script or a function gives. Throws `InvalidCommand` for what is not a function. */
+export const makeCall = <Call extends ReadonlyArray<any>, A>(
+  runCommand: Run,
+  callable: Callable<Call, A>
+): (...call: Call) => Effect.Effect<A, RedisError> => {
+  if (typeof callable !== "function") {
+    const detail = `expected the result of Script.make, got ${kindOf(callable)}`
+    throw new InvalidCommand({ command: "script", detail })
+  }
+  return (...call) => {
+    let command: Command.Any
+    try {
+      command = callable(...call)
+    } catch (error) {
+      return Effect.fail(argumentError("script", call, error))
+    }
+    const problem = Command.problemOf(command)
+    return problem === undefined
+      ? runCommand(command)
+      : Effect.fail(new InvalidCommand({ command: "script", detail: problem }))
+  }
 }

@@ -15,6 +15,7 @@ import * as Metrics from "../../Metrics.ts"
 import type { ExecutorOptions } from "../../Options.ts"
 import * as Pool from "../../Pool.ts"
 import type { DeadlineTimer } from "../common/deadlineTimer.ts"
+import { Scripts } from "./scripts.ts"
 
 const defaultCommandTimeout = Duration.seconds(10)
 const defaultMaxQueue = 100_000
@@ -34,6 +35,7 @@ export class ExecutionContext {
   readonly reserveTimeoutMillis: number
   /** How many commands may wait, in each place where they wait. */
   readonly maxQueue: number
+  readonly scripts: Scripts
   isClosed = false
   private readonly closing = Deferred.makeUnsafe<never, ClientClosed>()
   private readonly mayRepeat: ((command: Command.Any) => boolean) | undefined
@@ -46,6 +48,7 @@ export class ExecutionContext {
     this.timeoutMillis = millisOf(options.commandTimeout ?? defaultCommandTimeout)
     this.reserveTimeoutMillis = millisOf(options.reserveTimeout ?? Pool.defaultOptions.reserveTimeout)
     this.maxQueue = options.maxQueue ?? defaultMaxQueue
+    this.scripts = new Scripts(label, services)
     const repeatable = options.repeatable ?? false
     this.mayRepeat = repeatable === false ? undefined : repeatable === true ? () => true : repeatable
   }

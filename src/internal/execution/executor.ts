@@ -214,6 +214,11 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
     operation.dispatch(connection)
   }
 
+  resubmit(operation: PendingOperation, connection: Connection): void {
+    if (this.gate.isHolding && operation.isGated) this.gate.onWrite(operation)
+    else this.submitTo(operation, connection)
+  }
+
   private enqueue(operation: PendingOperation): void {
     if (this.queue.add(operation)) this.connections.ensureConnected()
   }

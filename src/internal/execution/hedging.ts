@@ -7,6 +7,7 @@ import { Call } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import { isRefusal, PendingOperation } from "./operation.ts"
 import { hedgedRequests, type PendingPipeline, PipelineEntry } from "./pipeline.ts"
+import { isLacking } from "./scripts.ts"
 import { abortReason } from "./transaction.ts"
 
 /**
@@ -31,7 +32,11 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
     hedgedRequests.add(request)
     request.owner.execution.count("repeated")
     const values: Array<Resp.Value> = []
-    for (const part of request.parts) {
+    const { scripts } = request.owner.execution
+    const parts = request.parts.some((part) => part.spec.needs !== undefined)
+      ? scripts.prepare(to, false, request.parts)
+      : request.parts
+    for (const part of parts) {
       to.enqueue(
         new Call(
           part,
@@ -39,6 +44,7 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
             if (values.push(value) < request.replies || !request.isPending) return
             // A refusal for the other server's own state does not count.
             if (values.some((v) => v instanceof Resp.ErrorReply && isRefusal(abortReason(v)))) return
+            if (values.some((v, i) => v instanceof Resp.ErrorReply && isLacking(parts[i]!, v))) return
             request.restart()
             request.connection = to
             for (const each of values) request.onReply(each)

@@ -21,6 +21,7 @@ import { decodeReply, replyError } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError, Request } from "../connection/types.ts"
 import { type ExecutionContext, millisOf } from "./executionContext.ts"
+import { isLacking, type Unexecuted } from "./scripts.ts"
 import { type BatchResult, emptyBatch, type ScanPosition } from "./types.ts"
 import { invalidity } from "./validity.ts"
 
@@ -49,6 +50,8 @@ export interface Dispatcher {
   readonly submit: (operation: PendingOperation) => void
   /** Sends an operation to this connection if it can choose, like `submit` otherwise. */
   readonly submitTo: (operation: PendingOperation, connection: Connection) => void
+  /** Sends an operation again that was not executed: to this connection if it can choose, unless writes have to wait. */
+  readonly resubmit: (operation: PendingOperation, connection: Connection) => void
   /** The operation was not executed: the connection that it was for has ended. */
   readonly requeue: (operation: PendingOperation, error: EndError) => void
   /** The server refused it before executing it. */
@@ -75,7 +78,7 @@ export const Stage = { none: 0, waiting: 1, queued: 2, written: 3 } as const
  * @since 0.1.0
  * @category models
  */
-export abstract class PendingOperation implements Request {
+export abstract class PendingOperation implements Request, Unexecuted {
   abstract readonly replies: number
   abstract readonly asBytes: boolean
   blockingMillis = 0
@@ -207,6 +210,19 @@ export abstract class PendingOperation implements Request {
     return temporaryRefusals.has(reply.code)
   }
 
+  get isOnReserved(): boolean {
+    return this.owner.isReserved
+  }
+  rewrite(_f: (command: Command.Any) => Command.Any): void {}
+  resend(connection: Connection): void {
+    this.owner.resubmit(this, connection)
+  }
+  onRefused(command: Command.Any, reply: Resp.ErrorReply): boolean {
+    const refused = isRefusal(reply)
+    if (refused) this.owner.onRefused(this, command, reply)
+    return refused
+  }
+
   /** Forgets the replies of an attempt that is over. */
   restart(): void {}
 
@@ -273,12 +289,23 @@ export abstract class PendingSingle extends PendingOperation {
   }
   onReply(value: Resp.Value): void {
     if (!this.isPending) return
-    if (value instanceof Resp.ErrorReply && isRefusal(value)) return this.owner.onRefused(this, this.command, value)
+    if (value instanceof Resp.ErrorReply && this.isUnexecuted(value)) return
     if (this.unconfirmed !== undefined && value instanceof Resp.ErrorReply) {
       return this.failWith(Exit.fail(replyError(this.command, value)))
     }
     this.isPending = false
     this.settle(value)
+  }
+  /** Whether the server has not executed it, for a reason that another attempt may not meet. */
+  private isUnexecuted(reply: Resp.ErrorReply): boolean {
+    if (isLacking(this.command, reply)) {
+      this.owner.execution.scripts.onLacking(this, this.command, reply)
+      return true
+    }
+    return this.onRefused(this.command, reply)
+  }
+  override rewrite(f: (command: Command.Any) => Command.Any): void {
+    this.command = f(this.command)
   }
   protected abstract settle(value: Resp.Value): void
 }

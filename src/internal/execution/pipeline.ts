@@ -21,6 +21,7 @@ import {
   runBatch,
   Stage
 } from "./operation.ts"
+import { isLacking, lackingError } from "./scripts.ts"
 import type { BatchResult } from "./types.ts"
 import { blockingInvalidity, invalidity } from "./validity.ts"
 
@@ -50,6 +51,8 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
   /** Whether the rest waits until the entries on a connection are answered. */
   private isDeferred = false
   private remaining: number
+  /** Whether a command needs a script or a library. */
+  private hasNeeds = false
   private resume: Resume
 
   constructor(
@@ -69,6 +72,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
       const command = commands[i]!
       entries[i] = new PipelineEntry(this, i, owner, command, deadline, timeout)
       if (command.spec.mode === "write") writes = true
+      if (command.spec.needs !== undefined) this.hasNeeds = true
     }
     this.writes = writes
   }
@@ -103,12 +107,28 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     if (to.ended !== undefined) return this.owner.requeue(this, to.ended)
     const from = this.next
     this.next = entries.length
+    if (this.hasNeeds) this.prepare(to, from)
     for (let i = from; i < entries.length; i++) {
       const entry = entries[i]!
       if (!entry.isPending) continue
       this.unanswered++
       entry.dispatch(to)
     }
+  }
+
+  /** Loads what the entries from this one on need, in front of them. */
+  private prepare(connection: Connection, from: number): void {
+    const rest = this.entries.slice(from).filter((entry) => entry.isPending)
+    const commands = this.owner.execution.scripts.prepare(
+      connection,
+      this.owner.isReserved,
+      rest.map((entry) => entry.command)
+    )
+    rest.forEach((entry, i) => entry.command = commands[i]!)
+  }
+
+  override rewrite(f: (command: Command.Any) => Command.Any): void {
+    for (const entry of this.entries) if (entry.isPending) entry.command = f(entry.command)
   }
 
   succeed(index: number, value: unknown): void {
@@ -198,7 +218,9 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     this.loss = undefined
     this.isDeferred = false
     if (!this.isPending || from === entries.length) return
-    if (refused !== undefined) this.owner.onRefused(this, refused.command, reply!)
+    if (refused !== undefined && isLacking(refused.command, reply!)) {
+      this.owner.execution.scripts.onLacking(this, refused.command, reply!)
+    } else if (refused !== undefined) this.owner.onRefused(this, refused.command, reply!)
     else if (loss !== undefined) this.owner.requeue(this, loss)
     else this.owner.submit(this)
   }
@@ -246,16 +268,19 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     hedgedRequests.add(this)
     this.owner.execution.count("repeated")
     const rest = this.entries.filter((entry) => entry.isPending)
+    const commands = rest.map((entry) => entry.command)
     const values: Array<Resp.Value> = []
-    for (const entry of rest) {
+    for (const command of this.hasNeeds ? this.owner.execution.scripts.prepare(to, false, commands) : commands) {
       to.enqueue(
         new Call(
-          entry.command,
+          command,
           (value) => {
             if (values.push(value) < rest.length) return
             // The late server has begun to answer.
             if (!rest.every((other) => other.isPending && other.answer === undefined && !other.isLost)) return
-            if (values.some((v) => v instanceof Resp.ErrorReply && isRefusal(v))) return
+            if (values.some((v, i) => v instanceof Resp.ErrorReply && (isRefusal(v) || isLacking(commands[i]!, v)))) {
+              return
+            }
             this.connection = to
             rest.forEach((other, i) => {
               if (other.stage === Stage.queued) other.connection!.onAbandoned()
@@ -296,6 +321,7 @@ export class PipelineEntry extends PendingSingle {
     if (!this.isPending) return
     const batch = this.batch
     if (batch.hasRefusal) return batch.withhold(this, value)
+    if (value instanceof Resp.ErrorReply && isLacking(this.command, value)) return batch.withhold(this, value)
     if (value instanceof Resp.ErrorReply && isRefusal(value)) {
       if (!this.owner.isFinal(value)) return batch.withhold(this, value)
       this.owner.onRefused(this, this.command, value)
@@ -313,7 +339,8 @@ export class PipelineEntry extends PendingSingle {
   /** Whether the server refused it for a state that another attempt may not meet. */
   get isRefused(): boolean {
     const answer = this.answer
-    return answer instanceof Resp.ErrorReply && isRefusal(answer) && !this.owner.isFinal(answer)
+    return answer instanceof Resp.ErrorReply &&
+      ((isRefusal(answer) && !this.owner.isFinal(answer)) || isLacking(this.command, answer))
   }
   /** Whether its own reply is missing, or is a refusal that does not count. */
   get isUndecided(): boolean {
@@ -332,7 +359,11 @@ export class PipelineEntry extends PendingSingle {
       this.owner.execution.count("ambiguous")
       return this.done(ambiguous(this.label, loss!))
     }
-    if (this.isRefused) return this.failWith(Exit.fail(replyError(this.command, answer as Resp.ErrorReply)))
+    if (this.isRefused) {
+      const reply = answer as Resp.ErrorReply
+      const isLost = isLacking(this.command, reply)
+      return this.failWith(Exit.fail(isLost ? lackingError(this.command, reply) : replyError(this.command, reply)))
+    }
     this.accept(answer)
   }
   /** It is sent again. */

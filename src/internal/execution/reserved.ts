@@ -116,6 +116,9 @@ export class ReservedConnection implements Dispatcher, Reserved {
   submitTo(operation: PendingOperation): void {
     this.submit(operation)
   }
+  resubmit(operation: PendingOperation): void {
+    this.submit(operation)
+  }
   requeue(operation: PendingOperation, error: EndError): void {
     operation.fail(error)
   }

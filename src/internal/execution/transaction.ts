@@ -7,9 +7,11 @@ import * as Command from "../../Command.ts"
 import { type RedisError, TransactionAborted } from "../../Errors.ts"
 import * as Resp from "../../Resp.ts"
 import { decodeReply, replyError } from "../connection/call.ts"
+import type { Connection } from "../connection/connection.ts"
 import type { EndError } from "../connection/types.ts"
 import { withoutNumerals } from "../resp/text.ts"
 import { ambiguous, type Dispatcher, isRefusal, PendingOperation, type Resume, runBatch, Stage } from "./operation.ts"
+import { isLacking, lackingError } from "./scripts.ts"
 import type { BatchResult } from "./types.ts"
 import { invalidity } from "./validity.ts"
 
@@ -21,6 +23,8 @@ export class PendingTransaction extends PendingOperation {
   readonly writes: boolean
   private received: Array<Resp.Value> = []
   private commands: ReadonlyArray<Command.Any>
+  /** Whether a command needs a script or a library. */
+  private readonly hasNeeds: boolean
   private resume: Resume
 
   constructor(
@@ -36,6 +40,7 @@ export class PendingTransaction extends PendingOperation {
     this.asBytes = commands.some((c) => c.asBytes)
     this.repeatable = commands.every((c) => c.repeat)
     this.writes = commands.some((c) => c.spec.mode === "write")
+    this.hasNeeds = commands.some((c) => c.spec.needs !== undefined)
     this.resume = resume
   }
   override get keepsNumerals(): boolean {
@@ -47,6 +52,29 @@ export class PendingTransaction extends PendingOperation {
   protected forget(): void {
     this.commands = []
     this.resume = () => {}
+  }
+  override dispatch(connection: Connection): void {
+    if (this.hasNeeds) {
+      this.commands = this.owner.execution.scripts.prepare(connection, this.owner.isReserved, this.commands)
+    }
+    super.dispatch(connection)
+  }
+  override rewrite(f: (command: Command.Any) => Command.Any): void {
+    this.commands = this.commands.map(f)
+  }
+  /**
+   * The command for which nothing was executed that must not be executed twice: then the
+   * transaction is sent again, unless EXEC has ended a watch.
+   */
+  private lacking(results: ReadonlyArray<Resp.Value>): Command.Any | undefined {
+    if (!this.hasNeeds || this.connection?.watching === true) return undefined
+    const lacks = (command: Command.Any, i: number): boolean => {
+      const reply = results[i]
+      return reply instanceof Resp.ErrorReply && isLacking(command, reply)
+    }
+    return this.commands.every((command, i) => command.spec.mode === "read" || lacks(command, i))
+      ? this.commands.find(lacks)
+      : undefined
   }
   encode(encoder: Resp.Encoder): void {
     this.stage = Stage.written
@@ -106,11 +134,18 @@ export class PendingTransaction extends PendingOperation {
     if (!Array.isArray(results) || results.length !== this.commands.length) {
       return this.done(decodeReply(exec, results))
     }
+    const lacking = this.lacking(results)
+    if (lacking !== undefined) {
+      const reply = results[this.commands.indexOf(lacking)] as Resp.ErrorReply
+      return this.owner.execution.scripts.onLacking(this, lacking, reply)
+    }
     let failures: Map<number, Exit.Exit<never, RedisError>> | undefined
     const { asBytes, keepsNumerals } = this
     const values = this.commands.map((command, i) => {
       const reply = keepsNumerals && command.spec.resp !== 2 ? withoutNumerals(results[i]) : results[i]
-      const exit = decodeReply(command, asBytes && !command.asBytes ? Resp.toText(reply) : reply)
+      const exit = reply instanceof Resp.ErrorReply && isLacking(command, reply)
+        ? Exit.fail(lackingError(command, reply))
+        : decodeReply(command, asBytes && !command.asBytes ? Resp.toText(reply) : reply)
       if (Exit.isSuccess(exit)) return exit.value
       failures ??= new Map()
       failures.set(i, exit as Exit.Exit<never, RedisError>)

@@ -453,6 +453,10 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     this.dispatchOn((this.executorAt(connection.addressText) ?? this).execution, operation, connection)
   }
 
+  resubmit(operation: PendingOperation, connection: Connection): void {
+    this.submitTo(operation, connection)
+  }
+
   /** Sends an operation to a connection; the executor of that connection notices its deadline. */
   private dispatchOn(
     execution: ExecutionContext,

@@ -1,0 +1,210 @@
+/**
+ * What the servers of one client have of the scripts and function libraries that its
+ * commands need. It loads what a server lacks, and sends the commands again that a
+ * server could not execute for that reason.
+ *
+ * A single command is sent as if the server had its script. A batch, whose order must
+ * not break, is sent behind a load on the same connection, unless that connection is
+ * known to lead to a server that has the script. What a server has is known as long as
+ * the connection is open on which it was loaded: the server has not restarted since.
+ */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Command from "../../Command.ts"
+import { type RedisError, ReplyError } from "../../Errors.ts"
+import * as Metrics from "../../Metrics.ts"
+import * as Resp from "../../Resp.ts"
+import { Call, replyError, serverText } from "../connection/call.ts"
+import type { Connection } from "../connection/connection.ts"
+
+/** How often a script is loaded for one operation: then it is sent with its text, or fails. */
+const mostLoads = 2
+
+/** An operation with a command that a server could not execute. */
+export interface Unexecuted {
+  readonly connection: Connection | undefined
+  /** Whether it is on a reserved connection, which it does not leave. */
+  readonly isOnReserved: boolean
+  /** Replaces its commands. */
+  readonly rewrite: (f: (command: Command.Any) => Command.Any) => void
+  /** Sends it again, on this connection if it may be sent now. */
+  readonly resend: (connection: Connection) => void
+  /** Whether an error is a refusal of the server because of its own state: then the operation is sent again. */
+  readonly onRefused: (command: Command.Any, reply: Resp.ErrorReply) => boolean
+  readonly failWith: (exit: Exit.Exit<never, RedisError>) => void
+}
+
+/** One load on one connection. */
+class Load {
+  readonly needed: Command.Needed
+  readonly by: Connection
+  readonly isOnReserved: boolean
+  isAnswered = false
+  error: Resp.ErrorReply | undefined = undefined
+  constructor(needed: Command.Needed, by: Connection, isOnReserved: boolean) {
+    this.needed = needed
+    this.by = by
+    this.isOnReserved = isOnReserved
+  }
+}
+
+/** Whether an error says that the server lacks what the command needs: it was not executed. */
+export const isLacking = (command: Command.Any, reply: Resp.ErrorReply): boolean =>
+  command.spec.needs?.isMissing(reply) === true
+
+/** The error of a command that is not sent again, since others of its batch were executed. */
+export const lackingError = (command: Command.Any, reply: Resp.ErrorReply): ReplyError =>
+  new ReplyError({
+    code: reply.code,
+    command: command.spec.name,
+    detail: `${serverText(reply)} It was loaded before, and somebody has removed it from the server. ` +
+      "The command was not executed and is not sent again, since other commands of its batch were executed"
+  })
+
+export class Scripts {
+  private readonly label: string
+  private readonly services: Context.Context<never>
+  /** The loads on connections that are open, by what they load. */
+  private readonly loads = new Map<string, Array<Load>>()
+  /** Whether the user may run SCRIPT LOAD, once that is known. */
+  private mayLoad: boolean | undefined = undefined
+  /** The last load that an operation was sent again after, and how many there were. */
+  private readonly attempts = new WeakMap<Unexecuted, { load: Load | undefined; count: number }>()
+
+  constructor(label: string, services: Context.Context<never>) {
+    this.label = label
+    this.services = services
+  }
+
+  /**
+   * Queues the loads that commands need on a connection, unless they are known there.
+   * The commands have to be queued on it next, as they are given back.
+   */
+  prepare(
+    connection: Connection,
+    isOnReserved: boolean,
+    commands: ReadonlyArray<Command.Any>
+  ): ReadonlyArray<Command.Any> {
+    let wholes: Map<string, Whole> | undefined
+    for (const { spec: { needs } } of commands) {
+      if (needs === undefined || wholes?.has(needs.id) === true) continue
+      const known = this.loadOn(connection, needs.id)
+      if (needs.kind === "library") {
+        // A replica gets its libraries from the primary.
+        if (known === undefined && connection.role !== "replica") this.load(connection, isOnReserved, needs)
+        continue
+      }
+      if (known === undefined && this.mayLoad !== false) this.load(connection, isOnReserved, needs)
+      // Whether the user may load scripts is known from the first answer.
+      const isSure = known?.isAnswered === true ? known.error === undefined : this.mayLoad === true
+      if (!isSure && needs.whole !== undefined) (wholes ??= new Map()).set(needs.id, needs.whole)
+    }
+    return wholes === undefined ? commands : commands.map((command) => wholeOf(command, wholes))
+  }
+
+  /** A server lacks what this command of an operation needs. */
+  onLacking(operation: Unexecuted, command: Command.Any, reply: Resp.ErrorReply): void {
+    const needed = command.spec.needs!
+    const on = operation.connection!
+    let attempt = this.attempts.get(operation)
+    if (attempt === undefined) this.attempts.set(operation, attempt = { load: undefined, count: 0 })
+    let load = this.usableLoad(needed.id, operation)
+    // It was sent after the load.
+    if (load?.isAnswered === true && (load.by === on || attempt.load === load)) {
+      this.forget(load)
+      if (load.error !== undefined) return this.onUnloadable(operation, load.needed, load.error)
+      load = undefined
+    }
+    if (load === undefined) {
+      const { whole } = needed
+      if (whole !== undefined && (this.mayLoad === false || attempt.count === mostLoads)) {
+        return this.resend(operation, on, (other) => replaced(other, needed.id, whole))
+      }
+      if (attempt.count++ === mostLoads) return operation.failWith(Exit.fail(replyError(command, reply)))
+      load = this.load(on, operation.isOnReserved, needed)
+    }
+    attempt.load = load
+    this.resend(operation, load.isAnswered ? on : load.by)
+  }
+
+  private resend(operation: Unexecuted, on: Connection, f?: (command: Command.Any) => Command.Any): void {
+    if (f !== undefined) operation.rewrite(f)
+    Metrics.repeatedCommands.updateUnsafe(1, this.services)
+    operation.resend(on)
+  }
+
+  /** What an operation needs could not be loaded. */
+  private onUnloadable(operation: Unexecuted, { id, load, whole }: Command.Needed, error: Resp.ErrorReply): void {
+    if (error.code === "NOPERM" && whole !== undefined) {
+      return this.resend(operation, operation.connection!, (command) => replaced(command, id, whole))
+    }
+    if (!operation.onRefused(load, error)) operation.failWith(Exit.fail(replyError(load, error)))
+  }
+
+  /** A load of the same node that an operation can be sent after. */
+  private usableLoad(id: string, { connection, isOnReserved }: Unexecuted): Load | undefined {
+    const on = connection!
+    return this.loadOn(on, id) ??
+      this.loads.get(id)?.find((load) =>
+        load.by.open && load.by.addressText === on.addressText && load.error === undefined &&
+        (load.isAnswered || (!isOnReserved && !load.isOnReserved))
+      )
+  }
+
+  private loadOn(connection: Connection, id: string): Load | undefined {
+    return this.loads.get(id)?.find((load) => load.by === connection)
+  }
+
+  private load(by: Connection, isOnReserved: boolean, needed: Command.Needed): Load {
+    const load = new Load(needed, by, isOnReserved)
+    const others = (this.loads.get(needed.id) ?? []).filter((other) => other.by !== by && other.by.ended === undefined)
+    this.loads.set(needed.id, [...others, load])
+    Metrics.scriptLoads.updateUnsafe(1, this.services)
+    by.enqueue(new Call(needed.load, (value) => this.onAnswer(load, value), () => this.remove(load)))
+    return load
+  }
+
+  private onAnswer(load: Load, value: Resp.Value): void {
+    load.isAnswered = true
+    if (load.needed.kind === "library") return
+    if (!(value instanceof Resp.ErrorReply)) {
+      this.mayLoad = true
+      return
+    }
+    load.error = value
+    if (value.code !== "NOPERM" || this.mayLoad === false) return
+    this.mayLoad = false
+    Effect.runForkWith(this.services)(
+      Effect.logWarning(`${this.label}: the user may not run SCRIPT LOAD, so scripts are sent with their texts (EVAL)`)
+    )
+  }
+
+  /** The node has lost its scripts, or refuses this one: what is known of its loads does not count any more. */
+  private forget({ by, error, needed }: Load): void {
+    for (const [id, loads] of this.loads) {
+      if (error === undefined ? loads[0]?.needed.kind !== needed.kind : id !== needed.id) continue
+      this.keep(id, loads.filter((load) => load.by.addressText !== by.addressText || !load.isAnswered))
+    }
+  }
+
+  private remove(load: Load): void {
+    const { id } = load.needed
+    this.keep(id, (this.loads.get(id) ?? []).filter((other) => other !== load))
+  }
+
+  private keep(id: string, loads: Array<Load>): void {
+    if (loads.length === 0) this.loads.delete(id)
+    else this.loads.set(id, loads)
+  }
+}
+
+type Whole = NonNullable<Command.Needed["whole"]>
+
+const replaced = (command: Command.Any, id: string, whole: Whole): Command.Any =>
+  command.spec.needs?.id === id ? whole(command) : command
+
+const wholeOf = (command: Command.Any, wholes: ReadonlyMap<string, Whole>): Command.Any => {
+  const { needs } = command.spec
+  return (needs === undefined ? undefined : wholes.get(needs.id)?.(command)) ?? command
+}
