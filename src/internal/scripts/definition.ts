@@ -42,7 +42,7 @@ export type ResultType = Schema.ConstraintCodec<any, any, never, never> | Codec<
  * @since 0.1.0
  * @category utility types
  */
-export type TypeOf<S> = S extends { readonly "Type": infer T } ? T : S extends Codec<infer T> ? T : never
+export type TypeOf<S> = S extends Schema.Constraint ? S["Type"] : S extends Codec<infer T> ? T : never
 
 /**
  * Any number of keys or arguments, under one name.
