@@ -24,9 +24,9 @@ import type {
   WriteBytesMethods,
   WriteMethods
 } from "./methods/index.ts"
-import type { MonitoredCommand } from "./MonitorStream.ts"
+import type { MonitoredCommand, MonitorOptions } from "./MonitorStream.ts"
 import type { PopStream, PopStreamBytes } from "./PopStream.ts"
-import type { Channels, Gap, Message, SubscribeOptions, Undecodable } from "./PubSub.ts"
+import type { BytesSubscriptions, Gap, Subscriptions } from "./PubSub.ts"
 
 export type {
   ReadBytesMethods,
@@ -259,43 +259,7 @@ export interface ReservedClient<M extends Command.Mode> extends Base<M>, Reserve
   readonly unwatch: Effect.Effect<"OK", RedisError>
 }
 
-interface WithReserve<M extends Command.Mode> {
-  /**
-   * Subscribes to channels, to patterns of channels and to shard channels, on a
-   * connection of its own. The Stream follows the node through lost connections and
-   * failovers, and has a `Gap` where messages may be missing. A message that is not
-   * UTF-8 is an `Undecodable` with its bytes; `redis.bytes.subscribe` gives all messages
-   * as bytes.
-   *
-   * The Stream fails if the first subscription fails. From then on it lasts as long as
-   * the client: when a later attempt to subscribe fails, for any reason, it logs one
-   * warning and tries again after pauses that grow from 100 milliseconds to 2 seconds.
-   *
-   * **Example** (Messages and gaps)
-   *
-   * ```ts
-   * import { Effect, Stream } from "effect"
-   * import { RedisClient } from "effect-redis-sentinel"
-   *
-   * export const program = Effect.gen(function*() {
-   *   const redis = yield* RedisClient.RedisClient
-   *   yield* redis.subscribe({ channels: ["news"], patterns: ["user:*"] }).pipe(
-   *     Stream.runForEach((item) =>
-   *       item._tag === "Gap"
-   *         ? Effect.log(`messages may be missing: ${item.detail}`)
-   *         : item._tag === "Undecodable"
-   *         ? Effect.log(`${item.payload.length} bytes that are not UTF-8`)
-   *         : Effect.log(`${item.channel}: ${item.payload}`)
-   *     )
-   *   )
-   * })
-   * ```
-   */
-  readonly subscribe: (
-    channels: Channels,
-    options?: SubscribeOptions | undefined
-  ) => Stream.Stream<Message | Undecodable | Gap, RedisError>
-
+interface WithReserve<M extends Command.Mode> extends Subscriptions {
   /**
    * The commands that the node executes, of all its clients, as MONITOR shows them, on a connection of its own. The
    * Stream follows the node through lost connections and failovers, and has a `Gap` where commands may be missing. It
@@ -325,20 +289,15 @@ interface WithReserve<M extends Command.Mode> {
    * ```
    */
   readonly monitorStream: (
-    options?: SubscribeOptions | undefined
+    options?: MonitorOptions | undefined
   ) => Stream.Stream<MonitoredCommand | Gap, RedisError>
 
   /** Subscriptions and monitors with bytes; besides them, `bytes` has the methods of `Base`. */
-  readonly bytes: {
+  readonly bytes: BytesSubscriptions & {
     /** Monitors like `monitorStream`, and gives the words of commands as bytes. */
     readonly monitorStream: (
-      options?: SubscribeOptions | undefined
+      options?: MonitorOptions | undefined
     ) => Stream.Stream<MonitoredCommand<Uint8Array> | Gap, RedisError>
-    /** Subscribes like `subscribe`, and gives channels, patterns and payloads as bytes. */
-    readonly subscribe: (
-      channels: Channels,
-      options?: SubscribeOptions | undefined
-    ) => Stream.Stream<Message<Uint8Array> | Gap, RedisError>
   }
 
   /**

@@ -901,6 +901,30 @@ export class Unsupported extends Schema.TaggedError<Unsupported>("effect-redis-s
 }
 
 /**
+ * A subscription with `whenFull: "fail"` has more messages than its reader took in time.
+ * The Stream has given those that waited; the message after them is missing.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SubscriptionOverflow extends Schema.TaggedError<SubscriptionOverflow>(
+  "effect-redis-sentinel/Errors/SubscriptionOverflow"
+)("SubscriptionOverflow", {
+  /** The address or the group of the client. */
+  target: Schema.String,
+  /** The option `capacity`: how many messages may wait for the reader. */
+  capacity: Schema.Finite
+}) {
+  /** Whether a retry can help. True: a new subscription begins with an empty buffer. */
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return `The reader of a subscription at ${this.target} is too slow: ${this.capacity} messages were waiting (capacity)`
+  }
+}
+
+/**
  * Everything that can go wrong on the way to a usable server. A command that
  * fails with one of these was not executed, or is a read.
  *
@@ -937,6 +961,7 @@ export type RedisError =
   | InvalidCommand
   | UnexpectedReply
   | ValueMismatch
+  | SubscriptionOverflow
 
 const connectionTags: ReadonlySet<string> = new Set<ConnectionError["_tag"]>([
   "PrimaryNotFound",

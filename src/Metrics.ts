@@ -115,3 +115,14 @@ export const connectionsOf = {
   /** Connections to sentinels, on which the client listens to their events. */
   sentinel: Metric.withAttributes(connections, { state: "sentinel" })
 } as const
+
+/**
+ * How many messages of subscriptions the client dropped, because their readers were too
+ * slow (`capacity`). The name of the metric is `redis_client_dropped_messages`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const droppedMessages: Metric.Counter<number> = Metric.counter("redis_client_dropped_messages", {
+  incremental: true
+})

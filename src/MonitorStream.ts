@@ -31,3 +31,14 @@ export interface MonitoredCommand<out A = string> {
    */
   readonly args: ReadonlyArray<A>
 }
+
+/**
+ * Options of a monitor.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MonitorOptions {
+  /** How many commands may wait for the reader, at least 1. Default 10,000. Those beyond it are dropped and counted in a `Gap`. */
+  readonly capacity?: number | undefined
+}

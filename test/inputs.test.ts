@@ -367,7 +367,11 @@ describe("arguments", () => {
     count: none,
     whenInterrupted: none
   } satisfies Record<keyof Client.ScanOptions, Legal>
-  const subscribeOptions = { capacity: ["infinity"] } satisfies Record<keyof SubscribeOptions, Legal>
+  const subscribeOptions = {
+    capacity: ["infinity"],
+    whenFull: none,
+    events: ["true"]
+  } satisfies Record<keyof SubscribeOptions, Legal>
   const durability = { replicas: none, timeout: none, onDisk: none } satisfies Record<
     keyof RedisClient.Durability,
     Legal

@@ -264,10 +264,10 @@ describe("how long a subscription lasts", () => {
       const lines: Array<string> = []
       const { control, redis, subscribers } = yield* one({
         password: Effect.sync(() => Redacted.make(secret))
-      }, { password: "old" })
-      const { fiber, items } = yield* listening(redis.subscribe({ channels: ["c"] })).pipe(
+      }, { password: "old" }).pipe(
         Effect.provide(Logger.layer([Logger.make(({ message }) => void lines.push(String(message)))]))
       )
+      const { fiber, items } = yield* listening(redis.subscribe({ channels: ["c"] }))
       yield* until(() => subscribers("c") === 1)
       control.node(address).password = "new"
       const dials = control.network.dials(address)

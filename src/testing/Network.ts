@@ -138,6 +138,9 @@ class Wire implements Transport {
   private serverOpen = true
   /** Whether nothing passes any more, in either direction, though both sides have it open. */
   private silent = false
+  /** Whether the client does not read, and what has arrived meanwhile. */
+  private isPaused = false
+  private unread: Array<() => void> = []
   private readonly network: Network
   readonly address: string
   readonly requests: Lane
@@ -178,9 +181,26 @@ class Wire implements Transport {
     this.requests.send(() => {
       if (this.silent) return
       if (this.serverOpen && bytes.length > 0) this.server!.data(bytes)
+      // A client that does not read learns of the end when it writes.
+      else if (!this.serverOpen) this.replies.send(() => this.endClient(new Error("write EPIPE")))
       if (cut) this.cut()
     })
     return true
+  }
+
+  readonly pause = (): void => {
+    this.isPaused = true
+  }
+
+  readonly resume = (): void => {
+    this.isPaused = false
+    while (!this.isPaused && this.unread.length > 0) this.unread.shift()!()
+  }
+
+  /** Happens to the client when it reads. */
+  private onRead(run: () => void): void {
+    if (this.isPaused || this.unread.length > 0) this.unread.push(run)
+    else run()
   }
 
   readonly caughtUp = (done: () => void): void => {
@@ -223,9 +243,12 @@ class Wire implements Transport {
 
   private arrive(bytes: Uint8Array, cut: boolean): void {
     if (this.silent) return
-    if (this.clientOpen && bytes.length > 0) {
-      if (this.handler === undefined) this.early.push(bytes)
-      else this.handler.data(bytes)
+    if (bytes.length > 0) {
+      this.onRead(() => {
+        if (!this.clientOpen) return
+        if (this.handler === undefined) this.early.push(bytes)
+        else this.handler.data(bytes)
+      })
     }
     if (cut) this.cut()
   }
@@ -241,14 +264,14 @@ class Wire implements Transport {
     if (!this.serverOpen) return
     this.endServer()
     this.replies.send(() => {
-      if (!this.silent) this.endClient(cause)
+      if (!this.silent) this.onRead(() => this.endClient(cause))
     })
   }
 
   /** Both sides lose the connection at once. */
   cut(): void {
     this.endServer()
-    this.endClient(new Error("read ECONNRESET"))
+    this.onRead(() => this.endClient(new Error("read ECONNRESET")))
   }
 
   private endServer(): void {

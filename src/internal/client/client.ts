@@ -14,17 +14,17 @@ import type { Base, Offset, PrimaryClient, ReplicaClient, ScanOptions, TextOrByt
 import * as Command from "../../Command.ts"
 import * as commands from "../../commands/index.ts"
 import { InvalidCommand, type RedisError, RoleMismatch } from "../../Errors.ts"
+import type { MonitorOptions } from "../../MonitorStream.ts"
 import type { Lists } from "../../PopStream.ts"
-import type { Channels, SubscribeOptions } from "../../PubSub.ts"
 import { optionsOf as optionsWith } from "../commands/args.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "../common/values.ts"
 import type { BatchResult, ClientRunner, Runner, ScanPosition } from "../execution/types.ts"
 import { after } from "../replicas/afterOffset.ts"
+import { makeSubscriptions } from "../subscriptions/subscriptions.ts"
 import type { SessionSource } from "./followedStream.ts"
 import { argumentError, makeCall, makeMethods, makeValueMethods } from "./methods.ts"
 import { makeMonitor } from "./monitor.ts"
 import { makePopStream, popRequestOf, type PopSource } from "./popStream.ts"
-import { makeSubscription } from "./subscription.ts"
 
 const WATCH = Command.define({ words: ["WATCH"], mode: "read", keys: "all", decode: Command.ok })
 const UNWATCH = Command.define({ words: ["UNWATCH"], mode: "read", decode: Command.ok })
@@ -257,20 +257,7 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
     session: (prepare) => executor.session(prepare),
     untilClosed: executor.untilClosed
   }
-  const channelsOf = (given: unknown): Channels | string => {
-    const channels = fieldsOf(given)
-    if (typeof channels === "string") return `channels: ${channels}`
-    for (const kind of ["channels", "patterns", "shards"]) {
-      if (channels[kind] === undefined) continue
-      const names = itemsOf(channels[kind])
-      if (typeof names === "string") return `${kind}: ${names}`
-      const at = names.findIndex((name) => typeof name !== "string" && !isBytes(name))
-      if (at !== -1) return `${kind}[${at}]: expected a name as a string or bytes, got ${kindOf(names[at])}`
-      channels[kind] = names
-    }
-    return channels
-  }
-  const optionsOf = (given: unknown): SubscribeOptions | string => {
+  const monitorOptionsOf = (given: unknown): MonitorOptions | string => {
     const fields = given === undefined ? {} : fieldsOf(given)
     if (typeof fields === "string") return `options: ${fields}`
     const { capacity } = fields
@@ -279,20 +266,13 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
       : integerProblem(capacity, 1, Number.MAX_SAFE_INTEGER)
     return problem === undefined ? fields : `capacity: ${problem}`
   }
-  const subscribeAs = (as: "text" | "bytes") => (given: Channels, options?: SubscribeOptions | undefined) => {
-    const channels = channelsOf(given)
-    if (typeof channels === "string") return Stream.fromEffect(invalid("SUBSCRIBE", channels))
-    const checked = optionsOf(options)
-    return typeof checked === "string"
-      ? Stream.fromEffect(invalid("SUBSCRIBE", checked))
-      : makeSubscription(source, channels, checked, as as "text")
-  }
-  const monitorAs = (as: "text" | "bytes") => (options?: SubscribeOptions | undefined) => {
-    const checked = optionsOf(options)
+  const monitorAs = (as: "text" | "bytes") => (options?: MonitorOptions | undefined) => {
+    const checked = monitorOptionsOf(options)
     return typeof checked === "string"
       ? Stream.fromEffect(invalid("MONITOR", checked))
       : makeMonitor(source, checked, as as "text")
   }
+  const { bytes: bytesSubscriptions, ...subscriptions } = makeSubscriptions(executor)
   const popSource: PopSource = {
     label: executor.label,
     reserve: executor.reserve,
@@ -304,13 +284,13 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
     return request instanceof InvalidCommand ? Stream.fail(request) : makePopStream<unknown>(popSource, request)
   }
   const bytes = {
-    subscribe: subscribeAs("bytes"),
+    ...bytesSubscriptions,
     monitorStream: monitorAs("bytes"),
     ...(mode === "write" ? { popStream: popAs("bytes") } : {})
   }
   return Object.assign(make(executor, executor.label, mode, bytes), {
     reserve,
-    subscribe: subscribeAs("text"),
+    ...subscriptions,
     monitorStream: monitorAs("text"),
     ...(mode === "write" ? { popStream: popAs("text") } : {})
   })

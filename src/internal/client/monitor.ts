@@ -7,8 +7,8 @@
  */
 import type * as Stream from "effect/Stream"
 import type { RedisError } from "../../Errors.ts"
-import type { MonitoredCommand } from "../../MonitorStream.ts"
-import type { Gap, SubscribeOptions } from "../../PubSub.ts"
+import type { MonitoredCommand, MonitorOptions } from "../../MonitorStream.ts"
+import type { Gap } from "../../PubSub.ts"
 import { bytesCommandOf, monitorOn, textCommandOf } from "../connection/monitoring.ts"
 import { makeFollowed, type SessionSource } from "./followedStream.ts"
 
@@ -19,12 +19,12 @@ import { makeFollowed, type SessionSource } from "./followedStream.ts"
  * @category constructors
  */
 export const makeMonitor: {
-  (source: SessionSource, options: SubscribeOptions, as: "text"): Stream.Stream<MonitoredCommand | Gap, RedisError>
-  (source: SessionSource, options: SubscribeOptions, as: "bytes"): Stream.Stream<
+  (source: SessionSource, options: MonitorOptions, as: "text"): Stream.Stream<MonitoredCommand | Gap, RedisError>
+  (source: SessionSource, options: MonitorOptions, as: "bytes"): Stream.Stream<
     MonitoredCommand<Uint8Array> | Gap,
     RedisError
   >
-} = (source: SessionSource, options: SubscribeOptions, as: "text" | "bytes"): Stream.Stream<any, RedisError> =>
+} = (source: SessionSource, options: MonitorOptions, as: "text" | "bytes"): Stream.Stream<any, RedisError> =>
   makeFollowed<string, MonitoredCommand<string | Uint8Array>>(source, {
     what: "a monitor",
     capacity: options.capacity,

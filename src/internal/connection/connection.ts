@@ -13,6 +13,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import { Buffer } from "node:buffer"
 import * as Address from "../../Address.ts"
 import type * as Command from "../../Command.ts"
 import { ping } from "../../commands/connection.ts"
@@ -21,6 +22,8 @@ import { ConnectionLost, ProtocolError, type ReplyError, type UnexpectedReply } 
 import * as Resp from "../../Resp.ts"
 import { DeadlineTimer } from "../common/deadlineTimer.ts"
 import { Deque } from "../common/deque.ts"
+import { isBytes } from "../common/values.ts"
+import type { OnMessage } from "../resp/decoder.ts"
 import { Call, decodeReply, ignore } from "./call.ts"
 import type { EndError, Request, Source } from "./types.ts"
 
@@ -185,6 +188,7 @@ export class Connection {
   /** The last progress: how many requests were answered, since when, and how many bytes of the next reply had come. */
   private progress = { answered: -1, since: 0, bytes: 0 }
   private lastRead: number
+  private isPaused = false
 
   constructor(
     transport: Transport,
@@ -453,6 +457,26 @@ export class Connection {
     this.decoder.bytesPushed = true
   }
 
+  /**
+   * From now on published messages go to a function, as bytes in the memory of the socket where possible. Other push
+   * messages go to `onPush`, with their strings as bytes.
+   */
+  listenToMessages(onMessage: OnMessage): void {
+    this.listening = this.protocol === 2
+    this.listenToBytes()
+    this.decoder.onMessage = onMessage
+    // What did not lie in one chunk.
+    this.onPush = ([kind, ...parts]) => {
+      const index = publishedKinds.indexOf(kind)
+      if (index === -1 || parts.length !== (index === 1 ? 3 : 2) || !parts.every(isBytes)) return
+      const [payload, channel, pattern] = parts.reverse() as [Uint8Array, Uint8Array, Uint8Array | undefined]
+      const names = pattern === undefined ? bufferOf(channel) : Buffer.concat([pattern, channel])
+      const channelFrom = pattern === undefined ? 0 : pattern.length
+      const body = bufferOf(payload)
+      onMessage(index as 0 | 1 | 2, names, 0, channelFrom, channelFrom, names.length, body, 0, body.length)
+    }
+  }
+
   /** From now on lines of MONITOR go to a function. Each is as long as the command that it shows. */
   listenToMonitor(onLine: (line: string) => void): void {
     this.listening = true
@@ -529,11 +553,30 @@ export class Connection {
   // ---------------------------------------------------------------------------
   // Watchdog
 
+  /** Reads nothing until `resume`, where the transport can: then bytes wait at the server, and its silence means nothing. */
+  pause(): void {
+    if (this.isPaused || this.ended !== undefined || this.transport.pause === undefined) return
+    this.isPaused = true
+    this.transport.pause()
+  }
+
+  resume(): void {
+    if (!this.isPaused) return
+    this.isPaused = false
+    this.resumedAt = this.lastRead = this.timer.now()
+    if (this.ended === undefined) this.transport.resume?.()
+  }
+
   private scheduleIdleCheck(now: number): void {
     this.timer.set(Math.min(now + this.pingMillis, now + this.stallMillis / 2))
   }
 
   private watch(now: number, late: number): void {
+    if (this.isPaused) {
+      // The answers are read later. A peer that has closed the connection refuses what is written.
+      this.probe()
+      return this.timer.set(now + this.pingMillis)
+    }
     if (late > standstillMillis && this.excuses < mostExcuses) {
       // This process stood still, so the server's time starts again.
       this.excuses++
@@ -771,9 +814,13 @@ const acknowledgements: ReadonlySet<unknown> = new Set([
   "sunsubscribe"
 ])
 
+const publishedKinds: ReadonlyArray<unknown> = ["message", "pmessage", "smessage"]
+
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
 const monitorLine = /^\d+\.\d{6} \[/
 
-const published: ReadonlySet<unknown> = new Set(["message", "pmessage", "smessage"])
+const published: ReadonlySet<unknown> = new Set(publishedKinds)
 
 const isRefusedSubscription = (request: Request, value: Resp.Value): boolean =>
   request.acknowledged === true && value instanceof Resp.ErrorReply

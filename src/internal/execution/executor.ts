@@ -169,6 +169,10 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
 
   readonly untilClosed: ClientRunner["untilClosed"] = (effect) => this.execution.untilClosed(effect)
 
+  get services(): Context.Context<never> {
+    return this.execution.services
+  }
+
   get commandTimeout(): number {
     return this.execution.timeoutMillis
   }

@@ -2,6 +2,7 @@
  * What the parts of execution have in common: where connections go, what is reported
  * about that place, what runs commands.
  */
+import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -180,6 +181,8 @@ export interface Reserved extends Runner {
 export interface ClientRunner extends Runner {
   /** An address or a group, for messages. */
   readonly label: string
+  /** The services that the client was made with. */
+  readonly services: Context.Context<never>
   /** How long one command may take, in milliseconds. */
   readonly commandTimeout: number
   /** The group's configuration epoch, as far as it is known; 0 where there is none. */

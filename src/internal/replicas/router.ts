@@ -204,6 +204,10 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
 
   readonly untilClosed: ClientRunner["untilClosed"] = (effect) => this.execution.untilClosed(effect)
 
+  get services(): Context.Context<never> {
+    return this.execution.services
+  }
+
   get commandTimeout(): number {
     return this.execution.timeoutMillis
   }

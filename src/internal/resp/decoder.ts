@@ -47,6 +47,22 @@ interface Frame {
   readonly many: boolean
 }
 
+/**
+ * Receives a published message: of which kind it is (message, pmessage or smessage), and where its pattern, its
+ * channel and its payload are. Their memory may be used again afterwards.
+ */
+export type OnMessage = (
+  kind: 0 | 1 | 2,
+  names: Buffer,
+  patternFrom: number,
+  patternTo: number,
+  channelFrom: number,
+  channelTo: number,
+  body: Buffer,
+  from: number,
+  to: number
+) => void
+
 interface SliceableBuffer {
   utf8Slice(start: number, end: number): string
   latin1Slice(start: number, end: number): string
@@ -100,6 +116,11 @@ export class Decoder {
 
   /** Whether the strings of push messages are decoded as bytes. Default false. */
   bytesPushed = false
+  /**
+   * Receives published messages that lie in one chunk, where they are: without it, and for others, they are like all
+   * push messages and replies. @internal
+   */
+  onMessage: OnMessage | undefined = undefined
   /** Texts to remove from the server's errors: secrets that it was sent. Default none. */
   secrets: ReadonlyArray<string> = []
 
@@ -216,6 +237,7 @@ export class Decoder {
       const start = this.position
       const type = buffer[start]!
       if (!this.started) {
+        if (this.onMessage !== undefined && this.message(buffer, start, end)) continue
         this.started = true
         this.begin = start
         this.bytes = type === 0x3e ? this.bytesPushed : this.receiver.wantsBytes()
@@ -259,6 +281,67 @@ export class Decoder {
       this.position = lf + 1
       this.parseLine(buffer, start, lf - 1)
     }
+  }
+
+  // ---------------------------------------------------------------------------
+  // Published messages
+
+  private bulkFrom = 0
+
+  /** Where the bulk string at a position ends, with its line end, or -1; `bulkFrom` is where its contents begin. */
+  private bulkAt(buffer: Buffer, at: number, end: number): number {
+    if (at >= end || buffer[at] !== 0x24) return -1
+    let i = at + 1
+    let n = 0
+    let c = 0
+    while (i < end && (c = buffer[i]! - 48) >= 0 && c <= 9) {
+      n = n * 10 + c
+      i++
+    }
+    if (i === at + 1 || i - at > 10 || i + 1 >= end || buffer[i] !== CR || buffer[i + 1] !== LF) return -1
+    const from = i + 2
+    const to = from + n
+    if (n > this.maxBulkLength || to + 1 >= end || buffer[to] !== CR || buffer[to + 1] !== LF) return -1
+    this.bulkFrom = from
+    return to + 2
+  }
+
+  /** Passes on the published message at a position, if all of it is there. */
+  private message(buffer: Buffer, start: number, end: number): boolean {
+    const type = buffer[start]
+    // `>3`, `>4`, or `*` in RESP2, and the kind: `$7 message`, `$8 pmessage`, `$8 smessage`.
+    if ((type !== 0x3e && type !== 0x2a) || start + 18 >= end) return false
+    const count = buffer[start + 1]
+    if (buffer[start + 2] !== CR || buffer[start + 4] !== 0x24) return false
+    const length = buffer[start + 5]
+    let at = start + 8
+    let kind: 0 | 1 | 2 = 0
+    if (length === 0x38) {
+      const letter = buffer[at++]
+      if (letter === 0x70) kind = 1
+      else if (letter === 0x73) kind = 2
+      else return false
+    } else if (length !== 0x37) return false
+    if (count !== (kind === 1 ? 0x34 : 0x33)) return false
+    for (let i = 0; i < messageLine.length; i++) if (buffer[at + i] !== messageLine[i]) return false
+    at += messageLine.length
+    let patternFrom = 0
+    let patternTo = 0
+    if (kind === 1) {
+      at = this.bulkAt(buffer, at, end)
+      if (at === -1) return false
+      patternFrom = this.bulkFrom
+      patternTo = at - 2
+    }
+    at = this.bulkAt(buffer, at, end)
+    if (at === -1) return false
+    const channelFrom = this.bulkFrom
+    const channelTo = at - 2
+    at = this.bulkAt(buffer, at, end)
+    if (at === -1) return false
+    this.position = at
+    this.onMessage!(kind, buffer, patternFrom, patternTo, channelFrom, channelTo, buffer, this.bulkFrom, at - 2)
+    return true
   }
 
   // ---------------------------------------------------------------------------
@@ -708,6 +791,8 @@ class LongText {
 }
 
 const empty = Buffer.alloc(0)
+
+const messageLine = Buffer.from("message\r\n")
 
 const knownTypes: ReadonlySet<number> = new Set(Array.from("+-:$*_#,(!=%~>|;.", (c) => c.charCodeAt(0)))
 

@@ -129,6 +129,8 @@ class SocketTransport implements Transport {
     socket.uncork()
     return room && !socket.writableNeedDrain
   }
+  readonly pause = (): void => void this.socket.pause()
+  readonly resume = (): void => void this.socket.resume()
   readonly caughtUp = catchUp
   readonly behind = behind
 

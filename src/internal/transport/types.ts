@@ -59,6 +59,14 @@ export interface Transport {
    * transport that leaves it out delivers everything as it arrives.
    */
   readonly behind?: ((current: () => void) => boolean) | undefined
+  /**
+   * Delivers nothing until `resume`: what the other end sends stays in the buffers of the network, and then
+   * waits there. The end of the connection may be noticed only after `resume`. What the transport had read before may
+   * still be delivered. Without these functions, a subscription with `whenFull: "wait"` keeps what has no room.
+   */
+  readonly pause?: (() => void) | undefined
+  /** Delivers again. */
+  readonly resume?: (() => void) | undefined
   /** The address of the other end as `host:port`, with the IP address as the host; undefined if unknown. */
   readonly remote?: string | undefined
   /** Closes at once, without a call of `closed`. May be called again. */
