@@ -9,11 +9,12 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
+import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type * as Command from "./Command.ts"
 import type { TimeoutInput } from "./commands/options.ts"
-import type { RedisError } from "./Errors.ts"
+import type { ConnectionError, RedisError, ReplyError, TransactionAborted } from "./Errors.ts"
 import type * as Args from "./internal/commands/args.ts"
 import type { Callable } from "./internal/scripts/definition.ts"
 import type { ValueMethods, Values } from "./internal/values/commands.ts"
@@ -152,6 +153,19 @@ export interface TextOrBytes<S extends string | Uint8Array> {
 }
 
 /**
+ * Options of a command, a pipeline or a transaction.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunOptions {
+  /**
+   * The deadline, from the call to the last reply. `"Infinity"` sets none. Default: the client's `commandTimeout`.
+   */
+  readonly timeout?: TimeoutInput | undefined
+}
+
+/**
  * What every client has besides the methods of commands. `M` is `"read"` for a client
  * of replicas: it accepts no command that writes.
  *
@@ -194,10 +208,7 @@ export interface Base<M extends Command.Mode> extends TextOrBytes<string> {
   /** Runs a command. */
   readonly run: <A, B>(
     command: Command.Command<A, M, B>,
-    options?: {
-      /** The deadline of this command. Default: the client's `commandTimeout`. */
-      readonly timeout?: TimeoutInput | undefined
-    } | undefined
+    options?: RunOptions | undefined
   ) => Effect.Effect<A, RedisError>
 
   /**
@@ -214,12 +225,14 @@ export interface Base<M extends Command.Mode> extends TextOrBytes<string> {
    * sends a command again, it sends all commands after it again, too.
    */
   readonly pipeline: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
-    commands: Cs
+    commands: Cs,
+    options?: RunOptions | undefined
   ) => Effect.Effect<Results<Cs>, RedisError>
 
   /** Runs commands like `pipeline`, and gives the outcome of each in place of failing with one. */
   readonly pipelineResults: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
-    commands: Cs
+    commands: Cs,
+    options?: RunOptions | undefined
   ) => Effect.Effect<ResultsOrErrors<Cs>, RedisError>
 
   /**
@@ -229,12 +242,14 @@ export interface Base<M extends Command.Mode> extends TextOrBytes<string> {
    * fails with `TransactionAborted` if a watched key changed.
    */
   readonly transaction: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
-    commands: Cs
+    commands: Cs,
+    options?: RunOptions | undefined
   ) => Effect.Effect<Results<Cs>, RedisError>
 
   /** Runs commands like `transaction`, and gives the outcome of each in place of failing with one. */
   readonly transactionResults: <const Cs extends ReadonlyArray<Command.Command<any, M, any>>>(
-    commands: Cs
+    commands: Cs,
+    options?: RunOptions | undefined
   ) => Effect.Effect<ResultsOrErrors<Cs>, RedisError>
 }
 
@@ -257,6 +272,96 @@ export interface ReservedClient<M extends Command.Mode> extends Base<M>, Reserve
   readonly watch: (...keys: Array<Command.Key>) => Effect.Effect<"OK", RedisError>
   /** Forgets all watched keys (UNWATCH). */
   readonly unwatch: Effect.Effect<"OK", RedisError>
+}
+
+/**
+ * The client in the body of `redis.watch`: it reads on the connection that watches. It
+ * accepts no command that writes or changes the session, and has no transactions, since
+ * EXEC forgets the watched keys. After the body its commands fail with `ClientClosed`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WatchClient extends WatchClientBase {
+  /** The configuration epoch of the group in which the connection was opened. */
+  readonly epoch: number
+  /** Watches more keys: those that the body finds out by reading. Watch a key before you read it. */
+  readonly watch: (...keys: Array<Command.Key>) => Effect.Effect<"OK", RedisError>
+}
+
+type WatchClientBase = Omit<Base<"read">, "transaction" | "transactionResults"> & Methods<"read">
+
+/**
+ * Commands that the body of `redis.watch` gives, and a value for the caller.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WatchPlanWithValue<Cs, A> {
+  /** The commands to execute. */
+  readonly commands: Cs
+  /** What the caller gets beside their results. */
+  readonly value: A
+}
+
+/**
+ * What the body of `redis.watch` gives: the commands to execute, or these and a value
+ * for the caller. An empty list executes nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type WatchPlan<M extends Command.Mode> = CommandList<M> | WatchPlanWithValue<CommandList<M>, unknown>
+
+// With the empty tuple, TypeScript infers a tuple for a list in a generator.
+type CommandList<M extends Command.Mode> = ReadonlyArray<Command.Command<any, M, any>> | readonly []
+
+/**
+ * The results of the commands that `redis.watch` executed, and the value of its body.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WatchedValue<Rs, A> {
+  /** The results of the commands, in their order; empty if nothing was executed. */
+  readonly results: Rs
+  /** The value of the body. */
+  readonly value: A
+}
+
+/**
+ * What `redis.watch` gives for a plan of its body: the tuple of the results of the
+ * commands; with a value, both.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type WatchResult<Plan> = Plan extends ReadonlyArray<Command.Any> ? Results<Plan>
+  : Plan extends WatchPlanWithValue<infer Cs extends ReadonlyArray<Command.Any>, infer A> ? WatchedValue<Results<Cs>, A>
+  : never
+
+/**
+ * Options of `redis.watch`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WatchOptions {
+  /**
+   * When it starts over, and how often: after a watched key changed, and after the
+   * connection was lost or the server refused before anything was executed. Its input is
+   * the error; when it ends, `watch` fails with that. Default: after pauses that grow from
+   * 2 to 100 milliseconds, jittered, for as long as `commandTimeout`; without a limit if
+   * there is a `timeout`.
+   */
+  readonly schedule?: Schedule.Schedule<unknown, TransactionAborted | ConnectionError | ReplyError> | undefined
+  /**
+   * How long it may take with everything: the wait for a connection, all runs of the body,
+   * pauses, and EXEC. After it, `watch` fails with `DeadlineExceeded`, or, if EXEC was
+   * sent and has no reply, with `AmbiguousOutcome`. Default: no limit but the schedule's,
+   * and that of each command.
+   */
+  readonly timeout?: TimeoutInput | undefined
 }
 
 interface WithReserve<M extends Command.Mode> extends Subscriptions {
@@ -322,6 +427,52 @@ interface WithReserve<M extends Command.Mode> extends Subscriptions {
    * ```
    */
   readonly reserve: Effect.Effect<ReservedClient<M> & Methods<M>, RedisError, Scope.Scope>
+
+  /**
+   * Executes commands that depend on what was read, unless that has changed meanwhile: an
+   * optimistic transaction. It reserves a connection, watches the keys (WATCH), runs the
+   * body, and executes the commands that the body gives (MULTI, EXEC). If one of the keys
+   * has changed, the server executes nothing, and `watch` starts over: it watches again,
+   * and the body runs again, as the `schedule` says.
+   *
+   * The body gets a client on the reserved connection, to read with. It may run any number
+   * of times, so what it does besides reading must be repeatable. It gives a list of
+   * commands, or `{ commands, value }` with a value for the caller; for an empty list
+   * nothing is executed. Its errors and its requirements are those of `watch`.
+   *
+   * A connection that is lost before EXEC was sent has executed nothing: `watch` starts
+   * over, after a failover on the new primary. EXEC never goes to another connection than
+   * WATCH did. If EXEC was sent and has no reply, it fails with `AmbiguousOutcome`. It
+   * fails with `TransactionAborted` when the schedule ends while keys change, and with
+   * `ReserveTimeout` if no reserved connection becomes free.
+   *
+   * Source: https://redis.io/docs/latest/develop/using-commands/transactions/
+   *
+   * **Example** (Taking from a balance)
+   *
+   * ```ts
+   * import { Data, Effect } from "effect"
+   * import { commands, RedisClient } from "effect-redis-sentinel"
+   *
+   * class Insufficient extends Data.TaggedError("Insufficient")<{ readonly balance: number }> {}
+   *
+   * export const program = Effect.gen(function*() {
+   *   const redis = yield* RedisClient.RedisClient
+   *   const [balance] = yield* redis.watch("balance", (watched) =>
+   *     Effect.gen(function*() {
+   *       const balance = Number(yield* watched.get("balance"))
+   *       if (balance < 10) return yield* new Insufficient({ balance })
+   *       return [commands.decrby("balance", 10), commands.rpush("log", "took 10")]
+   *     }))
+   *   return balance
+   * })
+   * ```
+   */
+  readonly watch: <Plan extends WatchPlan<M>, E = never, R = never>(
+    keys: Command.Key | ReadonlyArray<Command.Key>,
+    body: (watched: WatchClient) => Effect.Effect<Plan, E, R>,
+    options?: WatchOptions | undefined
+  ) => Effect.Effect<WatchResult<Plan>, E | RedisError, R>
 }
 
 /**

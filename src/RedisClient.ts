@@ -19,7 +19,7 @@ import * as Client from "./Client.ts"
 import type { DurationInput } from "./commands/options.ts"
 import { type ConnectionError, InvalidCommand, type InvalidOption, NotReplicated, type RedisError } from "./Errors.ts"
 import { Check, unwrapped } from "./internal/client/checkOptions.ts"
-import { makePrimary } from "./internal/client/client.ts"
+import { makePrimary, watchOnReserved } from "./internal/client/client.ts"
 import { steady } from "./internal/common/time.ts"
 import { durationOf, fieldsOf, integerProblem, kindOf } from "./internal/common/values.ts"
 import { openConnection } from "./internal/connection/handshake.ts"
@@ -141,6 +141,7 @@ export const withReplicas: {
       const within = Object.defineProperty(
         Object.assign(Object.create(reserved), {
           reserve: Effect.succeed(reserved),
+          watch: watchOnReserved(reserved),
           offset: redis.offset,
           subscribe: redis.subscribe
         }),

@@ -386,7 +386,7 @@ describe("arguments", () => {
   const argumentPlaces: ReadonlyArray<Place> = [
     { option: "", legal: none, make: (v) => withClient((redis) => redis.run(v as never)) },
     { option: "", legal: none, make: (v) => withClient((redis) => redis.repeatable(v as never)) },
-    { option: "options", legal: bag, make: (v) => withClient((redis) => redis.run(get, v as never)) },
+    { option: "options", legal: withoutFields, make: (v) => withClient((redis) => redis.run(get, v as never)) },
     {
       option: "timeout",
       legal: none,
@@ -410,8 +410,45 @@ describe("arguments", () => {
         option: "commands[1]",
         legal: none,
         make: (v) => withReplica((redis) => redis[method]([get, v] as never))
+      },
+      {
+        option: "options",
+        legal: withoutFields,
+        make: (v) =>
+          withClient((redis) => redis[method]([get], v as never) as Effect.Effect<unknown, Errors.RedisError>)
+      },
+      {
+        option: "timeout",
+        legal: none,
+        make: (timeout) =>
+          withClient((redis) => redis[method]([get], { timeout } as never) as Effect.Effect<unknown, Errors.RedisError>)
       }
     ]),
+    {
+      option: "keys",
+      legal: ["empty", "blank", "long", "url", "controls", "bytes"],
+      make: (v) => withClient((redis) => redis.watch(v as never, () => Effect.succeed([get])))
+    },
+    {
+      option: "keys[1]",
+      legal: ["empty", "blank", "long", "url", "controls", "bytes"],
+      make: (v) => withClient((redis) => redis.watch(["k", v as never], () => Effect.succeed([get])))
+    },
+    {
+      option: "body",
+      legal: ["function"],
+      make: (v) => withClient((redis) => redis.watch("k", v as never))
+    },
+    {
+      option: "options",
+      legal: withoutFields,
+      make: (v) => withClient((redis) => redis.watch("k", () => Effect.succeed([get]), v as never))
+    },
+    ...placesOf(
+      { schedule: none, timeout: none } satisfies Record<keyof Client.WatchOptions, Legal>,
+      "",
+      (o) => withClient((redis) => redis.watch("k", () => Effect.succeed([get]), o))
+    ),
     ...placesOf(scanOptions, "", (o) => withClient((redis) => Stream.runDrain(redis.scanStream(o)))),
     ...placesOf({ type: scanOptions.match }, "", (o) => withClient((redis) => Stream.runDrain(redis.scanStream(o)))),
     ...placesOf(scanOptions, "", (o) => withClient((redis) => Stream.runDrain(redis.zscanStream("k", o)))),

@@ -10,7 +10,16 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import type { Base, Offset, PrimaryClient, ReplicaClient, ScanOptions, TextOrBytes } from "../../Client.ts"
+import type {
+  Base,
+  Offset,
+  PrimaryClient,
+  ReplicaClient,
+  RunOptions,
+  ScanOptions,
+  TextOrBytes,
+  WatchClient
+} from "../../Client.ts"
 import * as Command from "../../Command.ts"
 import * as commands from "../../commands/index.ts"
 import { InvalidCommand, type RedisError, RoleMismatch } from "../../Errors.ts"
@@ -25,9 +34,7 @@ import type { SessionSource } from "./followedStream.ts"
 import { argumentError, makeCall, makeMethods, makeValueMethods } from "./methods.ts"
 import { makeMonitor } from "./monitor.ts"
 import { makePopStream, popRequestOf, type PopSource } from "./popStream.ts"
-
-const WATCH = Command.define({ words: ["WATCH"], mode: "read", keys: "all", decode: Command.ok })
-const UNWATCH = Command.define({ words: ["UNWATCH"], mode: "read", decode: Command.ok })
+import { makeWatch, unwatch, watch, type Watching } from "./watch.ts"
 
 const isAmbiguous = (exit: Exit.Exit<never, RedisError>): boolean => {
   const error = Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
@@ -76,6 +83,21 @@ const commandsOf = (name: string, given: unknown): ReadonlyArray<Command.Any> | 
   return list as Array<Command.Any>
 }
 
+/** The timeout among options, as a Duration; undefined if there is none. */
+const timeoutOf = (command: string, given: RunOptions | undefined): Duration.Duration | undefined | InvalidCommand => {
+  if (given === undefined) return undefined
+  const fields = fieldsOf(given)
+  if (typeof fields === "string") return new InvalidCommand({ command, detail: `options: ${fields}` })
+  try {
+    optionsWith<RunOptions>(command, given, { timeout: "value" })
+  } catch (error) {
+    return argumentError(command, [given], error)
+  }
+  if (fields["timeout"] === undefined) return undefined
+  const timeout = durationOf(fields["timeout"])
+  return typeof timeout === "string" ? new InvalidCommand({ command, detail: `timeout: ${timeout}` }) : timeout
+}
+
 const collectionStreamFields = { match: "value", count: "value", whenInterrupted: "value" } as const
 const scanStreamFields = { match: "value", count: "value", type: "value", whenInterrupted: "value" } as const
 
@@ -111,23 +133,28 @@ const invalidWords = (problem: string): never => {
   throw new InvalidCommand({ command: "send", detail: `words: ${problem}` })
 }
 
+const ofReplicas = "a client of replicas does not write: use a client of the primary"
+const ofWatch = "the client of the body of `watch` only reads: give this command back, to be executed"
+
+/** The types forbid a write of a client that reads; callers may go around them. */
+const writeRefused = (
+  mode: Command.Mode,
+  list: ReadonlyArray<Command.Any>,
+  why: string
+): InvalidCommand | undefined => {
+  const write = mode === "write" ? undefined : list.find((command) => command.spec.mode === "write")
+  return write === undefined ? undefined : new InvalidCommand({ command: write.spec.name, detail: why })
+}
+
 const make = (
   runner: Runner,
   target: string,
   mode: Command.Mode,
-  more: Readonly<Record<string, unknown>> = {}
+  more: Readonly<Record<string, unknown>> = {},
+  whyNoWrites: string = ofReplicas
 ): Base<any> => {
-  /** The types forbid this already; callers may go around them. */
-  const refused = (list: ReadonlyArray<Command.Any>): InvalidCommand | undefined => {
-    if (mode === "write") return undefined
-    const write = list.find((c) => c.spec.mode === "write")
-    return write === undefined
-      ? undefined
-      : new InvalidCommand({
-        command: write.spec.name,
-        detail: "a client of replicas does not write: use a client of the primary"
-      })
-  }
+  const refused = (list: ReadonlyArray<Command.Any>): InvalidCommand | undefined =>
+    writeRefused(mode, list, whyNoWrites)
   const run = mode === "write"
     ? runner.run
     : (command: Command.Any, timeout?: Duration.Input | undefined): Effect.Effect<any, RedisError> => {
@@ -136,14 +163,17 @@ const make = (
     }
   const guarded = (
     name: string,
-    many: (list: ReadonlyArray<Command.Any>) => Effect.Effect<BatchResult, RedisError>,
+    many: Runner["runPipeline"],
     gather: (outcomes: BatchResult) => Effect.Effect<any, RedisError>
   ) =>
-  (given: ReadonlyArray<Command.Any>): Effect.Effect<any, RedisError> => {
+  (given: ReadonlyArray<Command.Any>, options?: RunOptions | undefined): Effect.Effect<any, RedisError> => {
     const list = commandsOf(name, given)
     if (list instanceof InvalidCommand) return Effect.fail(list)
-    const invalid = refused(list)
-    return invalid === undefined ? Effect.flatMap(many(list), gather) : Effect.fail(invalid)
+    const timeout = timeoutOf(name, options)
+    const invalid = timeout instanceof InvalidCommand ? timeout : refused(list)
+    return invalid === undefined
+      ? Effect.flatMap(many(list, timeout as Duration.Duration | undefined), gather)
+      : Effect.fail(invalid)
   }
 
   const scan = (
@@ -197,7 +227,7 @@ const make = (
         return mode === "read" && command.spec.mode === "write"
           ? invalid(
             command.spec.name,
-            "a client of replicas does not write; if this command reads, send its words as an array, with { mode: \"read\" }"
+            `${whyNoWrites}; if this command reads, send its words as an array, with { mode: "read" }`
           )
           : runner.run(shaped(command))
       },
@@ -224,14 +254,8 @@ const make = (
     run: (command, options) => {
       const problem = Command.problemOf(command)
       if (problem !== undefined) return invalid("run", problem)
-      if (options === undefined) return run(command)
-      const given = fieldsOf(options)
-      if (typeof given === "string") return invalid(command.spec.name, `options: ${given}`)
-      if (given["timeout"] === undefined) return run(command)
-      const timeout = durationOf(given["timeout"])
-      return typeof timeout === "string"
-        ? invalid(command.spec.name, `timeout: ${timeout}`)
-        : run(command, timeout)
+      const timeout = timeoutOf(command.spec.name, options)
+      return timeout instanceof InvalidCommand ? Effect.fail(timeout) : run(command, timeout)
     },
     repeatable: (command) => {
       const problem = Command.problemOf(command)
@@ -245,13 +269,37 @@ const make = (
   return Object.assign(methods, base, repliesAs("text")) as unknown as Base<any>
 }
 
+/** The methods `watch` that stay on the connection of a reserved client, by that client. */
+const watchesOnReserved = new WeakMap<object, unknown>()
+
+/** The method `watch` of a client whose every command goes to one reserved connection. */
+export const watchOnReserved = (reserved: object): PrimaryClient["watch"] =>
+  watchesOnReserved.get(reserved) as PrimaryClient["watch"]
+
 const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => {
-  const reserve = Effect.map(executor.reserve, (reserved) =>
-    Object.assign(make(reserved, executor.label, mode), {
-      epoch: reserved.connection.epoch,
-      watch: (...keys: Array<Command.Key>) => reserved.run(Command.make(WATCH, keys)),
-      unwatch: reserved.run(Command.make(UNWATCH, []))
-    }))
+  const withWatch = (runner: Runner, epoch: number, base: Base<any>) =>
+    Object.assign(base, { epoch, watch: (...keys: Array<Command.Key>) => runner.run(watch(keys)) })
+  const watching = (reserve: Watching["reserve"], canReserveAgain: boolean) =>
+    makeWatch({
+      label: executor.label,
+      commandTimeout: executor.commandTimeout,
+      reserve,
+      canReserveAgain,
+      clientOn: (runner, epoch) =>
+        withWatch(runner, epoch, make(runner, executor.label, "read", {}, ofWatch)) as unknown as WatchClient,
+      commandsOf: (given) => {
+        const list = commandsOf("watch", given)
+        return list instanceof InvalidCommand ? list : writeRefused(mode, list, ofReplicas) ?? list
+      },
+      gather: allResults
+    })
+  const reserve = Effect.map(executor.reserve, (reserved) => {
+    const client = Object.assign(withWatch(reserved, reserved.connection.epoch, make(reserved, executor.label, mode)), {
+      unwatch: reserved.run(unwatch)
+    })
+    watchesOnReserved.set(client, watching(Effect.succeed(reserved), false))
+    return client
+  })
   const source: SessionSource = {
     label: executor.label,
     session: (prepare) => executor.session(prepare),
@@ -290,6 +338,7 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
   }
   return Object.assign(make(executor, executor.label, mode, bytes), {
     reserve,
+    watch: watching(executor.reserve, true),
     ...subscriptions,
     monitorStream: monitorAs("text"),
     ...(mode === "write" ? { popStream: popAs("text") } : {})

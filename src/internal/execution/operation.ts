@@ -391,10 +391,11 @@ export const runCommand = <A, B>(
 
 export type Resume = (effect: Effect.Effect<any, any>) => void
 
-/** Runs commands as one operation, unless one of them is invalid. */
+/** Runs commands as one operation, unless one of them is invalid. `timeout` replaces the client's. */
 export const runBatch = (
   owner: Dispatcher,
   commands: ReadonlyArray<Command.Any>,
+  timeout: Duration.Input | undefined,
   invalidityOf: (command: Command.Any) => InvalidCommand | undefined,
   operationOf: (
     commands: ReadonlyArray<Command.Any>,
@@ -411,7 +412,7 @@ export const runBatch = (
     }
     for (const command of commands) if (command.spec.session !== undefined) owner.noteSessionCommand(command)
     const { execution } = owner
-    const { timeoutMillis } = execution
+    const timeoutMillis = timeout === undefined ? execution.timeoutMillis : millisOf(timeout)
     const deadline = execution.timer.now() + timeoutMillis
     const operation = operationOf(execution.withRepeats(commands), resume, deadline, timeoutMillis)
     owner.submit(operation)

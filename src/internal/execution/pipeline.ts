@@ -2,6 +2,7 @@
  * A pipeline as an operation: one batch on one connection, in its order, also where
  * the server refuses or loses a part of it.
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Address from "../../Address.ts"
@@ -442,12 +443,14 @@ const extendForBlocking = (batch: PendingPipeline): void => {
  */
 export const runPipeline = (
   owner: Dispatcher,
-  commands: ReadonlyArray<Command.Any>
+  commands: ReadonlyArray<Command.Any>,
+  timeout?: Duration.Input | undefined
 ): Effect.Effect<BatchResult, RedisError> => {
   const isShared = !owner.isReserved
   return runBatch(
     owner,
     commands,
+    timeout,
     (command) => invalidity(command, isShared) ?? (isShared ? blockingInvalidity(command) : undefined),
     (checked, resume, deadline, timeoutMillis) => {
       const batch = new PendingPipeline(owner, checked, resume, deadline, timeoutMillis)

@@ -75,9 +75,9 @@ export class ReservedConnection implements Dispatcher, Reserved {
     const run = runCommand(this, command, timeout)
     return session !== undefined && isUnwatch(command) ? this.clearWatchAfter(run) : run
   }
-  readonly runPipeline: Runner["runPipeline"] = (commands) => runPipeline(this, commands)
-  readonly runTransaction: Runner["runTransaction"] = (commands) => {
-    const run = runTransaction(this, commands)
+  readonly runPipeline: Runner["runPipeline"] = (commands, timeout) => runPipeline(this, commands, timeout)
+  readonly runTransaction: Runner["runTransaction"] = (commands, timeout) => {
+    const run = runTransaction(this, commands, timeout)
     return commands.length === 0 ? run : this.clearWatchAfter(run)
   }
   readonly runScanPage: Runner["runScanPage"] = (command, position) => runScanPage(this, command, position)

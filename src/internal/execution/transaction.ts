@@ -1,6 +1,7 @@
 /**
  * MULTI, its commands and EXEC as one operation.
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Command from "../../Command.ts"
@@ -166,11 +167,13 @@ export class PendingTransaction extends PendingOperation {
  */
 export const runTransaction = (
   owner: Dispatcher,
-  commands: ReadonlyArray<Command.Any>
+  commands: ReadonlyArray<Command.Any>,
+  timeout?: Duration.Input | undefined
 ): Effect.Effect<BatchResult, RedisError> =>
   runBatch(
     owner,
     commands,
+    timeout,
     (command) => invalidity(command, !owner.isReserved),
     (checked, resume, deadline, timeoutMillis) =>
       new PendingTransaction(owner, checked, resume, deadline, timeoutMillis)

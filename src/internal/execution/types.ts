@@ -135,24 +135,27 @@ export interface BatchResult {
 export const emptyBatch: BatchResult = { values: [], failures: undefined }
 
 /**
- * Runs commands: on shared connections, or on a reserved one.
+ * Runs commands: on shared connections, or on a reserved one. A `timeout` replaces the
+ * client's.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Runner {
-  /** Runs one command. `timeout` replaces the client's for this one. */
+  /** Runs one command. */
   readonly run: <A, B>(
     command: Command.Command<A, any, B>,
     timeout?: Duration.Input | undefined
   ) => Effect.Effect<A, RedisError>
   /** Runs commands in one write; gives every command's own outcome. */
   readonly runPipeline: (
-    commands: ReadonlyArray<Command.Any>
+    commands: ReadonlyArray<Command.Any>,
+    timeout?: Duration.Input | undefined
   ) => Effect.Effect<BatchResult, RedisError>
   /** Runs commands in MULTI and EXEC; gives every command's own outcome. */
   readonly runTransaction: (
-    commands: ReadonlyArray<Command.Any>
+    commands: ReadonlyArray<Command.Any>,
+    timeout?: Duration.Input | undefined
   ) => Effect.Effect<BatchResult, RedisError>
   /** Runs a page of a scan; fails with `ScanInterrupted` where it is no longer at the server that gave the cursor. */
   readonly runScanPage: <A, B>(

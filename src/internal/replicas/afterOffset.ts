@@ -78,7 +78,7 @@ export const after = (executor: ClientRunner, primary: ClientRunner | undefined,
     within(
       reach((runner) =>
         Effect.flatMap(
-          runner.runTransaction([commands.role(), ...list]),
+          runner.runTransaction([commands.role(), ...list], limit),
           ({ connection, failures, values }): Effect.Effect<BatchResult | undefined, RedisError> => {
             const denied = failures?.get(0)
             if (denied !== undefined) return denied
@@ -139,8 +139,8 @@ export const after = (executor: ClientRunner, primary: ClientRunner | undefined,
     )
   return {
     run,
-    runPipeline: (list) => runTransaction(list),
-    runTransaction: (list) => runTransaction(list),
+    runPipeline: runTransaction,
+    runTransaction,
     runScanPage
   }
 }

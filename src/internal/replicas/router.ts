@@ -178,12 +178,14 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     command.spec.blockingMillis === undefined ? runCommand(this, command, timeout) : this.blocking.run(command, timeout)
 
   readonly runPipeline = (
-    commands: ReadonlyArray<Command.Any>
-  ): Effect.Effect<BatchResult, RedisError> => runPipeline(this, commands)
+    commands: ReadonlyArray<Command.Any>,
+    timeout?: Duration.Input | undefined
+  ): Effect.Effect<BatchResult, RedisError> => runPipeline(this, commands, timeout)
 
   readonly runTransaction = (
-    commands: ReadonlyArray<Command.Any>
-  ): Effect.Effect<BatchResult, RedisError> => runTransaction(this, commands)
+    commands: ReadonlyArray<Command.Any>,
+    timeout?: Duration.Input | undefined
+  ): Effect.Effect<BatchResult, RedisError> => runTransaction(this, commands, timeout)
 
   readonly runScanPage = <A, B>(
     command: Command.Command<A, any, B>,
