@@ -126,3 +126,85 @@ export const connectionsOf = {
 export const droppedMessages: Metric.Counter<number> = Metric.counter("redis_client_dropped_messages", {
   incremental: true
 })
+
+/**
+ * How many entries of a stream a group has not read, by the attributes `stream` and `group`, as a consumer of this
+ * process last saw it. The name of the metric is `redis_consumer_lag`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const consumerLag: Metric.Gauge<number> = Metric.gauge("redis_consumer_lag")
+
+/**
+ * How many entries of a stream are pending for a group, by the attributes `stream` and `group`, as a consumer of this
+ * process last saw it. The name of the metric is `redis_consumer_pending`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const consumerPending: Metric.Gauge<number> = Metric.gauge("redis_consumer_pending")
+
+/**
+ * How many entries the consumers of this process have processed, by the attributes `stream` and `group`. The name of the
+ * metric is `redis_consumer_processed`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const consumerProcessed: Metric.Counter<number> = Metric.counter("redis_consumer_processed", {
+  incremental: true
+})
+
+/**
+ * How often handlers failed for all of their retries, and how many entries did not fit the schema, by the attributes
+ * `stream` and `group`. The name of the metric is `redis_consumer_failed`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const consumerFailed: Metric.Counter<number> = Metric.counter("redis_consumer_failed", { incremental: true })
+
+/**
+ * How many entries the consumers of this process got that had been delivered before, by the attributes `stream` and
+ * `group`. The name of the metric is `redis_consumer_redelivered`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const consumerRedelivered: Metric.Counter<number> = Metric.counter("redis_consumer_redelivered", {
+  incremental: true
+})
+
+/**
+ * How many entries the consumers of this process moved to the dead letters, by the attributes `stream` and `group`. The
+ * name of the metric is `redis_consumer_dead`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const consumerDead: Metric.Counter<number> = Metric.counter("redis_consumer_dead", { incremental: true })
+
+/**
+ * The metrics of the consumers of one group of a stream.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const consumerOf = (stream: string, group: string) => {
+  const of = <M extends Metric.Metric<any, any>>(metric: M): M => Metric.withAttributes(metric, { stream, group }) as M
+  return {
+    /** Entries that the group has not read. */
+    lag: of(consumerLag),
+    /** Entries that are pending. */
+    pending: of(consumerPending),
+    /** Entries that were processed. */
+    processed: of(consumerProcessed),
+    /** Entries for which the handler failed. */
+    failed: of(consumerFailed),
+    /** Entries that had been delivered before. */
+    redelivered: of(consumerRedelivered),
+    /** Entries that became dead letters. */
+    dead: of(consumerDead)
+  } as const
+}

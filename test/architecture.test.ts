@@ -47,6 +47,7 @@ const rooms = [
   "index.ts",
   "testing",
   // Opt-in: what an application does not import, the main entry must not bring along.
+  "internal/streams",
   "internal/modules",
   "methods/modules",
   "modules",

@@ -30,6 +30,7 @@ import { choiceProblem, durationOf, fieldsOf, integerProblem, isBytes, itemsOf, 
 import type { BatchResult, ClientRunner, Runner, ScanPosition } from "../execution/types.ts"
 import { after } from "../replicas/afterOffset.ts"
 import { makeSubscriptions } from "../subscriptions/subscriptions.ts"
+import { withEpoch } from "./epoch.ts"
 import type { SessionSource } from "./followedStream.ts"
 import { argumentError, makeCall, makeMethods, makeValueMethods } from "./methods.ts"
 import { makeMonitor } from "./monitor.ts"
@@ -351,13 +352,15 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
  * @since 0.1.0
  * @category constructors
  */
-export const makePrimary = (executor: ClientRunner): PrimaryClient =>
-  Object.assign(fromExecutor(executor, "write"), {
+export const makePrimary = (executor: ClientRunner): PrimaryClient => {
+  const client = Object.assign(fromExecutor(executor, "write"), {
     offset: Effect.flatMap(executor.run(commands.role()), (role): Effect.Effect<Offset, RedisError> =>
       role.role === "primary"
         ? Effect.succeed({ epoch: executor.epoch, offset: role.offset })
         : Effect.fail(new RoleMismatch({ address: executor.label, expected: "primary", actual: role.role })))
   }) as unknown as PrimaryClient
+  return withEpoch(client, () => executor.epoch)
+}
 
 const offsetOf = (given: unknown): Offset | InvalidCommand => {
   const fields = fieldsOf(given)

@@ -267,7 +267,8 @@ class Delivery {
   /** The pending entries of all consumers that were idle for long. */
   claim(minIdle: number): void {
     const { now } = this.scene
-    const isDue = ({ deliveredAt }: Pending): boolean => deliveredAt === 0 || now - deliveredAt >= minIdle
+    const isDue = ({ consumer, deliveredAt }: Pending): boolean =>
+      consumer === undefined || now - deliveredAt >= minIdle
     const due = this.group.ordered().filter(isDue).sort((a, b) => a.deliveredAt - b.deliveredAt)
     for (const pending of due) {
       const entry = this.stream.get(pending.id)
@@ -328,7 +329,9 @@ export const openGroupRead = (scene: Scene, args: ReadonlyArray<string>): Read =
   const isNew = (stream: StreamValue, group: StreamGroup): boolean => (stream.entries.at(-1)?.id ?? 0n) > group.lastId
   const isDue = (now: number, group: StreamGroup): boolean =>
     minIdle !== undefined &&
-    Array.from(group.pending.values()).some(({ deliveredAt }) => deliveredAt === 0 || now - deliveredAt >= minIdle)
+    Array.from(group.pending.values()).some(({ consumer, deliveredAt }) =>
+      consumer === undefined || now - deliveredAt >= minIdle
+    )
   return {
     millis: request.millis,
     attempt: (scene) => {

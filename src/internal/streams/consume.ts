@@ -1,0 +1,117 @@
+/**
+ * Runs a consumer from its start to its end: starts its loops, and stops gracefully when it is interrupted. What it does
+ * in between is in consumer.ts.
+ */
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberSet from "effect/FiberSet"
+import * as Scope from "effect/Scope"
+import type { PrimaryClient } from "../../Client.ts"
+import type { Key } from "../../Command.ts"
+import { type RedisError } from "../../Errors.ts"
+import { Attempts } from "./attempts.ts"
+import { Consumer, type Handler } from "./consumer.ts"
+import { Events } from "./consumerEvents.ts"
+import { ConsumerMetrics } from "./consumerMetrics.ts"
+import type { ConsumerSettings } from "./consumerOptions.ts"
+import type { EntryCodec } from "./types.ts"
+
+/** How long the last commands of a consumer that stops may take, in milliseconds. */
+const lastCommandsMillis = 5000
+
+/** Deletes a consumer only if nothing is pending for it: its pending entries would be lost with it. */
+const deleteIdle = `
+if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) == 0 then
+  return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+end
+return -1`
+
+const textOfKey = (key: Key): string => typeof key === "string" ? key : new TextDecoder().decode(key)
+
+/** Consumes a stream until it is interrupted, or until an error that does not pass. */
+export const consumeWith = <T, E, R>(
+  redis: PrimaryClient,
+  key: Key,
+  codec: EntryCodec<T>,
+  settings: ConsumerSettings,
+  handler: Handler<T, E, R>
+): Effect.Effect<never, RedisError, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      const context = yield* Effect.context<R>()
+      const scope = yield* Scope.make()
+      const run = (yield* Scope.provide(FiberSet.makeRuntime<R, any, any>(), scope)) as <A, E>(
+        effect: Effect.Effect<A, E, R>
+      ) => Fiber.Fiber<A, E>
+      const label = `${textOfKey(key)} ${settings.group}`
+      const events = yield* Events.make(label, settings.onEvent)
+      const ended = Deferred.makeUnsafe<never, RedisError>()
+      const consumer = new Consumer<T, E, R>({
+        redis,
+        key,
+        label,
+        codec,
+        settings,
+        events,
+        attempts: new Attempts(events),
+        metrics: new ConsumerMetrics(textOfKey(key), settings.group, context as Context.Context<never>),
+        run,
+        fail: (cause) => Deferred.doneUnsafe(ended, Exit.failCause(cause))
+      }, handler)
+      const beside = (effect: Effect.Effect<never, RedisError>): Fiber.Fiber<never, RedisError> =>
+        run(Effect.onExit(effect, (exit) =>
+          Effect.sync(() => {
+            if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) Deferred.doneUnsafe(ended, exit)
+          })))
+      const telling = run(events.run)
+      beside(consumer.acknowledgements.run)
+      const upkeep = beside(consumer.upkeep)
+      const exit = yield* Effect.exit(restore(Effect.raceFirst(consumer.reading, Deferred.await(ended))))
+      consumer.isStopping = true
+      // In a fiber of its own, which the interruption of this one does not reach.
+      const stopping = yield* Effect.forkDetach(stop(redis, key, settings, consumer, events, upkeep, telling))
+      yield* Fiber.await(stopping)
+      yield* Scope.close(scope, Exit.void)
+      return yield* exit
+    })
+  )
+
+/** Lets handlers finish, acknowledges, and gives the rest back. */
+const stop = <T, E, R>(
+  redis: PrimaryClient,
+  key: Key,
+  settings: ConsumerSettings,
+  consumer: Consumer<T, E, R>,
+  events: Events,
+  upkeep: Fiber.Fiber<unknown, unknown>,
+  telling: Fiber.Fiber<unknown, unknown>
+): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    if (consumer.running.size > 0 && settings.stopMillis > 0) {
+      yield* Effect.timeoutOption(consumer.handled, settings.stopMillis)
+    }
+    const late = Array.from(consumer.running.values())
+    yield* Fiber.interruptAll(late)
+    yield* Fiber.interrupt(upkeep)
+    const lastCommands = Effect.gen(function*() {
+      yield* consumer.quiet
+      const handedBack = yield* consumer.handBack
+      if (settings.deleteConsumer) {
+        yield* redis.eval(deleteIdle, [key], [settings.group, settings.consumer])
+      }
+      return handedBack
+    })
+    const handedBack = yield* Effect.timeoutOption(Effect.exit(lastCommands), lastCommandsMillis)
+    events.tell({
+      _tag: "Stopped",
+      handedBack: handedBack._tag === "Some" && Exit.isSuccess(handedBack.value) ? handedBack.value.value : 0,
+      interrupted: late.length,
+      unacknowledged: consumer.acknowledgements.size
+    })
+    events.end()
+    yield* Effect.timeoutOption(Fiber.await(telling), lastCommandsMillis)
+  })

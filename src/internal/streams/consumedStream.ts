@@ -1,0 +1,79 @@
+/**
+ * A consumer as a Stream: each entry waits for its reader to say what becomes of it, in place of a handler.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import type { PrimaryClient } from "../../Client.ts"
+import type { Key } from "../../Command.ts"
+import * as Command from "../../Command.ts"
+import { xack } from "../../commands/streamPendingEntries.ts"
+import type { RedisError } from "../../Errors.ts"
+import { consumeWith } from "./consume.ts"
+import { Released } from "./consumer.ts"
+import type { ConsumedEntry, ConsumerSettings } from "./consumerOptions.ts"
+import type { EntryCodec } from "./types.ts"
+
+/**
+ * An entry whose reader says what becomes of it, with one of `ack`, `fail` and `release`. Until then the consumer keeps
+ * its claim on it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PendingEntryOf<out T> extends ConsumedEntry<T> {
+  /**
+   * Acknowledges the entry, and succeeds once the server has. While the server cannot be reached it waits. After the
+   * Stream has ended it is sent once, and fails with the error of the command.
+   */
+  readonly ack: Effect.Effect<void, RedisError>
+  /**
+   * Says that the entry cannot be processed now, and why: it is delivered again once it has been idle for `minIdle`, or
+   * becomes a dead letter.
+   */
+  readonly fail: (reason?: string | undefined) => Effect.Effect<void>
+  /** Gives the entry back: any consumer may claim it at once. The delivery does not count. */
+  readonly release: Effect.Effect<void>
+}
+
+/** Why a reader gives an entry up. */
+class GivenUp {
+  readonly _tag: string
+  constructor(reason: string) {
+    this._tag = reason
+  }
+}
+
+export const consumedEntries = <T>(
+  redis: PrimaryClient,
+  key: Key,
+  codec: EntryCodec<T>,
+  settings: ConsumerSettings
+): Stream.Stream<PendingEntryOf<T>, RedisError> =>
+  Stream.callback<PendingEntryOf<T>, RedisError>((queue) => {
+    let isEnded = false
+    return consumeWith<T, GivenUp | Released, never>(redis, key, codec, settings, (entry, delivery) => {
+      const outcome = Deferred.makeUnsafe<void, GivenUp | Released>()
+      const acknowledged = Deferred.makeUnsafe<void>()
+      delivery.onAcknowledged = () => Deferred.doneUnsafe(acknowledged, Effect.void)
+      const ack = Effect.suspend((): Effect.Effect<void, RedisError> => {
+        if (isEnded && !Deferred.isDoneUnsafe(acknowledged)) {
+          return Effect.asVoid(redis.run(Command.repeatable(xack(key, settings.group, entry.id))))
+        }
+        Deferred.doneUnsafe(outcome, Effect.void)
+        return Deferred.await(acknowledged)
+      })
+      const item: PendingEntryOf<T> = {
+        ...entry,
+        ack,
+        fail: (reason) =>
+          Effect.sync(() => void Deferred.doneUnsafe(outcome, Effect.fail(new GivenUp(reason ?? "Failed")))),
+        release: Effect.sync(() => void Deferred.doneUnsafe(outcome, Effect.fail(new Released())))
+      }
+      return Effect.andThen(Queue.offer(queue, item), Deferred.await(outcome))
+    }).pipe(
+      Effect.onExit(() => Effect.sync(() => void (isEnded = true))),
+      Effect.catchCause((cause) => Queue.failCause(queue, cause))
+    )
+  }, { bufferSize: settings.concurrency })

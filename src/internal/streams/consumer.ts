@@ -1,0 +1,568 @@
+/**
+ * A consumer of a group at work: reads as many entries as there is room for, runs the handler on each, and decides what
+ * becomes of the entry. How it starts and stops is in consume.ts.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import type { PrimaryClient } from "../../Client.ts"
+import type { Key } from "../../Command.ts"
+import type { RedisError } from "../../Errors.ts"
+import { epochOf } from "../client/epoch.ts"
+import { kindOf } from "../common/values.ts"
+import { Acknowledgements } from "./acknowledgements.ts"
+import type { Attempts } from "./attempts.ts"
+import { Claims, type Taken } from "./claims.ts"
+import type { Events } from "./consumerEvents.ts"
+import type { ConsumerMetrics } from "./consumerMetrics.ts"
+import type { ConsumedEntry, ConsumerSettings } from "./consumerOptions.ts"
+import { moveToDeadLetters, reasonOf } from "./deadLetters.ts"
+import { type Delivery, Finished, printOf } from "./deliveries.ts"
+import { decodeEntry } from "./entries.ts"
+import type { EntryCodec, RawFields } from "./types.ts"
+import { Group } from "./group.ts"
+import { type DeliveredEntry, read, readOrClaim } from "./groupCommands.ts"
+import { compareIds } from "./positions.ts"
+
+/** How long a read waits at most, in milliseconds, before the consumer looks around. */
+const longestWait = 30_000
+/** A read that should have waited and came to nothing sooner than this is followed by a pause, in milliseconds. */
+const shortestWait = 20
+/** How many entries may wait for their acknowledgement, beside those that have or await a handler. */
+const mostSettling = 1000
+/** How many ids of entries are known that failed and stay pending. */
+const mostLeft = 10_000
+/** How often the consumer looks whether the group has moved, in milliseconds. */
+const tickMillis = 1000
+
+/** Runs fibers in the context of the consumer. */
+export type Run<R> = <A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, E>
+
+/** What a consumer works with. */
+export interface Surroundings<T, R> {
+  readonly redis: PrimaryClient
+  readonly key: Key
+  readonly label: string
+  readonly codec: EntryCodec<T>
+  readonly settings: ConsumerSettings
+  readonly events: Events
+  readonly attempts: Attempts
+  readonly metrics: ConsumerMetrics
+  readonly run: Run<R>
+  /** Ends the consumer. */
+  readonly fail: (cause: Cause.Cause<RedisError>) => void
+}
+
+/** What is run for each entry. */
+export type Handler<T, E, R> = (entry: ConsumedEntry<T>, delivery: Delivery) => Effect.Effect<unknown, E, R>
+
+/** What a handler fails with to give its entry back. */
+export class Released {
+  readonly _tag = "Released"
+}
+
+/** The server does not know CLAIM of XREADGROUP. */
+const isClaimUnknown = (error: RedisError): boolean =>
+  error._tag === "ReplyError" && error.code === "ERR" && /syntax/i.test(error.detail)
+
+export class Consumer<T, E, R> {
+  private readonly given: Surroundings<T, R>
+  private readonly handler: Handler<T, E, R>
+  readonly group: Group
+  readonly claims: Claims
+  readonly acknowledgements: Acknowledgements<Delivery>
+  /** The entries that the consumer has, by id. */
+  readonly deliveries = new Map<string, Delivery>()
+  private readonly finished: Finished
+  /** Entries that failed, and are pending until somebody claims them. */
+  private readonly left = new Set<string>()
+  private readonly waiting: Array<{ readonly delivery: Delivery; readonly value: T }> = []
+  readonly running = new Map<Delivery, Fiber.Fiber<unknown, unknown>>()
+  private moving = 0
+  private readonly room = Latch.makeUnsafe(true)
+  /** Opened when no handler runs, and when nothing at all is under way. */
+  private readonly unhandled = Latch.makeUnsafe(true)
+  private readonly idle = Latch.makeUnsafe(true)
+  private highest = "0-0"
+  private epoch: number
+  private hasClaim: boolean | undefined = undefined
+  /** Whether there may be pending entries of the consumer that it does not know. */
+  private isOwnDue = true
+  private claimDue = 0
+  isStopping = false
+
+  constructor(
+    given: Surroundings<T, R>,
+    handler: Handler<T, E, R>
+  ) {
+    const { attempts, events, key, redis, settings } = given
+    this.given = given
+    this.handler = handler
+    this.finished = new Finished(settings.remember)
+    this.group = new Group(redis, key, settings, events, () => {
+      this.finished.clear()
+      this.highest = "0-0"
+    })
+    this.claims = new Claims(redis, key, settings)
+    this.acknowledgements = new Acknowledgements(redis, key, settings, attempts, (batch) => this.onAcknowledged(batch))
+    this.epoch = epochOf(redis)
+  }
+
+  // ---------------------------------------------------------------------------
+  // Reading
+  // ---------------------------------------------------------------------------
+
+  /** Reads for as long as it runs. */
+  readonly reading: Effect.Effect<never, RedisError> = Effect.suspend(() => {
+    const { attempts, metrics } = this.given
+    const once = Effect.suspend(() => this.group.within(this.turn)).pipe(
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          // The server may have given entries in a reply that is lost.
+          if (error._tag !== "ReplyError") this.isOwnDue = true
+        })
+      )
+    )
+    return Effect.andThen(
+      Effect.map(attempts.persist(this.group.ensure), (progress) => metrics.progress(progress)),
+      Effect.forever(Effect.andThen(this.room.await, attempts.persist(once)))
+    )
+  })
+
+  private readonly turn: Effect.Effect<void, RedisError> = Effect.gen({ self: this }, function*() {
+    const { settings } = this.given
+    this.lookAround()
+    if (this.isOwnDue) {
+      const room = this.roomLeft
+      if (room === 0) return
+      // A read that is lost from now on makes it due again.
+      this.isOwnDue = false
+      const taken = yield* Effect.onError(
+        this.claims.own(room, (id) => this.deliveries.has(id) || this.left.has(id)),
+        () => Effect.sync(() => void (this.isOwnDue = true))
+      )
+      if (taken.hasMore) this.isOwnDue = true
+      yield* this.takeOver(taken, "self")
+      if (taken.hasMore) return
+    }
+    const now = yield* Clock.currentTimeMillis
+    const claimsHere = settings.claimMillis !== Infinity && this.hasClaim === false
+    let moreToClaim = false
+    if (claimsHere && now >= this.claimDue && this.roomLeft > 0) {
+      const taken = yield* this.claims.idle(this.roomLeft)
+      yield* this.takeOver(taken, "idle")
+      moreToClaim = taken.hasMore
+      if (!moreToClaim) this.claimDue = now + settings.claimMillis
+    }
+    const room = this.roomLeft
+    if (room === 0) return
+    const before = this.hasClaim
+    const entries = yield* this.readNow(room)
+    if (entries.length > 0) return yield* this.take(entries)
+    // A server without CLAIM is asked for idle entries first.
+    if (moreToClaim || this.hasClaim !== before) return
+    const wait = Math.min(longestWait, settings.claimMillis, claimsHere ? Math.max(1, this.claimDue - now) : Infinity)
+    const began = yield* Clock.currentTimeMillis
+    const later = yield* this.readNow(room, wait)
+    yield* this.take(later)
+    const took = (yield* Clock.currentTimeMillis) - began
+    if (later.length === 0 && took < Math.min(wait, shortestWait)) yield* Effect.sleep(shortestWait)
+  })
+
+  /** Reads new entries, and idle ones where the server has CLAIM. It asks each server once. */
+  private readNow(room: number, blockMillis?: number): Effect.Effect<ReadonlyArray<DeliveredEntry>, RedisError> {
+    const { key, redis, settings } = this.given
+    const { consumer, group, minIdleMillis } = settings
+    const options = blockMillis === undefined
+      ? { count: room }
+      : { count: room, block: `${blockMillis} millis` as const }
+    if (this.hasClaim === false || settings.claimMillis === Infinity) {
+      return redis.run(read(key, group, consumer, ">", options))
+    }
+    return Effect.matchEffect(redis.run(readOrClaim(key, group, consumer, minIdleMillis, options)), {
+      onSuccess: (entries) => {
+        this.hasClaim = true
+        return Effect.succeed(entries)
+      },
+      onFailure: (error) => {
+        if (!isClaimUnknown(error)) return Effect.fail(error)
+        this.hasClaim = false
+        this.claimDue = 0
+        return Effect.succeed([])
+      }
+    })
+  }
+
+  /** How many entries the consumer may get now. */
+  private get roomLeft(): number {
+    const { concurrency, prefetch } = this.given.settings
+    const active = this.waiting.length + this.running.size
+    return Math.max(
+      0,
+      Math.min(concurrency + prefetch - active, concurrency + prefetch + mostSettling - this.deliveries.size)
+    )
+  }
+
+  private updateRoom(): void {
+    if (this.roomLeft > 0) this.room.openUnsafe()
+    else this.room.closeUnsafe()
+    if (this.running.size === 0) this.unhandled.openUnsafe()
+    else this.unhandled.closeUnsafe()
+    if (this.running.size === 0 && this.moving === 0 && this.acknowledgements.size === 0) this.idle.openUnsafe()
+    else this.idle.closeUnsafe()
+  }
+
+  /** Waits until no handler runs. */
+  readonly handled: Effect.Effect<void> = Effect.suspend(() => this.unhandled.await)
+
+  /** Waits until no handler runs, and everything that was handled is acknowledged or moved. */
+  readonly quiet: Effect.Effect<void> = Effect.suspend(() => this.idle.await)
+
+  private takeOver(taken: Taken, of: "self" | "idle"): Effect.Effect<void> {
+    const { events } = this.given
+    this.onDeleted(taken.deletedIds, of === "self")
+    if (taken.entries.length === 0) return Effect.void
+    events.tell({ _tag: "Claimed", ids: taken.entries.map(({ id }) => id), of })
+    return this.take(taken.entries)
+  }
+
+  /** Entries that are no more in the stream. XAUTOCLAIM makes them pending no more, other commands leave them. */
+  private onDeleted(ids: ReadonlyArray<string>, arePending: boolean): void {
+    if (ids.length === 0) return
+    const { events } = this.given
+    events.tell({ _tag: "EntriesDeleted", ids })
+    if (!arePending) return
+    for (const id of ids) this.settle(this.deliveryOf({ id, fields: [], deliveries: 1 }, 0))
+  }
+
+  // ---------------------------------------------------------------------------
+  // Entries
+  // ---------------------------------------------------------------------------
+
+  private take(entries: ReadonlyArray<DeliveredEntry>): Effect.Effect<void> {
+    if (entries.length === 0) return Effect.void
+    return Effect.map(Clock.currentTimeMillis, (now) => {
+      const claimed: Array<string> = []
+      for (const entry of entries) {
+        const { deliveries, fields, id } = entry
+        if (fields === undefined) {
+          this.onDeleted([id], true)
+          continue
+        }
+        if (deliveries !== undefined && deliveries > 1 && this.hasClaim === true) claimed.push(id)
+        this.takeOne({ id, fields, deliveries: deliveries ?? 1 }, now)
+      }
+      if (claimed.length > 0) this.given.events.tell({ _tag: "Claimed", ids: claimed, of: "idle" })
+      this.startWaiting()
+    })
+  }
+
+  private takeOne(entry: { readonly id: string; readonly fields: RawFields; readonly deliveries: number }, now: number) {
+    const { codec, events, metrics, settings } = this.given
+    const { id } = entry
+    this.left.delete(id)
+    const delivery = this.deliveryOf(entry, now)
+    const known = this.deliveries.get(id)
+    if (known !== undefined) {
+      if (known.print === delivery.print) {
+        known.touchedAt = now
+        known.isLost = false
+        metrics.redelivered()
+        return events.tell({ _tag: "Redelivered", id, outcome: "skipped" })
+      }
+      known.isReplaced = true
+    }
+    const isRepeated = entry.deliveries > 1 || (entry.deliveries === 1 && compareIds(id, this.highest) <= 0)
+    if (this.finished.has(id, delivery.print)) {
+      metrics.redelivered()
+      events.tell({ _tag: "Redelivered", id, outcome: "acknowledged" })
+      return this.settle(delivery)
+    }
+    if (isRepeated) metrics.redelivered()
+    // What is delivered for the first time is new to the group, unless the group has gone back.
+    if (entry.deliveries === 1) {
+      if (isRepeated) events.tell({ _tag: "Redelivered", id, outcome: "processed" })
+      else this.highest = id
+    }
+    const { deadLetter } = settings
+    if (deadLetter !== undefined && entry.deliveries > deadLetter.maxDeliveries) {
+      return this.bury(delivery, "MaxDeliveries")
+    }
+    let item: ReturnType<typeof decodeEntry<T>>
+    try {
+      item = decodeEntry(codec, delivery)
+    } catch {
+      item = { _tag: "Misfit", id, issue: "the codec does not accept it", fields: entry.fields }
+    }
+    if (item._tag === "Misfit") {
+      events.tell({ _tag: "MisfitFound", id, issue: item.issue })
+      metrics.failed()
+      if (deadLetter !== undefined) return this.bury(delivery, `Misfit: ${item.issue}`)
+      return this.leave(delivery)
+    }
+    this.deliveries.set(id, delivery)
+    this.waiting.push({ delivery, value: item.value })
+  }
+
+  private deliveryOf(
+    { deliveries, fields, id }: { readonly id: string; readonly fields: RawFields; readonly deliveries: number },
+    now: number
+  ): Delivery {
+    return {
+      id,
+      fields,
+      deliveries,
+      print: printOf(fields),
+      state: "waiting",
+      touchedAt: now,
+      isLost: false,
+      isReplaced: false
+    }
+  }
+
+  private startWaiting(): void {
+    const { concurrency } = this.given.settings
+    while (!this.isStopping && this.waiting.length > 0 && this.running.size < concurrency) {
+      const { delivery, value } = this.waiting.shift()!
+      this.start(delivery, value)
+    }
+    this.updateRoom()
+  }
+
+  private start(delivery: Delivery, value: T): void {
+    const { run } = this.given
+    delivery.state = "running"
+    const fiber = run(this.handling(delivery, value))
+    this.running.set(delivery, fiber)
+    fiber.addObserver((exit) => {
+      this.running.delete(delivery)
+      this.onHandled(delivery, exit)
+      this.startWaiting()
+    })
+  }
+
+  /** The handler on one entry, with its repetitions. A defect is a failure. */
+  private handling(delivery: Delivery, value: T): Effect.Effect<void, Cause.Cause<E>, R> {
+    const { key, label, settings } = this.given
+    const { deliveries, id } = delivery
+    const entry: ConsumedEntry<T> = { _tag: "Entry", id, value, deliveries }
+    let failures = 0
+    const attempt: Effect.Effect<void, Cause.Cause<E>, R> = Effect.suspend(() => {
+      const handled: unknown = this.handler(entry, delivery)
+      return Effect.isEffect(handled)
+        ? Effect.asVoid(handled as Effect.Effect<unknown, E, R>)
+        : Effect.die(new TypeError(`expected the handler to give an Effect, got ${kindOf(handled)}`))
+    }).pipe(Effect.catchCause((cause) => Effect.fail(cause)))
+    const { retry } = settings
+    const repeated = retry === undefined ? attempt : Effect.retry(
+      Effect.tapError(attempt, (cause) =>
+        Effect.sync(() => {
+          failures++
+          if (retry.times === undefined || failures <= retry.times) {
+            this.given.events.tell({ _tag: "Retried", id, failures, reason: reasonOf(settings, cause) })
+          }
+        })),
+      {
+        ...(retry.times === undefined ? {} : { times: retry.times }),
+        ...(retry.schedule === undefined ? {} : { schedule: retry.schedule })
+      }
+    )
+    return Effect.withSpan(repeated, `process ${label}`, {
+      kind: "consumer",
+      attributes: {
+        "messaging.system": "redis",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": typeof key === "string" ? key : label,
+        "messaging.consumer.group.name": settings.group,
+        "messaging.client.id": settings.consumer,
+        "messaging.message.id": id
+      }
+    })
+  }
+
+  private onHandled(delivery: Delivery, exit: Exit.Exit<void, Cause.Cause<E>>): void {
+    const { events, metrics, settings } = this.given
+    if (Exit.isSuccess(exit)) {
+      metrics.processed()
+      return this.settle(delivery)
+    }
+    const found = Cause.findErrorOption(exit.cause)
+    // Without an error the fiber itself was interrupted: the consumer gives the entry back.
+    if (found._tag === "None" && this.isStopping) return
+    const cause: Cause.Cause<unknown> = found._tag === "None" ? exit.cause : found.value
+    const { id } = delivery
+    const failure = Cause.findErrorOption(cause)
+    if (failure._tag === "Some" && failure.value instanceof Released) return this.giveBack(delivery)
+    const reason = reasonOf(settings, cause)
+    metrics.failed()
+    events.tell({ _tag: "Failed", id, deliveries: delivery.deliveries, reason })
+    const { deadLetter } = settings
+    if (deadLetter !== undefined && delivery.deliveries >= deadLetter.maxDeliveries && !delivery.isLost) {
+      return this.bury(delivery, reason)
+    }
+    this.leave(delivery)
+  }
+
+  /** Leaves an entry pending, for whoever claims it. */
+  private leave(delivery: Delivery): void {
+    this.forget(delivery)
+    this.left.add(delivery.id)
+    if (this.left.size <= mostLeft) return
+    for (const oldest of this.left) {
+      this.left.delete(oldest)
+      break
+    }
+  }
+
+  /** Makes an entry claimable at once. */
+  private giveBack(delivery: Delivery): void {
+    const release = this.claims.release([delivery.id], Math.max(0, delivery.deliveries - 1))
+    this.settleWith(delivery, delivery.isLost ? Effect.void : release, () => this.leave(delivery))
+  }
+
+  private forget(delivery: Delivery): void {
+    if (this.deliveries.get(delivery.id) === delivery) this.deliveries.delete(delivery.id)
+    this.updateRoom()
+  }
+
+  /** Acknowledges an entry. */
+  private settle(delivery: Delivery): void {
+    delivery.state = "settling"
+    if (delivery.isReplaced) return this.updateRoom()
+    this.deliveries.set(delivery.id, delivery)
+    this.acknowledgements.add(delivery)
+    this.updateRoom()
+  }
+
+  private onAcknowledged(batch: ReadonlyArray<Delivery>): void {
+    for (const delivery of batch) {
+      if (delivery.fields.length > 0) this.finished.add(delivery.id, delivery.print)
+      if (this.deliveries.get(delivery.id) === delivery) this.deliveries.delete(delivery.id)
+      delivery.onAcknowledged?.()
+    }
+    this.updateRoom()
+  }
+
+  /** Moves an entry to the dead letters. */
+  private bury(delivery: Delivery, reason: string): void {
+    const { events, key, metrics, redis, settings } = this.given
+    const { deliveries, id } = delivery
+    this.settleWith(delivery, moveToDeadLetters(redis, key, settings, delivery, reason), (deadLetterId) => {
+      metrics.dead()
+      events.tell({ _tag: "DeadLettered", id, deadLetterId, deliveries, reason })
+      this.finished.add(id, delivery.print)
+    })
+  }
+
+  private settleWith<A>(delivery: Delivery, effect: Effect.Effect<A, RedisError>, onSuccess: (value: A) => void): void {
+    const { attempts, fail, run } = this.given
+    delivery.state = "settling"
+    this.deliveries.set(delivery.id, delivery)
+    this.moving++
+    run(attempts.persist(effect)).addObserver((exit) => {
+      this.moving--
+      this.forget(delivery)
+      if (Exit.isSuccess(exit)) onSuccess(exit.value)
+      else if (!Cause.hasInterruptsOnly(exit.cause)) fail(exit.cause)
+    })
+    this.updateRoom()
+  }
+
+  // ---------------------------------------------------------------------------
+  // Beside the reading
+  // ---------------------------------------------------------------------------
+
+  /** What changes when the group has moved: another server has other abilities, and may lack acknowledgements. */
+  private lookAround(): boolean {
+    const epoch = epochOf(this.given.redis)
+    if (epoch === this.epoch) return false
+    this.epoch = epoch
+    this.hasClaim = undefined
+    this.isOwnDue = true
+    return true
+  }
+
+  /** Extends claims, repeats acknowledgements after a move, and asks how far the group is. */
+  readonly upkeep: Effect.Effect<never, RedisError> = Effect.gen({ self: this }, function*() {
+    const { attempts, metrics, redis, settings } = this.given
+    const extendMillis = settings.minIdleMillis / 3
+    const step = Math.max(1, Math.min(tickMillis, extendMillis, settings.inspectMillis))
+    let epoch = epochOf(redis)
+    let inspectAt = (yield* Clock.currentTimeMillis) + settings.inspectMillis
+    while (true) {
+      yield* Effect.sleep(step)
+      const now = yield* Clock.currentTimeMillis
+      if (epochOf(redis) !== epoch) {
+        epoch = epochOf(redis)
+        yield* attempts.persist(this.acknowledgeAgain)
+      }
+      const due = Array.from(this.deliveries.values()).filter(({ isLost, isReplaced, state, touchedAt }) =>
+        state !== "settling" && !isLost && !isReplaced && now - touchedAt >= extendMillis - step / 2
+      )
+      if (due.length > 0) yield* attempts.persist(this.group.within(this.extend(due, now)))
+      if (now >= inspectAt) {
+        inspectAt = now + settings.inspectMillis
+        metrics.progress(yield* attempts.persist(this.group.within(this.group.inspect)))
+      }
+    }
+  })
+
+  private extend(due: ReadonlyArray<Delivery>, now: number): Effect.Effect<void, RedisError> {
+    return Effect.map(this.claims.extend(due.map(({ id }) => id)), (lost) => {
+      for (const delivery of due) delivery.touchedAt = now
+      for (const [id, to] of lost) {
+        const delivery = this.deliveries.get(id)
+        if (delivery === undefined || delivery.state === "settling" || delivery.isLost) continue
+        delivery.isLost = true
+        this.given.events.tell({ _tag: "ClaimLost", id, to })
+      }
+    })
+  }
+
+  private readonly acknowledgeAgain: Effect.Effect<void, RedisError> = Effect.suspend(() =>
+    Effect.gen({ self: this }, function*() {
+      const { ids } = this.finished
+      let count = 0
+      for (let i = 0; i < ids.length; i += 1000) {
+        count += yield* this.acknowledgements.acknowledge(ids.slice(i, i + 1000))
+      }
+      if (count > 0) this.given.events.tell({ _tag: "AcknowledgedAgain", count })
+    })
+  )
+
+  // ---------------------------------------------------------------------------
+  // Stopping
+  // ---------------------------------------------------------------------------
+
+  /** Gives back what no handler has finished, so that others may claim it at once. Gives how many entries that are. */
+  readonly handBack: Effect.Effect<number, RedisError> = Effect.gen({ self: this }, function*() {
+    const isKnown = (id: string): boolean => this.deliveries.has(id) || this.left.has(id)
+    // Entries of a read that was interrupted: the server has given them, and nobody has seen them.
+    const unseen = yield* this.claims.unknown(isKnown, mostLeft)
+    const byDeliveries = new Map<number | undefined, Array<string>>()
+    const add = (count: number | undefined, id: string): void => {
+      const ids = byDeliveries.get(count)
+      if (ids === undefined) byDeliveries.set(count, [id])
+      else ids.push(id)
+    }
+    for (const { delivery } of this.waiting) {
+      // This delivery does not count: no handler has seen the entry.
+      if (!delivery.isLost && !delivery.isReplaced) {
+        add(Number.isFinite(delivery.deliveries) ? delivery.deliveries - 1 : undefined, delivery.id)
+      }
+    }
+    for (const delivery of this.deliveries.values()) {
+      if (delivery.state === "running" && !delivery.isLost && !delivery.isReplaced) add(undefined, delivery.id)
+    }
+    for (const [id, count] of unseen.deliveries) add(Number.isFinite(count) ? Math.max(0, count - 1) : undefined, id)
+    let handedBack = 0
+    for (const [count, ids] of byDeliveries) {
+      yield* this.claims.release(ids, count)
+      handedBack += ids.length
+    }
+    return handedBack
+  })
+}

@@ -1,0 +1,329 @@
+/**
+ * What a consumer tells of itself: the events, and how each reaches the log and the function that the caller gave.
+ * Types and one emitter. Where events occur is decided elsewhere.
+ */
+import type * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type { RedisError } from "../../Errors.ts"
+
+/**
+ * The consumer has made the group, which was missing when it started.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface GroupCreated {
+  readonly _tag: "GroupCreated"
+  /** The id after which the group begins: `"0-0"` for the start of the stream. */
+  readonly from: string
+}
+
+/**
+ * The group was missing while the consumer ran, and the consumer has made it again: a new primary lacks it, or someone
+ * deleted the stream or the group. Entries after `from` come again, except those that this consumer remembers to have
+ * finished.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface GroupRecreated {
+  readonly _tag: "GroupRecreated"
+  /** The id after which the group begins: the last one below which, as far as is known, all is acknowledged. */
+  readonly from: string
+  /** Whether the stream itself was missing. */
+  readonly streamMissing: boolean
+}
+
+/**
+ * The consumer has taken entries over that were pending: those that another consumer left idle, and those of its own
+ * from before a restart.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface Claimed {
+  readonly _tag: "Claimed"
+  /** The ids of the entries. */
+  readonly ids: ReadonlyArray<string>
+  /** Whose they were: of this consumer, or of any consumer that left them idle. */
+  readonly of: "self" | "idle"
+}
+
+/**
+ * An entry came again after a failover, or after the group was made again.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface Redelivered {
+  readonly _tag: "Redelivered"
+  /** The id of the entry. */
+  readonly id: string
+  /**
+   * What the consumer does with it:
+   *
+   * - `acknowledged`: this consumer remembers that it has finished the entry, and acknowledges it again
+   * - `skipped`: this consumer is at work on the entry, and goes on
+   * - `processed`: the group had delivered the entry before, to this consumer or to another; it is processed, perhaps
+   *   for the second time
+   */
+  readonly outcome: "acknowledged" | "skipped" | "processed"
+}
+
+/**
+ * After the group moved, the consumer has repeated its latest acknowledgements, and the new primary lacked some.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface AcknowledgedAgain {
+  readonly _tag: "AcknowledgedAgain"
+  /** How many entries were pending again, and are no more. */
+  readonly count: number
+}
+
+/**
+ * The handler failed, and runs again for the same delivery.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface Retried {
+  readonly _tag: "Retried"
+  /** The id of the entry. */
+  readonly id: string
+  /** How often the handler has failed for this delivery. */
+  readonly failures: number
+  /** Why it failed: the `_tag` of its error, or what the option `deadLetter.reason` says. */
+  readonly reason: string
+}
+
+/**
+ * The handler failed, and does not run again for this delivery. The entry stays pending, and is delivered again once it
+ * has been idle for `minIdle`, unless it becomes a dead letter.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface Failed {
+  readonly _tag: "Failed"
+  /** The id of the entry. */
+  readonly id: string
+  /** How often the entry was delivered. */
+  readonly deliveries: number
+  /** Why it failed: the `_tag` of its error, or what the option `deadLetter.reason` says. */
+  readonly reason: string
+}
+
+/**
+ * An entry does not fit the schema. It becomes a dead letter at once, or stays pending if there is no `deadLetter`.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface MisfitFound {
+  readonly _tag: "MisfitFound"
+  /** The id of the entry. */
+  readonly id: string
+  /** Why it does not fit, without what it contains. */
+  readonly issue: string
+}
+
+/**
+ * An entry was moved to the stream of dead letters.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface DeadLettered {
+  readonly _tag: "DeadLettered"
+  /** The id of the entry. */
+  readonly id: string
+  /** The id of the dead letter; `null` if it is not known, because the reply was lost. */
+  readonly deadLetterId: string | null
+  /** How often the entry was delivered. */
+  readonly deliveries: number
+  /** Why. */
+  readonly reason: string
+}
+
+/**
+ * Another consumer claimed an entry while this one was at work on it, or the entry is not pending any more. The handler
+ * goes on; the entry may be processed twice.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface ClaimLost {
+  readonly _tag: "ClaimLost"
+  /** The id of the entry. */
+  readonly id: string
+  /** The consumer that has it now; `null` if it is not pending. */
+  readonly to: string | null
+}
+
+/**
+ * Entries were deleted or trimmed from the stream before they were acknowledged. They are lost to the group.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface EntriesDeleted {
+  readonly _tag: "EntriesDeleted"
+  /** The ids of the entries. */
+  readonly ids: ReadonlyArray<string>
+}
+
+/**
+ * The consumer cannot reach the group, and keeps trying after pauses that grow from 100 milliseconds to 5 seconds.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface Outage {
+  readonly _tag: "Outage"
+  /** The first error. */
+  readonly error: RedisError
+}
+
+/**
+ * The consumer reaches the group again.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface Recovered {
+  readonly _tag: "Recovered"
+  /** How long the outage lasted. */
+  readonly after: Duration.Duration
+}
+
+/**
+ * The consumer has stopped.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface Stopped {
+  readonly _tag: "Stopped"
+  /** How many entries it gave back, so that others may claim them at once. */
+  readonly handedBack: number
+  /** How many handlers it interrupted, because they did not end within `stopTimeout`. */
+  readonly interrupted: number
+  /** How many acknowledgements it could not send: these entries come again. */
+  readonly unacknowledged: number
+}
+
+/**
+ * What a consumer tells of itself.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export type ConsumerEvent =
+  | GroupCreated
+  | GroupRecreated
+  | Claimed
+  | Redelivered
+  | AcknowledgedAgain
+  | Retried
+  | Failed
+  | MisfitFound
+  | DeadLettered
+  | ClaimLost
+  | EntriesDeleted
+  | Outage
+  | Recovered
+  | Stopped
+
+/** How many events may wait for the caller's function. */
+const capacity = 1000
+
+const logged = (event: ConsumerEvent, label: string): Effect.Effect<void> | undefined => {
+  switch (event._tag) {
+    case "GroupRecreated":
+      return Effect.logWarning(`${label}: the group was missing and is made again from ${event.from}`)
+    case "DeadLettered":
+      return Effect.logWarning(
+        `${label}: ${event.id} is a dead letter after ${event.deliveries} deliveries: ${event.reason}`
+      )
+    case "MisfitFound":
+      return Effect.logWarning(`${label}: ${event.id} does not fit: ${event.issue}`)
+    case "ClaimLost":
+      return Effect.logWarning(`${label}: ${event.id} was claimed by another consumer while its handler runs`)
+    case "EntriesDeleted":
+      return Effect.logWarning(`${label}: ${event.ids.length} entries were deleted before they were acknowledged`)
+    case "Failed":
+      return Effect.logWarning(`${label}: the handler failed for ${event.id} (${event.reason})`)
+    case "Outage":
+      return Effect.logWarning(`${label}: the stream cannot be reached; the consumer keeps trying: ${event.error.message}`)
+    case "Recovered":
+      return Effect.logInfo(`${label}: the stream can be reached again after ${Duration.format(event.after)}`)
+    case "Stopped":
+      return event.unacknowledged === 0 ? undefined : Effect.logWarning(
+        `${label}: ${event.unacknowledged} acknowledgements could not be sent; these entries come again`
+      )
+    default:
+      return undefined
+  }
+}
+
+/** Tells events, in their order, in a fiber of its own: a slow listener does not stop the consumer. */
+export class Events {
+  private readonly queue: Queue.Queue<ConsumerEvent, Cause.Done>
+  private readonly label: string
+  private readonly onEvent: ((event: ConsumerEvent) => Effect.Effect<unknown>) | undefined
+  private dropped = 0
+
+  constructor(
+    queue: Queue.Queue<ConsumerEvent, Cause.Done>,
+    label: string,
+    onEvent: ((event: ConsumerEvent) => Effect.Effect<unknown>) | undefined
+  ) {
+    this.queue = queue
+    this.label = label
+    this.onEvent = onEvent
+  }
+
+  static readonly make = (
+    label: string,
+    onEvent: ((event: ConsumerEvent) => Effect.Effect<unknown>) | undefined
+  ): Effect.Effect<Events> =>
+    Effect.map(Queue.dropping<ConsumerEvent, Cause.Done>(capacity), (queue) => new Events(queue, label, onEvent))
+
+  readonly tell = (event: ConsumerEvent): void => {
+    if (!Queue.offerUnsafe(this.queue, event)) this.dropped++
+  }
+
+  /** Tells events until `end`. */
+  readonly run: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.catchTag(
+      Effect.forever(Effect.flatMap(Queue.take(this.queue), (event) => this.pass(event))),
+      "Done",
+      () => Effect.void
+    )
+  )
+
+  /** No event comes after this. */
+  end(): void {
+    Queue.endUnsafe(this.queue)
+  }
+
+  private pass(event: ConsumerEvent): Effect.Effect<void> {
+    const log = logged(event, this.label) ?? Effect.void
+    const { onEvent } = this
+    const told = onEvent === undefined
+      ? Effect.void
+      : Effect.catchCause(Effect.suspend(() => onEvent(event)), () =>
+        Effect.logWarning(`${this.label}: onEvent failed for ${event._tag}`))
+    if (this.dropped === 0) return Effect.andThen(log, told)
+    const lost = this.dropped
+    this.dropped = 0
+    return Effect.andThen(
+      Effect.logWarning(`${this.label}: ${lost} events were dropped, since onEvent is too slow`),
+      Effect.andThen(log, told)
+    )
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * What a consumer has at hand: the entries that it got and has not finished, and the ids of those that it has finished
+ * lately. From both it knows what to do with an entry that comes again.
+ */
+import type { RawFields } from "./types.ts"
+
+/**
+ * A number made of the fields. After a failover a new primary may give an id again that the old one had given to an
+ * entry that is lost: such entries are told apart by their content.
+ */
+export const printOf = (fields: RawFields): number => {
+  let a = 0x811c9dc5
+  let b = 0x1000193
+  const mix = (bytes: Uint8Array): void => {
+    a = Math.imul(a ^ bytes.length, 0x01000193)
+    b = Math.imul(b ^ bytes.length, 0x85ebca6b)
+    for (let i = 0; i < bytes.length; i++) {
+      a = Math.imul(a ^ bytes[i]!, 0x01000193)
+      b = Math.imul(b ^ bytes[i]!, 0x85ebca6b)
+    }
+  }
+  for (const [name, value] of fields) {
+    mix(name)
+    mix(value)
+  }
+  return (a >>> 0) * 0x200000 + (b >>> 11)
+}
+
+/** An entry that the consumer has. */
+export interface Delivery {
+  readonly id: string
+  readonly fields: RawFields
+  readonly deliveries: number
+  readonly print: number
+  /** Waits for a handler, has one, or is being acknowledged or moved. */
+  state: "waiting" | "running" | "settling"
+  /** When the consumer got it, or extended its claim, in milliseconds. */
+  touchedAt: number
+  /** Whether another consumer has it now. */
+  isLost: boolean
+  /** Whether another entry has its id now: acknowledging it would acknowledge the other one. */
+  isReplaced: boolean
+  /** Is told when the server has acknowledged the entry. */
+  onAcknowledged?: (() => void) | undefined
+}
+
+/** The ids of entries that were finished lately, at most so many, with the numbers of their content. */
+export class Finished {
+  private readonly prints = new Map<string, number>()
+  private readonly capacity: number
+
+  constructor(capacity: number) {
+    this.capacity = capacity
+  }
+
+  add(id: string, print: number): void {
+    this.prints.delete(id)
+    if (this.capacity === 0) return
+    this.prints.set(id, print)
+    if (this.prints.size <= this.capacity) return
+    for (const oldest of this.prints.keys()) {
+      this.prints.delete(oldest)
+      break
+    }
+  }
+
+  has(id: string, print: number): boolean {
+    return this.prints.get(id) === print
+  }
+
+  get ids(): ReadonlyArray<string> {
+    return Array.from(this.prints.keys())
+  }
+
+  clear(): void {
+    this.prints.clear()
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * The group that a consumer belongs to: makes it when it is missing, and again when it is lost, from a place at which
+ * nothing is skipped.
+ *
+ * The place is what the servers said last of the group: all entries up to it had been acknowledged, by whichever
+ * consumer. A consumer alone cannot know more, since others may have entries that it has never seen.
+ */
+import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
+import type { PrimaryClient } from "../../Client.ts"
+import * as Command from "../../Command.ts"
+import type { Key } from "../../Command.ts"
+import * as streamGroups from "../../commands/streamGroups.ts"
+import * as streamInfo from "../../commands/streamInfo.ts"
+import * as pendingEntries from "../../commands/streamPendingEntries.ts"
+import { type RedisError, ReplyError } from "../../Errors.ts"
+import { isGroupMissing } from "./attempts.ts"
+import type { Events } from "./consumerEvents.ts"
+import type { ConsumerSettings } from "./consumerOptions.ts"
+import { lastIdOf } from "./groupCommands.ts"
+import { compareIds, idBefore } from "./positions.ts"
+
+/** How far a group is. */
+export interface Progress {
+  /** How many entries it has not read; null if the server does not know. */
+  readonly lag: number | null
+  /** How many entries are pending. */
+  readonly pending: number
+}
+
+const isReply = (error: RedisError, code: string): boolean => error._tag === "ReplyError" && error.code === code
+
+/** The key does not exist: XINFO answers ERR. */
+const isStreamMissing = (error: RedisError): boolean =>
+  error._tag === "ReplyError" && error.code === "ERR" && error.detail.includes("no such key")
+
+export class Group {
+  private readonly redis: PrimaryClient
+  private readonly key: Key
+  private readonly settings: ConsumerSettings
+  private readonly events: Events
+  /** The stream is another one: its ids mean nothing any more. */
+  private readonly onNewStream: () => void
+  private readonly lock = Semaphore.makeUnsafe(1)
+  /** All entries up to this one are acknowledged. */
+  private acknowledged: string | undefined
+  /** Where the group began, as far as this consumer knows. */
+  private origin: string | undefined
+
+  constructor(
+    redis: PrimaryClient,
+    key: Key,
+    settings: ConsumerSettings,
+    events: Events,
+    onNewStream: () => void
+  ) {
+    this.redis = redis
+    this.key = key
+    this.settings = settings
+    this.events = events
+    this.onNewStream = onNewStream
+  }
+
+  /** Makes the group if it is missing, at the place that the options say. */
+  readonly ensure: Effect.Effect<Progress, RedisError> = Effect.suspend(() => {
+    const { from } = this.settings
+    return Effect.gen({ self: this }, function*() {
+      const isNew = yield* this.create(from, true)
+      const progress = yield* this.inspect
+      this.origin ??= this.acknowledged
+      if (isNew) this.events.tell({ _tag: "GroupCreated", from: this.origin ?? from })
+      return progress
+    })
+  })
+
+  /** Asks the server how far the group is. */
+  readonly inspect: Effect.Effect<Progress, RedisError> = Effect.suspend(() => {
+    const { group } = this.settings
+    // In this order: what is delivered in between is pending, or was acknowledged.
+    return Effect.flatMap(
+      this.redis.pipeline([streamInfo.xinfoGroups(this.key), pendingEntries.xpending(this.key, group)]),
+      ([groups, { count, lowestId }]): Effect.Effect<Progress, RedisError> => {
+        const found = groups.find(({ name }) => name === group)
+        if (found === undefined) return Effect.fail(noGroup)
+        const last = found.lastDeliveredId
+        const before = lowestId === null ? last : idBefore(lowestId)
+        this.acknowledged = compareIds(before, last) < 0 ? before : last
+        return Effect.succeed({ lag: found.lag, pending: count })
+      }
+    )
+  }).pipe(Effect.catchIf(isStreamMissing, () => Effect.fail(noGroup)))
+
+  /** Runs an effect that needs the group, which is made again if it is missing. */
+  readonly within = <A, R>(effect: Effect.Effect<A, RedisError, R>): Effect.Effect<A, RedisError, R> =>
+    Effect.catchIf(effect, isGroupMissing, () => Effect.andThen(this.remake, effect))
+
+  /** Makes the group again. If somebody else has done so meanwhile, it stays as it is. */
+  private readonly remake: Effect.Effect<void, RedisError> = Effect.suspend(() =>
+    this.lock.withPermit(Effect.gen({ self: this }, function*() {
+      const last = yield* Effect.catchIf(this.redis.run(lastIdOf(this.key)), isStreamMissing, () => Effect.undefined)
+      // All of a missing stream is new, and some of its ids may have been used before.
+      if (last === undefined) this.onNewStream()
+      const from = this.placeIn(last)
+      const isNew = yield* this.create(from, last === undefined)
+      if (isNew) this.events.tell({ _tag: "GroupRecreated", from, streamMissing: last === undefined })
+    }))
+  )
+
+  /**
+   * Where the group begins in a stream whose last id is this one. A stream that ends before the known place is another
+   * one, or lacks what the last primary had.
+   */
+  private placeIn(last: string | undefined): string {
+    if (last === undefined) return "0-0"
+    for (const place of [this.acknowledged, this.origin]) {
+      if (place !== undefined && compareIds(place, last) <= 0) return place
+    }
+    const { from } = this.settings
+    return from === "$" ? last : from
+  }
+
+  /** Gives whether the group is new. */
+  private create(from: string, mkstream: boolean): Effect.Effect<boolean, RedisError> {
+    const { group } = this.settings
+    return this.redis.run(Command.repeatable(streamGroups.xgroupCreate(this.key, group, from, { mkstream }))).pipe(
+      Effect.as(true),
+      Effect.catchIf((error) => isReply(error, "BUSYGROUP"), () => Effect.succeed(false))
+    )
+  }
+}
+
+/** XINFO GROUPS does not say that a group is missing. */
+const noGroup: RedisError = new ReplyError({ code: "NOGROUP", detail: "NOGROUP no such group", command: "XINFO GROUPS" })

@@ -1,0 +1,113 @@
+/**
+ * The commands of consumers, with replies that keep entries as bytes: whatever a producer has written, a consumer can
+ * read it, and so get rid of it.
+ */
+import * as Command from "../../Command.ts"
+import type { Arg, Key } from "../../Command.ts"
+import * as streamGroups from "../../commands/streamGroups.ts"
+import * as streamInfo from "../../commands/streamInfo.ts"
+import * as pendingEntries from "../../commands/streamPendingEntries.ts"
+import type * as Resp from "../../Resp.ts"
+import { deliveryCount } from "../commands/streams.ts"
+import { idWord, rawEntry, rawEntriesOrDeleted } from "./entries.ts"
+import type { RawEntry } from "./types.ts"
+
+/** An entry that was delivered; without fields, if it has been deleted from the stream. */
+export interface DeliveredEntry {
+  readonly id: string
+  readonly fields: RawEntry["fields"] | undefined
+  /** How often it was delivered, this time included; undefined if the server has not said. */
+  readonly deliveries: number | undefined
+}
+
+const deliveredEntry: Command.Decode<DeliveredEntry> = Command.custom((value) => {
+  const [, fields, , count] = Command.list(value)
+  if (fields === null) {
+    return { id: idWord(Command.list(value)[0]!, true), fields: undefined, deliveries: undefined }
+  }
+  const entry = rawEntry(value, true)
+  return {
+    id: entry.id,
+    fields: entry.fields,
+    deliveries: count === undefined ? undefined : deliveryCount(count, true) + 1
+  }
+})
+
+const deliveredEntries = Command.array(deliveredEntry)
+
+/** The entries of the one stream that was asked for. */
+const ofOneStream: Command.Decode<ReadonlyArray<DeliveredEntry>> = Command.custom((value) => {
+  if (value === null) return []
+  for (const entries of Command.mapOf(Command.word, deliveredEntries)(value, true).values()) return entries
+  return []
+})
+
+const READ = Command.decoding(streamGroups.xreadgroup("g", "c", { s: ">" }).spec, ofOneStream)
+const READ_CLAIM = Command.decoding(streamGroups.xreadgroupClaim("g", "c", "1 milli", "s").spec, ofOneStream)
+
+const streamsOf = (key: Key, id: string): ReadonlyArray<readonly [Key, string]> => [[key, id]]
+
+/** Reads new entries (`">"`), or entries that are pending for the consumer after an id. */
+export const read = (
+  key: Key,
+  group: Arg,
+  consumer: Arg,
+  id: string,
+  options: streamGroups.XreadgroupOptions
+): Command.Command<ReadonlyArray<DeliveredEntry>, "write"> =>
+  Command.withSpec(streamGroups.xreadgroup(group, consumer, streamsOf(key, id), options), READ)
+
+/** Reads entries that were idle for long, and new ones. Needs Redis 8.4. */
+export const readOrClaim = (
+  key: Key,
+  group: Arg,
+  consumer: Arg,
+  minIdleMillis: number,
+  options: streamGroups.XreadgroupOptions
+): Command.Command<ReadonlyArray<DeliveredEntry>, "write"> =>
+  Command.withSpec(
+    streamGroups.xreadgroupClaim(group, consumer, `${minIdleMillis} millis`, key, options),
+    READ_CLAIM
+  )
+
+/** What XAUTOCLAIM has claimed. */
+export interface Claim {
+  /** Where the next call starts; `"0-0"` at the end. */
+  readonly cursor: string
+  readonly entries: ReadonlyArray<RawEntry>
+  /** The ids of entries that had been deleted, and are not pending any more. */
+  readonly deletedIds: ReadonlyArray<string>
+}
+
+const claim: Command.Decode<Claim> = Command.custom((value: Resp.Value) => {
+  const [cursor, items, deleted = []] = Command.list(value)
+  if (cursor === undefined || items === undefined) throw new Command.Mismatch("a cursor and entries", value)
+  const entries: Array<RawEntry> = []
+  for (const entry of rawEntriesOrDeleted(items, true)) if ("fields" in entry) entries.push(entry)
+  return { cursor: idWord(cursor, true), entries, deletedIds: Command.array(idWord)(deleted, true) }
+})
+
+const AUTOCLAIM = Command.decoding(pendingEntries.xautoclaim("s", "g", "c", "1 milli", "0-0").spec, claim)
+
+/** Claims entries that were idle for long. */
+export const autoClaim = (
+  key: Key,
+  group: Arg,
+  consumer: Arg,
+  minIdleMillis: number,
+  cursor: string,
+  count: number
+): Command.Command<Claim, "write"> =>
+  Command.withSpec(
+    pendingEntries.xautoclaim(key, group, consumer, `${minIdleMillis} millis`, cursor, { count }),
+    AUTOCLAIM
+  )
+
+const LAST_ID = Command.decoding(
+  streamInfo.xinfoStream("s").spec,
+  Command.map(Command.fields({ lastGeneratedId: idWord }), ({ lastGeneratedId }) => lastGeneratedId)
+)
+
+/** The id of the last entry that was added to a stream. */
+export const lastIdOf = (key: Key): Command.Command<string, "read"> =>
+  Command.withSpec(streamInfo.xinfoStream(key), LAST_ID)

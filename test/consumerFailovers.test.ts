@@ -1,0 +1,223 @@
+/**
+ * Consumers of groups through failovers and outages in memory: every acknowledged entry is processed at least once, what
+ * comes twice is told, groups that are lost are made again, and nothing is silently dead.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { RedisClient } from "../src/index.ts"
+import * as Testing from "../src/testing/index.ts"
+import { add, begin, consume, pendingCount, servers, until, whileTimePasses } from "./support/consumers.ts"
+import { live, moved, type Redis } from "./support/group.ts"
+
+/** Adds entries until it is told to stop, and gives the ids that were acknowledged. */
+const producing = (redis: Redis) =>
+  Effect.gen(function*() {
+    const added: Array<string> = []
+    let n = 0
+    let goesOn = true
+    yield* Effect.forkScoped(
+      Effect.gen(function*() {
+        while (goesOn) {
+          const exit = yield* Effect.exit(redis.xadd("orders", "*", { n: n++ }))
+          if (Exit.isSuccess(exit)) added.push(exit.value)
+          yield* Effect.sleep("5 millis")
+        }
+      })
+    )
+    return { added, stop: Effect.sync(() => void (goesOn = false)) }
+  })
+
+/** Several consumers, and how often each entry was processed. */
+const crew = (redis: Redis, count: number, options: Parameters<typeof consume>[1] = {}) =>
+  Effect.gen(function*() {
+    const processed = new Map<string, number>()
+    const consumers = yield* Effect.forEach(Array.from({ length: count }, (_, i) => i), (i) =>
+      consume(redis, { consumer: `c${i}`, concurrency: 4, minIdle: "2 seconds", claimInterval: "500 millis", ...options },
+        ({ id }) =>
+          Effect.andThen(
+            Effect.sleep("10 millis"),
+            Effect.sync(() => void processed.set(id, (processed.get(id) ?? 0) + 1))
+          )))
+    return {
+      processed,
+      consumers,
+      events: Effect.sync(() => consumers.flatMap(({ events }) => events)),
+      stop: whileTimePasses(
+        Effect.forEach(consumers, ({ interrupt }) => interrupt, { concurrency: "unbounded", discard: true })
+      )
+    }
+  })
+
+/** Those of the acknowledged entries that the stream has, and nobody has processed. */
+const unprocessed = (redis: Redis, added: ReadonlyArray<string>, processed: ReadonlyMap<string, number>) =>
+  Effect.map(whileTimePasses(redis.xrange("orders", "-", "+")), (entries) => {
+    const present = new Set(entries.map(({ id }) => id))
+    return added.filter((id) => !processed.has(id) && present.has(id))
+  })
+
+const quiet = (redis: Redis) =>
+  until(Effect.map(
+    redis.xinfoGroups("orders").pipe(Effect.orElseSucceed(() => [])),
+    ([group]) => group !== undefined && group.pending === 0 && group.lag === 0
+  ))
+
+describe.each(servers)("consumers and failovers %s", (_, on) => {
+  it.effect("a planned failover: every entry is processed, and none is lost", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      const control = yield* Testing.Deployment
+      yield* begin(redis)
+      const producer = yield* producing(redis)
+      const { events, processed, stop } = yield* crew(redis, 3)
+      yield* until(Effect.sync(() => processed.size > 100))
+      yield* control.failover
+      yield* until(moved)
+      const before = processed.size
+      yield* until(Effect.sync(() => processed.size > before + 100))
+      yield* producer.stop
+      yield* quiet(redis)
+      yield* stop
+      assert.deepStrictEqual(producer.added.filter((id) => !processed.has(id)), [])
+      assert.isFalse((yield* events).some(({ _tag }) => _tag === "GroupRecreated"))
+    }).pipe(Effect.provide(live({}, { latency: "1 milli" }))))
+
+  it.effect("a dead primary whose replicas are late: what comes again is told, and nothing is skipped", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      const control = yield* Testing.Deployment
+      yield* begin(redis)
+      const producer = yield* producing(redis)
+      const { events, processed, stop } = yield* crew(redis, 3)
+      yield* until(Effect.sync(() => processed.size > 100))
+      yield* control.kill(yield* control.primary)
+      yield* until(moved)
+      const before = processed.size
+      yield* until(Effect.sync(() => processed.size > before + 100))
+      yield* producer.stop
+      yield* quiet(redis)
+      yield* stop
+      assert.deepStrictEqual(yield* unprocessed(redis, producer.added, processed), [])
+      const told = (yield* events).filter(({ _tag }) => _tag === "Redelivered" || _tag === "AcknowledgedAgain")
+      assert.isAbove(told.length, 0)
+      const twice = Array.from(processed.values()).reduce((sum, count) => sum + count - 1, 0)
+      assert.isAtMost(twice, (yield* events).filter(({ _tag }) => _tag === "Redelivered" || _tag === "Claimed").length)
+    }).pipe(Effect.provide(live({}, { lag: { min: "50 millis", max: "200 millis" } }))))
+
+  it.effect("acknowledgements that the old primary took with it are repeated", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      const control = yield* Testing.Deployment
+      yield* begin(redis)
+      const seen: Array<number> = []
+      const { stop, told } = yield* consume(redis, { concurrency: 3 }, ({ value }) =>
+        Effect.andThen(value.n < 3 ? Effect.sleep("2 seconds") : Effect.void, Effect.sync(() => void seen.push(value.n))))
+      yield* whileTimePasses(add(redis, 3))
+      yield* until(Effect.sync(() => seen.length === 3))
+      // The replicas have the deliveries, and lack the acknowledgements.
+      yield* control.kill(yield* control.primary)
+      yield* until(moved)
+      yield* until(Effect.sync(() => told("AcknowledgedAgain").length > 0))
+      yield* quiet(redis)
+      yield* stop
+      assert.deepStrictEqual(seen, [0, 1, 2])
+      assert.deepStrictEqual(told("AcknowledgedAgain"), [{ _tag: "AcknowledgedAgain", count: 3 }])
+    }).pipe(Effect.provide(live({}, { lag: "1 second" }))))
+
+  it.effect("entries that the new primary delivers again are not processed again by the consumer that had them", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      const control = yield* Testing.Deployment
+      yield* begin(redis)
+      const seen: Array<number> = []
+      yield* whileTimePasses(add(redis, 8))
+      yield* whileTimePasses(redis.xgroupCreate("orders", "g", "0"))
+      yield* whileTimePasses(Effect.sleep("2 seconds"))
+      const { stop, told } = yield* consume(redis, { concurrency: 4 }, ({ value }) =>
+        Effect.andThen(value.n < 6 ? Effect.void : Effect.sleep("10 seconds"), Effect.sync(() => void seen.push(value.n))))
+      yield* until(Effect.sync(() => seen.length === 6))
+      // The replicas know of no delivery.
+      yield* control.kill(yield* control.primary)
+      yield* until(moved)
+      yield* until(Effect.sync(() => told("Redelivered").length === 8))
+      yield* quiet(redis)
+      yield* stop
+      assert.deepStrictEqual(seen.sort(), [0, 1, 2, 3, 4, 5, 6, 7])
+      const outcomes = told("Redelivered").map(({ outcome }) => outcome).sort()
+      assert.deepStrictEqual(outcomes.slice(0, 6), Array.from({ length: 6 }, () => "acknowledged"))
+      assert.deepStrictEqual(outcomes.slice(6), ["skipped", "skipped"])
+    }).pipe(Effect.provide(live({}, { lag: "1 second" }))))
+
+  it.effect("a group that is lost is made again where nothing is skipped", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      const seen: Array<number> = []
+      yield* whileTimePasses(add(redis, 10))
+      const { stop, told } = yield* consume(redis, { inspectInterval: "100 millis" }, ({ value }) =>
+        Effect.sync(() => void seen.push(value.n)))
+      yield* until(Effect.sync(() => seen.length === 10))
+      yield* whileTimePasses(Effect.sleep("1 second"))
+      // Another consumer has an entry that it never finishes.
+      const [held] = (yield* whileTimePasses(
+        Effect.andThen(Effect.forkScoped(Effect.andThen(Effect.sleep("5 millis"), add(redis, 1, 10))), Effect.void).pipe(
+          Effect.andThen(redis.xreadgroup("g", "other", { orders: ">" }, { count: 1, block: "1 second" }))
+        )
+      ))?.get("orders") ?? []
+      yield* whileTimePasses(Effect.sleep("1 second"))
+      yield* whileTimePasses(add(redis, 5, 11))
+      yield* until(Effect.sync(() => seen.length >= (held === undefined ? 16 : 15)))
+      yield* whileTimePasses(redis.xgroupDestroy("orders", "g"))
+      yield* whileTimePasses(add(redis, 5, 16))
+      yield* until(Effect.sync(() => new Set(seen).size === 21))
+      yield* quiet(redis)
+      yield* stop
+      assert.strictEqual(new Set(seen).size, 21)
+      // Nothing that this consumer had finished was processed again.
+      assert.strictEqual(seen.length, 21)
+      assert.strictEqual(told("GroupRecreated").length, 1)
+      assert.isFalse(told("GroupRecreated")[0]!.streamMissing)
+    }).pipe(Effect.provide(live())))
+
+  it.effect("a stream that is deleted begins anew, and its ids may be used again", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      const seen: Array<number> = []
+      for (const n of [1, 2, 3]) yield* whileTimePasses(redis.xadd("orders", `${n}-0`, { n }))
+      const { stop, told } = yield* consume(redis, { inspectInterval: "100 millis" }, ({ value }) =>
+        Effect.sync(() => void seen.push(value.n)))
+      yield* until(Effect.sync(() => seen.length === 3))
+      yield* whileTimePasses(Effect.sleep("1 second"))
+      yield* whileTimePasses(redis.del("orders"))
+      yield* until(Effect.sync(() => told("GroupRecreated").length === 1))
+      for (const n of [1, 2]) yield* whileTimePasses(redis.xadd("orders", `${n}-0`, { n }))
+      yield* until(Effect.sync(() => seen.length === 5))
+      yield* quiet(redis)
+      yield* stop
+      assert.deepStrictEqual(seen, [1, 2, 3, 1, 2])
+      assert.deepStrictEqual(told("GroupRecreated"), [{ _tag: "GroupRecreated", from: "0-0", streamMissing: true }])
+    }).pipe(Effect.provide(live())))
+
+  it.effect("goes on after everything was stopped for long", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      const control = yield* Testing.Deployment
+      yield* begin(redis)
+      const seen: Array<number> = []
+      yield* whileTimePasses(add(redis, 1))
+      const { fiber, stop, told } = yield* consume(redis, {}, ({ value }) => Effect.sync(() => void seen.push(value.n)))
+      yield* until(Effect.sync(() => seen.length === 1))
+      const all = [...control.nodes, ...control.sentinels]
+      for (const address of all) yield* control.kill(address)
+      yield* whileTimePasses(Effect.sleep("1 minute"))
+      assert.strictEqual(fiber.pollUnsafe(), undefined)
+      for (const address of all) yield* control.restart(address)
+      yield* whileTimePasses(Effect.retry(add(redis, 1, 1), { times: 20 }))
+      yield* until(Effect.sync(() => seen.includes(1)))
+      yield* until(Effect.map(pendingCount(redis), (count) => count === 0))
+      yield* stop
+      assert.strictEqual(told("Outage").length, told("Recovered").length)
+      assert.isAtLeast(told("Outage").length, 1)
+    }).pipe(Effect.provide(live())))
+})

@@ -1,0 +1,274 @@
+/**
+ * Consumers of groups in memory: what becomes of entries whose handlers succeed, fail, die or take long, how consumers
+ * start and stop, and what they tell. Failovers are in consumerFailovers.test.ts.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
+import { RedisClient } from "../src/index.ts"
+import type { ConsumedEntry } from "../src/internal/streams/consumerOptions.ts"
+import { add, begin, consume, type Order, pendingCount, servers, until, whileTimePasses } from "./support/consumers.ts"
+import { failureOf } from "./support/exit.ts"
+import { live } from "./support/group.ts"
+
+class Refused extends Data.TaggedError("Refused")<{ readonly secret: string }> {}
+
+describe.each(servers)("consumers %s", (_, on) => {
+  it.effect("process entries in their order, and acknowledge them", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      const seen: Array<number> = []
+      for (let n = 0; n < 3; n++) yield* whileTimePasses(redis.xadd("orders", "*", { n }))
+      const { events, stop } = yield* consume(redis, {}, ({ value }) => Effect.sync(() => void seen.push(value.n)))
+      yield* until(Effect.sync(() => seen.length === 3))
+      for (let n = 3; n < 20; n++) yield* whileTimePasses(redis.xadd("orders", "*", { n }))
+      yield* until(Effect.sync(() => seen.length === 20))
+      yield* stop
+      assert.deepStrictEqual(seen, Array.from({ length: 20 }, (_, n) => n))
+      assert.strictEqual((yield* whileTimePasses(redis.xpending("orders", "g"))).count, 0)
+      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["GroupCreated", "Stopped"])
+    }).pipe(Effect.provide(live())))
+
+  it.effect("a failed entry is delivered again once it was idle, and an entry of a consumer that is gone is claimed", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(redis.xgroupCreate("orders", "g", "0", { mkstream: true }))
+      yield* whileTimePasses(add(redis, 3))
+      // It is gone with the first entry.
+      yield* whileTimePasses(redis.xreadgroup("g", "gone", { orders: ">" }, { count: 1 }))
+      const seen: Array<string> = []
+      const { events, stop } = yield* consume(
+        redis,
+        { minIdle: "1 second", claimInterval: "200 millis" },
+        ({ deliveries, value }) => {
+          seen.push(`${value.n}:${deliveries}`)
+          return value.n === 1 && deliveries < 3 ? Effect.fail(new Refused({ secret: "hunter2" })) : Effect.void
+        }
+      )
+      yield* until(Effect.sync(() => seen.length === 5))
+      yield* stop
+      assert.deepStrictEqual(seen, ["1:1", "2:1", "0:2", "1:2", "1:3"])
+      assert.deepStrictEqual(
+        events.filter(({ _tag }) => _tag === "Failed").map((event) => event._tag === "Failed" && event.reason),
+        ["Refused", "Refused"]
+      )
+      assert.deepStrictEqual(
+        events.flatMap((event) => event._tag === "Claimed" ? [event.of] : []),
+        ["idle", "idle", "idle"]
+      )
+      assert.notInclude(JSON.stringify(events), "hunter2")
+      assert.strictEqual((yield* whileTimePasses(redis.xpending("orders", "g"))).count, 0)
+    }).pipe(Effect.provide(live())))
+
+  it.effect("the handler runs again as often as the options say, and a defect is a failure", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(add(redis, 4))
+      const seen: Array<number> = []
+      const { events, fiber, stop } = yield* consume(
+        redis,
+        { retry: { times: 2, schedule: Schedule.spaced("50 millis") } },
+        (({ value }) => {
+          seen.push(value.n)
+          if (value.n === 0 && seen.length < 3) return Effect.fail("not yet")
+          if (value.n === 1) return Effect.die(new RangeError("a secret"))
+          if (value.n === 2) throw new TypeError("a secret")
+          return value.n === 3 ? undefined as unknown as Effect.Effect<void> : Effect.void
+        }) as (entry: ConsumedEntry<Order>) => Effect.Effect<void, string>
+      )
+      yield* until(Effect.sync(() => seen.length === 12 && events.some(({ _tag }) => _tag === "Failed")))
+      yield* until(Effect.sync(() => events.filter(({ _tag }) => _tag === "Failed").length === 3))
+      assert.strictEqual(fiber.pollUnsafe(), undefined)
+      yield* stop
+      assert.deepStrictEqual(seen, [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3])
+      assert.deepStrictEqual(
+        events.flatMap((event) => event._tag === "Failed" ? [event.reason] : []),
+        ["RangeError", "TypeError", "TypeError"]
+      )
+      assert.strictEqual(events.filter(({ _tag }) => _tag === "Retried").length, 8)
+      assert.notInclude(JSON.stringify(events), "secret")
+      assert.strictEqual((yield* whileTimePasses(redis.xpending("orders", "g"))).count, 3)
+    }).pipe(Effect.provide(live())))
+
+  it.effect("what nobody can process becomes a dead letter: with its fields, and with the reason", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(add(redis, 2))
+      yield* whileTimePasses(redis.xadd("orders", "*", { n: "no number", more: "x" }))
+      yield* whileTimePasses(redis.xadd("orders", "*", [[new Uint8Array([0xff]), new Uint8Array([0xfe])]]))
+      const seen: Array<string> = []
+      const { events, stop } = yield* consume(
+        redis,
+        { minIdle: "100 millis", claimInterval: "100 millis", deadLetter: { key: "dead", maxDeliveries: 3 } },
+        ({ deliveries, value }) => {
+          seen.push(`${value.n}:${deliveries}`)
+          return value.n === 1 ? Effect.fail(new Refused({ secret: "hunter2" })) : Effect.void
+        }
+      )
+      yield* until(Effect.map(redis.xlen("dead"), (length) => length === 3))
+      yield* stop
+      assert.deepStrictEqual(seen, ["0:1", "1:1", "1:2", "1:3"])
+      const dead = yield* whileTimePasses(redis.bytes.xrange("dead", "-", "+"))
+      const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString("latin1")
+      assert.deepStrictEqual(
+        dead.map(({ fields }) => text(fields["dead-letter.deliveries"])).sort(),
+        ["1", "1", "3"]
+      )
+      const [first, second] = dead.filter(({ fields }) => text(fields["dead-letter.deliveries"]) === "1")
+      assert.isTrue(text(first!.fields["dead-letter.reason"]).startsWith("Misfit: "))
+      assert.notInclude(text(first!.fields["dead-letter.reason"]), "no number")
+      assert.strictEqual(text(first!.fields["n"]), "no number")
+      assert.strictEqual(text(first!.fields["dead-letter.group"]), "g")
+      assert.strictEqual(text(first!.fields["dead-letter.consumer"]), "c")
+      assert.strictEqual(text(first!.fields["dead-letter.stream"]), "orders")
+      assert.strictEqual((yield* whileTimePasses(redis.xpending("orders", "g"))).count, 0)
+      assert.strictEqual(Object.keys(second!.fields).length, 8)
+      assert.strictEqual(events.filter(({ _tag }) => _tag === "DeadLettered").length, 3)
+      assert.strictEqual(events.filter(({ _tag }) => _tag === "MisfitFound").length, 2)
+    }).pipe(Effect.provide(live())))
+
+  it.effect("never has more than there is room for, however long the backlog", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(add(redis, 2000))
+      let running = 0
+      let most = 0
+      let done = 0
+      const { stop } = yield* consume(redis, { concurrency: 4, prefetch: 3 }, () =>
+        Effect.gen(function*() {
+          most = Math.max(most, ++running)
+          yield* Effect.sleep("20 millis")
+          running--
+          done++
+        }))
+      let mostPending = 0
+      yield* until(Effect.map(redis.xpending("orders", "g").pipe(Effect.orElseSucceed(() => ({ count: 0 }))), ({ count }) => {
+        mostPending = Math.max(mostPending, count)
+        return done >= 400
+      }))
+      yield* stop
+      assert.strictEqual(most, 4)
+      // Those that were processed and whose acknowledgement is on its way come on top.
+      assert.isAtMost(mostPending, 11)
+    }).pipe(Effect.provide(live())))
+
+  it.effect("keeps its claim on long work", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(add(redis, 1))
+      const seen: Array<string> = []
+      const options = { minIdle: "1 second", claimInterval: "100 millis" } as const
+      const first = yield* consume(redis, { ...options, consumer: "first" }, () =>
+        Effect.andThen(Effect.sync(() => void seen.push("first")), Effect.sleep("10 seconds")))
+      yield* until(Effect.sync(() => seen.length === 1))
+      const second = yield* consume(redis, { ...options, consumer: "second" }, () =>
+        Effect.sync(() => void seen.push("second")))
+      yield* whileTimePasses(Effect.sleep("9 seconds"))
+      yield* until(Effect.map(redis.xpending("orders", "g"), ({ count }) => count === 0))
+      yield* Effect.all([first.stop, second.stop], { concurrency: 2 })
+      assert.deepStrictEqual(seen, ["first"])
+      assert.isFalse(first.events.some(({ _tag }) => _tag === "ClaimLost"))
+    }).pipe(Effect.provide(live())))
+
+  it.effect("notices that another consumer has claimed an entry", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(add(redis, 1))
+      const { events, stop } = yield* consume(redis, { minIdle: "300 millis" }, () => Effect.sleep("5 seconds"))
+      yield* until(Effect.map(pendingCount(redis), (count) => count === 1))
+      const [pending] = yield* whileTimePasses(redis.xpendingRange("orders", "g", "-", "+", 1))
+      yield* whileTimePasses(redis.xclaim("orders", "g", "thief", "0 millis", pending!.id))
+      yield* until(Effect.sync(() => events.some(({ _tag }) => _tag === "ClaimLost")))
+      yield* whileTimePasses(Effect.sleep("1 second"))
+      const [after] = yield* whileTimePasses(redis.xpendingRange("orders", "g", "-", "+", 1))
+      assert.strictEqual(after!.consumer, "thief")
+      yield* stop
+      assert.deepStrictEqual(
+        events.filter(({ _tag }) => _tag === "ClaimLost"),
+        [{ _tag: "ClaimLost", id: pending!.id, to: "thief" }]
+      )
+    }).pipe(Effect.provide(live())))
+
+  it.effect("begins with what a consumer of its name had not finished", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(redis.xgroupCreate("orders", "g", "0", { mkstream: true }))
+      yield* whileTimePasses(add(redis, 8))
+      yield* whileTimePasses(redis.xreadgroup("g", "c", { orders: ">" }, { count: 5 }))
+      yield* whileTimePasses(redis.xdel("orders", (yield* whileTimePasses(redis.xrange("orders", "-", "+")))[1]!.id))
+      const seen: Array<string> = []
+      const { events, stop } = yield* consume(redis, { concurrency: 2 }, ({ deliveries, value }) =>
+        Effect.sync(() => void seen.push(`${value.n}:${deliveries}`)))
+      yield* until(Effect.sync(() => seen.length === 7))
+      yield* stop
+      assert.deepStrictEqual(seen, ["0:2", "2:2", "3:2", "4:2", "5:1", "6:1", "7:1"])
+      assert.strictEqual(events.filter(({ _tag }) => _tag === "EntriesDeleted").length, 1)
+      assert.strictEqual(yield* whileTimePasses(pendingCount(redis)), 0)
+    }).pipe(Effect.provide(live())))
+
+  it.effect("stops gracefully: handlers finish, and the rest is given back at once", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(add(redis, 6))
+      const done: Array<number> = []
+      const { events, stop } = yield* consume(
+        redis,
+        { concurrency: 2, prefetch: 2, deleteConsumer: true, stopTimeout: "3 seconds" },
+        ({ value }) =>
+          Effect.andThen(Effect.sleep(value.n === 0 ? "2 seconds" : "1 hour"), Effect.sync(() => void done.push(value.n)))
+      )
+      yield* until(Effect.map(pendingCount(redis), (count) => count === 4))
+      yield* stop
+      assert.deepStrictEqual(done, [0])
+      assert.deepStrictEqual(events.filter(({ _tag }) => _tag === "Stopped"), [
+        { _tag: "Stopped", handedBack: 3, interrupted: 1, unacknowledged: 0 }
+      ])
+      // Another consumer gets them at once, in spite of the minute that others have to wait.
+      const other: Array<string> = []
+      const next = yield* consume(redis, { consumer: "other", deleteConsumer: true }, ({ deliveries, value }) =>
+        Effect.sync(() => void other.push(`${value.n}:${deliveries}`)))
+      yield* until(Effect.sync(() => other.length === 5))
+      yield* next.stop
+      // The one that was interrupted had been delivered, those that waited had not.
+      assert.deepStrictEqual(other.sort(), ["1:2", "2:1", "3:1", "4:1", "5:1"])
+      const consumers = yield* whileTimePasses(redis.xinfoConsumers("orders", "g"))
+      assert.deepStrictEqual(consumers.map(({ name, pending }) => [name, pending]), [["c", 0]])
+    }).pipe(Effect.provide(live())))
+
+  it.effect("a consumer that is stopped while it waits leaves nothing behind", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      for (let round = 0; round < 20; round++) {
+        const { stop } = yield* consume(redis, { consumer: `c${round}`, deleteConsumer: true }, () => Effect.void)
+        yield* whileTimePasses(Effect.sleep("50 millis"))
+        yield* Effect.all([whileTimePasses(add(redis, 1)), stop], { concurrency: 2 })
+      }
+      const seen = new Set<string>()
+      const last = yield* consume(redis, { consumer: "last" }, ({ id }) => Effect.sync(() => void seen.add(id)))
+      yield* until(Effect.map(redis.xinfoGroups("orders"), ([group]) => group!.pending === 0 && group!.lag === 0))
+      yield* last.stop
+      // Nothing waits for a minute: what was pending was given back.
+    }).pipe(Effect.provide(live())))
+
+  it.effect("fails for what does not pass by itself", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(redis.set("orders", "text"))
+      const { fiber } = yield* consume(redis, {}, () => Effect.void)
+      const error = failureOf(yield* whileTimePasses(Fiber.await(fiber)))
+      assert.strictEqual(error._tag === "ReplyError" && error.code, "WRONGTYPE")
+    }).pipe(Effect.provide(live())))
+})
