@@ -36,6 +36,7 @@ import type { Codec } from "./Codec.ts"
 import type { Command, Key } from "./Command.ts"
 import type { NotWith } from "./commands/options.ts"
 import type { RedisError, Unsupported } from "./Errors.ts"
+import { consumption, type StreamConsumption } from "./internal/streams/consumption.ts"
 import { definitionOf } from "./internal/streams/definition.ts"
 import * as reads from "./internal/streams/reads.ts"
 import type { Items, RangeItem, RangeOptions, StreamInfo } from "./internal/streams/reads.ts"
@@ -44,6 +45,26 @@ import * as writes from "./internal/streams/writes.ts"
 import type { AddedId, AddManyOptions, AddOneOptions, RemoveOptions, WhenMissing } from "./internal/streams/writes.ts"
 import * as RedisClient from "./RedisClient.ts"
 
+export type { UnacknowledgedEntry } from "./internal/streams/consumedStream.ts"
+export type {
+  AcknowledgedAgain,
+  Claimed,
+  ClaimLost,
+  ConsumerEvent,
+  DeadLettered,
+  EntriesDeleted,
+  Failed,
+  GroupCreated,
+  GroupRecreated,
+  MisfitFound,
+  Outage,
+  Recovered,
+  Redelivered,
+  Retried,
+  Stopped
+} from "./internal/streams/consumerEvents.ts"
+export type { ConsumedEntry, ConsumerOptions, DeadLetterOptions } from "./internal/streams/consumerOptions.ts"
+export type { StreamConsumption } from "./internal/streams/consumption.ts"
 export type { Bound, Items, RangeItem, RangeOptions, StreamInfo } from "./internal/streams/reads.ts"
 export type {
   Entry,
@@ -218,7 +239,9 @@ export interface StreamReads<in out T, out R> {
  * @since 0.1.0
  * @category models
  */
-export interface RedisStream<in out T> extends StreamReads<T, RedisClient.RedisClient> {
+export interface RedisStream<in out T>
+  extends StreamReads<T, RedisClient.RedisClient>, StreamConsumption<T, RedisClient.RedisClient>
+{
   /** The key of the stream. */
   readonly key: Key
   /**
@@ -321,6 +344,7 @@ export const make: {
   return {
     key: definition.key,
     ...readsWith(definition, client),
+    ...consumption(definition, client),
     add: (value: unknown, options?: unknown) =>
       Effect.flatMap(client, (redis) => writes.add(redis, definition, value, options)) as Effect.Effect<any, any, any>,
     addMany: (values: ReadonlyArray<unknown>, options?: unknown) =>

@@ -47,7 +47,6 @@ const rooms = [
   "index.ts",
   "testing",
   // Opt-in: what an application does not import, the main entry must not bring along.
-  "internal/streams",
   "internal/modules",
   "methods/modules",
   "modules",

@@ -33,12 +33,17 @@ const crew = (redis: Redis, count: number, options: Parameters<typeof consume>[1
   Effect.gen(function*() {
     const processed = new Map<string, number>()
     const consumers = yield* Effect.forEach(Array.from({ length: count }, (_, i) => i), (i) =>
-      consume(redis, { consumer: `c${i}`, concurrency: 4, minIdle: "2 seconds", claimInterval: "500 millis", ...options },
-        ({ id }) =>
-          Effect.andThen(
-            Effect.sleep("10 millis"),
-            Effect.sync(() => void processed.set(id, (processed.get(id) ?? 0) + 1))
-          )))
+      consume(redis, {
+        consumer: `c${i}`,
+        concurrency: 4,
+        minIdle: "2 seconds",
+        claimInterval: "500 millis",
+        ...options
+      }, ({ id }) =>
+        Effect.andThen(
+          Effect.sleep("10 millis"),
+          Effect.sync(() => void processed.set(id, (processed.get(id) ?? 0) + 1))
+        )))
     return {
       processed,
       consumers,
@@ -104,26 +109,6 @@ describe.each(servers)("consumers and failovers %s", (_, on) => {
       assert.isAtMost(twice, (yield* events).filter(({ _tag }) => _tag === "Redelivered" || _tag === "Claimed").length)
     }).pipe(Effect.provide(live({}, { lag: { min: "50 millis", max: "200 millis" } }))))
 
-  it.effect("acknowledgements that the old primary took with it are repeated", () =>
-    Effect.gen(function*() {
-      const redis = on(yield* RedisClient.RedisClient)
-      const control = yield* Testing.Deployment
-      yield* begin(redis)
-      const seen: Array<number> = []
-      const { stop, told } = yield* consume(redis, { concurrency: 3 }, ({ value }) =>
-        Effect.andThen(value.n < 3 ? Effect.sleep("2 seconds") : Effect.void, Effect.sync(() => void seen.push(value.n))))
-      yield* whileTimePasses(add(redis, 3))
-      yield* until(Effect.sync(() => seen.length === 3))
-      // The replicas have the deliveries, and lack the acknowledgements.
-      yield* control.kill(yield* control.primary)
-      yield* until(moved)
-      yield* until(Effect.sync(() => told("AcknowledgedAgain").length > 0))
-      yield* quiet(redis)
-      yield* stop
-      assert.deepStrictEqual(seen, [0, 1, 2])
-      assert.deepStrictEqual(told("AcknowledgedAgain"), [{ _tag: "AcknowledgedAgain", count: 3 }])
-    }).pipe(Effect.provide(live({}, { lag: "1 second" }))))
-
   it.effect("entries that the new primary delivers again are not processed again by the consumer that had them", () =>
     Effect.gen(function*() {
       const redis = on(yield* RedisClient.RedisClient)
@@ -133,8 +118,15 @@ describe.each(servers)("consumers and failovers %s", (_, on) => {
       yield* whileTimePasses(add(redis, 8))
       yield* whileTimePasses(redis.xgroupCreate("orders", "g", "0"))
       yield* whileTimePasses(Effect.sleep("2 seconds"))
-      const { stop, told } = yield* consume(redis, { concurrency: 4 }, ({ value }) =>
-        Effect.andThen(value.n < 6 ? Effect.void : Effect.sleep("10 seconds"), Effect.sync(() => void seen.push(value.n))))
+      const { stop, told } = yield* consume(
+        redis,
+        { concurrency: 4 },
+        ({ value }) =>
+          Effect.andThen(
+            value.n < 6 ? Effect.void : Effect.sleep("10 seconds"),
+            Effect.sync(() => void seen.push(value.n))
+          )
+      )
       yield* until(Effect.sync(() => seen.length === 6))
       // The replicas know of no delivery.
       yield* control.kill(yield* control.primary)
@@ -155,14 +147,17 @@ describe.each(servers)("consumers and failovers %s", (_, on) => {
       const seen: Array<number> = []
       yield* whileTimePasses(add(redis, 10))
       const { stop, told } = yield* consume(redis, { inspectInterval: "100 millis" }, ({ value }) =>
-        Effect.sync(() => void seen.push(value.n)))
+        Effect.sync(() =>
+          void seen.push(value.n)
+        ))
       yield* until(Effect.sync(() => seen.length === 10))
       yield* whileTimePasses(Effect.sleep("1 second"))
       // Another consumer has an entry that it never finishes.
       const [held] = (yield* whileTimePasses(
-        Effect.andThen(Effect.forkScoped(Effect.andThen(Effect.sleep("5 millis"), add(redis, 1, 10))), Effect.void).pipe(
-          Effect.andThen(redis.xreadgroup("g", "other", { orders: ">" }, { count: 1, block: "1 second" }))
-        )
+        Effect.andThen(Effect.forkScoped(Effect.andThen(Effect.sleep("5 millis"), add(redis, 1, 10))), Effect.void)
+          .pipe(
+            Effect.andThen(redis.xreadgroup("g", "other", { orders: ">" }, { count: 1, block: "1 second" }))
+          )
       ))?.get("orders") ?? []
       yield* whileTimePasses(Effect.sleep("1 second"))
       yield* whileTimePasses(add(redis, 5, 11))
@@ -186,7 +181,9 @@ describe.each(servers)("consumers and failovers %s", (_, on) => {
       const seen: Array<number> = []
       for (const n of [1, 2, 3]) yield* whileTimePasses(redis.xadd("orders", `${n}-0`, { n }))
       const { stop, told } = yield* consume(redis, { inspectInterval: "100 millis" }, ({ value }) =>
-        Effect.sync(() => void seen.push(value.n)))
+        Effect.sync(() =>
+          void seen.push(value.n)
+        ))
       yield* until(Effect.sync(() => seen.length === 3))
       yield* whileTimePasses(Effect.sleep("1 second"))
       yield* whileTimePasses(redis.del("orders"))

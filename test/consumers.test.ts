@@ -149,10 +149,12 @@ describe.each(servers)("consumers %s", (_, on) => {
           done++
         }))
       let mostPending = 0
-      yield* until(Effect.map(redis.xpending("orders", "g").pipe(Effect.orElseSucceed(() => ({ count: 0 }))), ({ count }) => {
-        mostPending = Math.max(mostPending, count)
-        return done >= 400
-      }))
+      yield* until(
+        Effect.map(redis.xpending("orders", "g").pipe(Effect.orElseSucceed(() => ({ count: 0 }))), ({ count }) => {
+          mostPending = Math.max(mostPending, count)
+          return done >= 400
+        })
+      )
       yield* stop
       assert.strictEqual(most, 4)
       // Those that were processed and whose acknowledgement is on its way come on top.
@@ -167,10 +169,15 @@ describe.each(servers)("consumers %s", (_, on) => {
       const seen: Array<string> = []
       const options = { minIdle: "1 second", claimInterval: "100 millis" } as const
       const first = yield* consume(redis, { ...options, consumer: "first" }, () =>
-        Effect.andThen(Effect.sync(() => void seen.push("first")), Effect.sleep("10 seconds")))
+        Effect.andThen(
+          Effect.sync(() => void seen.push("first")),
+          Effect.sleep("10 seconds")
+        ))
       yield* until(Effect.sync(() => seen.length === 1))
       const second = yield* consume(redis, { ...options, consumer: "second" }, () =>
-        Effect.sync(() => void seen.push("second")))
+        Effect.sync(() =>
+          void seen.push("second")
+        ))
       yield* whileTimePasses(Effect.sleep("9 seconds"))
       yield* until(Effect.map(redis.xpending("orders", "g"), ({ count }) => count === 0))
       yield* Effect.all([first.stop, second.stop], { concurrency: 2 })
@@ -208,7 +215,9 @@ describe.each(servers)("consumers %s", (_, on) => {
       yield* whileTimePasses(redis.xdel("orders", (yield* whileTimePasses(redis.xrange("orders", "-", "+")))[1]!.id))
       const seen: Array<string> = []
       const { events, stop } = yield* consume(redis, { concurrency: 2 }, ({ deliveries, value }) =>
-        Effect.sync(() => void seen.push(`${value.n}:${deliveries}`)))
+        Effect.sync(() =>
+          void seen.push(`${value.n}:${deliveries}`)
+        ))
       yield* until(Effect.sync(() => seen.length === 7))
       yield* stop
       assert.deepStrictEqual(seen, ["0:2", "2:2", "3:2", "4:2", "5:1", "6:1", "7:1"])
@@ -226,7 +235,10 @@ describe.each(servers)("consumers %s", (_, on) => {
         redis,
         { concurrency: 2, prefetch: 2, deleteConsumer: true, stopTimeout: "3 seconds" },
         ({ value }) =>
-          Effect.andThen(Effect.sleep(value.n === 0 ? "2 seconds" : "1 hour"), Effect.sync(() => void done.push(value.n)))
+          Effect.andThen(
+            Effect.sleep(value.n === 0 ? "2 seconds" : "1 hour"),
+            Effect.sync(() => void done.push(value.n))
+          )
       )
       yield* until(Effect.map(pendingCount(redis), (count) => count === 4))
       yield* stop
@@ -236,8 +248,11 @@ describe.each(servers)("consumers %s", (_, on) => {
       ])
       // Another consumer gets them at once, in spite of the minute that others have to wait.
       const other: Array<string> = []
-      const next = yield* consume(redis, { consumer: "other", deleteConsumer: true }, ({ deliveries, value }) =>
-        Effect.sync(() => void other.push(`${value.n}:${deliveries}`)))
+      const next = yield* consume(
+        redis,
+        { consumer: "other", deleteConsumer: true },
+        ({ deliveries, value }) => Effect.sync(() => void other.push(`${value.n}:${deliveries}`))
+      )
       yield* until(Effect.sync(() => other.length === 5))
       yield* next.stop
       // The one that was interrupted had been delivered, those that waited had not.

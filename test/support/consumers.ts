@@ -41,15 +41,16 @@ export const consume = <E, R>(
       onEvent: (event) => Effect.sync(() => void events.push(event)),
       ...options
     })
-    const fiber = yield* Effect.forkScoped(consumeWith(redis, "orders", codec, settings, handler))
+    const fiber = yield* Effect.forkScoped(
+      consumeWith(redis, { key: "orders", label: "orders", codec }, settings, handler)
+    )
     const told = <T extends ConsumerEvent["_tag"]>(tag: T): ReadonlyArray<Extract<ConsumerEvent, { _tag: T }>> =>
       events.filter((event): event is Extract<ConsumerEvent, { _tag: T }> => event._tag === tag)
     return { events, told, fiber, interrupt: Fiber.interrupt(fiber), stop: whileTimePasses(Fiber.interrupt(fiber)) }
   })
 
 /** Entries have the ids of a day like any other. */
-export const begin = (redis: Redis) =>
-  Effect.andThen(TestClock.setTime(Date.UTC(2026, 0, 1)), ready(redis))
+export const begin = (redis: Redis) => Effect.andThen(TestClock.setTime(Date.UTC(2026, 0, 1)), ready(redis))
 
 /** The same client, at a server whose XREADGROUP has no CLAIM. */
 export const withoutClaim = (redis: Redis): Redis => {
@@ -57,8 +58,10 @@ export const withoutClaim = (redis: Redis): Redis => {
     command.args.includes("CLAIM")
       ? Effect.fail(new Errors.ReplyError({ code: "ERR", detail: "ERR syntax error", command: "XREADGROUP" }))
       : redis.run(command, options)
-  return withEpoch(new Proxy(redis, { get: (target, name) => name === "run" ? run : (target as any)[name] }), () =>
-    epochOf(redis))
+  return withEpoch(
+    new Proxy(redis, { get: (target, name) => name === "run" ? run : (target as any)[name] }),
+    () => epochOf(redis)
+  )
 }
 
 /** Servers with and without CLAIM of XREADGROUP. */

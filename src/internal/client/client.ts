@@ -354,10 +354,13 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
  */
 export const makePrimary = (executor: ClientRunner): PrimaryClient => {
   const client = Object.assign(fromExecutor(executor, "write"), {
-    offset: Effect.flatMap(executor.run(commands.role()), (role): Effect.Effect<Offset, RedisError> =>
-      role.role === "primary"
-        ? Effect.succeed({ epoch: executor.epoch, offset: role.offset })
-        : Effect.fail(new RoleMismatch({ address: executor.label, expected: "primary", actual: role.role })))
+    offset: Effect.flatMap(
+      executor.run(commands.role()),
+      (role): Effect.Effect<Offset, RedisError> =>
+        role.role === "primary"
+          ? Effect.succeed({ epoch: executor.epoch, offset: role.offset })
+          : Effect.fail(new RoleMismatch({ address: executor.label, expected: "primary", actual: role.role }))
+    )
   }) as unknown as PrimaryClient
   return withEpoch(client, () => executor.epoch)
 }

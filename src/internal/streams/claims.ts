@@ -10,7 +10,7 @@ import { xclaimJustid, xpendingRange } from "../../commands/streamPendingEntries
 import type { RedisError } from "../../Errors.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
 import { autoClaim, type DeliveredEntry, read } from "./groupCommands.ts"
-import { idBefore } from "./positions.ts"
+import { idBefore } from "./ids.ts"
 
 /** How many pending entries are listed, or asked about, at once. */
 const pageSize = 200
@@ -128,7 +128,9 @@ export class Claims {
    * Extends the claims on entries, so that nobody else counts them as idle, and gives those that are not the consumer's
    * any more, with the consumer that has each.
    */
-  extend(ids: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<readonly [id: string, to: string | null]>, RedisError> {
+  extend(
+    ids: ReadonlyArray<string>
+  ): Effect.Effect<ReadonlyArray<readonly [id: string, to: string | null]>, RedisError> {
     const { consumer, group } = this.settings
     return Effect.gen({ self: this }, function*() {
       const lost: Array<readonly [string, string | null]> = []
@@ -153,11 +155,15 @@ export class Claims {
   /** Makes entries claimable for all at once, with their number of deliveries if it is given. */
   release(ids: ReadonlyArray<string>, deliveries: number | undefined): Effect.Effect<void, RedisError> {
     const { consumer, group, minIdleMillis } = this.settings
-    return Effect.forEach(chunksOf(ids), (some) =>
-      this.redis.run(Command.repeatable(xclaimJustid(this.key, group, consumer, "0 millis", some, {
-        idle: `${minIdleMillis} millis`,
-        retryCount: deliveries
-      }))), { discard: true })
+    return Effect.forEach(
+      chunksOf(ids),
+      (some) =>
+        this.redis.run(Command.repeatable(xclaimJustid(this.key, group, consumer, "0 millis", some, {
+          idle: `${minIdleMillis} millis`,
+          retryCount: deliveries
+        }))),
+      { discard: true }
+    )
   }
 }
 

@@ -18,7 +18,7 @@ import { Consumer, type Handler } from "./consumer.ts"
 import { Events } from "./consumerEvents.ts"
 import { ConsumerMetrics } from "./consumerMetrics.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
-import type { EntryCodec } from "./types.ts"
+import type { Definition } from "./types.ts"
 
 /** How long the last commands of a consumer that stops may take, in milliseconds. */
 const lastCommandsMillis = 5000
@@ -30,13 +30,10 @@ if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) == 0 then
 end
 return -1`
 
-const textOfKey = (key: Key): string => typeof key === "string" ? key : new TextDecoder().decode(key)
-
 /** Consumes a stream until it is interrupted, or until an error that does not pass. */
 export const consumeWith = <T, E, R>(
   redis: PrimaryClient,
-  key: Key,
-  codec: EntryCodec<T>,
+  { codec, key, label: stream }: Pick<Definition<T>, "codec" | "key" | "label">,
   settings: ConsumerSettings,
   handler: Handler<T, E, R>
 ): Effect.Effect<never, RedisError, R> =>
@@ -47,18 +44,19 @@ export const consumeWith = <T, E, R>(
       const run = (yield* Scope.provide(FiberSet.makeRuntime<R, any, any>(), scope)) as <A, E>(
         effect: Effect.Effect<A, E, R>
       ) => Fiber.Fiber<A, E>
-      const label = `${textOfKey(key)} ${settings.group}`
+      const label = `${stream} ${settings.group}`
       const events = yield* Events.make(label, settings.onEvent)
       const ended = Deferred.makeUnsafe<never, RedisError>()
       const consumer = new Consumer<T, E, R>({
         redis,
         key,
+        stream,
         label,
         codec,
         settings,
         events,
         attempts: new Attempts(events),
-        metrics: new ConsumerMetrics(textOfKey(key), settings.group, context as Context.Context<never>),
+        metrics: new ConsumerMetrics(stream, settings.group, context as Context.Context<never>),
         run,
         fail: (cause) => Deferred.doneUnsafe(ended, Exit.failCause(cause))
       }, handler)

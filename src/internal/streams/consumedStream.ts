@@ -6,14 +6,13 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type { PrimaryClient } from "../../Client.ts"
-import type { Key } from "../../Command.ts"
 import * as Command from "../../Command.ts"
 import { xack } from "../../commands/streamPendingEntries.ts"
 import type { RedisError } from "../../Errors.ts"
 import { consumeWith } from "./consume.ts"
 import { Released } from "./consumer.ts"
 import type { ConsumedEntry, ConsumerSettings } from "./consumerOptions.ts"
-import type { EntryCodec } from "./types.ts"
+import type { Definition } from "./types.ts"
 
 /**
  * An entry whose reader says what becomes of it, with one of `ack`, `fail` and `release`. Until then the consumer keeps
@@ -22,7 +21,7 @@ import type { EntryCodec } from "./types.ts"
  * @since 0.1.0
  * @category models
  */
-export interface PendingEntryOf<out T> extends ConsumedEntry<T> {
+export interface UnacknowledgedEntry<out T> extends ConsumedEntry<T> {
   /**
    * Acknowledges the entry, and succeeds once the server has. While the server cannot be reached it waits. After the
    * Stream has ended it is sent once, and fails with the error of the command.
@@ -47,24 +46,26 @@ class GivenUp {
 
 export const consumedEntries = <T>(
   redis: PrimaryClient,
-  key: Key,
-  codec: EntryCodec<T>,
-  settings: ConsumerSettings
-): Stream.Stream<PendingEntryOf<T>, RedisError> =>
-  Stream.callback<PendingEntryOf<T>, RedisError>((queue) => {
+  definition: Pick<Definition<T>, "codec" | "key" | "label">,
+  settings: ConsumerSettings,
+  hasStopTimeout: boolean
+): Stream.Stream<UnacknowledgedEntry<T>, RedisError> =>
+  Stream.callback<UnacknowledgedEntry<T>, RedisError>((queue) => {
+    // A reader that has gone acknowledges nothing more.
+    const of = hasStopTimeout ? settings : { ...settings, stopMillis: 0 }
     let isEnded = false
-    return consumeWith<T, GivenUp | Released, never>(redis, key, codec, settings, (entry, delivery) => {
+    return consumeWith<T, GivenUp | Released, never>(redis, definition, of, (entry, delivery) => {
       const outcome = Deferred.makeUnsafe<void, GivenUp | Released>()
       const acknowledged = Deferred.makeUnsafe<void>()
       delivery.onAcknowledged = () => Deferred.doneUnsafe(acknowledged, Effect.void)
       const ack = Effect.suspend((): Effect.Effect<void, RedisError> => {
         if (isEnded && !Deferred.isDoneUnsafe(acknowledged)) {
-          return Effect.asVoid(redis.run(Command.repeatable(xack(key, settings.group, entry.id))))
+          return Effect.asVoid(redis.run(Command.repeatable(xack(definition.key, settings.group, entry.id))))
         }
         Deferred.doneUnsafe(outcome, Effect.void)
         return Deferred.await(acknowledged)
       })
-      const item: PendingEntryOf<T> = {
+      const item: UnacknowledgedEntry<T> = {
         ...entry,
         ack,
         fail: (reason) =>

@@ -22,10 +22,10 @@ import type { ConsumedEntry, ConsumerSettings } from "./consumerOptions.ts"
 import { moveToDeadLetters, reasonOf } from "./deadLetters.ts"
 import { type Delivery, Finished, printOf } from "./deliveries.ts"
 import { decodeEntry } from "./entries.ts"
-import type { EntryCodec, RawFields } from "./types.ts"
 import { Group } from "./group.ts"
 import { type DeliveredEntry, read, readOrClaim } from "./groupCommands.ts"
-import { compareIds } from "./positions.ts"
+import { compareIds } from "./ids.ts"
+import type { EntryCodec, RawFields } from "./types.ts"
 
 /** How long a read waits at most, in milliseconds, before the consumer looks around. */
 const longestWait = 30_000
@@ -45,6 +45,9 @@ export type Run<R> = <A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, E>
 export interface Surroundings<T, R> {
   readonly redis: PrimaryClient
   readonly key: Key
+  /** The key in words. */
+  readonly stream: string
+  /** The stream and the group in words. */
   readonly label: string
   readonly codec: EntryCodec<T>
   readonly settings: ConsumerSettings
@@ -260,7 +263,10 @@ export class Consumer<T, E, R> {
     })
   }
 
-  private takeOne(entry: { readonly id: string; readonly fields: RawFields; readonly deliveries: number }, now: number) {
+  private takeOne(
+    entry: { readonly id: string; readonly fields: RawFields; readonly deliveries: number },
+    now: number
+  ) {
     const { codec, events, metrics, settings } = this.given
     const { id } = entry
     this.left.delete(id)
@@ -346,7 +352,7 @@ export class Consumer<T, E, R> {
 
   /** The handler on one entry, with its repetitions. A defect is a failure. */
   private handling(delivery: Delivery, value: T): Effect.Effect<void, Cause.Cause<E>, R> {
-    const { key, label, settings } = this.given
+    const { label, settings, stream } = this.given
     const { deliveries, id } = delivery
     const entry: ConsumedEntry<T> = { _tag: "Entry", id, value, deliveries }
     let failures = 0
@@ -375,7 +381,7 @@ export class Consumer<T, E, R> {
       attributes: {
         "messaging.system": "redis",
         "messaging.operation.type": "process",
-        "messaging.destination.name": typeof key === "string" ? key : label,
+        "messaging.destination.name": stream,
         "messaging.consumer.group.name": settings.group,
         "messaging.client.id": settings.consumer,
         "messaging.message.id": id

@@ -15,6 +15,7 @@ import type { RedisError } from "../../Errors.ts"
  * @category events
  */
 export interface GroupCreated {
+  /** Always `"GroupCreated"`. */
   readonly _tag: "GroupCreated"
   /** The id after which the group begins: `"0-0"` for the start of the stream. */
   readonly from: string
@@ -29,6 +30,7 @@ export interface GroupCreated {
  * @category events
  */
 export interface GroupRecreated {
+  /** Always `"GroupRecreated"`. */
   readonly _tag: "GroupRecreated"
   /** The id after which the group begins: the last one below which, as far as is known, all is acknowledged. */
   readonly from: string
@@ -44,6 +46,7 @@ export interface GroupRecreated {
  * @category events
  */
 export interface Claimed {
+  /** Always `"Claimed"`. */
   readonly _tag: "Claimed"
   /** The ids of the entries. */
   readonly ids: ReadonlyArray<string>
@@ -58,6 +61,7 @@ export interface Claimed {
  * @category events
  */
 export interface Redelivered {
+  /** Always `"Redelivered"`. */
   readonly _tag: "Redelivered"
   /** The id of the entry. */
   readonly id: string
@@ -79,6 +83,7 @@ export interface Redelivered {
  * @category events
  */
 export interface AcknowledgedAgain {
+  /** Always `"AcknowledgedAgain"`. */
   readonly _tag: "AcknowledgedAgain"
   /** How many entries were pending again, and are no more. */
   readonly count: number
@@ -91,6 +96,7 @@ export interface AcknowledgedAgain {
  * @category events
  */
 export interface Retried {
+  /** Always `"Retried"`. */
   readonly _tag: "Retried"
   /** The id of the entry. */
   readonly id: string
@@ -108,6 +114,7 @@ export interface Retried {
  * @category events
  */
 export interface Failed {
+  /** Always `"Failed"`. */
   readonly _tag: "Failed"
   /** The id of the entry. */
   readonly id: string
@@ -124,6 +131,7 @@ export interface Failed {
  * @category events
  */
 export interface MisfitFound {
+  /** Always `"MisfitFound"`. */
   readonly _tag: "MisfitFound"
   /** The id of the entry. */
   readonly id: string
@@ -138,6 +146,7 @@ export interface MisfitFound {
  * @category events
  */
 export interface DeadLettered {
+  /** Always `"DeadLettered"`. */
   readonly _tag: "DeadLettered"
   /** The id of the entry. */
   readonly id: string
@@ -157,6 +166,7 @@ export interface DeadLettered {
  * @category events
  */
 export interface ClaimLost {
+  /** Always `"ClaimLost"`. */
   readonly _tag: "ClaimLost"
   /** The id of the entry. */
   readonly id: string
@@ -171,6 +181,7 @@ export interface ClaimLost {
  * @category events
  */
 export interface EntriesDeleted {
+  /** Always `"EntriesDeleted"`. */
   readonly _tag: "EntriesDeleted"
   /** The ids of the entries. */
   readonly ids: ReadonlyArray<string>
@@ -183,6 +194,7 @@ export interface EntriesDeleted {
  * @category events
  */
 export interface Outage {
+  /** Always `"Outage"`. */
   readonly _tag: "Outage"
   /** The first error. */
   readonly error: RedisError
@@ -195,6 +207,7 @@ export interface Outage {
  * @category events
  */
 export interface Recovered {
+  /** Always `"Recovered"`. */
   readonly _tag: "Recovered"
   /** How long the outage lasted. */
   readonly after: Duration.Duration
@@ -207,6 +220,7 @@ export interface Recovered {
  * @category events
  */
 export interface Stopped {
+  /** Always `"Stopped"`. */
   readonly _tag: "Stopped"
   /** How many entries it gave back, so that others may claim them at once. */
   readonly handedBack: number
@@ -258,7 +272,9 @@ const logged = (event: ConsumerEvent, label: string): Effect.Effect<void> | unde
     case "Failed":
       return Effect.logWarning(`${label}: the handler failed for ${event.id} (${event.reason})`)
     case "Outage":
-      return Effect.logWarning(`${label}: the stream cannot be reached; the consumer keeps trying: ${event.error.message}`)
+      return Effect.logWarning(
+        `${label}: the stream cannot be reached; the consumer keeps trying: ${event.error.message}`
+      )
     case "Recovered":
       return Effect.logInfo(`${label}: the stream can be reached again after ${Duration.format(event.after)}`)
     case "Stopped":
@@ -316,8 +332,10 @@ export class Events {
     const { onEvent } = this
     const told = onEvent === undefined
       ? Effect.void
-      : Effect.catchCause(Effect.suspend(() => onEvent(event)), () =>
-        Effect.logWarning(`${this.label}: onEvent failed for ${event._tag}`))
+      : Effect.catchCause(
+        Effect.suspend(() => onEvent(event)),
+        () => Effect.logWarning(`${this.label}: onEvent failed for ${event._tag}`)
+      )
     if (this.dropped === 0) return Effect.andThen(log, told)
     const lost = this.dropped
     this.dropped = 0

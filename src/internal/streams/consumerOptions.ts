@@ -136,7 +136,8 @@ export interface ConsumerSettings {
   readonly minIdleMillis: number
   /** Infinity: never. */
   readonly claimMillis: number
-  readonly retry: { readonly times: number | undefined; readonly schedule: Schedule.Schedule<unknown, unknown> | undefined }
+  readonly retry:
+    | { readonly times: number | undefined; readonly schedule: Schedule.Schedule<unknown, unknown> | undefined }
     | undefined
   readonly deadLetter: {
     readonly key: Key
@@ -260,7 +261,9 @@ export const consumerSettings = (command: string, given: ConsumerOptions): Consu
     deadLetter: deadLetterOf(options.deadLetter),
     deletes: options.acknowledged === "delete",
     remember: integer("remember", options.remember, 0, 10_000_000, 10_000),
-    stopMillis: options.stopTimeout === undefined ? 10_000 : elapsedMillisOf(command, "stopTimeout", options.stopTimeout),
+    stopMillis: options.stopTimeout === undefined
+      ? 10_000
+      : elapsedMillisOf(command, "stopTimeout", options.stopTimeout),
     deleteConsumer: options.deleteConsumer === true,
     inspectMillis: options.inspectInterval === undefined
       ? 5000

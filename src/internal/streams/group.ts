@@ -18,7 +18,7 @@ import { isGroupMissing } from "./attempts.ts"
 import type { Events } from "./consumerEvents.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
 import { lastIdOf } from "./groupCommands.ts"
-import { compareIds, idBefore } from "./positions.ts"
+import { compareIds, idBefore } from "./ids.ts"
 
 /** How far a group is. */
 export interface Progress {
@@ -130,4 +130,8 @@ export class Group {
 }
 
 /** XINFO GROUPS does not say that a group is missing. */
-const noGroup: RedisError = new ReplyError({ code: "NOGROUP", detail: "NOGROUP no such group", command: "XINFO GROUPS" })
+const noGroup: RedisError = new ReplyError({
+  code: "NOGROUP",
+  detail: "NOGROUP no such group",
+  command: "XINFO GROUPS"
+})

@@ -9,7 +9,7 @@ import * as streamInfo from "../../commands/streamInfo.ts"
 import * as pendingEntries from "../../commands/streamPendingEntries.ts"
 import type * as Resp from "../../Resp.ts"
 import { deliveryCount } from "../commands/streams.ts"
-import { idWord, rawEntry, rawEntriesOrDeleted } from "./entries.ts"
+import { idWord, rawEntriesOrDeleted, rawEntry } from "./entries.ts"
 import type { RawEntry } from "./types.ts"
 
 /** An entry that was delivered; without fields, if it has been deleted from the stream. */

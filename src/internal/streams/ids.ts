@@ -63,3 +63,10 @@ export const fullId = (text: string, end: "lowest" | "greatest"): string => {
   const { millis, sequence } = parsedId(text, end === "lowest" ? 0n : greatestHalf)!
   return `${millis}-${sequence}`
 }
+
+/** The greatest id that comes before another one; that of zero is zero. */
+export const idBefore = (id: string): string => {
+  const { millis, sequence } = parsedId(id)!
+  if (sequence > 0n) return `${millis}-${sequence - 1n}`
+  return millis === 0n ? zeroId : `${millis - 1n}-${greatestHalf}`
+}
