@@ -79,6 +79,38 @@ export const maybeLostElements: Metric.Counter<number> = Metric.counter("redis_c
 export const scriptLoads: Metric.Counter<number> = Metric.counter("redis_client_script_loads", { incremental: true })
 
 /**
+ * What became of the elements of queues (`RedisQueue`), by the attribute `event`: see `queueElementsOf`. The name of the
+ * metric is `redis_client_queue_elements`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const queueElements: Metric.Counter<number> = Metric.counter("redis_client_queue_elements", {
+  incremental: true
+})
+
+/**
+ * The counter of the elements of queues, for one value of the attribute `event` each.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const queueElementsOf = {
+  /** Taken by a worker for the first time, as far as is known. */
+  delivered: Metric.withAttributes(queueElements, { event: "delivered" }),
+  /** Taken again: from a dead worker, or from what this one had kept. */
+  redelivered: Metric.withAttributes(queueElements, { event: "redelivered" }),
+  /** Acknowledged. */
+  acknowledged: Metric.withAttributes(queueElements, { event: "acknowledged" }),
+  /** Put back by the worker. */
+  returned: Metric.withAttributes(queueElements, { event: "returned" }),
+  /** Moved to the dead letters. */
+  dead: Metric.withAttributes(queueElements, { event: "dead" }),
+  /** Finished by a worker that did not have them any more: they may be processed twice. */
+  takenOver: Metric.withAttributes(queueElements, { event: "taken_over" })
+} as const
+
+/**
  * How long it took to find a primary or a replica and to connect to it, in
  * milliseconds. The name of the metric is `redis_client_discovery_millis`.
  *

@@ -44,6 +44,8 @@ const rooms = [
   "internal/client",
   "Sentinel.ts",
   "RedisClient.ts",
+  "internal/queues",
+  "RedisQueue.ts",
   "index.ts",
   "testing",
   // Opt-in: what an application does not import, the main entry must not bring along.

@@ -18,10 +18,10 @@ import { type ConnectionError, type DeadlineExceeded, InvalidCommand, type Redis
 import * as Metrics from "../../Metrics.ts"
 import type { CodecOptions, MaybeLost, Popped, Unreadable } from "../../PopStream.ts"
 import { optionsOf } from "../commands/args.ts"
+import { Outage } from "../common/outage.ts"
 import { choiceProblem, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "../common/values.ts"
 import type { Reserved, Runner } from "../execution/types.ts"
 import { type Codec, codecOf, decodeWith, Unfit } from "../values/codecs.ts"
-import { Outage } from "./outage.ts"
 
 /** How long the server waits for an element in one request. A Stream that ends in the worst case waits that long. */
 const turn = "5 seconds"

@@ -1,0 +1,210 @@
+/**
+ * What a queue gives its users: deliveries, events, options. Types only; RedisQueue.ts exports them.
+ */
+import type * as Cause from "effect/Cause"
+import type * as Effect from "effect/Effect"
+import type * as Schedule from "effect/Schedule"
+import type { DurationInput } from "../../commands/options.ts"
+import type { AmbiguousOutcome, RedisError } from "../../Errors.ts"
+
+/**
+ * What may be done with a delivery, once. Each Effect gives `true` if this worker still had the element; `false` means
+ * that another worker has taken it over, or that a failover has put it back, so that it may be processed twice. A second
+ * run gives the outcome of the first.
+ *
+ * An Effect that fails with `AmbiguousOutcome` has ended the delivery: if it had no effect, the element comes again. With
+ * another error it had no effect, and may be run again.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Handling {
+  /** Whether the element was given before: to a worker that is dead, or to this one. */
+  readonly isRedelivered: boolean
+  /** Removes the element: it is processed. */
+  readonly ack: Effect.Effect<boolean, RedisError>
+  /** Puts the element back, so that a worker takes it next. */
+  readonly giveBack: Effect.Effect<boolean, RedisError>
+  /** Moves the element to the dead letters. */
+  readonly reject: Effect.Effect<boolean, RedisError>
+}
+
+/**
+ * An element that this worker has until it is acknowledged.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Delivery<out A> extends Handling {
+  /** Tells deliveries from the other items of the Stream. */
+  readonly _tag: "Delivery"
+  /** The element. */
+  readonly value: A
+}
+
+/**
+ * An element that does not fit the schema, or is no text. The worker has it until it is acknowledged or rejected.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UnreadableDelivery extends Handling {
+  /** Tells these deliveries from the other items of the Stream. */
+  readonly _tag: "Unreadable"
+  /** The element as it is stored. */
+  readonly value: Uint8Array
+  /** What does not fit and where, without a part of the element. */
+  readonly issue: string
+}
+
+/**
+ * The element was given before, to a worker that is dead, or to this one. It is processed now.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Redelivered<out A> {
+  /** Tells this event from the others. */
+  readonly _tag: "Redelivered"
+  /** The element. */
+  readonly value: A
+}
+
+/**
+ * The element was processed here, but this worker did not have it any more when it acknowledged it. Another worker
+ * may process it, or have processed it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TakenOver<out A> {
+  /** Tells this event from the others. */
+  readonly _tag: "TakenOver"
+  /** The element. */
+  readonly value: A
+}
+
+/**
+ * The element was processed here, and the reply to the acknowledgement never came. It may come again.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Unacknowledged<out A> {
+  /** Tells this event from the others. */
+  readonly _tag: "Unacknowledged"
+  /** The element. */
+  readonly value: A
+  /** Why there was no reply. */
+  readonly error: AmbiguousOutcome
+}
+
+/**
+ * The handler failed for the last time. The element is among the dead letters.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Rejected<out A> {
+  /** Tells this event from the others. */
+  readonly _tag: "Rejected"
+  /** The element. */
+  readonly value: A
+  /** What the handler failed with. */
+  readonly cause: Cause.Cause<unknown>
+}
+
+/**
+ * The element does not fit the schema, or is no text. It is among the dead letters.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Unreadable {
+  /** Tells this event from the others. */
+  readonly _tag: "Unreadable"
+  /** The element as it is stored. */
+  readonly value: Uint8Array
+  /** What does not fit and where, without a part of the element. */
+  readonly issue: string
+}
+
+/**
+ * What `consume` tells of an element that was not processed exactly once.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Event<A> = Redelivered<A> | TakenOver<A> | Unacknowledged<A> | Rejected<A> | Unreadable
+
+/**
+ * Options of `take`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TakeOptions {
+  /**
+   * The beginning of the worker's name in `status`, such as the name of the host. The client adds a unique part, so that
+   * no two workers ever have the same name. Default `"worker"`.
+   */
+  readonly consumer?: string | undefined
+  /**
+   * How long a worker may be silent before others take over what it has, at least 1 second. Workers say that they are
+   * alive three times as often. Default 30 seconds.
+   */
+  readonly deadAfter?: DurationInput | undefined
+}
+
+/**
+ * Options of `consume`. `A` is an element, `E` an error of the handler.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConsumeOptions<in A, in E = never, out R = never> extends TakeOptions {
+  /** How many elements are processed at a time, from 1 to 10,000. Default 1. */
+  readonly concurrency?: number | undefined
+  /**
+   * When a handler that fails runs again. After its end the element goes to the dead letters. Default: it does not run
+   * again.
+   */
+  readonly retry?: Schedule.Schedule<unknown, E, never, R> | undefined
+  /**
+   * How long handlers that run may take to end when `consume` is interrupted; then they are interrupted, and their
+   * elements are put back. Default 10 seconds.
+   */
+  readonly stopTimeout?: DurationInput | undefined
+  /** Called for elements that are not processed exactly once. What it fails with is a defect of `consume`. */
+  readonly onEvent?: ((event: Event<A>) => Effect.Effect<void, never, R>) | undefined
+}
+
+/**
+ * How a queue is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Status {
+  /** How many elements wait. */
+  readonly waiting: number
+  /** How many elements are among the dead letters. */
+  readonly dead: number
+  /** The workers that are alive, or have elements. */
+  readonly workers: ReadonlyArray<WorkerStatus>
+}
+
+/**
+ * A worker of a queue.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WorkerStatus {
+  /** Its name: the option `consumer`, and a unique part. */
+  readonly name: string
+  /** Whether it is alive. What one that is not alive has is taken over by the others. */
+  readonly isAlive: boolean
+  /** How many elements it has taken and not acknowledged. */
+  readonly pending: number
+}

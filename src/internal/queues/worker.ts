@@ -1,0 +1,248 @@
+/**
+ * A worker of a queue: it takes elements into a list of its own, takes over what dead workers have left, says that it is
+ * alive, and puts everything back when it leaves.
+ *
+ * What its users see is in RedisQueue.ts; how handlers run is in consume.ts.
+ */
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import { randomUUID } from "node:crypto"
+import type { PrimaryClient } from "../../Client.ts"
+import * as Command from "../../Command.ts"
+import * as commands from "../../commands/index.ts"
+import type { AmbiguousOutcome, RedisError } from "../../Errors.ts"
+import * as Metrics from "../../Metrics.ts"
+import { Outage } from "../common/outage.ts"
+import { beatOf, claimOf, giveBackOf, leaveOf, type QueueKeys, rejectOf, type Side } from "./scripts.ts"
+
+/** How long the server waits for an element in one request at most, in milliseconds. */
+const mostTurnMillis = 5000
+
+/** Bytes as a text of one character for each, to count equal ones. */
+const textOf = (element: Uint8Array): string =>
+  Buffer.from(element.buffer, element.byteOffset, element.length).toString("latin1")
+
+/** A collection in which the same element may be several times. */
+class Multiset {
+  private readonly counts = new Map<string, number>()
+  size = 0
+  add(element: string): void {
+    this.counts.set(element, (this.counts.get(element) ?? 0) + 1)
+    this.size++
+  }
+  /** Removes it once. Gives whether it was there. */
+  remove(element: string): boolean {
+    const count = this.counts.get(element)
+    if (count === undefined) return false
+    if (count === 1) this.counts.delete(element)
+    else this.counts.set(element, count - 1)
+    this.size--
+    return true
+  }
+  copy(): Multiset {
+    const copy = new Multiset()
+    for (const [element, count] of this.counts) copy.counts.set(element, count)
+    copy.size = this.size
+    return copy
+  }
+}
+
+/** An element that a worker has taken, and what may be done with it. Each gives whether the worker still had it. */
+export interface Taken {
+  readonly element: Uint8Array
+  readonly isRedelivered: boolean
+  readonly ack: Effect.Effect<boolean, RedisError>
+  readonly giveBack: Effect.Effect<boolean, RedisError>
+  readonly reject: Effect.Effect<boolean, RedisError>
+}
+
+/** What a worker is made of, checked. */
+export interface WorkerOptions {
+  readonly redis: PrimaryClient
+  readonly keys: QueueKeys
+  readonly side: Side
+  /** The beginning of its name. */
+  readonly consumer: string
+  /** How long it may be silent before others count it as dead, in milliseconds. */
+  readonly deadAfterMillis: number
+}
+
+/** A worker of a queue. */
+export interface Worker {
+  /** Takes an element, once there is one. One fiber at a time may call it. */
+  readonly next: Effect.Effect<Taken, RedisError>
+  /** Runs something again until it has reached the server. An outage makes it wait. */
+  readonly persist: <A>(effect: Effect.Effect<A, RedisError>) => Effect.Effect<A, RedisError>
+}
+
+/** A worker, until the Scope closes: then it puts back what it has. */
+export const makeWorker = (
+  { consumer, deadAfterMillis, keys, redis, side }: WorkerOptions
+): Effect.Effect<Worker, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    // Unique, so that nobody else ever has the same list, not even the same program after a crash.
+    const name = `${consumer}.${randomUUID()}`
+    const own = keys.processing + name
+    const outage = new Outage(`${redis.target}: the queue ${keys.waiting}`)
+    const turnMillis = Math.min(mostTurnMillis, Math.ceil(deadAfterMillis / 3))
+
+    /** What its users have and have not finished. */
+    const held = new Multiset()
+    /** What was finished since the own list was read, while it is being read. */
+    let finished: Multiset | undefined
+    /** What was found in the own list that no user has. */
+    const leftovers: Array<Uint8Array> = []
+    /** Whether there may be more in the own list than its users have. */
+    let isSuspect = false
+    /** Whether dead workers have something. */
+    let hasDead = false
+    /** The epoch in which the server knows it; undefined if that is uncertain. */
+    let epoch: number | undefined
+    /** Whether an element may be on its way into the own list. */
+    let isMoving = false
+
+    const beat = (on: Pick<PrimaryClient, "run">): Effect.Effect<void, RedisError> =>
+      Effect.map(on.run(beatOf(keys, name, deadAfterMillis)), ([length, dead]) => {
+        if (length > held.size + leftovers.length + (isMoving ? 1 : 0)) isSuspect = true
+        if (dead > 0) hasDead = true
+      })
+
+    const count = (event: keyof typeof Metrics.queueElementsOf): Effect.Effect<void> =>
+      Metric.update(Metrics.queueElementsOf[event], 1)
+
+    /** Runs what removes an element from the own list, once. */
+    const removing = (element: Uint8Array) => {
+      const lock = Semaphore.makeUnsafe(1)
+      const text = textOf(element)
+      let outcome: Effect.Effect<boolean, AmbiguousOutcome> | undefined
+      const settle = (result: Effect.Effect<boolean, AmbiguousOutcome>): void => {
+        outcome = result
+        held.remove(text)
+        finished?.add(text)
+      }
+      return (event: "acknowledged" | "returned" | "dead", command: Command.Command<number, "write">) =>
+        lock.withPermits(1)(Effect.suspend((): Effect.Effect<boolean, RedisError> =>
+          outcome ?? Effect.uninterruptible(
+            Effect.matchEffect(redis.run(command), {
+              onSuccess: (n) => {
+                settle(Effect.succeed(n > 0))
+                return Effect.as(count(n > 0 ? event : "takenOver"), n > 0)
+              },
+              onFailure: (error) => {
+                if (error._tag === "AmbiguousOutcome") {
+                  // If it is still in the list, it is found there and given again.
+                  isSuspect = true
+                  settle(Effect.fail(error))
+                }
+                return Effect.fail(error)
+              }
+            })
+          )
+        ))
+    }
+
+    const take = (element: Uint8Array, isRedelivered: boolean): Effect.Effect<Taken> =>
+      Effect.suspend(() => {
+        held.add(textOf(element))
+        const remove = removing(element)
+        return Effect.as(count(isRedelivered ? "redelivered" : "delivered"), {
+          element,
+          isRedelivered,
+          ack: remove("acknowledged", commands.lrem(own, 1, element)),
+          giveBack: remove("returned", giveBackOf(keys, name, side, element)),
+          reject: remove("dead", rejectOf(keys, name, element))
+        })
+      })
+
+    /** Finds what is in the own list and nobody has: what a reply that never came has moved, or a failover has kept. */
+    const reconcile: Effect.Effect<void, RedisError> = Effect.suspend(() => {
+      finished = new Multiset()
+      isSuspect = false
+      return redis.bytes.lrange(own, 0, -1).pipe(
+        Effect.map((elements) => {
+          const known = held.copy()
+          leftovers.length = 0
+          for (const element of elements) {
+            const text = textOf(element)
+            if (!known.remove(text) && !finished!.remove(text)) leftovers.push(element)
+          }
+        }),
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            finished = undefined
+            if (exit._tag === "Failure") isSuspect = true
+          })
+        )
+      )
+    })
+
+    /** Runs what moves an element into the own list: without an answer it may be there. */
+    const moving = (move: Effect.Effect<Uint8Array | null, RedisError>): Effect.Effect<Uint8Array | null, RedisError> =>
+      Effect.suspend(() => {
+        isMoving = true
+        return Effect.onExit(move, (exit) =>
+          Effect.sync(() => {
+            isMoving = false
+            if (exit._tag === "Failure") {
+              isSuspect = true
+              epoch = undefined
+            }
+          }))
+      })
+
+    /** Waits for a new element, on a connection to a server that knows this worker. */
+    const wait: Effect.Effect<Uint8Array | null, RedisError> = Effect.scoped(
+      Effect.flatMap(redis.reserve, (reserved) =>
+        Effect.andThen(
+          reserved.epoch === epoch
+            ? Effect.void
+            : Effect.tap(beat(reserved), () => Effect.sync(() => void (epoch = reserved.epoch))),
+          moving(
+            reserved.run(Command.bytes(commands.blmove(keys.waiting, own, side, "right", `${turnMillis} millis`)))
+          )
+        ))
+    )
+
+    const attempt: Effect.Effect<Taken | undefined, RedisError> = Effect.gen(function*() {
+      if (isSuspect) yield* reconcile
+      const leftover = leftovers.shift()
+      if (leftover !== undefined) return yield* take(leftover, true)
+      if (hasDead) {
+        const claimed = yield* moving(redis.run(claimOf(keys, name)))
+        if (claimed !== null) return yield* take(claimed, true)
+        hasDead = false
+      }
+      const element = yield* wait
+      return element === null ? undefined : yield* take(element, false)
+    })
+
+    const next: Effect.Effect<Taken, RedisError> = Effect.matchEffect(attempt, {
+      onSuccess: (taken) => Effect.andThen(outage.over, taken === undefined ? next : Effect.succeed(taken)),
+      onFailure: (error) => error._tag === "ReserveTimeout" ? next : Effect.andThen(outage.wait(error), next)
+    })
+
+    const persist = <A>(effect: Effect.Effect<A, RedisError>): Effect.Effect<A, RedisError> => {
+      const pauses = new Outage(`${redis.target}: an acknowledgement to the queue ${keys.waiting}`)
+      const loop: Effect.Effect<A, RedisError> = Effect.matchEffect(effect, {
+        onSuccess: (value) => Effect.as(pauses.over, value),
+        onFailure: (error) =>
+          error._tag === "AmbiguousOutcome" ? Effect.fail(error) : Effect.andThen(pauses.wait(error), loop)
+      })
+      return loop
+    }
+
+    yield* Effect.addFinalizer(() =>
+      Effect.catch(redis.run(leaveOf(keys, name, side)), (error) =>
+        error._tag === "ClientClosed" ? Effect.void : Effect.logWarning(
+          `${redis.target}: a worker of the queue ${keys.waiting} has left without putting back what it had; others take it over after ${deadAfterMillis} ms: ${error.message}`
+        ))
+    )
+    yield* Effect.forkScoped(
+      Effect.forever(
+        Effect.andThen(Effect.sleep(`${Math.ceil(deadAfterMillis / 3)} millis`), Effect.ignore(beat(redis)))
+      )
+    )
+    return { next, persist }
+  })

@@ -1,0 +1,465 @@
+/**
+ * Queues with acknowledgements: what is taken, finished, taken over and put back, through crashes, outages and
+ * failovers. Each element that was pushed and kept by the server is processed at least once.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import { Connector, RedisClient, Sentinel } from "../src/index.ts"
+import * as RedisQueue from "../src/RedisQueue.ts"
+import * as Testing from "../src/testing/index.ts"
+import { failureOf } from "./support/exit.ts"
+import { timePassing } from "./support/time.ts"
+
+const address = "10.0.0.1:6379"
+const whileTimePasses = timePassing("5 millis")
+
+/** Waits until something holds; time passes meanwhile. */
+const until = (condition: () => boolean) =>
+  whileTimePasses(
+    Effect.gen(function*() {
+      while (!condition()) yield* Effect.sleep("5 millis")
+    })
+  )
+
+const with_ = (redis: RedisClient.RedisClient["Service"]) =>
+  Effect.provideService(RedisClient.RedisClient, redis) as <A, E, R>(
+    effect: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E, Exclude<R, RedisClient.RedisClient>>
+
+/** A client of one server in memory, and that server. */
+const one = (options: RedisClient.Options = {}, deployment: Testing.Options = {}) =>
+  Effect.gen(function*() {
+    const control = yield* Testing.make({ replicas: 0, sentinels: 0, ...deployment })
+    const client = (options: RedisClient.Options = {}) =>
+      RedisClient.make({ address, ...options }).pipe(Effect.provideService(Connector.Connector, control.network.dial))
+    const party = (name: string) =>
+      RedisClient.make({ address }).pipe(
+        Effect.provideService(Connector.Connector, control.network.dialer(name))
+      )
+    const redis = yield* client(options)
+    yield* redis.ping()
+    return { control, redis, party, node: control.node(address) }
+  })
+
+/** Random numbers from 0 to 1 that a seed decides. */
+const seeded = (seed: number) => {
+  let state = seed
+  return (): number => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
+    return state / 2_147_483_648
+  }
+}
+
+const jobs = RedisQueue.make({ key: "jobs" })
+
+/** A worker of its own client, which collects what it takes, and acknowledges nothing by itself. */
+const taking = (redis: RedisClient.RedisClient["Service"], options?: RedisQueue.TakeOptions) =>
+  Effect.gen(function*() {
+    const items: Array<RedisQueue.Delivery<string> | RedisQueue.UnreadableDelivery> = []
+    const fiber = yield* Effect.forkScoped(
+      Stream.runForEach(jobs.take(options), (item) => Effect.sync(() => void items.push(item))).pipe(with_(redis)),
+      { startImmediately: true }
+    )
+    const values = () => items.map((item) => (item.isRedelivered ? "again " : "") + String(item.value))
+    return { items, values, fiber }
+  })
+
+/** A worker that notes what it has processed. */
+const consuming = <E>(
+  redis: RedisClient.RedisClient["Service"],
+  options: RedisQueue.ConsumeOptions<string, E> = {},
+  handler: (job: string) => Effect.Effect<unknown, E> = () => Effect.void
+) =>
+  Effect.gen(function*() {
+    const done: Array<string> = []
+    const events: Array<string> = []
+    const fiber = yield* Effect.forkScoped(
+      jobs.consume(
+        {
+          onEvent: (event) => Effect.sync(() => void events.push(`${event._tag} ${event.value}`)),
+          ...options
+        },
+        (job) => Effect.tap(handler(job), () => Effect.sync(() => void done.push(job)))
+      ).pipe(with_(redis)),
+      { startImmediately: true }
+    )
+    return { done, events, fiber }
+  })
+
+describe("take", () => {
+  it.effect("an element stays with the worker until it is acknowledged, and goes back when the worker leaves", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      yield* whileTimePasses(with_(redis)(jobs.push("1", "2", "3", "4")))
+      const { fiber, items } = yield* taking(redis)
+      yield* until(() => items.length === 4)
+      assert.deepStrictEqual(
+        yield* with_(redis)(jobs.status).pipe(Effect.map(({ dead, waiting, workers }) => [
+          waiting,
+          dead,
+          workers.map(({ isAlive, name, pending }) => [isAlive, name.startsWith("worker."), pending])
+        ])),
+        [0, 0, [[true, true, 4]]] as never
+      )
+      assert.strictEqual(yield* items[1]!.ack, true)
+      assert.strictEqual(yield* items[1]!.ack, true, "the outcome of the first time")
+      assert.strictEqual(yield* items[2]!.reject, true)
+      yield* whileTimePasses(Fiber.interrupt(fiber))
+      assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), ["1", "4"])
+      assert.deepStrictEqual(yield* redis.lrange("jobs:dead", 0, -1), ["3"])
+      assert.strictEqual(yield* items[0]!.ack, false)
+      assert.deepStrictEqual((yield* redis.keys("*")).sort(), ["jobs", "jobs:consumers", "jobs:dead"])
+    }))
+
+  it.effect("from the right, and back in order", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      const queue = RedisQueue.make({ key: "q", side: "right" })
+      yield* with_(redis)(queue.push("1", "2", "3"))
+      assert.deepStrictEqual(yield* redis.lrange("q", 0, -1), ["3", "2", "1"])
+      const taken = yield* whileTimePasses(
+        with_(redis)(Stream.runCollect(Stream.take(queue.take(), 2)))
+      )
+      assert.deepStrictEqual(Array.from(taken, ({ value }) => value), ["1", "2"])
+      assert.deepStrictEqual(yield* redis.lrange("q", 0, -1), ["3", "2", "1"])
+    }))
+
+  it.effect("equal elements are told apart by their number", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      yield* with_(redis)(jobs.push("x", "x", "x"))
+      const { fiber, items } = yield* taking(redis)
+      yield* until(() => items.length === 3)
+      assert.strictEqual(yield* items[0]!.ack, true)
+      assert.strictEqual(yield* items[0]!.ack, true)
+      assert.strictEqual(yield* items[1]!.giveBack, true)
+      yield* until(() => items.length === 4)
+      yield* whileTimePasses(Fiber.interrupt(fiber))
+      assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), ["x", "x"])
+    }))
+
+  it.effect("what does not fit the schema comes with its bytes", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      const queue = RedisQueue.make({ key: "q", schema: Schema.Struct({ n: Schema.Int }) })
+      yield* with_(redis)(queue.push({ n: 1 }))
+      yield* redis.rpush("q", "{}")
+      const [first, second] = yield* whileTimePasses(with_(redis)(Stream.runCollect(Stream.take(queue.take(), 2))))
+      assert.deepStrictEqual(first!.value, { n: 1 })
+      assert.isTrue(second!._tag === "Unreadable" && second!.issue === "at n: Missing key")
+      assert.match(
+        failureOf(yield* Effect.exit(with_(redis)(queue.push({ n: 1.5 })))).message,
+        /RedisQueue\.push.*values\[0\]: at n/
+      )
+    }))
+})
+
+describe("workers that die", () => {
+  it.effect("another one takes over what a dead one had, the oldest first, and both are told", () =>
+    Effect.gen(function*() {
+      const { control, party, redis } = yield* one()
+      const dying = yield* party("dying")
+      yield* with_(redis)(jobs.push("1", "2", "3"))
+      const first = yield* taking(dying, { consumer: "first" })
+      yield* until(() => first.items.length === 3)
+      yield* first.items[1]!.ack
+      const second = yield* taking(redis, { consumer: "second" })
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual(second.values(), [], "the first one says that it is alive")
+      control.network.block("dying", "*")
+      control.network.block("*", "dying")
+      // It is first in line at the server, which does not know yet.
+      yield* redis.rpush("jobs", "4")
+      assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), [])
+      yield* TestClock.adjust("29 seconds")
+      assert.deepStrictEqual(second.values(), [])
+      yield* TestClock.adjust("20 seconds")
+      assert.deepStrictEqual(second.values(), ["again 1", "again 3", "again 4"])
+      assert.strictEqual(yield* second.items[0]!.ack, true)
+      control.network.unblockAll()
+      assert.strictEqual(yield* whileTimePasses(first.items[0]!.ack), false)
+      assert.strictEqual(yield* whileTimePasses(first.items[2]!.ack), false)
+      assert.strictEqual(yield* second.items[1]!.ack, true)
+      assert.strictEqual(yield* second.items[2]!.ack, true)
+      // A worker that was only away goes on.
+      yield* whileTimePasses(Fiber.interrupt(second.fiber))
+      yield* redis.rpush("jobs", "5")
+      yield* until(() => first.values().includes("5"))
+    }))
+
+  it.effect("what a worker has left that was killed while it left", () =>
+    Effect.gen(function*() {
+      const { party, redis } = yield* one()
+      const scope = yield* Scope.make()
+      const dying = yield* Scope.provide(party("dying"), scope)
+      yield* with_(redis)(jobs.push("1"))
+      const first = yield* taking(dying)
+      yield* until(() => first.items.length === 1)
+      // Its client closes first, so that it cannot put anything back.
+      yield* Scope.close(scope, Exit.void)
+      yield* whileTimePasses(Fiber.await(first.fiber))
+      const second = yield* taking(redis)
+      yield* TestClock.adjust("45 seconds")
+      assert.deepStrictEqual(second.values(), ["again 1"])
+    }))
+
+  it.effect("the registry forgets those that are long gone, and nobody else", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      for (let i = 0; i < 5; i++) {
+        const { fiber } = yield* taking(redis)
+        yield* TestClock.adjust("1 second")
+        yield* whileTimePasses(Fiber.interrupt(fiber))
+      }
+      assert.strictEqual(yield* redis.hlen("jobs:consumers"), 5)
+      yield* taking(redis)
+      yield* TestClock.adjust("59 minutes")
+      assert.strictEqual(yield* redis.hlen("jobs:consumers"), 6)
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(yield* redis.hlen("jobs:consumers"), 1)
+    }))
+
+  it.effect(
+    "connections that break at any moment, and workers that die: everything is processed",
+    () =>
+      Effect.gen(function*() {
+        for (let seed = 1; seed <= 8; seed++) {
+          yield* Effect.scoped(Effect.gen(function*() {
+            const { control, party, redis } = yield* one({}, { seed })
+            const random = seeded(seed)
+            const processed = new Set<string>()
+            const start = (name: string) =>
+              Effect.gen(function*() {
+                const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
+                const client = yield* Scope.provide(party(name), scope)
+                yield* Effect.forkIn(
+                  jobs.consume({ concurrency: 2, deadAfter: "3 seconds", stopTimeout: "1 millis" }, (job) =>
+                    Effect.andThen(
+                      Effect.sleep("40 millis"),
+                      Effect.sync(() => void processed.add(job))
+                    )).pipe(with_(client)),
+                  scope,
+                  { startImmediately: true }
+                )
+                return scope
+              })
+            yield* whileTimePasses(Effect.gen(function*() {
+              const workers = [yield* start("w0"), yield* start("w1"), yield* start("w2")]
+              const pushed: Array<string> = []
+              for (let i = 0; i < 60; i++) {
+                const exit = yield* Effect.exit(with_(redis)(jobs.push(`job ${i}`)))
+                if (Exit.isSuccess(exit)) pushed.push(`job ${i}`)
+                const fate = random()
+                if (fate < 0.12) yield* control.disconnect(address)
+                else if (fate < 0.2) {
+                  const w = Math.floor(random() * 3)
+                  control.network.block(`w${w}`, "*")
+                  control.network.block("*", `w${w}`)
+                } else if (fate < 0.25) control.network.unblockAll()
+                else if (fate < 0.28) {
+                  const w = Math.floor(random() * 3)
+                  yield* Scope.close(workers[w]!, Exit.void)
+                  workers[w] = yield* start(`w${w}`)
+                }
+                yield* Effect.sleep(`${Math.floor(random() * 80)} millis`)
+              }
+              control.network.unblockAll()
+              yield* Effect.sleep("30 seconds")
+              assert.deepStrictEqual(pushed.filter((job) => !processed.has(job)), [], `seed ${seed}`)
+              const { waiting, workers: seen } = yield* with_(redis)(jobs.status)
+              assert.strictEqual(waiting + seen.reduce((n, { pending }) => n + pending, 0), 0, `seed ${seed}`)
+            }))
+          }))
+        }
+      }),
+    60_000
+  )
+})
+
+describe("outages", () => {
+  it.effect("nothing answers for four minutes: it goes on, with what it had", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const logger = Logger.make<unknown, void>(({ logLevel, message }) => void lines.push(`${logLevel} ${message}`))
+      yield* Effect.gen(function*() {
+        const control = yield* Testing.make()
+        const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
+          Effect.provideService(Connector.Connector, control.network.dial)
+        )
+        const redis = yield* sentinel.primaryFor("mymaster")
+        yield* whileTimePasses(with_(redis)(jobs.push("long", "short")))
+        const { done } = yield* consuming(
+          redis,
+          { concurrency: 2 },
+          (job) => job === "long" ? Effect.sleep("2 minutes") : Effect.void
+        )
+        yield* until(() => done.length === 1)
+        yield* TestClock.adjust("1 second")
+        const all = [...control.nodes, ...control.sentinels]
+        for (const address of all) yield* control.kill(address)
+        yield* TestClock.adjust("4 minutes")
+        assert.strictEqual(lines.filter((line) => line.includes(": the queue jobs was interrupted")).length, 1)
+        for (const address of all) yield* control.restart(address)
+        yield* whileTimePasses(Effect.retry(with_(redis)(jobs.push("next")), { while: () => true }))
+        yield* until(() => done.includes("next"))
+        yield* TestClock.adjust("1 minute")
+        const { waiting, workers } = yield* whileTimePasses(with_(redis)(jobs.status))
+        assert.deepStrictEqual([waiting, workers.map(({ pending }) => pending)], [0, [0]])
+        assert.strictEqual(done.filter((job) => job === "next").length, 1)
+        assert.strictEqual(lines.filter((line) => line.includes(": the queue jobs works again")).length, 1)
+      }).pipe(Effect.provide(Logger.layer([logger])))
+    }), 60_000)
+
+  it.effect(
+    "a failover that loses an acknowledgement: the element comes again, and is told",
+    () =>
+      Effect.gen(function*() {
+        const control = yield* Testing.make()
+        const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
+          Effect.provideService(Connector.Connector, control.network.dial)
+        )
+        const redis = yield* sentinel.primaryFor("mymaster")
+        yield* whileTimePasses(with_(redis)(jobs.push("1")))
+        const { done, events } = yield* consuming(redis, {}, () => Effect.sleep("10 seconds"))
+        const before = yield* control.primary
+        yield* TestClock.adjust("9 seconds")
+        const node = control.node(before)
+        node.lagMillis = [60_000, 60_000]
+        yield* until(() => done.length === 1)
+        yield* control.kill(before)
+        yield* whileTimePasses(Effect.gen(function*() {
+          while ((yield* control.primary) === before) yield* Effect.sleep("100 millis")
+        }))
+        yield* until(() => done.length === 2)
+        assert.deepStrictEqual(done, ["1", "1"])
+        assert.deepStrictEqual(events, ["Redelivered 1"])
+        yield* TestClock.adjust("10 seconds")
+        const { waiting, workers } = yield* whileTimePasses(with_(redis)(jobs.status))
+        assert.deepStrictEqual([waiting, workers.map(({ pending }) => pending)], [0, [0]])
+      }),
+    60_000
+  )
+
+  it.effect(
+    "a failover that loses the taking: the element is processed twice, and the worker that had it is told",
+    () =>
+      Effect.gen(function*() {
+        const control = yield* Testing.make()
+        const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
+          Effect.provideService(Connector.Connector, control.network.dial)
+        )
+        const redis = yield* sentinel.primaryFor("mymaster")
+        yield* whileTimePasses(with_(redis)(jobs.push("1")))
+        yield* TestClock.adjust("1 second")
+        const before = yield* control.primary
+        control.node(before).lagMillis = [600_000, 600_000]
+        const { done, events } = yield* consuming(redis, { concurrency: 2 }, () => Effect.sleep("2 minutes"))
+        yield* TestClock.adjust("1 second")
+        yield* control.kill(before)
+        yield* TestClock.adjust("5 minutes")
+        assert.deepStrictEqual(done, ["1", "1"])
+        assert.deepStrictEqual(events, ["TakenOver 1"])
+      }),
+    60_000
+  )
+})
+
+describe("consume", () => {
+  it.effect("so many at a time, retried, then dead", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      let running = 0
+      let most = 0
+      const tries = new Map<string, number>()
+      const { done, events, fiber } = yield* consuming(
+        redis,
+        { concurrency: 3, retry: Schedule.recurs(2) },
+        (job) =>
+          Effect.gen(function*() {
+            tries.set(job, (tries.get(job) ?? 0) + 1)
+            most = Math.max(most, ++running)
+            yield* Effect.sleep("100 millis")
+            running--
+            if (job === "bad" || (job === "second" && tries.get(job) === 1)) return yield* Effect.fail("no")
+            if (job === "defect") throw new Error("defect")
+          }).pipe(Effect.onExit((exit) => Effect.sync(() => void (exit._tag === "Failure" && running > 0))))
+      )
+      yield* with_(redis)(jobs.push("1", "2", "bad", "second", "3", "defect", "4"))
+      yield* until(() => done.length === 5 && events.length === 2)
+      assert.strictEqual(most, 3)
+      assert.strictEqual(tries.get("bad"), 3)
+      assert.deepStrictEqual(events.sort(), ["Rejected bad", "Rejected defect"])
+      assert.deepStrictEqual((yield* redis.lrange("jobs:dead", 0, -1)).sort(), ["bad", "defect"])
+      yield* whileTimePasses(Fiber.interrupt(fiber))
+      assert.deepStrictEqual((yield* redis.keys("*")).sort(), ["jobs:consumers", "jobs:dead"])
+    }))
+
+  it.effect("stops: lets handlers end, puts the rest back", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      const { done, fiber } = yield* consuming(
+        redis,
+        { concurrency: 2, stopTimeout: "5 seconds" },
+        (job) => Effect.sleep(job === "long" ? "1 hour" : "3 seconds")
+      )
+      yield* with_(redis)(jobs.push("short", "long", "later"))
+      yield* until(() => false).pipe(Effect.timeoutOption("1 second"), whileTimePasses)
+      const stopping = yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
+      yield* TestClock.adjust("6 seconds")
+      yield* Fiber.join(stopping)
+      assert.deepStrictEqual(done, ["short"])
+      assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), ["long", "later"])
+    }))
+})
+
+describe("hostile options", () => {
+  it("make refuses them", () => {
+    for (
+      const [options, message] of [
+        [undefined, /key: expected a string that is not empty, got undefined/],
+        [{ key: "" }, /key: expected a string that is not empty/],
+        [{ key: "a", keys: "b" }, /keys: unknown option; it has key, deadLetters, side, schema, codec/],
+        [{ key: "a", side: "top" }, /side: expected "left" or "right"/],
+        [{ key: "a", schema: {} }, /schema: expected a Schema/],
+        [{ key: "a", codec: {} }, /codec\.encode: expected a function/],
+        [{ key: "a", schema: Schema.String, codec: {} }, /codec: not with schema/]
+      ] as const
+    ) assert.throws(() => RedisQueue.make(options as never), message)
+  })
+
+  it.effect("take and consume refuse them", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      for (
+        const [options, handler, message] of [
+          [{ concurrency: 0 }, () => Effect.void, /concurrency: expected a whole number from 1 to 10000/],
+          [{ deadAfter: 30 }, () => Effect.void, /deadAfter: 30 has no unit/],
+          [{ deadAfter: "10 millis" }, () => Effect.void, /deadAfter: it must be at least 1 second/],
+          [{ deadAfter: "Infinity" }, () => Effect.void, /deadAfter: the duration must be finite/],
+          [{ consumer: "" }, () => Effect.void, /consumer: expected a string that is not empty/],
+          [{ retry: 3 }, () => Effect.void, /retry: expected a Schedule, got 3/],
+          [{ onEvent: 1 }, () => Effect.void, /onEvent: expected a function/],
+          [{ tries: 1 }, () => Effect.void, /tries: unknown option/],
+          [{}, undefined, /handler: expected a function, got undefined/]
+        ] as const
+      ) {
+        assert.match(
+          failureOf(yield* Effect.exit(with_(redis)(jobs.consume(options as {}, handler as () => Effect.Effect<void>))))
+            .message,
+          message
+        )
+      }
+      assert.match(
+        failureOf(yield* Effect.exit(with_(redis)(Stream.runDrain(jobs.take({ concurrency: 1 } as {}))))).message,
+        /concurrency: unknown option; it has consumer, deadAfter/
+      )
+    }))
+})
