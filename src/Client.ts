@@ -16,7 +16,7 @@ import type * as Command from "./Command.ts"
 import type { TimeoutInput } from "./commands/options.ts"
 import type { ConnectionError, RedisError, ReplyError, TransactionAborted } from "./Errors.ts"
 import type * as Args from "./internal/commands/args.ts"
-import type { Callable } from "./internal/scripts/definition.ts"
+import type { Callable, FunctionCalls } from "./internal/scripts/definition.ts"
 import type { ValueMethods, Values } from "./internal/values/commands.ts"
 import type {
   ReadBytesMethods,
@@ -204,6 +204,15 @@ export interface Base<M extends Command.Mode> extends TextOrBytes<string> {
   readonly script: <Call extends ReadonlyArray<any>, A>(
     script: Callable<Call, A, M>
   ) => (...call: Call) => Effect.Effect<A, RedisError>
+
+  /**
+   * Gives the functions that run those of a `FunctionLibrary`:
+   * `redis.functions(bank).transfer({ ... })`. A client of replicas has those whose mode is
+   * `"read"`. The client loads a library that a server does not have.
+   */
+  readonly functions: <const F extends Readonly<Record<string, Callable<any, any>>>>(
+    library: { readonly functions: F }
+  ) => FunctionCalls<F, M>
 
   /** Runs a command. */
   readonly run: <A, B>(

@@ -157,8 +157,12 @@ export interface Needed {
   readonly load: Any
   /** Whether an error says that the server does not have it, so that the command was not executed. */
   readonly isMissing: (reply: Resp.ErrorReply) => boolean
-  /** The command with the whole script in it, which needs nothing; undefined if there is no such command. */
-  readonly whole: ((command: Any) => Any) | undefined
+  /** Of a script: gives the command with the whole script in it, which needs nothing. */
+  readonly whole?: ((command: Any) => Any) | undefined
+  /** Of a library: its name. */
+  readonly library?: string | undefined
+  /** Of a library that may replace another one of its name: gives it to a server in place of that one. */
+  readonly replace?: Any | undefined
 }
 
 /**

@@ -925,6 +925,33 @@ export class SubscriptionOverflow extends Schema.TaggedError<SubscriptionOverflo
 }
 
 /**
+ * The server has a library of functions of the same name with other code: of another
+ * version of the application, for example. The client does not replace it by itself: two
+ * versions would replace each other's in turn. The command was not executed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class LibraryConflict extends Schema.TaggedError<LibraryConflict>(
+  "effect-redis-sentinel/Errors/LibraryConflict"
+)("LibraryConflict", {
+  /** The name of the library. */
+  library: Schema.String,
+  /** The name of the command, or of the method of the library. */
+  command: Schema.String,
+  /** What is wrong, in words. */
+  detail: Schema.String
+}) {
+  /** Whether a retry can help. False: somebody has to decide which code counts. */
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `${this.command} was not executed: ${this.detail}`
+  }
+}
+
+/**
  * Everything that can go wrong on the way to a usable server. A command that
  * fails with one of these was not executed, or is a read.
  *
@@ -962,6 +989,7 @@ export type RedisError =
   | UnexpectedReply
   | ValueMismatch
   | SubscriptionOverflow
+  | LibraryConflict
 
 const connectionTags: ReadonlySet<string> = new Set<ConnectionError["_tag"]>([
   "PrimaryNotFound",

@@ -42,8 +42,8 @@
 import * as Command from "./Command.ts"
 import { scriptLoad } from "./commands/scripting.ts"
 import { InvalidCommand } from "./Errors.ts"
-import { keysAfterCount } from "./internal/commands/args.ts"
-import { choiceProblem, fieldsOf, kindOf } from "./internal/common/values.ts"
+import { fieldsOf, kindOf } from "./internal/common/values.ts"
+import { callableOf, partsOf, sharedFields } from "./internal/scripts/callable.ts"
 import type {
   Arguments,
   ArgumentType,
@@ -55,8 +55,6 @@ import type {
   ResultType,
   TypeOf
 } from "./internal/scripts/definition.ts"
-import { inputOf } from "./internal/scripts/input.ts"
-import { resultDecoder } from "./internal/scripts/results.ts"
 import { sha1Of } from "./internal/scripts/sha1.ts"
 
 export type {
@@ -122,8 +120,6 @@ export interface Script<in Call extends ReadonlyArray<any>, out A, out M extends
  */
 export const many = <const T extends string | ArgumentType>(of: T): Many<T> => ({ many: of })
 
-const fieldNames = ["lua", "keys", "args", "result", "mode", "repeatable", "name"]
-
 /**
  * Defines a script. Keys and arguments arrive in Lua's `KEYS` and `ARGV` in the order of
  * their declaration; the text is sent as it is. Throws `InvalidCommand` if a field is
@@ -171,44 +167,22 @@ export const make = <
 }): Script<CallOf<K, A>, TypeOf<R>, M> => {
   const fields = fieldsOf(options)
   if (typeof fields === "string") throw invalid(`options: ${fields}`)
-  const unknown = Object.keys(fields).find((field) => !fieldNames.includes(field))
-  if (unknown !== undefined) throw invalid(`options: unknown option; the options are ${fieldNames.join(", ")}`)
-  const { args, keys, lua, mode = "write", name, repeatable, result } = fields
+  const { lua, name } = fields
   if (typeof lua !== "string" || lua === "") throw invalid(`lua: expected the text of a script, got ${kindOf(lua)}`)
-  const wrong = choiceProblem(mode, ["read", "write"])
-  if (wrong !== undefined) throw invalid(`mode: ${wrong}`)
-  if (repeatable !== undefined && typeof repeatable !== "boolean") {
-    throw invalid(`repeatable: expected true or false, got ${kindOf(repeatable)}`)
-  }
-  if (name !== undefined && !(typeof name === "string" && /^[\x20-\x7e]{1,64}$/.test(name))) {
-    throw invalid(`name: expected at most 64 printable characters, got ${kindOf(name)}`)
-  }
-  const isRead = mode === "read"
+  const { encode, spec } = partsOf("Script.make", "", fields, ["lua", ...sharedFields], name)
   const sha1 = sha1Of(lua)
-  const named = (word: string): string => name === undefined ? word : `${word} (${name})`
-  const specOf = (word: string, needed: Command.Needed | undefined) =>
-    Command.needing(
-      Command.define({
-        words: [word],
-        mode: mode as M,
-        keys: keysAfterCount(1),
-        repeatable: repeatable ?? isRead,
-        decode: resultDecoder<TypeOf<R>>("Script.make", result)
-      }),
-      named(word),
-      needed
-    )
-  const whole = specOf(isRead ? "EVAL_RO" : "EVAL", undefined)
-  const spec = specOf(isRead ? "EVALSHA_RO" : "EVALSHA", {
+  const whole = spec("EVAL", undefined)
+  const bySha1 = spec("EVALSHA", {
     kind: "script",
     id: sha1,
     load: scriptLoad(lua),
     isMissing: (reply) => reply.text.startsWith("NOSCRIPT No matching script"),
     whole: (command) => Command.replacing(command, whole, [lua, ...command.args.slice(1)])
   })
-  const encode = inputOf(spec.name, keys as Keys | undefined, args as Arguments | undefined)
-  const call = (input?: unknown) => Command.withSpec(Command.own(spec, [sha1, ...encode(input)]), spec)
-  return Object.assign(call as unknown as Callable<CallOf<K, A>, TypeOf<R>, M>, { lua, sha1 })
+  return Object.assign(
+    callableOf(bySha1, sha1, encode) as unknown as Callable<CallOf<K, A>, TypeOf<R>, M>,
+    { lua, sha1 }
+  )
 }
 
 const invalid = (detail: string): InvalidCommand => new InvalidCommand({ command: "Script.make", detail })

@@ -47,6 +47,7 @@ const rooms = [
   "internal/queues",
   "RedisQueue.ts",
   "index.ts",
+  "FunctionLibrary.ts",
   "testing",
   // Opt-in: what an application does not import, the main entry must not bring along.
   "internal/modules",

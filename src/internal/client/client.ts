@@ -32,7 +32,7 @@ import { after } from "../replicas/afterOffset.ts"
 import { makeSubscriptions } from "../subscriptions/subscriptions.ts"
 import { withEpoch } from "./epoch.ts"
 import type { SessionSource } from "./followedStream.ts"
-import { argumentError, makeCall, makeMethods, makeValueMethods } from "./methods.ts"
+import { argumentError, makeCall, makeCalls, makeMethods, makeValueMethods } from "./methods.ts"
 import { makeMonitor } from "./monitor.ts"
 import { makePopStream, popRequestOf, type PopSource } from "./popStream.ts"
 import { makeWatch, unwatch, watch, type Watching } from "./watch.ts"
@@ -252,6 +252,7 @@ const make = (
     target,
     values: (values) => makeValueMethods(run, values),
     script: (script) => makeCall(run, script),
+    functions: (library) => makeCalls(run, library),
     run: (command, options) => {
       const problem = Command.problemOf(command)
       if (problem !== undefined) return invalid("run", problem)

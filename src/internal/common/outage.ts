@@ -33,6 +33,7 @@ export const isOutage = (error: RedisError): boolean => {
     case "InvalidCommand":
     case "UnexpectedReply":
     case "ValueMismatch":
+    case "LibraryConflict":
     case "TransactionAborted":
     case "ScanInterrupted":
     case "EpochPassed":

@@ -52,6 +52,8 @@ export interface Dispatcher {
   readonly submitTo: (operation: PendingOperation, connection: Connection) => void
   /** Sends an operation again that was not executed: to this connection if it can choose, unless writes have to wait. */
   readonly resubmit: (operation: PendingOperation, connection: Connection) => void
+  /** Of a client of replicas: runs a command on the primary of their group. */
+  readonly runAtPrimary?: ((command: Command.Any) => Effect.Effect<unknown, RedisError>) | undefined
   /** The operation was not executed: the connection that it was for has ended. */
   readonly requeue: (operation: PendingOperation, error: EndError) => void
   /** The server refused it before executing it. */
@@ -212,6 +214,9 @@ export abstract class PendingOperation implements Request, Unexecuted {
 
   get isOnReserved(): boolean {
     return this.owner.isReserved
+  }
+  get runAtPrimary(): Dispatcher["runAtPrimary"] {
+    return this.owner.runAtPrimary
   }
   rewrite(_f: (command: Command.Any) => Command.Any): void {}
   resend(connection: Connection): void {

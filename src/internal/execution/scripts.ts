@@ -12,7 +12,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Command from "../../Command.ts"
-import { type RedisError, ReplyError } from "../../Errors.ts"
+import { LibraryConflict, type RedisError, ReplyError } from "../../Errors.ts"
 import * as Metrics from "../../Metrics.ts"
 import * as Resp from "../../Resp.ts"
 import { Call, replyError, serverText } from "../connection/call.ts"
@@ -33,6 +33,8 @@ export interface Unexecuted {
   /** Whether an error is a refusal of the server because of its own state: then the operation is sent again. */
   readonly onRefused: (command: Command.Any, reply: Resp.ErrorReply) => boolean
   readonly failWith: (exit: Exit.Exit<never, RedisError>) => void
+  /** Runs a command on the primary of the group, for a client of its replicas; undefined for other clients. */
+  readonly runAtPrimary: ((command: Command.Any) => Effect.Effect<unknown, RedisError>) | undefined
 }
 
 /** One load on one connection. */
@@ -42,6 +44,8 @@ class Load {
   readonly isOnReserved: boolean
   isAnswered = false
   error: Resp.ErrorReply | undefined = undefined
+  /** Whether the server has a library of the same name already. */
+  hasExisted = false
   constructor(needed: Command.Needed, by: Connection, isOnReserved: boolean) {
     this.needed = needed
     this.by = by
@@ -69,6 +73,11 @@ export class Scripts {
   private readonly loads = new Map<string, Array<Load>>()
   /** Whether the user may run SCRIPT LOAD, once that is known. */
   private mayLoad: boolean | undefined = undefined
+  private mayLoadLibraries = true
+  /** The libraries that have taken the place of others of their names: that is done once. */
+  private readonly replaced = new Set<string>()
+  /** The libraries that are being loaded at the primary, for replicas that lack them. */
+  private readonly loadingAtPrimary = new Set<string>()
   /** The last load that an operation was sent again after, and how many there were. */
   private readonly attempts = new WeakMap<Unexecuted, { load: Load | undefined; count: number }>()
 
@@ -92,7 +101,9 @@ export class Scripts {
       const known = this.loadOn(connection, needs.id)
       if (needs.kind === "library") {
         // A replica gets its libraries from the primary.
-        if (known === undefined && connection.role !== "replica") this.load(connection, isOnReserved, needs)
+        if (known === undefined && connection.role !== "replica" && this.mayLoadLibraries) {
+          this.load(connection, isOnReserved, needs)
+        }
         continue
       }
       if (known === undefined && this.mayLoad !== false) this.load(connection, isOnReserved, needs)
@@ -107,6 +118,7 @@ export class Scripts {
   onLacking(operation: Unexecuted, command: Command.Any, reply: Resp.ErrorReply): void {
     const needed = command.spec.needs!
     const on = operation.connection!
+    if (needed.kind === "library" && on.role === "replica") return this.onReplicaLacking(operation, command, reply)
     let attempt = this.attempts.get(operation)
     if (attempt === undefined) this.attempts.set(operation, attempt = { load: undefined, count: 0 })
     let load = this.usableLoad(needed.id, operation)
@@ -114,6 +126,7 @@ export class Scripts {
     if (load?.isAnswered === true && (load.by === on || attempt.load === load)) {
       this.forget(load)
       if (load.error !== undefined) return this.onUnloadable(operation, load.needed, load.error)
+      if (load.hasExisted) return this.onOtherLibrary(operation, command)
       load = undefined
     }
     if (load === undefined) {
@@ -142,6 +155,46 @@ export class Scripts {
     if (!operation.onRefused(load, error)) operation.failWith(Exit.fail(replyError(load, error)))
   }
 
+  /** The server has a library of this name, which does not have the function. */
+  private onOtherLibrary(operation: Unexecuted, command: Command.Any): void {
+    const { id, library = "", replace } = command.spec.needs!
+    if (replace !== undefined && !this.replaced.has(id)) {
+      this.replaced.add(id)
+      const load = this.load(operation.connection!, operation.isOnReserved, command.spec.needs!, replace)
+      this.attempts.get(operation)!.load = load
+      return this.resend(operation, load.by)
+    }
+    operation.failWith(
+      Exit.fail(
+        new LibraryConflict({
+          library,
+          command: command.spec.name,
+          detail: `the server's library ${library} does not have this function: ${
+            replace === undefined
+              ? "its code is another one"
+              : "this client has replaced it once, and it is there again"
+          }, or the function is not registered by the code that was given`
+        })
+      )
+    )
+  }
+
+  /** A replica lacks a library: the primary may lack it as well, or has not sent it yet. */
+  private onReplicaLacking(operation: Unexecuted, command: Command.Any, reply: Resp.ErrorReply): void {
+    const { id, load } = command.spec.needs!
+    const { runAtPrimary } = operation
+    const isRefused = runAtPrimary !== undefined &&
+      operation.onRefused(load, new Resp.ErrorReply("READONLY a replica does not have the library yet"))
+    if (!isRefused) return operation.failWith(Exit.fail(replyError(command, reply)))
+    if (this.loadingAtPrimary.has(id)) return
+    this.loadingAtPrimary.add(id)
+    Metrics.scriptLoads.updateUnsafe(1, this.services)
+    // If it fails, the operations that wait for it end with their deadlines.
+    Effect.runForkWith(this.services)(
+      Effect.ensuring(Effect.ignore(runAtPrimary(load)), Effect.sync(() => this.loadingAtPrimary.delete(id)))
+    )
+  }
+
   /** A load of the same node that an operation can be sent after. */
   private usableLoad(id: string, { connection, isOnReserved }: Unexecuted): Load | undefined {
     const on = connection!
@@ -156,27 +209,38 @@ export class Scripts {
     return this.loads.get(id)?.find((load) => load.by === connection)
   }
 
-  private load(by: Connection, isOnReserved: boolean, needed: Command.Needed): Load {
+  private load(by: Connection, isOnReserved: boolean, needed: Command.Needed, command = needed.load): Load {
     const load = new Load(needed, by, isOnReserved)
     const others = (this.loads.get(needed.id) ?? []).filter((other) => other.by !== by && other.by.ended === undefined)
     this.loads.set(needed.id, [...others, load])
     Metrics.scriptLoads.updateUnsafe(1, this.services)
-    by.enqueue(new Call(needed.load, (value) => this.onAnswer(load, value), () => this.remove(load)))
+    by.enqueue(new Call(command, (value) => this.onAnswer(load, value), () => this.remove(load)))
     return load
   }
 
   private onAnswer(load: Load, value: Resp.Value): void {
     load.isAnswered = true
-    if (load.needed.kind === "library") return
+    const isScript = load.needed.kind === "script"
     if (!(value instanceof Resp.ErrorReply)) {
-      this.mayLoad = true
+      if (isScript) this.mayLoad = true
+      return
+    }
+    if (!isScript && /^ERR Library '.*' already exists$/.test(value.text)) {
+      load.hasExisted = true
       return
     }
     load.error = value
-    if (value.code !== "NOPERM" || this.mayLoad === false) return
-    this.mayLoad = false
+    if (value.code !== "NOPERM") return
+    const wasAllowed = isScript ? this.mayLoad !== false : this.mayLoadLibraries
+    if (isScript) this.mayLoad = false
+    else this.mayLoadLibraries = false
+    if (!wasAllowed) return
     Effect.runForkWith(this.services)(
-      Effect.logWarning(`${this.label}: the user may not run SCRIPT LOAD, so scripts are sent with their texts (EVAL)`)
+      Effect.logWarning(
+        isScript
+          ? `${this.label}: the user may not run SCRIPT LOAD, so scripts are sent with their texts (EVAL)`
+          : `${this.label}: the user may not run FUNCTION LOAD, so libraries of functions are not loaded`
+      )
     )
   }
 

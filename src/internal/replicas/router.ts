@@ -459,6 +459,8 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     this.dispatchOn((this.executorAt(connection.addressText) ?? this).execution, operation, connection)
   }
 
+  readonly runAtPrimary = (command: Command.Any): Effect.Effect<unknown, RedisError> => this.group.primary.run(command)
+
   resubmit(operation: PendingOperation, connection: Connection): void {
     this.submitTo(operation, connection)
   }

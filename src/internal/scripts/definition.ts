@@ -2,8 +2,10 @@
  * The types of scripts and functions as definitions: what their keys, arguments and
  * results are made of, and what is called with them. Types only.
  */
+import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type * as Command from "../../Command.ts"
+import type { RedisError } from "../../Errors.ts"
 import type { Codec } from "../values/codecs.ts"
 
 /**
@@ -119,3 +121,67 @@ export type CallOf<K, A> = keyof (KeyFields<K> & ArgumentFields<A>) extends neve
  * @category utility types
  */
 export type Distinct<K, A> = { readonly [P in keyof A & keyof KeyFields<K>]: "this is the name of a key" }
+
+/**
+ * One function of a library.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FunctionOptions {
+  /**
+   * The names of the keys in order: `["from", "to"]`; the last one may be
+   * `Script.many("others")`. Or how each key is sent, by its name. Default: no keys.
+   */
+  readonly keys?: Keys | undefined
+  /** How the arguments are sent, by their names, in order. Default: no arguments. */
+  readonly args?: Arguments | undefined
+  /** How the result is read. */
+  readonly result: ResultType
+  /**
+   * `"read"` for a function that is registered with the flag `no-writes`: it runs with FCALL_RO,
+   * also on clients of replicas, and may be sent again. Default `"write"`.
+   */
+  readonly mode?: Command.Mode | undefined
+  /** Whether the client may send the call again when its reply never came. Default: true for `"read"`. */
+  readonly repeatable?: boolean | undefined
+  /** The name with which the code registers it. Default: its name in the record. */
+  readonly name?: string | undefined
+}
+
+type KeysOf<F> = F extends { readonly keys: infer K } ? K : readonly []
+type ArgumentsOf<F> = F extends { readonly args: infer A } ? A : {}
+type ModeOf<F> = F extends { readonly mode: infer M extends Command.Mode } ? M : "write"
+
+/**
+ * The functions of a library: each gives the command that calls it.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type FunctionsOf<F> = {
+  readonly [P in keyof F]: F[P] extends { readonly result: infer R }
+    ? Callable<CallOf<KeysOf<F[P]>, ArgumentsOf<F[P]>>, TypeOf<R>, ModeOf<F[P]>>
+    : never
+}
+
+/**
+ * Refuses functions with an argument whose name is that of a key, too.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type DistinctFunctions<F> = {
+  readonly [P in keyof F]: { readonly args?: Distinct<KeysOf<F[P]>, ArgumentsOf<F[P]>> | undefined }
+}
+
+/**
+ * What runs the functions of a library on a client: those that a client of this mode may run.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type FunctionCalls<F, M extends Command.Mode> = {
+  readonly [P in keyof F as F[P] extends Callable<any, any, M> ? P : never]: F[P] extends
+    Callable<infer Call, infer A, any> ? (...call: Call) => Effect.Effect<A, RedisError> : never
+}

@@ -24,7 +24,7 @@ interface Parameter {
 }
 
 /** Gives the arguments of EVALSHA or FCALL after the script: the number of keys, keys, arguments. */
-export type EncodeInput = (input: unknown) => Array<Command.Arg>
+export type EncodeInput = (command: string, input: unknown) => Array<Command.Arg>
 
 const invalid = (command: string, detail: string): InvalidCommand => new InvalidCommand({ command, detail })
 
@@ -118,40 +118,45 @@ const parametersByName = (command: string, path: string, given: unknown): Array<
   })
 }
 
-const keyParameters = (command: string, given: unknown): Array<Parameter> => {
+const keyParameters = (command: string, path: string, given: unknown): Array<Parameter> => {
   if (given === undefined) return []
-  if (!Array.isArray(given) && !isMany(given)) return parametersByName(command, "keys", given)
+  if (!Array.isArray(given) && !isMany(given)) return parametersByName(command, path, given)
   const items = isMany(given) ? [given] : itemsOf(given)
-  if (typeof items === "string") throw invalid(command, `keys: ${items}`)
+  if (typeof items === "string") throw invalid(command, `${path}: ${items}`)
   return items.map((item, i) => {
     const name = isMany(item) ? item.many : item
     const problem = nameProblem(name)
-    if (problem !== undefined) throw invalid(command, `keys[${i}]: ${problem}`)
+    if (problem !== undefined) throw invalid(command, `${path}[${i}]: ${problem}`)
     return { name: name as string, isMany: isMany(item), encode: keyOf }
   })
 }
 
 /** What encodes the calls of a script. Throws `InvalidCommand` for keys or arguments that are not well defined. */
 export const inputOf = (
-  command: string,
-  keys: Keys | undefined,
-  args: Arguments | undefined
+  of: string,
+  prefix: string,
+  { args, keys }: { readonly keys: Keys | undefined; readonly args: Arguments | undefined }
 ): EncodeInput => {
-  const keyList = keyParameters(command, keys)
-  const argList = args === undefined ? [] : parametersByName(command, "args", args)
+  const keyList = keyParameters(of, `${prefix}keys`, keys)
+  const argList = args === undefined ? [] : parametersByName(of, `${prefix}args`, args)
   const all = [...keyList, ...argList]
   const names = new Set<string>()
   for (const [path, list] of [["keys", keyList], ["args", argList]] as const) {
     list.forEach(({ isMany, name }, i) => {
-      if (names.has(name)) throw invalid(command, `${path}: ${name} is declared twice`)
+      if (names.has(name)) throw invalid(of, `${prefix}${path}: ${name} is declared twice`)
       names.add(name)
       if (isMany && i < list.length - 1) {
-        throw invalid(command, `${path}.${name}: only the last one may stand for any number of them`)
+        throw invalid(of, `${prefix}${path}.${name}: only the last one may stand for any number of them`)
       }
     })
   }
   const expected = all.length === 0 ? "there are none" : `they are ${Array.from(names).join(", ")}`
-  const append = (out: Array<Command.Arg>, { encode, isMany, name }: Parameter, value: unknown): void => {
+  const append = (
+    command: string,
+    out: Array<Command.Arg>,
+    { encode, isMany, name }: Parameter,
+    value: unknown
+  ): void => {
     const encoded = (path: string, value: unknown): Command.Arg => {
       try {
         return encode(value)
@@ -164,7 +169,7 @@ export const inputOf = (
     if (typeof items === "string") throw invalid(command, `${name}: ${items}`)
     for (let i = 0; i < items.length; i++) out.push(encoded(`${name}[${i}]`, items[i]))
   }
-  return (input) => {
+  return (command, input) => {
     const fields = input === undefined && all.length === 0 ? {} : fieldsOf(input)
     if (typeof fields === "string") throw invalid(command, `the keys and arguments: ${fields}`)
     for (const name of Object.keys(fields)) {
@@ -174,9 +179,9 @@ export const inputOf = (
     }
     for (const { name } of all) if (!(name in fields)) throw invalid(command, `${name}: it is missing`)
     const out: Array<Command.Arg> = [0]
-    for (const key of keyList) append(out, key, fields[key.name])
+    for (const key of keyList) append(command, out, key, fields[key.name])
     out[0] = out.length - 1
-    for (const arg of argList) append(out, arg, fields[arg.name])
+    for (const arg of argList) append(command, out, arg, fields[arg.name])
     return out
   }
 }

@@ -211,9 +211,9 @@ class Shaping {
 }
 
 /** The decoder of a result, by a schema or a codec. Throws `InvalidCommand` for what is neither. */
-export const resultDecoder = <A>(command: string, given: unknown): Decode<A> => {
+export const resultDecoder = <A>(of: string, path: string, given: unknown): Decode<A> => {
   const schema = schemaOf(given)
-  const read = schema === undefined ? throughCodec(command, given) : throughSchema(schema)
+  const read = schema === undefined ? throughCodec(of, path, given) : throughSchema(schema)
   return (value) => {
     try {
       return read(value) as A
@@ -229,8 +229,8 @@ const throughSchema = (schema: NonNullable<ReturnType<typeof schemaOf>>): (value
   return (value) => resultOf(schema.ast, decode(new Shaping().shape(encoded, value)))
 }
 
-const throughCodec = (command: string, given: unknown): (value: Resp.Value) => unknown => {
-  const codec = codecOf(command, given as never, "result")
+const throughCodec = (of: string, path: string, given: unknown): (value: Resp.Value) => unknown => {
+  const codec = codecOf(of, given as never, path)
   return (value) => {
     const bytes = bytesOf(value) ??
       (typeof value === "number" || typeof value === "bigint" ? Buffer.from(String(value)) : undefined)
