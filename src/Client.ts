@@ -16,7 +16,7 @@ import type * as Command from "./Command.ts"
 import type { TimeoutInput } from "./commands/options.ts"
 import type { ConnectionError, RedisError, ReplyError, TransactionAborted } from "./Errors.ts"
 import type * as Args from "./internal/commands/args.ts"
-import type { Callable, FunctionCalls } from "./internal/scripts/definition.ts"
+import type { Callable, FunctionCalls, HasFunctions } from "./internal/scripts/definition.ts"
 import type { ValueMethods, Values } from "./internal/values/commands.ts"
 import type {
   ReadBytesMethods,
@@ -211,7 +211,7 @@ export interface Base<M extends Command.Mode> extends TextOrBytes<string> {
    * `"read"`. The client loads a library that a server does not have.
    */
   readonly functions: <const F extends Readonly<Record<string, Callable<any, any>>>>(
-    library: { readonly functions: F }
+    library: HasFunctions<F>
   ) => FunctionCalls<F, M>
 
   /** Runs a command. */

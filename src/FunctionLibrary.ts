@@ -64,6 +64,7 @@ export type {
   DistinctFunctions,
   FunctionOptions,
   FunctionsOf,
+  HasFunctions,
   KeyFields,
   Keys,
   Many,
@@ -92,7 +93,7 @@ export interface Stored {
  * @since 0.1.0
  * @category models
  */
-export interface FunctionLibrary<out F> {
+export interface FunctionLibrary<out F> extends HasFunctions<F> {
   /** Its name. */
   readonly name: string
   /** Its code, with the first line that names it. */

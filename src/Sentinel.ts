@@ -343,7 +343,10 @@ const fromDiscovery = (
             const sticky = (merged.replicaSelection ?? "sticky") === "sticky" && merged.maxLag === undefined
             return makeReplica(
               sticky
-                ? yield* makeExecutor(replicaTarget(monitor, group, merged, schedule), merged)
+                ? yield* makeExecutor(
+                  { ...replicaTarget(monitor, group, merged, schedule), runAtPrimary: primary.run },
+                  merged
+                )
                 : yield* makeReplicaRouter(
                   {
                     group,

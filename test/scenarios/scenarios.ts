@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import { Address, type Client, commands, Connector, type Errors, RedisClient, Sentinel } from "../../src/index.ts"
 import { cutting } from "../support/cutting.ts"
 import { failureOf } from "../support/exit.ts"
+import { scripts } from "./scripts.ts"
 import { type Stage, until } from "./stage.ts"
 
 export type Scenario = (stage: Stage) => Effect.Effect<void, unknown, Scope.Scope>
@@ -121,6 +122,8 @@ const countMissing = (there: Client.PrimaryClient, load: Load): Effect.Effect<nu
 const addresses = (list: ReadonlyArray<Address.Address>): ReadonlyArray<string> => list.map(Address.format).sort()
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
+  ...scripts,
+
   "discovery finds the primary, the replicas and the other sentinels": (stage) =>
     Effect.gen(function*() {
       const { redis, replica, sentinel } = yield* clientsOf(stage, { sentinels: stage.sentinels.slice(0, 1) })

@@ -8,7 +8,7 @@ import * as commands from "../../commands/index.ts"
 import { InvalidCommand, type RedisError } from "../../Errors.ts"
 import { argumentError, methodsOn, prototypeOf, type Run } from "../commands/methods.ts"
 import { fieldsOf, kindOf } from "../common/values.ts"
-import type { Callable, FunctionCalls } from "../scripts/definition.ts"
+import type { Callable, FunctionCalls, HasFunctions } from "../scripts/definition.ts"
 import type { ValueMethods, Values } from "../values/commands.ts"
 
 export { argumentError } from "../commands/methods.ts"
@@ -74,7 +74,7 @@ export const makeCall = <Call extends ReadonlyArray<any>, A>(
 /** What runs the functions of a library. Throws `InvalidCommand` for what is not a library. */
 export const makeCalls = <F extends Readonly<Record<string, Callable<any, any>>>, M extends Command.Mode>(
   runCommand: Run,
-  library: { readonly functions: F }
+  library: HasFunctions<F>
 ): FunctionCalls<F, M> => {
   const fields = fieldsOf(library)
   const functions = typeof fields === "string" ? fields : fieldsOf(fields["functions"])

@@ -220,6 +220,10 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
     operation.dispatch(connection)
   }
 
+  get runAtPrimary(): ConnectionTarget["runAtPrimary"] {
+    return this.target.runAtPrimary
+  }
+
   resubmit(operation: PendingOperation, connection: Connection): void {
     if (this.gate.isHolding && operation.isGated) this.gate.onWrite(operation)
     else this.submitTo(operation, connection)

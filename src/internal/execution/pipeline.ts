@@ -22,7 +22,7 @@ import {
   runBatch,
   Stage
 } from "./operation.ts"
-import { isLacking, lackingError } from "./scripts.ts"
+import { isLacking } from "./scripts.ts"
 import type { BatchResult } from "./types.ts"
 import { blockingInvalidity, invalidity } from "./validity.ts"
 
@@ -363,7 +363,10 @@ export class PipelineEntry extends PendingSingle {
     if (this.isRefused) {
       const reply = answer as Resp.ErrorReply
       const isLost = isLacking(this.command, reply)
-      return this.failWith(Exit.fail(isLost ? lackingError(this.command, reply) : replyError(this.command, reply)))
+      const { scripts } = this.owner.execution
+      return this.failWith(
+        Exit.fail(isLost ? scripts.lost(this.connection, this.command, reply) : replyError(this.command, reply))
+      )
     }
     this.accept(answer)
   }

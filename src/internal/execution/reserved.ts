@@ -41,6 +41,7 @@ export interface ReservingExecutor {
   readonly retries: RetryQueue
   readonly blocking: BlockingOnReserved
   readonly suspectNode: (connection: Connection | undefined, why: string) => void
+  readonly runAtPrimary: Dispatcher["runAtPrimary"]
 }
 
 /** Runs commands that block on a reserved connection. */
@@ -115,6 +116,9 @@ export class ReservedConnection implements Dispatcher, Reserved {
   /** There is one connection to choose. */
   submitTo(operation: PendingOperation): void {
     this.submit(operation)
+  }
+  get runAtPrimary(): Dispatcher["runAtPrimary"] {
+    return this.executor.runAtPrimary
   }
   resubmit(operation: PendingOperation): void {
     this.submit(operation)

@@ -57,15 +57,6 @@ class Load {
 export const isLacking = (command: Command.Any, reply: Resp.ErrorReply): boolean =>
   command.spec.needs?.isMissing(reply) === true
 
-/** The error of a command that is not sent again, since others of its batch were executed. */
-export const lackingError = (command: Command.Any, reply: Resp.ErrorReply): ReplyError =>
-  new ReplyError({
-    code: reply.code,
-    command: command.spec.name,
-    detail: `${serverText(reply)} It was loaded before, and somebody has removed it from the server. ` +
-      "The command was not executed and is not sent again, since other commands of its batch were executed"
-  })
-
 export class Scripts {
   private readonly label: string
   private readonly services: Context.Context<never>
@@ -141,6 +132,21 @@ export class Scripts {
     this.resend(operation, load.isAnswered ? on : load.by)
   }
 
+  /**
+   * The error of a command that is not sent again, since others of its batch were executed: the server has lost
+   * what was loaded on this connection.
+   */
+  lost(connection: Connection | undefined, command: Command.Any, reply: Resp.ErrorReply): ReplyError {
+    const load = connection === undefined ? undefined : this.loadOn(connection, command.spec.needs!.id)
+    if (load?.isAnswered === true) this.forget(load)
+    return new ReplyError({
+      code: reply.code,
+      command: command.spec.name,
+      detail: `${serverText(reply)} It was loaded before, and somebody has removed it from the server. ` +
+        "The command was not executed and is not sent again, since other commands of its batch were executed"
+    })
+  }
+
   private resend(operation: Unexecuted, on: Connection, f?: (command: Command.Any) => Command.Any): void {
     if (f !== undefined) operation.rewrite(f)
     Metrics.repeatedCommands.updateUnsafe(1, this.services)
@@ -183,16 +189,17 @@ export class Scripts {
   private onReplicaLacking(operation: Unexecuted, command: Command.Any, reply: Resp.ErrorReply): void {
     const { id, load } = command.spec.needs!
     const { runAtPrimary } = operation
-    const isRefused = runAtPrimary !== undefined &&
-      operation.onRefused(load, new Resp.ErrorReply("READONLY a replica does not have the library yet"))
-    if (!isRefused) return operation.failWith(Exit.fail(replyError(command, reply)))
-    if (this.loadingAtPrimary.has(id)) return
-    this.loadingAtPrimary.add(id)
-    Metrics.scriptLoads.updateUnsafe(1, this.services)
-    // If it fails, the operations that wait for it end with their deadlines.
-    Effect.runForkWith(this.services)(
-      Effect.ensuring(Effect.ignore(runAtPrimary(load)), Effect.sync(() => this.loadingAtPrimary.delete(id)))
-    )
+    if (runAtPrimary === undefined) return operation.failWith(Exit.fail(replyError(command, reply)))
+    if (!this.attempts.has(operation) && !this.loadingAtPrimary.has(id)) {
+      this.loadingAtPrimary.add(id)
+      Metrics.scriptLoads.updateUnsafe(1, this.services)
+      // If it fails, the operations that wait for it end with their deadlines.
+      Effect.runForkWith(this.services)(
+        Effect.ensuring(Effect.ignore(runAtPrimary(load)), Effect.sync(() => this.loadingAtPrimary.delete(id)))
+      )
+    }
+    this.attempts.set(operation, { load: undefined, count: 1 })
+    operation.onRefused(command, new Resp.ErrorReply("TRYAGAIN the replica does not have the library yet"))
   }
 
   /** A load of the same node that an operation can be sent after. */

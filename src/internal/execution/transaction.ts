@@ -12,7 +12,7 @@ import type { Connection } from "../connection/connection.ts"
 import type { EndError } from "../connection/types.ts"
 import { withoutNumerals } from "../resp/text.ts"
 import { ambiguous, type Dispatcher, isRefusal, PendingOperation, type Resume, runBatch, Stage } from "./operation.ts"
-import { isLacking, lackingError } from "./scripts.ts"
+import { isLacking } from "./scripts.ts"
 import type { BatchResult } from "./types.ts"
 import { invalidity } from "./validity.ts"
 
@@ -145,7 +145,7 @@ export class PendingTransaction extends PendingOperation {
     const values = this.commands.map((command, i) => {
       const reply = keepsNumerals && command.spec.resp !== 2 ? withoutNumerals(results[i]) : results[i]
       const exit = reply instanceof Resp.ErrorReply && isLacking(command, reply)
-        ? Exit.fail(lackingError(command, reply))
+        ? Exit.fail(this.owner.execution.scripts.lost(this.connection, command, reply))
         : decodeReply(command, asBytes && !command.asBytes ? Resp.toText(reply) : reply)
       if (Exit.isSuccess(exit)) return exit.value
       failures ??= new Map()

@@ -60,6 +60,8 @@ export interface ConnectionTarget {
   readonly followsOtherPrimary?: ((source: { readonly host: string; readonly port: number }) => boolean) | undefined
   /** Called when the first write after a move was acknowledged. */
   readonly onFirstWrite?: (() => void) | undefined
+  /** Of a replica: runs a command on the primary of its group. */
+  readonly runAtPrimary?: ((command: Command.Any) => Effect.Effect<unknown, RedisError>) | undefined
 }
 
 /**

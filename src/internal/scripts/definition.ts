@@ -149,9 +149,10 @@ export interface FunctionOptions {
   readonly name?: string | undefined
 }
 
-type KeysOf<F> = F extends { readonly keys: infer K } ? K : readonly []
-type ArgumentsOf<F> = F extends { readonly args: infer A } ? A : {}
-type ModeOf<F> = F extends { readonly mode: infer M extends Command.Mode } ? M : "write"
+type FieldOf<F, P, Otherwise> = P extends keyof F ? F[P] : Otherwise
+type KeysOf<F> = FieldOf<F, "keys", readonly []>
+type ArgumentsOf<F> = FieldOf<F, "args", {}>
+type ModeOf<F> = FieldOf<F, "mode", "write"> extends infer M extends Command.Mode ? M : Command.Mode
 
 /**
  * The functions of a library: each gives the command that calls it.
@@ -160,9 +161,11 @@ type ModeOf<F> = F extends { readonly mode: infer M extends Command.Mode } ? M :
  * @category utility types
  */
 export type FunctionsOf<F> = {
-  readonly [P in keyof F]: F[P] extends { readonly result: infer R }
-    ? Callable<CallOf<KeysOf<F[P]>, ArgumentsOf<F[P]>>, TypeOf<R>, ModeOf<F[P]>>
-    : never
+  readonly [P in keyof F]: Callable<
+    CallOf<KeysOf<F[P]>, ArgumentsOf<F[P]>>,
+    TypeOf<FieldOf<F[P], "result", never>>,
+    ModeOf<F[P]>
+  >
 }
 
 /**
@@ -172,7 +175,18 @@ export type FunctionsOf<F> = {
  * @category utility types
  */
 export type DistinctFunctions<F> = {
-  readonly [P in keyof F]: { readonly args?: Distinct<KeysOf<F[P]>, ArgumentsOf<F[P]>> | undefined }
+  readonly [P in keyof F]: Partial<Record<"args", Distinct<KeysOf<F[P]>, ArgumentsOf<F[P]>>>>
+}
+
+/**
+ * What has functions: a library.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HasFunctions<out F> {
+  /** The functions by their names: each gives the command that calls it. */
+  readonly functions: F
 }
 
 /**
