@@ -50,7 +50,7 @@ import { functionDelete, type FunctionFacts, functionListWithCode, functionLoad 
 import { InvalidCommand, LibraryConflict, type RedisError } from "./Errors.ts"
 import { fieldsOf, kindOf } from "./internal/common/values.ts"
 import { callableOf, partsOf, sharedFields } from "./internal/scripts/callable.ts"
-import type { DistinctFunctions, FunctionOptions, FunctionsOf } from "./internal/scripts/definition.ts"
+import type { DistinctFunctions, FunctionOptions, FunctionsOf, HasFunctions } from "./internal/scripts/definition.ts"
 import { sha1Of } from "./internal/scripts/sha1.ts"
 import { RedisClient } from "./RedisClient.ts"
 
