@@ -183,6 +183,11 @@ export class Inbox {
     this.host.onReadable(this)
   }
 
+  /** How many items wait. */
+  get size(): number {
+    return this.queue.size
+  }
+
   /** Gives the readers that wait what there is. */
   wake(): void {
     this.isWaking = false
