@@ -104,9 +104,10 @@ describe("subscription", () => {
         const scopes: Array<Scope.Closeable> = []
         for (let i = 0; i < 30; i++) {
           const scope = yield* Scope.make()
-          yield* whileTimePasses(redis.subscription({ channels: [`c${i % 10}`], patterns: ["p*"] })).pipe(
-            Scope.provide(scope)
-          )
+          yield* whileTimePasses(Effect.asVoid(redis.subscription({ channels: [`c${i % 10}`], patterns: ["p*"] })))
+            .pipe(
+              Scope.provide(scope)
+            )
           scopes.push(scope)
         }
         assert.strictEqual(yield* connections, 1)
@@ -133,7 +134,7 @@ describe("subscription", () => {
   it.effect("a name that is live is joined at once, without a request", () =>
     Effect.gen(function*() {
       const { control, redis } = yield* one()
-      yield* whileTimePasses(redis.subscription({ channels: ["a"] }))
+      yield* whileTimePasses(Effect.asVoid(redis.subscription({ channels: ["a"] })))
       yield* control.hang(address)
       // No time passes.
       const stream = yield* redis.subscription({ channels: ["a"] })
@@ -146,7 +147,7 @@ describe("subscription", () => {
   it.effect("a name that is given up and asked for again at once is subscribed to", () =>
     Effect.gen(function*() {
       const { control, redis } = yield* one({}, { latency: "20 millis" })
-      yield* whileTimePasses(redis.subscription({ channels: ["other"] }))
+      yield* whileTimePasses(Effect.asVoid(redis.subscription({ channels: ["other"] })))
       for (let i = 0; i < 5; i++) {
         const scope = yield* Scope.make()
         const first = yield* Effect.forkScoped(redis.subscription({ channels: ["a"] }).pipe(Scope.provide(scope)), {
@@ -167,9 +168,9 @@ describe("subscription", () => {
   it.effect("a message that was under way before the acknowledgement belongs to nobody", () =>
     Effect.gen(function*() {
       const { control, redis } = yield* one({}, { latency: "20 millis" })
-      yield* whileTimePasses(redis.subscription({ channels: ["other"] }))
+      yield* whileTimePasses(Effect.asVoid(redis.subscription({ channels: ["other"] })))
       const scope = yield* Scope.make()
-      yield* whileTimePasses(redis.subscription({ channels: ["a"] })).pipe(Scope.provide(scope))
+      yield* whileTimePasses(Effect.asVoid(redis.subscription({ channels: ["a"] }))).pipe(Scope.provide(scope))
       control.node(address).publish("a", "early")
       yield* Scope.close(scope, Exit.void)
       const { items } = yield* collected(redis.subscribe({ channels: ["a"] }))
@@ -183,7 +184,7 @@ describe("subscription", () => {
     Effect.gen(function*() {
       const { node, redis } = yield* one()
       const both = yield* collected(
-        yield* whileTimePasses(redis.subscription({ channels: ["abc"], patterns: ["a*", "*c", "x"] }))
+        yield* whileTimePasses(Effect.asVoid(redis.subscription({ channels: ["abc"], patterns: ["a*", "*c", "x"] })))
       )
       const pattern = yield* collected(yield* whileTimePasses(redis.subscription({ patterns: ["a*"] })))
       node.publish("abc", "1")
@@ -212,7 +213,9 @@ describe("subscription", () => {
         for (let wait = 0; wait <= 80; wait += 5) {
           const scope = yield* Scope.make()
           const { control, receivers, redis } = yield* one({}, { latency: "10 millis" }).pipe(Scope.provide(scope))
-          if (others) yield* whileTimePasses(redis.subscription({ channels: ["b"] })).pipe(Scope.provide(scope))
+          if (others) {
+            yield* whileTimePasses(Effect.asVoid(redis.subscription({ channels: ["b"] }))).pipe(Scope.provide(scope))
+          }
           const before = control.network.connections(address, "c")
           const out = yield* Scope.make()
           const fiber = yield* Effect.forkScoped(redis.subscription({ channels: ["a"] }).pipe(Scope.provide(out)), {
@@ -301,7 +304,7 @@ describe("a lost connection", () => {
       )
       const before = yield* control.primary
       const { items } = yield* collected(
-        yield* whileTimePasses(redis.subscription({ channels: ["a"] }, { events: true }))
+        yield* whileTimePasses(Effect.asVoid(redis.subscription({ channels: ["a"] }, { events: true })))
       )
       yield* TestClock.adjust("10 millis")
       yield* control.disconnect(before)
@@ -348,7 +351,7 @@ describe("a lost connection", () => {
       const exit = yield* whileTimePasses(Effect.exit(redis.subscription({ channels: ["a"] })))
       assert.strictEqual(failureOf(exit)._tag, "ConnectFailed")
       yield* control.refuse(address, false)
-      yield* whileTimePasses(redis.subscription({ channels: ["a"] }))
+      yield* whileTimePasses(Effect.asVoid(redis.subscription({ channels: ["a"] })))
       assert.strictEqual(control.node(address).publish("a", ""), 1)
     }))
 })
@@ -423,7 +426,7 @@ describe("a refused name", () => {
       const a = yield* collected(yield* whileTimePasses(redis.subscription({ channels: ["a"] })))
       const b = yield* collected(yield* whileTimePasses(redis.subscription({ channels: ["b"] })))
       const ab = yield* collected(
-        yield* whileTimePasses(redis.subscription({ channels: ["a", "b"] }, { events: true }))
+        yield* whileTimePasses(Effect.asVoid(redis.subscription({ channels: ["a", "b"] }, { events: true })))
       )
       yield* allow("&a*")
       yield* control.disconnect(address)
