@@ -184,7 +184,7 @@ describe("subscription", () => {
     Effect.gen(function*() {
       const { node, redis } = yield* one()
       const both = yield* collected(
-        yield* whileTimePasses(Effect.asVoid(redis.subscription({ channels: ["abc"], patterns: ["a*", "*c", "x"] })))
+        yield* whileTimePasses(redis.subscription({ channels: ["abc"], patterns: ["a*", "*c", "x"] }))
       )
       const pattern = yield* collected(yield* whileTimePasses(redis.subscription({ patterns: ["a*"] })))
       node.publish("abc", "1")
@@ -304,7 +304,7 @@ describe("a lost connection", () => {
       )
       const before = yield* control.primary
       const { items } = yield* collected(
-        yield* whileTimePasses(Effect.asVoid(redis.subscription({ channels: ["a"] }, { events: true })))
+        yield* whileTimePasses(redis.subscription({ channels: ["a"] }, { events: true }))
       )
       yield* TestClock.adjust("10 millis")
       yield* control.disconnect(before)
@@ -426,7 +426,7 @@ describe("a refused name", () => {
       const a = yield* collected(yield* whileTimePasses(redis.subscription({ channels: ["a"] })))
       const b = yield* collected(yield* whileTimePasses(redis.subscription({ channels: ["b"] })))
       const ab = yield* collected(
-        yield* whileTimePasses(Effect.asVoid(redis.subscription({ channels: ["a", "b"] }, { events: true })))
+        yield* whileTimePasses(redis.subscription({ channels: ["a", "b"] }, { events: true }))
       )
       yield* allow("&a*")
       yield* control.disconnect(address)
