@@ -1,0 +1,61 @@
+/**
+ * Where the examples run: in memory, with a planned failover in the middle, or on real sentinels.
+ *
+ *   node examples/NAME.ts
+ *   node examples/NAME.ts --sentinels host:port,host:port --group mymaster [--password TEXT]
+ *
+ * What the examples do is in their own files.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { Console, Effect, Layer, Redacted } from "effect"
+import { parseArgs } from "node:util"
+import { RedisClient, Sentinel } from "../src/index.ts"
+import * as Testing from "../src/testing/index.ts"
+
+/** A program that runs with a client; it runs `interlude` in its middle. What it gives is printed. */
+export type Example<A, E> = (
+  interlude: Effect.Effect<void>
+) => Effect.Effect<A, E, RedisClient.RedisClient>
+
+/** A deployment in memory, and a client of it. */
+export const inMemory = RedisClient.layerPrimary("mymaster").pipe(
+  Layer.provide(Sentinel.layer({ sentinels: ["10.0.1.1:26379"] })),
+  Layer.provideMerge(Testing.layer({ group: "mymaster" }))
+)
+
+/** Runs an example in memory, with a planned failover in the middle. */
+export const withFailover = <A, E>(example: Example<A, E>) =>
+  Effect.gen(function*() {
+    const deployment = yield* Testing.Deployment
+    const before = yield* deployment.primary
+    const result = yield* example(Effect.andThen(deployment.failover, Effect.sleep("3 seconds")))
+    return { ...result, movedFrom: before, movedTo: yield* deployment.primary }
+  }).pipe(Effect.provide(inMemory))
+
+/** Runs an example as a program, if it is the file that was started. */
+export const runAsProgram = <A extends object, E>(isMain: boolean, example: Example<A, E>): void => {
+  if (!isMain) return
+  const { values } = parseArgs({
+    options: {
+      sentinels: { type: "string" },
+      group: { type: "string", default: "mymaster" },
+      password: { type: "string" }
+    }
+  })
+  const onSentinels = (sentinels: string) =>
+    example(Effect.sleep("3 seconds")).pipe(
+      Effect.provide(
+        RedisClient.layerPrimary(values.group).pipe(
+          Layer.provide(Sentinel.layer({
+            sentinels: sentinels.split(","),
+            node: values.password === undefined ? {} : { password: Redacted.make(values.password) }
+          }))
+        )
+      )
+    )
+  NodeRuntime.runMain(
+    (values.sentinels === undefined ? withFailover(example) : onSentinels(values.sentinels)).pipe(
+      Effect.flatMap((result) => Console.table(result))
+    )
+  )
+}
