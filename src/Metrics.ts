@@ -111,6 +111,28 @@ export const queueElementsOf = {
 } as const
 
 /**
+ * How many entries of streams were removed before `RedisStream` read them, as far as that is known. The name of the
+ * metric is `redis_client_stream_missed_entries`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const missedEntries: Metric.Counter<number> = Metric.counter("redis_client_stream_missed_entries", {
+  incremental: true
+})
+
+/**
+ * How often a reader of `RedisStream` found a stream with another history than the one that it had read. The name of the
+ * metric is `redis_client_stream_rewinds`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const streamRewinds: Metric.Counter<number> = Metric.counter("redis_client_stream_rewinds", {
+  incremental: true
+})
+
+/**
  * How long it took to find a primary or a replica and to connect to it, in
  * milliseconds. The name of the metric is `redis_client_discovery_millis`.
  *

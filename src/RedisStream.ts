@@ -36,8 +36,11 @@ import type { Codec } from "./Codec.ts"
 import type { Command, Key } from "./Command.ts"
 import type { NotWith } from "./commands/options.ts"
 import type { RedisError, Unsupported } from "./Errors.ts"
+import { argumentError } from "./internal/commands/methods.ts"
 import { consumption, type StreamConsumption } from "./internal/streams/consumption.ts"
 import { definitionOf } from "./internal/streams/definition.ts"
+import type { FollowingClient } from "./internal/streams/follow.ts"
+import { follow, namedOf, type ReadItem, type ReadOptions } from "./internal/streams/following.ts"
 import * as reads from "./internal/streams/reads.ts"
 import type { Items, RangeItem, RangeOptions, StreamInfo } from "./internal/streams/reads.ts"
 import type { Definition, Entry, FieldsCodec, Trim } from "./internal/streams/types.ts"
@@ -65,7 +68,9 @@ export type {
 } from "./internal/streams/consumerEvents.ts"
 export type { ConsumedEntry, ConsumerOptions, DeadLetterOptions } from "./internal/streams/consumerOptions.ts"
 export type { StreamConsumption } from "./internal/streams/consumption.ts"
+export type { ReadItem, ReadOptions } from "./internal/streams/following.ts"
 export type { Bound, Items, RangeItem, RangeOptions, StreamInfo } from "./internal/streams/reads.ts"
+export type { Rewound, Trimmed } from "./internal/streams/track.ts"
 export type {
   Entry,
   FieldsCodec,
@@ -187,7 +192,7 @@ export interface StreamCommands<in T> {
 }
 
 /**
- * The reads of a stream that do not wait, with a client of the service `R`.
+ * The reads of a stream, with a client of the service `R`.
  *
  * @since 0.1.0
  * @category models
@@ -230,6 +235,51 @@ export interface StreamReads<in out T, out R> {
   readonly length: Effect.Effect<number, RedisError, R>
   /** What the server says of the stream (XINFO STREAM); `null` if it does not exist. */
   readonly info: Effect.Effect<StreamInfo<T> | null, RedisError, R>
+  /**
+   * The id of the entry that was added last, whether it still exists or not; `"0-0"` if the stream does not exist.
+   * `read` from it gives what is added from now on, whenever it begins.
+   */
+  readonly lastId: Effect.Effect<string, RedisError, R>
+  /**
+   * Reads entries as they are added, from where `from` says, and follows the primary: after an outage it goes on after
+   * the last entry that it gave. It asks the server only when its reader wants more, and waits there where there is
+   * nothing, on a reserved connection.
+   *
+   * The Stream gives `Trimmed` where entries were removed before it read them, and `Rewound` where the server has
+   * another history than the one that it read: a failover lost entries, or the stream was deleted or replaced.
+   *
+   * It lasts as long as the client. In an outage it logs one warning, and tries again after pauses that grow from 100
+   * milliseconds to 2 seconds. Fails with `InvalidCommand` for options that are not valid, with `ReplyError` if the key
+   * holds another type or a permission is missing, and with `ValueMismatch` at an entry that does not fit unless `items`
+   * is `"all"`.
+   *
+   * **Example** (What is added from now on)
+   *
+   * ```ts
+   * import { Effect, Schema, Stream } from "effect"
+   * import * as RedisStream from "effect-redis-sentinel/RedisStream"
+   *
+   * const orders = RedisStream.make({ key: "orders", schema: Schema.Struct({ customer: Schema.String }) })
+   *
+   * export const program = orders.read({ from: "now" }).pipe(
+   *   Stream.runForEach((item) => {
+   *     switch (item._tag) {
+   *       case "Entry":
+   *         return Effect.log(item.id, item.value.customer)
+   *       case "Misfit":
+   *         return Effect.logWarning(`${item.id} does not fit: ${item.issue}`)
+   *       case "Trimmed":
+   *         return Effect.logWarning(`${item.missed ?? "some"} entries were removed unread`)
+   *       case "Rewound":
+   *         return Effect.logWarning(`${item.lost} entries after ${item.resumedAfter} do not exist any more`)
+   *     }
+   *   })
+   * )
+   * ```
+   */
+  readonly read: <const I extends Items = "all">(
+    options?: ReadOptions<I> | undefined
+  ) => Stream.Stream<ReadItem<T, I>, RedisError, R>
 }
 
 /**
@@ -292,9 +342,13 @@ export interface RedisStream<in out T>
   readonly replicas: StreamReads<T, RedisClient.RedisReplica>
 }
 
+/** The definitions of the streams that `make` has made. */
+const definitions = new WeakMap<object, Definition<any>>()
+
 const readsWith = <T, R>(
   definition: Definition<T>,
-  client: Effect.Effect<reads.Reader, never, R>
+  client: Effect.Effect<reads.Reader & FollowingClient, never, R>,
+  isReplica: boolean
 ): StreamReads<T, R> => ({
   range: (options?: unknown) =>
     Stream.unwrap(Effect.map(client, (redis) => reads.range(redis, definition, options))) as Stream.Stream<
@@ -306,7 +360,12 @@ const readsWith = <T, R>(
   first: Effect.flatMap(client, (redis) => reads.end(redis, definition, "first")),
   last: Effect.flatMap(client, (redis) => reads.end(redis, definition, "last")),
   length: Effect.flatMap(client, (redis) => redis.run(reads.lengthCommand(definition))),
-  info: Effect.flatMap(client, (redis) => reads.info(redis, definition))
+  info: Effect.flatMap(client, (redis) => reads.info(redis, definition)),
+  lastId: Effect.flatMap(client, (redis) => reads.lastId(redis, definition)),
+  read: (options?: unknown) =>
+    Stream.unwrap(
+      Effect.map(client, (redis) => follow(redis, [{ name: undefined, definition }], options, isReplica))
+    ) as Stream.Stream<any, RedisError, R>
 })
 
 /**
@@ -341,9 +400,9 @@ export const make: {
 } = (options: unknown): RedisStream<any> => {
   const definition = definitionOf("RedisStream.make", options)
   const client = RedisClient.RedisClient
-  return {
+  const made: RedisStream<any> = {
     key: definition.key,
-    ...readsWith(definition, client),
+    ...readsWith(definition, client, false),
     ...consumption(definition, client),
     add: (value: unknown, options?: unknown) =>
       Effect.flatMap(client, (redis) => writes.add(redis, definition, value, options)) as Effect.Effect<any, any, any>,
@@ -361,6 +420,69 @@ export const make: {
       remove: (ids, options) => writes.removeCommand(definition, ids, options),
       length: reads.lengthCommand(definition)
     },
-    replicas: readsWith(definition, RedisClient.RedisReplica)
+    replicas: readsWith(definition, RedisClient.RedisReplica, true)
   }
+  definitions.set(made, definition)
+  return made
 }
+
+/**
+ * The items of several streams: each with the name of its stream.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type ReadAllItem<Streams extends Readonly<Record<string, RedisStream<any>>>, I extends Items> = {
+  readonly [K in keyof Streams & string]: Streams[K] extends RedisStream<infer T> ? I extends "values" ? {
+        /** The name of the stream. */
+        readonly stream: K
+        /** The value of its entry. */
+        readonly value: T
+      }
+    : {
+      /** The name of the stream. */
+      readonly stream: K
+      /** Its item. */
+      readonly item: ReadItem<T, I>
+    }
+    : never
+}[keyof Streams & string]
+
+/**
+ * Reads several streams at once as `read` reads one, on one connection. `pageSize` counts for each of them. Items of one
+ * stream are in its order; between streams there is none. Fails as `read` does.
+ *
+ * **Example** (Orders and payments)
+ *
+ * ```ts
+ * import { Effect, Schema, Stream } from "effect"
+ * import * as RedisStream from "effect-redis-sentinel/RedisStream"
+ *
+ * const orders = RedisStream.make({ key: "orders", schema: Schema.Struct({ customer: Schema.String }) })
+ * const payments = RedisStream.make({ key: "payments", schema: Schema.Struct({ amount: Schema.Number }) })
+ *
+ * export const program = RedisStream.readAll({ orders, payments }, { items: "values" }).pipe(
+ *   Stream.runForEach((item) =>
+ *     item.stream === "orders" ? Effect.log(item.value.customer) : Effect.log(item.value.amount)
+ *   )
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const readAll = <
+  const Streams extends Readonly<Record<string, RedisStream<any>>>,
+  const I extends Items = "all"
+>(
+  streams: Streams,
+  options?: ReadOptions<I> | undefined
+): Stream.Stream<ReadAllItem<Streams, I>, RedisError, RedisClient.RedisClient> =>
+  Stream.unwrap(Effect.map(RedisClient.RedisClient, (redis): Stream.Stream<any, RedisError> => {
+    try {
+      const named = namedOf(streams, (value) => definitions.get(value as object))
+      return follow(redis, named, options, false)
+    } catch (error) {
+      return Stream.fail(argumentError("readAll", [streams], error))
+    }
+  }))

@@ -12,8 +12,8 @@ import { InvalidCommand, type RedisError, ValueMismatch } from "../../Errors.ts"
 import { argumentError } from "../commands/methods.ts"
 import type { Moment } from "../commands/time.ts"
 import { choiceProblem, fieldsOf, integerProblem, kindOf } from "../common/values.ts"
-import { decodeEntry, rawEntries, rawEntry } from "./entries.ts"
-import { fullId, idText } from "./ids.ts"
+import { decodeEntry, idWord, rawEntries, rawEntry } from "./entries.ts"
+import { fullId, idText, zeroId } from "./ids.ts"
 import type { Definition, Entry, Misfit, RawEntry } from "./types.ts"
 
 /**
@@ -88,7 +88,8 @@ const greatest = "18446744073709551615-18446744073709551615"
 /** What reads need of a client: of the primary, or of replicas. */
 export type Reader = Pick<Base<"read">, "run">
 
-const spec = <C extends Command.Any, A>(command: C, decode: Command.Decode<A>): Command.Command<A, "read"> =>
+/** The same command with a decoder of bytes. */
+export const bytesOf = <A>(command: Command.Any, decode: Command.Decode<A>): Command.Command<A, "read"> =>
   Command.withSpec(
     command as Command.Command<any, "read">,
     Command.decoding(command.spec as Command.Spec<any, "read">, decode)
@@ -103,7 +104,7 @@ export const rangeCommand = (
   isReverse = false
 ): Command.Command<Array<RawEntry>, "read"> => {
   const options = count === undefined ? undefined : { count }
-  return spec(
+  return bytesOf(
     isReverse
       ? commands.xrevrange(definition.key, upper, lower, options)
       : commands.xrange(definition.key, lower, upper, options),
@@ -270,7 +271,7 @@ export const info = <T>(
   const item = Command.nullable(Command.custom((value, bytes) => decodeEntry(definition.codec, rawEntry(value, bytes))))
   const entries = Command.fields({ firstEntry: item, lastEntry: item })
   return Effect.catchIf(
-    client.run(spec(
+    client.run(bytesOf(
       command,
       Command.custom((value, bytes): StreamInfo<T> => ({
         ...command.spec.decode(value, bytes),
@@ -281,3 +282,13 @@ export const info = <T>(
     () => Effect.succeed(null)
   )
 }
+
+const lastIdOf = Command.map(Command.fields({ lastGeneratedId: idWord }), ({ lastGeneratedId }) => lastGeneratedId)
+
+/** The id of the entry that was added last. */
+export const lastId = (client: Reader, { key }: Definition<any>): Effect.Effect<string, RedisError> =>
+  Effect.catchIf(
+    client.run(bytesOf(commands.xinfoStream(key), lastIdOf)),
+    (error) => error._tag === "ReplyError" && noSuchKey.test(error.detail),
+    () => Effect.succeed(zeroId)
+  )

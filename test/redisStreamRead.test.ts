@@ -1,0 +1,395 @@
+/**
+ * Streams that are read as they grow, on nodes in memory: where they begin, what they give through failovers, lost
+ * connections and outages, and how they tell what was removed before it was read and what the server lacks.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as Metric from "effect/Metric"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import { commands, Metrics, RedisClient } from "../src/index.ts"
+import * as RedisStream from "../src/RedisStream.ts"
+import * as Testing from "../src/testing/index.ts"
+import { failureOf } from "./support/exit.ts"
+import { inSteps, live, liveWithReplicas, moved } from "./support/group.ts"
+
+const { ready, until, whileTimePasses } = inSteps("5 millis")
+
+const numbers = RedisStream.make({ key: "numbers", schema: Schema.Struct({ n: Schema.Number }) })
+type Item = RedisStream.ReadItem<{ readonly n: number }, "all">
+
+const any = (value: unknown): any => value
+
+/** An item in short: the number of an entry, or what was told. */
+const short = (item: Item): number | string => {
+  switch (item._tag) {
+    case "Entry":
+      return item.value.n
+    case "Misfit":
+      return `misfit ${item.id}`
+    case "Trimmed":
+      return `trimmed ${item.missed} after ${item.after} before ${item.before}`
+    case "Rewound":
+      return `rewound from ${item.lastSeen} to ${item.resumedAfter}, lost ${item.lost}`
+  }
+}
+
+/** A reader that notes what it gets. */
+const reading = (options?: RedisStream.ReadOptions<"all">) => readingOf(numbers.read(options))
+
+const readingOf = <E, R>(stream: Stream.Stream<Item, E, R>) =>
+  Effect.gen(function*() {
+    const seen: Array<number | string> = []
+    const fiber = yield* Effect.forkChild(
+      Stream.runForEach(stream, (item) => Effect.sync(() => void seen.push(short(item)))),
+      { startImmediately: true }
+    )
+    const got = (count: number) => until(Effect.sync(() => seen.length >= count))
+    return { seen, fiber, got }
+  })
+
+const added = (...ns: ReadonlyArray<number>) =>
+  whileTimePasses(Effect.forEach(ns, (n) => numbers.add({ n }, { id: `${n}-1` }), { discard: true }))
+
+const connected = Effect.gen(function*() {
+  const redis = yield* RedisClient.RedisClient
+  yield* ready(redis)
+  return redis
+})
+
+/** How many connections of a kind there are. */
+const reserved = Effect.map(Metric.value(Metrics.connectionsOf.reserved), ({ value }) => value)
+
+describe("reading a stream as it grows", () => {
+  it.effect("begins where it is told", () =>
+    Effect.gen(function*() {
+      yield* connected
+      yield* added(1, 2, 3)
+      const readers = yield* Effect.all({
+        start: reading({ from: "start" }),
+        now: reading({ from: "now" }),
+        byDefault: reading(),
+        id: reading({ from: "1-1" }),
+        moment: reading({ from: new Date(2) }),
+        lastId: readingOf(Stream.unwrap(Effect.map(numbers.lastId, (from) => numbers.read({ from }))))
+      })
+      yield* whileTimePasses(Effect.sleep("200 millis"))
+      yield* added(4, 5)
+      yield* readers.start.got(5)
+      yield* readers.lastId.got(2)
+      assert.deepStrictEqual(readers.start.seen, [1, 2, 3, 4, 5])
+      assert.deepStrictEqual(readers.now.seen, [4, 5])
+      assert.deepStrictEqual(readers.byDefault.seen, [4, 5])
+      assert.deepStrictEqual(readers.id.seen, [2, 3, 4, 5])
+      assert.deepStrictEqual(readers.moment.seen, [2, 3, 4, 5])
+      assert.deepStrictEqual(readers.lastId.seen, [4, 5])
+    }).pipe(Effect.provide(live())))
+
+  it.effect("waits for a stream that does not exist yet, longer than one turn", () =>
+    Effect.gen(function*() {
+      yield* connected
+      const { got, seen } = yield* reading()
+      yield* whileTimePasses(Effect.sleep("23 seconds"))
+      yield* added(1)
+      yield* got(1)
+      yield* whileTimePasses(Effect.sleep("13 seconds"))
+      yield* added(2)
+      yield* got(2)
+      assert.deepStrictEqual(seen, [1, 2])
+    }).pipe(Effect.provide(live())))
+
+  it.effect("asks only for what the reader wants, and gives its connection back in the end", () =>
+    Effect.gen(function*() {
+      yield* connected
+      yield* added(...Array.from({ length: 20 }, (_, i) => i + 1))
+      const before = yield* reserved
+      const taken = yield* whileTimePasses(
+        Stream.runCollect(Stream.take(numbers.read({ from: "start", pageSize: 3, items: "values" }), 7))
+      )
+      assert.deepStrictEqual(taken.map(({ n }) => n), [1, 2, 3, 4, 5, 6, 7])
+      const { fiber, got } = yield* reading({ from: "start" })
+      yield* got(20)
+      assert.isAbove(yield* reserved, before)
+      yield* whileTimePasses(Fiber.interrupt(fiber))
+      yield* whileTimePasses(Effect.sleep("130 seconds"))
+      assert.strictEqual(yield* reserved, before)
+    }).pipe(Effect.provide(live())))
+
+  it.effect("tells an entry that does not fit, or fails there", () =>
+    Effect.gen(function*() {
+      const redis = yield* connected
+      yield* added(1)
+      yield* whileTimePasses(redis.xadd("numbers", "2-1", { n: "secret" }))
+      yield* added(3)
+      const { got, seen } = yield* reading({ from: "start" })
+      yield* got(3)
+      assert.deepStrictEqual(seen, [1, "misfit 2-1", 3])
+      const values: Array<number> = []
+      const error = failureOf(
+        yield* whileTimePasses(Effect.exit(Stream.runForEach(
+          numbers.read({ from: "start", items: "values" }),
+          ({ n }) => Effect.sync(() => values.push(n))
+        )))
+      )
+      assert.strictEqual(error._tag, "ValueMismatch")
+      assert.notInclude(error.message, "secret")
+      assert.deepStrictEqual(values, [1])
+    }).pipe(Effect.provide(live())))
+
+  it.effect("refuses options that are not valid, and fails if the key holds another type", () =>
+    Effect.gen(function*() {
+      const redis = yield* connected
+      for (
+        const [options, problem] of [
+          [{ from: "5" }, /from: expected "now"/],
+          [{ from: "$" }, /from: expected "now"/],
+          [{ from: 5 }, /from: /],
+          [{ pageSize: 0 }, /pageSize: /],
+          [{ items: "some" }, /items: /],
+          [{ block: 5 }, /block: unknown option/]
+        ] as const
+      ) {
+        assert.match(failureOf(yield* Effect.exit(Stream.runDrain(numbers.read(any(options))))).message, problem)
+      }
+      yield* whileTimePasses(redis.set("numbers", "text"))
+      const error = failureOf(yield* whileTimePasses(Effect.exit(Stream.runDrain(numbers.read()))))
+      assert.strictEqual(error._tag, "ReplyError")
+    }).pipe(Effect.provide(live())))
+
+  it.effect("reads several streams at once", () =>
+    Effect.gen(function*() {
+      yield* connected
+      const words = RedisStream.make({ key: new Uint8Array([255, 1]), schema: Schema.Struct({ w: Schema.String }) })
+      const seen: Array<string> = []
+      const before = yield* reserved
+      yield* Effect.forkChild(
+        Stream.runForEach(
+          RedisStream.readAll({ numbers, words }, { from: "start", items: "values" }),
+          (item) => Effect.sync(() => seen.push(item.stream === "numbers" ? `${item.value.n}` : item.value.w))
+        ),
+        { startImmediately: true }
+      )
+      yield* added(1, 2)
+      yield* until(Effect.sync(() => seen.length === 2))
+      yield* whileTimePasses(words.add({ w: "a" }))
+      yield* until(Effect.sync(() => seen.length === 3))
+      assert.deepStrictEqual(seen, ["1", "2", "a"])
+      assert.strictEqual((yield* reserved) - before, 1)
+      const wrong = failureOf(yield* Effect.exit(Stream.runDrain(RedisStream.readAll(any({ a: {} })))))
+      assert.match(wrong.message, /streams\.a: expected the result of RedisStream\.make/)
+    }).pipe(Effect.provide(live())))
+})
+
+describe("entries that are removed before they are read", () => {
+  it.effect("are told with their number", () =>
+    Effect.gen(function*() {
+      yield* connected
+      yield* added(1, 2, 3)
+      const seen: Array<number | string> = []
+      let goesOn = false
+      yield* Effect.forkChild(
+        Stream.runForEach(numbers.read({ from: "start", pageSize: 2 }), (item) =>
+          Effect.gen(function*() {
+            seen.push(short(item))
+            while (!goesOn) yield* Effect.sleep("5 millis")
+          })),
+        { startImmediately: true }
+      )
+      yield* until(Effect.sync(() => seen.length === 1))
+      yield* added(4, 5, 6, 7, 8, 9)
+      yield* whileTimePasses(numbers.trim({ strategy: "maxlen", threshold: 2 }))
+      goesOn = true
+      yield* until(Effect.sync(() => seen.length === 5))
+      assert.deepStrictEqual(seen, [1, 2, "trimmed 5 after 2-1 before 8-1", 8, 9])
+      yield* added(10)
+      yield* until(Effect.sync(() => seen.length === 6))
+      assert.strictEqual(seen[5], 10)
+    }).pipe(Effect.provide(live())))
+
+  it.effect("are told where the pages are full, and where all of them are gone", () =>
+    Effect.gen(function*() {
+      const redis = yield* connected
+      yield* added(1)
+      const { fiber, got, seen } = yield* reading({ from: "start", pageSize: 2 })
+      yield* got(1)
+      // In one step, while the server waits: the reader sees neither.
+      yield* whileTimePasses(redis.transaction([
+        ...[2, 3, 4, 5, 6].map((n) => numbers.commands.add({ n }, { id: `${n}-1` })),
+        numbers.commands.trim({ strategy: "maxlen", threshold: 3 })
+      ]))
+      yield* until(Effect.sync(() => seen.includes(6)))
+      yield* whileTimePasses(Effect.sleep("6 seconds"))
+      assert.deepStrictEqual(seen.filter((item) => typeof item === "number"), [1, 4, 5, 6])
+      assert.strictEqual(seen.filter((item) => String(item).startsWith("trimmed 2 ")).length, 1)
+      yield* whileTimePasses(redis.transaction([
+        numbers.commands.add({ n: 7 }, { id: "7-1" }),
+        numbers.commands.remove("7-1")
+      ]))
+      yield* whileTimePasses(Effect.sleep("6 seconds"))
+      assert.strictEqual(seen.at(-1), "trimmed 1 after 6-1 before null")
+      yield* Fiber.interrupt(fiber)
+    }).pipe(Effect.provide(live())))
+
+  it.effect("are told to one that goes on from an id, and in the log to one that wants only entries", () =>
+    Effect.gen(function*() {
+      yield* connected
+      yield* added(1, 2, 3, 4)
+      yield* whileTimePasses(numbers.trim({ strategy: "maxlen", threshold: 1 }))
+      const { got, seen } = yield* reading({ from: "1-1" })
+      yield* got(2)
+      assert.deepStrictEqual(seen, ["trimmed undefined after 1-1 before 4-1", 4])
+      const lines: Array<string> = []
+      const logger = Logger.make(({ message }) => void lines.push(String(message)))
+      const values = yield* whileTimePasses(
+        Stream.runCollect(Stream.take(numbers.read({ from: "1-1", items: "values" }), 1)).pipe(
+          Effect.provide(Logger.layer([logger]))
+        )
+      )
+      assert.deepStrictEqual(values.map(({ n }) => n), [4])
+      assert.deepStrictEqual(lines, ["mymaster: reading numbers: entries may be missing, after 1-1"])
+    }).pipe(Effect.provide(live())))
+
+  it.effect("are not told where nothing is missing", () =>
+    Effect.gen(function*() {
+      yield* connected
+      const { got, seen } = yield* reading({ from: "start", pageSize: 2 })
+      for (let n = 1; n <= 30; n++) {
+        yield* added(n)
+        yield* got(n)
+        if (n % 3 === 0) yield* whileTimePasses(numbers.trim({ strategy: "maxlen", threshold: 1 }))
+        if (n % 7 === 0) yield* whileTimePasses(numbers.remove(`${n}-1`))
+      }
+      yield* whileTimePasses(Effect.sleep("11 seconds"))
+      assert.deepStrictEqual(seen, Array.from({ length: 30 }, (_, i) => i + 1))
+    }).pipe(Effect.provide(live())))
+})
+
+describe("a stream that is deleted or replaced", () => {
+  it.effect("is read from its first entry on", () =>
+    Effect.gen(function*() {
+      const redis = yield* connected
+      yield* added(11, 12)
+      const { got, seen } = yield* reading({ from: "start" })
+      yield* got(2)
+      yield* whileTimePasses(redis.del("numbers"))
+      yield* whileTimePasses(Effect.sleep("6 seconds"))
+      yield* added(1, 2)
+      yield* got(5)
+      assert.deepStrictEqual(seen, [11, 12, "rewound from 12-1 to 0-0, lost 2", 1, 2])
+      // Within a turn the counters say it.
+      yield* whileTimePasses(
+        redis.transaction([commands.del("numbers"), numbers.commands.add({ n: 5 }, { id: "0-5" })])
+      )
+      yield* until(Effect.sync(() => seen.length >= 7))
+      assert.deepStrictEqual(seen.slice(5), ["rewound from 2-1 to 0-0, lost 2", 5])
+    }).pipe(Effect.provide(live())))
+})
+
+describe("reading a stream through failovers and outages", () => {
+  it.effect("gives each entry once through a planned failover", () =>
+    Effect.gen(function*() {
+      yield* connected
+      const deployment = yield* Testing.Deployment
+      const { got, seen } = yield* reading({ from: "now" })
+      yield* whileTimePasses(Effect.sleep("100 millis"))
+      const ids: Array<number> = []
+      let goesOn = true
+      const writer = yield* Effect.forkChild(
+        Effect.gen(function*() {
+          for (let n = 1; goesOn; n++) {
+            yield* numbers.add({ n })
+            ids.push(n)
+            yield* Effect.sleep("5 millis")
+          }
+        }),
+        { startImmediately: true }
+      )
+      yield* whileTimePasses(Effect.sleep("300 millis"))
+      yield* deployment.failover
+      yield* until(moved)
+      yield* whileTimePasses(Effect.sleep("1 second"))
+      goesOn = false
+      yield* whileTimePasses(Fiber.join(writer))
+      yield* got(ids.length)
+      assert.deepStrictEqual(seen, ids)
+      assert.isAbove(ids.length, 100)
+    }).pipe(Effect.provide(live())))
+
+  it.effect("tells what a failover lost, and misses nothing of what the new primary adds", () =>
+    Effect.gen(function*() {
+      yield* connected
+      const deployment = yield* Testing.Deployment
+      const { got, seen } = yield* reading({ from: "start" })
+      yield* added(1, 2, 3)
+      yield* got(3)
+      yield* whileTimePasses(Effect.sleep("1 second"))
+      const old = yield* deployment.primary
+      for (const node of deployment.nodes) if (node !== old) yield* deployment.partition(old, node)
+      yield* added(4, 5, 6)
+      yield* got(6)
+      yield* deployment.kill(old)
+      yield* until(moved)
+      // Lower than what was read: a server of another clock gives such ids.
+      yield* whileTimePasses(numbers.add({ n: 40 }, { id: "4-5" }))
+      yield* got(8)
+      yield* added(7)
+      yield* got(9)
+      assert.deepStrictEqual(seen, [1, 2, 3, 4, 5, 6, "rewound from 6-1 to 3-1, lost 3", 40, 7])
+    }).pipe(Effect.provide(live())))
+
+  it.effect("goes on after everything was stopped for a while, with one warning", () => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ message }) => void lines.push(String(message)))
+    return Effect.gen(function*() {
+      yield* connected
+      const deployment = yield* Testing.Deployment
+      const { got, seen } = yield* reading({ from: "start" })
+      yield* added(1)
+      yield* got(1)
+      yield* whileTimePasses(Effect.sleep("1 second"))
+      const all = [...deployment.nodes, ...deployment.sentinels]
+      for (const address of all) yield* deployment.hang(address)
+      yield* whileTimePasses(Effect.sleep("60 seconds"))
+      for (const address of all) yield* deployment.resume(address)
+      yield* whileTimePasses(Effect.retry(numbers.add({ n: 2 }), { times: 100 }))
+      yield* got(2)
+      assert.deepStrictEqual(seen, [1, 2])
+      assert.strictEqual(lines.filter((line) => line.includes("reading numbers was interrupted")).length, 1)
+    }).pipe(Effect.provide(live()), Effect.provide(Logger.layer([logger])))
+  })
+
+  it.effect("goes on after its connection is lost again and again", () =>
+    Effect.gen(function*() {
+      yield* connected
+      const deployment = yield* Testing.Deployment
+      const { got, seen } = yield* reading({ from: "start" })
+      const expected: Array<number> = []
+      for (let n = 1; n <= 20; n++) {
+        yield* deployment.disconnect(yield* deployment.primary)
+        yield* whileTimePasses(Effect.retry(numbers.add({ n }), { times: 10 }))
+        expected.push(n)
+      }
+      yield* got(expected.length)
+      assert.deepStrictEqual(Array.from(new Set(seen)), expected)
+    }).pipe(Effect.provide(live())))
+})
+
+describe("reading a stream from replicas", () => {
+  it.effect("goes on through a failover", () =>
+    Effect.gen(function*() {
+      yield* connected
+      const deployment = yield* Testing.Deployment
+      const { got, seen } = yield* readingOf(numbers.replicas.read({ from: "start" }))
+      yield* added(1, 2, 3)
+      yield* got(3)
+      yield* deployment.failover
+      yield* until(moved)
+      yield* added(4, 5)
+      yield* got(5)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(seen, [1, 2, 3, 4, 5])
+    }).pipe(Effect.provide(liveWithReplicas())))
+})
