@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
 import * as Schema from "effect/Schema"
@@ -358,7 +359,7 @@ describe("reading a stream through failovers and outages", () => {
       yield* got(2)
       assert.deepStrictEqual(seen, [1, 2])
       assert.strictEqual(lines.filter((line) => line.includes("reading numbers was interrupted")).length, 1)
-    }).pipe(Effect.provide(live()), Effect.provide(Logger.layer([logger])))
+    }).pipe(Effect.provide(Layer.merge(live(), Logger.layer([logger]))))
   })
 
   it.effect("goes on after its connection is lost again and again", () =>
