@@ -111,7 +111,8 @@ type Flat<A> = { readonly [P in keyof A]: A[P] }
  * @since 0.1.0
  * @category utility types
  */
-export type CallOf<K, A> = keyof (KeyFields<K> & ArgumentFields<A>) extends never ? [input?: {}]
+export type CallOf<K, A> = keyof (KeyFields<K> & ArgumentFields<A>) extends never ?
+  [input?: { readonly [name: string]: never }]
   : [input: Flat<KeyFields<K> & ArgumentFields<A>>]
 
 /**

@@ -60,9 +60,13 @@ const numberOf = (text: string): number | string => {
   return Number.isInteger(number) && !Number.isSafeInteger(number) && /^[+-]?\d+$/.test(text) ? text : number
 }
 
+const withError = (error: Resp.ErrorReply): never => mismatch("a result without errors in it", error)
+
 /** What has no other meaning for the schema: the shape of RESP2, with text. */
 const plain = (value: Reply): unknown =>
-  Array.isArray(value)
+  value instanceof Resp.ErrorReply
+    ? withError(value)
+    : Array.isArray(value)
     ? value.map(plain)
     : value instanceof Resp.MapReply
     ? value.flat.map(plain)
@@ -87,7 +91,7 @@ class Shaping {
   private attempts = 0
 
   shape(ast: SchemaAST.AST, value: Reply): unknown {
-    if (value instanceof Resp.ErrorReply) return mismatch("a result without errors in it", value)
+    if (value instanceof Resp.ErrorReply) return withError(value)
     switch (ast._tag) {
       case "Suspend":
         return this.shape(ast.thunk(), value)
@@ -235,7 +239,7 @@ const throughCodec = (of: string, path: string, given: unknown): (value: Resp.Va
     const bytes = bytesOf(value) ??
       (typeof value === "number" || typeof value === "bigint" ? Buffer.from(String(value)) : undefined)
     if (bytes !== undefined) return decodeWith(codec, bytes)
-    if (value instanceof Resp.ErrorReply) return mismatch("a result without errors in it", value)
+    if (value instanceof Resp.ErrorReply) return withError(value)
     throw new Unfit(`expected a string for the codec, got ${Resp.describe(value)}`)
   }
 }
