@@ -109,6 +109,32 @@ describe.each(servers)("consumers and failovers %s", (_, on) => {
       assert.isAtMost(twice, (yield* events).filter(({ _tag }) => _tag === "Redelivered" || _tag === "Claimed").length)
     }).pipe(Effect.provide(live({}, { lag: { min: "50 millis", max: "200 millis" } }))))
 
+  it.effect("acknowledgements that the old primary took with it are repeated", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      const control = yield* Testing.Deployment
+      yield* begin(redis)
+      const seen: Array<number> = []
+      const { stop, told } = yield* consume(redis, { concurrency: 3 }, ({ value }) =>
+        Effect.andThen(
+          value.n < 3 ? Effect.sleep("2 seconds") : Effect.void,
+          Effect.sync(() => void seen.push(value.n))
+        ))
+      yield* whileTimePasses(add(redis, 3))
+      yield* until(Effect.sync(() => seen.length === 3))
+      yield* until(Effect.map(pendingCount(redis), (count) => count === 0))
+      // The replicas have the deliveries, and lack the acknowledgements.
+      yield* control.kill(yield* control.primary)
+      yield* until(moved)
+      yield* quiet(redis)
+      yield* until(Effect.sync(() => told("Redelivered").length + told("AcknowledgedAgain").length > 0))
+      yield* stop
+      assert.deepStrictEqual(seen, [0, 1, 2])
+      const again = told("AcknowledgedAgain").reduce((sum, { count }) => sum + count, 0)
+      const outcomes = told("Redelivered").map(({ outcome }) => outcome)
+      assert.deepStrictEqual(outcomes, Array.from({ length: 3 - again }, () => "acknowledged"))
+    }).pipe(Effect.provide(live({}, { lag: "1 second" }))))
+
   it.effect("entries that the new primary delivers again are not processed again by the consumer that had them", () =>
     Effect.gen(function*() {
       const redis = on(yield* RedisClient.RedisClient)

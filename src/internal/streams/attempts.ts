@@ -36,10 +36,12 @@ const isLasting = (error: RedisError, hasSucceeded: boolean): boolean => {
   }
 }
 
+/** What the loops of one consumer know together: whether the servers can be reached. */
 export class Attempts {
   private readonly events: Events
-  private hasSucceeded = false
-  /** How many loops are at a pause. */
+  /** Whether anything has ever succeeded. */
+  hasSucceeded = false
+  /** How many loops fail at the moment. */
   private failing = 0
   private since = 0
 
@@ -47,47 +49,12 @@ export class Attempts {
     this.events = events
   }
 
-  /** Whether the last attempt of some loop failed. */
-  get isOut(): boolean {
-    return this.failing > 0
+  /** Runs an effect until it succeeds. Fails with an error that does not pass. */
+  persist<A, R>(effect: Effect.Effect<A, RedisError, R>): Effect.Effect<A, RedisError, R> {
+    return Effect.suspend(() => new Loop(this).persist(effect))
   }
 
-  /**
-   * Runs an effect until it succeeds. `onFailure` sees each error that passes; the effect can differ the next time.
-   * Fails with an error that does not pass.
-   */
-  persist<A, R>(
-    effect: Effect.Effect<A, RedisError, R>,
-    onFailure?: ((error: RedisError) => void) | undefined
-  ): Effect.Effect<A, RedisError, R> {
-    return Effect.suspend(() => {
-      let pause = firstPause
-      let isFailing = false
-      const loop: Effect.Effect<A, RedisError, R> = Effect.matchEffect(effect, {
-        onSuccess: (value) => {
-          this.hasSucceeded = true
-          if (!isFailing) return Effect.succeed(value)
-          isFailing = false
-          return Effect.as(this.leave, value)
-        },
-        onFailure: (error) => {
-          if (isLasting(error, this.hasSucceeded)) return Effect.fail(error)
-          onFailure?.(error)
-          const enter = isFailing ? Effect.void : this.enter(error)
-          isFailing = true
-          const millis = pause
-          pause = Math.min(pause * 2, longestPause)
-          return Effect.andThen(enter, Effect.andThen(pauseOf(millis), loop))
-        }
-      })
-      return Effect.onExit(loop, () =>
-        Effect.sync(() => {
-          if (isFailing) this.failing--
-        }))
-    })
-  }
-
-  private enter(error: RedisError): Effect.Effect<void> {
+  enter(error: RedisError): Effect.Effect<void> {
     return Effect.map(Clock.currentTimeMillis, (now) => {
       if (this.failing++ > 0) return
       this.since = now
@@ -95,9 +62,54 @@ export class Attempts {
     })
   }
 
-  private readonly leave: Effect.Effect<void> = Effect.map(Clock.currentTimeMillis, (now) => {
+  readonly leave: Effect.Effect<void> = Effect.map(Clock.currentTimeMillis, (now) => {
     if (--this.failing > 0) return
     this.events.tell({ _tag: "Recovered", after: Duration.millis(now - this.since) })
+  })
+
+  /** A loop that failed has ended. */
+  abandon(): void {
+    this.failing--
+  }
+}
+
+/** One loop of a consumer, which does the same again and again. */
+export class Loop {
+  private readonly attempts: Attempts
+  private isFailing = false
+  private pause = firstPause
+
+  constructor(attempts: Attempts) {
+    this.attempts = attempts
+  }
+
+  /** Runs an effect until it succeeds. Fails with an error that does not pass. */
+  persist<A, R>(effect: Effect.Effect<A, RedisError, R>): Effect.Effect<A, RedisError, R> {
+    const loop: Effect.Effect<A, RedisError, R> = Effect.matchEffect(effect, {
+      onSuccess: (value) => Effect.as(this.reached, value),
+      onFailure: (error) => {
+        if (isLasting(error, this.attempts.hasSucceeded)) return Effect.fail(error)
+        const enter = this.isFailing ? Effect.void : this.attempts.enter(error)
+        this.isFailing = true
+        const millis = this.pause
+        this.pause = Math.min(millis * 2, longestPause)
+        return Effect.andThen(enter, Effect.andThen(pauseOf(millis), loop))
+      }
+    })
+    return Effect.onExit(loop, () =>
+      Effect.sync(() => {
+        if (this.isFailing) this.attempts.abandon()
+        this.isFailing = false
+      }))
+  }
+
+  /** The servers have answered. An effect that goes on after that, perhaps for long, can tell so by itself. */
+  readonly reached: Effect.Effect<void> = Effect.suspend(() => {
+    this.attempts.hasSucceeded = true
+    this.pause = firstPause
+    if (!this.isFailing) return Effect.void
+    this.isFailing = false
+    return this.attempts.leave
   })
 }
 

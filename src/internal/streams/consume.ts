@@ -99,7 +99,8 @@ const stop = <T, E, R>(
       yield* consumer.quiet
       const handedBack = yield* consumer.handBack
       if (settings.deleteConsumer) {
-        yield* redis.eval(deleteIdle, [key], [settings.group, settings.consumer])
+        yield* Effect.catch(redis.eval(deleteIdle, [key], [settings.group, settings.consumer]), (error) =>
+          Effect.logWarning(`the consumer ${settings.consumer} could not be deleted: ${error.message}`))
       }
       return handedBack
     })

@@ -12,6 +12,7 @@ import type { RedisError } from "../../Errors.ts"
 import { consumeWith } from "./consume.ts"
 import { Released } from "./consumer.ts"
 import type { ConsumedEntry, ConsumerSettings } from "./consumerOptions.ts"
+import type { Delivery } from "./deliveries.ts"
 import type { Definition } from "./types.ts"
 
 /**
@@ -50,20 +51,22 @@ export const consumedEntries = <T>(
   settings: ConsumerSettings,
   hasStopTimeout: boolean
 ): Stream.Stream<UnacknowledgedEntry<T>, RedisError> =>
-  Stream.callback<UnacknowledgedEntry<T>, RedisError>((queue) => {
+  Stream.callback<{ readonly item: UnacknowledgedEntry<T>; readonly delivery: Delivery }, RedisError>((queue) => {
     // A reader that has gone acknowledges nothing more.
     const of = hasStopTimeout ? settings : { ...settings, stopMillis: 0 }
-    let isEnded = false
+    const ended = Deferred.makeUnsafe<void>()
     return consumeWith<T, GivenUp | Released, never>(redis, definition, of, (entry, delivery) => {
       const outcome = Deferred.makeUnsafe<void, GivenUp | Released>()
       const acknowledged = Deferred.makeUnsafe<void>()
+      delivery.isUnseen = true
       delivery.onAcknowledged = () => Deferred.doneUnsafe(acknowledged, Effect.void)
+      const afterEnd = Effect.andThen(
+        Deferred.await(ended),
+        redis.run(Command.repeatable(xack(definition.key, settings.group, entry.id)))
+      )
       const ack = Effect.suspend((): Effect.Effect<void, RedisError> => {
-        if (isEnded && !Deferred.isDoneUnsafe(acknowledged)) {
-          return Effect.asVoid(redis.run(Command.repeatable(xack(definition.key, settings.group, entry.id))))
-        }
         Deferred.doneUnsafe(outcome, Effect.void)
-        return Deferred.await(acknowledged)
+        return Effect.raceFirst(Deferred.await(acknowledged), Effect.asVoid(afterEnd))
       })
       const item: UnacknowledgedEntry<T> = {
         ...entry,
@@ -72,9 +75,16 @@ export const consumedEntries = <T>(
           Effect.sync(() => void Deferred.doneUnsafe(outcome, Effect.fail(new GivenUp(reason ?? "Failed")))),
         release: Effect.sync(() => void Deferred.doneUnsafe(outcome, Effect.fail(new Released())))
       }
-      return Effect.andThen(Queue.offer(queue, item), Deferred.await(outcome))
+      return Effect.andThen(Queue.offer(queue, { item, delivery }), Deferred.await(outcome))
     }).pipe(
-      Effect.onExit(() => Effect.sync(() => void (isEnded = true))),
+      Effect.onExit(() => Effect.sync(() => Deferred.doneUnsafe(ended, Effect.void))),
       Effect.catchCause((cause) => Queue.failCause(queue, cause))
     )
-  }, { bufferSize: settings.concurrency })
+  }, { bufferSize: settings.concurrency }).pipe(
+    // One at a time: what is in a chunk that the reader has not begun, it has not seen.
+    Stream.rechunk(1),
+    Stream.map(({ delivery, item }) => {
+      delivery.isUnseen = false
+      return item
+    })
+  )

@@ -14,7 +14,7 @@ import type { RedisError } from "../../Errors.ts"
 import { epochOf } from "../client/epoch.ts"
 import { kindOf } from "../common/values.ts"
 import { Acknowledgements } from "./acknowledgements.ts"
-import type { Attempts } from "./attempts.ts"
+import { type Attempts, Loop } from "./attempts.ts"
 import { Claims, type Taken } from "./claims.ts"
 import type { Events } from "./consumerEvents.ts"
 import type { ConsumerMetrics } from "./consumerMetrics.ts"
@@ -80,6 +80,7 @@ export class Consumer<T, E, R> {
   /** The entries that the consumer has, by id. */
   readonly deliveries = new Map<string, Delivery>()
   private readonly finished: Finished
+  private readonly loop: Loop
   /** Entries that failed, and are pending until somebody claims them. */
   private readonly left = new Set<string>()
   private readonly waiting: Array<{ readonly delivery: Delivery; readonly value: T }> = []
@@ -112,6 +113,7 @@ export class Consumer<T, E, R> {
     this.claims = new Claims(redis, key, settings)
     this.acknowledgements = new Acknowledgements(redis, key, settings, attempts, (batch) => this.onAcknowledged(batch))
     this.epoch = epochOf(redis)
+    this.loop = new Loop(attempts)
   }
 
   // ---------------------------------------------------------------------------
@@ -120,7 +122,7 @@ export class Consumer<T, E, R> {
 
   /** Reads for as long as it runs. */
   readonly reading: Effect.Effect<never, RedisError> = Effect.suspend(() => {
-    const { attempts, metrics } = this.given
+    const { metrics } = this.given
     const once = Effect.suspend(() => this.group.within(this.turn)).pipe(
       Effect.tapError((error) =>
         Effect.sync(() => {
@@ -130,8 +132,8 @@ export class Consumer<T, E, R> {
       )
     )
     return Effect.andThen(
-      Effect.map(attempts.persist(this.group.ensure), (progress) => metrics.progress(progress)),
-      Effect.forever(Effect.andThen(this.room.await, attempts.persist(once)))
+      Effect.map(this.loop.persist(this.group.ensure), (progress) => metrics.progress(progress)),
+      Effect.forever(Effect.andThen(this.room.await, this.loop.persist(once)))
     )
   })
 
@@ -164,6 +166,7 @@ export class Consumer<T, E, R> {
     if (room === 0) return
     const before = this.hasClaim
     const entries = yield* this.readNow(room)
+    yield* this.loop.reached
     if (entries.length > 0) return yield* this.take(entries)
     // A server without CLAIM is asked for idle entries first.
     if (moreToClaim || this.hasClaim !== before) return
@@ -437,7 +440,10 @@ export class Consumer<T, E, R> {
   /** Acknowledges an entry. */
   private settle(delivery: Delivery): void {
     delivery.state = "settling"
-    if (delivery.isReplaced) return this.updateRoom()
+    if (delivery.isReplaced) {
+      delivery.onAcknowledged?.()
+      return this.updateRoom()
+    }
     this.deliveries.set(delivery.id, delivery)
     this.acknowledgements.add(delivery)
     this.updateRoom()
@@ -554,14 +560,11 @@ export class Consumer<T, E, R> {
       if (ids === undefined) byDeliveries.set(count, [id])
       else ids.push(id)
     }
-    for (const { delivery } of this.waiting) {
-      // This delivery does not count: no handler has seen the entry.
-      if (!delivery.isLost && !delivery.isReplaced) {
-        add(Number.isFinite(delivery.deliveries) ? delivery.deliveries - 1 : undefined, delivery.id)
-      }
-    }
     for (const delivery of this.deliveries.values()) {
-      if (delivery.state === "running" && !delivery.isLost && !delivery.isReplaced) add(undefined, delivery.id)
+      if (delivery.state === "settling" || delivery.isLost || delivery.isReplaced) continue
+      // What nobody has seen was not delivered.
+      const isSeen = delivery.state === "running" && delivery.isUnseen !== true
+      add(isSeen || delivery.deliveries === Infinity ? undefined : delivery.deliveries - 1, delivery.id)
     }
     for (const [id, count] of unseen.deliveries) add(Number.isFinite(count) ? Math.max(0, count - 1) : undefined, id)
     let handedBack = 0

@@ -40,6 +40,8 @@ export interface Delivery {
   isLost: boolean
   /** Whether another entry has its id now: acknowledging it would acknowledge the other one. */
   isReplaced: boolean
+  /** Whether nobody has seen the entry, though it counts as one that has a handler. */
+  isUnseen?: boolean | undefined
   /** Is told when the server has acknowledged the entry. */
   onAcknowledged?: (() => void) | undefined
 }

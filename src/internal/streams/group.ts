@@ -124,7 +124,9 @@ export class Group {
     const { group } = this.settings
     return this.redis.run(Command.repeatable(streamGroups.xgroupCreate(this.key, group, from, { mkstream }))).pipe(
       Effect.as(true),
-      Effect.catchIf((error) => isReply(error, "BUSYGROUP"), () => Effect.succeed(false))
+      Effect.catchIf((error) => isReply(error, "BUSYGROUP"), () => Effect.succeed(false)),
+      // The stream was there a moment ago.
+      Effect.mapError((error) => !mkstream && isReply(error, "ERR") ? noGroup : error)
     )
   }
 }
