@@ -5,7 +5,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import { RedisClient } from "../src/index.ts"
+import type { ConsumerEvent } from "../src/RedisStream.ts"
 import * as Testing from "../src/testing/index.ts"
 import { add, begin, consume, pendingCount, servers, until, whileTimePasses } from "./support/consumers.ts"
 import { live, moved, type Redis } from "./support/group.ts"
@@ -243,4 +245,103 @@ describe.each(servers)("consumers and failovers %s", (_, on) => {
       assert.strictEqual(told("Outage").length, told("Recovered").length)
       assert.isAtLeast(told("Outage").length, 1)
     }).pipe(Effect.provide(live())))
+
+  for (const seed of [3, 5]) {
+    it.effect(
+      `faults of all kinds, handlers that fail, consumers that stop and start (seed ${seed})`,
+      () =>
+        Effect.gen(function*() {
+          const redis = on(yield* RedisClient.RedisClient)
+          const control = yield* Testing.Deployment
+          yield* begin(redis)
+          const random = numbers(seed)
+          const processed = new Map<string, number>()
+          const events: Array<ConsumerEvent> = []
+          let goesOn = true
+          const member = (name: string) =>
+            Effect.gen(function*() {
+              for (let life = 0; goesOn; life++) {
+                const { events: told, fiber, interrupt } = yield* consume(redis, {
+                  consumer: name,
+                  concurrency: 1 + Math.floor(random() * 6),
+                  prefetch: Math.floor(random() * 4),
+                  minIdle: "3 seconds",
+                  claimInterval: "500 millis",
+                  inspectInterval: "1 second",
+                  stopTimeout: "500 millis",
+                  deleteConsumer: random() < 0.5,
+                  retry: { times: 1 },
+                  deadLetter: { key: "dead", maxDeliveries: 1000 },
+                  remember: random() < 0.3 ? 3 : 1000
+                }, ({ id }) =>
+                  Effect.suspend(() => {
+                    const luck = random()
+                    const work = Effect.andThen(
+                      Effect.sleep(luck < 0.02 ? "5 seconds" : "20 millis"),
+                      Effect.sync(() => void processed.set(id, (processed.get(id) ?? 0) + 1))
+                    )
+                    return luck < 0.9 ? work : luck < 0.95 ? Effect.fail("later") : Effect.die("never")
+                  }))
+                yield* Effect.raceFirst(
+                  Effect.sleep(`${1 + Math.floor(random() * 20)} seconds`),
+                  until(Effect.sync(() => !goesOn))
+                )
+                assert.strictEqual(fiber.pollUnsafe(), undefined)
+                if (goesOn) yield* interrupt
+                events.push(...told)
+              }
+            })
+          const members = yield* Effect.forEach(["a", "b", "c"], (name) => Effect.forkScoped(member(name)))
+          const producer = yield* producing(redis)
+          yield* whileTimePasses(Effect.gen(function*() {
+            for (let fault = 0; fault < 8; fault++) {
+              yield* Effect.sleep(`${Math.floor(random() * 3000)} millis`)
+              const node = control.nodes[Math.floor(random() * control.nodes.length)]!
+              const primary = yield* control.primary
+              const kind = Math.floor(random() * 6)
+              if (kind === 0) yield* control.failover
+              if (kind === 1) {
+                yield* control.kill(primary)
+                yield* Effect.sleep("3 seconds")
+                yield* control.restart(primary, { keepData: random() < 0.5 })
+              }
+              if (kind === 2) yield* control.disconnect(primary)
+              if (kind === 3) {
+                yield* control.hang(node)
+                yield* Effect.sleep("4 seconds")
+                yield* control.resume(node)
+              }
+              if (kind === 4) {
+                yield* control.partition("client", node)
+                yield* Effect.sleep("3 seconds")
+                yield* control.heal()
+              }
+              if (kind === 5) {
+                yield* Effect.ignore(random() < 0.5 ? redis.xgroupDestroy("orders", "g") : redis.del("orders"))
+              }
+            }
+            yield* Effect.sleep("10 seconds")
+          }))
+          yield* producer.stop
+          yield* quiet(redis)
+          goesOn = false
+          yield* whileTimePasses(Effect.forEach(members, (fiber) => Fiber.join(fiber), { discard: true }))
+          assert.isAbove(processed.size, 500)
+          assert.deepStrictEqual(yield* unprocessed(redis, producer.added, processed), [])
+          assert.strictEqual(yield* whileTimePasses(redis.xlen("dead")), 0)
+        }).pipe(Effect.provide(live({}, { lag: { min: "1 milli", max: "100 millis" }, latency: "1 milli", seed }))),
+      60_000
+    )
+  }
 })
+
+/** Numbers from 0 to 1, the same for the same seed. */
+const numbers = (seed: number): () => number => {
+  let state = seed
+  return () => {
+    state = Math.imul(state ^ (state >>> 15), state | 1)
+    state ^= state + Math.imul(state ^ (state >>> 7), state | 61)
+    state = (state + 0x6d2b79f5) | 0
+    return ((state ^ (state >>> 14)) >>> 0) / 2 ** 32
+  }
+}

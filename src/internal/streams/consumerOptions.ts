@@ -11,6 +11,7 @@ import { type FieldsOf, optionsOf } from "../commands/args.ts"
 import { type DurationInput, elapsedMillisOf, millisOf, type TimeoutInput } from "../commands/time.ts"
 import { choiceProblem, durationOf, integerProblem, isBytes, kindOf } from "../common/values.ts"
 import type { ConsumerEvent } from "./consumerEvents.ts"
+import { parsedId } from "./ids.ts"
 import type { Entry } from "./types.ts"
 
 /**
@@ -183,14 +184,13 @@ const retryFields = { times: "value", schedule: "value" } as const
 /** Names come back from the server as text: one that is not UTF-8 would be another one. */
 const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
 
-const entryId = /^\d{1,20}(?:-\d{1,20})?$/
-
 /** The options of a consumer, checked. Throws `InvalidCommand`, in the name of `command`. */
 export const consumerSettings = (command: string, given: ConsumerOptions): ConsumerSettings => {
   const invalid = (field: string, problem: string): never => {
     throw new InvalidCommand({ command, detail: `${field}: ${problem}` })
   }
-  const options = optionsOf<ConsumerOptions>(command, given ?? {} as ConsumerOptions, consumerFields)!
+  if (given === undefined) return invalid("options", "expected an object, got undefined")
+  const options = { ...optionsOf<ConsumerOptions>(command, given, consumerFields) } as ConsumerOptions
   const nameOf = (field: "group" | "consumer"): string => {
     const name: unknown = options[field]
     if (typeof name !== "string" || name === "") return invalid(field, `expected a name, got ${kindOf(name)}`)
@@ -204,7 +204,7 @@ export const consumerSettings = (command: string, given: ConsumerOptions): Consu
   const fromOf = (value: unknown): string => {
     if (value === undefined || value === "start") return "0-0"
     if (value === "new") return "$"
-    return typeof value === "string" && entryId.test(value)
+    return typeof value === "string" && parsedId(value) !== undefined
       ? value
       : invalid("from", `expected "start", "new" or the id of an entry, got ${kindOf(value)}`)
   }
