@@ -30,7 +30,9 @@ describe("examples", () => {
     const readme = snippets(Fs.readFileSync(Path.join(root, "README.md"), "utf8"))
     assert.isAtLeast(readme.length, 5)
     write("README", readme)
-    write("docs_modules", snippets(Fs.readFileSync(Path.join(root, "docs/modules.md"), "utf8")))
+    for (const page of Fs.readdirSync(Path.join(root, "docs"))) {
+      write(`docs_${page.replace(".md", "")}`, snippets(Fs.readFileSync(Path.join(root, "docs", page), "utf8")))
+    }
     // The comments in src/methods/ are copies of those in src/commands/.
     for (const file of sources(Path.join(root, "src")).filter((file) => !file.includes("/src/methods/"))) {
       const uncommented = Fs.readFileSync(file, "utf8").replaceAll(/^ *\* ?/gm, "")

@@ -18,6 +18,7 @@ import * as Codec from "../src/Codec.ts"
 import { Connector, Errors, Metrics, RedisClient, Sentinel } from "../src/index.ts"
 import type { Gap, Message, Misfit, Subscribed, Undecodable } from "../src/PubSub.ts"
 import * as Testing from "../src/testing/index.ts"
+import { Requests } from "../src/testing/Reply.ts"
 import { failureOf } from "./support/exit.ts"
 import { timePassing } from "./support/time.ts"
 
@@ -354,6 +355,115 @@ describe("a lost connection", () => {
       yield* whileTimePasses(Effect.asVoid(redis.subscription({ channels: ["a"] })))
       assert.strictEqual(control.node(address).publish("a", ""), 1)
     }))
+})
+
+/** A server that answers requests by a function of their words and of the number of the connection. */
+const scripted = (
+  protocol: 2 | 3,
+  answer: (words: ReadonlyArray<string>, connection: number) => string | undefined
+) => {
+  let connections = 0
+  const live = new Set<Connector.Handler>()
+  const dial: Connector.Dial = () =>
+    Effect.sync((): Connector.Transport => {
+      const connection = ++connections
+      let handler: Connector.Handler | undefined
+      const parser = new Requests((args) => {
+        const own = answer([args[0]!.toUpperCase(), ...args.slice(1)], connection)
+        const text = own ?? (args[0]!.toUpperCase() === "HELLO" ? "%1\r\n+id\r\n:1\r\n" : "+OK\r\n")
+        queueMicrotask(() => handler?.data(Buffer.from(text)))
+      })
+      return {
+        start: (h) => {
+          handler = h
+          live.add(h)
+        },
+        write: (chunks) => {
+          for (const chunk of chunks) parser.feed(typeof chunk === "string" ? Buffer.from(chunk) : chunk)
+          return true
+        },
+        destroy: () => {
+          if (handler !== undefined) live.delete(handler)
+          handler = undefined
+        }
+      }
+    })
+  const bulk = (text: string): string => `$${Buffer.byteLength(text)}\r\n${text}\r\n`
+  return {
+    dial,
+    connections: () => connections,
+    disconnect: () => {
+      for (const handler of Array.from(live)) handler.closed(new Error("cut"))
+    },
+    push: (...words: ReadonlyArray<string | number>) =>
+      `${protocol === 3 ? ">" : "*"}${words.length}\r\n` +
+      words.map((word) => typeof word === "number" ? `:${word}\r\n` : bulk(word)).join("")
+  }
+}
+
+describe("a server that is odd", () => {
+  for (const protocol of [2, 3] as const) {
+    it.effect(`messages before all kinds of names are acknowledged: a second gap after the last acknowledgement (RESP${protocol})`, () =>
+      Effect.gen(function*() {
+        const server = scripted(protocol, ([command, name], connection) => {
+          const { push } = server
+          if (command === "SUBSCRIBE") {
+            return push("subscribe", name!, 1) + push("message", name!, `early ${connection}`)
+          }
+          if (command === "PSUBSCRIBE") {
+            return push("psubscribe", name!, 2) + push("pmessage", name!, "px", `late ${connection}`)
+          }
+          return undefined
+        })
+        const redis = yield* RedisClient.make({ address, protocol }).pipe(
+          Effect.provideService(Connector.Connector, server.dial)
+        )
+        const { items } = yield* collected(redis.subscribe({ channels: ["c"], patterns: ["p*"] }, { events: true }))
+        yield* until(() => items.length === 3)
+        server.disconnect()
+        yield* until(() => items.length === 8)
+        assert.deepStrictEqual(items, [
+          "c early 1",
+          `subscribed ${address} 0`,
+          "px (p*) late 1",
+          "gap lost",
+          "c early 2",
+          "gap lost",
+          `subscribed ${address} 0`,
+          "px (p*) late 2"
+        ])
+      }))
+
+    it.effect(`an acknowledgement of another name ends the connection (RESP${protocol})`, () =>
+      Effect.gen(function*() {
+        const server = scripted(protocol, ([command, name], connection) =>
+          command === "SUBSCRIBE" ? server.push("subscribe", connection < 3 ? `not ${name}` : name!, 1) : undefined)
+        const redis = yield* RedisClient.make({ address, protocol }).pipe(
+          Effect.provideService(Connector.Connector, server.dial)
+        )
+        const exit = yield* whileTimePasses(Effect.exit(redis.subscription({ channels: ["c"] })))
+        assert.isTrue(Exit.isSuccess(exit) || failureOf(exit)._tag === "ProtocolError")
+        assert.isAtLeast(server.connections(), 1)
+      }))
+
+    it.effect(`messages of names that nobody asked for are ignored (RESP${protocol})`, () =>
+      Effect.gen(function*() {
+        const server = scripted(protocol, ([command, name]) => {
+          const { push } = server
+          return command === "SUBSCRIBE"
+            ? push("message", "other", "0") + push("subscribe", name!, 1) + push("message", "other", "1") +
+              push("pmessage", "c", "c", "2") + push("smessage", "c", "3") + push("message", "c", "4") +
+              push("message", "c")
+            : undefined
+        })
+        const redis = yield* RedisClient.make({ address, protocol }).pipe(
+          Effect.provideService(Connector.Connector, server.dial)
+        )
+        const { items } = yield* collected(redis.subscribe({ channels: ["c"] }))
+        yield* until(() => items.length === 1)
+        assert.deepStrictEqual(items, ["c 4"])
+      }))
+  }
 })
 
 describe("a refused name", () => {

@@ -482,29 +482,28 @@ export class Hub implements InboxHost {
     this.onLost(connection, connection.ended!)
   })
 
-  /** Asks for all names, and ends when the server has answered. */
+  /** Asks for all names, and ends when the server has answered, or fails with the connection. */
   private begin(connection: Connection): Effect.Effect<void, RedisError> {
-    return Effect.callback((resume) => {
+    const answered = Effect.callback<void>((resume) => {
       if (this.isRetired) return resume(Effect.void)
       this.connection = connection
       this.unanswered = 0
       connection.listenToMessages(this.onMessage)
       this.onAnswered = () => {
         this.onAnswered = ignore
-        this.onBroken = ignore
         resume(Effect.void)
-      }
-      this.onBroken = (error) => {
-        this.onBroken = ignore
-        resume(Exit.fail(error))
       }
       const all: Array<Name<Subscriber>> = []
       for (const kind of kinds) this.names[kind].forEach((name) => void all.push(name))
       this.request(all)
       if (this.unanswered === 0) this.onAnswered()
     })
+    const ended = Effect.flatMap(connection.closed, () => {
+      this.onLost(connection, connection.ended!)
+      return Effect.fail(connection.ended!)
+    })
+    return Effect.raceFirst(answered, ended)
   }
-  private onBroken: (error: EndError) => void = ignore
 
   private onLost(connection: Connection, error: EndError): void {
     if (this.connection !== connection) return
@@ -525,7 +524,6 @@ export class Hub implements InboxHost {
       // From the first acknowledgement on, a lost connection leaves a gap.
       if (subscriber.hasBegun) subscriber.loss ??= loss
     }
-    this.onBroken(error)
   }
 
   private warn(error: RedisError): Effect.Effect<void> {
