@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Client } from "../src/index.ts"
 import { consumer, drain, producer } from "./applications/groups.ts"
+import { drainList, popper, pusher } from "./applications/pops.ts"
 import { publisher, subscriber } from "./applications/subscriptions.ts"
 import { accounts, counter, ledger, transferrer } from "./applications/transfers.ts"
 import type { Party, Stage } from "./History.ts"
@@ -24,7 +25,7 @@ export interface Running {
 /** Starts the applications of a scenario in its first clients. */
 export const beginApplications = (stage: Stage, parties: ReadonlyArray<Party>): Effect.Effect<Running> =>
   Effect.gen(function*() {
-    const { group, subscribers, transfers } = stage.scenario.applications ?? {}
+    const { group, pops, subscribers, transfers } = stage.scenario.applications ?? {}
     const drained = yield* Deferred.make<void>()
     const partyOf = (i: number): Party => parties[i % parties.length]!
     const numbered = (count: number | undefined, each: (party: Party, i: number) => Effect.Effect<void>) =>
@@ -39,16 +40,18 @@ export const beginApplications = (stage: Stage, parties: ReadonlyArray<Party>): 
         (party, i) => publisher(stage, party, 600 + i)
       ),
       ...yield* numbered(transfers, (party, i) => transferrer(stage, party, 620 + i)),
-      ...yield* numbered(group === undefined ? 0 : parties.length, (party, i) => producer(stage, party, 640 + i))
+      ...yield* numbered(group === undefined ? 0 : parties.length, (party, i) => producer(stage, party, 640 + i)),
+      ...yield* numbered(pops === undefined ? 0 : parties.length, (party, i) => pusher(stage, party, 660 + i))
     ]
-    const consuming = yield* numbered(
-      group,
-      (party, i) => consumer(stage, party, i, Deferred.await(drained))
-    )
+    const consuming = [
+      ...yield* numbered(group, (party, i) => consumer(stage, party, i, Deferred.await(drained))),
+      ...yield* numbered(pops, (party, i) => popper(stage, party, i, Deferred.await(drained)))
+    ]
     return {
       work: Effect.forEach(working, (fiber) => Fiber.join(fiber), { discard: true }),
       finish: Effect.gen(function*() {
         if (group !== undefined) yield* drain(stage, parties[0]!.primary)
+        if (pops !== undefined) yield* drainList(stage, parties[0]!)
         yield* Deferred.succeed(drained, undefined)
         for (const fiber of consuming) yield* Fiber.join(fiber)
       })

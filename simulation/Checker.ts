@@ -3,6 +3,7 @@
  * described, with the call that shows it.
  */
 import { checkGroups } from "./applications/groups.ts"
+import { checkPops } from "./applications/pops.ts"
 import { checkSubscriptions } from "./applications/subscriptions.ts"
 import { checkTransfers } from "./applications/transfers.ts"
 import { type Call, type Execution, type History, mostScanned } from "./History.ts"
@@ -148,6 +149,7 @@ export const check = (history: History): ReadonlyArray<Violation> => {
   checkSubscriptions(history, broken)
   checkTransfers(history, broken)
   checkGroups(history, broken)
+  checkPops(history, broken)
   checkPlaces(history, matched, broken)
   checkLeases(history, byId, broken)
   checkRegisters(calls, byId, matched, broken)
@@ -161,7 +163,7 @@ const checkLosses = ({ calls, final, scenario }: History, broken: Broken): void 
   const counted = new Map<string, Call[]>()
   for (const call of calls) {
     if (call.outcome?.tag !== "ok") continue
-    if (call.kind === "push" && call.key !== "queue") {
+    if (call.kind === "push" && /^l\d$/.test(call.key)) {
       const list = final.get(call.key)
       if (!Array.isArray(list) || !list.includes(`e${call.id}`)) broken(promise, show(call), call.end, call)
     } else if (call.kind === "incr") counted.set(call.key, [...counted.get(call.key) ?? [], call])

@@ -204,6 +204,15 @@ export interface Reader {
   readonly items: Array<Read>
 }
 
+/** A Stream of popped elements: an element, or how many may be lost. */
+export interface Popping {
+  readonly client: string
+  readonly number: number
+  readonly begin: number
+  end: number
+  readonly items: Array<{ readonly at: number; readonly element: string | undefined; readonly lost: number }>
+}
+
 /** What is left of a stream and its group once all consumers have stopped. */
 export interface LeftOver {
   readonly entries: ReadonlyArray<{ readonly id: string; readonly job: string }>
@@ -221,12 +230,15 @@ export interface Records {
   readonly lives: Array<Life>
   readonly told: Array<Told>
   readonly readers: Array<Reader>
+  readonly poppings: Array<Popping>
   /** By the name of the application. */
   readonly leftOver: Map<string, LeftOver>
 }
 
 export interface History extends Records {
   readonly scenario: Scenario
+  /** How many elements the clients said that may be lost, in all. */
+  readonly lostElements: number
   /** The time from which the times of faults count. */
   readonly began: number
   readonly deliveries: ReadonlyArray<Delivery>

@@ -108,6 +108,8 @@ export interface Applications {
   readonly transfers?: number
   /** Consumers of a group. Half of them are processes of their own. */
   readonly group?: number
+  /** Readers of Streams of popped elements. */
+  readonly pops?: number
 }
 
 export type Action =
@@ -330,7 +332,8 @@ const withApplications = (scenario: Scenario, dice: Dice): Scenario => {
   const applications: Applications = {
     ...some(0.4, "subscribers", () => dice.int(1, 5)),
     ...some(0.4, "transfers", () => dice.int(2, 5)),
-    ...some(0.4, "group", () => dice.int(2, 4))
+    ...some(0.4, "group", () => dice.int(2, 4)),
+    ...some(0.3, "pops", () => dice.int(1, 3))
   }
   return Object.keys(applications).length === 0 ? scenario : { ...scenario, applications }
 }

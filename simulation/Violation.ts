@@ -33,6 +33,7 @@ export interface Violation {
     | "every entry of a group is processed"
     | "an entry is acknowledged once it is processed"
     | "what comes twice is told"
+    | "what popStream loses is told"
     | "a reader of a stream misses nothing untold"
   readonly text: string
   readonly at: number

@@ -17,6 +17,7 @@ import { type Client, Command, commands, Connector, type Errors, Sentinel } from
 import { monotonicMillisUnsafe } from "../src/internal/common/time.ts"
 import * as Testing from "../src/testing/index.ts"
 import { beginApplications, finalOf } from "./Applications.ts"
+import { lostElements } from "./applications/pops.ts"
 import { subscribe } from "./applications/subscriptions.ts"
 import { drive, VirtualClock } from "./Clock.ts"
 import {
@@ -135,6 +136,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
     lives: [],
     told: [],
     readers: [],
+    poppings: [],
     leftOver: new Map()
   }
   const probes: Array<Probe> = []
@@ -1176,6 +1178,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
     if (clock.sleepers > 0) leftovers.push(`${clock.sleepers} timers`)
   })
 
+  const lostBefore = Effect.runSync(lostElements)
   const { fiber, stopped } = await drive(
     clock,
     scenario.seed,
@@ -1183,12 +1186,14 @@ export const run = async (scenario: Scenario): Promise<History> => {
     10 * 60_000
   )
   const exit = fiber.pollUnsafe()
+  const lostAfter = Effect.runSync(lostElements)
   if (exit === undefined) await Effect.runPromise(Fiber.interrupt(fiber).pipe(Effect.timeoutOption("1 second")))
   return {
     scenario,
     began,
     deliveries,
     ...records,
+    lostElements: lostAfter - lostBefore,
     probes,
     members,
     calls,
