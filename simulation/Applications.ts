@@ -9,6 +9,7 @@ import * as Fiber from "effect/Fiber"
 import type { Client } from "../src/index.ts"
 import { consumer, drain, producer } from "./applications/groups.ts"
 import { drainList, popper, pusher } from "./applications/pops.ts"
+import { caller, counter as counted, log } from "./applications/scripts.ts"
 import { publisher, subscriber } from "./applications/subscriptions.ts"
 import { accounts, counter, ledger, transferrer } from "./applications/transfers.ts"
 import type { Party, Stage } from "./History.ts"
@@ -25,7 +26,7 @@ export interface Running {
 /** Starts the applications of a scenario in its first clients. */
 export const beginApplications = (stage: Stage, parties: ReadonlyArray<Party>): Effect.Effect<Running> =>
   Effect.gen(function*() {
-    const { group, pops, subscribers, transfers } = stage.scenario.applications ?? {}
+    const { group, pops, scripts, subscribers, transfers } = stage.scenario.applications ?? {}
     const drained = yield* Deferred.make<void>()
     const partyOf = (i: number): Party => parties[i % parties.length]!
     const numbered = (count: number | undefined, each: (party: Party, i: number) => Effect.Effect<void>) =>
@@ -39,6 +40,7 @@ export const beginApplications = (stage: Stage, parties: ReadonlyArray<Party>): 
         subscribers === undefined ? 0 : parties.length,
         (party, i) => publisher(stage, party, 600 + i)
       ),
+      ...yield* numbered(scripts, (party, i) => caller(stage, party, 680 + i)),
       ...yield* numbered(transfers, (party, i) => transferrer(stage, party, 620 + i)),
       ...yield* numbered(group === undefined ? 0 : parties.length, (party, i) => producer(stage, party, 640 + i)),
       ...yield* numbered(pops === undefined ? 0 : parties.length, (party, i) => pusher(stage, party, 660 + i))
@@ -64,15 +66,24 @@ export const finalOf = (
   redis: Client.PrimaryClient
 ): Effect.Effect<ReadonlyArray<readonly [key: string, value: ReadonlyArray<string> | number | null]>> =>
   Effect.gen(function*() {
-    if (scenario.applications?.transfers === undefined) return []
-    const list = yield* Effect.orElseSucceed(redis.lrange(ledger, 0, -1), () => [])
-    const numbers = yield* Effect.forEach(
-      [counter, ...accounts],
-      (name) =>
-        Effect.map(
-          Effect.orElseSucceed(redis.get(name), () => null),
-          (text) => [name, text === null ? null : Number(text)] as const
-        )
-    )
-    return [[ledger, list] as const, ...numbers]
+    const { scripts, transfers } = scenario.applications ?? {}
+    const lists = [...scripts === undefined ? [] : [log], ...transfers === undefined ? [] : [ledger]]
+    const numbers = [
+      ...scripts === undefined ? [] : [counted],
+      ...transfers === undefined ? [] : [counter, ...accounts]
+    ]
+    return [
+      ...yield* Effect.forEach(
+        lists,
+        (name) => Effect.map(Effect.orElseSucceed(redis.lrange(name, 0, -1), () => []), (list) => [name, list] as const)
+      ),
+      ...yield* Effect.forEach(
+        numbers,
+        (name) =>
+          Effect.map(
+            Effect.orElseSucceed(redis.get(name), () => null),
+            (text) => [name, text === null ? null : Number(text)] as const
+          )
+      )
+    ]
   })

@@ -4,6 +4,7 @@
  */
 import { checkGroups } from "./applications/groups.ts"
 import { checkPops } from "./applications/pops.ts"
+import { checkScripts } from "./applications/scripts.ts"
 import { checkSubscriptions } from "./applications/subscriptions.ts"
 import { checkTransfers } from "./applications/transfers.ts"
 import { type Call, type Execution, type History, mostScanned } from "./History.ts"
@@ -147,6 +148,7 @@ export const check = (history: History): ReadonlyArray<Violation> => {
   checkOffsets(history, byId, matched, broken)
   checkSessions(history, broken)
   checkSubscriptions(history, broken)
+  checkScripts(history, broken)
   checkTransfers(history, broken)
   checkGroups(history, broken)
   checkPops(history, broken)

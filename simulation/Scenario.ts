@@ -105,6 +105,8 @@ export interface Scenario {
 /** How many there are of what runs beside the workers, in all clients. */
 export interface Applications {
   readonly subscribers?: number
+  /** Callers of scripts. */
+  readonly scripts?: number
   readonly transfers?: number
   /** Consumers of a group. Half of them are processes of their own. */
   readonly group?: number
@@ -333,7 +335,8 @@ const withApplications = (scenario: Scenario, dice: Dice): Scenario => {
     ...some(0.4, "subscribers", () => dice.int(1, 5)),
     ...some(0.4, "transfers", () => dice.int(2, 5)),
     ...some(0.4, "group", () => dice.int(2, 4)),
-    ...some(0.3, "pops", () => dice.int(1, 3))
+    ...some(0.3, "pops", () => dice.int(1, 3)),
+    ...some(0.3, "scripts", () => dice.int(2, 5))
   }
   return Object.keys(applications).length === 0 ? scenario : { ...scenario, applications }
 }

@@ -72,6 +72,7 @@ const idOf = (name: string, args: ReadonlyArray<string>): number | undefined => 
   if (name === "SET") return Number(/^v(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
   if (name === "RPUSH") return Number(/^e(\d+)(?::\d+)?$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
   if (name === "XADD" && args[1] === "jobs") return Number(/^j(\d+)$/.exec(args[4] ?? "")?.[1] ?? NaN) || undefined
+  if (name.startsWith("EVAL")) return Number(/^x(\d+)$/.exec(args[args.length - 1] ?? "")?.[1] ?? NaN) || undefined
   if (name === "ECHO") return Number(/^echo:(\d+)$/.exec(args[1] ?? "")?.[1] ?? NaN) || undefined
   if (name === "PUBLISH") return Number(/^p(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
   if (name === "SSCAN") {
