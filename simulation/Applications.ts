@@ -7,7 +7,8 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Client } from "../src/index.ts"
-import { consumer, drain, producer } from "./applications/groups.ts"
+import { groups } from "./applications/groups.ts"
+import { consumer, drain, producer } from "./applications/jobs.ts"
 import { drainList, popper, pusher } from "./applications/pops.ts"
 import { caller, counter as counted, log } from "./applications/scripts.ts"
 import { publisher, subscriber } from "./applications/subscriptions.ts"
@@ -42,17 +43,20 @@ export const beginApplications = (stage: Stage, parties: ReadonlyArray<Party>): 
       ),
       ...yield* numbered(scripts, (party, i) => caller(stage, party, 680 + i)),
       ...yield* numbered(transfers, (party, i) => transferrer(stage, party, 620 + i)),
-      ...yield* numbered(group === undefined ? 0 : parties.length, (party, i) => producer(stage, party, 640 + i)),
+      ...yield* numbered(
+        group === undefined ? 0 : parties.length,
+        (party, i) => producer(stage, groups, party, 640 + i)
+      ),
       ...yield* numbered(pops === undefined ? 0 : parties.length, (party, i) => pusher(stage, party, 660 + i))
     ]
     const consuming = [
-      ...yield* numbered(group, (party, i) => consumer(stage, party, i, Deferred.await(drained))),
+      ...yield* numbered(group, (party, i) => consumer(stage, groups, party, i, Deferred.await(drained))),
       ...yield* numbered(pops, (party, i) => popper(stage, party, i, Deferred.await(drained)))
     ]
     return {
       work: Effect.forEach(working, (fiber) => Fiber.join(fiber), { discard: true }),
       finish: Effect.gen(function*() {
-        if (group !== undefined) yield* drain(stage, parties[0]!.primary)
+        if (group !== undefined) yield* drain(stage, groups, parties[0]!.primary)
         if (pops !== undefined) yield* drainList(stage, parties[0]!)
         yield* Deferred.succeed(drained, undefined)
         for (const fiber of consuming) yield* Fiber.join(fiber)

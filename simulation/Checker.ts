@@ -2,7 +2,8 @@
  * Checks the promises of the library against a history. Each broken promise is
  * described, with the call that shows it.
  */
-import { checkGroups } from "./applications/groups.ts"
+import { checkAcknowledgements, groups } from "./applications/groups.ts"
+import { checkJobs } from "./applications/jobs.ts"
 import { checkPops } from "./applications/pops.ts"
 import { checkScripts } from "./applications/scripts.ts"
 import { checkSubscriptions } from "./applications/subscriptions.ts"
@@ -140,7 +141,7 @@ export const check = (history: History): ReadonlyArray<Violation> => {
   }
 
   checkLosses(history, broken)
-  checkJobs(history, broken)
+  checkQueue(history, broken)
   checkProbes(history, broken)
   checkCalm(history, broken)
   checkBatches(history, byId, matched, broken)
@@ -150,7 +151,8 @@ export const check = (history: History): ReadonlyArray<Violation> => {
   checkSubscriptions(history, broken)
   checkScripts(history, broken)
   checkTransfers(history, broken)
-  checkGroups(history, broken)
+  checkJobs(groups, history, broken)
+  checkAcknowledgements(history, broken)
   checkPops(history, broken)
   checkPlaces(history, matched, broken)
   checkLeases(history, byId, broken)
@@ -179,7 +181,7 @@ const checkLosses = ({ calls, final, scenario }: History, broken: Broken): void 
 }
 
 /** Without faults other than planned failovers, each element goes to one consumer, and none is lost. */
-const checkJobs = ({ calls, final, scenario }: History, broken: Broken): void => {
+const checkQueue = ({ calls, final, scenario }: History, broken: Broken): void => {
   if (scenario.planned !== true && scenario.calm !== true) return
   const taken = new Map<string, Call>()
   let isUncertain = false

@@ -150,7 +150,7 @@ export interface Subscription {
 
 /** One run of a handler for a job: an entry of a stream, or an element of a list. */
 export interface Handled {
-  /** The application: `group` or `queue`. */
+  /** The name of the system of jobs. */
   readonly of: string
   readonly consumer: string
   readonly client: string
@@ -158,8 +158,8 @@ export interface Handled {
   readonly entry: string
   /** What was added. */
   readonly job: string
-  /** How often it was delivered, as the client says; undefined if it does not say. */
-  readonly attempt: number | undefined
+  /** Whether the client says that it was delivered before. */
+  readonly isRepeated: boolean
   readonly begin: number
   end: number
   outcome: "done" | "failed" | "interrupted" | undefined
@@ -178,13 +178,13 @@ export interface Life {
   failure: string | undefined
 }
 
-/** What an application was told about entries: that they may come twice, were claimed, or may be missing. */
+/** What a client tells of jobs that may come twice, by their entries or by themselves; `*` for all. */
 export interface Told {
   readonly at: number
   readonly of: string
   readonly consumer: string
   readonly what: string
-  readonly entry: string | undefined
+  readonly entries: ReadonlyArray<string>
 }
 
 /** An item of a reader of a stream: an entry, or a gap. */
@@ -213,14 +213,13 @@ export interface Popping {
   readonly items: Array<{ readonly at: number; readonly element: string | undefined; readonly lost: number }>
 }
 
-/** What is left of a stream and its group once all consumers have stopped. */
+/** What is left of a system of jobs once its consumers have nothing to do any more. */
 export interface LeftOver {
-  readonly entries: ReadonlyArray<{ readonly id: string; readonly job: string }>
-  readonly dead: ReadonlyArray<{ readonly id: string; readonly job: string }>
-  /** The entries that are pending still. */
+  /** The jobs that are stored, processed or not. */
+  readonly entries: ReadonlyArray<string>
+  readonly dead: ReadonlyArray<string>
+  /** What consumers have and did not acknowledge. */
   readonly pending: ReadonlyArray<string>
-  /** The elements of the processing lists. */
-  readonly unfinished: ReadonlyArray<string>
 }
 
 /** What the applications got. */
@@ -231,7 +230,7 @@ export interface Records {
   readonly told: Array<Told>
   readonly readers: Array<Reader>
   readonly poppings: Array<Popping>
-  /** By the name of the application. */
+  /** By the name of the system of jobs. */
   readonly leftOver: Map<string, LeftOver>
 }
 

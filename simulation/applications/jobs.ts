@@ -1,0 +1,247 @@
+/**
+ * Jobs: producers that add them, and consumers that process them, are stopped, die and start again; and what must be
+ * true of the jobs.
+ *
+ * Some jobs can never be processed, some fail once, and some take longer than a claim lasts. How jobs are stored and
+ * consumed is in groups.ts and queues.ts.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import type { Client, Errors } from "../../src/index.ts"
+import type { Handled, History, LeftOver, Life, Party, Stage } from "../History.ts"
+import { Dice } from "../Scenario.ts"
+import { type Broken, show } from "../Violation.ts"
+
+/** What a consumer passes to a handler. */
+export interface Given {
+  readonly entry: string
+  readonly job: string
+  /** Whether the client says that it was delivered before. */
+  readonly isRepeated: boolean
+}
+
+/** A consumer while it lives. */
+export interface Consuming {
+  readonly stage: Stage
+  readonly redis: Client.PrimaryClient
+  readonly consumer: string
+  readonly concurrency: number
+  readonly handler: (given: Given) => Effect.Effect<void, Refused>
+  /** Records what the client tells of entries. */
+  readonly tell: (what: string, entries: ReadonlyArray<string>) => void
+}
+
+/** How jobs are stored and consumed. */
+export interface System {
+  readonly name: string
+  readonly add: (redis: Client.PrimaryClient, job: string) => Effect.Effect<unknown, Errors.RedisError>
+  /** Consumes until it is interrupted. */
+  readonly consume: (consuming: Consuming) => Effect.Effect<never, unknown>
+  readonly lookAt: (redis: Client.PrimaryClient) => Effect.Effect<LeftOver, unknown>
+  /** How often a job is tried until it is dead. */
+  readonly attempts: number
+}
+
+/** For how long a job is idle until others take it, in milliseconds. */
+export const idleMillis = 1500
+
+/** The error of a handler. */
+export class Refused {
+  readonly _tag = "Refused"
+}
+
+/** Whether a job fails every time. */
+export const isPoison = (job: string): boolean => numberOf(job) % 11 === 0
+const isFlaky = (job: string): boolean => numberOf(job) % 7 === 0
+const isLong = (job: string): boolean => numberOf(job) % 23 === 0
+const numberOf = (job: string): number => Number(job.slice(1)) / 10
+
+/** Adds jobs, one after the other, while the workload lasts. */
+export const producer = (stage: Stage, system: System, party: Party, worker: number): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const dice = new Dice(stage.scenario.seed * 1009 + worker)
+    for (let i = 1; stage.now() < stage.end(); i++) {
+      const id = (worker * 1000 + i) * 10
+      const call = stage.call(party, worker, { id, kind: "add", key: system.name, write: true })
+      yield* Effect.exit(stage.watched(call, system.add(party.primary, `j${id}`)))
+      yield* Effect.sleep(dice.chance(0.5) ? dice.int(0, 5) : dice.int(20, 200))
+    }
+  })
+
+/** Processes a job, and records it. Fails for some jobs. */
+const handlerOf = (stage: Stage, made: Pick<Handled, "of" | "consumer" | "client">, dice: Dice) => (given: Given) =>
+  Effect.suspend((): Effect.Effect<void, Refused> => {
+    const { job } = given
+    const handled: Handled = { ...made, ...given, begin: stage.now(), end: Infinity, outcome: undefined }
+    const isFirst = !stage.handled.some((other) => other.job === job && other.of === made.of)
+    stage.handled.push(handled)
+    const work = isLong(job) ? idleMillis * 1.6 : dice.chance(0.5) ? 0 : dice.int(1, 30)
+    const fails = isPoison(job) || (isFlaky(job) && isFirst)
+    return Effect.andThen(
+      work === 0 ? Effect.void : Effect.sleep(work),
+      fails ? Effect.fail(new Refused()) : Effect.void
+    ).pipe(
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          handled.end = stage.now()
+          handled.outcome = Exit.isSuccess(exit) ? "done" : Exit.hasInterrupts(exit) ? "interrupted" : "failed"
+        })
+      )
+    )
+  })
+
+/** Consumes in one life after the other, and is stopped or dies between them, until `drained`. */
+export const consumer = (
+  stage: Stage,
+  system: System,
+  party: Party,
+  number: number,
+  drained: Effect.Effect<void>
+): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const dice = new Dice(stage.scenario.seed * 1009 + 800 + number)
+    const consumer = `${system.name}${number}`
+    const concurrency = dice.pick([1, 2, 5])
+    yield* Effect.sleep(dice.int(0, 300))
+    for (let n = 0;; n++) {
+      // Those of odd numbers are processes of their own.
+      const isProcess = number % 2 === 1
+      const client = isProcess ? `${consumer}x${n}` : party.name
+      const died = isProcess && dice.chance(0.5)
+      const isLast = n > 0 && dice.chance(0.4)
+      const millis = dice.int(300, 2500)
+      const of = system.name
+      const life: Life = { of, consumer, client, begin: stage.now(), end: Infinity, died, failure: undefined }
+      const scope = yield* Scope.make()
+      const redis = isProcess ? yield* Effect.orDie(stage.process(client, scope)) : party.primary
+      stage.lives.push(life)
+      const fiber = yield* Effect.forkChild(
+        system.consume({
+          stage,
+          redis,
+          consumer,
+          concurrency,
+          handler: handlerOf(stage, { of, consumer, client }, dice),
+          tell: (what, entries) => void stage.told.push({ at: stage.now(), of, consumer, what, entries })
+        }).pipe(
+          Effect.catchCause((cause) =>
+            Effect.sync(() => {
+              if (life.end === Infinity) life.failure = String(cause)
+            })
+          )
+        ),
+        { startImmediately: true }
+      )
+      const mayEnd = stage.now() + millis < stage.end() && !isLast
+      yield* mayEnd ? Effect.sleep(millis) : drained
+      life.end = stage.now()
+      if (mayEnd && died) yield* stage.control.partition(client, "*")
+      yield* Fiber.interrupt(fiber)
+      yield* Scope.close(scope, Exit.void)
+      if (mayEnd && died) yield* stage.control.heal(client, "*")
+      if (!mayEnd) return
+      yield* Effect.sleep(dice.int(0, 500))
+    }
+  })
+
+/** Waits until there is nothing to do any more, for a minute at most, and records what is left. */
+export const drain = (stage: Stage, system: System, redis: Client.PrimaryClient): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const until = stage.now() + 60_000
+    for (;;) {
+      const exit = yield* Effect.exit(system.lookAt(redis))
+      if (Exit.isSuccess(exit)) {
+        stage.leftOver.set(system.name, exit.value)
+        const done = new Set(
+          stage.handled.filter((h) => h.of === system.name && h.outcome === "done").map(({ job }) => job)
+        )
+        const dead = new Set(exit.value.dead)
+        if (exit.value.pending.length === 0 && exit.value.entries.every((job) => done.has(job) || dead.has(job))) return
+      }
+      if (stage.now() > until) return
+      yield* Effect.sleep(500)
+    }
+  })
+
+/** Every job that is there was processed, or is dead, which only those are that failed often enough. */
+export const checkJobs = (system: System, history: History, broken: Broken): void => {
+  const leftOver = history.leftOver.get(system.name)
+  if (leftOver === undefined) return
+  const promise = "every job is processed"
+  const handled = history.handled.filter(({ of }) => of === system.name)
+  const byJob = Map.groupBy(handled, ({ job }) => job)
+  const runs = (job: string): string =>
+    (byJob.get(job) ?? []).map((h) => `${h.begin}..${h.end} ${h.consumer} ${h.outcome}`).join(", ") || "no attempt"
+  const isDone = (job: string): boolean => (byJob.get(job) ?? []).some(({ outcome }) => outcome === "done")
+  const dead = new Set(leftOver.dead)
+  const lost = leftOver.entries.find((job) => !isDone(job) && !dead.has(job))
+  if (lost !== undefined) broken(promise, `${lost} was never processed: ${runs(lost)}`, Infinity)
+  const [pending] = leftOver.pending
+  if (pending !== undefined) {
+    broken(promise, `${leftOver.pending.length} are pending for ever, ${pending} first`, Infinity)
+  }
+  for (const job of dead) {
+    const tries = (byJob.get(job) ?? []).filter(({ outcome }) => outcome !== "done").length
+    if (isPoison(job) || tries >= system.attempts) continue
+    broken(promise, `${job} is dead, though it can be processed: ${runs(job)}`, Infinity)
+    break
+  }
+  for (const { consumer, end, failure, of } of history.lives) {
+    if (of === system.name && failure !== undefined) broken(promise, `${consumer} ended by itself: ${failure}`, end)
+  }
+  if (history.scenario.planned === true || history.scenario.calm === true) {
+    const present = new Set([...leftOver.entries, ...leftOver.dead])
+    for (const call of history.calls) {
+      if (call.kind !== "add" || call.key !== system.name || call.outcome?.tag !== "ok") continue
+      const job = `j${call.id}`
+      if (present.has(job) || isDone(job)) continue
+      broken(
+        "no acknowledged write is lost in a planned failover",
+        `${show(call)} is gone: ${runs(job)}`,
+        call.end,
+        call
+      )
+    }
+  }
+  checkRepetitions(system, history, handled, broken)
+}
+
+/** A job that comes again is told as such, and none has two handlers as long as its consumer is there. */
+const checkRepetitions = (
+  system: System,
+  history: History,
+  handled: ReadonlyArray<Handled>,
+  broken: Broken
+): void => {
+  const told = history.told.filter(({ of }) => of === system.name)
+  const isDisturbed = history.scenario.calm !== true || history.scenario.faults.some(({ kind }) => kind === "busy")
+  const died = new Set(history.lives.filter((life) => life.died).map(({ client }) => client))
+  const seen = new Map<string, Handled>()
+  for (const one of handled) {
+    const key = `${one.entry} ${one.job}`
+    const before = seen.get(key)
+    seen.set(key, one)
+    if (before === undefined) continue
+    const isTold = one.isRepeated ||
+      told.some(({ entries }) => entries.includes(one.entry) || entries.includes(one.job) || entries.includes("*"))
+    const again = `${one.consumer} got ${one.job} (${one.entry}) at ${one.begin}`
+    if (!isTold) {
+      broken(
+        "what comes twice is told",
+        `${again} as if for the first time, but ${before.consumer} had it at ${before.begin}`,
+        one.begin
+      )
+      return
+    }
+    if (!isDisturbed && one.begin < before.end && !died.has(before.client)) {
+      broken(
+        "a job has one handler at a time",
+        `${again}, but ${before.consumer} had it until ${before.end}`,
+        one.begin
+      )
+      return
+    }
+  }
+}
