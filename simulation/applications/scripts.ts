@@ -164,17 +164,21 @@ const checkLoads = (history: History, broken: Broken): void => {
   for (const { node, serial, session } of history.executions) used.set(`${node} ${session}`, serial)
   const last = new Map<string, Execution>()
   const missed = new Map<string, number>()
+  const flushed = new Map<string, number>()
   for (const execution of history.executions) {
     const { args, client, name, node, reply, serial, session } = execution
     if (isError(execution) && (reply as { error: string }).error.startsWith("NOSCRIPT")) {
       missed.set(`${client} ${node}`, serial)
     }
+    if (name === "SCRIPT" && args[1]?.toUpperCase() === "FLUSH") flushed.set(node, execution.at)
     if (name !== "SCRIPT" || args[1]?.toUpperCase() !== "LOAD") continue
     for (const [place, isEach] of [[`${node} ${session}`, true], [`${client} ${node}`, isAlone]] as const) {
       const key = `${place} ${String(reply)}`
       const before = last.get(key)
       last.set(key, execution)
       if (!isEach || before === undefined || (missed.get(`${client} ${node}`) ?? -1) > before.serial) continue
+      // What was sent before the script was removed may be refused after it was loaded again.
+      if (execution.at - (flushed.get(node) ?? -Infinity) < 1000) continue
       // Its reply may have been lost with the connection.
       if (used.get(`${node} ${before.session}`)! < serial) continue
       broken(promise, `${client} loaded it at ${node} at ${before.at}, and again without need`, execution.at)
