@@ -141,6 +141,9 @@ export interface Subscription {
   readonly number: number
   readonly channels: ReadonlyArray<string>
   readonly patterns: ReadonlyArray<string>
+  /** Whether it has a connection of its own, since it makes the server wait. */
+  readonly isAlone: boolean
+  readonly begun: number
   /** When the client said that the server has acknowledged it; Infinity if it does not say so. */
   opened: number
   /** When its Scope closed. */

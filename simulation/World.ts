@@ -18,7 +18,7 @@ import { monotonicMillisUnsafe } from "../src/internal/common/time.ts"
 import * as Testing from "../src/testing/index.ts"
 import { beginApplications, finalOf } from "./Applications.ts"
 import { lostElements } from "./applications/pops.ts"
-import { subscribe } from "./applications/subscriptions.ts"
+import { channels as published, listen } from "./applications/subscriptions.ts"
 import { drive, VirtualClock } from "./Clock.ts"
 import {
   type After,
@@ -1049,14 +1049,13 @@ export const run = async (scenario: Scenario): Promise<History> => {
       ending: () => ending,
       complain: (text) => void dead.push(text)
     }
-    const listen = (party: Party) =>
-      subscribe(stage, party, 0, { channels: ["ch0", "ch1"], patterns: ["pat*"] }, 0, undefined).pipe(
+    const hear = (party: Party) =>
+      listen(stage, party, { channels: ["ch0", "ch1"], patterns: ["pat*"] }).pipe(
         Effect.provideService(Clock.Clock, party.clock),
-        Scope.provide(inner),
-        Effect.exit
+        Scope.provide(inner)
       )
     for (const party of parties) {
-      yield* listen(party)
+      yield* hear(party)
       // A client that has read is connected.
       if (scenario.probed === true) yield* Effect.ignore(party.replica.get("k0"))
     }
@@ -1156,13 +1155,17 @@ export const run = async (scenario: Scenario): Promise<History> => {
       }
     }
     const last = parties[0]!.primary
-    for (const channel of channels) yield* Effect.ignore(last.publish(channel, `last:${channel}`))
+    for (const channel of published) yield* Effect.ignore(last.publish(channel, `last:${channel}`))
     yield* Effect.sleep(500)
     for (const { client, items } of records.subscriptions.filter(({ number }) => number === 0)) {
       for (const channel of channels) {
         if (items.some((h) => h.payload === `last:${channel}`)) continue
         dead.push(`${client}: its subscription does not hear ${channel} any more`)
       }
+    }
+    for (const { channel, client, copies } of lastCopies(deliveries)) {
+      if (copies === (heardAtLast.has(channel) ? 1 : 0)) continue
+      restless.push(`${client} was sent ${copies} copies of what was published at last for ${channel}`)
     }
     ending = true
     final.set("queue", yield* Effect.orElseSucceed(last.lrange("queue", 0, -1), () => []))
@@ -1210,6 +1213,20 @@ export const run = async (scenario: Scenario): Promise<History> => {
     defect: exit !== undefined && Exit.isFailure(exit) ? Cause.pretty(exit.cause) : undefined
   }
 }
+
+/** What the listeners of clients hear at last, once each: nobody else subscribes any more. */
+const heardAtLast = new Set(["message ch0", "message ch1", "pmessage pat*"])
+
+/** How often each client was sent what was published at last, by what it subscribes to. */
+const lastCopies = (deliveries: ReadonlyArray<Delivery>) =>
+  Array.from(
+    Map.groupBy(deliveries.filter(({ payload }) => payload.startsWith("last:")), (d) =>
+      JSON.stringify([d.client, `${d.kind} ${d.name}`, d.payload])),
+    ([key, list]) => {
+      const [client, channel] = JSON.parse(key) as [string, string, string]
+      return { client, channel, copies: list.length }
+    }
+  )
 
 const describe = (exit: Exit.Exit<unknown, unknown>): string =>
   Exit.isSuccess(exit) ? "without an error" : Cause.pretty(exit.cause).slice(0, 500)

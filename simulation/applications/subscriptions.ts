@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Errors, PubSub } from "../../src/index.ts"
 import type { Delivery, Execution, Heard, History, Party, Stage, Subscription } from "../History.ts"
 import { Dice } from "../Scenario.ts"
 import { type Broken, isError } from "../Violation.ts"
@@ -28,54 +29,103 @@ const wantable: ReadonlyArray<Wanted> = [
   { channels: ["pat1"], patterns: [] }
 ]
 
-/** Subscribes until the Scope closes, and records what is heard. Ends once the server has acknowledged it. */
-export const subscribe = (
+/** How a client reads what it has subscribed to. */
+export interface Reading {
+  /** How long the reader takes for each item, in milliseconds. */
+  readonly slowness: number
+  readonly capacity: number | undefined
+  readonly whenFull: PubSub.WhenFull
+}
+
+const eager: Reading = { slowness: 0, capacity: undefined, whenFull: "drop-newest" }
+
+type Items = Stream.Stream<PubSub.Message | PubSub.Undecodable | PubSub.Gap | PubSub.Subscribed, Errors.RedisError>
+
+/** Reads until the Scope closes, and records what is heard. */
+const read = (
+  stage: Stage,
+  subscription: Subscription,
+  stream: Items,
+  { slowness, whenFull }: Reading
+): Effect.Effect<void, never, Scope.Scope> =>
+  stream.pipe(
+    Stream.runForEach((item) => {
+      const at = stage.now()
+      if (item._tag === "Subscribed") return Effect.void
+      if (item._tag === "Gap") subscription.items.push({ at, payload: undefined, missed: item.missed })
+      else {
+        const kind = item.pattern === undefined ? "message" as const : "pmessage" as const
+        subscription.items.push({ at, payload: String(item.payload), kind, name: String(item.pattern ?? item.channel) })
+      }
+      return slowness === 0 ? Effect.void : Effect.sleep(slowness)
+    }),
+    Effect.exit,
+    Effect.tap((exit) =>
+      Effect.sync(() => {
+        const isFull = whenFull === "fail" && Exit.isFailure(exit) &&
+          String(exit.cause).includes("SubscriptionOverflow")
+        if (!isFull && subscription.closed === Infinity && !stage.ending()) {
+          const end = Exit.isSuccess(exit) ? "without an error" : String(exit.cause)
+          stage.complain(`${nameOf(subscription)} ended: ${end}`)
+        }
+        subscription.closed = Math.min(subscription.closed, stage.now())
+      })
+    ),
+    Effect.forkScoped({ startImmediately: true }),
+    Effect.asVoid
+  )
+
+const begin = (
+  stage: Stage,
+  party: Party,
+  number: number,
+  { channels, patterns }: Wanted,
+  whenFull: PubSub.WhenFull
+): Effect.Effect<Subscription, never, Scope.Scope> => {
+  const subscription: Subscription = {
+    client: party.name,
+    number,
+    channels,
+    patterns,
+    isAlone: whenFull === "wait",
+    begun: stage.now(),
+    opened: Infinity,
+    closed: Infinity,
+    items: []
+  }
+  stage.subscriptions.push(subscription)
+  return Effect.as(
+    Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        subscription.closed = Math.min(subscription.closed, stage.now())
+      })
+    ),
+    subscription
+  )
+}
+
+/** Listens with `subscribe`, which does not say when it begins, until the Scope closes. */
+export const listen = (stage: Stage, party: Party, wanted: Wanted): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.flatMap(
+    begin(stage, party, 0, wanted, "drop-newest"),
+    (subscription) => read(stage, subscription, party.primary.subscribe(wanted), eager)
+  )
+
+/** Subscribes until the Scope closes. Ends once the server has acknowledged it. */
+const subscribe = (
   stage: Stage,
   party: Party,
   number: number,
   wanted: Wanted,
-  /** How long the reader takes for each item, in milliseconds. */
-  slowness: number,
-  capacity: number | undefined
-): Effect.Effect<void, unknown, Scope.Scope> =>
+  reading: Reading
+): Effect.Effect<void, Errors.RedisError, Scope.Scope> =>
   Effect.gen(function*() {
-    const items: Array<Heard> = []
-    const subscription: Subscription = {
-      client: party.name,
-      number,
-      ...wanted,
-      opened: Infinity,
-      closed: Infinity,
-      items
-    }
-    stage.subscriptions.push(subscription)
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        subscription.closed = stage.now()
-      })
-    )
-    yield* party.primary.subscribe(wanted, { capacity }).pipe(
-      Stream.runForEach((item) => {
-        const at = stage.now()
-        if (item._tag === "Gap") items.push({ at, payload: undefined, missed: item.missed })
-        else {
-          const kind = item.pattern === undefined ? "message" as const : "pmessage" as const
-          items.push({ at, payload: String(item.payload), kind, name: String(item.pattern ?? item.channel) })
-        }
-        return slowness === 0 ? Effect.void : Effect.sleep(slowness)
-      }),
-      Effect.exit,
-      Effect.tap((exit) =>
-        Effect.sync(() => {
-          if (!stage.ending()) stage.complain(`${party.name}: subscription ${number} ended: ${ended(exit)}`)
-        })
-      ),
-      Effect.forkScoped({ startImmediately: true })
-    )
+    const subscription = yield* begin(stage, party, number, wanted, reading.whenFull)
+    const { capacity, whenFull } = reading
+    const stream = yield* party.primary.subscription(wanted, { capacity, whenFull, events: number % 2 === 0 })
+    subscription.opened = stage.now()
+    yield* read(stage, subscription, stream, reading)
   })
-
-const ended = (exit: Exit.Exit<unknown, unknown>): string =>
-  Exit.isSuccess(exit) ? "without an error" : String(exit.cause)
 
 /** Subscribes and leaves, again and again, while the workload lasts. */
 export const subscriber = (stage: Stage, party: Party, number: number): Effect.Effect<void> =>
@@ -83,13 +133,16 @@ export const subscriber = (stage: Stage, party: Party, number: number): Effect.E
     const dice = new Dice(stage.scenario.seed * 1009 + 600 + number)
     for (let life = 0; stage.now() < stage.end(); life++) {
       yield* Effect.sleep(dice.int(0, 400))
-      const slowness = dice.chance(0.2) ? dice.int(1, 120) : 0
-      const capacity = dice.chance(0.3) ? dice.int(1, 8) : undefined
+      const reading: Reading = {
+        slowness: dice.chance(0.3) ? dice.int(1, 120) : 0,
+        capacity: dice.chance(0.4) ? dice.int(1, 8) : undefined,
+        whenFull: dice.weighted({ "drop-newest": 4, "drop-oldest": 3, wait: 1, fail: 1 })
+      }
       const millis = dice.chance(0.2) ? dice.int(0, 30) : dice.int(200, 2500)
       const wanted = dice.pick(wantable)
       const scope = yield* Scope.make()
       const opening = yield* Effect.forkChild(
-        Effect.exit(Scope.provide(subscribe(stage, party, number + life, wanted, slowness, capacity), scope)),
+        Effect.exit(Scope.provide(subscribe(stage, party, number + life, wanted, reading), scope)),
         { startImmediately: true }
       )
       yield* Effect.sleep(millis)
@@ -150,6 +203,7 @@ export const checkSubscriptions = (history: History, broken: Broken): void => {
   const byId = new Map(published.map((e) => [e.id, e]))
   const own = history.calls.filter((call) => call.kind === "publish" && call.outcome?.tag === "ok")
   const byClient = Map.groupBy(history.deliveries, ({ client }) => client)
+  checkConnections(history, broken)
   for (const subscription of history.subscriptions) {
     const deliveries = byClient.get(subscription.client) ?? []
     checkSubscription(subscription, deliveries, published, broken)
@@ -166,6 +220,27 @@ export const checkSubscriptions = (history: History, broken: Broken): void => {
       const text = `${nameOf(subscription)} has not heard ${execution.args[2]}, and was told of no gap`
       broken(promise, text, call.end, call)
       break
+    }
+  }
+}
+
+/** How long a message may be on its way to a subscription that has ended, in milliseconds. */
+const late = 300
+
+/** All subscriptions of a client have one connection, except those that make the server wait. */
+const checkConnections = (history: History, broken: Broken): void => {
+  if (history.scenario.calm !== true) return
+  for (const [client, deliveries] of Map.groupBy(history.deliveries, ({ client }) => client)) {
+    const alone = history.subscriptions.filter((s) => s.client === client && s.isAlone)
+    const sent = Map.groupBy(deliveries, ({ kind, name, payload }) => placeOf(kind, name, payload))
+    for (const [place, copies] of sent) {
+      const first = copies[0]!
+      const own = alone.filter((s) =>
+        wants(s, first) && s.begun <= first.at && s.closed + late + history.scenario.latencyMillis[1] >= first.at
+      )
+      if (copies.length <= own.length + 1) continue
+      broken(promise, `${client} was sent ${place} on ${copies.length} connections`, first.at)
+      return
     }
   }
 }

@@ -43,27 +43,26 @@ const transfer = (
 ): Effect.Effect<void> =>
   Effect.suspend(() => {
     const call = stage.call(party, worker, { id, kind: "watch", key: ledger, write: true, patience })
-    return Effect.scoped(Effect.gen(function*() {
-      const reserved = yield* party.primary.reserve
-      yield* reserved.watch(counter, from, to)
-      const [count, paying, receiving] = yield* reserved.mget([counter, from, to])
-      if (thinking > 0) yield* Effect.sleep(thinking)
-      const position = Number(count ?? 0)
-      return yield* reserved.transaction([
-        commands.set(counter, position + 1),
-        commands.set(from, Number(paying ?? opening) - amount),
-        commands.set(to, Number(receiving ?? opening) + amount),
-        commands.rpush(ledger, `e${id}:${position}`)
-      ])
-    })).pipe(
-      Effect.onExit((exit) =>
-        Effect.sync(() => {
-          stage.ended(call, Exit.isSuccess(exit) ? { tag: "ok", value: exit.value[3] } : stage.outcomeOf(exit))
-        })
-      ),
-      Effect.exit,
-      Effect.asVoid
-    )
+    return party.primary.watch([counter, from, to], (watched) =>
+      Effect.gen(function*() {
+        const [count, paying, receiving] = yield* watched.mget([counter, from, to])
+        if (thinking > 0) yield* Effect.sleep(thinking)
+        const position = Number(count ?? 0)
+        return [
+          commands.set(counter, position + 1),
+          commands.set(from, Number(paying ?? opening) - amount),
+          commands.set(to, Number(receiving ?? opening) + amount),
+          commands.rpush(ledger, `e${id}:${position}`)
+        ]
+      })).pipe(
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            stage.ended(call, Exit.isSuccess(exit) ? { tag: "ok", value: exit.value[3] } : stage.outcomeOf(exit))
+          })
+        ),
+        Effect.exit,
+        Effect.asVoid
+      )
   })
 
 /** How much longer than one command all attempts may take, in milliseconds. */
