@@ -309,9 +309,12 @@ export interface Stage extends Records {
   /** Records a call from its start on. */
   readonly call: (party: Party, worker: number, spec: Spec) => Call
   readonly ended: (call: Call, outcome: Outcome) => void
-  readonly outcomeOf: (exit: Exit.Exit<unknown, Errors.RedisError>) => Outcome
+  readonly outcomeOf: (exit: Exit.Exit<unknown, Errors.RedisError | Errors.Unsupported>) => Outcome
   /** Records the outcome of a call when the effect ends. */
-  readonly watched: <A>(call: Call, effect: Effect.Effect<A, Errors.RedisError>) => Effect.Effect<A, Errors.RedisError>
+  readonly watched: <A, E extends Errors.RedisError | Errors.Unsupported>(
+    call: Call,
+    effect: Effect.Effect<A, E>
+  ) => Effect.Effect<A, E>
   /** Makes the client of another process. */
   readonly process: (
     name: string,

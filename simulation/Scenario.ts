@@ -182,6 +182,12 @@ export class Dice {
   }
 }
 
+/** The pauses between `count` operations that are spread over the workload, in milliseconds. */
+export const pausesOf = (scenario: Scenario, dice: Dice, count: number): ReadonlyArray<number> => {
+  const mean = scenario.duration / count
+  return Array.from({ length: count }, () => dice.chance(0.3) ? 0 : dice.int(0, Math.ceil(mean * 2.6)))
+}
+
 const faultWeights: Readonly<Record<Fault["kind"], number>> = {
   kill: 5,
   wipe: 1,

@@ -103,7 +103,7 @@ const unexecuted = new Set([
   "SentinelsIsolated"
 ])
 
-const outcomeOf = (exit: Exit.Exit<unknown, Errors.RedisError>): Outcome => {
+const outcomeOf = (exit: Exit.Exit<unknown, Errors.RedisError | Errors.Unsupported>): Outcome => {
   if (Exit.isSuccess(exit)) return { tag: "ok", value: exit.value }
   if (Cause.hasInterruptsOnly(exit.cause)) return { tag: "interrupted" }
   const error = Cause.findErrorOption(exit.cause)
@@ -111,7 +111,7 @@ const outcomeOf = (exit: Exit.Exit<unknown, Errors.RedisError>): Outcome => {
   return outcomeOfError(error.value)
 }
 
-const outcomeOfError = (error: Errors.RedisError): Outcome => {
+const outcomeOfError = (error: Errors.RedisError | Errors.Unsupported): Outcome => {
   if (error._tag === "AmbiguousOutcome") return { tag: "ambiguous" }
   if (error._tag === "ReplyError" || error._tag === "UnexpectedReply") {
     return { tag: "rejected", error: error.message }
@@ -192,8 +192,10 @@ export const run = async (scenario: Scenario): Promise<History> => {
     c.end = now()
     c.outcome = outcome
   }
-  const watched = <A>(c: Call, effect: Effect.Effect<A, Errors.RedisError>): Effect.Effect<A, Errors.RedisError> =>
-    Effect.onExit(effect, (exit) => Effect.sync(() => ended(c, outcomeOf(exit))))
+  const watched = <A, E extends Errors.RedisError | Errors.Unsupported>(
+    c: Call,
+    effect: Effect.Effect<A, E>
+  ): Effect.Effect<A, E> => Effect.onExit(effect, (exit) => Effect.sync(() => ended(c, outcomeOf(exit))))
 
   const pop = (party: Party, worker: number, id: number, seconds: number): Effect.Effect<unknown, Errors.RedisError> =>
     Effect.suspend(() =>

@@ -2,9 +2,8 @@
  * Jobs in a stream with a consumer group, and what must be true of their acknowledgements.
  */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
-import { commands, RedisClient } from "../../src/index.ts"
+import { type Client, RedisClient } from "../../src/index.ts"
 import * as RedisStream from "../../src/RedisStream.ts"
 import type { History } from "../History.ts"
 import { type Broken, isError } from "../Violation.ts"
@@ -16,45 +15,34 @@ const group = "workers"
 
 export const stream = RedisStream.make({ key, schema: Schema.Struct({ job: Schema.String }) })
 
-/** Consumes until it is interrupted. */
-const consume = ({ consumer, handler, redis, stage }: Consuming): Effect.Effect<never> => {
-  const one = (id: string, job: string, attempt: number) =>
-    Effect.gen(function*() {
-      const exit = yield* Effect.exit(handler({ entry: id, job, isRepeated: attempt > 1 }))
-      if (Exit.isSuccess(exit)) yield* redis.xack(key, group, id)
-      else if (attempt >= groups.attempts) {
-        yield* redis.transaction([commands.xadd(graveyard, "*", { job }), commands.xack(key, group, id)])
-      }
-    })
-  let claimed = 0
-  const round = Effect.gen(function*() {
-    if (stage.now() - claimed > 500) {
-      claimed = stage.now()
-      const idle = yield* redis.xpendingRange(key, group, "-", "+", 20, { minIdle: `${idleMillis} millis` })
-      const mine = yield* redis.xclaim(key, group, consumer, `${idleMillis} millis`, idle.map(({ id }) => id))
-      for (const { fields, id } of mine) {
-        const told = idle.find((p) => p.id === id)!
-        if (fields !== null) yield* one(id, fields["job"]!, told.deliveries + 1)
-      }
-    }
-    const found = yield* redis.xreadgroup(group, consumer, { [key]: ">" }, { count: 5, block: "500 millis" })
-    for (const { fields, id } of found?.get(key) ?? []) {
-      if (fields !== null) yield* one(id, fields["job"]!, 1)
-    }
-  })
-  return Effect.gen(function*() {
-    for (;;) {
-      const exit = yield* Effect.exit(round)
-      if (Exit.isSuccess(exit)) continue
-      yield* Effect.exit(redis.xgroupCreate(key, group, "0", { mkstream: true }))
-      yield* Effect.sleep(50)
-    }
-  })
-}
+/** Runs an Effect of the stream with a client. */
+const using = <A, E>(redis: Client.PrimaryClient, effect: Effect.Effect<A, E, RedisClient.RedisClient>) =>
+  Effect.provideService(effect, RedisClient.RedisClient, redis)
+
+const entriesOf = (event: RedisStream.ConsumerEvent): ReadonlyArray<string> =>
+  event._tag === "GroupRecreated" ? ["*"] : "ids" in event ? event.ids : "id" in event ? [event.id] : []
+
+const consume = ({ concurrency, consumer, dice, handler, redis, tell }: Consuming): Effect.Effect<never, unknown> =>
+  using(
+    redis,
+    stream.consume({
+      group,
+      consumer,
+      concurrency,
+      prefetch: dice.pick([0, 0, 3]),
+      minIdle: `${idleMillis} millis`,
+      claimInterval: "500 millis",
+      inspectInterval: "1 second",
+      stopTimeout: dice.pick(["0 millis", "100 millis", "5 seconds"]),
+      deadLetter: { key: graveyard, maxDeliveries: groups.attempts },
+      ...(dice.chance(0.3) ? { retry: { times: 1 } } : {}),
+      onEvent: (event) => Effect.sync(() => tell(event._tag, entriesOf(event)))
+    }, ({ deliveries, id, value }) => handler({ entry: id, job: value.job, isRepeated: deliveries > 1 }))
+  )
 
 export const groups: System = {
   name: key,
-  attempts: 5,
+  attempts: 3,
   add: (redis, job) =>
     Effect.provideService(stream.add({ job }), RedisClient.RedisClient, redis) as Effect.Effect<string>,
   consume,

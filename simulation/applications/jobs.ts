@@ -11,7 +11,7 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import type { Client, Errors } from "../../src/index.ts"
 import type { Handled, History, LeftOver, Life, Party, Stage } from "../History.ts"
-import { Dice } from "../Scenario.ts"
+import { Dice, pausesOf } from "../Scenario.ts"
 import { type Broken, show } from "../Violation.ts"
 
 /** What a consumer passes to a handler. */
@@ -24,10 +24,11 @@ export interface Given {
 
 /** A consumer while it lives. */
 export interface Consuming {
-  readonly stage: Stage
   readonly redis: Client.PrimaryClient
   readonly consumer: string
   readonly concurrency: number
+  /** For further options. */
+  readonly dice: Dice
   readonly handler: (given: Given) => Effect.Effect<void, Refused>
   /** Records what the client tells of entries. */
   readonly tell: (what: string, entries: ReadonlyArray<string>) => void
@@ -36,7 +37,10 @@ export interface Consuming {
 /** How jobs are stored and consumed. */
 export interface System {
   readonly name: string
-  readonly add: (redis: Client.PrimaryClient, job: string) => Effect.Effect<unknown, Errors.RedisError>
+  readonly add: (
+    redis: Client.PrimaryClient,
+    job: string
+  ) => Effect.Effect<unknown, Errors.RedisError | Errors.Unsupported>
   /** Consumes until it is interrupted. */
   readonly consume: (consuming: Consuming) => Effect.Effect<never, unknown>
   readonly lookAt: (redis: Client.PrimaryClient) => Effect.Effect<LeftOver, unknown>
@@ -62,11 +66,11 @@ const numberOf = (job: string): number => Number(job.slice(1)) / 10
 export const producer = (stage: Stage, system: System, party: Party, worker: number): Effect.Effect<void> =>
   Effect.gen(function*() {
     const dice = new Dice(stage.scenario.seed * 1009 + worker)
-    for (let i = 1; stage.now() < stage.end(); i++) {
-      const id = (worker * 1000 + i) * 10
+    for (const [i, pause] of pausesOf(stage.scenario, dice, 45).entries()) {
+      const id = (worker * 1000 + i + 1) * 10
       const call = stage.call(party, worker, { id, kind: "add", key: system.name, write: true })
       yield* Effect.exit(stage.watched(call, system.add(party.primary, `j${id}`)))
-      yield* Effect.sleep(dice.chance(0.5) ? dice.int(0, 5) : dice.int(20, 200))
+      yield* Effect.sleep(pause)
     }
   })
 
@@ -119,10 +123,10 @@ export const consumer = (
       stage.lives.push(life)
       const fiber = yield* Effect.forkChild(
         system.consume({
-          stage,
           redis,
           consumer,
           concurrency,
+          dice,
           handler: handlerOf(stage, { of, consumer, client }, dice),
           tell: (what, entries) => void stage.told.push({ at: stage.now(), of, consumer, what, entries })
         }).pipe(
@@ -137,7 +141,11 @@ export const consumer = (
       const mayEnd = stage.now() + millis < stage.end() && !isLast
       yield* mayEnd ? Effect.sleep(millis) : drained
       life.end = stage.now()
-      if (mayEnd && died) yield* stage.control.partition(client, "*")
+      if (mayEnd && died) {
+        // Nothing that it sends from now on arrives.
+        yield* stage.control.partition(client, "*")
+        yield* Scope.close(scope, Exit.void)
+      }
       yield* Fiber.interrupt(fiber)
       yield* Scope.close(scope, Exit.void)
       if (mayEnd && died) yield* stage.control.heal(client, "*")

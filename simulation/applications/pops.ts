@@ -8,7 +8,7 @@ import * as Metric from "effect/Metric"
 import * as Stream from "effect/Stream"
 import { Metrics } from "../../src/index.ts"
 import type { Execution, History, Party, Popping, Stage } from "../History.ts"
-import { Dice } from "../Scenario.ts"
+import { Dice, pausesOf } from "../Scenario.ts"
 import { type Broken, isError } from "../Violation.ts"
 
 export const list = "elements"
@@ -17,11 +17,11 @@ export const list = "elements"
 export const pusher = (stage: Stage, party: Party, worker: number): Effect.Effect<void> =>
   Effect.gen(function*() {
     const dice = new Dice(stage.scenario.seed * 1009 + worker)
-    for (let i = 1; stage.now() < stage.end(); i++) {
-      const id = (worker * 1000 + i) * 10
+    for (const [i, pause] of pausesOf(stage.scenario, dice, 50).entries()) {
+      const id = (worker * 1000 + i + 1) * 10
       const call = stage.call(party, worker, { id, kind: "push", key: list, write: true })
       yield* Effect.exit(stage.watched(call, party.primary.rpush(list, `e${id}`)))
-      yield* Effect.sleep(dice.chance(0.5) ? dice.int(0, 5) : dice.int(20, 160))
+      yield* Effect.sleep(pause)
     }
   })
 

@@ -10,7 +10,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Script from "../../src/Script.ts"
 import type { Call, Execution, History, Party, Stage } from "../History.ts"
-import { Dice } from "../Scenario.ts"
+import { Dice, pausesOf } from "../Scenario.ts"
 import { type Broken, isError, show } from "../Violation.ts"
 
 export const counter = "counted"
@@ -48,12 +48,12 @@ export const caller = (stage: Stage, party: Party, worker: number): Effect.Effec
     const dice = new Dice(stage.scenario.seed * 1009 + worker)
     const flushes = flushesOf(stage.scenario.seed)
     const batches = batchesOf(stage.scenario.seed)
-    for (let i = 1; stage.now() < stage.end(); i++) {
-      const id = (worker * 1000 + i) * 10
+    for (const [i, pause] of pausesOf(stage.scenario, dice, 35).entries()) {
+      const id = (worker * 1000 + i + 1) * 10
       const kind = dice.weighted({ one: 6, again: 2, look: 2, replica: 2, pipeline: batches, transaction: batches })
       if (flushes && dice.chance(0.05)) yield* Effect.exit(party.primary.scriptFlush())
       yield* act(stage, party, worker, id, kind)
-      yield* Effect.sleep(dice.chance(0.5) ? dice.int(0, 3) : dice.int(10, 150))
+      yield* Effect.sleep(pause)
     }
   })
 

@@ -9,7 +9,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Errors, PubSub } from "../../src/index.ts"
 import type { Delivery, Execution, Heard, History, Party, Stage, Subscription } from "../History.ts"
-import { Dice } from "../Scenario.ts"
+import { Dice, pausesOf } from "../Scenario.ts"
 import { type Broken, isError } from "../Violation.ts"
 
 /** What a client subscribes to. */
@@ -154,12 +154,12 @@ export const subscriber = (stage: Stage, party: Party, number: number): Effect.E
 export const publisher = (stage: Stage, party: Party, worker: number): Effect.Effect<void> =>
   Effect.gen(function*() {
     const dice = new Dice(stage.scenario.seed * 1009 + worker)
-    for (let i = 1; stage.now() < stage.end(); i++) {
-      const id = (worker * 1000 + i) * 10
+    for (const [i, pause] of pausesOf(stage.scenario, dice, 100).entries()) {
+      const id = (worker * 1000 + i + 1) * 10
       const key = dice.pick(channels)
       const call = stage.call(party, worker, { id, kind: "publish", key: "", write: true })
       yield* Effect.exit(stage.watched(call, party.primary.publish(key, `p${id}`)))
-      yield* Effect.sleep(dice.chance(0.5) ? dice.int(0, 3) : dice.int(10, 120))
+      yield* Effect.sleep(pause)
     }
   })
 

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { commands } from "../../src/index.ts"
 import type { History, Party, Stage } from "../History.ts"
-import { Dice } from "../Scenario.ts"
+import { Dice, pausesOf } from "../Scenario.ts"
 import type { Broken } from "../Violation.ts"
 
 export const counter = "ledgers"
@@ -21,13 +21,13 @@ const opening = 100
 export const transferrer = (stage: Stage, party: Party, worker: number): Effect.Effect<void> =>
   Effect.gen(function*() {
     const dice = new Dice(stage.scenario.seed * 1009 + worker)
-    for (let i = 1; stage.now() < stage.end(); i++) {
-      const id = (worker * 1000 + i) * 10
+    for (const [i, pause] of pausesOf(stage.scenario, dice, 25).entries()) {
+      const id = (worker * 1000 + i + 1) * 10
       const [from, to] = dice.chance(0.5) ? [accounts[0]!, accounts[1]!] : [accounts[1]!, accounts[2]!]
       const amount = dice.int(1, 30)
       const thinking = dice.chance(0.3) ? dice.int(1, 40) : 0
       yield* transfer(stage, party, worker, id, from, to, amount, thinking)
-      yield* Effect.sleep(dice.chance(0.5) ? dice.int(0, 3) : dice.int(10, 150))
+      yield* Effect.sleep(pause)
     }
   })
 
