@@ -35,7 +35,7 @@ export const report = (history: History, violation: Violation): string => {
       e.at,
       `    ${e.node} (${e.isPrimary ? "primary" : "replica"}, reign ${e.reign}) for ${e.client}/${e.session}: ${
         e.args.join(" ").slice(0, 60)
-      } -> ${JSON.stringify(e.reply)?.slice(0, 60)}`
+      } -> ${JSON.stringify(e.reply, (_, value) => typeof value === "bigint" ? Number(value) : value)?.slice(0, 60)}`
     ])
   }
   lines.sort((a, b) => a[0] - b[0])

@@ -7,7 +7,7 @@ import { type Client, RedisClient } from "../../src/index.ts"
 import * as RedisStream from "../../src/RedisStream.ts"
 import type { History } from "../History.ts"
 import { type Broken, isError } from "../Violation.ts"
-import { type Consuming, idleMillis, isPoison, type System } from "./jobs.ts"
+import { type Consuming, idleMillis, type System } from "./jobs.ts"
 
 const key = "jobs"
 const graveyard = "jobs:dead"
@@ -59,22 +59,24 @@ export const groups: System = {
     })
 }
 
-/** An entry is acknowledged after it was processed, or when it is dead. */
+/** An entry is acknowledged after it was processed, or became a dead letter. */
 export const checkAcknowledgements = (history: History, broken: Broken): void => {
   const processed = new Map<string, number>()
-  for (const { end, entry, job, of, outcome } of history.handled) {
-    if (of !== key) continue
-    const counts = outcome === "done" || (outcome === "failed" && isPoison(job))
-    if (counts) processed.set(entry, Math.min(end, processed.get(entry) ?? Infinity))
+  for (const { end, entry, of, outcome } of history.handled) {
+    if (of === key && outcome === "done") processed.set(entry, Math.min(end, processed.get(entry) ?? Infinity))
   }
+  const dead = new Set<string>()
   for (const execution of history.executions) {
-    if (execution.name !== "XACK" || execution.args[1] !== key || isError(execution)) continue
-    const early = execution.args.slice(3).find((id) => (processed.get(id) ?? Infinity) > execution.at)
+    const { args, at, name } = execution
+    if (isError(execution)) continue
+    if (name === "XADD" && args[1] === graveyard) dead.add(args[args.indexOf("dead-letter.id") + 1]!)
+    if (name !== "XACK" || args[1] !== key) continue
+    const early = args.slice(3).find((id) => !dead.has(id) && (processed.get(id) ?? Infinity) > at)
     if (early === undefined) continue
     broken(
       "an entry is acknowledged once it is processed",
       `${execution.client} acknowledged ${early}, which nobody had processed`,
-      execution.at
+      at
     )
     return
   }

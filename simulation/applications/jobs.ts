@@ -75,11 +75,12 @@ export const producer = (stage: Stage, system: System, party: Party, worker: num
   })
 
 /** Processes a job, and records it. Fails for some jobs. */
-const handlerOf = (stage: Stage, made: Pick<Handled, "of" | "consumer" | "client">, dice: Dice) => (given: Given) =>
+const handlerOf = (stage: Stage, life: Life, dice: Dice) => (given: Given) =>
   Effect.suspend((): Effect.Effect<void, Refused> => {
     const { job } = given
-    const handled: Handled = { ...made, ...given, begin: stage.now(), end: Infinity, outcome: undefined }
-    const isFirst = !stage.handled.some((other) => other.job === job && other.of === made.of)
+    const { client, consumer, of } = life
+    const handled: Handled = { of, consumer, client, ...given, begin: stage.now(), end: Infinity, outcome: undefined }
+    const isFirst = !stage.handled.some((other) => other.job === job && other.of === of)
     stage.handled.push(handled)
     const work = isLong(job) ? idleMillis * 1.6 : dice.chance(0.5) ? 0 : dice.int(1, 30)
     const fails = isPoison(job) || (isFlaky(job) && isFirst)
@@ -90,7 +91,14 @@ const handlerOf = (stage: Stage, made: Pick<Handled, "of" | "consumer" | "client
       Effect.onExit((exit) =>
         Effect.sync(() => {
           handled.end = stage.now()
-          handled.outcome = Exit.isSuccess(exit) ? "done" : Exit.hasInterrupts(exit) ? "interrupted" : "failed"
+          // What a dead process does after its death does not count.
+          handled.outcome = life.died && life.end !== Infinity
+            ? "interrupted"
+            : Exit.isSuccess(exit)
+            ? "done"
+            : Exit.hasInterrupts(exit)
+            ? "interrupted"
+            : "failed"
         })
       )
     )
@@ -127,7 +135,7 @@ export const consumer = (
           consumer,
           concurrency,
           dice,
-          handler: handlerOf(stage, { of, consumer, client }, dice),
+          handler: handlerOf(stage, life, dice),
           tell: (what, entries) => void stage.told.push({ at: stage.now(), of, consumer, what, entries })
         }).pipe(
           Effect.catchCause((cause) =>
@@ -232,7 +240,10 @@ const checkRepetitions = (
     const before = seen.get(key)
     seen.set(key, one)
     if (before === undefined) continue
+    const life = history.lives.find((l) => l.client === one.client && l.begin <= one.begin && l.end >= one.begin)
     const isTold = one.isRepeated ||
+      // A failover may lose that it was delivered, and a consumer that starts later cannot know it.
+      (history.scenario.planned !== true && history.scenario.calm !== true && life!.begin > before.begin) ||
       told.some(({ entries }) => entries.includes(one.entry) || entries.includes(one.job) || entries.includes("*"))
     const again = `${one.consumer} got ${one.job} (${one.entry}) at ${one.begin}`
     if (!isTold) {
