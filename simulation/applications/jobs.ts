@@ -199,8 +199,8 @@ export const checkJobs = (system: System, history: History, broken: Broken): voi
     broken(promise, `${leftOver.pending.length} are pending for ever, ${pending} first`, Infinity)
   }
   for (const job of dead) {
-    const tries = (byJob.get(job) ?? []).filter(({ outcome }) => outcome !== "done").length
-    if (isPoison(job) || tries >= system.attempts) continue
+    // Its consumers were stopped, or died, or could not be reached, each time.
+    if (isPoison(job) || (byJob.get(job)?.length ?? 0) >= system.attempts) continue
     broken(promise, `${job} is dead, though it can be processed: ${runs(job)}`, Infinity)
     break
   }

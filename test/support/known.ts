@@ -319,5 +319,31 @@ export const known: Readonly<Record<string, Scenario>> = {
       8253,
       12230
     ]
+  },
+  "a dead letter that a failover lost was not written again": {
+    "seed": 147,
+    "replicas": 1,
+    "sentinels": 3,
+    "lagMillis": [0, 2],
+    "latencyMillis": [1, 2],
+    "syncMillis": [0, 0],
+    "clients": 2,
+    "workers": 10,
+    "operations": 440,
+    "duration": 3052,
+    "connections": 1,
+    "maxReserved": 4,
+    "protocol": 3,
+    "commandTimeout": 10000,
+    "stallTimeout": 1000,
+    "follow": "promotion",
+    "replicaSelection": "latency",
+    "applications": { "group": 3, "pops": 2 },
+    "faults": [{ "at": 272, "kind": "failover", "who": "s0", "millis": 0 }, {
+      "at": 1358,
+      "kind": "isolate",
+      "who": "primary",
+      "millis": 282
+    }, { "at": 1432, "kind": "flap", "who": "s2", "millis": 1946 }]
   }
 }

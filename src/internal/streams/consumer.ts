@@ -464,8 +464,8 @@ export class Consumer<T, E, R> {
     const { deliveries, id } = delivery
     this.settleWith(delivery, moveToDeadLetters(redis, key, settings, delivery, reason), (deadLetterId) => {
       metrics.dead()
+      // It is not remembered as finished: a failover that loses the dead letter has to bring the entry again.
       events.tell({ _tag: "DeadLettered", id, deadLetterId, deliveries, reason })
-      this.finished.add(id, delivery.print)
     })
   }
 
