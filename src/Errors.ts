@@ -212,7 +212,8 @@ export class ProtocolError extends Schema.TaggedError<ProtocolError>("effect-red
 }
 
 /**
- * No reserved connection became free within `reserveTimeout` (default 5 seconds).
+ * No reserved connection became free within `reserveTimeout` (default 5 seconds), or, for
+ * a command that waits at the server, within the time that it would have waited there.
  * Nothing was sent.
  *
  * @since 0.1.0
@@ -225,7 +226,9 @@ export class ReserveTimeout extends Schema.TaggedError<ReserveTimeout>("effect-r
     target: Schema.String,
     /** How long the client waited, in milliseconds. */
     timeoutMillis: Schema.Finite,
-    /** The option `maxReserved`: how many reserved connections there may be. */
+    /** The option that limits how many there may be. */
+    option: Schema.Literals(["maxReserved", "maxBlocking"]),
+    /** The value of that option. */
     max: Schema.Finite
   }
 ) {
@@ -234,7 +237,8 @@ export class ReserveTimeout extends Schema.TaggedError<ReserveTimeout>("effect-r
     return true
   }
   override get message(): string {
-    return `No exclusive connection to ${this.target} was free within ${this.timeoutMillis} ms (maxReserved is ${this.max})`
+    return `No reserved connection to ${this.target} was free within ${this.timeoutMillis} ms: ` +
+      `the option ${this.option} allows ${this.max}, and all are in use`
   }
 }
 

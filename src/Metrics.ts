@@ -171,6 +171,90 @@ export const connectionsOf = {
 } as const
 
 /**
+ * How many reserved connections are in use, by the attribute `use` (see
+ * `connectionsInUseOf`). The name of the metric is `redis_client_connections_in_use`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const connectionsInUse: Metric.Gauge<number> = Metric.gauge("redis_client_connections_in_use")
+
+/**
+ * How many reserved connections may be in use: the options `maxReserved` and
+ * `maxBlocking`, summed over the nodes to which this process is connected. The name of the
+ * metric is `redis_client_connection_limit`, its attribute `use`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const connectionLimit: Metric.Gauge<number> = Metric.gauge("redis_client_connection_limit")
+
+/**
+ * How many callers had to wait, because all reserved connections for their use were taken.
+ * The name of the metric is `redis_client_reservation_waits`, its attribute `use`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const reservationWaits: Metric.Counter<number> = Metric.counter("redis_client_reservation_waits", {
+  incremental: true
+})
+
+const reserved = { use: "reserved" } as const
+const blocking = { use: "blocking" } as const
+
+/**
+ * The gauge of reserved connections in use, for one value of the attribute `use` each.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const connectionsInUseOf = {
+  /** Of `redis.reserve`, `redis.watch` and `withReplicas` (option `maxReserved`). */
+  reserved: Metric.withAttributes(connectionsInUse, reserved),
+  /** Of commands that wait at the server (option `maxBlocking`). */
+  blocking: Metric.withAttributes(connectionsInUse, blocking)
+} as const
+
+/**
+ * The gauge of the limits, for one value of the attribute `use` each.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const connectionLimitOf = {
+  /** The option `maxReserved`. */
+  reserved: Metric.withAttributes(connectionLimit, reserved),
+  /** The option `maxBlocking`. */
+  blocking: Metric.withAttributes(connectionLimit, blocking)
+} as const
+
+/**
+ * The counter of callers that had to wait, for one value of the attribute `use` each.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const reservationWaitsOf = {
+  /** For a connection of `redis.reserve`, `redis.watch` or `withReplicas`. */
+  reserved: Metric.withAttributes(reservationWaits, reserved),
+  /** For a turn of a command that waits at the server. */
+  blocking: Metric.withAttributes(reservationWaits, blocking)
+} as const
+
+/**
+ * How many elements a server gave to commands that were interrupted at that moment (BLPOP,
+ * BZPOPMIN, ...): nobody has them. The name of the metric is
+ * `redis_client_interrupted_elements`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const interruptedElements: Metric.Counter<number> = Metric.counter("redis_client_interrupted_elements", {
+  incremental: true
+})
+
+/**
  * How many messages of subscriptions the client dropped, because their readers were too
  * slow (`capacity`). The name of the metric is `redis_client_dropped_messages`.
  *

@@ -76,16 +76,24 @@ export interface PoolOptions {
   /** How many reserved connections stay open while idle. Default 0. */
   readonly minReserved?: number | undefined
   /**
-   * How many reserved connections there may be, from 1 to 10,000. `redis.reserve` takes
-   * one, and so does each command that waits at the server (BLPOP, XREADGROUP with
-   * BLOCK, ...) while it waits. Where more commands wait than there are connections,
-   * they take turns of 5 seconds: none fails for lack of a connection, but an element
-   * for a command without a turn waits for that turn. Commands that cannot be divided
-   * into turns (`Command.define` without `withBlockingMillis`) fail
-   * with `ReserveTimeout` instead. For 17 consumers that wait all
-   * the time, and a reserved connection now and then, set it to 18. Default 16.
+   * How many connections may be reserved at a time, by `redis.reserve`, `redis.watch` and
+   * `RedisClient.withReplicas`: from 1 to 10,000 for each node. Where all are reserved, a
+   * caller waits for `reserveTimeout`. Default 16.
    */
   readonly maxReserved?: number | undefined
+  /**
+   * How many connections commands that wait at the server (BLPOP, XREADGROUP with BLOCK,
+   * ...) may take while they wait, besides those of `maxReserved`: from 1 to 10,000 for
+   * each node. Where more commands wait, they take turns of 5 seconds: none fails for lack
+   * of a connection, but an element for a command without a turn waits for that turn.
+   * Commands that cannot be divided into turns (`Command.define` without
+   * `withBlockingMillis`, XREAD after `$`) fail with `ReserveTimeout` instead.
+   *
+   * The client logs a warning when 80 percent are in use, and when a command has to wait
+   * for one; `Metrics.connectionsInUseOf` and `Metrics.connectionLimitOf` show both. Set
+   * it to at least the number of consumers that wait all the time. Default 64.
+   */
+  readonly maxBlocking?: number | undefined
   /**
    * After how long an idle reserved connection beyond `minReserved` is closed;
    * `"Infinity"` keeps it open. Default 60 seconds.

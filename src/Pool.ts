@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as EffectPool from "effect/Pool"
 import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as Address from "./Address.ts"
 import { type ConnectionError, ConnectionLost, ReserveTimeout } from "./Errors.ts"
 import { timeoutOrElse } from "./internal/common/time.ts"
@@ -35,11 +36,22 @@ export const defaultOptions = {
   minReserved: 0,
   /** At most 16 reserved connections. */
   maxReserved: 16,
+  /** At most 64 connections of commands that wait at the server. */
+  maxBlocking: 64,
   /** An idle reserved connection is closed after 60 seconds. */
   reservedIdleTime: Duration.seconds(60),
   /** A caller waits for a reserved connection for at most 5 seconds. */
   reserveTimeout: Duration.seconds(5)
 } as const
+
+/**
+ * What a reserved connection is for: a caller (`redis.reserve`), or a command that waits
+ * at the server. Each has a limit of its own, `maxReserved` and `maxBlocking`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Use = "reserved" | "blocking"
 
 /**
  * A pool of the connections to one node.
@@ -58,14 +70,15 @@ export interface Pool {
   readonly add: (connection: Connection) => void
   /** Removes a shared connection, without closing it. */
   readonly remove: (connection: Connection) => void
-  /** Whether all reserved connections that there may be are in use. */
-  readonly isFull: boolean
+  /** Whether all reserved connections that there may be for that use are taken. */
+  readonly isFull: (use: Use) => boolean
   /**
    * Reserves a connection until the Scope closes. Fails with `ReserveTimeout` if none is
    * free within `millis` milliseconds, and with `ConnectionLost` when the pool closes. A
-   * connection whose session was changed is closed after use.
+   * connection whose session was changed is closed after use. One on which the server is
+   * ending a command is given back after that; the Scope does not wait for it.
    */
-  readonly reserve: (millis: number) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
+  readonly reserve: (use: Use, millis: number) => Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /**
    * Checks the reserved connections, after the node did not answer on another one:
    * connections that no caller has are closed, idle ones that a caller has get a PING.
@@ -97,10 +110,17 @@ export const make = (options: {
   readonly connect: Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /** The options; absent ones have their defaults. */
   readonly pool: PoolOptions
+  /** Called when a caller takes a reserved connection, or has to wait for one. */
+  readonly onTaking?: ((use: Use, inUse: number, max: number) => void) | undefined
 }): Effect.Effect<Pool> =>
   Effect.gen(function*() {
     const size = options.pool.connections ?? defaultOptions.connections
-    const max = options.pool.maxReserved ?? defaultOptions.maxReserved
+    const max = {
+      reserved: options.pool.maxReserved ?? defaultOptions.maxReserved,
+      blocking: options.pool.maxBlocking ?? defaultOptions.maxBlocking
+    }
+    const permits = { reserved: Semaphore.makeUnsafe(max.reserved), blocking: Semaphore.makeUnsafe(max.blocking) }
+    const taken = { reserved: 0, blocking: 0 }
     const shared: Array<Connection> = []
     /** The reserved connections that are open. */
     const reserved = new Set<Connection>()
@@ -131,7 +151,7 @@ export const make = (options: {
           else if (connection.ended !== undefined) connection.onEnd(connection.ended)
         })),
       min: options.pool.minReserved ?? defaultOptions.minReserved,
-      max,
+      max: max.reserved + max.blocking,
       timeToLive: options.pool.reservedIdleTime ?? defaultOptions.reservedIdleTime,
       timeToLiveStrategy: "usage"
     }).pipe(Scope.provide(scope))
@@ -156,12 +176,69 @@ export const make = (options: {
     // Effect's pool interrupts its waiters when it shuts down: they fail with the reason instead.
     const retired = Deferred.makeUnsafe<never, ConnectionLost>()
 
-    const waiting = Effect.raceFirst(Deferred.await(retired), get)
-    const reserve = (millis: number): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
-      millis === Infinity ? waiting : timeoutOrElse(waiting, {
-        duration: Duration.millis(millis),
-        orElse: () => Effect.fail(new ReserveTimeout({ target: options.target, timeoutMillis: millis, max }))
+    /** Waits until there may be one more for that use. */
+    const permit = (use: Use): Effect.Effect<void, never, Scope.Scope> =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.suspend(() => {
+          if (taken[use] >= max[use]) {
+            Metrics.reservationWaitsOf[use].updateUnsafe(1, context)
+            options.onTaking?.(use, max[use] + 1, max[use])
+          }
+          return Effect.andThen(
+            restore(permits[use].take(1)),
+            Effect.suspend(() => {
+              taken[use]++
+              Metrics.connectionsInUseOf[use].modifyUnsafe(1, context)
+              options.onTaking?.(use, taken[use], max[use])
+              return Effect.addFinalizer(() => {
+                taken[use]--
+                Metrics.connectionsInUseOf[use].modifyUnsafe(-1, context)
+                return permits[use].release(1)
+              })
+            })
+          )
+        })
+      )
+
+    const taking = (use: Use): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
+      Effect.flatMap(Effect.scope, (outer) => {
+        const own = Scope.makeUnsafe()
+        const giveBack = (connection: Connection, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
+          const { ended, settling } = connection
+          if (settling === undefined || ended !== undefined) return Scope.close(own, exit)
+          return Effect.sync(() => void runFork(Effect.andThen(settling, Scope.close(own, Exit.void))))
+        }
+        return Effect.andThen(permit(use), get).pipe(
+          Scope.provide(own),
+          Effect.onExit((exit) =>
+            Exit.isSuccess(exit)
+              ? Scope.addFinalizerExit(outer, (end) => giveBack(exit.value, end))
+              : Scope.close(own, exit)
+          )
+        )
       })
+
+    const waiting = {
+      reserved: Effect.raceFirst(Deferred.await(retired), taking("reserved")),
+      blocking: Effect.raceFirst(Deferred.await(retired), taking("blocking"))
+    }
+    const reserve = (use: Use, millis: number): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
+      millis === Infinity ? waiting[use] : timeoutOrElse(waiting[use], {
+        duration: Duration.millis(millis),
+        orElse: () =>
+          Effect.fail(
+            new ReserveTimeout({
+              target: options.target,
+              timeoutMillis: millis,
+              option: use === "reserved" ? "maxReserved" : "maxBlocking",
+              max: max[use]
+            })
+          )
+      })
+
+    for (const use of ["reserved", "blocking"] as const) {
+      Metrics.connectionLimitOf[use].modifyUnsafe(max[use], context)
+    }
 
     const remove = (connection: Connection): void => {
       const index = shared.indexOf(connection)
@@ -185,9 +262,7 @@ export const make = (options: {
         Metrics.connectionsOf.shared.modifyUnsafe(1, context)
       },
       remove,
-      get isFull() {
-        return inUse.size >= max
-      },
+      isFull: (use) => taken[use] >= max[use],
       reserve,
       suspect: () => {
         for (const connection of Array.from(reserved)) {
@@ -204,6 +279,9 @@ export const make = (options: {
       close: (why, how) => {
         if (closed !== undefined) return
         closed = why
+        for (const use of ["reserved", "blocking"] as const) {
+          Metrics.connectionLimitOf[use].modifyUnsafe(-max[use], context)
+        }
         const kind = how === "drain" ? "retired" : how
         const address = Address.format(options.address)
         Deferred.doneUnsafe(retired, Exit.fail(new ConnectionLost({ address, kind, detail: why })))

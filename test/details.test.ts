@@ -77,7 +77,9 @@ describe("the reserved connections of a pool", () => {
         pool: { maxReserved: 1 }
       })
       const waiting = yield* Effect.forkChild(
-        Effect.forEach([1, 2, 3], () => Effect.exit(Effect.scoped(pool.reserve(60_000))), { concurrency: "unbounded" }),
+        Effect.forEach([1, 2, 3], () => Effect.exit(Effect.scoped(pool.reserve("reserved", 60_000))), {
+          concurrency: "unbounded"
+        }),
         { startImmediately: true }
       )
       yield* TestClock.adjust("1 second")

@@ -102,6 +102,7 @@ const executor = {
   connections: none,
   minReserved: none,
   maxReserved: none,
+  maxBlocking: none,
   reservedIdleTime: none,
   reserveTimeout: none,
   repeatable: ["true", "function"]

@@ -318,9 +318,13 @@ describe("how long redis.reserve waits", () => {
   it.effect("closing the client ends every kind of waiting at once", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
-      const { control, redis } = yield* one({ maxReserved: 1, reserveTimeout: "Infinity" }).pipe(Scope.provide(scope))
+      const { control, redis } = yield* one({ maxBlocking: 1, maxReserved: 1, reserveTimeout: "Infinity" }).pipe(
+        Scope.provide(scope)
+      )
       const others = yield* Scope.make()
       yield* Scope.provide(redis.reserve, others)
+      yield* Effect.forkChild(redis.xread({ s: "$" }, { block: "Infinity" }), { startImmediately: true })
+      yield* until(() => blockedAt(control) === 1)
       const fibers = yield* Effect.forEach(
         [
           Effect.scoped(redis.reserve),
@@ -361,7 +365,7 @@ describe("how long redis.reserve waits", () => {
 describe("commands that wait at the server", () => {
   it.effect("twenty consumers on sixteen connections: each gets its job, and redis.reserve a connection", () =>
     Effect.gen(function*() {
-      const { control, redis } = yield* one()
+      const { control, redis } = yield* one({ maxBlocking: 16, maxReserved: 1 })
       const other = yield* another(control)
       const consumers = yield* Effect.forEach(
         Array.from({ length: 20 }, (_, i) => i),
@@ -379,9 +383,18 @@ describe("commands that wait at the server", () => {
 
   it.effect("without a connection they wait for their own time, and give what the server would have given", () =>
     Effect.gen(function*() {
-      const { redis } = yield* one({ maxReserved: 1, reserveTimeout: "1 second", commandTimeout: "1 second" })
-      const scope = yield* Scope.make()
-      yield* Scope.provide(redis.reserve, scope)
+      const { control, redis } = yield* one({ maxBlocking: 1, reserveTimeout: "1 second", commandTimeout: "1 second" })
+      // It is not divided into turns: it has the only connection all the time.
+      const hog = Command.define({
+        words: ["XREAD"],
+        mode: "read",
+        blockingMillis: () => Infinity,
+        decode: Command.native
+      })
+      const first = yield* Effect.forkChild(redis.run(Command.make(hog, ["BLOCK", 0, "STREAMS", "s", "$"])), {
+        startImmediately: true
+      })
+      yield* until(() => blockedAt(control) === 1)
       for (
         const wait of [
           redis.blpop(["q"], "7 seconds"),
@@ -400,7 +413,7 @@ describe("commands that wait at the server", () => {
       yield* redis.rpush("q", "x")
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(yield* Fiber.join(pop), ["q", "x"])
-      yield* Scope.close(scope, Exit.void)
+      yield* Fiber.interrupt(first)
     }))
 
   it.effect("a long wait lasts for its time, on an exclusive connection or on the user's reserved one", () =>

@@ -234,6 +234,7 @@ export class Check {
     this.integer(at("maxQueue"), options.maxQueue, 1, 100_000_000)
     this.integer(at("connections"), options.connections, 1, 1000)
     this.integer(at("maxReserved"), options.maxReserved, 1, 10_000)
+    this.integer(at("maxBlocking"), options.maxBlocking, 1, 10_000)
     const most = typeof options.maxReserved === "number" ? options.maxReserved : defaultOptions.maxReserved
     this.integer(at("minReserved"), options.minReserved, 0, most)
     const repeatable = options.repeatable

@@ -325,7 +325,7 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
   const { bytes: bytesSubscriptions, ...subscriptions } = makeSubscriptions(executor)
   const popSource: PopSource = {
     label: executor.label,
-    reserve: executor.reserve,
+    reserve: executor.reserveToWait,
     run: executor.run,
     untilClosed: executor.untilClosed
   }

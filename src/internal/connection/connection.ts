@@ -112,6 +112,8 @@ export class Connection {
   tainted = false
   /** Set while keys may be watched on it: then the connection cannot be reused. */
   watching = false
+  /** Set while the server may still do something on it that was asked on another connection: it completes after that. */
+  settling: Effect.Effect<void> | undefined = undefined
   /** The verified role, if the caller asked for one. */
   role: "primary" | "replica" | undefined = undefined
   /** Of a replica, as it reported in the handshake: its primary, and whether it has a link to it and data. */

@@ -129,7 +129,7 @@ export class BlockingCommands {
           (reserved): Effect.Effect<A | typeof anotherTurn, RedisError> =>
             reserved === undefined
               ? this.runWithoutBlocking(run)
-              : Effect.matchEffect(this.runTurn(reserved, run), {
+              : Effect.matchEffect(this.runTurn(reserved, run, false), {
                 onSuccess: (result) => {
                   failingSince = undefined
                   return Effect.succeed(result)
@@ -150,7 +150,7 @@ export class BlockingCommands {
     return this.runTurns(reserved, command, timeout, (run) => {
       let busySince: number | undefined
       return Effect.catchIf(
-        Effect.tap(this.runTurn(reserved, run), () => Effect.sync(() => void (busySince = undefined))),
+        Effect.tap(this.runTurn(reserved, run, true), () => Effect.sync(() => void (busySince = undefined))),
         (error: RedisError) => {
           if (
             run.withBlockingMillis === undefined || error._tag !== "ReplyError" || !temporaryRefusals.has(error.code)
@@ -203,7 +203,7 @@ export class BlockingCommands {
   ): Effect.Effect<ReservedConnection | undefined, RedisError, Scope.Scope> {
     return Effect.suspend(() =>
       Effect.catchTag(
-        this.client.reserveWithin((isFull) => {
+        this.client.reserveWithin("blocking", (isFull) => {
           const remaining = run.until - this.execution.timer.now()
           return isFull ? Math.max(1, remaining) : Math.max(run.timeoutMillis, remaining)
         }),
@@ -226,25 +226,31 @@ export class BlockingCommands {
       )
   }
 
-  /** One turn. Another one follows if it has no result, or was ended from here with nothing taken. */
+  /**
+   * One turn. Another one follows if it has no result, or was ended from here with nothing
+   * taken. An interruption ends it at the server; nobody waits for that.
+   */
   private runTurn<A, B>(
     reserved: ReservedConnection,
-    run: BlockingRun<A, B>
+    run: BlockingRun<A, B>,
+    isOwned: boolean
   ): Effect.Effect<A | typeof anotherTurn, RedisError> {
     return Effect.suspend(() => {
+      // What ends an earlier command on this connection must not end this one.
+      const { settling } = reserved.connection
+      if (settling !== undefined) return Effect.andThen(settling, this.runTurn(reserved, run, isOwned))
       const { timer } = this.execution
       const command = run.next(timer.now(), () => timer.now())
-      const once = runCommand(reserved, command, run.timeoutMillis)
-      if (run.withBlockingMillis === undefined || run.command.spec.mode !== "write") return once
       const { turns } = this.client
-      const turn = new BlockingTurn(reserved.connection)
-      turns.add(turn)
-      return once.pipe(
-        Effect.onExit(() => Effect.sync(() => turns.remove(turn))),
-        Effect.catchIf((error) => turn.tookNothing(error), () => {
+      const isRepeated = run.withBlockingMillis !== undefined && run.command.spec.mode === "write"
+      const turn = new BlockingTurn(reserved, run.command, { isOwned, isRepeated })
+      return Effect.catchIf(
+        turns.run(turn, command, run.timeoutMillis),
+        (error) => turn.tookNothing(error),
+        () => {
           this.execution.count("repeated")
           return Effect.succeed(anotherTurn)
-        })
+        }
       )
     })
   }

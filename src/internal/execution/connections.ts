@@ -19,6 +19,7 @@ import type { Connection, Guard } from "../connection/connection.ts"
 import { DialPacing } from "./dialPacing.ts"
 import type { ExecutionContext } from "./executionContext.ts"
 import { hedge } from "./hedging.ts"
+import { LimitWarnings } from "./limitWarnings.ts"
 import type { ConnectionTarget } from "./types.ts"
 
 /** How often a better node is looked for while a fallback serves, or while connections are missing. */
@@ -46,6 +47,7 @@ export class NodeConnections {
   /** Why the last attempt failed, or the last connection ended. */
   lastError: ConnectionError | undefined = undefined
   readonly pacing: DialPacing
+  private readonly limits: LimitWarnings
   private readonly execution: ExecutionContext
   private readonly target: ConnectionTarget
   private readonly options: PoolOptions
@@ -78,6 +80,7 @@ export class NodeConnections {
     this.guard = guard
     this.events = events
     this.pacing = new DialPacing(execution.timer)
+    this.limits = new LimitWarnings(execution)
   }
 
   /** Visits every connection to the node, and those to earlier nodes that still wait for replies. */
@@ -163,7 +166,8 @@ export class NodeConnections {
           address,
           target: label,
           connect: Effect.map(this.pacing.paced(this.target.openAt(connection)), (more) => this.guarded(more)),
-          pool: this.options
+          pool: this.options,
+          onTaking: this.limits.onTaking
         })
       }
       if (pool.missing === 0) {

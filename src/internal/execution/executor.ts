@@ -85,7 +85,7 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
     this.maxQueue = execution.maxQueue
     this.queue = new CommandQueue(execution)
     this.retries = new RetryQueue(execution)
-    this.turns = new RunningTurns(execution, () => this.serving)
+    this.turns = new RunningTurns(execution)
     this.gate = new WriteGate(execution, {
       serving: () => this.serving,
       forEachConnection,
@@ -157,10 +157,14 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
     position: ScanPosition
   ): Effect.Effect<A, RedisError> => runScanPage(this, command, position)
 
-  readonly reserveWithin: ReserveWithin = (limit) => this.reservations.reserveWithin(limit)
+  readonly reserveWithin: ReserveWithin = (use, limit) => this.reservations.reserveWithin(use, limit)
 
   readonly reserve: Effect.Effect<Reserved, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(() =>
-    reserveInTime(this.execution, this.reserveWithin)
+    reserveInTime(this.execution, this.reserveWithin, "reserved")
+  )
+
+  readonly reserveToWait: ClientRunner["reserve"] = Effect.suspend(() =>
+    reserveInTime(this.execution, this.reserveWithin, "blocking")
   )
 
   session<E>(

@@ -344,8 +344,8 @@ export class PendingCommand extends PendingSingle implements Suspended {
 }
 
 /** Runs a command, each time that it is run as an Effect. */
-class CommandEffect extends makeBase(isDirect()) implements Suspending {
-  private readonly owner: Dispatcher
+export class CommandEffect extends makeBase(isDirect()) implements Suspending {
+  protected readonly owner: Dispatcher
   private readonly command: Command.Any
   private readonly timeout: number
   constructor(owner: Dispatcher, command: Command.Any, timeout: number) {
@@ -360,17 +360,15 @@ class CommandEffect extends makeBase(isDirect()) implements Suspending {
     const invalid = invalidity(command, !owner.isReserved)
     if (invalid !== undefined) return refusedAtOnce(invalid)
     const blockingMillis = command.spec.blockingMillis === undefined ? 0 : command.spec.blockingMillis(command.args)
-    const operation = new PendingCommand(
-      owner,
-      execution.withRepeat(command),
-      waiter,
-      execution.timer.turn() + timeout + blockingMillis,
-      timeout
-    )
+    const deadline = execution.timer.turn() + timeout + blockingMillis
+    const operation = this.operationOf(execution.withRepeat(command), waiter, deadline, timeout)
     operation.blockingMillis = blockingMillis
     if (command.spec.session !== undefined) owner.noteSessionCommand(command)
     owner.submit(operation)
     return operation
+  }
+  protected operationOf(command: Command.Any, waiter: Waiter, deadline: number, timeout: number): PendingCommand {
+    return new PendingCommand(this.owner, command, waiter, deadline, timeout)
   }
 }
 

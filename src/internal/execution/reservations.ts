@@ -17,20 +17,26 @@ import type { ReservedConnection, ReserveWithin } from "./reserved.ts"
 /** A reserved connection within the client's `reserveTimeout`, over all attempts. */
 export const reserveInTime = (
   execution: ExecutionContext,
-  reserveWithin: ReserveWithin
+  reserveWithin: ReserveWithin,
+  use: Pool.Use
 ): ReturnType<ReserveWithin> =>
   Effect.suspend(() => {
     const { reserveTimeoutMillis, timer } = execution
     let until: number | undefined
     return Effect.mapError(
-      reserveWithin(() => {
+      reserveWithin(use, () => {
         const now = timer.now()
         until ??= now + reserveTimeoutMillis
         return reserveTimeoutMillis === Infinity ? Infinity : Math.max(1, until - now)
       }),
       (error) =>
         error._tag === "ReserveTimeout"
-          ? new ReserveTimeout({ target: error.target, timeoutMillis: reserveTimeoutMillis, max: error.max })
+          ? new ReserveTimeout({
+            target: error.target,
+            timeoutMillis: reserveTimeoutMillis,
+            option: error.option,
+            max: error.max
+          })
           : error
     )
   })
@@ -58,7 +64,7 @@ export class Reservations {
    * take. A caller that waits while the node moves waits on for a connection to
    * the next node.
    */
-  readonly reserveWithin: ReserveWithin = (limit) => {
+  readonly reserveWithin: ReserveWithin = (use, limit) => {
     const { execution, source } = this
     const { timer } = execution
     return Effect.flatMap(Effect.scope, (scope) => {
@@ -76,7 +82,7 @@ export class Reservations {
               ? Effect.fail(
                 new ConnectionLost({ address: execution.label, kind: "moved", detail: "the client has left its node" })
               )
-              : pool.reserve(limit(pool.isFull))
+              : pool.reserve(use, limit(pool.isFull(use)))
           }),
           Effect.flatMap((connection) => {
             const reserved = source.reservedOn(connection)

@@ -8,8 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as Address from "../../Address.ts"
 import * as Command from "../../Command.ts"
 import { ClientClosed, type ConnectionError, type DeadlineExceeded, type RedisError } from "../../Errors.ts"
+import type { Use } from "../../Pool.ts"
 import type * as Resp from "../../Resp.ts"
 import { replyError, serverText } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
@@ -40,6 +42,8 @@ export interface ReservingExecutor {
   readonly gate: WriteGate
   readonly retries: RetryQueue
   readonly blocking: BlockingOnReserved
+  /** The shared connection that is next in turn, if there is one. */
+  readonly serving: Connection | undefined
   readonly suspectNode: (connection: Connection | undefined, why: string) => void
   readonly runAtPrimary: Dispatcher["runAtPrimary"]
 }
@@ -76,7 +80,14 @@ export class ReservedConnection implements Dispatcher, Reserved {
     const run = runCommand(this, command, timeout)
     return session !== undefined && isUnwatch(command) ? this.clearWatchAfter(run) : run
   }
-  readonly runPipeline: Runner["runPipeline"] = (commands, timeout) => runPipeline(this, commands, timeout)
+  readonly runPipeline: Runner["runPipeline"] = (commands, timeout) => {
+    const run = runPipeline(this, commands, timeout)
+    // What ends an interrupted command must not end one of these.
+    return Effect.suspend(() => {
+      const { settling } = this.connection
+      return settling === undefined ? run : Effect.andThen(settling, run)
+    })
+  }
   readonly runTransaction: Runner["runTransaction"] = (commands, timeout) => {
     const run = runTransaction(this, commands, timeout)
     return commands.length === 0 ? run : this.clearWatchAfter(run)
@@ -85,6 +96,12 @@ export class ReservedConnection implements Dispatcher, Reserved {
 
   end(): void {
     this.ended = true
+  }
+
+  /** Another connection to the same node, if there is one. */
+  get sibling(): Connection | undefined {
+    const other = this.executor.serving
+    return other !== undefined && Address.equals(other.address, this.connection.address) ? other : undefined
   }
 
   noteSessionCommand(command: Command.Any): void {
@@ -147,5 +164,6 @@ export class ReservedConnection implements Dispatcher, Reserved {
 
 /** Reserves a connection; `limit` says for how many milliseconds one is waited for. */
 export type ReserveWithin = (
+  use: Use,
   limit: (isFull: boolean) => number
 ) => Effect.Effect<ReservedConnection, ConnectionError | DeadlineExceeded, Scope.Scope>

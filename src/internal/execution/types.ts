@@ -201,6 +201,8 @@ export interface ClientRunner extends Runner {
    * again elsewhere: they fail with the loss of this connection.
    */
   readonly reserve: Effect.Effect<Reserved, ConnectionError | DeadlineExceeded, Scope.Scope>
+  /** The same for one that commands wait on at the server; it counts as theirs (`maxBlocking`). */
+  readonly reserveToWait: ClientRunner["reserve"]
   /**
    * A session outside of the pool, until the Scope closes: for what changes the
    * meaning of a connection, such as a subscription. It ends when the node does,

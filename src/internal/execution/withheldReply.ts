@@ -59,6 +59,8 @@ export class WithheldReply implements Request {
     if (this.replies === 1 && changedNothing(value, this.blockingMillis)) return this.operation.onReply(value)
     this.values.push(value)
     if (--this.remaining > 0) return
+    // Nobody waits for it any more, except what gives its connection back.
+    if (!this.isPending) return this.trust()
     // EXEC has executed nothing.
     if (this.replies > 1 && (value === null || value instanceof Resp.ErrorReply)) return this.trust()
     this.gate.onComplete(this)

@@ -143,7 +143,7 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
       dispatcher: this,
       canRelocate: true,
       reserveWithin: this.reserveWithin,
-      turns: new RunningTurns(execution, () => undefined)
+      turns: new RunningTurns(execution)
     })
     this.measuring = {
       timer: execution.timer,
@@ -192,10 +192,15 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     position: ScanPosition
   ): Effect.Effect<A, RedisError> => runScanPage(this, command, position)
 
-  readonly reserveWithin: ReserveWithin = (limit) => this.onAnExecutor((executor) => executor.reserveWithin(limit))
+  readonly reserveWithin: ReserveWithin = (use, limit) =>
+    this.onAnExecutor((executor) => executor.reserveWithin(use, limit))
 
   readonly reserve: Effect.Effect<Reserved, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(() =>
-    reserveInTime(this.execution, this.reserveWithin)
+    reserveInTime(this.execution, this.reserveWithin, "reserved")
+  )
+
+  readonly reserveToWait: ClientRunner["reserve"] = Effect.suspend(() =>
+    reserveInTime(this.execution, this.reserveWithin, "blocking")
   )
 
   session<E>(
