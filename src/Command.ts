@@ -747,7 +747,8 @@ const rawProblem = (name: unknown, args: unknown, options: unknown): string | un
 
 /**
  * Whether the wait of a command may be divided into turns. That of XREAD after `$` may
- * not: it would miss the entries that come between two turns. That of XREADGROUP may: the
+ * not: it would miss the entries that come between two turns (internal/execution/lastIds.ts
+ * puts ids in the place of `$`). That of XREADGROUP may: the
  * server keeps which entries the group has got, and one that comes between two turns is
  * new in the next one. @internal
  */

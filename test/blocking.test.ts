@@ -10,6 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { type Client, Command, commands, Connector, type Errors, Metrics, RedisClient, Sentinel } from "../src/index.ts"
@@ -410,6 +411,70 @@ describe("the limit of commands that wait", () => {
     ))
 })
 
+describe("XREAD after $", () => {
+  const idsIn = (streams: Map<string, ReadonlyArray<{ readonly id: string }>> | null) =>
+    Array.from(streams ?? [], ([key, entries]) => [key, entries.map(({ id }) => id)])
+
+  it.effect("misses no entry between turns, after a lost connection, or of a stream that is made later", () =>
+    Effect.gen(function*() {
+      for (const owned of [false, true]) {
+        const { control, redis } = yield* one()
+        const other = yield* another(control)
+        yield* other.xadd("s", "*", { before: "1" })
+        const read = (client: Client.PrimaryClient) =>
+          start(client.xread({ s: "$", made: "$" }, { block: "Infinity", count: 10 }))
+        const use = (client: Client.PrimaryClient) =>
+          Effect.gen(function*() {
+            const first = yield* read(client)
+            yield* until(() => blockedAt(control) === 1)
+            // Another turn, and the turn before has ended.
+            yield* whileTimePasses(Effect.sleep("12 seconds"))
+            yield* other.xadd("made", "5-1", { a: "2" })
+            const found = yield* whileTimePasses(Fiber.join(first))
+            assert.deepStrictEqual<unknown>(
+              Exit.map(found, idsIn),
+              Exit.succeed([["made", ["5-1"]]])
+            )
+          })
+        if (owned) yield* Effect.scoped(Effect.flatMap(redis.reserve, (client) => use(client as never)))
+        else {
+          yield* use(redis)
+          const again = yield* read(redis)
+          yield* until(() => blockedAt(control) === 1)
+          // The entry comes while the client has no connection.
+          yield* control.partition("client", address)
+          yield* control.disconnect(address)
+          yield* whileTimePasses(Effect.retry(other.xadd("made", "6-1", { a: "3" }), Schedule.recurs(3)))
+          yield* whileTimePasses(Effect.sleep("1 second"))
+          assert.isUndefined(again.pollUnsafe())
+          yield* control.heal()
+          const found = yield* whileTimePasses(Fiber.join(again))
+          assert.deepStrictEqual<unknown>(
+            Exit.map(found, idsIn),
+            Exit.succeed([["made", ["6-1"]]])
+          )
+        }
+      }
+    }))
+
+  it.effect("is sent in one piece where the user may not ask for ids, or if it fits into one turn", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
+      const admin = yield* another(control)
+      yield* admin.send("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", "-xinfo")
+      const redis = yield* RedisClient.make({ address, username: "app", password: Redacted.make("secret") }).pipe(
+        Effect.provideService(Connector.Connector, control.network.dial)
+      )
+      for (const block of ["4 seconds", "20 seconds"] as const) {
+        const fiber = yield* start(redis.xread({ s: "$" }, { block }))
+        yield* until(() => blockedAt(control) === 1)
+        yield* whileTimePasses(admin.xadd("s", "*", { a: "1" }))
+        const found = yield* whileTimePasses(Fiber.join(fiber))
+        assert.strictEqual(Exit.isSuccess(found) && found.value?.size, 1)
+      }
+    }))
+})
+
 describe("a command that waits always settles", () => {
   const faults = {
     "the connections are closed": (control: Control) => control.disconnect(address),
@@ -453,7 +518,7 @@ describe("a command that waits always settles", () => {
               yield* Fiber.interrupt(producer)
               yield* Fiber.interrupt(fiber)
               yield* Scope.close(scope, Exit.void)
-              yield* whileTimePasses(redis.del("q", "z", "s"))
+              yield* whileTimePasses(Effect.retry(redis.del("q", "z", "s"), Schedule.recurs(3)))
               const next = yield* start(redis.blpop(["q"], "Infinity"))
               yield* until(() => blockedAt(control) >= 1)
               yield* whileTimePasses(redis.rpush("q", "y"))

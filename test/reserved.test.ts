@@ -278,6 +278,12 @@ describe("transactions where MULTI or EXEC is not allowed", () => {
     }))
 })
 
+/** It waits without end, and is not divided into turns. */
+const hog = Command.make(
+  Command.define({ words: ["BLPOP", "hog"], mode: "write", blockingMillis: () => Infinity, decode: Command.native }),
+  [0]
+)
+
 describe("how long redis.reserve waits", () => {
   it.effect("for reserveTimeout, also if commandTimeout is shorter", () =>
     Effect.gen(function*() {
@@ -323,7 +329,7 @@ describe("how long redis.reserve waits", () => {
       )
       const others = yield* Scope.make()
       yield* Scope.provide(redis.reserve, others)
-      yield* Effect.forkChild(redis.xread({ s: "$" }, { block: "Infinity" }), { startImmediately: true })
+      yield* Effect.forkChild(redis.run(hog), { startImmediately: true })
       yield* until(() => blockedAt(control) === 1)
       const fibers = yield* Effect.forEach(
         [
@@ -385,15 +391,7 @@ describe("commands that wait at the server", () => {
     Effect.gen(function*() {
       const { control, redis } = yield* one({ maxBlocking: 1, reserveTimeout: "1 second", commandTimeout: "1 second" })
       // It is not divided into turns: it has the only connection all the time.
-      const hog = Command.define({
-        words: ["XREAD"],
-        mode: "read",
-        blockingMillis: () => Infinity,
-        decode: Command.native
-      })
-      const first = yield* Effect.forkChild(redis.run(Command.make(hog, ["BLOCK", 0, "STREAMS", "s", "$"])), {
-        startImmediately: true
-      })
+      const first = yield* Effect.forkChild(redis.run(hog), { startImmediately: true })
       yield* until(() => blockedAt(control) === 1)
       for (
         const wait of [

@@ -9,6 +9,7 @@ import * as Command from "../../Command.ts"
 import { ConnectionLost, ProtocolError, type RedisError, type ReserveTimeout } from "../../Errors.ts"
 import type * as Resp from "../../Resp.ts"
 import { type ExecutionContext, millisOf } from "./executionContext.ts"
+import { readsFromNow, withLastIds } from "./lastIds.ts"
 import { type Dispatcher, refusals, runCommand, temporaryRefusals } from "./operation.ts"
 import type { ReservedConnection, ReserveWithin } from "./reserved.ts"
 import { runTransaction } from "./transaction.ts"
@@ -41,13 +42,13 @@ const isReplyLost = (error: RedisError): boolean => {
 
 /** One run of a blocking command: its time over all of its turns. */
 class BlockingRun<A, B> {
-  readonly command: Command.Command<A, any, B>
+  command: Command.Command<A, any, B>
+  /** Whether it reads from now on: the ids of that moment are asked for before its first turn. */
+  isFromNow: boolean
   /** The command's arguments with another time; undefined if it cannot be sent again for the rest of its time. */
   readonly withBlockingMillis: Command.Spec["withBlockingMillis"]
   readonly began: number
   readonly until: number
-  /** How long one turn lasts at most, in milliseconds. */
-  private readonly turnMillis: number
   /** How long each turn may take beside its blocking, in milliseconds. */
   readonly timeoutMillis: number
   /** Why there was no connection for a turn. */
@@ -57,9 +58,9 @@ class BlockingRun<A, B> {
   constructor(command: Command.Command<A, any, B>, now: number, timeoutMillis: number) {
     this.command = command
     this.withBlockingMillis = command.spec.withBlockingMillis
-    this.turnMillis = Command.isDivisible(command) ? blockingTurnMillis : Infinity
     this.began = now
     this.until = now + command.spec.blockingMillis!(command.args)
+    this.isFromNow = this.until - now > blockingTurnMillis && readsFromNow(command)
     this.timeoutMillis = timeoutMillis
   }
 
@@ -67,12 +68,13 @@ class BlockingRun<A, B> {
   next(now: number, clock: () => number): Command.Command<A | typeof anotherTurn> {
     const { command, isFirst, withBlockingMillis } = this
     const remaining = this.until - now
+    const turnMillis = Command.isDivisible(command) ? blockingTurnMillis : Infinity
     this.isFirst = false
     // What fits in one turn is sent as it is.
-    if (withBlockingMillis === undefined || (isFirst && remaining <= this.turnMillis)) {
+    if (withBlockingMillis === undefined || (isFirst && remaining <= turnMillis)) {
       return command as Command.Command<any>
     }
-    const millis = Math.max(1, Math.min(remaining, this.turnMillis))
+    const millis = Math.max(1, Math.min(remaining, turnMillis))
     const decode = (value: Resp.Value, bytes: boolean): A | typeof anotherTurn => {
       const hasAnotherTurn = millis < remaining && clock() - now >= millis - blockingEarlyMillis &&
         Command.cameToNothing(command, value)
@@ -239,6 +241,13 @@ export class BlockingCommands {
       // What ends an earlier command on this connection must not end this one.
       const { settling } = reserved.connection
       if (settling !== undefined) return Effect.andThen(settling, this.runTurn(reserved, run, isOwned))
+      if (run.isFromNow) {
+        return Effect.flatMap(withLastIds(reserved, run.command), (command) => {
+          run.isFromNow = false
+          run.command = command
+          return this.runTurn(reserved, run, isOwned)
+        })
+      }
       const { timer } = this.execution
       const command = run.next(timer.now(), () => timer.now())
       const { turns } = this.client
