@@ -41,6 +41,15 @@ export interface Driver {
   readonly connect: (place: Place) => Promise<Handle>
 }
 
+/** Runs an Effect of this library, and gives its outcome. */
+export const ending = async <A>(effect: Effect.Effect<A, { readonly _tag: string }>): Promise<Ending> => {
+  const exit = await Effect.runPromiseExit(effect)
+  if (Exit.isSuccess(exit)) return { ok: true, value: exit.value }
+  const error = Cause.findErrorOption(exit.cause)
+  const tag = error._tag === "None" ? "DEFECT" : error.value._tag
+  return { ok: false, tag, mayBeExecuted: tag === "AmbiguousOutcome" || tag === "DEFECT" }
+}
+
 /** This library. */
 export const ours = (
   name: string,
@@ -66,13 +75,6 @@ export const ours = (
     const replica = await Effect.runPromise(
       quiet(Scope.provide(sentinel.replicaFor(place.group, replicaOptions), scope))
     )
-    const ending = async <A>(effect: Effect.Effect<A, { readonly _tag: string }>): Promise<Ending> => {
-      const exit = await Effect.runPromiseExit(effect)
-      if (Exit.isSuccess(exit)) return { ok: true, value: exit.value }
-      const error = Cause.findErrorOption(exit.cause)
-      const tag = error._tag === "None" ? "DEFECT" : error.value._tag
-      return { ok: false, tag, mayBeExecuted: tag === "AmbiguousOutcome" || tag === "DEFECT" }
-    }
     return {
       set: (key, value) => ending(primary.set(key, value)),
       incr: (key) => ending(primary.incr(key)),
@@ -82,13 +84,14 @@ export const ours = (
   }
 })
 
-const load = createRequire(join(import.meta.dirname, "../bench/package.json"))
+/** Loads another client, from bench/. */
+export const load = createRequire(join(import.meta.dirname, "../bench/package.json"))
 
 /** Whether the other clients are installed, in bench/. */
 export const hasPeers = existsSync(join(import.meta.dirname, "../bench/node_modules/ioredis"))
 
 /** Other clients do not say whether a write was executed, so every error counts as possibly executed. */
-const told = async (promise: Promise<unknown>): Promise<Ending> => {
+export const told = async (promise: Promise<unknown>): Promise<Ending> => {
   try {
     return { ok: true, value: await promise }
   } catch (error) {
@@ -97,7 +100,7 @@ const told = async (promise: Promise<unknown>): Promise<Ending> => {
   }
 }
 
-const nodes = (addresses: ReadonlyArray<string>): Array<{ host: string; port: number }> =>
+export const nodes = (addresses: ReadonlyArray<string>): Array<{ host: string; port: number }> =>
   addresses.map((address) => ({ host: address.split(":")[0]!, port: Number(address.split(":")[1]) }))
 
 export const ioredis = (name: string, extra: Record<string, unknown>): Driver => ({

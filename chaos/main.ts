@@ -5,7 +5,11 @@
  *   npm run chaos                     runs every fault with this library
  *   npm run chaos -- --peers          also runs ioredis and node-redis
  *   npm run chaos -- --only TEXT --runs N
- *   npm run chaos -- --short          runs the faults that CI runs
+ *   npm run chaos -- --short          runs the faults that CI runs, and a little of each kind of work
+ *   npm run chaos -- --work           runs the kinds of work of work/run.ts in place of the faults
+ *   npm run chaos -- --work --only workers --entries 100000 --failovers 20 --outage 30 --runs N
+ *
+ * `--client TEXT` selects the clients whose name contains a text. `--outage` is in seconds.
  *
  * "reads" is the longest time without a read of a replica from the fault on.
  *
@@ -27,11 +31,17 @@ import { type Driver, type Handle, hasPeers, ioredis, nodeRedis, ours } from "./
 import { type Fault, faults, type Scene, sleep, until } from "./faults.ts"
 import { Load, type Verdict } from "./load.ts"
 import { type Credentials, Witness } from "./witness.ts"
+import { runWork } from "./work/run.ts"
+import type { Size } from "./work/work.ts"
 
 const { values: options } = parseArgs({
   options: {
     peers: { type: "boolean", default: false },
     short: { type: "boolean", default: false },
+    work: { type: "boolean", default: false },
+    entries: { type: "string" },
+    failovers: { type: "string" },
+    outage: { type: "string" },
     only: { type: "string", default: "" },
     client: { type: "string", default: "" },
     runs: { type: "string", default: "1" }
@@ -260,9 +270,25 @@ const summarize = (): void => {
   }
 }
 
+const size: Size = {
+  entries: Number(options.entries ?? (options.short ? 2000 : 100_000)),
+  failovers: Number(options.failovers ?? (options.short ? 2 : 20)),
+  outageMillis: Number(options.outage ?? (options.short ? 2 : 30)) * 1000,
+  short: options.short
+}
+
+const work = Effect.map(
+  runWork({ only: options.only, client: options.client, peers: options.peers, runs: Number(options.runs), size }),
+  (broken) => void (failures += broken)
+)
+
 NodeRuntime.runMain(
-  Effect.map(everything, () => {
-    if (Number(options.runs) > 1) summarize()
+  Effect.gen(function*() {
+    if (!options.work) {
+      yield* everything
+      if (Number(options.runs) > 1) summarize()
+    }
+    if (options.work || options.short) yield* work
     console.log(failures === 0 ? "Every promise of this library was kept." : `${failures} promises were broken.`)
     // Abandoned clients of other libraries keep timers.
     process.exit(failures === 0 ? 0 : 1)

@@ -1,0 +1,200 @@
+/**
+ * Entries of a stream, processed by eight consumers of a group in two processes.
+ * The primary is killed when 40 % of the entries are added, and a planned failover
+ * follows at 75 %. What was lost is judged from the stream on the new primary, which is
+ * read without any client.
+ */
+import { type ChildProcess, fork } from "node:child_process"
+import { join } from "node:path"
+import type { Server } from "../../test/support/processes.ts"
+import { sleep, until } from "../faults.ts"
+import { ask } from "../witness.ts"
+import { Adding } from "./adding.ts"
+import type { WorkDriver } from "./driver.ts"
+import { most, type Report, sum, Tally } from "./report.ts"
+import type { Stage } from "./stage.ts"
+import { type Size, strange, type Work } from "./work.ts"
+import type { Done, WorkerNews, WorkerTask } from "./workerProcess.ts"
+
+const key = "orders"
+const group = "workers"
+const claimAfterMillis = 5000
+
+/** The longest time after the last fault until everything has to be done, in milliseconds. */
+const bound = 60_000
+
+/** The processes of consumers. One that dies is started again, as a supervisor does. */
+class Workers {
+  readonly done: Array<Done> = []
+  readonly told = new Tally()
+  readonly processed = new Set<number>()
+  deaths = 0
+  private stopping = false
+  private readonly children = new Set<ChildProcess>()
+
+  async start(task: WorkerTask): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const child = fork(join(import.meta.dirname, "workerProcess.ts"), [JSON.stringify(task)])
+      this.children.add(child)
+      child.on("message", (message) => {
+        const news = message as WorkerNews
+        for (const each of news.done) {
+          this.done.push(each)
+          this.processed.add(each.number)
+        }
+        for (const [what, count] of news.told) this.told.add(what, count)
+        if (news.state === "ready") resolve()
+      })
+      child.once("exit", () => {
+        this.children.delete(child)
+        if (this.stopping) return
+        this.deaths++
+        if (this.deaths > 20) return reject(new Error("worker processes die again and again"))
+        this.start(task).then(resolve, reject)
+      })
+    })
+  }
+
+  /** Asks all processes to end, and returns how many had to be killed. */
+  async stop(): Promise<number> {
+    this.stopping = true
+    for (const child of this.children) child.send("stop")
+    await until("the end of the workers", 20_000, async () => this.children.size === 0).catch(() => {})
+    const left = this.children.size
+    for (const child of this.children) child.kill("SIGKILL")
+    return left
+  }
+}
+
+/** The entries on a server: the number of each id. */
+const streamOn = async (server: Server, driver: WorkDriver): Promise<ReadonlyMap<string, number>> => {
+  const entries = new Map<string, number>()
+  let from = "-"
+  for (;;) {
+    const page = (await ask(server.port, [["XRANGE", key, from, "+", "COUNT", "5000"]], { millis: 10_000 }))?.[0]
+    if (!Array.isArray(page)) throw new Error("the stream cannot be read")
+    let last = ""
+    for (const entry of page as ReadonlyArray<readonly [string, ReadonlyArray<string>]>) {
+      last = entry[0]
+      entries.set(last, driver.numberOf(entry[1]))
+    }
+    if (page.length < 5000) return entries
+    from = `(${last}`
+  }
+}
+
+const pendingOn = async (server: Server): Promise<number> => {
+  const reply = (await ask(server.port, [["XPENDING", key, group]], { millis: 5000 }))?.[0]
+  return Array.isArray(reply) ? Number(reply[0]) : -1
+}
+
+/** The acknowledged numbers that a stream does not have. */
+const missingIn = (numbers: Iterable<number>, stream: ReadonlyMap<string, number>): ReadonlySet<number> => {
+  const present = new Set(stream.values())
+  return new Set(Array.from(numbers).filter((number) => !present.has(number)))
+}
+
+const play = async (stage: Stage, driver: WorkDriver, { entries, short }: Size): Promise<Report> => {
+  const workers = new Workers()
+  const task = (consumers: ReadonlyArray<string>): WorkerTask => ({
+    driver: driver.name,
+    place: stage.place,
+    key,
+    group,
+    consumers,
+    concurrency: 16,
+    claimAfterMillis,
+    workMillis: 2
+  })
+  const names = Array.from({ length: 8 }, (_, i) => `consumer-${i + 1}`)
+  const producer = await driver.producer(stage.place, key)
+  const adding = new Adding(producer.add, 32, entries * 0.95, (short ? 12_000 : 45_000) / entries)
+  const broken: Array<string> = []
+  try {
+    await Promise.all([workers.start(task(names.slice(0, 4))), workers.start(task(names.slice(4)))])
+    const added = (share: number) =>
+      until(`${share * 100}% of the entries`, bound, async () => adding.acknowledged.size >= entries * share)
+
+    await added(0.4)
+    await until("processed entries", bound, async () => workers.processed.size > entries * 0.2)
+    const killed = await stage.killPrimary()
+    if (short) await stage.tidy()
+    let primary = await stage.primary()
+    // Replies that the primary had sent before it ended are read shortly after.
+    const before = Array.from(adding.acknowledged).filter(([, at]) => at < killed + 200).map(([number]) => number)
+    const lostInKill = missingIn(before, await streamOn(primary, driver))
+
+    await added(0.75)
+    await stage.planned()
+    if (short) await stage.tidy()
+    primary = await stage.primary()
+    const faultsEnded = Date.now()
+    adding.limit = entries
+    const allAdded = await added(1).then(() => true, () => false)
+    const lastAdded = Date.now()
+    const stream = await streamOn(primary, driver)
+    const missing = missingIn(adding.acknowledged.keys(), stream)
+
+    let pending = -1
+    const waiting = (): number => Array.from(stream.values()).filter((number) => !workers.processed.has(number)).length
+    const finished = await until("everything processed", bound, async () => {
+      pending = await pendingOn(primary)
+      if (waiting() === 0 && pending === 0) return true
+      await sleep(200)
+      return false
+    }).then(() => true, () => false)
+    const finishedAt = Date.now()
+    adding.stop()
+    const left = await workers.stop()
+
+    const unprocessed = Array.from(adding.acknowledged.keys()).filter((number) => !workers.processed.has(number))
+    const lost = unprocessed.filter((number) => missing.has(number))
+    const lostByServers = lost.filter((number) => lostInKill.has(number)).length
+    const lostByClient = lost.length - lostByServers
+    const forgotten = unprocessed.filter((number) => !missing.has(number)).length
+    const repeated = workers.done.length - new Set(workers.done.map(({ id }) => id)).size
+    const times = workers.done.map(({ at }) => at).sort((a, b) => a - b)
+    const pause = times.reduce((longest, at, i) => i === 0 ? 0 : Math.max(longest, at - times[i - 1]!), 0)
+
+    const busy = new Set(workers.done.filter(({ at }) => at > faultsEnded).map(({ consumer }) => consumer))
+    const idle = names.filter((name) => !busy.has(name)).length
+
+    if (driver.isOurs) {
+      if (idle > 0) broken.push(`${idle} consumers did nothing after the last fault`)
+      if (forgotten > 0) broken.push(`${forgotten} acknowledged entries were never processed`)
+      if (lostByClient > 0) broken.push(`${lostByClient} acknowledged entries were lost although no server lost them`)
+      if (!allAdded) broken.push("the producer did not finish")
+      if (!finished) broken.push(`not done within ${bound / 1000} s: ${waiting()} left, ${pending} pending`)
+      if (workers.deaths > 0) broken.push("a worker process died")
+      if (left > 0) broken.push("a worker process did not end when it was told")
+    }
+    broken.push(...strange(driver, adding.errors.counts.keys()))
+    const told = new Tally()
+    for (const [what, count] of adding.errors.counts) told.add(`add: ${what}`, count)
+    for (const [what, count] of workers.told.counts) told.add(what, count)
+    return {
+      facts: [
+        sum("acknowledged", adding.acknowledged.size),
+        sum("lost with the killed primary", lostByServers),
+        sum("lost in the planned failover", lostByClient),
+        sum("never processed", forgotten),
+        sum("processed again", repeated),
+        sum("added twice", stream.size - new Set(stream.values()).size),
+        sum("pending at the end", Math.max(0, pending)),
+        sum("runs not done in time", allAdded && finished ? 0 : 1),
+        sum("consumers that stopped", idle),
+        sum("processes that died", workers.deaths),
+        most("longest pause, s", pause / 1000),
+        most("done after the last fault, s", (finishedAt - Math.max(faultsEnded, lastAdded)) / 1000)
+      ],
+      told: told.counts,
+      broken
+    }
+  } finally {
+    adding.stop()
+    await workers.stop()
+    await Promise.race([producer.close(), sleep(2000)])
+  }
+}
+
+export const workers: Work = { name: "workers", deployment: {}, play }
