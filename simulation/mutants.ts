@@ -210,9 +210,9 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a message arrives before its gap",
     by: { test: "test/subscriptions.test.ts" },
     edits: [{
-      file: "src/internal/client/followedStream.ts",
-      find: "giveGap()\n          inbox.message",
-      replace: "          inbox.message"
+      file: "src/internal/subscriptions/hub.ts",
+      find: "if (subscriber.loss !== undefined) this.giveGap(subscriber)",
+      replace: ""
     }]
   },
   {
@@ -237,9 +237,9 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "no gap where messages are missing",
     by: [2],
     edits: [{
-      file: "src/internal/client/followedStream.ts",
-      find: "if (!isGapGiven) inbox.gap(before!.reason, before!.detail)",
-      replace: "void before"
+      file: "src/internal/subscriptions/hub.ts",
+      find: "subscriber.inbox.gap(loss.reason, loss.detail)",
+      replace: ""
     }]
   },
   {
@@ -385,7 +385,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "Gap.missed is not counted",
     by: { test: "test/details.test.ts", name: "exactly how many messages are missing" },
     edits: [{
-      file: "src/internal/client/followedStream.ts",
+      file: "src/internal/subscriptions/inbox.ts",
       find: "this.overflow.missed++",
       replace: ""
     }]
@@ -940,9 +940,126 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a subscription ends at the first refused password",
     by: { test: "test/subscriptions.test.ts", name: "a changed password does not end an established subscription" },
     edits: [{
+      file: "src/internal/subscriptions/hub.ts",
+      find: "if (!subscriber.isEstablished && subscriber.firstRound <= round)",
+      replace: "if (error._tag === \"AuthenticationFailed\" || subscriber.firstRound <= round)"
+    }]
+  },
+  {
+    name: "a gap of a monitor is not told",
+    by: { test: "test/monitorStream.test.ts" },
+    edits: [{
       file: "src/internal/client/followedStream.ts",
-      find: "return !isEstablished || error._tag",
-      replace: "return !isEstablished || error._tag === \"AuthenticationFailed\" || error._tag"
+      find: "if (!isGapGiven) inbox.gap(before!.reason, before!.detail)",
+      replace: "void before"
+    }]
+  },
+  {
+    name: "the name of a subscription is not given up",
+    by: { test: "test/subscription.test.ts", name: "share one connection" },
+    edits: [{
+      file: "src/internal/subscriptions/hub.ts",
+      find: "this.send(\"unsubscribe\", unused)",
+      replace: ""
+    }]
+  },
+  {
+    name: "the last subscription leaves its connection open",
+    by: { test: "test/subscription.test.ts", name: "share one connection" },
+    edits: [{
+      file: "src/internal/subscriptions/hub.ts",
+      find: "if (this.subscribers.size === 0) return this.retire()",
+      replace: ""
+    }]
+  },
+  {
+    name: "a subscription returns before the server has acknowledged it",
+    by: { test: "test/subscription.test.ts", name: "returns once the server has acknowledged it" },
+    edits: [{
+      file: "src/internal/subscriptions/subscriptions.ts",
+      find: "Effect.andThen(restore(subscriber.established))",
+      replace: "Effect.andThen(Effect.void)"
+    }]
+  },
+  {
+    name: "a refused name fails all who asked in the same request",
+    by: { test: "test/subscription.test.ts", name: "in one go with others" },
+    edits: [{
+      file: "src/internal/subscriptions/hub.ts",
+      find: "if (wanted.length > 1) {",
+      replace: "if (wanted.length > 1_000_000) {"
+    }]
+  },
+  {
+    name: "a refused name is not asked for again",
+    by: { test: "test/subscription.test.ts", name: "is asked for again until the user may" },
+    edits: [{
+      file: "src/internal/subscriptions/hub.ts",
+      find: "this.refused.add(name)",
+      replace: ""
+    }]
+  },
+  {
+    name: "no second gap after names of another kind",
+    by: { test: "test/subscription.test.ts", name: "a second gap" },
+    edits: [{
+      file: "src/internal/subscriptions/hub.ts",
+      find: "subscriber.gapGivenDuring = this.answering",
+      replace: "subscriber.gapGivenDuring = undefined"
+    }]
+  },
+  {
+    name: "a message of an earlier subscription reaches the next one",
+    by: { test: "test/subscription.test.ts", name: "belongs to nobody" },
+    edits: [{
+      file: "src/internal/subscriptions/hub.ts",
+      find: "const { active } = name\n",
+      replace: "const active = Array.from(name.subscribers)\n"
+    }]
+  },
+  {
+    name: "a connection that is not read counts as dead",
+    by: { test: "test/subscription.test.ts", name: "messages wait at the server" },
+    edits: [{
+      file: "src/internal/connection/connection.ts",
+      find: "if (this.isPaused) {",
+      replace: "if (this.isPaused && late < 0) {"
+    }]
+  },
+  {
+    name: "the end of a connection that is not read is not noticed",
+    by: { test: "test/subscription.test.ts", name: "is noticed while nothing is read" },
+    edits: [{
+      file: "src/internal/connection/connection.ts",
+      find: "this.probe()\n      return this.timer.set",
+      replace: "return this.timer.set"
+    }]
+  },
+  {
+    name: "a slow subscription with \"wait\" is read all the same",
+    by: { test: "test/subscription.test.ts", name: "few messages beyond the capacity" },
+    edits: [{
+      file: "src/internal/subscriptions/hub.ts",
+      find: "else if (this.unanswered === 0) this.connection?.pause()",
+      replace: ""
+    }]
+  },
+  {
+    name: "dropped messages before the others are not counted",
+    by: { test: "test/subscription.test.ts", name: "drop-oldest" },
+    edits: [{
+      file: "src/internal/subscriptions/inbox.ts",
+      find: "if (this.missedBefore > 0) out.push(overflowGap(this.missedBefore))",
+      replace: ""
+    }]
+  },
+  {
+    name: "a published message that ends with its chunk is cut",
+    by: { test: "test/publishedMessages.test.ts" },
+    edits: [{
+      file: "src/internal/resp/decoder.ts",
+      find: "n > this.maxBulkLength || to + 1 >= end",
+      replace: "n > this.maxBulkLength || to > end"
     }]
   }
 ]

@@ -224,14 +224,14 @@ export interface Subscriptions {
    * ```
    */
   readonly subscribe: {
-    <const E extends boolean = false>(
-      channels: Channels,
-      options?: SubscribeOptions<E> | undefined
-    ): Stream.Stream<Message | Undecodable | Others<E>, RedisError>
     <T, const E extends boolean = false, const F extends "item" | "fail" = "item">(
       channel: Subscribable<T>,
       options?: ChannelOptions<E, F> | undefined
     ): Stream.Stream<ChannelItem<T, E, F>, RedisError>
+    <const E extends boolean = false>(
+      channels: Channels,
+      options?: SubscribeOptions<E> | undefined
+    ): Stream.Stream<Message | Undecodable | Others<E>, RedisError>
   }
 
   /**
@@ -254,14 +254,14 @@ export interface Subscriptions {
    * ```
    */
   readonly subscription: {
-    <const E extends boolean = false>(
-      channels: Channels,
-      options?: SubscribeOptions<E> | undefined
-    ): Effect.Effect<Stream.Stream<Message | Undecodable | Others<E>, RedisError>, RedisError, Scope.Scope>
     <T, const E extends boolean = false, const F extends "item" | "fail" = "item">(
       channel: Subscribable<T>,
       options?: ChannelOptions<E, F> | undefined
     ): Effect.Effect<Stream.Stream<ChannelItem<T, E, F>, RedisError>, RedisError, Scope.Scope>
+    <const E extends boolean = false>(
+      channels: Channels,
+      options?: SubscribeOptions<E> | undefined
+    ): Effect.Effect<Stream.Stream<Message | Undecodable | Others<E>, RedisError>, RedisError, Scope.Scope>
   }
 }
 

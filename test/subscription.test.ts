@@ -87,11 +87,12 @@ describe("subscription", () => {
   for (const protocol of [2, 3] as const) {
     it.effect(`returns once the server has acknowledged it: what is published then is in the Stream (RESP${protocol})`, () =>
       Effect.gen(function*() {
-        const { admin, redis } = yield* one({ protocol }, { latency: "10 millis" })
+        const { admin, node, redis } = yield* one({ protocol }, { latency: "10 millis" })
         const stream = yield* whileTimePasses(
           redis.subscription({ channels: ["a", "b"], patterns: ["p*"], shards: ["s"] })
         )
-        assert.strictEqual(yield* whileTimePasses(admin.publish("a", "1")), 1)
+        // No time passes.
+        assert.strictEqual(node.publish("a", "1"), 1)
         assert.strictEqual(yield* whileTimePasses(admin.publish("p1", "2")), 1)
         assert.strictEqual(yield* whileTimePasses(admin.spublish("s", "3")), 1)
         yield* TestClock.adjust("1 minute")
