@@ -1054,12 +1054,12 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a published message that ends with its chunk is cut",
+    name: "a push message with more parts is a published message",
     by: { test: "test/publishedMessages.test.ts" },
     edits: [{
       file: "src/internal/resp/decoder.ts",
-      find: "n > this.maxBulkLength || to + 1 >= end",
-      replace: "n > this.maxBulkLength || to > end"
+      find: "if (count !== (kind === 1 ? 0x34 : 0x33)) return false",
+      replace: "void count"
     }]
   }
 ]
