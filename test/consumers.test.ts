@@ -6,16 +6,20 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
-import { RedisClient } from "../src/index.ts"
+import { Connector, Metrics, RedisClient } from "../src/index.ts"
 import type { ConsumedEntry } from "../src/internal/streams/consumerOptions.ts"
+import { Finished, printOf } from "../src/internal/streams/deliveries.ts"
+import type { RawFields } from "../src/internal/streams/types.ts"
+import * as Testing from "../src/testing/index.ts"
 import { add, begin, consume, type Order, pendingCount, servers, until, whileTimePasses } from "./support/consumers.ts"
 import { failureOf } from "./support/exit.ts"
 import { live } from "./support/group.ts"
 
 class Refused extends Data.TaggedError("Refused")<{ readonly secret: string }> {}
 
-describe.each(servers)("consumers %s", (_, on) => {
+describe.each(servers)("consumers %s", (server, on) => {
   it.effect("process entries in their order, and acknowledge them", () =>
     Effect.gen(function*() {
       const redis = on(yield* RedisClient.RedisClient)
@@ -257,8 +261,8 @@ describe.each(servers)("consumers %s", (_, on) => {
       yield* next.stop
       // The one that was interrupted had been delivered, those that waited had not.
       assert.deepStrictEqual(other.sort(), ["1:2", "2:1", "3:1", "4:1", "5:1"])
-      const consumers = yield* whileTimePasses(redis.xinfoConsumers("orders", "g"))
-      assert.deepStrictEqual(consumers.map(({ name, pending }) => [name, pending]), [["c", 0]])
+      // What was given back with XNACK is nobody's, so that the consumer is deleted.
+      assert.deepStrictEqual(yield* whileTimePasses(redis.xinfoConsumers("orders", "g")), [])
     }).pipe(Effect.provide(live())))
 
   it.effect("a consumer that is stopped while it waits leaves nothing behind", () =>
@@ -286,4 +290,130 @@ describe.each(servers)("consumers %s", (_, on) => {
       const error = failureOf(yield* whileTimePasses(Fiber.await(fiber)))
       assert.strictEqual(error._tag === "ReplyError" && error.code, "WRONGTYPE")
     }).pipe(Effect.provide(live())))
+
+  it.effect("find what the server gave in a reply that was lost", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      const control = yield* Testing.Deployment
+      yield* begin(redis)
+      const seen: Array<number> = []
+      const { stop, told } = yield* consume(redis, { minIdle: "1 hour", concurrency: 3 }, ({ value }) =>
+        Effect.sync(() =>
+          void seen.push(value.n)
+        ))
+      yield* until(Effect.sync(() => told("GroupCreated").length === 1))
+      yield* whileTimePasses(add(redis, 3))
+      yield* until(Effect.sync(() => seen.length === 3))
+      // The consumer waits: the next reply has an entry.
+      yield* whileTimePasses(Effect.sleep("1 second"))
+      const address = yield* control.primary
+      const adder = yield* RedisClient.make({ address }).pipe(
+        Effect.provideService(Connector.Connector, control.network.dialer("adder"))
+      )
+      yield* whileTimePasses(adder.ping())
+      yield* Effect.forkScoped(Effect.andThen(Effect.yieldNow, add(adder, 1, 3)))
+      yield* control.cut({ address, direction: "reply", after: 0 })
+      yield* until(Effect.sync(() => seen.includes(3)))
+      yield* until(Effect.map(pendingCount(redis), (count) => count === 0))
+      yield* stop
+      assert.deepStrictEqual(seen, [0, 1, 2, 3])
+    }).pipe(Effect.provide(live())))
+
+  it.effect("count what they do, by stream and group", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(add(redis, 5))
+      const group = `metrics ${server}`
+      const { stop } = yield* consume(
+        redis,
+        {
+          group,
+          concurrency: 2,
+          stopTimeout: "0 millis",
+          minIdle: "100 millis",
+          claimInterval: "50 millis",
+          inspectInterval: "50 millis",
+          deadLetter: { key: "dead", maxDeliveries: 2 }
+        },
+        ({ value }) => value.n === 3 ? Effect.fail("no") : value.n > 3 ? Effect.never : Effect.void
+      )
+      yield* until(Effect.map(redis.xlen("dead"), (length) => length === 1))
+      yield* whileTimePasses(Effect.sleep("1 second"))
+      yield* whileTimePasses(add(redis, 2, 5))
+      yield* whileTimePasses(Effect.sleep("1 second"))
+      const of = Metrics.consumerOf("orders", group)
+      const counts = yield* Effect.all([of.processed, of.failed, of.redelivered, of.dead].map(Metric.value))
+      assert.deepStrictEqual(counts.map(({ count }) => count), [3, 2, 1, 1])
+      const states = yield* Effect.all([of.lag, of.pending].map(Metric.value))
+      assert.deepStrictEqual(states.map(({ value }) => value), [1, 2])
+      yield* stop
+    }).pipe(Effect.provide(live())))
+
+  it.effect("are not stopped by a listener that is slow, fails or dies", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      const seen: Array<number> = []
+      let calls = 0
+      const { fiber, stop } = yield* consume(
+        redis,
+        {
+          onEvent: () => {
+            if (++calls === 1) throw new Error("thrown")
+            return calls === 2 ? Effect.die("dead") : Effect.never
+          }
+        },
+        ({ value }) => {
+          seen.push(value.n)
+          return Effect.fail("no")
+        }
+      )
+      yield* whileTimePasses(add(redis, 1100))
+      yield* until(Effect.sync(() => seen.length === 1100))
+      assert.strictEqual(fiber.pollUnsafe(), undefined)
+      yield* stop
+      assert.strictEqual(calls, 3)
+    }).pipe(Effect.provide(live())))
+
+  it.effect("remove what is acknowledged, if they are told to", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(add(redis, 20))
+      const { stop } = yield* consume(
+        redis,
+        { acknowledged: "delete", concurrency: 4, deadLetter: { key: "dead", maxDeliveries: 1 } },
+        ({ value }) => value.n === 7 ? Effect.fail("no") : Effect.void
+      )
+      yield* until(Effect.map(redis.xlen("orders"), (length) => length === 0))
+      yield* stop
+      assert.strictEqual(yield* whileTimePasses(pendingCount(redis)), 0)
+      assert.strictEqual(yield* whileTimePasses(redis.xlen("dead")), 1)
+    }).pipe(Effect.provide(live())))
+})
+
+describe("what a consumer remembers", () => {
+  const fields = (text: string): RawFields => [[Buffer.from("n"), Buffer.from(text)]]
+
+  it("tells entries of one id apart by their content", () => {
+    const finished = new Finished(10)
+    finished.add("1-0", printOf(fields("a")))
+    assert.isTrue(finished.has("1-0", printOf(fields("a"))))
+    // A new primary may give an id again that the old one gave to an entry that is lost.
+    assert.isFalse(finished.has("1-0", printOf(fields("b"))))
+    assert.notStrictEqual(
+      printOf([[Buffer.from("ab"), Buffer.from("c")]]),
+      printOf([[Buffer.from("a"), Buffer.from("bc")]])
+    )
+  })
+
+  it("is bounded", () => {
+    const finished = new Finished(3)
+    for (let i = 0; i < 10; i++) finished.add(`${i}-0`, i)
+    assert.deepStrictEqual(finished.ids, ["7-0", "8-0", "9-0"])
+    const none = new Finished(0)
+    none.add("1-0", 1)
+    assert.deepStrictEqual(none.ids, [])
+  })
 })

@@ -3,6 +3,7 @@
  * names with any characters, and entries through the death of a primary and a planned failover.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -15,6 +16,8 @@ import { until } from "../scenarios/stage.ts"
 import { deployment, server } from "../support/processes.ts"
 
 const orders = RedisStream.make({ key: "orders", schema: Schema.Struct({ n: Schema.Number }) })
+
+class Refused extends Data.TaggedError("Refused")<{ readonly text: string }> {}
 
 const onServer = (
   name: string,
@@ -53,7 +56,7 @@ describe("consumers on one server", () => {
         onEvent: (event) => Effect.sync(() => void events.push(event))
       }, ({ deliveries, value }) => {
         seen.push(`${value.n}:${deliveries}`)
-        return value.n === 5 ? Effect.fail(new Error("secret")) : Effect.void
+        return value.n === 5 ? Effect.fail(new Refused({ text: "secret" })) : Effect.void
       }))
       yield* until(Effect.map(redis.xlen("dead"), (length) => length === 2))
       yield* until(Effect.map(redis.xpending("orders", "g\r\n \u{1f600}"), ({ count }) => count === 0))
@@ -62,7 +65,7 @@ describe("consumers on one server", () => {
       const dead = yield* redis.bytes.xrange("dead", "-", "+")
       assert.deepStrictEqual(
         dead.map(({ fields }) => Buffer.from(fields["dead-letter.reason"]!).toString().slice(0, 6)).sort(),
-        ["Error", "Misfit"]
+        ["Misfit", "Refuse"]
       )
       assert.notInclude(JSON.stringify(events), "secret")
       assert.deepStrictEqual(

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { PrimaryClient } from "../../Client.ts"
 import * as Command from "../../Command.ts"
 import type { Key } from "../../Command.ts"
-import { xclaimJustid, xpendingRange } from "../../commands/streamPendingEntries.ts"
+import { xclaimJustid, xnack, xpendingRange } from "../../commands/streamPendingEntries.ts"
 import type { RedisError } from "../../Errors.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
 import { autoClaim, type DeliveredEntry, read } from "./groupCommands.ts"
@@ -29,6 +29,8 @@ export class Claims {
   private readonly key: Key
   private readonly settings: ConsumerSettings
   private cursor = "0-0"
+  /** Whether the server may know XNACK. */
+  private hasNack = true
 
   constructor(redis: PrimaryClient, key: Key, settings: ConsumerSettings) {
     this.redis = redis
@@ -152,17 +154,29 @@ export class Claims {
     })
   }
 
-  /** Makes entries claimable for all at once, with their number of deliveries if it is given. */
+  /**
+   * Gives entries back, so that any consumer may claim them at once, with the number of deliveries that the server shall
+   * count; undefined: the one that it counts. With XNACK (Redis 8.8) nobody has them afterwards; without it they are
+   * the consumer's still, and idle for `minIdle`.
+   */
   release(ids: ReadonlyArray<string>, deliveries: number | undefined): Effect.Effect<void, RedisError> {
+    return Effect.forEach(chunksOf(ids), (some) => this.releaseSome(some, deliveries), { discard: true })
+  }
+
+  private releaseSome(ids: ReadonlyArray<string>, deliveries: number | undefined): Effect.Effect<unknown, RedisError> {
     const { consumer, group, minIdleMillis } = this.settings
-    return Effect.forEach(
-      chunksOf(ids),
-      (some) =>
-        this.redis.run(Command.repeatable(xclaimJustid(this.key, group, consumer, "0 millis", some, {
-          idle: `${minIdleMillis} millis`,
-          retryCount: deliveries
-        }))),
-      { discard: true }
+    const makeIdle = this.redis.run(Command.repeatable(xclaimJustid(this.key, group, consumer, "0 millis", ids, {
+      idle: `${minIdleMillis} millis`,
+      retryCount: deliveries
+    })))
+    if (this.hasNack === false) return makeIdle
+    return Effect.catchIf(
+      this.redis.run(Command.repeatable(xnack(this.key, group, "fail", ids, { retryCount: deliveries }))),
+      (error) => error._tag === "ReplyError" && (error.code === "ERR" || error.code === "NOPERM"),
+      () => {
+        this.hasNack = false
+        return makeIdle
+      }
     )
   }
 }
