@@ -1,10 +1,18 @@
 /** Scripts as definitions: their calls and results, and how a client loads them where a server does not have them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { commands, Connector, RedisClient } from "../src/index.ts"
+import * as TestClock from "effect/testing/TestClock"
+import * as FunctionLibrary from "../src/FunctionLibrary.ts"
+import { commands, Connector, Metrics, RedisClient } from "../src/index.ts"
 import * as Script from "../src/Script.ts"
 import * as Testing from "../src/testing/index.ts"
+import { failureOf } from "./support/exit.ts"
+import { clientOf as storeClientOf, type Store, store, type Verdict } from "./support/store.ts"
+import { timePassing } from "./support/time.ts"
 
 const first = "10.0.0.1:6379"
 
@@ -25,6 +33,21 @@ const node = (options: RedisClient.Options = {}) =>
   })
 
 const alone = Testing.layer({ replicas: 0, sentinels: 0 })
+
+const push = Script.make({
+  keys: ["list"],
+  args: { item: Schema.String },
+  result: Schema.Int,
+  lua: "return redis.call('RPUSH', KEYS[1], ARGV[1])"
+})
+
+const numbers = FunctionLibrary.make({
+  name: "numbers",
+  lua: "redis.register_function('one', function() return 1 end)",
+  functions: { one: { result: Schema.Int } }
+})
+
+const whileTimePasses = timePassing("5 millis")
 
 const add = Script.make({
   keys: ["counter"],
@@ -68,5 +91,232 @@ describe("a script", () => {
       )
       assert.deepStrictEqual(all, Array.from({ length: 32 }, (_, i) => i + 1))
       assert.strictEqual(yield* calls("script|load"), 2)
+    }).pipe(Effect.provide(alone)))
+})
+
+describe("a user without permissions", () => {
+  const restricted = (...rules: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      const admin = yield* clientOf(control, first)
+      yield* admin.send("ACL", "SETUSER", "u", "on", ">p", "~*", "+@all", ...rules)
+      const options = { username: "u", password: Redacted.make("p"), connections: 1 }
+      return { admin, control, redis: yield* clientOf(control, first, options) }
+    })
+
+  it.effect("for SCRIPT LOAD runs scripts with their texts: the first time in a batch, too", () =>
+    Effect.gen(function*() {
+      const { admin, control, redis } = yield* restricted("-script|load")
+      const list = [commands.incr("n"), add({ counter: "n", by: 1 }), commands.get("n")] as const
+      assert.deepStrictEqual(yield* redis.transaction(list), [1, 2, "2"])
+      for (let i = 0; i < 3; i++) {
+        yield* admin.scriptFlush()
+        assert.deepStrictEqual(yield* redis.pipeline(list), [3 + 4 * i, 4 + 4 * i, String(4 + 4 * i)])
+        yield* admin.scriptFlush()
+        assert.deepStrictEqual(yield* redis.transaction(list), [5 + 4 * i, 6 + 4 * i, String(6 + 4 * i)])
+      }
+      yield* admin.scriptFlush()
+      assert.strictEqual(yield* redis.script(add)({ counter: "m", by: 1 }), 1)
+      // A single call of another client, which learns it from the first answer.
+      yield* admin.scriptFlush()
+      const other = yield* clientOf(control, first, { username: "u", password: Redacted.make("p"), connections: 1 })
+      const all = Effect.forEach(Array.from({ length: 8 }), () => other.script(add)({ counter: "m", by: 1 }), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(yield* all, [2, 3, 4, 5, 6, 7, 8, 9])
+    }).pipe(Effect.provide(alone)))
+
+  it.effect("for EVAL and SCRIPT LOAD gets the error of the server", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* restricted("-script|load", "-eval")
+      const error = failureOf(yield* Effect.exit(redis.script(add)({ counter: "n", by: 1 })))
+      assert.strictEqual(error._tag === "ReplyError" ? `${error.command} ${error.code}` : error._tag, "EVAL NOPERM")
+    }).pipe(Effect.provide(alone)))
+
+  it.effect("for FUNCTION LOAD gets the error of the server, and calls what others have loaded", () =>
+    Effect.gen(function*() {
+      const { admin, redis } = yield* restricted("-function|load")
+      const { one } = redis.functions(numbers)
+      const error = failureOf(yield* Effect.exit(one()))
+      assert.strictEqual(
+        error._tag === "ReplyError" ? `${error.command} ${error.code}` : error._tag,
+        "FUNCTION LOAD NOPERM"
+      )
+      yield* Effect.provideService(numbers.load, RedisClient.RedisClient, admin)
+      assert.strictEqual(yield* one(), 1)
+      assert.deepStrictEqual(yield* redis.transaction([numbers.functions.one()]), [1])
+    }).pipe(Effect.provide(alone)))
+})
+
+const noScript = "-NOSCRIPT No matching script. Please use EVAL.\r\n"
+
+describe("a server", () => {
+  /** What a client does at a server that answers requests in this way. */
+  const at = (rule: (command: string, nth: number, connection: number) => Verdict) =>
+    Effect.gen(function*() {
+      const server = store(rule)
+      return { server, redis: yield* storeClientOf(server, { connections: 1 }) }
+    })
+  const names = (server: Store) =>
+    server.received.map(([, command]) => command.split(" ")[0]!).filter((name) => /EVAL|SCRIPT/.test(name))
+
+  it.effect("that never keeps a script gets its text", () =>
+    Effect.gen(function*() {
+      const { redis, server } = yield* at((command) =>
+        command.startsWith("EVALSHA")
+          ? noScript
+          : command.startsWith("SCRIPT")
+          ? "+OK\r\n"
+          : command.startsWith("EVAL")
+          ? ":7\r\n"
+          : undefined
+      )
+      assert.strictEqual(yield* redis.script(add)({ counter: "n", by: 1 }), 7)
+      assert.deepStrictEqual(names(server), ["EVALSHA", "SCRIPT", "EVALSHA", "SCRIPT", "EVALSHA", "EVAL"])
+      assert.deepStrictEqual(yield* redis.pipeline([add({ counter: "n", by: 1 }), add({ counter: "m", by: 1 })]), [
+        7,
+        7
+      ])
+      assert.isAtMost(names(server).length, 24)
+    }))
+
+  it.effect("that says so of EVAL as well fails the command", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* at((command) =>
+        command.startsWith("EVAL") ? noScript : command.startsWith("SCRIPT") ? "+OK\r\n" : undefined
+      )
+      const error = failureOf(yield* Effect.exit(redis.script(add)({ counter: "n", by: 1 })))
+      assert.strictEqual(error._tag === "ReplyError" ? error.code : error._tag, "NOSCRIPT")
+    }))
+
+  it.effect("that says something else of a script is believed: the script may have run", () =>
+    Effect.gen(function*() {
+      const { redis, server } = yield* at((command) =>
+        command.startsWith("EVALSHA") ? "-NOSCRIPT by the script itself\r\n" : undefined
+      )
+      const error = failureOf(yield* Effect.exit(redis.script(add)({ counter: "n", by: 1 })))
+      assert.strictEqual(error._tag === "ReplyError" ? error.code : error._tag, "NOSCRIPT")
+      assert.deepStrictEqual(names(server), ["EVALSHA"])
+    }))
+
+  it.effect("that does not compile the script says so, to all callers", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* node()
+      const broken = Script.make({ lua: "return (", result: Schema.Int })
+      const exits = yield* Effect.forEach(
+        Array.from({ length: 8 }),
+        () => Effect.exit(redis.script(broken)()),
+        { concurrency: "unbounded" }
+      )
+      for (const exit of exits) {
+        const error = failureOf(exit)
+        assert.strictEqual(error._tag === "ReplyError" ? error.command : error._tag, "SCRIPT LOAD")
+        assert.include(error.message, "compiling")
+      }
+    }).pipe(Effect.provide(alone)))
+
+  it.effect("that is busy when the script is loaded is asked again", () =>
+    Effect.gen(function*() {
+      let loads = 0
+      const { redis } = yield* at((command) =>
+        command.startsWith("SCRIPT")
+          ? ++loads < 3 ? "-BUSY Redis is busy running a script.\r\n" : "+OK\r\n"
+          : command.startsWith("EVALSHA")
+          ? loads < 3 ? noScript : ":1\r\n"
+          : undefined
+      )
+      assert.strictEqual(yield* whileTimePasses(redis.script(add)({ counter: "n", by: 1 })), 1)
+      assert.strictEqual(loads, 3)
+    }))
+
+  it.effect("that is lost with a script makes a write ambiguous, and a repeatable one is sent again", () =>
+    Effect.gen(function*() {
+      let lost = 0
+      const { redis } = yield* at((command) =>
+        command.startsWith("EVALSHA") ? lost++ % 2 === 0 ? "CLOSE" : ":1\r\n" : undefined
+      )
+      const write = failureOf(yield* Effect.exit(whileTimePasses(redis.script(add)({ counter: "n", by: 1 }))))
+      assert.strictEqual(write._tag === "AmbiguousOutcome" ? write.command : write._tag, "EVALSHA")
+      const twice = Script.make({ lua: "return 1", result: Schema.Int, repeatable: true })
+      const read = Script.make({ lua: "return 1", result: Schema.Int, mode: "read" })
+      const once = Script.make({ lua: "return 1", result: Schema.Int, mode: "read", repeatable: false })
+      lost = 0
+      assert.strictEqual(yield* whileTimePasses(redis.script(twice)()), 1)
+      assert.strictEqual(yield* whileTimePasses(redis.script(read)()), 1)
+      assert.isFalse(once().repeat)
+      assert.isTrue(twice().repeat)
+    }))
+})
+
+describe("the order of a pipeline with a script", () => {
+  it.effect("is kept where the script is removed: what was executed behind it is not sent again", () =>
+    Effect.gen(function*() {
+      const { other, redis } = yield* node({ connections: 1 })
+      const list = [commands.rpush("l", "a"), push({ list: "l", item: "b" }), commands.rpush("l", "c")] as const
+      assert.deepStrictEqual(yield* redis.pipeline(list), [1, 2, 3])
+      yield* other.scriptFlush()
+      const results = yield* redis.pipelineResults(list)
+      assert.deepStrictEqual(results.map((r) => Result.isSuccess(r) ? r.success : r.failure._tag), [4, "ReplyError", 5])
+      const error = Result.isFailure(results[1]) ? results[1].failure.message : ""
+      assert.include(error, "removed it from the server")
+      assert.deepStrictEqual(yield* redis.lrange("l", 3, -1), ["a", "c"])
+      // It is loaded again with the next batch, and sent again where nothing came behind it.
+      assert.deepStrictEqual(yield* redis.pipeline(list), [6, 7, 8])
+      yield* other.scriptFlush()
+      assert.deepStrictEqual(
+        yield* redis.pipeline([
+          commands.rpush("l", "x"),
+          push({ list: "l", item: "y" }),
+          commands.lrange("l", -2, -1),
+          push({ list: "l", item: "z" })
+        ]),
+        [9, 10, ["x", "y"], 11]
+      )
+    }).pipe(Effect.provide(alone)))
+})
+
+describe("the loads of scripts", () => {
+  it.effect("are counted in a metric", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* node({ connections: 1 })
+      const before = (yield* Metric.value(Metrics.scriptLoads)).count
+      yield* redis.script(add)({ counter: "n", by: 1 })
+      yield* redis.script(add)({ counter: "n", by: 1 })
+      assert.strictEqual((yield* Metric.value(Metrics.scriptLoads)).count, before + 1)
+    }).pipe(Effect.provide(alone)))
+
+  it.effect("end with the client, in the middle of one", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      yield* Effect.scoped(
+        Effect.gen(function*() {
+          const redis = yield* clientOf(control, first, { connections: 2 })
+          yield* redis.ping()
+          yield* Effect.forkChild(redis.script(add)({ counter: "n", by: 1 }), { startImmediately: true })
+          yield* Effect.forkChild(redis.pipeline([add({ counter: "n", by: 1 })]), { startImmediately: true })
+        })
+      )
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(control.network.connections(first), 0)
+    }).pipe(Effect.provide(alone)))
+
+  it.effect("happen on the reserved connection that watches, and the watch stays", () =>
+    Effect.gen(function*() {
+      const { other, redis } = yield* node()
+      const reserved = yield* redis.reserve
+      yield* reserved.watch("n")
+      assert.deepStrictEqual(yield* reserved.transaction([add({ counter: "n", by: 1 })]), [1])
+      yield* reserved.watch("n")
+      yield* other.incr("n")
+      assert.strictEqual(
+        failureOf(yield* Effect.exit(reserved.transaction([add({ counter: "n", by: 1 })])))._tag,
+        "TransactionAborted"
+      )
+      // Without the watch, a transaction must not be sent again.
+      yield* reserved.watch("n")
+      yield* other.scriptFlush()
+      const error = failureOf(yield* Effect.exit(reserved.transaction([add({ counter: "n", by: 1 })])))
+      assert.include(error.message, "NOSCRIPT")
+      assert.strictEqual(yield* other.get("n"), "2")
     }).pipe(Effect.provide(alone)))
 })

@@ -158,6 +158,8 @@ export class Scripts {
     if (error.code === "NOPERM" && whole !== undefined) {
       return this.resend(operation, operation.connection!, (command) => replaced(command, id, whole))
     }
+    // A state of the server that passes by itself is no attempt.
+    this.attempts.delete(operation)
     if (!operation.onRefused(load, error)) operation.failWith(Exit.fail(replyError(load, error)))
   }
 
