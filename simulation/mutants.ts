@@ -1061,6 +1061,78 @@ const mutants: ReadonlyArray<Mutant> = [
       find: "if (count !== (kind === 1 ? 0x34 : 0x33)) return false",
       replace: "void count"
     }]
+  },
+  {
+    name: "a script is not loaded in front of a batch",
+    by: { test: "test/typedScripts.test.ts", name: "is loaded in front of a batch" },
+    edits: [{
+      file: "src/internal/execution/scripts.ts",
+      find: "if (known === undefined && this.mayLoad !== false) this.load(connection, isOnReserved, needs)",
+      replace: ""
+    }]
+  },
+  {
+    name: "each command that lacks a script loads it",
+    by: { test: "test/scenarios/scenarios.test.ts", name: "scripts that somebody flushes" },
+    edits: [{
+      file: "src/internal/execution/scripts.ts",
+      find: "let load = this.usableLoad(needed.id, operation)",
+      replace: "let load: Load | undefined = undefined as Load | undefined"
+    }]
+  },
+  {
+    name: "a script that was removed counts as loaded",
+    by: { test: "test/typedScripts.test.ts", name: "is kept where the script is removed" },
+    edits: [{
+      file: "src/internal/execution/scripts.ts",
+      find: "if (load?.isAnswered === true) this.forget(load)",
+      replace: ""
+    }]
+  },
+  {
+    name: "a transaction that was executed in part is sent again for its script",
+    by: { test: "test/scenarios/scenarios.test.ts", name: "a transaction with a script that was flushed" },
+    edits: [{
+      file: "src/internal/execution/transaction.ts",
+      find: "return this.commands.every((command, i) => command.spec.mode === \"read\" || lacks(command, i))",
+      replace: "return this.commands.some((command, i) => command.spec.mode === \"read\" || lacks(command, i))"
+    }]
+  },
+  {
+    name: "a transaction whose watch has ended is sent again for its script",
+    by: { test: "test/typedScripts.test.ts", name: "happen on the reserved connection that watches" },
+    edits: [{
+      file: "src/internal/execution/transaction.ts",
+      find: "if (!this.hasNeeds || this.connection?.watching === true) return undefined",
+      replace: "if (!this.hasNeeds) return undefined"
+    }]
+  },
+  {
+    name: "an error that a script makes is taken for that of a server without the script",
+    by: { test: "test/typedScripts.test.ts", name: "that says something else of a script" },
+    edits: [{
+      file: "src/Script.ts",
+      find: "reply.text.startsWith(\"NOSCRIPT No matching script\")",
+      replace: "reply.code === \"NOSCRIPT\""
+    }]
+  },
+  {
+    name: "two versions of a library replace each other without end",
+    by: { test: "test/functionLibraries.test.ts", name: "two versions that both replace" },
+    edits: [{
+      file: "src/internal/execution/scripts.ts",
+      find: "if (replace !== undefined && !this.replaced.has(id)) {",
+      replace: "if (replace !== undefined) {"
+    }]
+  },
+  {
+    name: "a script that writes is sent again through a closed gate",
+    by: { test: "test/typedScripts.test.ts", name: "is loaded once they may go on" },
+    edits: [{
+      file: "src/internal/execution/executor.ts",
+      find: "if (this.gate.isHolding && operation.isGated) this.gate.onWrite(operation)",
+      replace: "if (this.label === \"\") this.gate.onWrite(operation)"
+    }]
   }
 ]
 

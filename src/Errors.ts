@@ -848,8 +848,8 @@ export class UnexpectedReply extends Schema.TaggedError<UnexpectedReply>(
 }
 
 /**
- * A stored value does not fit the schema or the codec that reads it (`Values`). The
- * server executed the command. The error contains nothing of the value.
+ * A stored value, or the result of a script, does not fit the schema or the codec that
+ * reads it (`Values`, `Script`). The server executed the command. The error contains nothing of the value.
  *
  * @since 0.1.0
  * @category errors

@@ -1,6 +1,7 @@
 /** Scripts as definitions: their calls and results, and how a client loads them where a server does not have them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -10,6 +11,7 @@ import * as FunctionLibrary from "../src/FunctionLibrary.ts"
 import { commands, Connector, Metrics, RedisClient } from "../src/index.ts"
 import * as Script from "../src/Script.ts"
 import * as Testing from "../src/testing/index.ts"
+import { executorOf } from "./support/executor.ts"
 import { failureOf } from "./support/exit.ts"
 import { clientOf as storeClientOf, type Store, store, type Verdict } from "./support/store.ts"
 import { timePassing } from "./support/time.ts"
@@ -245,6 +247,38 @@ describe("a server", () => {
       assert.strictEqual(yield* whileTimePasses(redis.script(read)()), 1)
       assert.isFalse(once().repeat)
       assert.isTrue(twice().repeat)
+    }))
+})
+
+describe("a script that a server lacks while writes wait", () => {
+  it.effect("is loaded once they may go on; a reading script does not wait", () =>
+    Effect.gen(function*() {
+      let answer: ((text: string) => void) | undefined
+      let isLoaded = false
+      const server = store((command) => {
+        if (command.startsWith("SCRIPT")) {
+          isLoaded = true
+          return "+OK\r\n"
+        }
+        if (!command.startsWith("EVALSHA")) return undefined
+        // The first answer comes when the test says so.
+        if (isLoaded || answer !== undefined) return isLoaded ? ":1\r\n" : noScript
+        answer = (text) => server.send(0, text)
+        return ""
+      })
+      const { executor, gate } = yield* executorOf(server.dial, { connections: 1 })
+      const write = yield* Effect.forkChild(executor.run(add({ counter: "n", by: 1 })), { startImmediately: true })
+      yield* whileTimePasses(Effect.sleep("50 millis"))
+      gate("held")
+      answer!(noScript)
+      yield* whileTimePasses(Effect.sleep("50 millis"))
+      const sent = (name: string) => server.received.filter(([, command]) => command.startsWith(name)).length
+      assert.strictEqual(sent("EVALSHA "), 1)
+      const read = Script.make({ lua: "return 1", result: Schema.Int, mode: "read" })
+      assert.strictEqual(yield* whileTimePasses(executor.run(read())), 1)
+      gate(undefined)
+      assert.strictEqual(yield* whileTimePasses(Fiber.join(write)), 1)
+      assert.strictEqual(sent("EVALSHA "), 2)
     }))
 })
 
