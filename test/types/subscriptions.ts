@@ -51,19 +51,19 @@ export const hidden: Stream.Stream<Message | Undecodable | Gap, Errors.RedisErro
 // @ts-expect-error: Type 'Misfit' is not assignable to type
 export const tolerant: Stream.Stream<Message<string, number> | Gap, Errors.RedisError> = redis.subscribe(numbers)
 // @ts-expect-error: has no properties in common with type 'Channels'
-redis.subscribe(["a"])
+void redis.subscribe(["a"])
 // @ts-expect-error: 'channel' does not exist in type 'Channels'
-redis.subscribe({ channel: "a" })
+void redis.subscribe({ channel: "a" })
 // @ts-expect-error: '"drop"' is not assignable to type 'WhenFull
-redis.subscribe({ channels: ["a"] }, { whenFull: "drop" })
+void redis.subscribe({ channels: ["a"] }, { whenFull: "drop" })
 // @ts-expect-error: 'whenMisfit' does not exist in type 'SubscribeOptions
-redis.subscribe({ channels: ["a"] }, { whenMisfit: "item" })
+void redis.subscribe({ channels: ["a"] }, { whenMisfit: "item" })
 // @ts-expect-error: No overload matches this call
-redis.subscription(user, { whenMisfit: "drop" })
+void redis.subscription(user, { whenMisfit: "drop" })
 // @ts-expect-error: has no properties in common with type 'Channels'
-redis.bytes.subscribe(user)
+void redis.bytes.subscribe(user)
 // @ts-expect-error: Object literal may only specify known properties
-redis.monitorStream({ whenFull: "wait" })
+void redis.monitorStream({ whenFull: "wait" })
 // @ts-expect-error: Type 'number' is not assignable to type 'string'
 user.publish({ name: 1 })
 // @ts-expect-error: Expected 2 arguments, but got 1
