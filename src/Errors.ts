@@ -38,6 +38,40 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("effect-red
 }
 
 /**
+ * The server does not publish the keyspace notifications that are asked for: its setting `notify-keyspace-events` lacks
+ * flags. The message has the command and the line of the configuration file that set them.
+ *
+ * Source: https://redis.io/docs/latest/develop/pubsub/keyspace-notifications/
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class NotificationsDisabled extends Schema.TaggedError<NotificationsDisabled>(
+  "effect-redis-sentinel/Errors/NotificationsDisabled"
+)("NotificationsDisabled", {
+  /** The address or the group of the client. */
+  target: Schema.String,
+  /** The value of `notify-keyspace-events`; empty if nothing is published. */
+  current: Schema.String,
+  /** The flags that it lacks. */
+  missing: Schema.String,
+  /** The value that it needs: the flags that it has, and those that it lacks. */
+  needed: Schema.String
+}) {
+  /** Whether a retry can help. False: somebody has to set the flags. */
+  get isRetryable(): boolean {
+    return false
+  }
+  /** The command that sets the flags, until the server starts again. */
+  get configCommand(): string {
+    return `CONFIG SET notify-keyspace-events ${this.needed}`
+  }
+  override get message(): string {
+    return `${this.target} does not publish the keyspace notifications that are asked for: notify-keyspace-events is "${this.current}", and lacks ${this.missing}. Run "${this.configCommand}" on all nodes of the group, and put "notify-keyspace-events ${this.needed}" into their configuration files`
+  }
+}
+
+/**
  * A connection could not be opened: the name did not resolve, nothing listens at
  * the address, TLS failed, or the server did not complete the handshake within
  * `connectTimeout`.

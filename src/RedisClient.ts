@@ -228,7 +228,7 @@ export const make = (
       openBeside: () => open,
       openAt: () => open
     }, options)
-    return makePrimary(executor)
+    return makePrimary(executor, options.database)
   })
 
 /**

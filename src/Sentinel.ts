@@ -323,7 +323,8 @@ const fromDiscovery = (
             yield* check.result
             const monitor = yield* monitorOf(group)
             return makePrimary(
-              yield* makeExecutor(primaryTarget(monitor, group, merged, schedule), merged)
+              yield* makeExecutor(primaryTarget(monitor, group, merged, schedule), merged),
+              merged.database
             )
           })
         ),

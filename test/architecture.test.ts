@@ -30,6 +30,7 @@ const rooms = [
   "PubSub.ts",
   "Channel.ts",
   "PopStream.ts",
+  "KeyspaceEvents.ts",
   "MonitorStream.ts",
   "Client.ts",
   "Topology.ts",

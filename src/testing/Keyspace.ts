@@ -160,6 +160,12 @@ export class Keyspace {
   onTouch: (key: string) => void = () => {}
   /** Called for each change that WATCH does not see, with whether it concerns those who wait. */
   onNote: (wakes: boolean) => void = () => {}
+  /** Called for what a command does to a key, if somebody is told of it. */
+  onStep: ((key: string, what: "added" | "replaced" | "changed" | "deleted") => void) | undefined = undefined
+  /** Called for each key that SORT looks for and does not find, if somebody is told of it. */
+  onMiss: ((key: string) => void) | undefined = undefined
+  /** Called for each key that has expired, and for each hash of which fields have expired. */
+  onExpired: (key: string, what: "key" | "fields" | "last field") => void = () => {}
   /** Called for each key that expires; false keeps the key, invisible, as replicas do. */
   onExpire: (key: string) => boolean = () => true
 
@@ -173,13 +179,17 @@ export class Keyspace {
     if (entry === undefined) return undefined
     if (entry.expiresAt > now) {
       const fields = entry.value instanceof Hash ? entry.value : undefined
-      if (fields?.removeExpired(now) === true && fields.size > 0) this.touch(key)
+      if (fields?.removeExpired(now) === true && fields.size > 0) {
+        this.modified(key)
+        this.onExpired(key, "fields")
+      }
       // On a replica, a hash whose last field has expired stays until its primary deletes it.
       if (fields?.size !== 0) return entry
     }
     if (this.onExpire(key)) {
       this.entries.delete(key)
-      this.touch(key)
+      this.modified(key)
+      this.onExpired(key, entry.expiresAt > now ? "last field" : "key")
     }
     return undefined
   }
@@ -205,14 +215,17 @@ export class Keyspace {
   settle(key: string): void {
     const value = this.entries.get(key)?.value
     if (value === undefined || typeof value === "string") return
-    if (isOver(value)) this.entries.delete(key)
-    this.touch(key)
+    const isEmpty = isOver(value)
+    if (isEmpty) this.entries.delete(key)
+    this.onStep?.(key, isEmpty ? "deleted" : "changed")
+    this.modified(key)
   }
 
   /** Sets a key to a value. Default: without expiry. */
   put<K extends Kind>(key: string, kind: K, value: Kinds[K], expiresAt = Infinity, raw = false): void {
+    this.onStep?.(key, this.entries.has(key) ? "replaced" : "added")
     this.entries.set(key, { kind, value, expiresAt, raw })
-    this.touch(key)
+    this.modified(key)
   }
 
   /** Sets a key to a collection, or deletes it if the collection is empty. */
@@ -225,12 +238,18 @@ export class Keyspace {
   delete(key: string, now: number): boolean {
     if (this.get(key, now) === undefined) return false
     this.entries.delete(key)
-    this.touch(key)
+    this.onStep?.(key, "deleted")
+    this.modified(key)
     return true
   }
 
-  /** Records the change of a key. */
+  /** Records the change of a key in place. */
   touch(key: string): void {
+    this.onStep?.(key, "changed")
+    this.modified(key)
+  }
+
+  private modified(key: string): void {
     this.changes++
     this.onTouch(key)
   }
@@ -239,6 +258,21 @@ export class Keyspace {
   note(wakes = false): void {
     this.changes++
     this.onNote(wakes)
+  }
+
+  /** Whether keys or fields will expire. */
+  willExpire(): boolean {
+    for (const { expiresAt, value } of this.entries.values()) {
+      if (expiresAt !== Infinity || (value instanceof Hash && value.expiries.size > 0)) return true
+    }
+    return false
+  }
+
+  /** Deletes the keys and the fields that have expired. */
+  removeExpired(now: number): void {
+    for (const [key, { expiresAt, value }] of Array.from(this.entries)) {
+      if (expiresAt <= now || (value instanceof Hash && value.expiries.size > 0)) this.get(key, now)
+    }
   }
 
   /** The keys that have not expired, in the order of their creation. */
@@ -270,8 +304,8 @@ export class Keyspace {
     this.entries = other.entries
     other.entries = entries
     for (const key of keys) {
-      this.touch(key)
-      other.touch(key)
+      this.modified(key)
+      other.modified(key)
     }
   }
 

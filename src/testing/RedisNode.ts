@@ -24,6 +24,7 @@ import { openGroupRead, openRead, type Read } from "./data/streamReads.ts"
 import { Keyspace } from "./Keyspace.ts"
 import { endless, scriptCommands, Scripting } from "./lua/Scripting.ts"
 import type { Lane, Network } from "./Network.ts"
+import { Notes, publishes } from "./notifications.ts"
 import { type Answer, commonCommands, Process, type Session, withheld } from "./Process.ts"
 import { Failure, nullArray, ok, type Reply, Simple, Verbatim } from "./Reply.ts"
 import { seeded } from "./Time.ts"
@@ -211,6 +212,8 @@ interface Link {
 
 /** Changes that a primary keeps, so that a replica that was away need not get everything. */
 const backlogSize = 1024 * 1024
+/** How often it looks for keys that have expired, in milliseconds. */
+const expiryMillis = 100
 /** How often a replica looks at its link, in milliseconds. */
 const cronMillis = 1000
 
@@ -267,6 +270,8 @@ export class RedisNode extends Process {
   private backlogBytes = 0
   private parked: Array<ReadonlyArray<Change>> = []
   private applying = false
+  /** Whether it looks for keys that have expired. */
+  private isWatchingExpiry = false
   private waiters: Array<{ readonly session: Session; readonly attempt: () => boolean }> = []
   private readonly written = new WeakMap<Session, number>()
   private batch: Array<Change> | undefined = undefined
@@ -327,6 +332,11 @@ export class RedisNode extends Process {
         if (wakes) this.signals++
       }
       db.onExpire = () => this.link === undefined || this.applying
+      db.onExpired = (key, what) => {
+        if (what === "key") return this.notify("x", "expired", key, db.index)
+        this.notify("h", "hexpired", key, db.index)
+        if (what === "last field") this.notify("g", "del", key, db.index)
+      }
     }
   }
 
@@ -654,8 +664,61 @@ export class RedisNode extends Process {
     if (waits !== undefined) return this.wait(session, args, waits, inTransaction)
     const openRead = streamReads[name]
     if (openRead !== undefined) return this.readStreams(session, args, openRead, inTransaction)
-    if (!command.flags.has("write")) return command.run(this.scene(session, now, this.time.random), args)
+    if (!command.flags.has("write")) {
+      const scene = this.scene(session, now, this.time.random)
+      return this.notifying(command, args, scene, () => command.run(scene, args))
+    }
     return this.change(session, args, now, (scene) => command.run(scene, args))
+  }
+
+  /** Runs a command, and publishes its keyspace notifications. */
+  private notifying<A extends Reply | undefined>(
+    command: Definition,
+    args: ReadonlyArray<string>,
+    { db, now }: Scene,
+    run: () => A
+  ): A {
+    if (this.config.get("notify-keyspace-events") === "") return run()
+    const notes = new Notes(command, args, db, now)
+    for (const db of this.databases) db.onStep = (key, what) => notes.note({ db, key, what })
+    db.onMiss = (key) => notes.miss(key)
+    const before = this.changes
+    let reply: Reply | undefined
+    try {
+      return reply = run()
+    } catch (error) {
+      if (error instanceof Failure) reply = error
+      throw error
+    } finally {
+      db.onMiss = undefined
+      for (const db of this.databases) db.onStep = undefined
+      for (const { database, event, flag, key } of notes.events(reply, this.changes !== before)) {
+        this.notify(flag, event, key, database)
+      }
+      this.watchExpiry()
+    }
+  }
+
+  /** Publishes that something happened to a key, if the configuration says so. */
+  private notify(flag: string, event: string, key: string, database: number): void {
+    const flags = this.config.get("notify-keyspace-events")!
+    if (!publishes(flags, flag)) return
+    if (flags.includes("K")) this.publish(`__keyspace@${database}__:${key}`, event)
+    if (flags.includes("E")) this.publish(`__keyevent@${database}__:${event}`, key)
+  }
+
+  /** Looks for keys that have expired while somebody may be told of them: ten times a second, as a server does. */
+  private watchExpiry(): void {
+    if (this.isWatchingExpiry || !this.isPrimary || !this.running) return
+    if (!this.databases.some((db) => db.willExpire())) return
+    this.isWatchingExpiry = true
+    this.time.later(expiryMillis, () => {
+      this.isWatchingExpiry = false
+      if (!this.running || this.config.get("notify-keyspace-events") === "") return
+      if (this.isPrimary && this.responsive) { for (const db of this.databases) db.removeExpired(this.time.now()) }
+      this.after()
+      this.watchExpiry()
+    })
   }
 
   /** HIMPORT: its hashes go to the replicas as other writes do, since they know nothing of the session. */
@@ -666,7 +729,7 @@ export class RedisNode extends Process {
   }
 
   /** Runs something that changes data, and passes it on to the replicas if it did. */
-  private change<A>(
+  private change<A extends Reply | undefined>(
     session: Session,
     args: ReadonlyArray<string>,
     now: number,
@@ -676,13 +739,14 @@ export class RedisNode extends Process {
     const before = this.changes
     let commands: ReadonlyArray<ReadonlyArray<string>> = [args]
     this.writer = this.scripter ?? session
+    const scene: Scene = {
+      ...this.scene(session, now, seeded(seed)),
+      propagate: (others) => {
+        commands = others
+      }
+    }
     try {
-      return run({
-        ...this.scene(session, now, seeded(seed)),
-        propagate: (others) => {
-          commands = others
-        }
-      })
+      return this.notifying(table.get(args[0]!.toLowerCase())!, args, scene, () => run(scene))
     } finally {
       this.writer = undefined
       if (this.changes !== before) {
@@ -749,7 +813,8 @@ export class RedisNode extends Process {
     open: (scene: Scene, args: ReadonlyArray<string>) => Read,
     inTransaction: boolean
   ): Answer {
-    const { again, attempt, millis } = open(this.scene(session, this.time.now(), this.time.random), args)
+    const scene = this.scene(session, this.time.now(), this.time.random)
+    const { again, attempt, millis } = this.opening(scene, args, () => open(scene, args))
     const trying = (run: (scene: Scene) => Reply | undefined) => (): Reply | undefined =>
       this.change(session, args, this.time.now(), run)
     const found = trying(attempt)()
@@ -757,6 +822,19 @@ export class RedisNode extends Process {
     if (millis === undefined || inTransaction) return nullArray
     this.block(session, args, () => nullArray, millis, trying(again))
     return withheld
+  }
+
+  /** Opens a read of streams: one of a group that is missing tells of the first key that is. */
+  private opening<A>({ db, now }: Scene, args: ReadonlyArray<string>, run: () => A): A {
+    try {
+      return run()
+    } catch (error) {
+      if (error instanceof Failure && error.text.startsWith("NOGROUP")) {
+        const missing = table.get(args[0]!.toLowerCase())!.keys(args).find((key) => db.get(key, now) === undefined)
+        if (missing !== undefined) this.notify("m", "keymiss", missing, db.index)
+      }
+      throw error
+    }
   }
 
   /** Lets a session wait until there is a reply, or until its time is up. */
@@ -883,8 +961,15 @@ export class RedisNode extends Process {
       if (command.name === "publish") this.publish(change.args[1]!, change.args[2]!)
       else if (command.name === "spublish") this.shardPublish(change.args[1]!, change.args[2]!)
       else if (command.name === "function") this.scripting.function(change.args)
-      else if (waiting[command.name] !== undefined) waiting[command.name]!.attempt(scene, change.args)
-      else command.run(scene, change.args)
+      else {
+        const waits = waiting[command.name]
+        this.notifying(
+          command,
+          change.args,
+          scene,
+          () => waits === undefined ? command.run(scene, change.args) : waits.attempt(scene, change.args)
+        )
+      }
     } finally {
       this.applying = false
     }
@@ -1227,6 +1312,9 @@ export class RedisNode extends Process {
     const now = this.time.now()
     const scene = this.scene(session, now, this.time.random)
     const present = request.keys.filter((key) => scene.db.get(key, now) !== undefined)
+    for (const key of request.keys) {
+      if (!present.includes(key)) this.notify("m", "keymiss", key, session.database)
+    }
     if (present.length === 0) return new Simple("NOKEY")
     const target = this.find(`${args[1]}:${args[2]}`)
     if (target === undefined || !target.responsive || !this.network.reach(this.shown, target.shown)) {

@@ -32,6 +32,7 @@ import { after } from "../replicas/afterOffset.ts"
 import { makeSubscriptions } from "../subscriptions/subscriptions.ts"
 import { withEpoch } from "./epoch.ts"
 import type { SessionSource } from "./followedStream.ts"
+import { makeKeyspace } from "./keyspace.ts"
 import { argumentError, makeCall, makeCalls, makeMethods, makeValueMethods } from "./methods.ts"
 import { makeMonitor } from "./monitor.ts"
 import { makePopStream, popRequestOf, type PopSource } from "./popStream.ts"
@@ -278,7 +279,7 @@ const watchesOnReserved = new WeakMap<object, unknown>()
 export const watchOnReserved = (reserved: object): PrimaryClient["watch"] =>
   watchesOnReserved.get(reserved) as PrimaryClient["watch"]
 
-const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => {
+const fromExecutor = (executor: ClientRunner, mode: Command.Mode, database = 0): Base<any> => {
   const withWatch = (runner: Runner, epoch: number, base: Base<any>) =>
     Object.assign(base, { epoch, watch: (...keys: Array<Command.Key>) => runner.run(watch(keys)) })
   const watching = (reserve: Watching["reserve"], canReserveAgain: boolean) =>
@@ -333,17 +334,24 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
     const request = popRequestOf(lists, options, as)
     return request instanceof InvalidCommand ? Stream.fail(request) : makePopStream<unknown>(popSource, request)
   }
+  const keyspaceAs = (as: "text" | "bytes") => (request: unknown, options?: unknown) =>
+    makeKeyspace(
+      { label: executor.label, database, run: executor.run, subscription: bytesSubscriptions.subscription },
+      as,
+      request,
+      options
+    )
   const bytes = {
     ...bytesSubscriptions,
     monitorStream: monitorAs("bytes"),
-    ...(mode === "write" ? { popStream: popAs("bytes") } : {})
+    ...(mode === "write" ? { popStream: popAs("bytes"), keyspace: keyspaceAs("bytes") } : {})
   }
   return Object.assign(make(executor, executor.label, mode, bytes), {
     reserve,
     watch: watching(executor.reserve, true),
     ...subscriptions,
     monitorStream: monitorAs("text"),
-    ...(mode === "write" ? { popStream: popAs("text") } : {})
+    ...(mode === "write" ? { popStream: popAs("text"), keyspace: keyspaceAs("text") } : {})
   })
 }
 
@@ -353,8 +361,8 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode): Base<any> => 
  * @since 0.1.0
  * @category constructors
  */
-export const makePrimary = (executor: ClientRunner): PrimaryClient => {
-  const client = Object.assign(fromExecutor(executor, "write"), {
+export const makePrimary = (executor: ClientRunner, database = 0): PrimaryClient => {
+  const client = Object.assign(fromExecutor(executor, "write", database), {
     offset: Effect.flatMap(
       executor.run(commands.role()),
       (role): Effect.Effect<Offset, RedisError> =>

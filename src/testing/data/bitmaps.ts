@@ -121,6 +121,7 @@ const bitfield = ({ db, now }: Scene, args: ReadonlyArray<string>, readonly: boo
   const old = db.read(key, "string", now) ?? ""
   const end = writes.reduce((most, { at, bits }) => Math.max(most, at + bits), 0)
   const bytes = bytesOf(old, Math.ceil(end / 8))
+  const grows = bytes.length > old.length
   let changes = 0
   const replies = operations.map((operation): Reply => {
     const before = fieldAt(bytes, operation)
@@ -130,10 +131,10 @@ const bitfield = ({ db, now }: Scene, args: ReadonlyArray<string>, readonly: boo
     const next = fitting(operation, operation.name === "SET" ? given : before + operation.value)
     if (next === null) return null
     setBits(bytes, operation.at, operation.bits, next)
-    changes++
+    if (grows || next !== before) changes++
     return operation.name === "SET" ? before : next
   })
-  if (changes > 0 || (writes.length > 0 && bytes.length > old.length)) change(db, key, textOf(bytes), now)
+  if (changes > 0 || (writes.length > 0 && grows)) change(db, key, textOf(bytes), now)
   return replies
 }
 

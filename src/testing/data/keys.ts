@@ -188,7 +188,10 @@ const sort = (scene: Scene, args: ReadonlyArray<string>, mayStore: boolean): Rep
     const isHash = arrow !== -1 && arrow > star && arrow + 2 < pattern.length
     const key = (isHash ? pattern.slice(0, arrow) : pattern).replace("*", () => item)
     const found = db.get(key, now)
-    if (found === undefined) return null
+    if (found === undefined) {
+      db.onMiss?.(key)
+      return null
+    }
     if (isHash) {
       return found.kind === "hash"
         ? (found.value as Map<string, string>).get(pattern.slice(arrow + 2)) ?? null
@@ -200,14 +203,16 @@ const sort = (scene: Scene, args: ReadonlyArray<string>, mayStore: boolean): Rep
   if (sorted) {
     const weight = (item: string): string | null => by === undefined ? item : lookup(by, item)
     const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0
+    // It looks for all of them first, whether the first one is a number or not.
+    const texts = new Map(items.map((item) => [item, weight(item)]))
     if (alpha) {
       items.sort((a, b) => {
-        const [x, y] = [weight(a), weight(b)]
+        const [x, y] = [texts.get(a)!, texts.get(b)!]
         return x === null || y === null ? (x === y ? 0 : x === null ? -1 : 1) : compare(x, y)
       })
     } else {
       const number = (item: string): number => {
-        const text = weight(item)
+        const text = texts.get(item)!
         return text === null ? 0 : readFloat(text) ?? fail("One or more scores can't be converted into double")
       }
       const weights = new Map(items.map((item) => [item, number(item)]))
