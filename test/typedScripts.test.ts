@@ -13,6 +13,7 @@ import * as Script from "../src/Script.ts"
 import * as Testing from "../src/testing/index.ts"
 import { executorOf } from "./support/executor.ts"
 import { failureOf } from "./support/exit.ts"
+import { liveWithReplicas } from "./support/group.ts"
 import { clientOf as storeClientOf, type Store, store, type Verdict } from "./support/store.ts"
 import { timePassing } from "./support/time.ts"
 
@@ -352,5 +353,106 @@ describe("the loads of scripts", () => {
       const error = failureOf(yield* Effect.exit(reserved.transaction([add({ counter: "n", by: 1 })])))
       assert.include(error.message, "NOSCRIPT")
       assert.strictEqual(yield* other.get("n"), "2")
+    }).pipe(Effect.provide(alone)))
+})
+
+describe("scripts on replicas", () => {
+  const total = Script.make({
+    keys: [Script.many("counters")],
+    result: Schema.Int,
+    mode: "read",
+    lua: "local n = 0 for i = 1, #KEYS do n = n + tonumber(redis.call('GET', KEYS[i]) or '0') end return n"
+  })
+  const reading = FunctionLibrary.make({
+    name: "reading",
+    lua: `redis.register_function({ function_name = "peek", flags = { "no-writes" },
+      callback = function(keys) return tonumber(redis.call("GET", keys[1]) or "0") end })`,
+    functions: { peek: { keys: ["counter"], result: Schema.Int, mode: "read" } }
+  })
+
+  for (const replicaSelection of ["sticky", "round-robin", "lag"] as const) {
+    const layer = () => liveWithReplicas({}, { replicas: 3 }, { replicaSelection })
+
+    it.effect(`are loaded at each that serves: ${replicaSelection}`, () =>
+      Effect.gen(function*() {
+        const redis = yield* RedisClient.RedisClient
+        const replica = yield* RedisClient.RedisReplica
+        yield* whileTimePasses(redis.set("a", 2))
+        yield* whileTimePasses(Effect.sleep("1 second"))
+        const counters = ["a", "a"]
+        for (let i = 0; i < 12; i++) {
+          assert.strictEqual(yield* whileTimePasses(replica.script(total)({ counters })), 4)
+          assert.deepStrictEqual(
+            yield* whileTimePasses(replica.pipeline([total({ counters }), commands.get("a")])),
+            [4, "2"]
+          )
+        }
+        assert.deepStrictEqual(
+          yield* whileTimePasses(replica.transaction([total({ counters }), total({ counters: [] })])),
+          [4, 0]
+        )
+        const own = replica.afterOffset(yield* whileTimePasses(redis.offset))
+        assert.strictEqual(yield* whileTimePasses(own.script(total)({ counters })), 4)
+        assert.strictEqual(
+          yield* whileTimePasses(Effect.scoped(Effect.flatMap(replica.reserve, (r) => r.script(total)({ counters })))),
+          4
+        )
+      }).pipe(Effect.provide(layer())))
+
+    it.effect(`read with a library that only the primary can load: ${replicaSelection}`, () =>
+      Effect.gen(function*() {
+        const replica = yield* RedisClient.RedisReplica
+        const { peek } = replica.functions(reading)
+        const all = Effect.forEach(Array.from({ length: 8 }), () => peek({ counter: "a" }), {
+          concurrency: "unbounded"
+        })
+        assert.deepStrictEqual(yield* whileTimePasses(all), Array.from({ length: 8 }, () => 0))
+        assert.deepStrictEqual(
+          yield* whileTimePasses(replica.pipeline([reading.functions.peek({ counter: "a" }), commands.get("a")])),
+          [0, null]
+        )
+        const control = yield* Testing.Deployment
+        const at = yield* clientOf(control, first)
+        const text = String(yield* at.send("INFO", "commandstats"))
+        assert.strictEqual(/^cmdstat_function\|load:calls=(\d+)/m.exec(text)?.[1], "1")
+      }).pipe(Effect.provide(layer())))
+  }
+})
+
+describe("scripts on a reserved connection", () => {
+  it.effect("keep the order of a pipeline, and are loaded again there", () =>
+    Effect.gen(function*() {
+      const { other, redis } = yield* node()
+      const reserved = yield* redis.reserve
+      assert.deepStrictEqual(yield* reserved.pipeline([push({ list: "l", item: "a" }), commands.rpush("l", "b")]), [
+        1,
+        2
+      ])
+      yield* other.scriptFlush()
+      assert.strictEqual(yield* reserved.script(push)({ list: "l", item: "c" }), 3)
+      yield* other.scriptFlush()
+      assert.deepStrictEqual(
+        yield* reserved.pipeline([commands.rpush("l", "d"), push({ list: "l", item: "e" }), commands.llen("l")]),
+        [4, 5, 5]
+      )
+      assert.deepStrictEqual(yield* reserved.lrange("l", 0, -1), ["a", "b", "c", "d", "e"])
+    }).pipe(Effect.provide(alone)))
+
+  it.effect("take part in redis.watch", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* node()
+      yield* redis.set("n", 1)
+      const read = Script.make({
+        keys: ["key"],
+        result: Schema.Int,
+        mode: "read",
+        lua: "return redis.call('GET', KEYS[1])"
+      })
+      const results = yield* redis.watch(["n"], (own) =>
+        Effect.map(
+          own.script(read)({ key: "n" }),
+          (by) => [add({ counter: "n", by }), commands.get("n")] as const
+        ))
+      assert.deepStrictEqual(results, [2, "2"])
     }).pipe(Effect.provide(alone)))
 })

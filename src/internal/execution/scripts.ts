@@ -143,7 +143,7 @@ export class Scripts {
       code: reply.code,
       command: command.spec.name,
       detail: `${serverText(reply)} It was loaded before, and somebody has removed it from the server. ` +
-        "The command was not executed and is not sent again, since other commands of its batch were executed"
+        "The command was not executed, and is not sent again: other commands of its batch were, or its watch has ended"
     })
   }
 
