@@ -1,5 +1,6 @@
 /** Scripts as definitions: their calls and results, and how a client loads them where a server does not have them. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
@@ -417,6 +418,39 @@ describe("scripts on replicas", () => {
         assert.strictEqual(/^cmdstat_function\|load:calls=(\d+)/m.exec(text)?.[1], "1")
       }).pipe(Effect.provide(layer())))
   }
+})
+
+describe("a script whose server is late", () => {
+  const slow = Script.make({
+    keys: ["key"],
+    result: Schema.NullOr(Schema.String),
+    mode: "read",
+    lua: "return redis.call('GET', KEYS[1])"
+  })
+  it.effect("is loaded at the other server that is asked: alone, in a pipeline and in a transaction", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      const redis = yield* RedisClient.RedisClient
+      const replica = yield* RedisClient.RedisReplica
+      yield* whileTimePasses(redis.set("a", "1"))
+      yield* whileTimePasses(Effect.sleep("1 second"))
+      const run = (key: string) =>
+        Effect.all(
+          [
+            replica.script(slow)({ key }),
+            Effect.map(replica.pipeline([slow({ key }), commands.get(key)]), ([value]) => value),
+            Effect.map(replica.transaction([slow({ key })]), ([value]) => value)
+          ],
+          { concurrency: "unbounded" }
+        )
+      assert.deepStrictEqual(yield* whileTimePasses(run("a")), ["1", "1", "1"])
+      const { server } = yield* whileTimePasses(replica.info("server"))
+      const runId = server.run_id
+      yield* control.hang(control.nodes.find((address) => control.node(address).runId === runId)!)
+      const began = yield* Clock.currentTimeMillis
+      assert.deepStrictEqual(yield* whileTimePasses(run("a")), ["1", "1", "1"])
+      assert.isBelow((yield* Clock.currentTimeMillis) - began, 1000)
+    }).pipe(Effect.provide(liveWithReplicas({}, { replicas: 2 }))))
 })
 
 describe("scripts on a reserved connection", () => {
