@@ -82,6 +82,8 @@ export class Follower {
   private readonly isReplica: boolean
   private session: Session | undefined = undefined
   private epoch: number | undefined = undefined
+  /** Whether it has worked since the last outage. */
+  private works = false
 
   constructor(options: {
     readonly client: FollowingClient
@@ -103,8 +105,16 @@ export class Follower {
   /** What comes next, at least one; waits for it. */
   readonly next: Effect.Effect<ReadonlyArray<Found>, RedisError> = Effect.suspend(() =>
     Effect.matchEffect(this.turn, {
-      onSuccess: (found) => Effect.andThen(this.outage.over, found.length === 0 ? this.next : Effect.succeed(found)),
-      onFailure: (error) => Effect.andThen(Effect.andThen(this.close, this.outage.wait(error)), this.next)
+      onSuccess: (found) => {
+        this.works = true
+        return Effect.andThen(this.outage.over, found.length === 0 ? this.next : Effect.succeed(found))
+      },
+      onFailure: (error) => {
+        // The next connection may do: a lost one alone is no outage.
+        const isLost = this.works && error._tag === "ConnectionLost"
+        this.works = false
+        return Effect.andThen(Effect.andThen(this.close, isLost ? Effect.void : this.outage.wait(error)), this.next)
+      }
     })
   )
 

@@ -4,6 +4,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Result from "effect/Result"
 import type { PrimaryClient } from "../../Client.ts"
 import * as Command from "../../Command.ts"
 import type { Arg } from "../../Command.ts"
@@ -262,11 +263,12 @@ export const removeCommand = (
 // Runs
 // -----------------------------------------------------------------------------
 
-/** What a server says that lacks an option: it reads the word of the option as something else, and executes nothing. */
-const lacks = (error: RedisError, words: RegExp): boolean => error._tag === "ReplyError" && words.test(error.detail)
-
-/** An option's word is no id: what the caller passes as one is checked before. */
-const isUnknownOption = (error: RedisError): boolean => lacks(error, /^invalid stream id|syntax error|unknown command/i)
+/**
+ * Whether a server says that it lacks an option: it reads the word of the option as an id, and executes nothing. What
+ * the caller passes as an id is checked before.
+ */
+const isUnknownOption = (error: RedisError): boolean =>
+  error._tag === "ReplyError" && /^ERR (?:invalid stream id|syntax error|unknown command)/i.test(error.detail)
 
 const unsupported = (command: string, option: "idempotent" | "references"): Unsupported =>
   new Unsupported({ command, option, needs: option === "idempotent" ? "Redis 8.6" : "Redis 8.2" })
@@ -325,6 +327,36 @@ export const add = <T>(
     }
   )
 
+/** The values of `addMany`, and how they are added. Throws `InvalidCommand`. */
+const addingMany = <T>(definition: Definition<T>, values: unknown, options: unknown) => {
+  const invalid = (detail: string): InvalidCommand => new InvalidCommand({ command: "XADD", detail })
+  const list = itemsOf(values)
+  if (typeof list === "string") throw invalid(`values: ${list}`)
+  const fields = options === undefined ? {} : fieldsOf(options)
+  if (typeof fields === "string") throw invalid(`options: ${fields}`)
+  if (fields["id"] !== undefined) throw invalid("id: not with many values")
+  const given = fields["idempotent"] === undefined ? {} : fieldsOf(fields["idempotent"])
+  const { id: nameOf = undefined, ...others } = typeof given === "string" ? {} as Record<string, unknown> : given
+  if (nameOf !== undefined && typeof nameOf !== "function") {
+    throw invalid(`idempotent.id: expected a function, got ${kindOf(nameOf)}`)
+  }
+  const adding = addingOf(definition, nameOf === undefined ? fields : { ...fields, idempotent: others })
+  const { idempotent } = adding
+  const named = (value: unknown, i: number): Adding => {
+    if (idempotent === undefined || nameOf === undefined) return adding
+    const id: unknown = nameOf(value, i)
+    if (isArg(id)) return { ...adding, idempotent: { ...idempotent, id } }
+    throw invalid(`idempotent.id: expected it to give a string, a number or bytes, got ${kindOf(id)}`)
+  }
+  const commandOf = (value: unknown, i: number, adding: Adding) =>
+    addCommand(definition, value as T, adding, `values[${i}]`)
+  return {
+    adding,
+    named: () => list.map((value, i) => commandOf(value, i, named(value, i))),
+    plain: () => list.map((value, i) => commandOf(value, i, { ...adding, idempotent: undefined }))
+  }
+}
+
 /** Adds entries in one pipeline. */
 export const addMany = <T>(
   client: PrimaryClient,
@@ -333,78 +365,32 @@ export const addMany = <T>(
   options: unknown
 ): Effect.Effect<Array<string | null>, RedisError | Unsupported> =>
   Effect.gen(function*() {
-    const all = (plain: boolean) =>
-      attempt("XADD", [values, options], () => {
-        const list = itemsOf(values)
-        if (typeof list === "string") throw new InvalidCommand({ command: "XADD", detail: `values: ${list}` })
-        const fields = options === undefined ? {} : fieldsOf(options)
-        if (typeof fields === "string") throw new InvalidCommand({ command: "XADD", detail: `options: ${fields}` })
-        if (fields["id"] !== undefined) {
-          throw new InvalidCommand({ command: "XADD", detail: "id: not with many values" })
-        }
-        const given = fields["idempotent"] === undefined ? {} : fieldsOf(fields["idempotent"])
-        const nameOf = typeof given === "string" ? undefined : given["id"]
-        if (nameOf !== undefined && typeof nameOf !== "function") {
-          throw new InvalidCommand({
-            command: "XADD",
-            detail: `idempotent.id: expected a function, got ${kindOf(nameOf)}`
-          })
-        }
-        const adding = addingOf(definition, {
-          ...fields,
-          ...(nameOf === undefined ? {} : { idempotent: { ...(given as object), id: undefined } })
-        })
-        const { idempotent } = adding
-        return {
-          adding,
-          commands: list.map((value, i) => {
-            let named = idempotent
-            if (idempotent !== undefined && nameOf !== undefined) {
-              const id: unknown = nameOf(value, i)
-              if (!isArg(id)) {
-                throw new InvalidCommand({
-                  command: "XADD",
-                  detail: `idempotent.id: expected it to give a string, a number or bytes, got ${kindOf(id)}`
-                })
-              }
-              named = { ...idempotent, id }
-            }
-            return addCommand(
-              definition,
-              value as T,
-              { ...adding, idempotent: plain ? undefined : named },
-              `values[${i}]`
-            )
-          })
-        }
-      })
-    const { adding, commands } = yield* all(false)
+    const args = [values, options]
+    const { adding, named, plain } = yield* attempt("XADD", args, () => addingMany(definition, values, options))
     const { idempotent, trim } = adding
-    if (idempotent === undefined || (idempotent.where === "available" && (yield* lacksIdempotence(client)))) {
-      const plain = idempotent === undefined ? commands : (yield* all(true)).commands
-      return yield* Effect.catchIf(
-        client.pipeline(plain) as Effect.Effect<Array<string | null>, RedisError>,
+    const addPlain = Effect.flatMap(attempt("XADD", args, plain), (commands) =>
+      Effect.catchIf(
+        client.pipeline(commands) as Effect.Effect<Array<string | null>, RedisError>,
         (error) => trim?.references !== undefined && isUnknownOption(error),
         () => Effect.fail(unsupported("XADD", "references"))
-      )
-    }
-    const results = yield* client.pipelineResults(commands)
-    const lacking = results.flatMap((result, i) =>
-      result._tag === "Failure" && isUnknownOption(result.failure) ? [i] : []
-    )
-    if (lacking.length > 0) {
+      ))
+    if (idempotent === undefined) return yield* addPlain
+    if (idempotent.where === "available" && (yield* lacksIdempotence(client))) return yield* addPlain
+    const commands = yield* attempt("XADD", args, named)
+    const results: Array<Result.Result<string | null, RedisError>> = yield* client.pipelineResults(commands)
+    const isLacking = (result: Result.Result<unknown, RedisError>): boolean =>
+      result._tag === "Failure" && isUnknownOption(result.failure)
+    if (results.some(isLacking)) {
       if (idempotent.where !== "available") return yield* unsupported("XADD", "idempotent")
       yield* noteLack(client)
-      const { commands: plain } = yield* all(true)
-      const again = yield* client.pipelineResults(lacking.map((i) => plain[i]!))
-      lacking.forEach((i, n) => void ((results as Array<unknown>)[i] = again[n]!))
+      // A server that lacks it adds none of them.
+      if (results.every(isLacking)) return yield* addPlain
     }
-    const ids: Array<string | null> = []
-    const failed = results.find((result) => result._tag === "Failure" && result.failure._tag === "AmbiguousOutcome") ??
-      results.find((result) => result._tag === "Failure")
-    if (failed?._tag === "Failure") return yield* Effect.fail(failed.failure)
-    for (const result of results) if (result._tag === "Success") ids.push(result.success)
-    return ids
+    const failures = results.filter((result) => result._tag === "Failure").map(({ failure }) => failure)
+    // An entry that may have been added matters more than one that was not.
+    const failure = failures.find(({ _tag }) => _tag === "AmbiguousOutcome") ?? failures[0]
+    if (failure !== undefined) return yield* Effect.fail(failure)
+    return results.flatMap((result) => result._tag === "Success" ? [result.success] : [])
   })
 
 /** Trims the stream, and gives how many entries it removed. */
