@@ -8,8 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Client } from "../src/index.ts"
 import { groups } from "./applications/groups.ts"
-import { consumer, drain, producer } from "./applications/jobs.ts"
+import { consumer, drain, producer, type System } from "./applications/jobs.ts"
 import { drainList, popper, pusher } from "./applications/pops.ts"
+import { queues } from "./applications/queues.ts"
+import { awaitReaders, reader } from "./applications/readers.ts"
 import { caller, counter as counted, log } from "./applications/scripts.ts"
 import { publisher, subscriber } from "./applications/subscriptions.ts"
 import { accounts, counter, ledger, transferrer } from "./applications/transfers.ts"
@@ -27,7 +29,7 @@ export interface Running {
 /** Starts the applications of a scenario in its first clients. */
 export const beginApplications = (stage: Stage, parties: ReadonlyArray<Party>): Effect.Effect<Running> =>
   Effect.gen(function*() {
-    const { group, pops, scripts, subscribers, transfers } = stage.scenario.applications ?? {}
+    const { group, pops, queue, readers, scripts, subscribers, transfers } = stage.scenario.applications ?? {}
     const drained = yield* Deferred.make<void>()
     const partyOf = (i: number): Party => parties[i % parties.length]!
     const numbered = (count: number | undefined, each: (party: Party, i: number) => Effect.Effect<void>) =>
@@ -44,19 +46,31 @@ export const beginApplications = (stage: Stage, parties: ReadonlyArray<Party>): 
       ...yield* numbered(scripts, (party, i) => caller(stage, party, 680 + i)),
       ...yield* numbered(transfers, (party, i) => transferrer(stage, party, 620 + i)),
       ...yield* numbered(
-        group === undefined ? 0 : parties.length,
+        group === undefined && readers === undefined ? 0 : parties.length,
         (party, i) => producer(stage, groups, party, 640 + i)
+      ),
+      ...yield* numbered(
+        queue === undefined ? 0 : parties.length,
+        (party, i) => producer(stage, queues, party, 650 + i)
       ),
       ...yield* numbered(pops === undefined ? 0 : parties.length, (party, i) => pusher(stage, party, 660 + i))
     ]
+    const done = Deferred.await(drained)
+    const systems: ReadonlyArray<System> = [
+      ...group === undefined && readers === undefined ? [] : [groups],
+      ...queue === undefined ? [] : [queues]
+    ]
     const consuming = [
-      ...yield* numbered(group, (party, i) => consumer(stage, groups, party, i, Deferred.await(drained))),
-      ...yield* numbered(pops, (party, i) => popper(stage, party, i, Deferred.await(drained)))
+      ...yield* numbered(group, (party, i) => consumer(stage, groups, party, i, done)),
+      ...yield* numbered(queue, (party, i) => consumer(stage, queues, party, i, done)),
+      ...yield* numbered(readers, (party, i) => reader(stage, party, i, done)),
+      ...yield* numbered(pops, (party, i) => popper(stage, party, i, done))
     ]
     return {
       work: Effect.forEach(working, (fiber) => Fiber.join(fiber), { discard: true }),
       finish: Effect.gen(function*() {
-        if (group !== undefined) yield* drain(stage, groups, parties[0]!.primary)
+        for (const system of systems) yield* drain(stage, system, parties[0]!.primary)
+        yield* awaitReaders(stage)
         if (pops !== undefined) yield* drainList(stage, parties[0]!)
         yield* Deferred.succeed(drained, undefined)
         for (const fiber of consuming) yield* Fiber.join(fiber)

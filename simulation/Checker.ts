@@ -5,6 +5,8 @@
 import { checkAcknowledgements, groups } from "./applications/groups.ts"
 import { checkJobs } from "./applications/jobs.ts"
 import { checkPops } from "./applications/pops.ts"
+import { queues } from "./applications/queues.ts"
+import { checkReaders } from "./applications/readers.ts"
 import { checkScripts } from "./applications/scripts.ts"
 import { checkSubscriptions } from "./applications/subscriptions.ts"
 import { checkTransfers } from "./applications/transfers.ts"
@@ -153,6 +155,8 @@ export const check = (history: History): ReadonlyArray<Violation> => {
   checkTransfers(history, broken)
   checkJobs(groups, history, broken)
   checkAcknowledgements(history, broken)
+  checkJobs(queues, history, broken)
+  checkReaders(history, broken)
   checkPops(history, broken)
   checkPlaces(history, matched, broken)
   checkLeases(history, byId, broken)

@@ -190,20 +190,21 @@ export interface Told {
   readonly entries: ReadonlyArray<string>
 }
 
-/** An item of a reader of a stream: an entry, or a gap. */
+/** An item of a reader of a stream: an entry, or, if it is told that entries do not exist any more, after which one. */
 export interface Read {
   readonly at: number
   readonly entry: string | undefined
   readonly job: string | undefined
+  readonly after: string | undefined
 }
 
 export interface Reader {
   readonly client: string
   readonly number: number
-  readonly opened: number
-  /** The id after which it reads. */
+  /** Where it began: `start`, `now`, or after an id. */
   readonly from: string
-  closed: number
+  /** Whether it read until the end. */
+  isLast: boolean
   readonly items: Array<Read>
 }
 

@@ -110,6 +110,10 @@ export interface Applications {
   readonly transfers?: number
   /** Consumers of a group. Half of them are processes of their own. */
   readonly group?: number
+  /** Workers of a queue. Half of them are processes of their own. */
+  readonly queue?: number
+  /** Readers of the stream of the group. */
+  readonly readers?: number
   /** Readers of Streams of popped elements. */
   readonly pops?: number
 }
@@ -341,6 +345,8 @@ const withApplications = (scenario: Scenario, dice: Dice): Scenario => {
     ...some(0.4, "subscribers", () => dice.int(1, 5)),
     ...some(0.4, "transfers", () => dice.int(2, 5)),
     ...some(0.4, "group", () => dice.int(2, 4)),
+    ...some(0.25, "queue", () => dice.int(2, 4)),
+    ...some(0.25, "readers", () => dice.int(1, 3)),
     ...some(0.3, "pops", () => dice.int(1, 3)),
     ...some(0.3, "scripts", () => dice.int(2, 5))
   }

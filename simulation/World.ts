@@ -35,6 +35,7 @@ import {
   type Stage
 } from "./History.ts"
 import {
+  type Applications,
   type Fault,
   firstOperationsOf,
   type Operation,
@@ -70,7 +71,10 @@ const channels: ReadonlyArray<string> = ["ch0", "ch1", "pat0"]
 /** The call to which a command belongs, from its tag. */
 const idOf = (name: string, args: ReadonlyArray<string>): number | undefined => {
   if (name === "SET") return Number(/^v(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
-  if (name === "RPUSH") return Number(/^e(\d+)(?::\d+)?$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
+  if (name === "RPUSH" && args[1] !== "mails") {
+    return Number(/^e(\d+)(?::\d+)?$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
+  }
+  if (name === "RPUSH" && args[1] === "mails") return Number(/^j(\d+)$/.exec(args[2] ?? "")?.[1] ?? NaN) || undefined
   if (name === "XADD" && args[1] === "jobs") return Number(/^j(\d+)$/.exec(args[4] ?? "")?.[1] ?? NaN) || undefined
   if (name.startsWith("EVAL")) return Number(/^x(\d+)$/.exec(args[args.length - 1] ?? "")?.[1] ?? NaN) || undefined
   if (name === "ECHO") return Number(/^echo:(\d+)$/.exec(args[1] ?? "")?.[1] ?? NaN) || undefined
@@ -149,6 +153,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
   const final = new Map<string, ReadonlyArray<string> | number | null>()
   const restless: Array<string> = []
   const dialled: Array<{ readonly at: number; readonly party: string; readonly address: string }> = []
+  const maxReserved = reservedOf(scenario)
   let faults = 0
   let corrupted = false
   let serial = 0
@@ -974,7 +979,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
         sentinel: { protocol: scenario.protocol },
         node: {
           connections: scenario.connections,
-          maxReserved: scenario.maxReserved,
+          maxReserved: maxReserved,
           protocol: scenario.protocol,
           commandTimeout: `${scenario.commandTimeout} millis`,
           stallTimeout: `${scenario.stallTimeout} millis`,
@@ -1121,11 +1126,11 @@ export const run = async (scenario: Scenario): Promise<History> => {
       // A reserved connection may be replaced as its idle time ends.
       const spread = name.endsWith("r") &&
         (scenario.replicaSelection !== "sticky" || scenario.maxLagBytes !== undefined)
-      if (dials.length > scenario.maxReserved * (spread ? scenario.replicas + 1 : 1)) {
+      if (dials.length > maxReserved * (spread ? scenario.replicas + 1 : 1)) {
         restless.push(`${name} dialled ${dials.length} times, ${dials[0]!.address} first`)
       }
       const open = control.nodes.reduce((n, address) => n + control.network.connections(address, name), 0)
-      const each = scenario.connections + scenario.maxReserved
+      const each = scenario.connections + maxReserved
       // A subscription has its own; a replica client keeps some to the primary too.
       const most = name.endsWith("r") ? each * (scenario.replicas + 2) : each + 1
       if (open > most) restless.push(`${name} has ${open} connections, ${most} at most`)
@@ -1228,6 +1233,13 @@ const lastCopies = (deliveries: ReadonlyArray<Delivery>) =>
       const [client, channel] = JSON.parse(key) as [string, string, string]
       return { client, channel, copies: list.length }
     }
+  )
+
+/** Reserved connections of a client: those that wait for something all the time must not take what others need. */
+const reservedOf = ({ applications = {}, maxReserved }: Scenario): number =>
+  maxReserved + ["group", "queue", "readers", "pops"].reduce(
+    (n, name) => n + (applications[name as keyof Applications] ?? 0),
+    0
   )
 
 const describe = (exit: Exit.Exit<unknown, unknown>): string =>

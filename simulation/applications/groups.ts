@@ -43,6 +43,7 @@ const consume = ({ concurrency, consumer, dice, handler, redis, tell }: Consumin
 export const groups: System = {
   name: key,
   attempts: 3,
+  knowsRepetitions: true,
   add: (redis, job) =>
     Effect.provideService(stream.add({ job }), RedisClient.RedisClient, redis) as Effect.Effect<string>,
   consume,

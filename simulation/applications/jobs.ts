@@ -46,6 +46,8 @@ export interface System {
   readonly lookAt: (redis: Client.PrimaryClient) => Effect.Effect<LeftOver, unknown>
   /** How often a job is tried until it is dead. */
   readonly attempts: number
+  /** Whether it knows, after a failover, that a job was delivered before. */
+  readonly knowsRepetitions: boolean
 }
 
 /** For how long a job is idle until others take it, in milliseconds. */
@@ -174,6 +176,7 @@ export const drain = (stage: Stage, system: System, redis: Client.PrimaryClient)
           stage.handled.filter((h) => h.of === system.name && h.outcome === "done").map(({ job }) => job)
         )
         const dead = new Set(exit.value.dead)
+        if (!stage.lives.some(({ of }) => of === system.name)) return
         if (exit.value.pending.length === 0 && exit.value.entries.every((job) => done.has(job) || dead.has(job))) return
       }
       if (stage.now() > until) return
@@ -192,7 +195,8 @@ export const checkJobs = (system: System, history: History, broken: Broken): voi
     (byJob.get(job) ?? []).map((h) => `${h.begin}..${h.end} ${h.consumer} ${h.outcome}`).join(", ") || "no attempt"
   const isDone = (job: string): boolean => (byJob.get(job) ?? []).some(({ outcome }) => outcome === "done")
   const dead = new Set(leftOver.dead)
-  const lost = leftOver.entries.find((job) => !isDone(job) && !dead.has(job))
+  const isConsumed = history.lives.some(({ of }) => of === system.name)
+  const lost = leftOver.entries.find((job) => isConsumed && !isDone(job) && !dead.has(job))
   if (lost !== undefined) broken(promise, `${lost} was never processed: ${runs(lost)}`, Infinity)
   const [pending] = leftOver.pending
   if (pending !== undefined) {
@@ -233,6 +237,7 @@ const checkRepetitions = (
 ): void => {
   const told = history.told.filter(({ of }) => of === system.name)
   const isDisturbed = history.scenario.calm !== true || history.scenario.faults.some(({ kind }) => kind === "busy")
+  const isUnplanned = history.scenario.planned !== true && history.scenario.calm !== true
   const died = new Set(history.lives.filter((life) => life.died).map(({ client }) => client))
   const seen = new Map<string, Handled>()
   for (const one of handled) {
@@ -243,7 +248,9 @@ const checkRepetitions = (
     const life = history.lives.find((l) => l.client === one.client && l.begin <= one.begin && l.end >= one.begin)
     const isTold = one.isRepeated ||
       // A failover may lose that it was delivered, and a consumer that starts later cannot know it.
-      (history.scenario.planned !== true && history.scenario.calm !== true && life!.begin > before.begin) ||
+      (isUnplanned && (!system.knowsRepetitions || life!.begin > before.begin)) ||
+      // Its own handler has failed.
+      (before.outcome === "failed" && before.client === one.client) ||
       told.some(({ entries }) => entries.includes(one.entry) || entries.includes(one.job) || entries.includes("*"))
     const again = `${one.consumer} got ${one.job} (${one.entry}) at ${one.begin}`
     if (!isTold) {

@@ -1,0 +1,117 @@
+/**
+ * Readers of a stream as it grows: they begin somewhere, are slow, and begin again where they were; and what must be true
+ * of the entries that they got.
+ */
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import { RedisClient } from "../../src/index.ts"
+import type { History, Party, Read, Reader, Stage } from "../History.ts"
+import { Dice } from "../Scenario.ts"
+import type { Broken } from "../Violation.ts"
+import { groups, stream } from "./groups.ts"
+
+/** Reads until `drained`, and begins again in between, after what it has. */
+export const reader = (stage: Stage, party: Party, number: number, drained: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const dice = new Dice(stage.scenario.seed * 1009 + 950 + number)
+    for (let from: string = dice.chance(0.7) ? "start" : "now";;) {
+      const made: Reader = { client: party.name, number, from, isLast: false, items: [] }
+      stage.readers.push(made)
+      const slowness = dice.chance(0.3) ? dice.int(1, 20) : 0
+      const fiber = yield* stream.read({ from, pageSize: dice.pick([1, 7, 256]) }).pipe(
+        Stream.runForEach((item) => {
+          const at = stage.now()
+          if (item._tag === "Entry") made.items.push({ at, entry: item.id, job: item.value.job, after: undefined })
+          else if (item._tag === "Rewound") {
+            made.items.push({ at, entry: undefined, job: undefined, after: item.resumedAfter })
+          } else made.items.push({ at, entry: undefined, job: undefined, after: undefined })
+          return slowness === 0 ? Effect.void : Effect.sleep(slowness)
+        }),
+        Effect.catchCause((cause) =>
+          Effect.sync(() => stage.complain(`reader ${number} of ${party.name} ended by itself: ${String(cause)}`))
+        ),
+        Effect.provideService(RedisClient.RedisClient, party.primary),
+        Effect.forkChild({ startImmediately: true })
+      )
+      const millis = dice.int(300, 3000)
+      const isLast = dice.chance(0.3) || stage.now() + millis > stage.end()
+      made.isLast = isLast
+      if (isLast) yield* drained
+      else yield* Effect.sleep(millis)
+      yield* Fiber.interrupt(fiber)
+      if (isLast) return
+      const last = viewOf(made.items).at(-1)
+      if (last !== undefined) from = last.entry!
+    }
+  })
+
+/** What a reader has of the stream: without what it was told to be lost. */
+const viewOf = (items: ReadonlyArray<Read>): ReadonlyArray<Read> => {
+  let view: Array<Read> = []
+  for (const item of items) {
+    if (item.entry !== undefined) view.push(item)
+    else if (item.after !== undefined) {
+      const { after } = item
+      view = view.filter(({ entry }) => compare(entry!, after) <= 0)
+    }
+  }
+  return view
+}
+
+const compare = (a: string, b: string): number => {
+  const [x, y] = [a, b].map((id) => id.split("-").map(Number) as [number, number])
+  return x![0] - y![0] || x![1] - y![1]
+}
+
+/** Waits until each reader has the last entry of the stream, for half a minute at most. */
+export const awaitReaders = (stage: Stage): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const last = stage.leftOver.get(groups.name)?.entries.at(-1)
+    const until = stage.now() + 30_000
+    while (stage.now() < until && last !== undefined) {
+      if (
+        stage.readers.every(({ from, isLast, items }) =>
+          from !== "start" || !isLast || viewOf(items).at(-1)?.job === last
+        )
+      ) return
+      yield* Effect.sleep(500)
+    }
+  })
+
+/** Entries come in their order, and what a reader has in the end is the stream, from where it began. */
+export const checkReaders = (history: History, broken: Broken): void => {
+  const promise = "a reader of a stream misses nothing untold"
+  const entries = history.leftOver.get(groups.name)?.entries
+  if (entries === undefined) return
+  for (const { client, from, isLast, items, number } of history.readers) {
+    const who = `reader ${number} of ${client}`
+    let last: string | undefined
+    for (const { after, at, entry } of items) {
+      if (entry === undefined) last = after ?? last
+      else {
+        if (last !== undefined && compare(entry, last) <= 0) {
+          broken(promise, `${who} got ${entry} after ${last}`, at)
+          return
+        }
+        last = entry
+      }
+    }
+    // What an earlier one got may be lost since.
+    if (!isLast) continue
+    // What was trimmed or deleted is told, and nobody does that here.
+    const view = viewOf(items).map(({ job }) => job!)
+    const begin = from === "start" ? 0 : view.length === 0 ? entries.length : entries.indexOf(view[0]!)
+    const expected = begin === -1 ? [] : entries.slice(begin)
+    const i = Array.from({ length: Math.max(view.length, expected.length) }, (_, i) => i).find((i) =>
+      view[i] !== expected[i]
+    )
+    if (i === undefined) continue
+    broken(
+      promise,
+      `${who} has ${view[i] ?? "nothing"} where the stream has ${expected[i] ?? "nothing"}, as its entry ${i + 1}`,
+      items.find(({ job }) => job === view[i])?.at ?? Infinity
+    )
+    return
+  }
+}
