@@ -7,7 +7,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Client } from "../src/index.ts"
-import { groups } from "./applications/groups.ts"
+import { groups, vandal } from "./applications/groups.ts"
 import { consumer, drain, producer, type System } from "./applications/jobs.ts"
 import { drainList, popper, pusher } from "./applications/pops.ts"
 import { queues } from "./applications/queues.ts"
@@ -49,6 +49,7 @@ export const beginApplications = (stage: Stage, parties: ReadonlyArray<Party>): 
         group === undefined && readers === undefined ? 0 : parties.length,
         (party, i) => producer(stage, groups, party, 640 + i)
       ),
+      ...yield* numbered(group === undefined ? 0 : 1, (party) => vandal(stage, party)),
       ...yield* numbered(
         queue === undefined ? 0 : parties.length,
         (party, i) => producer(stage, queues, party, 650 + i)

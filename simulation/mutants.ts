@@ -132,8 +132,8 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "a list of commands is not copied",
     edits: [{
       file: "src/internal/client/client.ts",
-      find: "Effect.flatMap(many(list), gather)",
-      replace: "Effect.flatMap(many(given), gather)"
+      find: "Effect.flatMap(many(list, timeout as",
+      replace: "Effect.flatMap(many(given as typeof list, timeout as"
     }]
   },
   {
@@ -1132,6 +1132,175 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/execution/executor.ts",
       find: "if (this.gate.isHolding && operation.isGated) this.gate.onWrite(operation)",
       replace: "if (this.label === \"\") this.gate.onWrite(operation)"
+    }]
+  },
+  {
+    name: "the gap of a lost subscription is not told",
+    by: [16],
+    edits: [{
+      file: "src/internal/subscriptions/hub.ts",
+      find: "    subscriber.inbox.gap(loss.reason, loss.detail)\n",
+      replace: ""
+    }]
+  },
+  {
+    name: "each subscription has a connection of its own",
+    by: [0],
+    edits: [{
+      file: "src/internal/subscriptions/subscriptions.ts",
+      find: "if (shared === undefined || shared.isRetired) shared = new Hub(source)",
+      replace: "shared = new Hub(source)"
+    }]
+  },
+  {
+    name: "names that nobody subscribes to any more are not given up",
+    by: [0],
+    edits: [{
+      file: "src/internal/subscriptions/hub.ts",
+      find: "    this.send(\"unsubscribe\", unused)\n",
+      replace: ""
+    }]
+  },
+  {
+    name: "the oldest messages are dropped without a count",
+    by: [0],
+    edits: [{
+      file: "src/internal/subscriptions/inbox.ts",
+      find: "        this.missedBefore++\n",
+      replace: ""
+    }]
+  },
+  {
+    name: "a subscription is said to be there before the server says so",
+    by: [16],
+    edits: [{
+      file: "src/internal/subscriptions/hub.ts",
+      find: "    this.subscribers.add(subscriber)\n",
+      replace: "    this.subscribers.add(subscriber)\n    subscriber.settle(Exit.void)\n"
+    }]
+  },
+  {
+    name: "a missing script is the caller's problem",
+    by: [0],
+    edits: [{
+      file: "src/internal/execution/scripts.ts",
+      find: "command.spec.needs?.isMissing(reply) === true",
+      replace: "command.spec.needs?.isMissing(reply) === undefined"
+    }]
+  },
+  {
+    name: "a script is loaded for each batch",
+    by: [0],
+    edits: [{
+      file: "src/internal/execution/scripts.ts",
+      find: "const known = this.loadOn(connection, needs.id)",
+      replace: "const known: Load | undefined = undefined as Load | undefined"
+    }]
+  },
+  {
+    name: "a script without a reply is sent again",
+    by: [12],
+    edits: [{
+      file: "src/internal/scripts/callable.ts",
+      find: "repeatable: repeatable ?? mode === \"read\",",
+      replace: "repeatable: repeatable ?? true,"
+    }]
+  },
+  {
+    name: "redis.watch does not watch",
+    by: [10],
+    edits: [{
+      file: "src/internal/client/watch.ts",
+      find: "return given.run(watch(keys))",
+      replace: "return Effect.void"
+    }]
+  },
+  {
+    name: "redis.watch starts over when it does not know whether it was executed",
+    by: [17],
+    edits: [{
+      file: "src/internal/client/watch.ts",
+      find: "    case \"TransactionAborted\":\n",
+      replace: "    case \"TransactionAborted\":\n    case \"AmbiguousOutcome\" as never:\n"
+    }]
+  },
+  {
+    name: "a consumer acknowledges an entry before it is processed",
+    by: [0],
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "    const fiber = run(this.handling(delivery, value))\n",
+      replace: "    this.acknowledgements.add(delivery)\n    const fiber = run(this.handling(delivery, value))\n"
+    }]
+  },
+  {
+    name: "a consumer does not extend its claims",
+    by: [0, 15],
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "      if (due.length > 0) yield*",
+      replace: "      if (due.length < 0) yield*"
+    }]
+  },
+  {
+    name: "a lost group begins again with the last entry",
+    by: [1, 5, 21],
+    edits: [{
+      file: "src/internal/streams/group.ts",
+      find: "if (last === undefined) return \"0-0\"",
+      replace: "if (last !== \"\") return last ?? \"0-0\""
+    }]
+  },
+  // A bug that the simulation found.
+  {
+    name: "a dead letter counts as finished, also where it is lost",
+    by: { test: "test/simulation.test.ts", name: "a dead letter that a failover lost" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "      events.tell({ _tag: \"DeadLettered\", id, deadLetterId, deliveries, reason })\n",
+      replace:
+        "      events.tell({ _tag: \"DeadLettered\", id, deadLetterId, deliveries, reason })\n      this.finished.add(id, delivery.print)\n"
+    }]
+  },
+  {
+    name: "an entry becomes no dead letter, but is acknowledged",
+    by: [0],
+    edits: [{
+      file: "src/internal/streams/deadLetters.ts",
+      find: "[add, ack, xdel(key, delivery.id)] : [add, ack]",
+      replace: "[add, ack, xdel(key, delivery.id)] : [ack, ack]"
+    }]
+  },
+  {
+    name: "popStream keeps what it has when it is interrupted",
+    by: [7, 22],
+    edits: [{
+      file: "src/internal/client/popStream.ts",
+      find: "yield* Effect.addFinalizer(() => held === undefined ? Effect.void : putBack(held))",
+      replace: "yield* Effect.addFinalizer(() => Effect.void)"
+    }]
+  },
+  {
+    name: "a reader of a stream is not told that entries are lost",
+    by: [10],
+    edits: [{
+      file: "src/internal/streams/track.ts",
+      find: "if (this.isKnown && compareIds(found.lastGeneratedId, this.position) < 0) return false",
+      replace: ""
+    }, {
+      file: "src/internal/streams/follow.ts",
+      find: "if (isLost) return track.rewind(common ?? track.positionWithout(found))",
+      replace: "if (isLost) return undefined"
+    }]
+  },
+  {
+    name: "a worker of a queue acknowledges an element before it is processed",
+    by: [7, 12, 22],
+    edits: [{
+      file: "src/internal/queues/consume.ts",
+      find: "        const handling = Effect.suspend(() => handler(value, delivery))\n",
+      replace:
+        "        yield* acknowledge(delivery)\n        const handling = Effect.suspend(() => handler(value, delivery))\n"
     }]
   }
 ]

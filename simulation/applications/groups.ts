@@ -5,7 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { type Client, RedisClient } from "../../src/index.ts"
 import * as RedisStream from "../../src/RedisStream.ts"
-import type { History } from "../History.ts"
+import type { History, Party, Stage } from "../History.ts"
+import { Dice } from "../Scenario.ts"
 import { type Broken, isError } from "../Violation.ts"
 import { type Consuming, idleMillis, type System } from "./jobs.ts"
 
@@ -20,7 +21,13 @@ const using = <A, E>(redis: Client.PrimaryClient, effect: Effect.Effect<A, E, Re
   Effect.provideService(effect, RedisClient.RedisClient, redis)
 
 const entriesOf = (event: RedisStream.ConsumerEvent): ReadonlyArray<string> =>
-  event._tag === "GroupRecreated" ? ["*"] : "ids" in event ? event.ids : "id" in event ? [event.id] : []
+  event._tag === "GroupRecreated" || event._tag === "GroupCreated"
+    ? ["*"]
+    : "ids" in event
+    ? event.ids
+    : "id" in event
+    ? [event.id]
+    : []
 
 const consume = ({ concurrency, consumer, dice, handler, redis, tell }: Consuming): Effect.Effect<never, unknown> =>
   using(
@@ -59,6 +66,15 @@ export const groups: System = {
       }
     })
 }
+
+/** Deletes the group while it is in use, once, in some scenarios: a new primary may lack it as well. */
+export const vandal = (stage: Stage, party: Party): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const dice = new Dice(stage.scenario.seed * 1009 + 690)
+    if (!dice.chance(0.3)) return
+    yield* Effect.sleep(dice.int(300, stage.scenario.duration))
+    yield* Effect.exit(party.primary.xgroupDestroy(key, group))
+  })
 
 /** An entry is acknowledged after it was processed, or became a dead letter. */
 export const checkAcknowledgements = (history: History, broken: Broken): void => {

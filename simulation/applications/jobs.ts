@@ -249,9 +249,13 @@ const checkRepetitions = (
     const isTold = one.isRepeated ||
       // A failover may lose that it was delivered, and a consumer that starts later cannot know it.
       (isUnplanned && (!system.knowsRepetitions || life!.begin > before.begin)) ||
+      // It was put back by a consumer that was stopped.
+      (!system.knowsRepetitions && before.outcome === "interrupted" && !died.has(before.client)) ||
       // Its own handler has failed.
       (before.outcome === "failed" && before.client === one.client) ||
-      told.some(({ entries }) => entries.includes(one.entry) || entries.includes(one.job) || entries.includes("*"))
+      told.some(({ at, entries }) =>
+        at >= before.begin && (entries.includes(one.entry) || entries.includes(one.job) || entries.includes("*"))
+      )
     const again = `${one.consumer} got ${one.job} (${one.entry}) at ${one.begin}`
     if (!isTold) {
       broken(
