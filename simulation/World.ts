@@ -35,7 +35,6 @@ import {
   type Stage
 } from "./History.ts"
 import {
-  type Applications,
   type Fault,
   firstOperationsOf,
   type Operation,
@@ -153,7 +152,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
   const final = new Map<string, ReadonlyArray<string> | number | null>()
   const restless: Array<string> = []
   const dialled: Array<{ readonly at: number; readonly party: string; readonly address: string }> = []
-  const maxReserved = reservedOf(scenario)
+  const maxBlocking = blockingOf(scenario)
   let faults = 0
   let corrupted = false
   let serial = 0
@@ -979,7 +978,8 @@ export const run = async (scenario: Scenario): Promise<History> => {
         sentinel: { protocol: scenario.protocol },
         node: {
           connections: scenario.connections,
-          maxReserved: maxReserved,
+          maxReserved: scenario.maxReserved,
+          maxBlocking,
           protocol: scenario.protocol,
           commandTimeout: `${scenario.commandTimeout} millis`,
           stallTimeout: `${scenario.stallTimeout} millis`,
@@ -1126,11 +1126,11 @@ export const run = async (scenario: Scenario): Promise<History> => {
       // A reserved connection may be replaced as its idle time ends.
       const spread = name.endsWith("r") &&
         (scenario.replicaSelection !== "sticky" || scenario.maxLagBytes !== undefined)
-      if (dials.length > maxReserved * (spread ? scenario.replicas + 1 : 1)) {
+      if (dials.length > (scenario.maxReserved + maxBlocking) * (spread ? scenario.replicas + 1 : 1)) {
         restless.push(`${name} dialled ${dials.length} times, ${dials[0]!.address} first`)
       }
       const open = control.nodes.reduce((n, address) => n + control.network.connections(address, name), 0)
-      const each = scenario.connections + maxReserved
+      const each = scenario.connections + scenario.maxReserved + maxBlocking
       // A subscription has its own; a replica client keeps some to the primary too.
       const most = name.endsWith("r") ? each * (scenario.replicas + 2) : each + 1
       if (open > most) restless.push(`${name} has ${open} connections, ${most} at most`)
@@ -1235,12 +1235,9 @@ const lastCopies = (deliveries: ReadonlyArray<Delivery>) =>
     }
   )
 
-/** Reserved connections of a client: those that wait for something all the time must not take what others need. */
-const reservedOf = ({ applications = {}, maxReserved }: Scenario): number =>
-  maxReserved + ["group", "queue", "readers", "pops"].reduce(
-    (n, name) => n + (applications[name as keyof Applications] ?? 0),
-    0
-  )
+/** The connections on which a client may wait at the server: readers keep theirs, the commands of others take turns. */
+const blockingOf = ({ applications = {}, maxReserved }: Scenario): number =>
+  (["group", "queue", "readers", "pops"] as const).reduce((n, name) => n + (applications[name] ?? 0), maxReserved)
 
 const describe = (exit: Exit.Exit<unknown, unknown>): string =>
   Exit.isSuccess(exit) ? "without an error" : Cause.pretty(exit.cause).slice(0, 500)

@@ -114,7 +114,7 @@ describe("the checks of applications", () => {
 
   it("jobs in a stream and in a list", async () => {
     const history = await quiet()
-    for (const of of ["jobs", "mails"]) {
+    for (const  of of["jobs", "mails"]) {
       const once = (h: Handled): boolean => history.handled.filter(({ job }) => job === h.job).length === 1
       const done = history.handled.find((h) => h.of === of && h.outcome === "done" && once(h))!
       const handled = (change: (h: Handled) => Handled | undefined): History => ({
@@ -125,7 +125,11 @@ describe("the checks of applications", () => {
       assert.include(brokenIn(handled(() => undefined)), lost)
       assert.include(brokenIn(handled((h) => ({ ...h, outcome: "failed" }))), lost)
       assert.include(
-        brokenIn({ ...history, told: [], handled: [...history.handled, { ...done, isRepeated: false, begin: done.end + 1 }] }),
+        brokenIn({
+          ...history,
+          told: [],
+          handled: [...history.handled, { ...done, isRepeated: false, begin: done.end + 1 }]
+        }),
         "what comes twice is told"
       )
       assert.include(
