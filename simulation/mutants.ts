@@ -38,6 +38,51 @@ interface Mutant {
 
 const mutants: ReadonlyArray<Mutant> = [
   {
+    name: "a reader of a stream goes on after the last id of a new primary, not after the last common one",
+    by: { test: "test/redisStreamRead.test.ts", name: "tells what a failover lost" },
+    edits: [{
+      file: "src/internal/streams/follow.ts",
+      find: "if (isLost) return track.rewind(common ?? track.positionWithout(found))",
+      replace: "if (isLost) return track.rewind(found.lastGeneratedId)"
+    }]
+  },
+  {
+    name: "a reader of a stream does not count what was trimmed before a full page",
+    by: { test: "test/streamEntries.test.ts", name: "the counters of a reader" },
+    edits: [{
+      file: "src/internal/streams/track.ts",
+      find: "? Math.max(0, removed - added)",
+      replace: "? 0"
+    }]
+  },
+  {
+    name: "a reader of a stream forgets entries that came while it waited",
+    by: { test: "test/streamEntries.test.ts", name: "the counters of a reader" },
+    edits: [{
+      file: "src/internal/streams/track.ts",
+      find: "if (this.added !== undefined) this.added += entries.length",
+      replace: ""
+    }]
+  },
+  {
+    name: "a union of numbers and text is stored as text",
+    by: { test: "test/streamEntries.test.ts", name: "come back from the fields" },
+    edits: [{
+      file: "src/internal/streams/layout.ts",
+      find: "return values !== undefined && new Set(values.map(String)).size === new Set(values).size",
+      replace: "return values !== undefined"
+    }]
+  },
+  {
+    name: "an entry with a name of its producer is not sent again",
+    by: { test: "test/redisStream.test.ts", name: "are added once with a name" },
+    edits: [{
+      file: "src/internal/streams/writes.ts",
+      find: "return idempotent === undefined ? command : Command.repeatable(command)",
+      replace: "return command"
+    }]
+  },
+  {
     name: "a write without a reply is sent again",
     by: [29],
     edits: [{
