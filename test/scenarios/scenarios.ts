@@ -14,6 +14,7 @@ import { cutting } from "../support/cutting.ts"
 import { failureOf } from "../support/exit.ts"
 import { scripts } from "./scripts.ts"
 import { type Stage, until } from "./stage.ts"
+import { transactions } from "./transactions.ts"
 
 export type Scenario = (stage: Stage) => Effect.Effect<void, unknown, Scope.Scope>
 
@@ -123,6 +124,7 @@ const addresses = (list: ReadonlyArray<Address.Address>): ReadonlyArray<string> 
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
   ...scripts,
+  ...transactions,
 
   "discovery finds the primary, the replicas and the other sentinels": (stage) =>
     Effect.gen(function*() {
