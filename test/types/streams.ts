@@ -20,22 +20,22 @@ export const id: Effect.Effect<string, Errors.RedisError | Errors.Unsupported, R
   order
 )
 export const command: Command.Command<string, "write"> = orders.commands.add(order, { id: "5-*" })
-orders.add(order, { trim: "none", idempotent: { producer: "shop", where: "available" } })
-orders.addMany([order], { idempotent: { producer: "shop", id: ({ customer }) => customer } })
+void orders.add(order, { trim: "none", idempotent: { producer: "shop", where: "available" } })
+void orders.addMany([order], { idempotent: { producer: "shop", id: ({ customer }) => customer } })
 // @ts-expect-error: 'string | null' is not assignable to type 'string'
 export const skipped: Effect.Effect<string, unknown, any> = orders.add(order, { whenMissing: "skip" })
 // @ts-expect-error: Property 'total' is missing
-orders.add({ customer: "Ada" })
+void orders.add({ customer: "Ada" })
 // @ts-expect-error: is not assignable to type 'string'
-orders.addMany([{ customer: 5, total: 1 }])
+void orders.addMany([{ customer: 5, total: 1 }])
 // @ts-expect-error: Type '"maybe"' is not assignable to type
-orders.add(order, { whenMissing: "maybe" })
+void orders.add(order, { whenMissing: "maybe" })
 // @ts-expect-error: 'number' is not assignable to type
-orders.add(order, { id: 5 })
+void orders.add(order, { id: 5 })
 // @ts-expect-error: is not assignable to parameter of type 'Trim'
-orders.trim({ strategy: "maxlen", threshold: 1, limit: 5 })
+void orders.trim({ strategy: "maxlen", threshold: 1, limit: 5 })
 // @ts-expect-error: 'number' is not assignable to type
-orders.trim({ strategy: "maxage", threshold: 5 })
+void orders.trim({ strategy: "maxage", threshold: 5 })
 
 // What reads give.
 
@@ -56,9 +56,9 @@ export const isAll: All = true
 // @ts-expect-error: is not assignable to type
 export const wrong: Stream.Stream<Order, Errors.RedisError, RedisClient.RedisClient> = orders.read({ from: "now" })
 // @ts-expect-error: 'number' is not assignable to type
-orders.read({ from: 5 })
+void orders.read({ from: 5 })
 // @ts-expect-error: '"some"' is not assignable to type 'Items
-orders.range({ items: "some" })
+void orders.range({ items: "some" })
 
 // Definitions.
 
