@@ -19,6 +19,11 @@ import type { Done, WorkerNews, WorkerTask } from "./workerProcess.ts"
 const key = "orders"
 const group = "workers"
 const claimAfterMillis = 5000
+const names = Array.from({ length: 8 }, (_, i) => `consumer-${i + 1}`)
+/** Handlers at a time in each consumer. */
+const concurrency = 4
+/** The part of the producer's pace that all consumers keep up with, so that entries wait when a fault comes. */
+const share = 0.8
 
 /** The longest time after the last fault until everything has to be done, in milliseconds. */
 const bound = 60_000
@@ -96,19 +101,19 @@ const missingIn = (numbers: Iterable<number>, stream: ReadonlyMap<string, number
 
 const play = async (stage: Stage, driver: WorkDriver, { entries, short }: Size): Promise<Report> => {
   const workers = new Workers()
+  const everyMillis = (short ? 9000 : 45_000) / entries
   const task = (consumers: ReadonlyArray<string>): WorkerTask => ({
     driver: driver.name,
     place: stage.place,
     key,
     group,
     consumers,
-    concurrency: 16,
+    concurrency,
     claimAfterMillis,
-    workMillis: 2
+    workMillis: Math.ceil(names.length * concurrency * everyMillis / share)
   })
-  const names = Array.from({ length: 8 }, (_, i) => `consumer-${i + 1}`)
   const producer = await driver.producer(stage.place, key)
-  const adding = new Adding(producer.add, 32, entries * 0.95, (short ? 12_000 : 45_000) / entries)
+  const adding = new Adding(producer.add, 32, entries * 0.95, everyMillis)
   const broken: Array<string> = []
   try {
     await Promise.all([workers.start(task(names.slice(0, 4))), workers.start(task(names.slice(4)))])
