@@ -38,6 +38,78 @@ interface Mutant {
 
 const mutants: ReadonlyArray<Mutant> = [
   {
+    name: "popStream: elements that were removed and not given are dropped",
+    by: { test: "test/popStream.test.ts", name: "removes nothing that is not asked for" },
+    edits: [{
+      file: "src/internal/client/popStream.ts",
+      find: "yield* Effect.addFinalizer(() => held === undefined ? Effect.void : putBack(held))",
+      replace: ""
+    }]
+  },
+  {
+    name: "popStream: an interrupted wait goes on at the server",
+    by: { test: "test/popStream.test.ts", name: "the wait ends at the server" },
+    edits: [{
+      file: "src/internal/client/popStream.ts",
+      find: "Effect.onInterrupt(restore(Fiber.join(fiber)), () => end(reserved, fiber))",
+      replace: "restore(Fiber.join(fiber))"
+    }]
+  },
+  {
+    name: "RedisQueue: what a lost acknowledgement has left is not looked for",
+    by: { test: "test/redisQueue.test.ts", name: "a failover that loses an acknowledgement" },
+    edits: [{
+      file: "src/internal/queues/worker.ts",
+      find: "if (isSuspect) yield* reconcile",
+      replace: ""
+    }]
+  },
+  {
+    name: "RedisQueue: nobody takes over what a dead worker has",
+    by: { test: "test/redisQueue.test.ts", name: "another one takes over" },
+    edits: [{
+      file: "src/internal/queues/worker.ts",
+      find: "if (dead > 0) hasDead = true",
+      replace: ""
+    }]
+  },
+  {
+    name: "RedisQueue: a worker that leaves keeps what it has",
+    by: { test: "test/redisQueue.test.ts", name: "goes back when the worker leaves" },
+    edits: [{
+      file: "src/internal/queues/scripts.ts",
+      find: "while redis.call('LMOVE', KEYS[3], KEYS[1], 'RIGHT', ARGV[2]) do n = n + 1 end",
+      replace: ""
+    }]
+  },
+  {
+    name: "RedisQueue: the registry forgets a worker as soon as it is dead",
+    by: { test: "test/redisQueue.test.ts", name: "the registry forgets" },
+    edits: [{
+      file: "src/internal/queues/scripts.ts",
+      find: "elseif now - math.abs(until_) > ${forgetAfterMillis} then",
+      replace: "else"
+    }]
+  },
+  {
+    name: "keyspace: the next primary is not asked what it publishes",
+    by: { test: "test/keyspace.test.ts", name: "the next primary publishes less" },
+    edits: [{
+      file: "src/internal/client/keyspace.ts",
+      find: "return isFirstTime ? Effect.void : FiberHandle.run(checking, again)",
+      replace: "return Effect.void"
+    }]
+  },
+  {
+    name: "keyspace: the flag A counts as all flags",
+    by: { test: "test/keyspace.test.ts", name: "it lacks" },
+    edits: [{
+      file: "src/internal/client/keyspace.ts",
+      find: "(current.includes(\"A\") && !beyondAll.has(flag))",
+      replace: "current.includes(\"A\")"
+    }]
+  },
+  {
     name: "a reader of a stream goes on after the last id of a new primary, not after the last common one",
     by: { test: "test/redisStreamRead.test.ts", name: "tells what a failover lost" },
     edits: [{
