@@ -254,6 +254,108 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "watch executes at another connection than the one that watched",
+    by: { test: "test/watch.test.ts", name: "starts over when a key changes" },
+    edits: [{
+      file: "src/internal/client/watch.ts",
+      find: "return given.run(watch(keys))",
+      replace: "return Effect.void"
+    }]
+  },
+  {
+    name: "watch starts over after EXEC whose outcome is not known",
+    by: { test: "test/watch.test.ts", name: "EXEC was written and its reply never came" },
+    edits: [{
+      file: "src/internal/client/watch.ts",
+      find: "case \"TransactionAborted\":",
+      replace: "case \"TransactionAborted\":\n    case \"AmbiguousOutcome\" as \"ConnectionLost\":"
+    }]
+  },
+  {
+    name: "watch takes an error among the results for a refusal",
+    by: { test: "test/watch.test.ts", name: "an error among the results" },
+    edits: [{
+      file: "src/internal/client/watch.ts",
+      find:
+        "return Effect.matchEffect(reserved.runTransaction(commands, Duration.millis(limit)), {\n        // An error among the results is of a transaction that was executed.\n        onSuccess: (outcomes) => Effect.map(client.gather(outcomes), valued),",
+      replace:
+        "return Effect.matchEffect(Effect.flatMap(reserved.runTransaction(commands, Duration.millis(limit)), client.gather), {\n        onSuccess: (results) => Effect.succeed(valued(results)),"
+    }]
+  },
+  {
+    name: "watch gives a connection back that still watches",
+    by: { test: "test/watch.test.ts", name: "is given back clean after an interruption" },
+    edits: [{
+      file: "src/internal/client/watch.ts",
+      find: "Effect.andThen(Effect.ignore(reserved.run(unwatch, unwatchTimeout)), Scope.close(scope, Exit.void)),",
+      replace:
+        "Effect.andThen(Effect.sync(() => void (reserved.connection.watching = false)), Scope.close(scope, Exit.void)),"
+    }]
+  },
+  {
+    name: "the client of the body of watch can be used after the body",
+    by: { test: "test/watch.test.ts", name: "cannot be used after the body" },
+    edits: [{
+      file: "src/internal/client/watch.ts",
+      find: "void (runner.isOver = true)",
+      replace: "void (runner.isOver = false)"
+    }]
+  },
+  {
+    name: "commands that wait take the connections of redis.reserve",
+    by: { test: "test/blocking.test.ts", name: "is one of its own" },
+    edits: [{
+      file: "src/internal/execution/blocking.ts",
+      find: "this.client.reserveWithin(\"blocking\", (isFull) => {",
+      replace: "this.client.reserveWithin(\"reserved\", (isFull) => {"
+    }]
+  },
+  {
+    name: "an interrupted command goes on waiting at the server",
+    by: { test: "test/blocking.test.ts", name: "BLPOP, RESP3" },
+    edits: [{
+      file: "src/internal/execution/unblocking.ts",
+      find: "if (this.isInterrupted) this.onInterrupted()",
+      replace: ""
+    }]
+  },
+  {
+    name: "CLIENT UNBLOCK that overtakes the command is not repeated",
+    by: { test: "test/blocking.test.ts", name: "does not end the next command" },
+    edits: [{
+      file: "src/internal/execution/unblocking.ts",
+      find: "yield* exit.value ? Deferred.await(over) :",
+      replace: "yield* exit.value || exit.value === false ? Deferred.await(over) :"
+    }]
+  },
+  {
+    name: "a connection is given back while the server ends its command",
+    by: { test: "test/blocking.test.ts", name: "does not end the next command" },
+    edits: [{
+      file: "src/Pool.ts",
+      find: "if (settling === undefined || ended !== undefined) return Scope.close(own, exit)",
+      replace: "if (settling !== undefined || ended !== undefined) return Scope.close(own, exit)"
+    }]
+  },
+  {
+    name: "an element that an interrupted command has taken is not told",
+    by: { test: "test/blocking.test.ts", name: "an element that the server gave" },
+    edits: [{
+      file: "src/internal/execution/unblocking.ts",
+      find: "this.onTaken(turn, elementsOf(value))",
+      replace: ""
+    }]
+  },
+  {
+    name: "XREAD after $ begins anew when it is sent again",
+    by: { test: "test/blocking.test.ts", name: "misses no entry between turns" },
+    edits: [{
+      file: "src/internal/execution/blocking.ts",
+      find: "run.command = command\n",
+      replace: ""
+    }]
+  },
+  {
     name: "pages of a scan come from any server",
     edits: [{
       file: "src/internal/execution/scanPage.ts",

@@ -87,7 +87,7 @@ export interface PoolOptions {
    * each node. Where more commands wait, they take turns of 5 seconds: none fails for lack
    * of a connection, but an element for a command without a turn waits for that turn.
    * Commands that cannot be divided into turns (`Command.define` without
-   * `withBlockingMillis`, XREAD after `$`) fail with `ReserveTimeout` instead.
+   * `withBlockingMillis`) fail with `ReserveTimeout` instead.
    *
    * The client logs a warning when 80 percent are in use, and when a command has to wait
    * for one; `Metrics.connectionsInUseOf` and `Metrics.connectionLimitOf` show both. Set
