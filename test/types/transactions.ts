@@ -63,7 +63,7 @@ void redis.watch("n", (watched) => Effect.as(watched.reserve, []))
 void redis.watch("n", () => Effect.succeed([commands.incr("n"), 5]))
 // @ts-expect-error: Property 'value' is missing
 void redis.watch("n", () => Effect.succeed({ commands: [commands.incr("n")] }))
-// @ts-expect-error: is not assignable to parameter of type 'Key | readonly Key[]'
+// @ts-expect-error: Argument of type 'number' is not assignable to parameter of type
 void redis.watch(5, () => Effect.succeed([]))
 // @ts-expect-error: 'retries' does not exist in type 'WatchOptions'
 void redis.watch("n", () => Effect.succeed([]), { retries: 5 })
