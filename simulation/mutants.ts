@@ -1381,48 +1381,12 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "the oldest messages are dropped without a count",
-    by: [0],
-    edits: [{
-      file: "src/internal/subscriptions/inbox.ts",
-      find: "        this.missedBefore++\n",
-      replace: ""
-    }]
-  },
-  {
     name: "a subscription is said to be there before the server says so",
-    by: [16],
+    by: [3],
     edits: [{
       file: "src/internal/subscriptions/hub.ts",
       find: "    this.subscribers.add(subscriber)\n",
       replace: "    this.subscribers.add(subscriber)\n    subscriber.settle(Exit.void)\n"
-    }]
-  },
-  {
-    name: "a missing script is the caller's problem",
-    by: [0],
-    edits: [{
-      file: "src/internal/execution/scripts.ts",
-      find: "command.spec.needs?.isMissing(reply) === true",
-      replace: "command.spec.needs?.isMissing(reply) === undefined"
-    }]
-  },
-  {
-    name: "a script is loaded for each batch",
-    by: [0],
-    edits: [{
-      file: "src/internal/execution/scripts.ts",
-      find: "const known = this.loadOn(connection, needs.id)",
-      replace: "const known: Load | undefined = undefined as Load | undefined"
-    }]
-  },
-  {
-    name: "a script without a reply is sent again",
-    by: [12],
-    edits: [{
-      file: "src/internal/scripts/callable.ts",
-      find: "repeatable: repeatable ?? mode === \"read\",",
-      replace: "repeatable: repeatable ?? true,"
     }]
   },
   {
@@ -1432,15 +1396,6 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/client/watch.ts",
       find: "return given.run(watch(keys))",
       replace: "return Effect.void"
-    }]
-  },
-  {
-    name: "redis.watch starts over when it does not know whether it was executed",
-    by: [17],
-    edits: [{
-      file: "src/internal/client/watch.ts",
-      find: "    case \"TransactionAborted\":\n",
-      replace: "    case \"TransactionAborted\":\n    case \"AmbiguousOutcome\" as never:\n"
     }]
   },
   {
@@ -1454,20 +1409,11 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a consumer does not extend its claims",
-    by: [0, 15],
+    by: [15],
     edits: [{
       file: "src/internal/streams/consumer.ts",
       find: "      if (due.length > 0) yield*",
       replace: "      if (due.length < 0) yield*"
-    }]
-  },
-  {
-    name: "a lost group begins again with the last entry",
-    by: [1, 5, 21],
-    edits: [{
-      file: "src/internal/streams/group.ts",
-      find: "if (last === undefined) return \"0-0\"",
-      replace: "if (last !== \"\") return last ?? \"0-0\""
     }]
   },
   // A bug that the simulation found.
@@ -1491,15 +1437,6 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "popStream keeps what it has when it is interrupted",
-    by: [7, 22],
-    edits: [{
-      file: "src/internal/client/popStream.ts",
-      find: "yield* Effect.addFinalizer(() => held === undefined ? Effect.void : putBack(held))",
-      replace: "yield* Effect.addFinalizer(() => Effect.void)"
-    }]
-  },
-  {
     name: "a reader of a stream is not told that entries are lost",
     by: [10],
     edits: [{
@@ -1514,7 +1451,7 @@ const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a worker of a queue acknowledges an element before it is processed",
-    by: [7, 12, 22],
+    by: [22],
     edits: [{
       file: "src/internal/queues/consume.ts",
       find: "        const handling = Effect.suspend(() => handler(value, delivery))\n",
