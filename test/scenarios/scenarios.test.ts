@@ -6,6 +6,7 @@ import { memory, whileTimePasses } from "./stage.ts"
 
 describe("in memory", () => {
   for (const [name, scenario] of Object.entries(scenarios)) {
-    it.effect(name, () => Effect.scoped(Effect.flatMap(memory, (stage) => whileTimePasses(scenario(stage)))))
+    // One of them has twenty failovers.
+    it.effect(name, () => Effect.scoped(Effect.flatMap(memory, (stage) => whileTimePasses(scenario(stage)))), 120_000)
   }
 })

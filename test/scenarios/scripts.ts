@@ -119,7 +119,7 @@ const calling = (stage: Stage, redis: Client.PrimaryClient, replica: Client.Repl
             const exit = yield* Effect.exit(calls[(caller + i) % calls.length]!(`c:${caller}`))
             if (Exit.isSuccess(exit)) done.n++
             else failed.push(failureOf(exit))
-            yield* Effect.sleep(stage.real ? "5 millis" : "100 millis")
+            yield* Effect.sleep(stage.real ? "5 millis" : "300 millis")
           }
         }), { concurrency: "unbounded", discard: true }),
       { startImmediately: true }
