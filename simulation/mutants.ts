@@ -110,6 +110,15 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "a reader of a stream does not compare the history of a new primary with what it read",
+    by: { test: "test/redisStreamRead.test.ts", name: "while the reader is busy" },
+    edits: [{
+      file: "src/internal/streams/follow.ts",
+      find: "          : this.isReplica && !hasMoved\n",
+      replace: "          : hasMoved\n"
+    }]
+  },
+  {
     name: "a reader of a stream goes on after the last id of a new primary, not after the last common one",
     by: { test: "test/redisStreamRead.test.ts", name: "tells what a failover lost" },
     edits: [{
