@@ -229,8 +229,10 @@ const faultWeights: Readonly<Record<Fault["kind"], number>> = {
   silence: 0
 }
 
-/** Faults that are not drawn yet because the library does not withstand them, and why. */
-export const pending: Readonly<Record<string, string>> = {}
+/** Faults and uses that are not drawn yet because the library does not withstand them, and why. */
+export const pending: Readonly<Record<string, string>> = {
+  readFromNow: "a reader that begins with the next entry stops when its connection is cut within a request"
+}
 
 const withoutPending = new WeakMap<object, Readonly<Record<string, number>>>()
 

@@ -7,7 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { RedisClient } from "../../src/index.ts"
 import type { History, Party, Read, Reader, Stage } from "../History.ts"
-import { Dice } from "../Scenario.ts"
+import { Dice, pending } from "../Scenario.ts"
 import type { Broken } from "../Violation.ts"
 import { groups, stream } from "./groups.ts"
 
@@ -15,7 +15,7 @@ import { groups, stream } from "./groups.ts"
 export const reader = (stage: Stage, party: Party, number: number, drained: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.gen(function*() {
     const dice = new Dice(stage.scenario.seed * 1009 + 950 + number)
-    for (let from: string = dice.chance(0.7) ? "start" : "now";;) {
+    for (let from: string = dice.chance(0.7) || "readFromNow" in pending ? "start" : "now";;) {
       const made: Reader = { client: party.name, number, from, isLast: false, items: [] }
       stage.readers.push(made)
       const slowness = dice.chance(0.3) ? dice.int(1, 20) : 0
