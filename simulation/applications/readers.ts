@@ -11,11 +11,14 @@ import { Dice, pending } from "../Scenario.ts"
 import type { Broken } from "../Violation.ts"
 import { groups, stream } from "./groups.ts"
 
+const isFromNowPending = "readFromNow" in pending
+
 /** Reads until `drained`, and begins again in between, after what it has. */
 export const reader = (stage: Stage, party: Party, number: number, drained: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.gen(function*() {
     const dice = new Dice(stage.scenario.seed * 1009 + 950 + number)
-    for (let from: string = dice.chance(0.7) || "readFromNow" in pending ? "start" : "now";;) {
+    let from: string = dice.chance(0.7) || isFromNowPending ? "start" : "now"
+    for (;;) {
       const made: Reader = { client: party.name, number, from, isLast: false, items: [] }
       stage.readers.push(made)
       const slowness = dice.chance(0.3) ? dice.int(1, 20) : 0
