@@ -4,8 +4,15 @@
  */
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { chosenPrograms, versionOf } from "../support/servers.ts"
 import { knownDifferences, notificationsOf, notifying } from "./notifications.ts"
 import { both, Talk } from "./wire.ts"
+
+const isLater = versionOf(chosenPrograms().server).name !== "redis-7.0"
+
+/** Later servers make a consumer as soon as a command names it, and Valkey 9 reads all options of GETEX first. */
+const comparable = (line: string, events: ReadonlyArray<string>): string =>
+  events.filter((event) => !isLater || !(event.startsWith("xgroup-createconsumer ") || /^GETEX/.test(line))).join("|")
 
 let compared = 0
 
@@ -22,7 +29,7 @@ describe("a node in memory publishes what Redis publishes", () => {
         theirs.forEach(({ events, line }, i) => {
           compared += events.length
           const own = ours[i]!.events
-          if (own.join("|") !== events.join("|") && knownDifferences[line] === undefined) {
+          if (comparable(line, own) !== comparable(line, events) && knownDifferences[line] === undefined) {
             problems.push(`${name}: ${line}\n    memory ${own.join(" | ")}\n    server ${events.join(" | ")}`)
           }
         })

@@ -41,7 +41,9 @@ export const notificationsOf = async (port: number, script: string): Promise<Rea
       const [, who = "", rest = ""] = /^(?:[~?k6ti] )?(?:(\d?)> ?)?(.*)$/.exec(raw)!
       const talk = sessions.get(who) ?? new Talk(port)
       sessions.set(who, talk)
-      await talk.ask(...words(rest) as [string])
+      await talk.ask(...words(rest) as [string]).catch((error: Error) => {
+        throw new Error(`${raw}: ${error.message}`)
+      })
       await control.ask("PUBLISH", "marker", "")
       const events: Array<string> = []
       let pending: string | undefined
