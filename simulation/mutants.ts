@@ -1446,19 +1446,6 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a reader of a stream is not told that entries are lost",
-    by: [10],
-    edits: [{
-      file: "src/internal/streams/track.ts",
-      find: "if (this.isKnown && compareIds(found.lastGeneratedId, this.position) < 0) return false",
-      replace: ""
-    }, {
-      file: "src/internal/streams/follow.ts",
-      find: "if (isLost) return track.rewind(common ?? track.positionWithout(found))",
-      replace: "if (isLost) return undefined"
-    }]
-  },
-  {
     name: "a worker of a queue acknowledges an element before it is processed",
     by: [22],
     edits: [{

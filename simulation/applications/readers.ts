@@ -7,17 +7,15 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { RedisClient } from "../../src/index.ts"
 import type { History, Party, Read, Reader, Stage } from "../History.ts"
-import { Dice, pending } from "../Scenario.ts"
+import { Dice } from "../Scenario.ts"
 import type { Broken } from "../Violation.ts"
 import { groups, stream } from "./groups.ts"
-
-const isFromNowPending = "readFromNow" in pending
 
 /** Reads until `drained`, and begins again in between, after what it has. */
 export const reader = (stage: Stage, party: Party, number: number, drained: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.gen(function*() {
     const dice = new Dice(stage.scenario.seed * 1009 + 950 + number)
-    let from: string = dice.chance(0.7) || isFromNowPending ? "start" : "now"
+    let from: string = dice.chance(0.7) ? "start" : "now"
     for (;;) {
       const made: Reader = { client: party.name, number, from, isLast: false, items: [] }
       stage.readers.push(made)
