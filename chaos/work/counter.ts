@@ -16,7 +16,7 @@ export const counter: Work = {
   deployment: {},
   play: async (stage, driver, { short }): Promise<Report> => {
     const client = await driver.counter(stage.place, key, callers)
-    const some = short ? 50 : 200
+    const some = 50
     const errors = new Tally()
     let certain = 0
     let inDoubt = 0
@@ -36,7 +36,7 @@ export const counter: Work = {
       }
     })
     try {
-      await until("the first increments", 20_000, async () => certain > some)
+      await until("the first increments", 60_000, async () => certain > some)
       await stage.planned()
       if (short) await stage.tidy()
       const primary = await stage.primary()
