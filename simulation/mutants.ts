@@ -1454,6 +1454,51 @@ const mutants: ReadonlyArray<Mutant> = [
       replace:
         "        yield* acknowledge(delivery)\n        const handling = Effect.suspend(() => handler(value, delivery))\n"
     }]
+  },
+  {
+    name: "an entry whose handler failed is acknowledged",
+    by: { test: "test/consumers.test.ts", name: "is delivered again once it was idle" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "return this.bury(delivery, reason)\n    }\n    this.leave(delivery)",
+      replace: "return this.bury(delivery, reason)\n    }\n    this.settle(delivery)"
+    }]
+  },
+  {
+    name: "a group that is lost begins after the last entry",
+    by: { test: "test/consumerFailovers.test.ts", name: "is made again where nothing is skipped" },
+    edits: [{
+      file: "src/internal/streams/group.ts",
+      find: "if (last === undefined) return \"0-0\"",
+      replace: "if (last !== undefined) return last"
+    }]
+  },
+  {
+    name: "the claims of long work are not extended",
+    by: { test: "test/consumers.test.ts", name: "keeps its claim on long work" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "if (due.length > 0) yield*",
+      replace: "if (due.length < 0) yield*"
+    }]
+  },
+  {
+    name: "what the server gave in a reply that was lost is not looked for",
+    by: { test: "test/consumers.test.ts", name: "in a reply that was lost" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "if (error._tag !== \"ReplyError\") this.isOwnDue = true",
+      replace: "if (error._tag === \"ReplyError\") this.isOwnDue = true"
+    }]
+  },
+  {
+    name: "what a consumer has finished and gets again is processed again",
+    by: { test: "test/consumerFailovers.test.ts", name: "are not processed again" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "if (this.finished.has(id, delivery.print)) {",
+      replace: "if (this.finished.has(id, delivery.print) && this.isStopping) {"
+    }]
   }
 ]
 
