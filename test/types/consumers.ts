@@ -30,8 +30,6 @@ const worker = orders.consume(
   ({ deliveries, id, value }) => Effect.flatMap(Bank, (bank) => bank.charge(value.total + deliveries + id.length))
 )
 void (worker satisfies Effect.Effect<never, Errors.RedisError, Bank | RedisClient.RedisClient>)
-// @ts-expect-error: Type 'Bank' is not assignable to type 'RedisClient'
-void (worker satisfies Effect.Effect<never, Errors.RedisError, RedisClient.RedisClient>)
 
 void orders.consume({
   ...who,
