@@ -11,7 +11,20 @@ import * as Path from "node:path"
 const root = Path.join(import.meta.dirname, "..")
 const directive = /^\/\/ @ts-expect-error: (.*)$/
 const sources: ReadonlyMap<string, ReadonlyArray<string>> = new Map(
-  ["options.ts", "forms.ts", "modules.ts", "scripts.ts", "subscriptions.ts", "queues.ts", "streams.ts", "transactions.ts", "consumers.ts"].map((file) => [
+  [
+    "options.ts",
+    "forms.ts",
+    "modules.ts",
+    "scripts.ts",
+    "subscriptions.ts",
+    "queues.ts",
+    "streams.ts",
+    "transactions.ts",
+    "consumers.ts"
+  ].map((file) => [
+    file,
+    Fs.readFileSync(Path.join(root, "test/types", file), "utf8").split("\n")
+  ])
 )
 
 /** What the compiler says to the files without their directives, by file and line; each text with its details. */
