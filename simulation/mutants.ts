@@ -272,6 +272,15 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "a caller of watch that ends does not pass the turn on",
+    by: { test: "test/watch.test.ts", name: "take turns" },
+    edits: [{
+      file: "src/internal/client/watchTurns.ts",
+      find: "else line.waiting.shift()!.give()",
+      replace: "else line.waiting.shift()"
+    }]
+  },
+  {
     name: "watch starts over after EXEC whose outcome is not known",
     by: { test: "test/watch.test.ts", name: "EXEC was written and its reply never came" },
     edits: [{

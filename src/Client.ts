@@ -362,7 +362,8 @@ export interface WatchOptions {
    * connection was lost or the server refused before anything was executed. Its input is
    * the error; when it ends, `watch` fails with that. Default: after pauses that grow from
    * 2 to 100 milliseconds, jittered, for as long as `commandTimeout`; without a limit if
-   * there is a `timeout`.
+   * there is a `timeout`. Callers of one client that were in each other's way take turns in
+   * place of these pauses.
    */
   readonly schedule?: Schedule.Schedule<unknown, TransactionAborted | ConnectionError | ReplyError> | undefined
   /**

@@ -24,9 +24,9 @@ const address = "10.0.0.1:6379"
 const whileTimePasses = timePassing("5 millis")
 
 /** A client of one server in memory, and that server. */
-const one = (options: RedisClient.Options = {}) =>
+const one = (options: RedisClient.Options = {}, latency?: "1 millis") =>
   Effect.gen(function*() {
-    const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
+    const control = yield* Testing.make({ replicas: 0, sentinels: 0, latency })
     const redis = yield* RedisClient.make({ address, ...options }).pipe(
       Effect.provideService(Connector.Connector, control.network.dial)
     )
@@ -301,6 +301,52 @@ describe("redis.watch", () => {
         assert.isBelow(Duration.toMillis(took), 5000)
         assert.isAtMost(control.network.connections(address), maxReserved + 1)
       }
+    }))
+
+  it.effect("callers of one client that are in each other's way take turns: few bodies run in vain", () =>
+    Effect.gen(function*() {
+      const { control, redis } = yield* one({ maxReserved: 32 }, "1 millis")
+      let bodies = 0
+      const increments = Effect.replicateEffect(
+        redis.watch("n", (watched) =>
+          Effect.gen(function*() {
+            bodies++
+            return [commands.set("n", Number(yield* watched.get("n")) + 1)]
+          })),
+        10,
+        { discard: true }
+      )
+      yield* whileTimePasses(
+        Effect.all(Array.from({ length: 32 }, () => increments), { concurrency: "unbounded", discard: true })
+      )
+      assert.strictEqual(control.node(address).peek("n"), "320")
+      assert.isBelow(bodies, 1.2 * 320)
+    }))
+
+  it.effect("a body that takes long does not stop the others, and an interrupted one gives its turn away", () =>
+    Effect.gen(function*() {
+      const { control, redis } = yield* one({ maxReserved: 8 })
+      let runs = 0
+      const slow = yield* Effect.forkChild(
+        redis.watch("n", (watched) =>
+          Effect.gen(function*() {
+            const n = Number(yield* watched.get("n"))
+            // The first run is in the way of another caller; the second one has the turn, and never ends.
+            if (++runs === 1) yield* redis.incr("n")
+            else return yield* Effect.never
+            return [commands.set("n", n + 1)]
+          }))
+      )
+      yield* whileTimePasses(Effect.gen(function*() {
+        while (runs < 2) yield* Effect.sleep("5 millis")
+        yield* Effect.all([increment(redis), increment(redis)], { concurrency: "unbounded" })
+        assert.strictEqual(control.node(address).peek("n"), "3")
+        yield* Fiber.interrupt(slow)
+        // Nobody has the turn any more, so nobody waits.
+        const [took] = yield* Effect.timed(increment(redis))
+        assert.isBelow(Duration.toMillis(took), 100)
+        assert.strictEqual(control.node(address).peek("n"), "4")
+      }))
     }))
 
   it.effect("where all reserved connections are taken it fails with ReserveTimeout, also in a body", () =>

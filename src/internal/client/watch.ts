@@ -30,6 +30,7 @@ import { durationOf, fieldsOf, isBytes, itemsOf, kindOf } from "../common/values
 import { refusals, temporaryRefusals } from "../execution/operation.ts"
 import type { BatchResult, Reserved, Runner } from "../execution/types.ts"
 import { invalidity } from "../execution/validity.ts"
+import { WatchTurns } from "./watchTurns.ts"
 
 const watchSpec = Command.define({ words: ["WATCH"], mode: "read", keys: "all", decode: Command.ok })
 
@@ -40,9 +41,12 @@ export const unwatch = Command.make(Command.define({ words: ["UNWATCH"], mode: "
 /** How long the reply to UNWATCH is waited for before the connection is closed instead. */
 const unwatchTimeout = Duration.seconds(1)
 
+/** The longest pause before it starts over, and how long callers of one client wait for each other, in milliseconds. */
+const longestPause = 100
+
 /** Starts over after pauses that grow from 2 to 100 milliseconds, for so many milliseconds. */
 const defaultSchedule = (millis: number): Schedule.Schedule<unknown> => {
-  const pauses = Schedule.jittered(Schedule.min([Schedule.exponential("2 millis"), Schedule.spaced("100 millis")]))
+  const pauses = Schedule.jittered(Schedule.min([Schedule.exponential("2 millis"), Schedule.spaced(longestPause)]))
   return millis === Infinity ? pauses : Schedule.upTo(pauses, { duration: Duration.millis(millis) })
 }
 
@@ -168,7 +172,7 @@ const abortionOf = (error: RedisError): Obstacle | undefined => {
 }
 
 /** Makes the method `watch` of a client. */
-export const makeWatch = (client: Watching) =>
+export const makeWatch = (client: Watching, turns = new WatchTurns()) =>
 (
   givenKeys: unknown,
   body: (client: WatchClient) => Effect.Effect<unknown, unknown, unknown>,
@@ -270,14 +274,29 @@ export const makeWatch = (client: Watching) =>
       }).pipe(Effect.onExit((exit) => release(reserved, scope, exit)))
     })
 
-    const step = yield* Schedule.toStepWithSleep(steady(schedule))
-    while (true) {
-      const outcome = yield* attempt
-      if (!(outcome instanceof NothingExecuted)) return outcome
-      last = outcome.reason
-      const isOver = yield* Pull.catchDone(Effect.as(inTime(step(outcome.reason)), false), () => Effect.succeed(true))
-      if (isOver) return yield* Effect.failCause(outcome.cause)
-    }
+    const place = turns.placeFor(keys)
+    const patience = monotonicMillisUnsafe(clock) + client.commandTimeout
+    const takeTurn = Effect.suspend(() =>
+      inTime(place.take(longestPause, () => monotonicMillisUnsafe(clock) < patience))
+    )
+    const step = yield* Schedule.toStep(steady(schedule))
+    const loop = Effect.gen(function*() {
+      while (true) {
+        if (place.isTaken) yield* takeTurn
+        const outcome = yield* attempt
+        if (!(outcome instanceof NothingExecuted)) return outcome
+        const { cause, reason } = outcome
+        last = reason
+        const now = yield* Clock.currentTimeMillis
+        const next = yield* Pull.catchDone(step(now, reason), () => Effect.undefined)
+        if (next === undefined) return yield* Effect.failCause(cause)
+        // Callers of this client that are in each other's way take turns, which no pause could arrange better.
+        const isInTheWay = reason._tag === "TransactionAborted"
+        if (!isInTheWay || place.hasTurn || options.schedule !== undefined) yield* inTime(Effect.sleep(next[1]))
+        if (isInTheWay) yield* takeTurn
+      }
+    })
+    return yield* Effect.ensuring(loop, Effect.sync(() => place.leave()))
   })
 }
 
