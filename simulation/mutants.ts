@@ -56,6 +56,34 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "popStream: the answer to CLIENT UNBLOCK is not waited for",
+    by: { test: "test/popStream.test.ts", name: "does not end the next command" },
+    edits: [{
+      file: "src/internal/client/popStream.ts",
+      find: "Effect.ignore(other.call(clientUnblock(connection.id, \"error\")))",
+      replace:
+        "Effect.asVoid(Effect.forkDetach(Effect.ignore(other.call(clientUnblock(connection.id, \"error\"))), { startImmediately: true }))"
+    }]
+  },
+  {
+    name: "popStream: nobody is told that there is no connection",
+    by: { test: "test/popStream.test.ts", name: "it waits, and the log says so" },
+    edits: [{
+      file: "src/internal/common/outage.ts",
+      find: "this.shortSince ??= now\n      }",
+      replace: "}"
+    }]
+  },
+  {
+    name: "a planned failover counts as an outage of a queue",
+    by: { test: "test/redisQueue.test.ts", name: "a planned failover is none" },
+    edits: [{
+      file: "src/internal/common/outage.ts",
+      find: "const untoldMillis = 1000",
+      replace: "const untoldMillis = 0"
+    }]
+  },
+  {
     name: "RedisQueue: what a lost acknowledgement has left is not looked for",
     by: { test: "test/redisQueue.test.ts", name: "a failover that loses an acknowledgement" },
     edits: [{

@@ -624,6 +624,16 @@ export class ReplicaNotFound extends Schema.TaggedError<ReplicaNotFound>(
 // Commands
 // -----------------------------------------------------------------------------
 
+/** What a message says of a cause: nothing of one that is neither an Error nor text, since it may be anything. */
+const reasonOf = (cause: unknown): string => {
+  try {
+    const text: unknown = cause instanceof Error ? cause.message : cause
+    return typeof text === "string" && text !== "" ? `: ${text}` : ""
+  } catch {
+    return ""
+  }
+}
+
 /**
  * The server answered a command with an error. The command had no effect, except
  * where Redis documents otherwise, as for a script that fails midway. If the error is
@@ -677,8 +687,7 @@ export class AmbiguousOutcome extends Schema.TaggedError<AmbiguousOutcome>(
     return false
   }
   override get message(): string {
-    const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
-    return `${this.command} was sent, but no reply came, so it may or may not have been applied: ${why}`
+    return `${this.command} was sent, but no reply came, so it may or may not have been applied${reasonOf(this.cause)}`
   }
 }
 
@@ -707,7 +716,7 @@ export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>(
     return true
   }
   override get message(): string {
-    const why = this.cause instanceof Error ? `: ${this.cause.message}` : ""
+    const why = reasonOf(this.cause)
     return `${this.command} had no answer within ${this.timeoutMillis} ms${why}`
   }
 }
@@ -821,7 +830,7 @@ export class NotReplicated extends Schema.TaggedError<NotReplicated>("effect-red
     return false
   }
   override get message(): string {
-    const why = this.cause instanceof Error ? `: ${this.cause.message}` : ""
+    const why = reasonOf(this.cause)
     const disk = this.isLocal === false ? ", and the primary has not written them to disk" : ""
     return `${this.acknowledged} of ${this.requested} replicas acknowledged the writes within ${this.timeoutMillis} ms${disk}${why}`
   }

@@ -28,7 +28,6 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { PrimaryClient } from "./Client.ts"
@@ -36,6 +35,7 @@ import * as Codec from "./Codec.ts"
 import type * as Command from "./Command.ts"
 import * as commands from "./commands/index.ts"
 import { InvalidCommand, type RedisError } from "./Errors.ts"
+import { retryOf } from "./internal/common/handlers.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, kindOf } from "./internal/common/values.ts"
 import { consumeWith } from "./internal/queues/consume.ts"
 import { keysOf, type Side, statusOf } from "./internal/queues/scripts.ts"
@@ -238,11 +238,21 @@ const check = (command: string, field: string, problem: string | undefined): voi
   if (problem !== undefined) throw new InvalidCommand({ command, detail: `${field}: ${problem}` })
 }
 
+const refuse = (command: string) => (field: string, problem: string): never => {
+  throw new InvalidCommand({ command, detail: `${field}: ${problem}` })
+}
+
 const textProblem = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? undefined : `expected a string that is not empty, got ${kindOf(value)}`
 
-const durationIn = (command: string, field: string, given: unknown, otherwise: string): Duration.Duration => {
-  const duration = durationOf(given ?? otherwise)
+const durationIn = (
+  command: string,
+  field: string,
+  given: unknown,
+  otherwise: string,
+  positive = true
+): Duration.Duration => {
+  const duration = durationOf(given === undefined ? otherwise : given, positive)
   if (typeof duration === "string") throw new InvalidCommand({ command, detail: `${field}: ${duration}` })
   check(command, field, Duration.isFinite(duration) ? undefined : "the duration must be finite")
   return duration
@@ -250,14 +260,6 @@ const durationIn = (command: string, field: string, given: unknown, otherwise: s
 
 const takeFields = ["consumer", "deadAfter"]
 const consumeFields = [...takeFields, "concurrency", "retry", "stopTimeout", "onEvent"]
-
-const isSchedule = (value: unknown): boolean => {
-  try {
-    return Schedule.isSchedule(value)
-  } catch {
-    return false
-  }
-}
 
 /**
  * Defines a queue. Throws `InvalidCommand` for options that are not valid.
@@ -355,11 +357,6 @@ export const make: {
           const fields = fieldsIn(command, options, consumeFields)
           const { concurrency = 1, onEvent, retry } = fields
           check(command, "concurrency", integerProblem(concurrency, 1, 10_000))
-          check(
-            command,
-            "retry",
-            retry === undefined || isSchedule(retry) ? undefined : `expected a Schedule, got ${kindOf(retry)}`
-          )
           for (const [field, value] of [["onEvent", onEvent], ["handler", handler]] as const) {
             check(
               command,
@@ -369,9 +366,16 @@ export const make: {
                 : `expected a function, got ${kindOf(value)}`
             )
           }
-          const stopTimeout = durationIn(command, "stopTimeout", fields["stopTimeout"], "10 seconds")
+          const stopTimeout = durationIn(command, "stopTimeout", fields["stopTimeout"], "10 seconds", false)
           return {
-            consumption: { deliveryOf, handler, concurrency, onEvent, retry, stopTimeout } as any,
+            consumption: {
+              deliveryOf,
+              handler,
+              concurrency,
+              onEvent,
+              stopTimeout,
+              retry: retryOf(retry, refuse(command))
+            } as any,
             workerFor: workerOf(command, fields)
           }
         })

@@ -12,6 +12,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Codec from "../src/Codec.ts"
+import * as Command from "../src/Command.ts"
 import { Connector, RedisClient, Sentinel } from "../src/index.ts"
 import type { MaybeLost, Popped, Unreadable } from "../src/PopStream.ts"
 import * as Testing from "../src/testing/index.ts"
@@ -30,9 +31,9 @@ const until = (condition: () => boolean) =>
   )
 
 /** A client of one server in memory, and that server. */
-const one = (options: RedisClient.Options = {}) =>
+const one = (options: RedisClient.Options = {}, deployment: Testing.Options = {}) =>
   Effect.gen(function*() {
-    const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
+    const control = yield* Testing.make({ replicas: 0, sentinels: 0, ...deployment })
     const client = (options: RedisClient.Options = {}) =>
       RedisClient.make({ address, ...options }).pipe(Effect.provideService(Connector.Connector, control.network.dial))
     const redis = yield* client(options)
@@ -118,13 +119,57 @@ describe("what it gives", () => {
       assert.deepStrictEqual(yield* redis.lrange("a", 0, -1), ["3", "4"])
     }))
 
-  it.effect("more Streams than reserved connections take turns", () =>
+  it.effect("more Streams than connections take turns", () =>
     Effect.gen(function*() {
-      const { redis } = yield* one({ maxReserved: 2 })
+      // No turn is lost because it comes late.
+      const { redis } = yield* one({ maxBlocking: 2, reserveTimeout: "100 millis" })
       const streams = yield* Effect.forEach(["a", "b", "c", "d", "e"], (key) => collecting(redis.popStream(key)))
       for (const key of ["a", "b", "c", "d", "e"]) yield* redis.rpush(key, key)
       yield* until(() => streams.every(({ items }) => items.length === 1))
     }))
+})
+
+/** Keeps what the log says of Streams while an effect runs. */
+const linesIn = <A, E, R>(effect: (lines: Array<string>) => Effect.Effect<A, E, R>) => {
+  const lines: Array<string> = []
+  const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
+    if (String(message).includes("popStream")) lines.push(`${logLevel} ${String(message)}`)
+  })
+  return Effect.provide(Effect.suspend(() => effect(lines)), Logger.layer([logger]))
+}
+
+describe("without a connection", () => {
+  it.effect("it waits, and the log says so after a while, and when it has one", () =>
+    linesIn((lines) =>
+      Effect.gen(function*() {
+        const { node, redis } = yield* one({ maxBlocking: 1, commandTimeout: "10 minutes" })
+        // It cannot be divided into turns.
+        const undivided = Command.make(
+          Command.define({
+            words: ["BLPOP", "never"],
+            mode: "write",
+            blockingMillis: () => 120_000,
+            decode: Command.native
+          }),
+          [120]
+        )
+        yield* Effect.forkScoped(redis.run(undivided), { startImmediately: true })
+        yield* until(() => node.waiting === 1)
+        const { items } = yield* collecting(redis.popStream("jobs"))
+        yield* redis.rpush("jobs", "1")
+        yield* TestClock.adjust("29 seconds")
+        assert.deepStrictEqual(lines, [])
+        yield* TestClock.adjust("2 seconds")
+        const told = `Warn ${address}: popStream has waited for a connection for 30 seconds: all that the option ` +
+          "maxBlocking allows are in use. Set it to as many as are needed."
+        assert.deepStrictEqual(lines, [told])
+        yield* TestClock.adjust("80 seconds")
+        assert.deepStrictEqual(lines, [told])
+        yield* TestClock.adjust("20 seconds")
+        yield* until(() => items.length === 1)
+        assert.deepStrictEqual(lines, [told, `Info ${address}: popStream works again`])
+      })
+    ))
 })
 
 describe("interrupted", () => {
@@ -166,6 +211,36 @@ describe("interrupted", () => {
       }))
   }
 
+  it.effect("does not end the next command on its connection", () =>
+    Effect.gen(function*() {
+      const { client, node, redis } = yield* whileTimePasses(
+        one({ maxBlocking: 1 }, { latency: { min: "0 millis", max: "4 millis" } })
+      )
+      const other = yield* client()
+      yield* whileTimePasses(other.ping())
+      for (let i = 0; i < 30; i++) {
+        const { fiber } = yield* collecting(redis.popStream(`first${i}`))
+        yield* until(() => node.waiting === 1)
+        // The request of the Stream ends by itself when it is ended, after 5 seconds.
+        yield* TestClock.adjust("4980 millis")
+        for (let ms = 0; node.waiting === 1 && ms < 40; ms++) yield* TestClock.adjust("1 millis")
+        assert.strictEqual(node.waiting, 0)
+        yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
+        const second = yield* Effect.forkChild(Effect.exit(redis.blpop([`second${i}`], "Infinity")), {
+          startImmediately: true
+        })
+        yield* until(() => fiber.pollUnsafe() !== undefined)
+        yield* whileTimePasses(Effect.sleep("40 millis"))
+        assert.isUndefined(second.pollUnsafe(), `${i}`)
+        yield* whileTimePasses(other.rpush(`second${i}`, "job"))
+        assert.deepStrictEqual<unknown>(
+          yield* whileTimePasses(Fiber.join(second)),
+          Exit.succeed([`second${i}`, "job"]),
+          `${i}`
+        )
+      }
+    }))
+
   it.effect("while the server hangs: it ends after a second, and the log says what may be lost", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []
@@ -199,11 +274,45 @@ describe("interrupted", () => {
 })
 
 describe("outages", () => {
-  it.effect("nothing answers for an hour: one warning, one line when it goes on, and it goes on", () =>
-    Effect.gen(function*() {
-      const lines: Array<string> = []
-      const logger = Logger.make<unknown, void>(({ logLevel, message }) => void lines.push(`${logLevel} ${message}`))
-      yield* Effect.gen(function*() {
+  it.effect(
+    "nothing answers for an hour: one warning, one line when it goes on, and it goes on",
+    () =>
+      Effect.gen(function*() {
+        const lines: Array<string> = []
+        const logger = Logger.make<unknown, void>(({ logLevel, message }) => void lines.push(`${logLevel} ${message}`))
+        yield* Effect.gen(function*() {
+          const control = yield* Testing.make()
+          const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
+            Effect.provideService(Connector.Connector, control.network.dial)
+          )
+          const redis = yield* sentinel.primaryFor("mymaster")
+          const { items } = yield* collecting(redis.popStream("jobs"))
+          yield* whileTimePasses(redis.rpush("jobs", "1"))
+          yield* until(() => items.length === 1)
+          yield* TestClock.adjust("1 second")
+          const all = [...control.nodes, ...control.sentinels]
+          for (const address of all) yield* control.kill(address)
+          yield* TestClock.adjust("1 hour")
+          const before = lines.filter((line) => line.includes("popStream"))
+          assert.strictEqual(before.length, 1)
+          assert.match(before[0]!, /^Warn mymaster: popStream was interrupted; it goes on as soon as it can: /)
+          for (const address of all) yield* control.restart(address)
+          yield* whileTimePasses(
+            Effect.retry(redis.rpush("jobs", "2"), { while: () => true })
+          )
+          yield* until(() => items.includes("jobs 2"))
+          assert.deepStrictEqual(items, ["jobs 1", "maybe lost 1", "jobs 2"])
+          assert.deepStrictEqual(lines.filter((line) => line.includes("popStream")).slice(1), [
+            "Info mymaster: popStream works again"
+          ])
+        }).pipe(Effect.provide(Logger.layer([logger])))
+      }),
+    120_000
+  )
+
+  it.effect("a planned failover: nothing is lost, and nothing is told", () =>
+    linesIn((lines) =>
+      Effect.gen(function*() {
         const control = yield* Testing.make()
         const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
           Effect.provideService(Connector.Connector, control.network.dial)
@@ -212,46 +321,19 @@ describe("outages", () => {
         const { items } = yield* collecting(redis.popStream("jobs"))
         yield* whileTimePasses(redis.rpush("jobs", "1"))
         yield* until(() => items.length === 1)
-        yield* TestClock.adjust("1 second")
-        const all = [...control.nodes, ...control.sentinels]
-        for (const address of all) yield* control.kill(address)
-        yield* TestClock.adjust("1 hour")
-        const before = lines.filter((line) => line.includes("popStream"))
-        assert.strictEqual(before.length, 1)
-        assert.match(before[0]!, /^Warn mymaster: popStream was interrupted; it goes on as soon as it can: /)
-        for (const address of all) yield* control.restart(address)
+        const before = yield* control.primary
+        yield* control.failover
         yield* whileTimePasses(
-          Effect.retry(redis.rpush("jobs", "2"), { while: () => true })
+          Effect.gen(function*() {
+            while ((yield* control.primary) === before) yield* Effect.sleep("5 millis")
+          })
         )
-        yield* until(() => items.includes("jobs 2"))
-        assert.deepStrictEqual(items, ["jobs 1", "maybe lost 1", "jobs 2"])
-        assert.deepStrictEqual(lines.filter((line) => line.includes("popStream")).slice(1), [
-          "Info mymaster: popStream works again"
-        ])
-      }).pipe(Effect.provide(Logger.layer([logger])))
-    }))
-
-  it.effect("a planned failover: nothing is lost, and nothing is told", () =>
-    Effect.gen(function*() {
-      const control = yield* Testing.make()
-      const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
-        Effect.provideService(Connector.Connector, control.network.dial)
-      )
-      const redis = yield* sentinel.primaryFor("mymaster")
-      const { items } = yield* collecting(redis.popStream("jobs"))
-      yield* whileTimePasses(redis.rpush("jobs", "1"))
-      yield* until(() => items.length === 1)
-      const before = yield* control.primary
-      yield* control.failover
-      yield* whileTimePasses(
-        Effect.gen(function*() {
-          while ((yield* control.primary) === before) yield* Effect.sleep("5 millis")
-        })
-      )
-      yield* whileTimePasses(redis.rpush("jobs", "2"))
-      yield* until(() => items.length >= 2)
-      assert.deepStrictEqual(items, ["jobs 1", "jobs 2"])
-    }))
+        yield* whileTimePasses(redis.rpush("jobs", "2"))
+        yield* until(() => items.length >= 2)
+        assert.deepStrictEqual(items, ["jobs 1", "jobs 2"])
+        assert.deepStrictEqual(lines, [])
+      })
+    ))
 
   it.effect("an error that no attempt can change ends the Stream", () =>
     Effect.gen(function*() {

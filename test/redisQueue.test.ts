@@ -284,7 +284,57 @@ describe("workers that die", () => {
   )
 })
 
+/** Keeps what the log says of the queue while an effect runs. */
+const linesIn = <A, E, R>(effect: (lines: Array<string>) => Effect.Effect<A, E, R>) => {
+  const lines: Array<string> = []
+  const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
+    if (String(message).includes("queue jobs")) lines.push(`${logLevel} ${String(message)}`)
+  })
+  return Effect.provide(Effect.suspend(() => effect(lines)), Logger.layer([logger]))
+}
+
 describe("outages", () => {
+  it.effect("a planned failover is none: nothing is told", () =>
+    linesIn((lines) =>
+      Effect.gen(function*() {
+        const control = yield* Testing.make()
+        const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
+          Effect.provideService(Connector.Connector, control.network.dial)
+        )
+        const redis = yield* sentinel.primaryFor("mymaster")
+        yield* whileTimePasses(with_(redis)(jobs.push("1")))
+        const { done } = yield* consuming(redis)
+        yield* until(() => done.length === 1)
+        const before = yield* control.primary
+        yield* control.failover
+        yield* whileTimePasses(Effect.gen(function*() {
+          while ((yield* control.primary) === before) yield* Effect.sleep("5 millis")
+        }))
+        yield* whileTimePasses(with_(redis)(jobs.push("2")))
+        yield* until(() => done.length === 2)
+        assert.deepStrictEqual(lines, [])
+      })
+    ))
+
+  it.effect("no free connection: the log says so after a while, and when there is one", () =>
+    linesIn((lines) =>
+      Effect.gen(function*() {
+        const { redis } = yield* one({ maxReserved: 1 })
+        yield* with_(redis)(jobs.push("1"))
+        const scope = yield* Scope.make()
+        yield* Scope.provide(redis.reserve, scope)
+        const { done } = yield* consuming(redis)
+        yield* TestClock.adjust("2 minutes")
+        const told =
+          `Warn ${address}: the queue jobs has waited for a connection for 30 seconds: all that the option ` +
+          "maxReserved allows are in use. Set it to as many as are needed."
+        assert.deepStrictEqual(lines, [told])
+        yield* Scope.close(scope, Exit.void)
+        yield* until(() => done.length === 1)
+        assert.deepStrictEqual(lines, [told, `Info ${address}: the queue jobs works again`])
+      })
+    ))
+
   it.effect("nothing answers for four minutes: it goes on, with what it had", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []
@@ -418,6 +468,65 @@ describe("consume", () => {
       assert.deepStrictEqual(done, ["short"])
       assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), ["long", "later"])
     }))
+
+  it.effect("stops at once with a stopTimeout of zero, and puts everything back", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      let running = 0
+      const { done, fiber } = yield* consuming(redis, { concurrency: 2, stopTimeout: "0 seconds" }, () => {
+        running++
+        return Effect.sleep("1 hour")
+      })
+      yield* with_(redis)(jobs.push("1", "2"))
+      yield* until(() => running === 2)
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(done, [])
+      assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), ["1", "2"])
+    }))
+
+  it.effect("retry may be times and a schedule, as with streams", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      const at: Array<number> = []
+      const { events } = yield* consuming(
+        redis,
+        { retry: { times: 2, schedule: Schedule.spaced("1 second") } },
+        () =>
+          Effect.flatMap(Effect.clockWith((clock) => clock.currentTimeMillis), (now) => {
+            at.push(now)
+            return Effect.fail("no")
+          })
+      )
+      yield* with_(redis)(jobs.push("bad"))
+      yield* until(() => events.length === 1)
+      assert.lengthOf(at, 3)
+      assert.isAtLeast(at[2]! - at[0]!, 2000)
+    }))
+
+  it.effect("what is not processed is logged, without the element; a failing onEvent does not end it", () =>
+    linesIn((lines) =>
+      Effect.gen(function*() {
+        const { redis } = yield* one()
+        const { done } = yield* consuming(redis, { onEvent: () => Effect.die(new Error("secret")) }, (job) => {
+          if (job === "secret") return Effect.fail({ _tag: "Refused", message: "secret" })
+          if (job === "bug: secret") throw new TypeError("secret")
+          return Effect.void
+        })
+        yield* with_(redis)(jobs.push("secret"))
+        yield* redis.rpush("jobs", new Uint8Array([0xff]))
+        yield* with_(redis)(jobs.push("bug: secret", "good"))
+        yield* until(() => done.length === 1)
+        const of = `Warn ${address}: the queue jobs`
+        assert.deepStrictEqual(lines, [
+          `${of}: the handler failed, and the element is a dead letter: Refused`,
+          `${of}: onEvent failed for Rejected`,
+          `${of}: onEvent failed for Unreadable`,
+          `${of}: an element is a dead letter: it is not UTF-8`,
+          `${of}: the handler failed, and the element is a dead letter: TypeError`,
+          `${of}: onEvent failed for Rejected`
+        ])
+      })
+    ))
 })
 
 describe("hostile options", () => {
@@ -445,7 +554,13 @@ describe("hostile options", () => {
           [{ deadAfter: "10 millis" }, () => Effect.void, /deadAfter: it must be at least 1 second/],
           [{ deadAfter: "Infinity" }, () => Effect.void, /deadAfter: the duration must be finite/],
           [{ consumer: "" }, () => Effect.void, /consumer: expected a string that is not empty/],
-          [{ retry: 3 }, () => Effect.void, /retry: expected a Schedule, got 3/],
+          [{ retry: 3 }, () => Effect.void, /retry: expected a Schedule, or { times, schedule }, got 3/],
+          [{ retry: {} }, () => Effect.void, /retry: times or schedule is needed/],
+          [{ retry: { times: 0 } }, () => Effect.void, /retry\.times: expected a whole number from 1/],
+          [{ retry: { schedule: 5 } }, () => Effect.void, /retry\.schedule: expected a Schedule, got 5/],
+          [{ retry: { delay: 5 } }, () => Effect.void, /retry\.delay: unknown option/],
+          [{ stopTimeout: 0 }, () => Effect.void, /stopTimeout: /],
+          [{ stopTimeout: "Infinity" }, () => Effect.void, /stopTimeout: the duration must be finite/],
           [{ onEvent: 1 }, () => Effect.void, /onEvent: expected a function/],
           [{ tries: 1 }, () => Effect.void, /tries: unknown option/],
           [{}, undefined, /handler: expected a function, got undefined/]

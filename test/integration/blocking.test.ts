@@ -3,9 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import { type Client, commands, type Errors, RedisClient } from "../../src/index.ts"
+import { type Client, commands, type Errors, Metrics, RedisClient } from "../../src/index.ts"
 import { failureOf } from "../support/exit.ts"
 import { server } from "../support/processes.ts"
 
@@ -54,6 +55,8 @@ describe("the interruption of commands that wait", () => {
             yield* until(isBlocked(1))
             yield* Fiber.interrupt(fiber)
             yield* until(isBlocked(0))
+            // The client has the reply, too, and the connection is free.
+            yield* until(Effect.map(Metric.value(Metrics.connectionsInUseOf.blocking), (inUse) => inUse.value === 0))
           }
           const before = (yield* connectionsOf(admin, "app")).ids
           assert.lengthOf(before, 2)

@@ -20,7 +20,11 @@ const texts = RedisQueue.make({ key: "texts" })
 export const right = [
   jobs.push({ id: 1 }, { id: 2 }),
   texts.push("a"),
-  jobs.consume({ retry: Schedule.recurs(3), concurrency: 2 }, (job) => Effect.log(job.id.toFixed()))
+  jobs.consume({ retry: Schedule.recurs(3), concurrency: 2 }, (job) => Effect.log(job.id.toFixed())),
+  jobs.consume(
+    { retry: { times: 3, schedule: Schedule.exponential("1 second") } },
+    (job) => Effect.log(job.id.toFixed())
+  )
 ]
 export const w1 = Stream.map(redis.popStream(["a", "b"]), (item) => item._tag === "Popped" ? item.value.length : 0)
 export const w2 = Stream.map(

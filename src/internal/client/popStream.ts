@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Command from "../../Command.ts"
+import { clientUnblock } from "../../commands/connection.ts"
 import * as commands from "../../commands/index.ts"
 import { type ConnectionError, type DeadlineExceeded, InvalidCommand, type RedisError } from "../../Errors.ts"
 import * as Metrics from "../../Metrics.ts"
@@ -25,9 +26,10 @@ import { type Codec, codecOf, decodeWith, Unfit } from "../values/codecs.ts"
 
 /** How long the server waits for an element in one request. A Stream that ends in the worst case waits that long. */
 const turn = "5 seconds"
-/** How long the pauses are between requests to end a wait, and how many there are: the request may overtake the wait. */
+/** How long the pauses are between requests to end a wait: the request may overtake the wait. */
 const unblockPause = "50 millis"
-const unblockAttempts = 20
+/** For how long the end of a wait is waited for before its connection is closed instead. */
+const endTimeout = "1 second"
 
 /**
  * Where the Stream gets its elements.
@@ -38,8 +40,8 @@ const unblockAttempts = 20
 export interface PopSource {
   /** What it is bound to, for messages. */
   readonly label: string
-  /** A connection of its own, until the Scope closes. */
-  readonly reserve: Effect.Effect<Reserved, ConnectionError | DeadlineExceeded, Scope.Scope>
+  /** A connection of its own, until the Scope closes. Where all are taken it says so, and waits for its turn. */
+  readonly reserve: (whenFull: () => void) => Effect.Effect<Reserved, ConnectionError | DeadlineExceeded, Scope.Scope>
   readonly run: Runner["run"]
   /** Runs an effect, but fails with `ClientClosed` as soon as the client is closed. */
   readonly untilClosed: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | RedisError, R>
@@ -111,19 +113,28 @@ export const makePopStream = <Item>(
   /** Ends the wait at the server, and puts back what it has taken nevertheless. */
   const end = (reserved: Reserved, fiber: Fiber.Fiber<Taken | undefined, RedisError>): Effect.Effect<void> =>
     Effect.gen(function*() {
+      const { connection } = reserved
       const waiting = Fiber.await(fiber)
-      let exit: Option.Option<Exit.Exit<Taken | undefined, RedisError>> = Option.none()
-      for (let i = 0; i < unblockAttempts && Option.isNone(exit); i++) {
-        yield* Effect.forkDetach(Effect.ignore(source.run(commands.clientUnblock(reserved.connection.id, "error"))), {
-          startImmediately: true
-        })
-        exit = yield* Effect.timeoutOption(waiting, unblockPause)
+      // Each answer is waited for: a request that comes later would end the next wait on this connection.
+      const ask = Effect.suspend(() => {
+        const other = reserved.sibling
+        return connection.id === 0 || other === undefined
+          ? Effect.void
+          : Effect.ignore(other.call(clientUnblock(connection.id, "error")))
+      })
+      const ending: Effect.Effect<void> = Effect.flatMap(
+        Effect.andThen(ask, Effect.timeoutOption(waiting, unblockPause)),
+        (exit) => Option.isSome(exit) ? Effect.void : ending
+      )
+      const hasAnswer = Option.isSome(yield* Effect.timeoutOption(ending, endTimeout))
+      if (!hasAnswer) {
+        connection.close("the server did not end the command that waits on it")
+        yield* Fiber.interrupt(fiber)
       }
-      if (Option.isNone(exit)) yield* Fiber.interrupt(fiber)
       const ended = yield* waiting
       if (Exit.isSuccess(ended)) return ended.value === undefined ? undefined : yield* putBack(ended.value)
       const error = Cause.findErrorOption(ended.cause)
-      if (Option.isSome(exit) && (Option.isNone(error) || error.value._tag !== "AmbiguousOutcome")) return
+      if (hasAnswer && (Option.isNone(error) || error.value._tag !== "AmbiguousOutcome")) return
       yield* Metric.update(Metrics.maybeLostElements, request.count)
       yield* Effect.logWarning(
         `${source.label}: popStream ended without an answer of the server: at most ${request.count} element(s) may be lost`
@@ -131,18 +142,21 @@ export const makePopStream = <Item>(
     })
 
   /** One request. Interruption waits until it is known what it has taken. */
-  const pop: Pop = Effect.scoped(
-    Effect.flatMap(source.reserve, (reserved) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(
-          Effect.forkDetach(Effect.interruptible(popFrom(reserved, request)), { startImmediately: true }),
-          (fiber) => Effect.onInterrupt(restore(Fiber.join(fiber)), () => end(reserved, fiber))
-        )
-      ))
-  )
+  const popWith = (outage: Outage): Pop =>
+    Effect.scoped(
+      Effect.flatMap(outage.whileShort("maxBlocking", source.reserve), (reserved) =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(
+            Effect.forkDetach(Effect.interruptible(popFrom(reserved, request)), { startImmediately: true }),
+            (fiber) =>
+              Effect.onInterrupt(restore(Fiber.join(fiber)), () => end(reserved, fiber))
+          )
+        ))
+    )
 
   return Stream.unwrap(Effect.gen(function*() {
     const outage = new Outage(`${source.label}: popStream`)
+    const pop = popWith(outage)
     let held: Taken | undefined
     yield* Effect.addFinalizer(() => held === undefined ? Effect.void : putBack(held))
     const next: Effect.Effect<Item | MaybeLost, RedisError> = Effect.suspend(() => {
@@ -161,8 +175,6 @@ export const makePopStream = <Item>(
                 Metric.update(Metrics.maybeLostElements, request.count),
                 { _tag: "MaybeLost" as const, most: request.count, error }
               )
-            case "ReserveTimeout":
-              return next
             default:
               return Effect.andThen(source.untilClosed(outage.wait(error)), next)
           }

@@ -1,14 +1,20 @@
 /**
- * The pauses of something that goes on after outages, and what the log says: one warning when an outage begins, nothing
- * while it lasts, and one line when it is over.
+ * The pauses of something that goes on after outages, and what the log says: one warning for an outage that lasts longer
+ * than a planned failover, and one line when it is over.
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type { RedisError } from "../../Errors.ts"
+import { monotonicMillis } from "./time.ts"
 
 /** The pauses in milliseconds: each is twice as long as the one before. */
 const firstPause = 100
 const longestPause = 2000
+/** For how long attempts may fail before that is told, in milliseconds. */
+const untoldMillis = 1000
+/** How long the wait for a connection is before it is told, and for how long it is not told again, in milliseconds. */
+const shortageMillis = 30_000
+const untoldShortageMillis = 600_000
 
 /** Replies of a server that cannot serve now: it, or the next one, can later. */
 const passing: ReadonlySet<string> = new Set([
@@ -43,23 +49,41 @@ export const isOutage = (error: RedisError): boolean => {
   }
 }
 
+/** How long the next pause is, in milliseconds. */
+interface Pauses {
+  pause: number
+}
+
 /** The outages of one Stream or worker, one after another. */
 export class Outage {
-  private pause = firstPause
+  pause = firstPause
   private isTold = false
+  /** Since when all attempts have failed; undefined after one that has not. */
+  private failingSince: number | undefined = undefined
+  /** Since when there is no connection; undefined if there was one. */
+  private shortSince: number | undefined = undefined
+  private shortageToldAt = -Infinity
   /** Whether it has worked once. */
-  private hasWorked = false
+  private hasWorked: boolean
   private readonly what: string
 
   /** `what` is the subject of the log's lines: `mymaster: popStream`. */
-  constructor(what: string) {
+  constructor(what: string, hasWorked = false) {
     this.what = what
+    this.hasWorked = hasWorked
+  }
+
+  /** The pauses of one of several that try at the same time. */
+  pauses(): Pauses {
+    return { pause: firstPause }
   }
 
   /** It works. */
   readonly over: Effect.Effect<void> = Effect.suspend(() => {
     this.hasWorked = true
     this.pause = firstPause
+    this.failingSince = undefined
+    this.shortSince = undefined
     if (!this.isTold) return Effect.void
     this.isTold = false
     return Effect.logInfo(`${this.what} works again`)
@@ -69,16 +93,51 @@ export class Outage {
    * It does not work: waits before the next attempt. Fails with an error that no attempt can change, and, before it has
    * worked for the first time, with one that needs another configuration.
    */
-  wait(error: RedisError): Effect.Effect<void, RedisError> {
+  wait(error: RedisError, pauses: Pauses = this): Effect.Effect<void, RedisError> {
     return Effect.gen({ self: this }, function*() {
       if (!isOutage(error) || (!this.hasWorked && isMisconfigured(error))) return yield* Effect.fail(error)
-      if (!this.isTold) {
+      const now = yield* monotonicMillis
+      this.failingSince ??= now
+      this.shortSince = undefined
+      if (!this.isTold && now - this.failingSince >= untoldMillis) {
         this.isTold = true
         yield* Effect.logWarning(`${this.what} was interrupted; it goes on as soon as it can: ${error.message}`)
       }
-      const millis = this.pause * (yield* Random.nextBetween(0.75, 1.25))
-      this.pause = Math.min(this.pause * 2, longestPause)
+      const millis = pauses.pause * (yield* Random.nextBetween(0.75, 1.25))
+      pauses.pause = Math.min(pauses.pause * 2, longestPause)
       yield* Effect.sleep(Math.round(millis))
+    })
+  }
+
+  /** All connections that an option allows are in use, and it tries again. Told when that lasts. */
+  short(option: string): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function*() {
+      const now = yield* monotonicMillis
+      this.shortSince ??= now
+      if (now - this.shortSince < shortageMillis) return
+      if (this.isTold || now - this.shortageToldAt < untoldShortageMillis) return
+      this.isTold = true
+      this.shortageToldAt = now
+      yield* Effect.logWarning(
+        `${this.what} has waited for a connection for ${Math.round((now - this.shortSince) / 1000)} seconds: ` +
+          `all that the option ${option} allows are in use. Set it to as many as are needed.`
+      )
+    })
+  }
+
+  /** The same for an effect that waits for its turn, for as long as it takes. It calls `whenFull` when it has to. */
+  whileShort<A, E, R>(
+    option: string,
+    effect: (whenFull: () => void) => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E, R> {
+    return Effect.flatMap(monotonicMillis, (now) => {
+      let isFull = false
+      const whenFull = (): void => {
+        isFull = true
+        this.shortSince ??= now
+      }
+      const tell = Effect.suspend(() => isFull ? this.short(option) : Effect.void)
+      return Effect.raceFirst(effect(whenFull), Effect.forever(Effect.andThen(Effect.sleep(shortageMillis), tell)))
     })
   }
 }

@@ -174,6 +174,8 @@ export interface Runner {
  */
 export interface Reserved extends Runner {
   readonly connection: Connection
+  /** Another connection to the same node, if there is one. */
+  readonly sibling: Connection | undefined
 }
 
 /**
@@ -201,8 +203,11 @@ export interface ClientRunner extends Runner {
    * again elsewhere: they fail with the loss of this connection.
    */
   readonly reserve: Effect.Effect<Reserved, ConnectionError | DeadlineExceeded, Scope.Scope>
-  /** The same for one that commands wait on at the server; it counts as theirs (`maxBlocking`). */
-  readonly reserveToWait: ClientRunner["reserve"]
+  /**
+   * The same for one that commands wait on at the server; it counts as theirs (`maxBlocking`). Where all are taken, it
+   * waits for its turn, for as long as that takes, and says so with `whenFull`.
+   */
+  readonly reserveToWait: (whenFull: () => void) => ClientRunner["reserve"]
   /**
    * A session outside of the pool, until the Scope closes: for what changes the
    * meaning of a connection, such as a subscription. It ends when the node does,

@@ -166,17 +166,25 @@ export interface ConsumeOptions<in A, in E = never, out R = never> extends TakeO
   /** How many elements are processed at a time, from 1 to 10,000. Default 1. */
   readonly concurrency?: number | undefined
   /**
-   * When a handler that fails runs again. After its end the element goes to the dead letters. Default: it does not run
-   * again.
+   * When a handler that fails runs again: `times` more, after the pauses of `schedule`; a Schedule alone says both. After
+   * that the element goes to the dead letters. Default: it does not run again.
    */
-  readonly retry?: Schedule.Schedule<unknown, E, never, R> | undefined
+  readonly retry?: Schedule.Schedule<unknown, E, never, R> | {
+    /** How often it runs again, at least 1. Default: as often as the schedule says. */
+    readonly times?: number | undefined
+    /** The pauses. Default: none. */
+    readonly schedule?: Schedule.Schedule<unknown, E, never, R> | undefined
+  } | undefined
   /**
    * How long handlers that run may take to end when `consume` is interrupted; then they are interrupted, and their
-   * elements are put back. Default 10 seconds.
+   * elements are put back. Zero is allowed. Default 10 seconds.
    */
   readonly stopTimeout?: DurationInput | undefined
-  /** Called for elements that are not processed exactly once. What it fails with is a defect of `consume`. */
-  readonly onEvent?: ((event: Event<A>) => Effect.Effect<void, never, R>) | undefined
+  /**
+   * Called for elements that are not processed exactly once; the element waits for it. A failure is logged and otherwise
+   * ignored.
+   */
+  readonly onEvent?: ((event: Event<A>) => Effect.Effect<unknown, never, R>) | undefined
 }
 
 /**

@@ -86,6 +86,7 @@ export const makeWorker = (
     const name = `${consumer}.${randomUUID()}`
     const own = keys.processing + name
     const outage = new Outage(`${redis.target}: the queue ${keys.waiting}`)
+    const acknowledging = new Outage(`${redis.target}: acknowledging elements of the queue ${keys.waiting}`, true)
     const turnMillis = Math.min(mostTurnMillis, Math.ceil(deadAfterMillis / 3))
 
     /** What its users have and have not finished. */
@@ -220,15 +221,18 @@ export const makeWorker = (
 
     const next: Effect.Effect<Taken, RedisError> = Effect.matchEffect(attempt, {
       onSuccess: (taken) => Effect.andThen(outage.over, taken === undefined ? next : Effect.succeed(taken)),
-      onFailure: (error) => error._tag === "ReserveTimeout" ? next : Effect.andThen(outage.wait(error), next)
+      onFailure: (error) =>
+        Effect.andThen(error._tag === "ReserveTimeout" ? outage.short(error.option) : outage.wait(error), next)
     })
 
     const persist = <A>(effect: Effect.Effect<A, RedisError>): Effect.Effect<A, RedisError> => {
-      const pauses = new Outage(`${redis.target}: an acknowledgement to the queue ${keys.waiting}`)
+      const pauses = acknowledging.pauses()
       const loop: Effect.Effect<A, RedisError> = Effect.matchEffect(effect, {
-        onSuccess: (value) => Effect.as(pauses.over, value),
+        onSuccess: (value) => Effect.as(acknowledging.over, value),
         onFailure: (error) =>
-          error._tag === "AmbiguousOutcome" ? Effect.fail(error) : Effect.andThen(pauses.wait(error), loop)
+          error._tag === "AmbiguousOutcome"
+            ? Effect.fail(error)
+            : Effect.andThen(acknowledging.wait(error, pauses), loop)
       })
       return loop
     }

@@ -199,9 +199,11 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     reserveInTime(this.execution, this.reserveWithin, "reserved")
   )
 
-  readonly reserveToWait: ClientRunner["reserve"] = Effect.suspend(() =>
-    reserveInTime(this.execution, this.reserveWithin, "blocking")
-  )
+  readonly reserveToWait: ClientRunner["reserveToWait"] = (whenFull) =>
+    this.reserveWithin("blocking", (isFull) => {
+      if (isFull) whenFull()
+      return Infinity
+    })
 
   session<E>(
     prepare: (connection: Connection) => Effect.Effect<void, E>

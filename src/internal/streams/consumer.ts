@@ -12,6 +12,7 @@ import type { PrimaryClient } from "../../Client.ts"
 import type { Key } from "../../Command.ts"
 import type { RedisError } from "../../Errors.ts"
 import { epochOf } from "../client/epoch.ts"
+import { retryOptions } from "../common/handlers.ts"
 import { kindOf } from "../common/values.ts"
 import { Acknowledgements } from "./acknowledgements.ts"
 import { type Attempts, Loop } from "./attempts.ts"
@@ -374,10 +375,7 @@ export class Consumer<T, E, R> {
             this.given.events.tell({ _tag: "Retried", id, failures, reason: reasonOf(settings, cause) })
           }
         })),
-      {
-        ...(retry.times === undefined ? {} : { times: retry.times }),
-        ...(retry.schedule === undefined ? {} : { schedule: retry.schedule })
-      }
+      retryOptions(retry)
     )
     return Effect.withSpan(repeated, `process ${label}`, {
       kind: "consumer",

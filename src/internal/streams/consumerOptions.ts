@@ -4,11 +4,12 @@
 import type * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
+import type * as Schedule from "effect/Schedule"
 import type { Key } from "../../Command.ts"
 import { InvalidCommand } from "../../Errors.ts"
 import { type FieldsOf, optionsOf } from "../commands/args.ts"
 import { type DurationInput, elapsedMillisOf, millisOf, type TimeoutInput } from "../commands/time.ts"
+import { type Retry, retryOf } from "../common/handlers.ts"
 import { choiceProblem, durationOf, integerProblem, isBytes, kindOf } from "../common/values.ts"
 import type { ConsumerEvent } from "./consumerEvents.ts"
 import { parsedId } from "./ids.ts"
@@ -90,9 +91,10 @@ export interface ConsumerOptions {
   readonly claimInterval?: TimeoutInput | undefined
   /**
    * How often the handler runs again after a failure, for the same delivery: `times` more, after the pauses of
-   * `schedule`. Default: not at all; the entry is delivered again once it has been idle for `minIdle`.
+   * `schedule`; a Schedule alone says both. Default: not at all; the entry is delivered again once it has been idle for
+   * `minIdle`.
    */
-  readonly retry?: {
+  readonly retry?: Schedule.Schedule<unknown, unknown> | {
     /** How often it runs again, at least 1. Default: as often as the schedule says. */
     readonly times?: number | undefined
     /** The pauses. Default: none. */
@@ -137,9 +139,7 @@ export interface ConsumerSettings {
   readonly minIdleMillis: number
   /** Infinity: never. */
   readonly claimMillis: number
-  readonly retry:
-    | { readonly times: number | undefined; readonly schedule: Schedule.Schedule<unknown, unknown> | undefined }
-    | undefined
+  readonly retry: Retry | undefined
   readonly deadLetter: {
     readonly key: Key
     readonly maxDeliveries: number
@@ -179,8 +179,6 @@ const deadLetterFields: FieldsOf<DeadLetterOptions> = {
   reason: "value"
 }
 
-const retryFields = { times: "value", schedule: "value" } as const
-
 /** Names come back from the server as text: one that is not UTF-8 would be another one. */
 const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
 
@@ -212,18 +210,6 @@ export const consumerSettings = (command: string, given: ConsumerOptions): Consu
     value === undefined || typeof value === "function"
       ? value
       : invalid(field, `expected a function, got ${kindOf(value)}`)
-  const retryOf = (value: ConsumerOptions["retry"]): ConsumerSettings["retry"] => {
-    const retry = optionsOf(command, value, retryFields, "retry.")
-    if (retry === undefined) return undefined
-    const times = retry.times === undefined ? undefined : integer("retry.times", retry.times, 1, 1_000_000, 1)
-    const { schedule } = retry
-    if (schedule !== undefined && !Schedule.isSchedule(schedule)) {
-      return invalid("retry.schedule", `expected a Schedule, got ${kindOf(schedule)}`)
-    }
-    return times === undefined && schedule === undefined
-      ? invalid("retry", "times or schedule is needed")
-      : { times, schedule }
-  }
   const deadLetterOf = (value: ConsumerOptions["deadLetter"]): ConsumerSettings["deadLetter"] => {
     const deadLetter = optionsOf<DeadLetterOptions>(command, value, deadLetterFields, "deadLetter.")
     if (deadLetter === undefined) return undefined
@@ -257,7 +243,7 @@ export const consumerSettings = (command: string, given: ConsumerOptions): Consu
     prefetch: integer("prefetch", options.prefetch, 0, 100_000, 0),
     minIdleMillis: options.minIdle === undefined ? 60_000 : millisOf(command, "minIdle", options.minIdle),
     claimMillis: timeoutOf("claimInterval", options.claimInterval, 5000),
-    retry: retryOf(options.retry),
+    retry: retryOf(options.retry, invalid),
     deadLetter: deadLetterOf(options.deadLetter),
     deletes: options.acknowledged === "delete",
     remember: integer("remember", options.remember, 0, 10_000_000, 10_000),

@@ -2,33 +2,20 @@
  * Moves entries to the stream of dead letters: adding the one and acknowledging the other are one transaction, so that
  * an entry is never in neither.
  */
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import type { PrimaryClient } from "../../Client.ts"
 import type { Arg, Command, Key } from "../../Command.ts"
 import { xack } from "../../commands/streamPendingEntries.ts"
 import { xadd, xdel } from "../../commands/streams.ts"
 import type { RedisError } from "../../Errors.ts"
+import { failureName } from "../common/handlers.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
 import type { Delivery } from "./deliveries.ts"
 
 /** The longest reason, in characters. */
 const longestReason = 1024
-
-const nameOf = (error: unknown): string => {
-  try {
-    if (typeof error === "object" && error !== null) {
-      const { _tag, name } = error as { readonly _tag?: unknown; readonly name?: unknown }
-      if (typeof _tag === "string" && _tag !== "") return _tag
-      if (error instanceof Error && typeof name === "string" && name !== "") return name
-    }
-    return "Error"
-  } catch {
-    return "Error"
-  }
-}
 
 /** Why a handler failed, without what may be a secret in the messages of errors. */
 export const reasonOf = (settings: ConsumerSettings, cause: Cause.Cause<unknown>): string => {
@@ -38,10 +25,7 @@ export const reasonOf = (settings: ConsumerSettings, cause: Cause.Cause<unknown>
   } catch {
     // The default says enough.
   }
-  const failure = Cause.findError(cause)
-  if (Result.isSuccess(failure)) return nameOf(failure.success).slice(0, longestReason)
-  const defect = Cause.findDefect(cause)
-  return Result.isSuccess(defect) ? nameOf(defect.success).slice(0, longestReason) : "Interrupted"
+  return failureName(cause).slice(0, longestReason)
 }
 
 /**

@@ -1,0 +1,79 @@
+/**
+ * What the consumers of streams and of queues have in common: when a handler that fails runs again, and what is told of
+ * its failure.
+ */
+import * as Cause from "effect/Cause"
+import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
+import { fieldsOf, integerProblem, kindOf } from "./values.ts"
+
+/** When a handler that fails runs again, checked. */
+export interface Retry {
+  /** How often; undefined: as often as the schedule says. */
+  readonly times: number | undefined
+  /** After which pauses; undefined: none. */
+  readonly schedule: Schedule.Schedule<any, any, never, any> | undefined
+}
+
+const isSchedule = (value: unknown): boolean => {
+  try {
+    return Schedule.isSchedule(value)
+  } catch {
+    return false
+  }
+}
+
+/** Checks the option `retry`. `invalid` throws for a field and its problem. */
+export const retryOf = (value: unknown, invalid: (field: string, problem: string) => never): Retry | undefined => {
+  if (value === undefined) return undefined
+  if (isSchedule(value)) return { times: undefined, schedule: value as Retry["schedule"] }
+  const fields = typeof value === "object" && value !== null ? fieldsOf(value) : "no record"
+  if (typeof fields === "string") {
+    return invalid("retry", `expected a Schedule, or { times, schedule }, got ${kindOf(value)}`)
+  }
+  const { schedule, times, ...others } = fields
+  const other = Object.keys(others).find((field) => others[field] !== undefined)
+  if (other !== undefined) {
+    return invalid(
+      /^[\w-]{1,32}$/.test(other) ? `retry.${other}` : "retry",
+      "unknown option; it has times, schedule"
+    )
+  }
+  const problem = times === undefined ? undefined : integerProblem(times, 1, 1_000_000)
+  if (problem !== undefined) return invalid("retry.times", problem)
+  if (schedule !== undefined && !isSchedule(schedule)) {
+    return invalid("retry.schedule", `expected a Schedule, got ${kindOf(schedule)}`)
+  }
+  return times === undefined && schedule === undefined
+    ? invalid("retry", "times or schedule is needed")
+    : { times: times as number | undefined, schedule: schedule as Retry["schedule"] }
+}
+
+/** The arguments of `Effect.retry`. */
+export const retryOptions = (
+  { schedule, times }: Retry
+): { readonly times?: number; readonly schedule?: Schedule.Schedule<any, any, never, any> } => ({
+  ...(times === undefined ? {} : { times }),
+  ...(schedule === undefined ? {} : { schedule })
+})
+
+const nameOf = (error: unknown): string => {
+  try {
+    if (typeof error === "object" && error !== null) {
+      const { _tag, name } = error as { readonly _tag?: unknown; readonly name?: unknown }
+      if (typeof _tag === "string" && _tag !== "") return _tag
+      if (error instanceof Error && typeof name === "string" && name !== "") return name
+    }
+    return "Error"
+  } catch {
+    return "Error"
+  }
+}
+
+/** The tag or the class of what a handler failed with. Messages of errors may contain secrets. */
+export const failureName = (cause: Cause.Cause<unknown>): string => {
+  const failure = Cause.findError(cause)
+  if (Result.isSuccess(failure)) return nameOf(failure.success)
+  const defect = Cause.findDefect(cause)
+  return Result.isSuccess(defect) ? nameOf(defect.success) : "Interrupted"
+}
