@@ -1478,8 +1478,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: [0],
     edits: [{
       file: "src/internal/streams/deadLetters.ts",
-      find: "[add, ack, xdel(key, delivery.id)] : [add, ack]",
-      replace: "[add, ack, xdel(key, delivery.id)] : [ack, ack]"
+      find: "local added = redis.call('XADD', KEYS[2], unpack(ARGV, 5))",
+      replace: "local added = id"
     }]
   },
   {
@@ -1526,6 +1526,42 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/streams/consumer.ts",
       find: "if (error._tag !== \"ReplyError\") this.isOwnDue = true",
       replace: "if (error._tag === \"ReplyError\") this.isOwnDue = true"
+    }]
+  },
+  {
+    name: "an acknowledgement that is repeated reaches another entry of the same id",
+    by: { test: "test/consumerFaults.test.ts", name: "that is repeated does not reach another entry" },
+    edits: [{
+      file: "src/internal/streams/acknowledgements.ts",
+      find: "return entry === undefined || printOf(entry.fields) === print",
+      replace: "return entry === undefined || print !== undefined"
+    }]
+  },
+  {
+    name: "an entry of an earlier primary is acknowledged by its id alone",
+    by: { test: "test/consumerFaults.test.ts", name: "that is under way does not reach another entry" },
+    edits: [{
+      file: "src/internal/streams/acknowledgements.ts",
+      find: "const own = left.filter((item) => item.epoch === epoch)",
+      replace: "const own = left.filter((item) => item.epoch <= epoch)"
+    }]
+  },
+  {
+    name: "an entry becomes a dead letter though it is not pending",
+    by: { test: "test/consumerFaults.test.ts", name: "has acknowledged meanwhile" },
+    edits: [{
+      file: "src/internal/streams/deadLetters.ts",
+      find: "id, id, 1) == 0 then return false end",
+      replace: "id, id, 1) == 9 then return false end"
+    }]
+  },
+  {
+    name: "entries that were read ahead and wait for long are not given back",
+    by: { test: "test/consumerFaults.test.ts", name: "go to others when one takes long" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "now - delivery.takenAt >= longestAhead",
+      replace: "now - delivery.takenAt < 0"
     }]
   },
   {

@@ -415,9 +415,9 @@ describe("what a consumer remembers", () => {
   it("is bounded", () => {
     const finished = new Finished(3)
     for (let i = 0; i < 10; i++) finished.add(`${i}-0`, i)
-    assert.deepStrictEqual(finished.ids, ["7-0", "8-0", "9-0"])
+    assert.deepStrictEqual(finished.all.map(({ id }) => id), ["7-0", "8-0", "9-0"])
     const none = new Finished(0)
     none.add("1-0", 1)
-    assert.deepStrictEqual(none.ids, [])
+    assert.deepStrictEqual(none.all, [])
   })
 })

@@ -1,22 +1,44 @@
 /**
  * Acknowledges entries, all that are finished in one turn at once, until the server has answered. An acknowledgement
  * whose reply is lost is repeated: a second one changes nothing.
+ *
+ * After a failover an id may belong to another entry. So an entry that came from an earlier primary is compared with what
+ * the server has, on one connection, before it is acknowledged.
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { PrimaryClient } from "../../Client.ts"
 import * as Command from "../../Command.ts"
 import type { Key } from "../../Command.ts"
-import { xack } from "../../commands/streamPendingEntries.ts"
+import { xack, xpendingRange } from "../../commands/streamPendingEntries.ts"
 import { xdel } from "../../commands/streams.ts"
 import type { RedisError } from "../../Errors.ts"
+import { epochOf } from "../client/epoch.ts"
 import type { Attempts } from "./attempts.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
+import { printOf } from "./deliveries.ts"
+import { entryAt } from "./groupCommands.ts"
 
 /** How many ids one command has at most. */
 const batchSize = 1000
+/** How many entries are compared at once. */
+const pageSize = 100
 
-export class Acknowledgements<A extends { readonly id: string }> {
+/** An entry by its id and its content. */
+export interface Printed {
+  readonly id: string
+  readonly print: number
+}
+
+/** An entry to acknowledge. */
+export interface Acknowledgeable extends Printed {
+  /** The epoch in which it came. */
+  readonly epoch: number
+  /** Whether another entry has its id now. */
+  isReplaced: boolean
+}
+
+export class Acknowledgements<A extends Acknowledgeable> {
   private readonly redis: PrimaryClient
   private readonly key: Key
   private readonly settings: ConsumerSettings
@@ -56,11 +78,67 @@ export class Acknowledgements<A extends { readonly id: string }> {
   )
 
   /** Acknowledges ids once, and gives how many of them were pending. */
-  acknowledge(ids: ReadonlyArray<string>): Effect.Effect<number, RedisError> {
+  private acknowledge(
+    redis: Pick<PrimaryClient, "run" | "transaction">,
+    ids: ReadonlyArray<string>
+  ): Effect.Effect<number, RedisError> {
     const { group } = this.settings
     const ack = Command.repeatable(xack(this.key, group, ids))
-    if (!this.settings.deletes) return this.redis.run(ack)
-    return Effect.map(this.redis.transaction([ack, Command.repeatable(xdel(this.key, ids))]), ([count]) => count)
+    if (!this.settings.deletes) return redis.run(ack)
+    return Effect.map(redis.transaction([ack, Command.repeatable(xdel(this.key, ids))]), ([count]) => count)
+  }
+
+  /**
+   * Acknowledges those entries that are pending and have the content that is known. Gives how many these were, and the
+   * ids that belong to other entries. Fails with `ReserveTimeout` if it gets no connection of its own.
+   */
+  acknowledgeSame(
+    items: ReadonlyArray<Printed>
+  ): Effect.Effect<{ readonly count: number; readonly replaced: ReadonlySet<string> }, RedisError> {
+    const { key, settings: { group } } = this
+    return Effect.scoped(Effect.gen({ self: this }, function*() {
+      const replaced = new Set<string>()
+      let count = 0
+      // It stays at one server: what was compared there is acknowledged there, or nowhere.
+      const reserved = yield* this.redis.reserve
+      for (let i = 0; i < items.length; i += pageSize) {
+        const page = items.slice(i, i + pageSize)
+        const pending = yield* reserved.pipeline(page.map(({ id }) => xpendingRange(key, group, id, id, 1)))
+        const found = page.filter((_, n) => pending[n]!.length > 0)
+        if (found.length === 0) continue
+        const entries = yield* reserved.pipeline(found.map(({ id }) => entryAt(key, id)))
+        const same = found.filter(({ print }, n) => {
+          const entry = entries[n]![0]
+          return entry === undefined || printOf(entry.fields) === print
+        })
+        for (const item of found) if (!same.includes(item)) replaced.add(item.id)
+        if (same.length > 0) count += yield* this.acknowledge(reserved, same.map(({ id }) => id))
+      }
+      return { count, replaced }
+    }))
+  }
+
+  /** Acknowledges entries once. */
+  private acknowledgeAll(batch: ReadonlyArray<A>): Effect.Effect<void, RedisError> {
+    return Effect.gen({ self: this }, function*() {
+      const epoch = epochOf(this.redis)
+      const left = batch.filter(({ isReplaced }) => !isReplaced)
+      const own = left.filter((item) => item.epoch === epoch)
+      const earlier = left.filter((item) => item.epoch !== epoch)
+      if (own.length > 0) yield* this.acknowledge(this.redis, own.map(({ id }) => id))
+      if (earlier.length === 0) return
+      yield* Effect.matchEffect(this.acknowledgeSame(earlier), {
+        onSuccess: ({ replaced }) =>
+          Effect.sync(() => {
+            for (const item of earlier) if (replaced.has(item.id)) item.isReplaced = true
+          }),
+        // Without a connection of its own it is better to acknowledge than to wait.
+        onFailure: (error) =>
+          error._tag === "ReserveTimeout"
+            ? this.acknowledge(this.redis, earlier.map(({ id }) => id))
+            : Effect.fail(error)
+      })
+    })
   }
 
   private readonly flush: Effect.Effect<void, RedisError> = Effect.suspend(() => {
@@ -69,7 +147,7 @@ export class Acknowledgements<A extends { readonly id: string }> {
     if (this.waiting.length === 0) this.latch.closeUnsafe()
     if (batch.length === 0) return Effect.void
     this.underWay = batch.length
-    return Effect.map(this.attempts.persist(this.acknowledge(batch.map(({ id }) => id))), () => {
+    return Effect.map(this.attempts.persist(this.acknowledgeAll(batch)), () => {
       this.underWay = 0
       this.onDone(batch)
     })

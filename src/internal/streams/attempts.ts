@@ -5,9 +5,13 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import type { RedisError } from "../../Errors.ts"
 import type { Events } from "./consumerEvents.ts"
+
+/** An outage that lasts longer than this is logged, in milliseconds. A failover is over sooner. */
+const loggedAfter = 3000
 
 /** The pauses grow from the one to the other, in milliseconds. */
 const firstPause = 100
@@ -39,14 +43,20 @@ const isLasting = (error: RedisError, hasSucceeded: boolean): boolean => {
 /** What the loops of one consumer know together: whether the servers can be reached. */
 export class Attempts {
   private readonly events: Events
+  private readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  /** Logs the outage after a while. */
+  private logging: Fiber.Fiber<void> | undefined
+  private isLogged = false
   /** Whether anything has ever succeeded. */
   hasSucceeded = false
   /** How many loops fail at the moment. */
   private failing = 0
   private since = 0
 
-  constructor(events: Events) {
+  /** `run` runs fibers beside the consumer. */
+  constructor(events: Events, run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>) {
     this.events = events
+    this.run = run
   }
 
   /** Runs an effect until it succeeds. Fails with an error that does not pass. */
@@ -59,17 +69,29 @@ export class Attempts {
       if (this.failing++ > 0) return
       this.since = now
       this.events.tell({ _tag: "Outage", error })
+      this.logging = this.run(Effect.andThen(
+        Effect.sleep(loggedAfter),
+        Effect.suspend(() => {
+          this.isLogged = true
+          return this.events.logOutage(error)
+        })
+      ))
     })
   }
 
   readonly leave: Effect.Effect<void> = Effect.map(Clock.currentTimeMillis, (now) => {
     if (--this.failing > 0) return
-    this.events.tell({ _tag: "Recovered", after: Duration.millis(now - this.since) })
+    const after = Duration.millis(now - this.since)
+    this.events.tell({ _tag: "Recovered", after })
+    this.logging?.interruptUnsafe()
+    if (!this.isLogged) return
+    this.isLogged = false
+    this.run(this.events.logRecovery(after))
   })
 
   /** A loop that failed has ended. */
   abandon(): void {
-    this.failing--
+    if (--this.failing === 0) this.logging?.interruptUnsafe()
   }
 }
 

@@ -55,7 +55,7 @@ export const consumeWith = <T, E, R>(
         codec,
         settings,
         events,
-        attempts: new Attempts(events),
+        attempts: new Attempts(events, run),
         metrics: new ConsumerMetrics(stream, settings.group, context as Context.Context<never>),
         run,
         fail: (cause) => Deferred.doneUnsafe(ended, Exit.failCause(cause))

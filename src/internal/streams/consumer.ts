@@ -26,6 +26,7 @@ import { decodeEntry } from "./entries.ts"
 import { Group } from "./group.ts"
 import { type DeliveredEntry, read, readOrClaim } from "./groupCommands.ts"
 import { compareIds } from "./ids.ts"
+import { Pace } from "./pace.ts"
 import type { EntryCodec, RawFields } from "./types.ts"
 
 /** How long a read waits at most, in milliseconds, before the consumer looks around. */
@@ -36,6 +37,8 @@ const shortestWait = 20
 const mostSettling = 1000
 /** How many ids of entries are known that failed and stay pending. */
 const mostLeft = 10_000
+/** Entries that were read ahead and wait longer than this are given back, in milliseconds. */
+const longestAhead = 1000
 /** How often the consumer looks whether the group has moved, in milliseconds. */
 const tickMillis = 1000
 
@@ -97,6 +100,9 @@ export class Consumer<T, E, R> {
   /** Whether there may be pending entries of the consumer that it does not know. */
   private isOwnDue = true
   private claimDue = 0
+  private readonly pace = new Pace()
+  /** Whether something has to be claimed first, so that nothing new is read ahead. */
+  private claimsFirst = false
   isStopping = false
 
   constructor(
@@ -141,9 +147,10 @@ export class Consumer<T, E, R> {
   private readonly turn: Effect.Effect<void, RedisError> = Effect.gen({ self: this }, function*() {
     const { settings } = this.given
     this.lookAround()
+    this.pace.measure(yield* Clock.currentTimeMillis)
     if (this.isOwnDue) {
       const room = this.roomLeft
-      if (room === 0) return
+      if (room === 0) return this.claimFirst()
       // A read that is lost from now on makes it due again.
       this.isOwnDue = false
       const taken = yield* Effect.onError(
@@ -155,7 +162,10 @@ export class Consumer<T, E, R> {
       if (taken.hasMore) return
     }
     const now = yield* Clock.currentTimeMillis
-    const claimsHere = settings.claimMillis !== Infinity && this.hasClaim === false
+    const claims = settings.claimMillis !== Infinity
+    if (claims && now >= this.claimDue && this.roomLeft === 0) return this.claimFirst()
+    this.claimsFirst = false
+    const claimsHere = claims && this.hasClaim === false
     let moreToClaim = false
     if (claimsHere && now >= this.claimDue && this.roomLeft > 0) {
       const taken = yield* this.claims.idle(this.roomLeft)
@@ -163,12 +173,21 @@ export class Consumer<T, E, R> {
       moreToClaim = taken.hasMore
       if (!moreToClaim) this.claimDue = now + settings.claimMillis
     }
-    const room = this.roomLeft
-    if (room === 0) return
+    const { aheadLeft: ahead, roomLeft: room } = this
     const before = this.hasClaim
-    const entries = yield* this.readNow(room)
+    // What is claimed is not claimed ahead: an entry that kills its consumer must not take others with it.
+    const isAhead = ahead > room && now < this.claimDue
+    if (room === 0 && !isAhead) return this.updateRoom()
+    const entries = yield* isAhead
+      ? this.given.redis.run(read(this.given.key, settings.group, settings.consumer, ">", { count: ahead }))
+      : this.readNow(room)
+    if (!isAhead && this.hasClaim === true) this.claimDue = now + settings.claimMillis
     yield* this.loop.reached
-    if (entries.length > 0) return yield* this.take(entries)
+    if (entries.length > 0) {
+      yield* this.take(entries)
+      return this.pace.begin(yield* Clock.currentTimeMillis)
+    }
+    if (room === 0) return yield* Effect.andThen(Effect.sleep(shortestWait), Effect.sync(() => this.updateRoom()))
     // A server without CLAIM is asked for idle entries first.
     if (moreToClaim || this.hasClaim !== before) return
     const wait = Math.min(longestWait, settings.claimMillis, claimsHere ? Math.max(1, this.claimDue - now) : Infinity)
@@ -213,8 +232,23 @@ export class Consumer<T, E, R> {
     )
   }
 
+  /** How many new entries it may get now, with those that it reads ahead. */
+  private get aheadLeft(): number {
+    const { concurrency, readsAhead } = this.given.settings
+    if (!readsAhead || this.claimsFirst) return 0
+    const most = concurrency + this.pace.ahead
+    const left = most - this.waiting.length - this.running.size
+    // It reads many at once, or none.
+    return left * 2 < most ? 0 : Math.max(0, Math.min(left, most + mostSettling - this.deliveries.size))
+  }
+
+  private claimFirst(): void {
+    this.claimsFirst = true
+    this.updateRoom()
+  }
+
   private updateRoom(): void {
-    if (this.roomLeft > 0) this.room.openUnsafe()
+    if (this.roomLeft > 0 || this.aheadLeft > 0) this.room.openUnsafe()
     else this.room.closeUnsafe()
     if (this.running.size === 0) this.unhandled.openUnsafe()
     else this.unhandled.closeUnsafe()
@@ -280,6 +314,7 @@ export class Consumer<T, E, R> {
       if (known.print === delivery.print) {
         known.touchedAt = now
         known.isLost = false
+        if (known.state === "settling") known.isAgain = true
         metrics.redelivered()
         return events.tell({ _tag: "Redelivered", id, outcome: "skipped" })
       }
@@ -326,7 +361,10 @@ export class Consumer<T, E, R> {
       fields,
       deliveries,
       print: printOf(fields),
+      // It may have moved since the read began.
+      epoch: this.epoch,
       state: "waiting",
+      takenAt: now,
       touchedAt: now,
       isLost: false,
       isReplaced: false
@@ -349,6 +387,7 @@ export class Consumer<T, E, R> {
     this.running.set(delivery, fiber)
     fiber.addObserver((exit) => {
       this.running.delete(delivery)
+      this.pace.handled++
       this.onHandled(delivery, exit)
       this.startWaiting()
     })
@@ -379,6 +418,8 @@ export class Consumer<T, E, R> {
     )
     return Effect.withSpan(repeated, `process ${label}`, {
       kind: "consumer",
+      // It would show the library alone.
+      captureStackTrace: false,
       attributes: {
         "messaging.system": "redis",
         "messaging.operation.type": "process",
@@ -432,6 +473,7 @@ export class Consumer<T, E, R> {
 
   private forget(delivery: Delivery): void {
     if (this.deliveries.get(delivery.id) === delivery) this.deliveries.delete(delivery.id)
+    if (delivery.isAgain === true) this.isOwnDue = true
     this.updateRoom()
   }
 
@@ -449,8 +491,8 @@ export class Consumer<T, E, R> {
 
   private onAcknowledged(batch: ReadonlyArray<Delivery>): void {
     for (const delivery of batch) {
-      if (delivery.fields.length > 0) this.finished.add(delivery.id, delivery.print)
-      if (this.deliveries.get(delivery.id) === delivery) this.deliveries.delete(delivery.id)
+      if (delivery.fields.length > 0 && !delivery.isReplaced) this.finished.add(delivery.id, delivery.print)
+      this.forget(delivery)
       delivery.onAcknowledged?.()
     }
     this.updateRoom()
@@ -460,7 +502,9 @@ export class Consumer<T, E, R> {
   private bury(delivery: Delivery, reason: string): void {
     const { events, key, metrics, redis, settings } = this.given
     const { deliveries, id } = delivery
-    this.settleWith(delivery, moveToDeadLetters(redis, key, settings, delivery, reason), (deadLetterId) => {
+    this.settleWith(delivery, moveToDeadLetters(redis, key, settings, delivery, reason), (moved) => {
+      if (moved._tag === "NotPending") return events.tell({ _tag: "ClaimLost", id, to: null })
+      const { deadLetterId } = moved
       metrics.dead()
       // It is not remembered as finished: a failover that loses the dead letter has to bring the entry again.
       events.tell({ _tag: "DeadLettered", id, deadLetterId, deliveries, reason })
@@ -506,9 +550,10 @@ export class Consumer<T, E, R> {
       yield* Effect.sleep(step)
       const now = yield* Clock.currentTimeMillis
       if (epochOf(redis) !== epoch) {
-        epoch = epochOf(redis)
-        yield* attempts.persist(this.acknowledgeAgain)
+        const current = epochOf(redis)
+        if (yield* attempts.persist(this.acknowledgeAgain)) epoch = current
       }
+      if (settings.readsAhead) yield* this.giveAheadBack(now)
       const due = Array.from(this.deliveries.values()).filter(({ isLost, isReplaced, state, touchedAt }) =>
         state !== "settling" && !isLost && !isReplaced && now - touchedAt >= extendMillis - step / 2
       )
@@ -519,6 +564,31 @@ export class Consumer<T, E, R> {
       }
     }
   })
+
+  /** Gives back what was read ahead and waits for long: other consumers could have it. */
+  private giveAheadBack(now: number): Effect.Effect<void, RedisError> {
+    const late = this.waiting.filter(({ delivery }) => now - delivery.takenAt >= longestAhead)
+    if (late.length === 0) return Effect.void
+    this.pace.stop()
+    const isLate = new Set(late)
+    const kept = this.waiting.filter((item) => !isLate.has(item))
+    this.waiting.length = 0
+    this.waiting.push(...kept)
+    for (const { delivery } of late) this.forget(delivery)
+    // Before anything newer it gets what nobody else has claimed.
+    this.isOwnDue = true
+    this.claimFirst()
+    const byDeliveries = new Map<number, Array<string>>()
+    for (const { delivery: { deliveries, id, isLost, isReplaced } } of late) {
+      if (isLost || isReplaced) continue
+      byDeliveries.set(deliveries - 1, [...byDeliveries.get(deliveries - 1) ?? [], id])
+    }
+    return Effect.forEach(
+      byDeliveries,
+      ([count, ids]) => this.given.attempts.persist(this.claims.release(ids, count)),
+      { discard: true }
+    )
+  }
 
   private extend(due: ReadonlyArray<Delivery>, now: number): Effect.Effect<void, RedisError> {
     return Effect.map(this.claims.extend(due.map(({ id }) => id)), (lost) => {
@@ -532,16 +602,19 @@ export class Consumer<T, E, R> {
     })
   }
 
-  private readonly acknowledgeAgain: Effect.Effect<void, RedisError> = Effect.suspend(() =>
-    Effect.gen({ self: this }, function*() {
-      const { ids } = this.finished
-      let count = 0
-      for (let i = 0; i < ids.length; i += 1000) {
-        count += yield* this.acknowledgements.acknowledge(ids.slice(i, i + 1000))
-      }
-      if (count > 0) this.given.events.tell({ _tag: "AcknowledgedAgain", count })
+  /** Gives whether it is done: without a connection of its own it has to wait. */
+  private readonly acknowledgeAgain: Effect.Effect<boolean, RedisError> = Effect.suspend(() => {
+    const { all } = this.finished
+    if (all.length === 0) return Effect.succeed(true)
+    return Effect.matchEffect(this.acknowledgements.acknowledgeSame(all), {
+      onSuccess: ({ count }) =>
+        Effect.sync(() => {
+          if (count > 0) this.given.events.tell({ _tag: "AcknowledgedAgain", count })
+          return true
+        }),
+      onFailure: (error) => error._tag === "ReserveTimeout" ? Effect.succeed(false) : Effect.fail(error)
     })
-  )
+  })
 
   // ---------------------------------------------------------------------------
   // Stopping

@@ -266,17 +266,15 @@ const logged = (event: ConsumerEvent, label: string): Effect.Effect<void> | unde
     case "MisfitFound":
       return Effect.logWarning(`${label}: ${event.id} does not fit: ${event.issue}`)
     case "ClaimLost":
-      return Effect.logWarning(`${label}: ${event.id} was claimed by another consumer while its handler runs`)
+      return Effect.logWarning(
+        event.to === null
+          ? `${label}: ${event.id} is not pending any more, and may be processed twice`
+          : `${label}: ${event.id} was claimed by another consumer, and may be processed twice`
+      )
     case "EntriesDeleted":
       return Effect.logWarning(`${label}: ${event.ids.length} entries were deleted before they were acknowledged`)
     case "Failed":
       return Effect.logWarning(`${label}: the handler failed for ${event.id} (${event.reason})`)
-    case "Outage":
-      return Effect.logWarning(
-        `${label}: the stream cannot be reached; the consumer keeps trying: ${event.error.message}`
-      )
-    case "Recovered":
-      return Effect.logInfo(`${label}: the stream can be reached again after ${Duration.format(event.after)}`)
     case "Stopped":
       return event.unacknowledged === 0 ? undefined : Effect.logWarning(
         `${label}: ${event.unacknowledged} acknowledgements could not be sent; these entries come again`
@@ -311,6 +309,14 @@ export class Events {
 
   readonly tell = (event: ConsumerEvent): void => {
     if (!Queue.offerUnsafe(this.queue, event)) this.dropped++
+  }
+
+  logOutage(error: RedisError): Effect.Effect<void> {
+    return Effect.logWarning(`${this.label}: the stream cannot be reached; the consumer keeps trying: ${error.message}`)
+  }
+
+  logRecovery(after: Duration.Duration): Effect.Effect<void> {
+    return Effect.logInfo(`${this.label}: the stream can be reached again after ${Duration.format(after)}`)
   }
 
   /** Tells events until `end`. */

@@ -79,7 +79,8 @@ export interface ConsumerOptions {
   readonly concurrency?: number | undefined
   /**
    * How many entries are read ahead, beside those that handlers have. They wait here while other consumers could have
-   * them. Default 0.
+   * them. Default: as many new entries as handlers have lately finished in 20 milliseconds, at most 500, which are given
+   * back if they wait for a second. `entries` reads none ahead by default.
    */
   readonly prefetch?: number | undefined
   /**
@@ -136,6 +137,8 @@ export interface ConsumerSettings {
   readonly from: string
   readonly concurrency: number
   readonly prefetch: number
+  /** Whether it reads ahead as fast as handlers are. */
+  readonly readsAhead: boolean
   readonly minIdleMillis: number
   /** Infinity: never. */
   readonly claimMillis: number
@@ -241,6 +244,7 @@ export const consumerSettings = (command: string, given: ConsumerOptions): Consu
     from: fromOf(options.from),
     concurrency: integer("concurrency", options.concurrency, 1, 100_000, 1),
     prefetch: integer("prefetch", options.prefetch, 0, 100_000, 0),
+    readsAhead: command === "consume" && options.prefetch === undefined,
     minIdleMillis: options.minIdle === undefined ? 60_000 : millisOf(command, "minIdle", options.minIdle),
     claimMillis: timeoutOf("claimInterval", options.claimInterval, 5000),
     retry: retryOf(options.retry, invalid),

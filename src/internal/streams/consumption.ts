@@ -33,8 +33,8 @@ export interface StreamConsumption<in out T, out R> {
    *
    * Fails only for what does not pass by itself: `InvalidCommand` for options, `ReplyError` if the key holds another
    * type (WRONGTYPE) or the user may not run a command (NOPERM), `ClientClosed` when the client's Scope closes, and
-   * before it has reached a server also with errors whose `isRetryable` is false. It needs XGROUP, XREADGROUP, XACK,
-   * XPENDING, XCLAIM, XAUTOCLAIM and XINFO; with `deadLetter` XADD, and with `deleteConsumer` EVAL.
+   * before it has reached a server also with errors whose `isRetryable` is false. The commands that its user must be
+   * allowed to run are in docs/consumers.md.
    *
    * **Example** (A worker)
    *

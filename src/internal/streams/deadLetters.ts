@@ -1,12 +1,14 @@
 /**
- * Moves entries to the stream of dead letters: adding the one and acknowledging the other are one transaction, so that
- * an entry is never in neither.
+ * Moves entries to the stream of dead letters: adding the one and acknowledging the other are one step, so that an entry
+ * is never in neither.
  */
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { PrimaryClient } from "../../Client.ts"
-import type { Arg, Command, Key } from "../../Command.ts"
+import * as Command from "../../Command.ts"
+import type { Arg, Key } from "../../Command.ts"
+import { eval as evalScript } from "../../commands/scripting.ts"
 import { xack } from "../../commands/streamPendingEntries.ts"
 import { xadd, xdel } from "../../commands/streams.ts"
 import type { RedisError } from "../../Errors.ts"
@@ -29,10 +31,55 @@ export const reasonOf = (settings: ConsumerSettings, cause: Cause.Cause<unknown>
 }
 
 /**
- * Moves an entry, and gives the id of the dead letter; `null` if the reply was lost and the entry is not pending any
- * more, so that it was moved.
+ * In one step, as a transaction is not: its other commands run when one of them fails. It moves the entry only if it is
+ * pending, and has the fields that the consumer got: a new primary may have given its id to another entry.
  */
+const moveScript = `
+local id, size = ARGV[1], tonumber(ARGV[3])
+if #redis.call('XPENDING', KEYS[1], ARGV[2], id, id, 1) == 0 then return false end
+local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
+if entry then
+  local fields, first = entry[2], #ARGV - size
+  if #fields ~= size then return false end
+  for i = 1, size do
+    if fields[i] ~= ARGV[first + i] then return false end
+  end
+end
+local added = redis.call('XADD', KEYS[2], unpack(ARGV, 5))
+redis.call('XACK', KEYS[1], ARGV[2], id)
+if ARGV[4] == '1' then redis.call('XDEL', KEYS[1], id) end
+return added`
+
+/** More arguments than this a script cannot pass to a command. */
+const mostScriptArguments = 7000
+
+/** What became of an entry. */
+export type Moved =
+  | { readonly _tag: "Moved"; /** Null if the reply was lost. */ readonly deadLetterId: string | null }
+  /** It is not pending any more: somebody else has acknowledged or moved it, or a failover lost its delivery. */
+  | { readonly _tag: "NotPending" }
+
+/** Moves an entry. It may be repeated: what was moved is not pending. */
 export const moveToDeadLetters = (
+  redis: PrimaryClient,
+  key: Key,
+  settings: ConsumerSettings,
+  delivery: Pick<Delivery, "id" | "fields" | "deliveries">,
+  reason: string
+): Effect.Effect<Moved, RedisError> => {
+  let isReplyLost = false
+  return Effect.mapBoth(moveOnce(redis, key, settings, delivery, reason), {
+    onSuccess: (deadLetterId): Moved =>
+      deadLetterId === null && !isReplyLost ? { _tag: "NotPending" } : { _tag: "Moved", deadLetterId },
+    onFailure: (error) => {
+      if (error._tag === "AmbiguousOutcome") isReplyLost = true
+      return error
+    }
+  })
+}
+
+/** Gives the id of the dead letter; `null` if the entry is not pending. */
+const moveOnce = (
   redis: PrimaryClient,
   key: Key,
   settings: ConsumerSettings,
@@ -41,9 +88,10 @@ export const moveToDeadLetters = (
 ): Effect.Effect<string | null, RedisError> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const { consumer, deadLetter, deletes, group } = settings
+    const { id } = delivery
     const about: ReadonlyArray<readonly [string, Arg]> = [
       ["reason", reason],
-      ["id", delivery.id],
+      ["id", id],
       ["stream", key],
       ["group", group],
       ["consumer", consumer],
@@ -57,15 +105,31 @@ export const moveToDeadLetters = (
     const trim = deadLetter!.maxLength === undefined
       ? undefined
       : { strategy: "maxlen", threshold: deadLetter!.maxLength, approximate: true } as const
-    const add: Command<string, "write"> = xadd(deadLetter!.key, "*", fields, { trim })
-    const ack = xack(key, group, delivery.id)
-    const move = Effect.map(
-      redis.transaction(deletes ? [add, ack, xdel(key, delivery.id)] : [add, ack]),
-      ([id]): string | null => id
+    const add: Command.Command<string, "write"> = xadd(deadLetter!.key, "*", fields, { trim })
+    // The name of the command and the key are arguments of their own.
+    const rest = add.args.slice(1)
+    if (rest.length > mostScriptArguments) return moveInTurn(redis, key, settings, id, add)
+    const move = evalScript(
+      moveScript,
+      [key, deadLetter!.key],
+      [id, group, 2 * delivery.fields.length, deletes ? "1" : "0", ...rest]
     )
-    return Effect.catchTag(move, "AmbiguousOutcome", (error) =>
-      Effect.flatMap(
-        redis.xpendingRange(key, group, delivery.id, delivery.id, 1),
-        (pending) => pending.length === 0 ? Effect.succeed(null) : Effect.fail(error)
-      ))
+    return Effect.map(redis.run(move), (added) => added === null ? null : String(added))
+  })
+
+/** Adds the dead letter first, so that one that cannot be written leaves the entry pending. */
+const moveInTurn = (
+  redis: PrimaryClient,
+  key: Key,
+  { deletes, group }: ConsumerSettings,
+  id: string,
+  add: Command.Command<string, "write">
+): Effect.Effect<string | null, RedisError> =>
+  Effect.gen(function*() {
+    const pending = yield* redis.xpendingRange(key, group, id, id, 1)
+    if (pending.length === 0) return null
+    const added = yield* redis.run(add)
+    const ack = xack(key, group, id)
+    yield* redis.transaction(deletes ? [ack, xdel(key, id)] : [ack])
+    return added
   })

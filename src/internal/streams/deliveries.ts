@@ -32,14 +32,20 @@ export interface Delivery {
   readonly fields: RawFields
   readonly deliveries: number
   readonly print: number
+  /** The configuration epoch in which it came. */
+  readonly epoch: number
   /** Waits for a handler, has one, or is being acknowledged or moved. */
   state: "waiting" | "running" | "settling"
+  /** When the consumer got it, in milliseconds. */
+  readonly takenAt: number
   /** When the consumer got it, or extended its claim, in milliseconds. */
   touchedAt: number
   /** Whether another consumer has it now. */
   isLost: boolean
   /** Whether another entry has its id now: acknowledging it would acknowledge the other one. */
   isReplaced: boolean
+  /** Whether it came again while it was acknowledged or moved, so that it may be pending afterwards. */
+  isAgain?: boolean | undefined
   /** Whether nobody has seen the entry, though it counts as one that has a handler. */
   isUnseen?: boolean | undefined
   /** Is told when the server has acknowledged the entry. */
@@ -49,6 +55,9 @@ export interface Delivery {
 /** The ids of entries that were finished lately, at most so many, with the numbers of their content. */
 export class Finished {
   private readonly prints = new Map<string, number>()
+  /** The ids in their order, in a ring: a Map finds its oldest key slowly when many were removed. */
+  private readonly order: Array<string> = []
+  private next = 0
   private readonly capacity: number
 
   constructor(capacity: number) {
@@ -56,25 +65,29 @@ export class Finished {
   }
 
   add(id: string, print: number): void {
-    this.prints.delete(id)
     if (this.capacity === 0) return
-    this.prints.set(id, print)
-    if (this.prints.size <= this.capacity) return
-    for (const oldest of this.prints.keys()) {
-      this.prints.delete(oldest)
-      break
+    if (this.prints.has(id)) {
+      this.prints.set(id, print)
+      return
     }
+    const oldest = this.order[this.next]
+    if (oldest !== undefined) this.prints.delete(oldest)
+    this.order[this.next] = id
+    this.next = (this.next + 1) % this.capacity
+    this.prints.set(id, print)
   }
 
   has(id: string, print: number): boolean {
     return this.prints.get(id) === print
   }
 
-  get ids(): ReadonlyArray<string> {
-    return Array.from(this.prints.keys())
+  get all(): ReadonlyArray<{ readonly id: string; readonly print: number }> {
+    return Array.from(this.prints, ([id, print]) => ({ id, print }))
   }
 
   clear(): void {
     this.prints.clear()
+    this.order.length = 0
+    this.next = 0
   }
 }

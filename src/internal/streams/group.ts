@@ -17,7 +17,7 @@ import { type RedisError, ReplyError } from "../../Errors.ts"
 import { isGroupMissing } from "./attempts.ts"
 import type { Events } from "./consumerEvents.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
-import { lastIdOf } from "./groupCommands.ts"
+import { entryAt, lastIdOf } from "./groupCommands.ts"
 import { compareIds, idBefore } from "./ids.ts"
 
 /** How far a group is. */
@@ -66,11 +66,22 @@ export class Group {
     const { from } = this.settings
     return Effect.gen({ self: this }, function*() {
       const isNew = yield* this.create(from, true)
+      yield* this.mayLater
       const progress = yield* this.inspect
       this.origin ??= this.acknowledged
       if (isNew) this.events.tell({ _tag: "GroupCreated", from: this.origin ?? from })
       return progress
     })
+  })
+
+  /** Commands that are needed after a failover only, or for long work, change nothing here: rights are missing now. */
+  private readonly mayLater: Effect.Effect<void, RedisError> = Effect.suspend(() => {
+    const { consumer, group } = this.settings
+    return Effect.asVoid(this.redis.pipeline([
+      lastIdOf(this.key),
+      entryAt(this.key, "0-1"),
+      pendingEntries.xclaimJustid(this.key, group, consumer, "365 days", ["0-1"])
+    ]))
   })
 
   /** Asks the server how far the group is. */

@@ -7,9 +7,10 @@ import type { Arg, Key } from "../../Command.ts"
 import * as streamGroups from "../../commands/streamGroups.ts"
 import * as streamInfo from "../../commands/streamInfo.ts"
 import * as pendingEntries from "../../commands/streamPendingEntries.ts"
+import * as streams from "../../commands/streams.ts"
 import type * as Resp from "../../Resp.ts"
 import { deliveryCount } from "../commands/streams.ts"
-import { idWord, rawEntriesOrDeleted, rawEntry } from "./entries.ts"
+import { idWord, rawEntries, rawEntriesOrDeleted, rawEntry } from "./entries.ts"
 import type { RawEntry } from "./types.ts"
 
 /** An entry that was delivered; without fields, if it has been deleted from the stream. */
@@ -102,6 +103,12 @@ export const autoClaim = (
     pendingEntries.xautoclaim(key, group, consumer, `${minIdleMillis} millis`, cursor, { count }),
     AUTOCLAIM
   )
+
+const ENTRIES = Command.decoding(streams.xrange("s", "-", "+").spec, Command.custom((value) => rawEntries(value, true)))
+
+/** The entry with an id, in a list; an empty list if there is none. */
+export const entryAt = (key: Key, id: string): Command.Command<ReadonlyArray<RawEntry>, "read"> =>
+  Command.withSpec(streams.xrange(key, id, id), ENTRIES)
 
 const LAST_ID = Command.decoding(
   streamInfo.xinfoStream("s").spec,
