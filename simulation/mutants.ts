@@ -1377,8 +1377,17 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/typedScripts.test.ts", name: "that says something else of a script" },
     edits: [{
       file: "src/Script.ts",
-      find: "reply.text.startsWith(\"NOSCRIPT No matching script\")",
+      find: "/^NOSCRIPT No matching script\\.(?: Please use EVAL\\.)?$/.test(reply.text)",
       replace: "reply.code === \"NOSCRIPT\""
+    }]
+  },
+  {
+    name: "a script that returns an error with a code of the server's refusals runs again",
+    by: { test: "test/scriptErrors.test.ts", name: "runs once: BUSY" },
+    edits: [{
+      file: "src/internal/execution/operation.ts",
+      find: "(!runsScript.test(name) || ownWords.test(text))",
+      replace: "true"
     }]
   },
   {

@@ -176,7 +176,7 @@ export const make = <
     kind: "script",
     id: sha1,
     load: scriptLoad(lua),
-    isMissing: (reply) => reply.text.startsWith("NOSCRIPT No matching script"),
+    isMissing: (reply) => /^NOSCRIPT No matching script\.(?: Please use EVAL\.)?$/.test(reply.text),
     whole: (command) => Command.replacing(command, whole, [lua, ...command.args.slice(1)])
   })
   return Object.assign(

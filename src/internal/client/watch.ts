@@ -27,7 +27,7 @@ import { optionsOf } from "../commands/args.ts"
 import { argumentError } from "../commands/methods.ts"
 import { monotonicMillisUnsafe, steady, timeoutOrElse } from "../common/time.ts"
 import { durationOf, fieldsOf, isBytes, itemsOf, kindOf } from "../common/values.ts"
-import { refusals, temporaryRefusals } from "../execution/operation.ts"
+import { refuses } from "../execution/operation.ts"
 import type { BatchResult, Reserved, Runner } from "../execution/types.ts"
 import { invalidity } from "../execution/validity.ts"
 import { WatchTurns } from "./watchTurns.ts"
@@ -156,7 +156,7 @@ class BodyRunner implements Runner {
 
 /** The error, if the server has refused a command because of its own state. */
 const refusalOf = (error: RedisError): ReplyError | undefined =>
-  error?._tag === "ReplyError" && (refusals.has(error.code) || temporaryRefusals.has(error.code)) ? error : undefined
+  error?._tag === "ReplyError" && refuses(error.command, error.code, error.detail) ? error : undefined
 
 /** Why EXEC has executed nothing, if another attempt may succeed. */
 const abortionOf = (error: RedisError): Obstacle | undefined => {

@@ -43,7 +43,7 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
           (value) => {
             if (values.push(value) < request.replies || !request.isPending) return
             // A refusal for the other server's own state does not count.
-            if (values.some((v) => v instanceof Resp.ErrorReply && isRefusal(abortReason(v)))) return
+            if (values.some((v, i) => v instanceof Resp.ErrorReply && isRefusal(parts[i]!, abortReason(v)))) return
             if (values.some((v, i) => v instanceof Resp.ErrorReply && isLacking(parts[i]!, v))) return
             request.restart()
             request.connection = to

@@ -223,7 +223,7 @@ export abstract class PendingOperation implements Request, Unexecuted {
     this.owner.resubmit(this, connection)
   }
   onRefused(command: Command.Any, reply: Resp.ErrorReply): boolean {
-    const refused = isRefusal(reply)
+    const refused = isRefusal(command, reply)
     if (refused) this.owner.onRefused(this, command, reply)
     return refused
   }
@@ -318,8 +318,25 @@ export abstract class PendingSingle extends PendingOperation {
 /** Takes the place of a cancelled operation's command, so that its arguments are freed. */
 const forgotten: Command.Any = ping()
 
-export const isRefusal = (reply: Resp.ErrorReply): boolean =>
-  refusals.has(reply.code) || temporaryRefusals.has(reply.code)
+/**
+ * What servers say of their own state. A script may return an error with one of these codes; then it was executed,
+ * and must not run again.
+ */
+const ownWords = new RegExp(
+  "^(?:BUSY \\S+ is busy running a |LOADING \\S+ is loading the dataset|MASTERDOWN Link with |" +
+    "READONLY (?:You can't write against a|Can not run script with write flag on) |" +
+    "NOREPLICAS Not enough good replicas |CLUSTERDOWN (?:The cluster is down|Hash slot not served)|" +
+    "TRYAGAIN (?:Multiple keys request during|the replica does not have the library))"
+)
+
+const runsScript = /^(?:EVAL|EVALSHA|FCALL)(?:_RO)?(?: |$)/i
+
+/** Whether a server has refused a command of this name because of its own state, by the code and the text of its error. */
+export const refuses = (name: string, code: string, text: string): boolean =>
+  (refusals.has(code) || temporaryRefusals.has(code)) && (!runsScript.test(name) || ownWords.test(text))
+
+export const isRefusal = (command: Command.Any, reply: Resp.ErrorReply): boolean =>
+  refuses(command.spec.name, reply.code, reply.text)
 
 /** A single command on its way. */
 export class PendingCommand extends PendingSingle implements Suspended {

@@ -279,7 +279,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
             if (values.push(value) < rest.length) return
             // The late server has begun to answer.
             if (!rest.every((other) => other.isPending && other.answer === undefined && !other.isLost)) return
-            if (values.some((v, i) => v instanceof Resp.ErrorReply && (isRefusal(v) || isLacking(commands[i]!, v)))) {
+            if (values.some((v, i) => v instanceof Resp.ErrorReply && (isRefusal(commands[i]!, v) || isLacking(commands[i]!, v)))) {
               return
             }
             this.connection = to
@@ -323,7 +323,7 @@ export class PipelineEntry extends PendingSingle {
     const batch = this.batch
     if (batch.hasRefusal) return batch.withhold(this, value)
     if (value instanceof Resp.ErrorReply && isLacking(this.command, value)) return batch.withhold(this, value)
-    if (value instanceof Resp.ErrorReply && isRefusal(value)) {
+    if (value instanceof Resp.ErrorReply && isRefusal(this.command, value)) {
       if (!this.owner.isFinal(value)) return batch.withhold(this, value)
       this.owner.onRefused(this, this.command, value)
     } else this.accept(value)
@@ -341,7 +341,7 @@ export class PipelineEntry extends PendingSingle {
   get isRefused(): boolean {
     const answer = this.answer
     return answer instanceof Resp.ErrorReply &&
-      ((isRefusal(answer) && !this.owner.isFinal(answer)) || isLacking(this.command, answer))
+      ((isRefusal(this.command, answer) && !this.owner.isFinal(answer)) || isLacking(this.command, answer))
   }
   /** Whether its own reply is missing, or is a refusal that does not count. */
   get isUndecided(): boolean {

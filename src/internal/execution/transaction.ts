@@ -98,7 +98,7 @@ export class PendingTransaction extends PendingOperation {
     const reply = this.received[at] as Resp.ErrorReply
     const command = this.commands[at - 1]!
     this.received = []
-    if (isRefusal(reply)) return this.owner.requeue(this, error)
+    if (isRefusal(command, reply)) return this.owner.requeue(this, error)
     this.failWith(Exit.fail(replyError(command, reply)))
   }
   onReply(value: Resp.Value): void {
@@ -125,7 +125,7 @@ export class PendingTransaction extends PendingOperation {
       const command = this.commands[i - 1] ?? exec
       // An error before EXEC's reply means that EXEC executed nothing; EXEC's own error may name the reason.
       const reason = abortReason(reply)
-      if (isRefusal(reason)) return this.owner.onRefused(this, command, reason)
+      if (isRefusal(command, reason)) return this.owner.onRefused(this, command, reason)
       return this.failWith(Exit.fail(replyError(command, reply)))
     }
     const results = received[received.length - 1]!
