@@ -1373,6 +1373,24 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "a subscription to a server that is busy fails at once",
+    by: { test: "test/busySubscriptions.test.ts", name: "is asked again" },
+    edits: [{
+      file: "src/internal/subscriptions/hub.ts",
+      find: "if (refuses(error.command, error.code, error.detail)) return this.retryLater(wanted, error)",
+      replace: ""
+    }]
+  },
+  {
+    name: "dropped messages hide that the connection was lost behind them",
+    by: { test: "test/inbox.test.ts", name: "tells a lost connection after dropped messages" },
+    edits: [{
+      file: "src/internal/subscriptions/inbox.ts",
+      find: "if (this.afterMessages(isLoss) === -1)",
+      replace: "if (this.afterMessages(isGap) === -1)"
+    }]
+  },
+  {
     name: "an error that a script makes is taken for that of a server without the script",
     by: { test: "test/typedScripts.test.ts", name: "that says something else of a script" },
     edits: [{

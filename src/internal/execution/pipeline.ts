@@ -279,7 +279,11 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
             if (values.push(value) < rest.length) return
             // The late server has begun to answer.
             if (!rest.every((other) => other.isPending && other.answer === undefined && !other.isLost)) return
-            if (values.some((v, i) => v instanceof Resp.ErrorReply && (isRefusal(commands[i]!, v) || isLacking(commands[i]!, v)))) {
+            if (
+              values.some((v, i) =>
+                v instanceof Resp.ErrorReply && (isRefusal(commands[i]!, v) || isLacking(commands[i]!, v))
+              )
+            ) {
               return
             }
             this.connection = to

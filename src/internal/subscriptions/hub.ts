@@ -19,6 +19,7 @@ import * as Resp from "../../Resp.ts"
 import { Call, ignore, replyError } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError } from "../connection/types.ts"
+import { refuses } from "../execution/operation.ts"
 import type { ClientRunner } from "../execution/types.ts"
 import type { Format } from "./formats.ts"
 import { Inbox, type InboxHost } from "./inbox.ts"
@@ -42,7 +43,7 @@ const mostNames = 1000
 const kinds = ["channel", "pattern", "shard"] as const
 
 /** What a hub needs of its client. */
-export type HubSource = Pick<ClientRunner, "label" | "services" | "session" | "untilClosed">
+export type HubSource = Pick<ClientRunner, "label" | "services" | "commandTimeout" | "session" | "untilClosed">
 
 /** The gap that a subscriber gets before its next message. */
 interface Loss {
@@ -68,6 +69,8 @@ export class Subscriber {
   loss: Loss | undefined = undefined
   /** The request whose acknowledgements were coming in when the gap was given, while others were missing. */
   gapGivenDuring: object | undefined = undefined
+  /** For how long it has waited, in milliseconds, to be acknowledged for the first time by a server that is busy. */
+  waitedMillis = 0
   /** The attempts to connect that count for it begin with this one. */
   readonly firstRound: number
   readonly wantsEvents: boolean
@@ -129,8 +132,9 @@ export class Hub implements InboxHost {
   private onAnswered: () => void = ignore
   /** The request whose acknowledgements are coming in. */
   private answering: object | undefined = undefined
-  /** Names that the server refuses for subscribers that had them before. */
+  /** Names that the server refuses for subscribers that had them before, or for a state that passes by itself. */
   private readonly refused = new Set<Name<Subscriber>>()
+  private refusal: RedisError | undefined = undefined
   private retrying: Fiber.Fiber<void> | undefined = undefined
   private readable: Array<Inbox> = []
   private isFlushingLater = false
@@ -185,7 +189,7 @@ export class Hub implements InboxHost {
     const unused: Array<Name<Subscriber>> = []
     for (const name of subscriber.names) {
       name.subscribers.delete(subscriber)
-      name.active = name.active.filter((other) => other !== subscriber)
+      name.deactivate(subscriber)
       if (name.subscribers.size > 0) continue
       this.names[name.kind].delete(name)
       this.refused.delete(name)
@@ -212,9 +216,7 @@ export class Hub implements InboxHost {
 
   /** The server has acknowledged a name since the subscriber came. */
   private activate(name: Name<Subscriber>, subscriber: Subscriber): void {
-    if (name.active.includes(subscriber)) return
-    // A new array: a message may be on its way through the old one.
-    name.active = [...name.active, subscriber]
+    if (!name.activate(subscriber)) return
     subscriber.hasBegun = true
     if (--subscriber.missing === 0) this.complete(subscriber)
   }
@@ -393,6 +395,7 @@ export class Hub implements InboxHost {
   private onRefused(kind: Kind, names: ReadonlyArray<Name<Subscriber>>, error: ReplyError): void {
     const wanted = names.filter((name) => name.subscribers.size > 0)
     if (wanted.length === 0) return
+    if (refuses(error.command, error.code, error.detail)) return this.retryLater(wanted, error)
     const [first] = wanted[0]!.subscribers
     const isOnlyFor = wanted.every((name) => name.subscribers.size === 1 && name.subscribers.has(first!))
     if (isOnlyFor && !first!.isEstablished) {
@@ -405,29 +408,49 @@ export class Hub implements InboxHost {
       return this.sendOne("subscribe", kind, wanted.slice(middle))
     }
     const name = wanted[0]!
-    name.isRequested = false
     for (const subscriber of Array.from(name.subscribers)) {
       if (!subscriber.isEstablished) this.fail(subscriber, Exit.fail(error))
     }
-    if (name.subscribers.size === 0) return
-    this.refused.add(name)
-    this.retryRefused(error)
+    if (name.subscribers.size > 0) this.retryLater(wanted, error)
+    else name.isRequested = false
+  }
+
+  private retryLater(names: ReadonlyArray<Name<Subscriber>>, error: RedisError): void {
+    for (const name of names) {
+      name.isRequested = false
+      this.refused.add(name)
+    }
+    this.refusal = error
+    if (this.retrying === undefined && !this.isRetired) this.retrying = this.fork(this.retryRefused)
   }
 
   /** Asks for refused names again after a pause, less and less often. */
-  private retryRefused(error: RedisError): void {
-    if (this.retrying !== undefined || this.isRetired) return
-    this.retrying = this.fork(
-      Effect.gen({ self: this }, function*() {
-        yield* this.warn(error)
-        for (let pause = firstPause; this.refused.size > 0; pause = Math.min(pause * 2, longestPause)) {
-          yield* pauseOf(pause)
-          this.request(Array.from(this.refused).filter((name) => !name.isRequested))
-        }
-      }).pipe(Effect.ensuring(Effect.sync(() => {
-        this.retrying = undefined
-      })))
-    )
+  private readonly retryRefused: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
+    let isTold = false
+    for (let pause = firstPause; this.refused.size > 0; pause = Math.min(pause * 2, longestPause)) {
+      if (!isTold && Array.from(this.subscribersOfRefused).some((subscriber) => subscriber.isEstablished)) {
+        isTold = true
+        yield* this.warn(this.refusal!)
+      }
+      this.onWaited(yield* pauseOf(pause))
+      this.request(Array.from(this.refused).filter((name) => !name.isRequested))
+    }
+  }).pipe(Effect.ensuring(Effect.sync(() => {
+    this.retrying = undefined
+  })))
+
+  private get subscribersOfRefused(): ReadonlySet<Subscriber> {
+    const found = new Set<Subscriber>()
+    for (const name of this.refused) for (const subscriber of name.subscribers) found.add(subscriber)
+    return found
+  }
+
+  /** Subscribers that were never acknowledged wait for as long as a command may take. */
+  private onWaited(millis: number): void {
+    for (const subscriber of this.subscribersOfRefused) {
+      if (subscriber.isEstablished || (subscriber.waitedMillis += millis) < this.source.commandTimeout) continue
+      this.fail(subscriber, Exit.fail(this.refusal!))
+    }
   }
 
   // ---------------------------------------------------------------------------
@@ -514,7 +537,7 @@ export class Hub implements InboxHost {
     for (const kind of kinds) {
       this.names[kind].forEach((name) => {
         name.isRequested = name.isLive = false
-        name.active = []
+        name.deactivateAll()
       })
     }
     const loss = lossOf(error)
@@ -533,8 +556,12 @@ export class Hub implements InboxHost {
   }
 }
 
-const pauseOf = (millis: number): Effect.Effect<void> =>
-  Effect.flatMap(Random.nextBetween(0.75, 1.25), (factor) => Effect.sleep(Math.round(millis * factor)))
+/** Pauses for about that long, and gives how long it was. */
+const pauseOf = (millis: number): Effect.Effect<number> =>
+  Effect.flatMap(Random.nextBetween(0.75, 1.25), (factor) => {
+    const exact = Math.round(millis * factor)
+    return Effect.as(Effect.sleep(exact), exact)
+  })
 
 const isAcknowledgement = (value: Resp.Value, word: string, name: Buffer): boolean =>
   Array.isArray(value) && value[0] === word && value[1] instanceof Uint8Array && name.equals(value[1])

@@ -138,22 +138,28 @@ export class Inbox {
   /** Messages may be missing here. */
   gap(reason: "moved" | "lost", detail: string): void {
     if (this.end !== undefined) return
-    const { queue } = this
-    // After an unread gap, another one would add nothing.
-    const last = queue.size === 0 ? undefined : queue.at(queue.size - 1)
-    if (isGap(last)) return
-    if (isSubscribed(last) && queue.size > 1 && isGap(queue.at(queue.size - 2))) return
-    this.overflow = undefined
-    this.other({ _tag: "Gap", reason, detail, missed: undefined })
+    // After an unread gap without a message behind it, another one would add nothing.
+    if (this.afterMessages(isLoss) === -1) this.other({ _tag: "Gap", reason, detail, missed: undefined })
   }
 
   /** The server has acknowledged everything. */
   subscribed(event: Subscribed): void {
     if (this.end !== undefined) return
     const { queue } = this
-    this.overflow = undefined
-    if (queue.size > 0 && isSubscribed(queue.at(queue.size - 1))) queue.set(queue.size - 1, event)
+    const at = this.afterMessages((item) => isSubscribed(item) || isLoss(item))
+    if (at !== -1 && isSubscribed(queue.at(at))) queue.set(at, event)
     else this.other(event)
+  }
+
+  /** The index of the last such gap or event behind the last message; -1 if there is none. */
+  private afterMessages(is: (item: unknown) => boolean): number {
+    const { queue } = this
+    for (let i = queue.size - 1; i >= 0; i--) {
+      const item = queue.at(i)
+      if (is(item)) return i
+      if (!isGap(item) && !isSubscribed(item)) return -1
+    }
+    return -1
   }
 
   /** The Stream gives what waits, and fails. */
@@ -254,4 +260,5 @@ export class Inbox {
 
 const tagOf = (item: unknown): unknown => (item as { readonly _tag?: unknown })._tag
 const isGap = (item: unknown): item is Gap => item !== undefined && tagOf(item) === "Gap"
+const isLoss = (item: unknown): boolean => isGap(item) && item.reason !== "overflow"
 const isSubscribed = (item: unknown): item is Subscribed => item !== undefined && tagOf(item) === "Subscribed"

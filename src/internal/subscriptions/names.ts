@@ -2,6 +2,7 @@
  * The names that a client subscribes to: channels, patterns or shard channels, found by the bytes of a message.
  */
 import { Buffer, isUtf8 } from "node:buffer"
+import { randomInt } from "node:crypto"
 import type * as Command from "../../Command.ts"
 
 /**
@@ -33,9 +34,10 @@ export class Name<S> {
   readonly text: string | undefined
   /** The other names with the same hash. */
   next: Name<S> | undefined = undefined
-  /** All subscribers, and those that receive messages: the server has acknowledged the name since they came. */
+  /** All subscribers. */
   readonly subscribers = new Set<S>()
-  active: Array<S> = []
+  private readonly activeOnes = new Set<S>()
+  private activeList: ReadonlyArray<S> | undefined = undefined
   /** Whether the present connection was asked for it, and whether the server has acknowledged it there. */
   isRequested = false
   isLive = false
@@ -44,15 +46,39 @@ export class Name<S> {
     this.bytes = bytes
     this.text = isUtf8(bytes) ? bytes.toString("utf8") : undefined
   }
+  /**
+   * Those that receive messages: the server has acknowledged the name since they came. Each change makes another array,
+   * since a message may be on its way through this one; many changes in a row make one.
+   */
+  get active(): ReadonlyArray<S> {
+    return this.activeList ??= Array.from(this.activeOnes)
+  }
+  /** Gives whether it is a new one. */
+  activate(subscriber: S): boolean {
+    if (this.activeOnes.has(subscriber)) return false
+    this.activeOnes.add(subscriber)
+    this.activeList = undefined
+    return true
+  }
+  deactivate(subscriber: S): void {
+    if (this.activeOnes.delete(subscriber)) this.activeList = undefined
+  }
+  deactivateAll(): void {
+    this.activeOnes.clear()
+    this.activeList = undefined
+  }
 }
 
 /** A copy of the bytes of a name. */
 export const bytesOf = (name: Command.Key): Buffer =>
   typeof name === "string" ? Buffer.from(name, "utf8") : Buffer.from(new Uint8Array(name))
 
+// Names may come from strangers: where the hash begins is not theirs to know, so that they cannot choose many with one.
+const seed = randomInt(2 ** 32)
+
 // FNV-1a. A string for each message, to look it up in a Map, would cost several times as much.
 const hashOf = (buffer: Buffer, from: number, to: number): number => {
-  let hash = 0x811c9dc5
+  let hash = seed
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ buffer[i]!, 0x01000193)
   return hash
 }
