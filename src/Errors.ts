@@ -902,7 +902,10 @@ export class ValueMismatch extends Schema.TaggedError<ValueMismatch>("effect-red
   {
     /** The name of the command, without its arguments. */
     command: Schema.String,
-    /** The key of the value, cut after 256 characters; undefined if the command combines the values of several keys. */
+    /**
+     * The key of the value or the channel of the message, cut after 256 characters; undefined for the result of a
+     * script, and if the command combines the values of several keys.
+     */
     key: Schema.optional(Schema.String),
     /** The index of the value among those of the reply; undefined if the reply is one value. */
     index: Schema.optional(Schema.Number),
@@ -917,7 +920,8 @@ export class ValueMismatch extends Schema.TaggedError<ValueMismatch>("effect-red
   override get message(): string {
     const index = this.index === undefined ? "" : ` ${this.index}`
     const key = this.key === undefined ? "" : ` of ${this.key}`
-    return `${this.command} was executed, but value${index}${key} does not fit: ${this.issue}`
+    const what = index + key === "" ? "its result" : `value${index}${key}`
+    return `${this.command} was executed, but ${what} does not fit: ${this.issue}`
   }
 }
 

@@ -152,6 +152,41 @@ describe("a monitor", () => {
       assert.strictEqual(kept + missed, 100)
     }))
 
+  it.effect("tells a slow reader that the connection was lost behind the commands that it missed", () =>
+    Effect.gen(function*() {
+      const { other, redis } = yield* one()
+      const items: Array<string> = []
+      let open: (() => void) | undefined
+      yield* Effect.forkScoped(
+        Stream.runForEach(redis.monitorStream({ capacity: 2 }).pipe(Stream.map(shown)), (item) =>
+          Effect.andThen(
+            Effect.sync(() => void items.push(item)),
+            items.length === 0
+              ? Effect.callback<void>((resume) => {
+                open = () => resume(Effect.void)
+              })
+              : Effect.void
+          )),
+        { startImmediately: true }
+      )
+      yield* whileTimePasses(Effect.gen(function*() {
+        while (open === undefined) {
+          yield* other.get("before")
+          yield* Effect.sleep("5 millis")
+        }
+        for (let i = 0; i < 10; i++) yield* other.get(`k${i}`)
+        const monitors = Effect.map(other.clientList(), (list) => list.filter(({ cmd }) => cmd === "monitor"))
+        const [monitor] = yield* monitors
+        yield* other.clientKill({ id: monitor!.id })
+        while (!(yield* monitors).some(({ id }) => id !== monitor!.id)) yield* Effect.sleep("5 millis")
+      }))
+      open!()
+      yield* until(() => items.includes("gap lost -"))
+      const overflow = items.findIndex((item) => item.startsWith("gap overflow"))
+      assert.isBelow(overflow, items.indexOf("gap lost -"))
+      assert.notStrictEqual(overflow, -1)
+    }))
+
   it.effect("follows the primary, with a gap", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make()

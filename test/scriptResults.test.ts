@@ -51,6 +51,11 @@ for (const protocol of [2, 3] as const) {
           else assert.include(error.message, issue, lua)
           assert.notInclude(error.message, "secret", lua)
         }
+        const ofKey = Script.make({ name: "s", keys: ["key"], result: Schema.Int, lua: "return 'secret'" })
+        assert.strictEqual(
+          failureOf(yield* Effect.exit(redis.script(ofKey)({ key: "k" }))).message,
+          "EVALSHA (s) was executed, but its result does not fit: Expected number"
+        )
         const nested = failureOf(
           yield* Effect.exit(run("return {redis.error_reply('ERR secret')}", Schema.Unknown, redis))
         )

@@ -22,7 +22,7 @@ const longestPause = 2000
 /** Queues items up to a limit, and counts those that have no room. */
 class Inbox<Sent, Item> {
   private overflow: { missed: number } | undefined = undefined
-  /** Whether the last item is an unread gap, so that another gap would add nothing. */
+  /** Whether an unread gap other than an overflow is behind the last item, so that another one would add nothing. */
   private endsInGap = false
   private readonly queue: Queue.Queue<Item | Gap, RedisError | Cause.Done>
   private readonly capacity: number
@@ -46,7 +46,6 @@ class Inbox<Sent, Item> {
           missed: 0
         }
         this.overflow = gap
-        this.endsInGap = true
         Queue.offerUnsafe(this.queue, gap)
       }
       this.overflow.missed++

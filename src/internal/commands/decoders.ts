@@ -35,9 +35,9 @@ export class ValueProblem {
   readonly issue: string
   /** Its index among the values of the reply; undefined if the reply is one value. */
   readonly index: number | undefined
-  /** Its key, or the index of its key among those of the command; undefined for the only one. */
-  readonly key: string | number | undefined
-  constructor(issue: string, index?: number | undefined, key?: string | number | undefined) {
+  /** Its key, or the index of its key among those of the command; undefined for the only one, null if it has none. */
+  readonly key: string | number | null | undefined
+  constructor(issue: string, index?: number | undefined, key?: string | number | null | undefined) {
     this.issue = issue
     this.index = index
     this.key = key

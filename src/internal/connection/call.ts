@@ -97,7 +97,8 @@ export const decodeReply = <A>(
 
 const valueMismatch = (command: Command.Any, { index, issue, key }: ValueProblem): ValueMismatch => {
   const keys = Command.keys(command)
-  const found = typeof key === "string" ? key : key === undefined ? keys.length === 1 ? keys[0] : undefined : keys[key]
+  const only = keys.length === 1 ? keys[0] : undefined
+  const found = typeof key === "string" ? key : key === null ? undefined : key === undefined ? only : keys[key]
   return new ValueMismatch({
     command: command.spec.name,
     key: found === undefined ? undefined : Resp.printable(typeof found === "string" ? found : utf8.decode(found), 256),

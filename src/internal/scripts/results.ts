@@ -222,7 +222,8 @@ export const resultDecoder = <A>(of: string, path: string, given: unknown): Deco
     try {
       return read(value) as A
     } catch (error) {
-      throw error instanceof Unfit ? new ValueProblem(error.issue) : error
+      // A result is the value of no key.
+      throw error instanceof Unfit ? new ValueProblem(error.issue, undefined, null) : error
     }
   }
 }
