@@ -1350,7 +1350,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/typedScripts.test.ts", name: "is kept where the script is removed" },
     edits: [{
       file: "src/internal/execution/scripts.ts",
-      find: "if (load?.isAnswered === true) this.forget(load)",
+      find:
+        "if (before !== undefined && this.loads.get(before.needed.id)?.includes(before) === true) this.forget(before)",
       replace: ""
     }]
   },
@@ -1370,6 +1371,15 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/execution/transaction.ts",
       find: "if (!this.hasNeeds || this.connection?.watching === true) return undefined",
       replace: "if (!this.hasNeeds) return undefined"
+    }]
+  },
+  {
+    name: "a batch is told that a library was removed that has other code",
+    by: { test: "test/functionLibraries.test.ts", name: "says in a batch, too, what is the matter" },
+    edits: [{
+      file: "src/internal/execution/scripts.ts",
+      find: "if (before?.hasExisted === true) return conflictOf(command, \"its code is another one\")",
+      replace: ""
     }]
   },
   {

@@ -1,6 +1,7 @@
 /** Libraries of functions as definitions: their calls, how they are loaded, and what happens to other code of their names. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as FunctionLibrary from "../src/FunctionLibrary.ts"
 import { commands, Connector, RedisClient } from "../src/index.ts"
@@ -100,6 +101,20 @@ describe("a library of functions", () => {
       assert.isTrue(yield* use(bank.delete))
       assert.isFalse(yield* use(bank.delete))
       assert.isNull(yield* use(bank.list))
+    }).pipe(Effect.provide(alone)))
+
+  it.effect("says in a batch, too, what is the matter: other code of its name, or code that does not compile", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* client
+      yield* Effect.provideService(bank.load, RedisClient.RedisClient, redis)
+      const broken = FunctionLibrary.make({ name: "broken", lua: "(", functions: { f: { result: Schema.Int } } })
+      const list = [commands.incr("n"), other.functions.open(), broken.functions.f(), commands.incr("n")] as const
+      for (const results of [yield* redis.transactionResults(list), yield* redis.pipelineResults(list)]) {
+        const [, conflict, refused] = results.map((result) => Result.isFailure(result) ? result.failure : undefined)
+        assert.strictEqual(conflict?._tag, "LibraryConflict")
+        assert.strictEqual(refused?._tag === "ReplyError" ? refused.command : refused?._tag, "FUNCTION LOAD")
+      }
+      assert.strictEqual(yield* redis.get("n"), "4")
     }).pipe(Effect.provide(alone)))
 
   it.effect("two versions that both replace do not do so in turn", () =>

@@ -304,7 +304,8 @@ export abstract class PendingSingle extends PendingOperation {
   /** Whether the server has not executed it, for a reason that another attempt may not meet. */
   private isUnexecuted(reply: Resp.ErrorReply): boolean {
     if (isLacking(this.command, reply)) {
-      this.owner.execution.scripts.onLacking(this, this.command, reply)
+      const { scripts } = this.owner.execution
+      scripts.onLacking(this, this.command, reply, scripts.answeredBefore(this.connection, this.command))
       return true
     }
     return this.onRefused(this.command, reply)

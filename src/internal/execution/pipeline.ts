@@ -22,7 +22,7 @@ import {
   runBatch,
   Stage
 } from "./operation.ts"
-import { isLacking } from "./scripts.ts"
+import { isLacking, type Load } from "./scripts.ts"
 import type { BatchResult } from "./types.ts"
 import { blockingInvalidity, invalidity } from "./validity.ts"
 
@@ -155,6 +155,9 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
   /** An entry was refused, or comes after one that was: its reply is kept until all have arrived. */
   withhold(entry: PipelineEntry, value: Resp.Value): void {
     entry.answer = value
+    if (value instanceof Resp.ErrorReply && isLacking(entry.command, value)) {
+      entry.loadBefore = this.owner.execution.scripts.answeredBefore(entry.connection, entry.command)
+    }
     if (!this.hasRefusal) {
       this.hasRefusal = true
       // Entries that are not written yet must not overtake it.
@@ -220,7 +223,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     this.isDeferred = false
     if (!this.isPending || from === entries.length) return
     if (refused !== undefined && isLacking(refused.command, reply!)) {
-      this.owner.execution.scripts.onLacking(this, refused.command, reply!)
+      this.owner.execution.scripts.onLacking(this, refused.command, reply!, refused.loadBefore)
     } else if (refused !== undefined) this.owner.onRefused(this, refused.command, reply!)
     else if (loss !== undefined) this.owner.requeue(this, loss)
     else this.owner.submit(this)
@@ -305,6 +308,8 @@ export class PipelineEntry extends PendingSingle {
   readonly index: number
   /** The reply, while it is not known whether it counts. */
   answer: Resp.Value | undefined = undefined
+  /** The load that was answered before a server said that it lacks what the command needs. */
+  loadBefore: Load | undefined = undefined
   /** Whether it was written to a connection that has ended, and may have been executed. */
   isLost = false
   constructor(
@@ -369,7 +374,7 @@ export class PipelineEntry extends PendingSingle {
       const isLost = isLacking(this.command, reply)
       const { scripts } = this.owner.execution
       return this.failWith(
-        Exit.fail(isLost ? scripts.lost(this.connection, this.command, reply) : replyError(this.command, reply))
+        Exit.fail(isLost ? scripts.lost(this.command, reply, this.loadBefore) : replyError(this.command, reply))
       )
     }
     this.accept(answer)

@@ -38,7 +38,7 @@ export interface Unexecuted {
 }
 
 /** One load on one connection. */
-class Load {
+export class Load {
   readonly needed: Command.Needed
   readonly by: Connection
   readonly isOnReserved: boolean
@@ -105,8 +105,14 @@ export class Scripts {
     return wholes === undefined ? commands : commands.map((command) => wholeOf(command, wholes))
   }
 
-  /** A server lacks what this command of an operation needs. */
-  onLacking(operation: Unexecuted, command: Command.Any, reply: Resp.ErrorReply): void {
+  /** The load that was answered on a connection before the reply to a command that has just come in. */
+  answeredBefore(connection: Connection | undefined, command: Command.Any): Load | undefined {
+    const load = connection === undefined ? undefined : this.loadOn(connection, command.spec.needs!.id)
+    return load?.isAnswered === true ? load : undefined
+  }
+
+  /** A server lacks what this command of an operation needs. `before` was answered before it said so. */
+  onLacking(operation: Unexecuted, command: Command.Any, reply: Resp.ErrorReply, before: Load | undefined): void {
     const needed = command.spec.needs!
     const on = operation.connection!
     if (needed.kind === "library" && on.role === "replica") return this.onReplicaLacking(operation, command, reply)
@@ -114,7 +120,7 @@ export class Scripts {
     if (attempt === undefined) this.attempts.set(operation, attempt = { load: undefined, count: 0 })
     let load = this.usableLoad(needed.id, operation)
     // It was sent after the load.
-    if (load?.isAnswered === true && (load.by === on || attempt.load === load)) {
+    if (load?.isAnswered === true && (load === before || attempt.load === load)) {
       this.forget(load)
       if (load.error !== undefined) return this.onUnloadable(operation, load.needed, load.error)
       if (load.hasExisted) return this.onOtherLibrary(operation, command)
@@ -133,17 +139,19 @@ export class Scripts {
   }
 
   /**
-   * The error of a command that is not sent again, since others of its batch were executed: the server has lost
-   * what was loaded on this connection.
+   * The error of a command that is not sent again, since others of its batch were executed: the server could not load
+   * what it needs, or has lost it. `before` was answered before it said so.
    */
-  lost(connection: Connection | undefined, command: Command.Any, reply: Resp.ErrorReply): ReplyError {
-    const load = connection === undefined ? undefined : this.loadOn(connection, command.spec.needs!.id)
-    if (load?.isAnswered === true) this.forget(load)
+  lost(command: Command.Any, reply: Resp.ErrorReply, before: Load | undefined): LibraryConflict | ReplyError {
+    if (before !== undefined && this.loads.get(before.needed.id)?.includes(before) === true) this.forget(before)
+    if (before?.error !== undefined) return replyError(before.needed.load, before.error)
+    if (before?.hasExisted === true) return conflictOf(command, "its code is another one")
     return new ReplyError({
       code: reply.code,
       command: command.spec.name,
-      detail: `${serverText(reply)} It was loaded before, and somebody has removed it from the server. ` +
-        "The command was not executed, and is not sent again: other commands of its batch were, or its watch has ended"
+      detail: `${serverText(reply).replace(/\.?$/, ".")} It was loaded before, and somebody has removed it from the ` +
+        "server. The command was not executed, and is not sent again: other commands of its batch were, or its watch " +
+        "has ended"
     })
   }
 
@@ -165,26 +173,17 @@ export class Scripts {
 
   /** The server has a library of this name, which does not have the function. */
   private onOtherLibrary(operation: Unexecuted, command: Command.Any): void {
-    const { id, library = "", replace } = command.spec.needs!
+    const { id, replace } = command.spec.needs!
     if (replace !== undefined && !this.replaced.has(id)) {
       this.replaced.add(id)
       const load = this.load(operation.connection!, operation.isOnReserved, command.spec.needs!, replace)
       this.attempts.get(operation)!.load = load
       return this.resend(operation, load.by)
     }
-    operation.failWith(
-      Exit.fail(
-        new LibraryConflict({
-          library,
-          command: command.spec.name,
-          detail: `the server's library ${library} does not have this function: ${
-            replace === undefined
-              ? "its code is another one"
-              : "this client has replaced it once, and it is there again"
-          }, or the function is not registered by the code that was given`
-        })
-      )
-    )
+    const why = replace === undefined
+      ? "its code is another one"
+      : "this client has replaced it once, and it is there again"
+    operation.failWith(Exit.fail(conflictOf(command, why)))
   }
 
   /** A replica lacks a library: the primary may lack it as well, or has not sent it yet. */
@@ -253,10 +252,11 @@ export class Scripts {
     )
   }
 
-  /** The node has lost its scripts, or refuses this one: what is known of its loads does not count any more. */
-  private forget({ by, error, needed }: Load): void {
+  /** The node has lost its scripts, or did not load this one: what is known of its loads does not count any more. */
+  private forget({ by, error, hasExisted, needed }: Load): void {
+    const wasLoaded = error === undefined && !hasExisted
     for (const [id, loads] of this.loads) {
-      if (error === undefined ? loads[0]?.needed.kind !== needed.kind : id !== needed.id) continue
+      if (wasLoaded ? loads[0]?.needed.kind !== needed.kind : id !== needed.id) continue
       this.keep(id, loads.filter((load) => load.by.addressText !== by.addressText || !load.isAnswered))
     }
   }
@@ -270,6 +270,16 @@ export class Scripts {
     if (loads.length === 0) this.loads.delete(id)
     else this.loads.set(id, loads)
   }
+}
+
+const conflictOf = ({ spec: { name, needs } }: Command.Any, why: string): LibraryConflict => {
+  const library = needs?.library ?? ""
+  return new LibraryConflict({
+    library,
+    command: name,
+    detail: `the server's library ${library} does not have this function: ${why}, ` +
+      "or the function is not registered by the code that was given"
+  })
 }
 
 type Whole = NonNullable<Command.Needed["whole"]>

@@ -135,17 +135,18 @@ export class PendingTransaction extends PendingOperation {
     if (!Array.isArray(results) || results.length !== this.commands.length) {
       return this.done(decodeReply(exec, results))
     }
+    const { scripts } = this.owner.execution
     const lacking = this.lacking(results)
     if (lacking !== undefined) {
       const reply = results[this.commands.indexOf(lacking)] as Resp.ErrorReply
-      return this.owner.execution.scripts.onLacking(this, lacking, reply)
+      return scripts.onLacking(this, lacking, reply, scripts.answeredBefore(this.connection, lacking))
     }
     let failures: Map<number, Exit.Exit<never, RedisError>> | undefined
     const { asBytes, keepsNumerals } = this
     const values = this.commands.map((command, i) => {
       const reply = keepsNumerals && command.spec.resp !== 2 ? withoutNumerals(results[i]) : results[i]
       const exit = reply instanceof Resp.ErrorReply && isLacking(command, reply)
-        ? Exit.fail(this.owner.execution.scripts.lost(this.connection, command, reply))
+        ? Exit.fail(scripts.lost(command, reply, scripts.answeredBefore(this.connection, command)))
         : decodeReply(command, asBytes && !command.asBytes ? Resp.toText(reply) : reply)
       if (Exit.isSuccess(exit)) return exit.value
       failures ??= new Map()
