@@ -145,7 +145,7 @@ export class PendingTransaction extends PendingOperation {
     const { asBytes, keepsNumerals } = this
     const values = this.commands.map((command, i) => {
       const reply = keepsNumerals && command.spec.resp !== 2 ? withoutNumerals(results[i]) : results[i]
-      const exit = reply instanceof Resp.ErrorReply && isLacking(command, reply)
+      const exit: Exit.Exit<unknown, RedisError> = reply instanceof Resp.ErrorReply && isLacking(command, reply)
         ? Exit.fail(scripts.lost(command, reply, scripts.answeredBefore(this.connection, command)))
         : decodeReply(command, asBytes && !command.asBytes ? Resp.toText(reply) : reply)
       if (Exit.isSuccess(exit)) return exit.value
