@@ -245,10 +245,14 @@ const checkRepetitions = (
     const before = seen.get(key)
     seen.set(key, one)
     if (before === undefined) continue
-    const life = history.lives.find((l) => l.client === one.client && l.begin <= one.begin && l.end >= one.begin)
+    const life = history.lives.find((l) =>
+      l.client === one.client && l.consumer === one.consumer && l.begin <= one.begin && l.end >= one.begin
+    )
+    // What a dead process does after its death does not count.
+    if (life === undefined && died.has(one.client)) continue
     const isTold = one.isRepeated ||
       // A failover may lose that it was delivered, and a consumer that starts later cannot know it.
-      (isUnplanned && (!system.knowsRepetitions || life!.begin > before.begin)) ||
+      (isUnplanned && (!system.knowsRepetitions || (life !== undefined && life.begin > before.begin))) ||
       // It was put back by a consumer that was stopped.
       (!system.knowsRepetitions && before.outcome === "interrupted" && !died.has(before.client)) ||
       // Its own handler has failed.

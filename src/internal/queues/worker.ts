@@ -6,9 +6,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import { randomUUID } from "node:crypto"
 import type { PrimaryClient } from "../../Client.ts"
 import * as Command from "../../Command.ts"
 import * as commands from "../../commands/index.ts"
@@ -77,13 +77,19 @@ export interface Worker {
   readonly persist: <A>(effect: Effect.Effect<A, RedisError>) => Effect.Effect<A, RedisError>
 }
 
+/** 128 random bits. */
+const uniqueName: Effect.Effect<string> = Effect.map(
+  Effect.all(Array.from({ length: 4 }, () => Random.nextIntBetween(0, 2 ** 32))),
+  (parts) => parts.map((part) => part.toString(16).padStart(8, "0")).join("")
+)
+
 /** A worker, until the Scope closes: then it puts back what it has. */
 export const makeWorker = (
   { consumer, deadAfterMillis, keys, redis, side }: WorkerOptions
 ): Effect.Effect<Worker, never, Scope.Scope> =>
   Effect.gen(function*() {
     // Unique, so that nobody else ever has the same list, not even the same program after a crash.
-    const name = `${consumer}.${randomUUID()}`
+    const name = `${consumer}.${yield* uniqueName}`
     const own = keys.processing + name
     const outage = new Outage(`${redis.target}: the queue ${keys.waiting}`)
     const acknowledging = new Outage(`${redis.target}: acknowledging elements of the queue ${keys.waiting}`, true)
