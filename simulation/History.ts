@@ -219,6 +219,8 @@ export interface Popping {
 
 /** What is left of a system of jobs once its consumers have nothing to do any more. */
 export interface LeftOver {
+  /** The ids of the entries, where they have any. */
+  readonly ids?: ReadonlyArray<string>
   /** The jobs that are stored, processed or not. */
   readonly entries: ReadonlyArray<string>
   readonly dead: ReadonlyArray<string>

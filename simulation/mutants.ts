@@ -142,8 +142,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/redisStreamRead.test.ts", name: "while the reader is busy" },
     edits: [{
       file: "src/internal/streams/follow.ts",
-      find: "          : this.isReplica && !hasMoved\n",
-      replace: "          : hasMoved\n"
+      find: "          : isSame || (this.isReplica && !hasMoved)\n",
+      replace: "          : isSame || hasMoved\n"
     }]
   },
   {
@@ -153,6 +153,24 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/streams/follow.ts",
       find: "if (isLost) return track.rewind(common ?? track.positionWithout(found))",
       replace: "if (isLost) return track.rewind(found.lastGeneratedId)"
+    }]
+  },
+  {
+    name: "a slow reader of a stream keeps its connection while it does not read",
+    by: { test: "test/redisStreamRead.test.ts", name: "a slow one gives its connection back" },
+    edits: [{
+      file: "src/Pool.ts",
+      find: "if (use === \"blocking\") callBack()",
+      replace: ""
+    }]
+  },
+  {
+    name: "a reader of a stream is not told that the entry is lost after which it begins",
+    by: { test: "test/redisStreamRead.test.ts", name: "tells one that begins after an entry" },
+    edits: [{
+      file: "src/internal/streams/follow.ts",
+      find: "(isRemoved || !track.isEntry)",
+      replace: "(isRemoved || track.given.length === 0)"
     }]
   },
   {
@@ -1517,6 +1535,28 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/streams/deadLetters.ts",
       find: "local added = redis.call('XADD', KEYS[2], unpack(ARGV, 5))",
       replace: "local added = id"
+    }]
+  },
+  {
+    name: "a reader of a stream is not told that entries are lost",
+    by: [10],
+    edits: [{
+      file: "src/internal/streams/track.ts",
+      find: "if (this.isKnown && compareIds(found.lastGeneratedId, this.position) < 0) return false",
+      replace: ""
+    }, {
+      file: "src/internal/streams/follow.ts",
+      find: "if (isLost) return track.rewind(common ?? track.positionWithout(found))",
+      replace: "if (isLost) return undefined"
+    }]
+  },
+  {
+    name: "a reader of a stream keeps its connection while others wait for one",
+    by: [48],
+    edits: [{
+      file: "src/internal/streams/follow.ts",
+      find: "if (connection.isWanted()) yield* this.close",
+      replace: "if (!connection) yield* this.close"
     }]
   },
   {

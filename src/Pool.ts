@@ -163,6 +163,7 @@ export const make = (options: {
           ? Effect.as(
             Effect.addFinalizer(() => {
               inUse.delete(connection)
+              connection.onWanted = undefined
               if (connection.ended !== undefined) return Effect.void
               if (connection.idle && !connection.tainted && !connection.watching) return Effect.void
               connection.close("its Scope closed while commands were unanswered, or after they had changed the session")
@@ -176,6 +177,16 @@ export const make = (options: {
     // Effect's pool interrupts its waiters when it shuts down: they fail with the reason instead.
     const retired = Deferred.makeUnsafe<never, ConnectionLost>()
 
+    /** Asks for the return of one that is not used at the moment. */
+    const callBack = (): void => {
+      for (const connection of inUse) {
+        const { onWanted } = connection
+        if (onWanted === undefined) continue
+        connection.onWanted = undefined
+        return onWanted()
+      }
+    }
+
     /** Waits until there may be one more for that use. */
     const permit = (use: Use): Effect.Effect<void, never, Scope.Scope> =>
       Effect.uninterruptibleMask((restore) =>
@@ -183,6 +194,7 @@ export const make = (options: {
           if (taken[use] >= max[use]) {
             Metrics.reservationWaitsOf[use].updateUnsafe(1, context)
             options.onTaking?.(use, max[use] + 1, max[use])
+            if (use === "blocking") callBack()
           }
           return Effect.andThen(
             restore(permits[use].take(1)),

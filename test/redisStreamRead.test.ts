@@ -11,11 +11,12 @@ import * as Metric from "effect/Metric"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { commands, Metrics, RedisClient } from "../src/index.ts"
+import { commands, Metrics, RedisClient, Sentinel } from "../src/index.ts"
+import * as RedisQueue from "../src/RedisQueue.ts"
 import * as RedisStream from "../src/RedisStream.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
-import { inSteps, live, liveWithReplicas, moved } from "./support/group.ts"
+import { inSteps, live, liveWithReplicas, moved, sentinels } from "./support/group.ts"
 
 const { ready, until, whileTimePasses } = inSteps("5 millis")
 
@@ -375,6 +376,42 @@ describe("reading a stream through failovers and outages", () => {
       assert.deepStrictEqual(seen, [1, 2, 3, 4, 5, 6, "rewound from 6-1 to 3-1, lost 3", 40, 7, 8])
     }).pipe(Effect.provide(live())))
 
+  it.effect("tells one that begins after an entry that a failover lost, once", () =>
+    Effect.gen(function*() {
+      yield* connected
+      const deployment = yield* Testing.Deployment
+      yield* added(1, 2)
+      yield* whileTimePasses(Effect.sleep("1 second"))
+      const old = yield* deployment.primary
+      for (const node of deployment.nodes) if (node !== old) yield* deployment.partition(old, node)
+      yield* added(4)
+      yield* deployment.kill(old)
+      yield* until(moved)
+      yield* added(3)
+      const behind = yield* reading({ from: "4-1" })
+      yield* behind.got(1)
+      yield* added(5)
+      yield* behind.got(2)
+      assert.deepStrictEqual(behind.seen, ["rewound from 4-1 to 3-1, lost 0", 5])
+      // Where the server has later entries, too.
+      const { got, seen } = yield* reading({ from: "4-1" })
+      yield* got(2)
+      assert.deepStrictEqual(seen, ["rewound from 4-1 to 4-0, lost 0", 5])
+      // It had begun before, and has got nothing yet.
+      const idle = yield* reading({ from: "5-1" })
+      const there = yield* reading({ from: "3-1" })
+      yield* there.got(1)
+      for (let i = 0; i < 3; i++) {
+        yield* deployment.disconnect(yield* deployment.primary)
+        yield* whileTimePasses(Effect.sleep("6 seconds"))
+      }
+      yield* added(6)
+      yield* idle.got(1)
+      yield* got(3)
+      assert.deepStrictEqual([idle.seen, there.seen], [[6], [5, 6]])
+      assert.deepStrictEqual(seen, ["rewound from 4-1 to 4-0, lost 0", 5, 6])
+    }).pipe(Effect.provide(live())))
+
   it.effect("goes on after everything was stopped for a while, with one warning", () => {
     const lines: Array<string> = []
     const logger = Logger.make(({ message }) => void lines.push(String(message)))
@@ -409,6 +446,120 @@ describe("reading a stream through failovers and outages", () => {
       }
       yield* got(expected.length)
       assert.deepStrictEqual(Array.from(new Set(seen)), expected)
+    }).pipe(Effect.provide(live())))
+})
+
+describe("more readers than connections", () => {
+  const taking = (options: Sentinel.NodeOptions) =>
+    RedisClient.layerPrimary("mymaster", options).pipe(
+      Layer.provideMerge(Sentinel.layer({ sentinels })),
+      Layer.provideMerge(Testing.layer({}))
+    )
+
+  it.effect("take turns, together with other commands that wait, and do not take reserved connections", () =>
+    Effect.gen(function*() {
+      const redis = yield* connected
+      const readers = yield* Effect.forEach(
+        Array.from({ length: 4 }, (_, i) => i),
+        (i) => reading({ from: i === 0 ? "now" : "start" })
+      )
+      const popped: Array<string> = []
+      yield* Effect.forkChild(
+        Stream.runForEach(redis.popStream("list"), (item) => Effect.sync(() => popped.push(item._tag))),
+        { startImmediately: true }
+      )
+      yield* whileTimePasses(Effect.sleep("6 seconds"))
+      for (const n of [1, 2, 3]) {
+        yield* added(n)
+        yield* whileTimePasses(redis.rpush("list", `${n}`))
+        yield* until(Effect.sync(() => popped.length === n && readers.slice(1).every(({ seen }) => seen.length === n)))
+      }
+      for (const { seen } of readers.slice(1)) assert.deepStrictEqual(seen, [1, 2, 3])
+      yield* whileTimePasses(Effect.scoped(redis.reserve))
+    }).pipe(Effect.provide(taking({ maxBlocking: 1, maxReserved: 1 }))))
+
+  it.effect("a slow one gives its connection back while it does not read, and goes on where it was", () =>
+    Effect.gen(function*() {
+      yield* connected
+      const slow: Array<number | string> = []
+      let isBusy = true
+      yield* Effect.forkChild(
+        Stream.runForEach(numbers.read({ from: "start", pageSize: 1 }), (item) =>
+          Effect.gen(function*() {
+            slow.push(short(item))
+            while (isBusy) yield* Effect.sleep("5 millis")
+          })),
+        { startImmediately: true }
+      )
+      yield* added(1)
+      yield* until(Effect.sync(() => slow.length === 1))
+      const { got, seen } = yield* reading({ from: "start" })
+      yield* got(1)
+      yield* added(2)
+      yield* got(2)
+      isBusy = false
+      yield* until(Effect.sync(() => slow.length === 2))
+      assert.deepStrictEqual([slow, seen], [[1, 2], [1, 2]])
+    }).pipe(Effect.provide(taking({ maxBlocking: 1 }))))
+
+  it.effect("with enough connections they keep theirs, and ask no more than before", () =>
+    Effect.gen(function*() {
+      yield* connected
+      const deployment = yield* Testing.Deployment
+      const { got } = yield* reading({ from: "start", pageSize: 1 })
+      const other = yield* reading({ from: "start", pageSize: 1 })
+      yield* added(1)
+      yield* got(1)
+      yield* other.got(1)
+      const node = deployment.node(yield* deployment.primary)
+      const before = node.executed.get("XRANGE") ?? 0
+      yield* added(2, 3, 4, 5)
+      yield* got(5)
+      yield* other.got(5)
+      assert.strictEqual(node.executed.get("XRANGE") ?? 0, before)
+    }).pipe(Effect.provide(taking({ maxBlocking: 2 }))))
+})
+
+describe("a request that is cut in the middle", () => {
+  it.effect("does not stop what waits at the server", () =>
+    Effect.gen(function*() {
+      const redis = yield* connected
+      const deployment = yield* Testing.Deployment
+      const jobs = RedisQueue.make({ key: "jobs", schema: Schema.Number })
+      const first = yield* reading({ from: "now" })
+      const second = yield* reading({ from: "start", pageSize: 1 })
+      const popped = new Set<string>()
+      const worked = new Set<number>()
+      const consumed = new Set<number>()
+      yield* Effect.forkChild(
+        Stream.runForEach(redis.popStream("list"), (item) =>
+          Effect.sync(() => void (item._tag === "Popped" && popped.add(item.value)))),
+        { startImmediately: true }
+      )
+      yield* Effect.forkChild(
+        jobs.consume({ deadAfter: "3 seconds" }, (job) => Effect.sync(() => void worked.add(job))),
+        { startImmediately: true }
+      )
+      yield* Effect.forkChild(
+        numbers.consume({ group: "g", consumer: "c" }, ({ value }) => Effect.sync(() => void consumed.add(value.n))),
+        { startImmediately: true }
+      )
+      yield* whileTimePasses(Effect.sleep("1 second"))
+      for (let n = 1; n <= 40; n++) {
+        yield* deployment.cut({ address: yield* deployment.primary, direction: "request", after: (n * 7) % 97 })
+        const again = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+          whileTimePasses(Effect.retry(effect, { times: 10 }))
+        yield* again(numbers.add({ n }))
+        yield* again(redis.rpush("list", `${n}`))
+        yield* again(jobs.push(n))
+        yield* whileTimePasses(Effect.sleep(n * 37))
+      }
+      for (const { seen } of [first, second]) yield* until(Effect.sync(() => seen.includes(40)))
+      yield* until(Effect.sync(() => popped.has("40") && worked.has(40) && consumed.has(40)))
+      for (const { seen } of [first, second]) {
+        assert.deepStrictEqual(Array.from(new Set(seen)), Array.from({ length: 40 }, (_, i) => i + 1))
+      }
+      assert.deepStrictEqual([worked.size, consumed.size], [40, 40])
     }).pipe(Effect.provide(live())))
 })
 

@@ -238,7 +238,7 @@ describe("the counters of a reader", () => {
       Effect.sync(() => {
         const count = 1 + Math.abs(n) % 4
         const model = new Model()
-        const track = new Track("0-0", false, 0)
+        const track = new Track("0-0", "unknown", 0)
         let read = 0
         let missed = 0
         const page = (): number => {

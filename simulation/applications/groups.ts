@@ -60,6 +60,7 @@ export const groups: System = {
       const dead = yield* redis.xrange(graveyard, "-", "+")
       const pending = yield* Effect.orElseSucceed(redis.xpendingRange(key, group, "-", "+", 10_000), () => [])
       return {
+        ids: entries.map(({ id }) => id),
         entries: entries.map(({ fields }) => fields["job"] ?? ""),
         dead: dead.map(({ fields }) => fields["job"] ?? ""),
         pending: pending.map(({ id }) => id)

@@ -83,36 +83,51 @@ export const awaitReaders = (stage: Stage): Effect.Effect<void> =>
 /** Entries come in their order, and what a reader has in the end is the stream, from where it began. */
 export const checkReaders = (history: History, broken: Broken): void => {
   const promise = "a reader of a stream misses nothing untold"
-  const entries = history.leftOver.get(groups.name)?.entries
-  if (entries === undefined) return
-  for (const { client, from, isLast, items, number } of history.readers) {
-    const who = `reader ${number} of ${client}`
-    let last: string | undefined
-    for (const { after, at, entry } of items) {
-      if (entry === undefined) last = after ?? last
-      else {
-        if (last !== undefined && compare(entry, last) <= 0) {
-          broken(promise, `${who} got ${entry} after ${last}`, at)
-          return
-        }
-        last = entry
-      }
-    }
+  const { entries, ids } = history.leftOver.get(groups.name) ?? {}
+  if (entries === undefined || ids === undefined) return
+  for (const { client, isLast, number } of history.readers) {
     // What an earlier one got may be lost since.
     if (!isLast) continue
+    const who = `reader ${number} of ${client}`
+    let items: Array<Read> = []
+    let from = ""
+    let floor = "0-0"
+    for (const run of history.readers.filter((run) => run.client === client && run.number === number)) {
+      let last = ""
+      for (const { after, at, entry } of run.items) {
+        if (entry === undefined) last = after ?? last
+        else {
+          if (last !== "" && compare(entry, last) <= 0) {
+            return broken(promise, `${who} got ${entry} after ${last}`, at)
+          }
+          last = entry
+        }
+      }
+      if (run.from === "start" || run.from === "now") {
+        items = []
+        from = run.from
+      }
+      // One that goes on after an id that the server lacks cannot know what else was new before it, and says so.
+      const first = run.items[0]
+      if (run.from !== from && first?.entry === undefined && first?.after !== undefined) floor = first.after
+      for (const { after } of run.items) if (after !== undefined && compare(after, floor) < 0) floor = after
+      items.push(...run.items)
+    }
     // What was trimmed or deleted is told, and nobody does that here.
-    const view = viewOf(items).map(({ job }) => job!)
-    const begin = from === "start" ? 0 : view.length === 0 ? entries.length : entries.indexOf(view[0]!)
-    const expected = begin === -1 ? [] : entries.slice(begin)
-    const i = Array.from({ length: Math.max(view.length, expected.length) }, (_, i) => i).find((i) =>
-      view[i] !== expected[i]
+    const view = viewOf(items)
+    const has = view.filter(({ entry }) => compare(entry!, floor) > 0).map(({ job }) => job!)
+    const first = from === "start" ? floor : view[0]?.entry
+    const expected = first === undefined ? [] : entries.filter((_, i) =>
+      compare(ids[i]!, floor) > 0 && (from === "start" || compare(ids[i]!, first) >= 0)
+    )
+    const i = Array.from({ length: Math.max(has.length, expected.length) }, (_, i) => i).find((i) =>
+      has[i] !== expected[i]
     )
     if (i === undefined) continue
-    broken(
+    return broken(
       promise,
-      `${who} has ${view[i] ?? "nothing"} where the stream has ${expected[i] ?? "nothing"}, as its entry ${i + 1}`,
-      items.find(({ job }) => job === view[i])?.at ?? Infinity
+      `${who} has ${has[i] ?? "nothing"} where the stream has ${expected[i] ?? "nothing"}, as its entry ${i + 1}`,
+      items.find(({ job }) => job !== undefined && job === has[i])?.at ?? Infinity
     )
-    return
   }
 }

@@ -179,10 +179,17 @@ export interface Control {
   readonly reassign: (address: string, primary: string) => Effect.Effect<void>
   /** Makes a sentinel announce hosts by names, as `announce-hostnames yes` does. The keys are hosts, the values names. */
   readonly announce: (address: string, names: Readonly<Record<string, string>>) => Effect.Effect<void>
-  /** Starts a planned failover, as SENTINEL FAILOVER does. It takes its time on the Clock. */
-  readonly failover: Effect.Effect<void>
-  /** Starts a planned failover that the primary itself carries out, as Valkey 9 does: writes wait, and none is lost. */
-  readonly coordinatedFailover: Effect.Effect<void>
+  /**
+   * Starts a planned failover, as SENTINEL FAILOVER does. It takes its time on the Clock. `false`: the sentinel refuses
+   * it, as real ones do, and nothing happens. It does while another one is in progress (INPROG), which is so for about
+   * a second after the group has moved, and while no replica is fit (NOGOODSLAVE).
+   */
+  readonly failover: Effect.Effect<boolean>
+  /**
+   * Starts a planned failover that the primary itself carries out, as Valkey 9 does: writes wait, and none is lost.
+   * `false`: the sentinel refuses it, as with `failover`.
+   */
+  readonly coordinatedFailover: Effect.Effect<boolean>
 }
 
 /**
@@ -320,6 +327,11 @@ export const make = (given: Options = {}): Effect.Effect<Control, InvalidOption,
       )
       return from?.primaryOf(wired) ?? first.shown
     }
+    const failingOver = (isCoordinated: boolean): Effect.Effect<boolean> =>
+      Effect.sync(() => {
+        const sentinel = sentinels.find((s) => s.responsive)
+        return sentinel !== undefined && sentinel.failover(wired, isCoordinated) === undefined
+      })
     const doing = (f: () => unknown): Effect.Effect<void> => Effect.sync(() => void f())
     const between = (a: string, b: string, how: "both" | "one-way", f: (from: string, to: string) => void): void => {
       f(a, b)
@@ -393,7 +405,7 @@ export const make = (given: Options = {}): Effect.Effect<Control, InvalidOption,
       reset: (address) => doing(() => at(sentinels, address).startOver(wired)),
       reassign: (address, primary) => doing(() => at(sentinels, address).reassign(wired, at(nodes, primary).address)),
       announce: (address, names) => doing(() => (at(sentinels, address).hostnames = new Map(Object.entries(names)))),
-      failover: doing(() => sentinels.find((s) => s.responsive)?.failover(wired)),
-      coordinatedFailover: doing(() => sentinels.find((s) => s.responsive)?.failover(wired, true))
+      failover: failingOver(false),
+      coordinatedFailover: failingOver(true)
     })
   })

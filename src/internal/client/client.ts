@@ -18,6 +18,7 @@ import type {
   RunOptions,
   ScanOptions,
   TextOrBytes,
+  ReservedClient,
   WatchClient
 } from "../../Client.ts"
 import * as Command from "../../Command.ts"
@@ -27,7 +28,7 @@ import type { MonitorOptions } from "../../MonitorStream.ts"
 import type { Lists } from "../../PopStream.ts"
 import { optionsOf as optionsWith } from "../commands/args.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "../common/values.ts"
-import type { BatchResult, ClientRunner, Runner, ScanPosition } from "../execution/types.ts"
+import type { BatchResult, ClientRunner, Reserved, Runner, ScanPosition } from "../execution/types.ts"
 import { after } from "../replicas/afterOffset.ts"
 import { makeSubscriptions } from "../subscriptions/subscriptions.ts"
 import { withEpoch } from "./epoch.ts"
@@ -36,6 +37,7 @@ import { makeKeyspace } from "./keyspace.ts"
 import { argumentError, makeCall, makeCalls, makeMethods, makeValueMethods } from "./methods.ts"
 import { makeMonitor } from "./monitor.ts"
 import { makePopStream, popRequestOf, type PopSource } from "./popStream.ts"
+import { withWaiting } from "./waiting.ts"
 import { makeWatch, unwatch, watch, type Watching } from "./watch.ts"
 
 const isAmbiguous = (exit: Exit.Exit<never, RedisError>): boolean => {
@@ -296,13 +298,14 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode, database = 0):
       },
       gather: allResults
     })
-  const reserve = Effect.map(executor.reserve, (reserved) => {
+  const clientOn = (reserved: Reserved) => {
     const client = Object.assign(withWatch(reserved, reserved.connection.epoch, make(reserved, executor.label, mode)), {
       unwatch: reserved.run(unwatch)
     })
     watchesOnReserved.set(client, watching(Effect.succeed(reserved), false))
-    return client
-  })
+    return client as unknown as ReservedClient<any>
+  }
+  const reserve = Effect.map(executor.reserve, clientOn)
   const source: SessionSource = {
     label: executor.label,
     session: (prepare) => executor.session(prepare),
@@ -346,13 +349,14 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode, database = 0):
     monitorStream: monitorAs("bytes"),
     ...(mode === "write" ? { popStream: popAs("bytes"), keyspace: keyspaceAs("bytes") } : {})
   }
-  return Object.assign(make(executor, executor.label, mode, bytes), {
+  const client = Object.assign(make(executor, executor.label, mode, bytes), {
     reserve,
     watch: watching(executor.reserve, true),
     ...subscriptions,
     monitorStream: monitorAs("text"),
     ...(mode === "write" ? { popStream: popAs("text"), keyspace: keyspaceAs("text") } : {})
   })
+  return withWaiting(client, executor.reserveToWait(() => {}), clientOn)
 }
 
 /**

@@ -114,6 +114,8 @@ export class Connection {
   watching = false
   /** Set while the server may still do something on it that was asked on another connection: it completes after that. */
   settling: Effect.Effect<void> | undefined = undefined
+  /** Set while the one who has it does not use it: gives it back. Called when somebody has to wait for a connection. */
+  onWanted: (() => void) | undefined = undefined
   /** The verified role, if the caller asked for one. */
   role: "primary" | "replica" | undefined = undefined
   /** Of a replica, as it reported in the handshake: its primary, and whether it has a link to it and data. */

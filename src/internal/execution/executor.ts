@@ -160,8 +160,12 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
   readonly reserveWithin: ReserveWithin = (use, limit) => this.reservations.reserveWithin(use, limit)
 
   readonly reserve: Effect.Effect<Reserved, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(() =>
-    reserveInTime(this.execution, this.reserveWithin, "reserved")
+    reserveInTime(this.execution, this.reserveWithin)
   )
+
+  get isWaitingFull(): boolean {
+    return this.connections.pool?.isFull("blocking") ?? false
+  }
 
   readonly reserveToWait: ClientRunner["reserveToWait"] = (whenFull) =>
     this.reserveWithin("blocking", (isFull) => {

@@ -14,17 +14,16 @@ import type { ExecutionContext } from "./executionContext.ts"
 import { ConnectionWaiter, type Dispatcher } from "./operation.ts"
 import type { ReservedConnection, ReserveWithin } from "./reserved.ts"
 
-/** A reserved connection within the client's `reserveTimeout`, over all attempts. */
+/** A reserved connection for a caller, within the client's `reserveTimeout`, over all attempts. */
 export const reserveInTime = (
   execution: ExecutionContext,
-  reserveWithin: ReserveWithin,
-  use: Pool.Use
+  reserveWithin: ReserveWithin
 ): ReturnType<ReserveWithin> =>
   Effect.suspend(() => {
     const { reserveTimeoutMillis, timer } = execution
     let until: number | undefined
     return Effect.mapError(
-      reserveWithin(use, () => {
+      reserveWithin("reserved", () => {
         const now = timer.now()
         until ??= now + reserveTimeoutMillis
         return reserveTimeoutMillis === Infinity ? Infinity : Math.max(1, until - now)

@@ -42,6 +42,8 @@ export interface ReservingExecutor {
   readonly gate: WriteGate
   readonly retries: RetryQueue
   readonly blocking: BlockingOnReserved
+  /** Whether all connections for commands that wait at the server are taken. */
+  readonly isWaitingFull: boolean
   /** The shared connection that is next in turn, if there is one. */
   readonly serving: Connection | undefined
   readonly suspectNode: (connection: Connection | undefined, why: string) => void
@@ -102,6 +104,10 @@ export class ReservedConnection implements Dispatcher, Reserved {
   get sibling(): Connection | undefined {
     const other = this.executor.serving
     return other !== undefined && Address.equals(other.address, this.connection.address) ? other : undefined
+  }
+
+  get isWanted(): boolean {
+    return this.executor.isWaitingFull
   }
 
   noteSessionCommand(command: Command.Any): void {

@@ -176,6 +176,8 @@ export interface Reserved extends Runner {
   readonly connection: Connection
   /** Another connection to the same node, if there is one. */
   readonly sibling: Connection | undefined
+  /** Whether all connections for waiting are taken, so that somebody may wait for this one. */
+  readonly isWanted: boolean
 }
 
 /**

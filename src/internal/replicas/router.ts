@@ -196,7 +196,7 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     this.onAnExecutor((executor) => executor.reserveWithin(use, limit))
 
   readonly reserve: Effect.Effect<Reserved, ConnectionError | DeadlineExceeded, Scope.Scope> = Effect.suspend(() =>
-    reserveInTime(this.execution, this.reserveWithin, "reserved")
+    reserveInTime(this.execution, this.reserveWithin)
   )
 
   readonly reserveToWait: ClientRunner["reserveToWait"] = (whenFull) =>

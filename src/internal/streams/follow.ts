@@ -11,6 +11,7 @@ import type { ReplicaClient, ReservedClient } from "../../Client.ts"
 import * as Command from "../../Command.ts"
 import * as commands from "../../commands/index.ts"
 import type { RedisError } from "../../Errors.ts"
+import { reserveToWait, type Waiting } from "../client/waiting.ts"
 import { pairwise } from "../commands/decoders.ts"
 import { Outage } from "../common/outage.ts"
 import { rawEntries } from "./entries.ts"
@@ -51,7 +52,7 @@ const catchUpPause = 100
 type Reserved = ReservedClient<"read">
 
 interface Session {
-  readonly reserved: Reserved
+  readonly connection: Waiting
   readonly scope: Scope.Closeable
 }
 
@@ -80,7 +81,10 @@ export class Follower {
   private readonly scope: Scope.Scope
   private readonly count: number
   private readonly isReplica: boolean
+  private readonly runFork: (effect: Effect.Effect<void>) => unknown
   private session: Session | undefined = undefined
+  /** The connection that it had last, unless that was lost. */
+  private last: object | undefined = undefined
   private epoch: number | undefined = undefined
   /** Whether it has worked since the last outage. */
   private works = false
@@ -92,6 +96,8 @@ export class Follower {
     /** How many entries of each stream are read at a time. */
     readonly count: number
     readonly isReplica: boolean
+    /** Runs what nobody waits for. */
+    readonly runFork: (effect: Effect.Effect<void>) => unknown
   }) {
     this.client = options.client
     this.scope = options.scope
@@ -100,6 +106,7 @@ export class Follower {
     this.sources = options.sources.map((source) => ({ ...source, track: undefined }))
     const names = options.sources.map(({ definition }) => definition.label).join(", ")
     this.outage = new Outage(`${options.client.target}: reading ${names}`)
+    this.runFork = options.runFork
   }
 
   /** What comes next, at least one; waits for it. */
@@ -113,10 +120,18 @@ export class Follower {
         // The next connection may do: a lost one alone is no outage.
         const isLost = this.works && error._tag === "ConnectionLost"
         this.works = false
+        this.last = undefined
         return Effect.andThen(Effect.andThen(this.close, isLost ? Effect.void : this.outage.wait(error)), this.next)
       }
     })
   )
+
+  /** A slow reader must not keep a connection that somebody waits for. */
+  private giveBack(): void {
+    const { session } = this
+    this.session = undefined
+    if (session !== undefined) this.runFork(Scope.close(session.scope, Exit.void))
+  }
 
   private readonly close: Effect.Effect<void> = Effect.suspend(() => {
     const session = this.session
@@ -125,13 +140,15 @@ export class Follower {
   })
 
   private readonly turn: Effect.Effect<ReadonlyArray<Found>, RedisError> = Effect.gen({ self: this }, function*() {
-    if (this.session === undefined) {
-      const rewound = yield* this.connect
-      if (rewound.length > 0) return rewound
-    }
-    const { reserved } = this.session!
-    const page = yield* this.page(reserved)
-    return page.length > 0 ? page : yield* this.wait(reserved)
+    const rewound = this.session === undefined ? yield* this.connect : []
+    const { connection } = this.session!
+    connection.setIdle(undefined)
+    const { client } = connection
+    const page = rewound.length > 0 ? rewound : yield* this.page(client)
+    const found = page.length > 0 ? page : yield* this.wait(client)
+    if (connection.isWanted()) yield* this.close
+    else if (found.length > 0) connection.setIdle(() => this.giveBack())
+    return found
   })
 
   /** Reserves a connection, and compares what its server has with what was read. */
@@ -139,19 +156,22 @@ export class Follower {
     const scope = yield* Scope.fork(this.scope)
     const found: Array<Found> = []
     const open = Effect.gen({ self: this }, function*() {
-      const reserved: Reserved = yield* Scope.provide(this.client.reserve, scope)
+      const connection = yield* Scope.provide(reserveToWait(this.client), scope)
+      const reserved: Reserved = connection.client
       const hasMoved = this.epoch !== reserved.epoch
+      const isSame = this.last === connection.identity
       for (const [i, source] of this.sources.entries()) {
         const { from, track } = source
         const rewound = track === undefined
           ? yield* this.begin(reserved, source, from)
-          : this.isReplica && !hasMoved
+          : isSame || (this.isReplica && !hasMoved)
           ? undefined
           : yield* this.verify(reserved, source.definition, track)
         if (rewound !== undefined) found.push([i, rewound])
       }
       this.epoch = reserved.epoch
-      this.session = { reserved, scope }
+      this.last = connection.identity
+      this.session = { connection, scope }
     })
     yield* Effect.onExit(open, (exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(scope, exit))
     return found
@@ -164,17 +184,17 @@ export class Follower {
       switch (from.at) {
         case "now":
           source.track = found === null
-            ? new Track(zeroId, false, 0)
-            : new Track(found.lastGeneratedId, true, found.entriesAdded)
+            ? new Track(zeroId, "unknown", 0)
+            : new Track(found.lastGeneratedId, "known", found.entriesAdded)
           return undefined
         case "start":
-          source.track = new Track(zeroId, false, found === null ? 0 : found.entriesAdded - found.length)
+          source.track = new Track(zeroId, "unknown", found === null ? 0 : found.entriesAdded - found.length)
           return undefined
         case "moment":
-          source.track = new Track(idBefore(from.id), false)
+          source.track = new Track(idBefore(from.id), "unknown")
           return undefined
         case "id":
-          source.track = new Track(from.id, from.id !== zeroId)
+          source.track = new Track(from.id, from.id === zeroId ? "unknown" : "entry")
           return yield* this.verify(reserved, source.definition, source.track)
       }
     })
@@ -289,7 +309,7 @@ export class Follower {
           if (!track.isKnown || at.length > 0) return undefined
           const isBehind = compareIds(found.lastGeneratedId, position) < 0
           const isRemoved = found.length === 0 || compareIds(found.recordedFirstEntryId, position) > 0
-          if (!isBehind && (isRemoved || track.given.length === 0)) return undefined
+          if (!isBehind && (isRemoved || !track.isEntry)) return undefined
           const { common, hasUnread } = yield* this.search(reserved, definition, track)
           const isLost = hasUnread || (isBehind ? !isLate : compareIds(found.maxDeletedEntryId, position) < 0)
           if (isLost) return track.rewind(common ?? track.positionWithout(found))

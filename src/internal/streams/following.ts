@@ -37,7 +37,8 @@ export interface ReadOptions<out I extends Items = Items> {
   /**
    * Where it begins: after the last entry that there is when it begins (`"now"`), with the first one (`"start"`), after
    * an entry, by its id, or with the first entry of a moment or later. An id is one that was read before, such as
-   * `"1700000000000-0"`. Default `"now"`.
+   * `"1700000000000-0"`; if the server lacks that entry and did not delete it, the first item is `Rewound`. Default
+   * `"now"`.
    */
   readonly from?: "now" | "start" | (string & {}) | Moment | undefined
   /** How many entries are read at a time, and wait for the reader, from 1 to 100,000. Default 256. */
@@ -131,7 +132,8 @@ export const follow = (
       scope: yield* Effect.scope,
       sources: named.map(({ definition }) => ({ definition, from })),
       count,
-      isReplica
+      isReplica,
+      runFork: Effect.runForkWith(yield* Effect.context<never>())
     })
     return Stream.paginate(
       undefined as RedisError | undefined,

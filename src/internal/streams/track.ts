@@ -71,6 +71,8 @@ export class Track {
   position: string
   /** Whether the server has given `position` as an id, here or before. */
   isKnown: boolean
+  /** Whether `position` is the id of an entry that the server had. */
+  isEntry: boolean
   /** How many entries had ever been added up to `position`; undefined if that is not known. */
   private added: number | undefined
   /** Whether the server had the stream. */
@@ -78,9 +80,10 @@ export class Track {
   /** The ids of entries that were given, the oldest first. */
   private remembered: Array<string> = []
 
-  constructor(position: string, isKnown: boolean, added?: number | undefined) {
+  constructor(position: string, is: "entry" | "known" | "unknown", added?: number | undefined) {
     this.position = position
-    this.isKnown = isKnown
+    this.isKnown = is !== "unknown"
+    this.isEntry = is === "entry"
     this.added = added
   }
 
@@ -129,6 +132,7 @@ export class Track {
     if (last === undefined) return
     this.position = last.id
     this.isKnown = true
+    this.isEntry = true
     for (const { id } of entries) this.remembered.push(id)
     if (this.remembered.length > 2 * maxRemembered) this.remembered = this.remembered.slice(-maxRemembered)
   }
@@ -146,6 +150,7 @@ export class Track {
     this.remembered = kept
     this.position = position
     this.isKnown = position !== zeroId
+    this.isEntry = kept.at(-1) === position
     this.added = undefined
     this.exists = false
     return { _tag: "Rewound", lastSeen, resumedAfter: position, lost }
@@ -159,7 +164,10 @@ export class Track {
   /** Where to go on if the server has none of the entries that were given. */
   positionWithout({ entriesAdded, lastGeneratedId, length }: Counters): string {
     const oldest = this.remembered[0]
-    if (oldest === undefined) return lastGeneratedId
+    if (oldest === undefined) {
+      const before = this.isEntry ? idBefore(this.position) : lastGeneratedId
+      return compareIds(lastGeneratedId, before) < 0 ? lastGeneratedId : before
+    }
     // Nothing was ever removed: the stream is a new one, and all of its entries are unread.
     if (entriesAdded === length) return zeroId
     const before = idBefore(oldest)

@@ -1,0 +1,54 @@
+/**
+ * Connections of clients on which somebody waits at the server in turns, for as long as they like: a reader of a stream,
+ * a worker of a queue. They count as those of commands that wait, and are given back where somebody else needs one.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { ReservedClient } from "../../Client.ts"
+import type { Mode } from "../../Command.ts"
+import type { RedisError } from "../../Errors.ts"
+import type { Reserved } from "../execution/types.ts"
+
+/** A connection to wait on, until its Scope closes. */
+export interface Waiting<M extends Mode = "read"> {
+  readonly client: ReservedClient<M>
+  /** Is another one for each connection. */
+  readonly identity: object
+  /** Whether somebody may wait for it. */
+  readonly isWanted: () => boolean
+  /** Says what gives the connection back while it is not used; undefined while it is used. */
+  readonly setIdle: (giveBack: (() => void) | undefined) => void
+}
+
+const reservations = new WeakMap<object, Effect.Effect<Waiting<any>, RedisError, Scope.Scope>>()
+
+/** Notes how a client gets connections to wait on, and gives the client. */
+export const withWaiting = <A extends object>(
+  client: A,
+  reserve: Effect.Effect<Reserved, RedisError, Scope.Scope>,
+  clientOn: (reserved: Reserved) => ReservedClient<any>
+): A => {
+  reservations.set(
+    client,
+    Effect.map(reserve, (reserved) => ({
+      client: clientOn(reserved),
+      identity: reserved.connection,
+      isWanted: () => reserved.isWanted,
+      setIdle: (giveBack) => {
+        reserved.connection.onWanted = giveBack
+      }
+    }))
+  )
+  return client
+}
+
+/** A connection to wait on. A client that the library has not made, such as a mock, gives a reserved one. */
+export const reserveToWait = <M extends Mode>(
+  client: { readonly reserve: Effect.Effect<ReservedClient<M>, RedisError, Scope.Scope> }
+): Effect.Effect<Waiting<M>, RedisError, Scope.Scope> =>
+  reservations.get(client) ?? Effect.map(client.reserve, (reserved) => ({
+    client: reserved,
+    identity: reserved,
+    isWanted: () => false,
+    setIdle: () => {}
+  }))
