@@ -145,6 +145,21 @@ describe("replication", () => {
 })
 
 describe("sentinels", () => {
+  it.effect("refuse a planned failover while one is in progress, and take the next one after that", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.make()
+      yield* TestClock.adjust("1 second")
+      for (let i = 0; i < 4; i++) {
+        const before = yield* control.primary
+        assert.isTrue(yield* control.failover)
+        yield* TestClock.adjust("1500 millis")
+        assert.notStrictEqual(yield* control.primary, before)
+        assert.isFalse(yield* control.failover)
+        assert.isFalse(yield* control.coordinatedFailover)
+        yield* TestClock.adjust("1 second")
+      }
+    }))
+
   it.effect("report a failover as real sentinels do", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make()

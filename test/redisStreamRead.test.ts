@@ -537,7 +537,8 @@ describe("a request that is cut in the middle", () => {
         { startImmediately: true }
       )
       yield* Effect.forkChild(
-        jobs.consume({ deadAfter: "3 seconds" }, (job) => Effect.sync(() => void worked.add(job))),
+        jobs.consume({ deadAfter: "3 seconds" }, (job) =>
+          Effect.sync(() => void worked.add(job))),
         { startImmediately: true }
       )
       yield* Effect.forkChild(
@@ -547,8 +548,7 @@ describe("a request that is cut in the middle", () => {
       yield* whileTimePasses(Effect.sleep("1 second"))
       for (let n = 1; n <= 40; n++) {
         yield* deployment.cut({ address: yield* deployment.primary, direction: "request", after: (n * 7) % 97 })
-        const again = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-          whileTimePasses(Effect.retry(effect, { times: 10 }))
+        const again = <A, E, R>(effect: Effect.Effect<A, E, R>) => whileTimePasses(Effect.retry(effect, { times: 10 }))
         yield* again(numbers.add({ n }))
         yield* again(redis.rpush("list", `${n}`))
         yield* again(jobs.push(n))

@@ -117,9 +117,9 @@ export const checkReaders = (history: History, broken: Broken): void => {
     const view = viewOf(items)
     const has = view.filter(({ entry }) => compare(entry!, floor) > 0).map(({ job }) => job!)
     const first = from === "start" ? floor : view[0]?.entry
-    const expected = first === undefined ? [] : entries.filter((_, i) =>
-      compare(ids[i]!, floor) > 0 && (from === "start" || compare(ids[i]!, first) >= 0)
-    )
+    const expected = first === undefined ?
+      [] :
+      entries.filter((_, i) => compare(ids[i]!, floor) > 0 && (from === "start" || compare(ids[i]!, first) >= 0))
     const i = Array.from({ length: Math.max(has.length, expected.length) }, (_, i) => i).find((i) =>
       has[i] !== expected[i]
     )

@@ -15,10 +15,10 @@ import type {
   Offset,
   PrimaryClient,
   ReplicaClient,
+  ReservedClient,
   RunOptions,
   ScanOptions,
   TextOrBytes,
-  ReservedClient,
   WatchClient
 } from "../../Client.ts"
 import * as Command from "../../Command.ts"
