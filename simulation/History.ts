@@ -318,11 +318,14 @@ export interface Stage extends Records {
     call: Call,
     effect: Effect.Effect<A, E>
   ) => Effect.Effect<A, E>
-  /** Makes the client of another process. */
+  /** Makes the client of another process, which has its own clock. */
   readonly process: (
     name: string,
     scope: Scope.Scope
-  ) => Effect.Effect<Client.PrimaryClient, Errors.RedisError | Errors.InvalidOption>
+  ) => Effect.Effect<
+    { readonly redis: Client.PrimaryClient; readonly clock: VirtualClock },
+    Errors.RedisError | Errors.InvalidOption
+  >
   /** Whether the clients are about to be closed. */
   readonly ending: () => boolean
   /** Takes down what is wrong although nothing failed. */

@@ -1052,7 +1052,10 @@ export const run = async (scenario: Scenario): Promise<History> => {
       ended,
       outcomeOf,
       watched,
-      process: (name, scope) => primaryOf(name, clock.another(), scope),
+      process: (name, scope) => {
+        const own = clock.another()
+        return Effect.map(primaryOf(name, own, scope), (redis) => ({ redis, clock: own }))
+      },
       ending: () => ending,
       complain: (text) => void dead.push(text)
     }

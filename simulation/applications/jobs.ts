@@ -5,6 +5,7 @@
  * Some jobs can never be processed, some fail once, and some take longer than a claim lasts. How jobs are stored and
  * consumed is in groups.ts and queues.ts.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -129,7 +130,9 @@ export const consumer = (
       const of = system.name
       const life: Life = { of, consumer, client, begin: stage.now(), end: Infinity, died, failure: undefined }
       const scope = yield* Scope.make()
-      const redis = isProcess ? yield* Effect.orDie(stage.process(client, scope)) : party.primary
+      const { clock, redis } = isProcess
+        ? yield* Effect.orDie(stage.process(client, scope))
+        : { clock: party.clock, redis: party.primary }
       stage.lives.push(life)
       const fiber = yield* Effect.forkChild(
         system.consume({
@@ -144,7 +147,8 @@ export const consumer = (
             Effect.sync(() => {
               if (life.end === Infinity) life.failure = String(cause)
             })
-          )
+          ),
+          Effect.provideService(Clock.Clock, clock)
         ),
         { startImmediately: true }
       )
