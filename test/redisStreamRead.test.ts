@@ -11,7 +11,7 @@ import * as Metric from "effect/Metric"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { commands, Metrics, RedisClient, Sentinel } from "../src/index.ts"
+import { Command, commands, Metrics, RedisClient, Sentinel } from "../src/index.ts"
 import * as RedisQueue from "../src/RedisQueue.ts"
 import * as RedisStream from "../src/RedisStream.ts"
 import * as Testing from "../src/testing/index.ts"
@@ -449,6 +449,12 @@ describe("reading a stream through failovers and outages", () => {
     }).pipe(Effect.provide(live())))
 })
 
+/** A wait without an end that is not divided into turns. */
+const endless = Command.make(
+  Command.define({ words: ["BLPOP", "nothing"], mode: "write", blockingMillis: () => Infinity, decode: Command.native }),
+  [0]
+)
+
 describe("more readers than connections", () => {
   const taking = (options: Sentinel.NodeOptions) =>
     RedisClient.layerPrimary("mymaster", options).pipe(
@@ -480,7 +486,7 @@ describe("more readers than connections", () => {
 
   it.effect("a slow one gives its connection back while it does not read, and goes on where it was", () =>
     Effect.gen(function*() {
-      yield* connected
+      const redis = yield* connected
       const slow: Array<number | string> = []
       let isBusy = true
       yield* Effect.forkChild(
@@ -491,16 +497,19 @@ describe("more readers than connections", () => {
           })),
         { startImmediately: true }
       )
-      yield* added(1)
+      yield* added(1, 2, 3, 4, 5)
       yield* until(Effect.sync(() => slow.length === 1))
+      // It waits in one piece, so that only the slow one has a connection to give.
+      yield* Effect.forkChild(redis.run(endless), { startImmediately: true })
+      yield* whileTimePasses(Effect.sleep("10 seconds"))
       const { got, seen } = yield* reading({ from: "start" })
-      yield* got(1)
-      yield* added(2)
-      yield* got(2)
+      yield* got(5)
+      yield* added(6)
+      yield* got(6)
       isBusy = false
-      yield* until(Effect.sync(() => slow.length === 2))
-      assert.deepStrictEqual([slow, seen], [[1, 2], [1, 2]])
-    }).pipe(Effect.provide(taking({ maxBlocking: 1 }))))
+      yield* until(Effect.sync(() => slow.length === 6))
+      assert.deepStrictEqual([slow, seen], [[1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6]])
+    }).pipe(Effect.provide(taking({ maxBlocking: 2 }))))
 
   it.effect("with enough connections they keep theirs, and ask no more than before", () =>
     Effect.gen(function*() {

@@ -382,7 +382,10 @@ describe("commands that wait at the server", () => {
       // 16 and one for everybody, and the other client's.
       assert.isAtMost(control.network.connections(address), 18)
       yield* whileTimePasses(Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.ping())))
-      for (let i = 0; i < 20; i++) yield* other.rpush(`q${i}`, `job ${i}`)
+      // Those who came last get theirs while the others still wait.
+      for (let i = 16; i < 20; i++) yield* other.rpush(`q${i}`, `job ${i}`)
+      yield* whileTimePasses(Effect.forEach(consumers.slice(16), Fiber.join))
+      for (let i = 0; i < 16; i++) yield* other.rpush(`q${i}`, `job ${i}`)
       const jobs = yield* whileTimePasses(Effect.forEach(consumers, Fiber.join))
       assert.deepStrictEqual(jobs, Array.from({ length: 20 }, (_, i) => Exit.succeed([`q${i}`, `job ${i}`])))
     }))
