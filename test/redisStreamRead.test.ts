@@ -451,7 +451,12 @@ describe("reading a stream through failovers and outages", () => {
 
 /** A wait without an end that is not divided into turns. */
 const endless = Command.make(
-  Command.define({ words: ["BLPOP", "nothing"], mode: "write", blockingMillis: () => Infinity, decode: Command.native }),
+  Command.define({
+    words: ["BLPOP", "nothing"],
+    mode: "write",
+    blockingMillis: () => Infinity,
+    decode: Command.native
+  }),
   [0]
 )
 
