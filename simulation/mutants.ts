@@ -1520,7 +1520,7 @@ const mutants: ReadonlyArray<Mutant> = [
   // A bug that the simulation found.
   {
     name: "a dead letter counts as finished, also where it is lost",
-    by: { test: "test/simulation.test.ts", name: "a dead letter that a failover lost" },
+    by: { test: "test/consumerFailovers.test.ts", name: "a dead letter that a failover loses" },
     edits: [{
       file: "src/internal/streams/consumer.ts",
       find: "      events.tell({ _tag: \"DeadLettered\", id, deadLetterId, deliveries, reason })\n",

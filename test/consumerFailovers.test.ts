@@ -168,6 +168,29 @@ describe.each(servers)("consumers and failovers %s", (_, on) => {
       assert.deepStrictEqual(outcomes.slice(6), ["skipped", "skipped"])
     }).pipe(Effect.provide(live({}, { lag: "1 second" }))))
 
+  it.effect("a dead letter that a failover loses is written again", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      const control = yield* Testing.Deployment
+      yield* begin(redis)
+      yield* whileTimePasses(add(redis, 1))
+      yield* whileTimePasses(redis.xgroupCreate("orders", "g", "0"))
+      yield* whileTimePasses(Effect.sleep("2 seconds"))
+      const { stop, told } = yield* consume(
+        redis,
+        { deadLetter: { key: "dead", maxDeliveries: 1 } },
+        () => Effect.fail("refused")
+      )
+      yield* until(Effect.sync(() => told("DeadLettered").length === 1))
+      // The replicas know of no dead letter.
+      yield* control.kill(yield* control.primary)
+      yield* until(moved)
+      yield* until(Effect.map(redis.xlen("dead").pipe(Effect.orElseSucceed(() => 0)), (n) => n === 1))
+      yield* quiet(redis)
+      yield* stop
+      assert.lengthOf(told("DeadLettered"), 2)
+    }).pipe(Effect.provide(live({}, { lag: "1 second" }))))
+
   it.effect("a group that is lost is made again where nothing is skipped", () =>
     Effect.gen(function*() {
       const redis = on(yield* RedisClient.RedisClient)
