@@ -1551,15 +1551,6 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a reader of a stream keeps its connection while others wait for one",
-    by: [48],
-    edits: [{
-      file: "src/internal/streams/follow.ts",
-      find: "if (connection.isWanted()) yield* this.close",
-      replace: "if (!connection) yield* this.close"
-    }]
-  },
-  {
     name: "a worker of a queue acknowledges an element before it is processed",
     by: [22],
     edits: [{
@@ -1594,15 +1585,6 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/streams/consumer.ts",
       find: "if (due.length > 0) yield*",
       replace: "if (due.length < 0) yield*"
-    }]
-  },
-  {
-    name: "what the server gave in a reply that was lost is not looked for",
-    by: { test: "test/consumers.test.ts", name: "in a reply that was lost" },
-    edits: [{
-      file: "src/internal/streams/consumer.ts",
-      find: "if (error._tag !== \"ReplyError\") this.isOwnDue = true",
-      replace: "if (error._tag === \"ReplyError\") this.isOwnDue = true"
     }]
   },
   {
