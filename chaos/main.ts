@@ -27,12 +27,12 @@ import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { type Deployment, deployment, tlsFiles } from "../test/support/processes.ts"
+import { runWork } from "./applications/run.ts"
+import type { Size } from "./applications/work.ts"
 import { type Driver, type Handle, hasPeers, ioredis, nodeRedis, ours } from "./clients.ts"
 import { type Fault, faults, type Scene, sleep, until } from "./faults.ts"
 import { Load, type Verdict } from "./load.ts"
 import { type Credentials, Witness } from "./witness.ts"
-import { runWork } from "./work/run.ts"
-import type { Size } from "./work/work.ts"
 
 const { values: options } = parseArgs({
   options: {

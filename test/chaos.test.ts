@@ -1,6 +1,6 @@
 /** How the harness of chaos/ judges messages: which are lost, and which of these were told by a gap. */
 import { assert, describe, it } from "@effect/vitest"
-import { lossesOf } from "../chaos/work/messages.ts"
+import { lossesOf } from "../chaos/applications/messages.ts"
 
 const gap = undefined
 
