@@ -6,7 +6,7 @@
  *   npm run chaos -- --peers          also runs ioredis and node-redis
  *   npm run chaos -- --only TEXT --runs N
  *   npm run chaos -- --short          runs the faults that CI runs, and a little of each kind of work
- *   npm run chaos -- --work           runs the kinds of work of work/run.ts in place of the faults
+ *   npm run chaos -- --work           runs the kinds of work of applications/run.ts in place of the faults
  *   npm run chaos -- --work --only workers --entries 100000 --failovers 20 --outage 30 --runs N
  *
  * `--client TEXT` selects the clients whose name contains a text. `--outage` is in seconds.

@@ -37,7 +37,7 @@ import * as commands from "./commands/index.ts"
 import { InvalidCommand, type RedisError } from "./Errors.ts"
 import { retryOf } from "./internal/common/handlers.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, kindOf } from "./internal/common/values.ts"
-import { consumeWith } from "./internal/queues/consume.ts"
+import { consumeWith, type Consumption } from "./internal/queues/consume.ts"
 import { keysOf, type Side, statusOf } from "./internal/queues/scripts.ts"
 import type {
   ConsumeOptions,
@@ -367,19 +367,20 @@ export const make: {
             )
           }
           const stopTimeout = durationIn(command, "stopTimeout", fields["stopTimeout"], "10 seconds", false)
+          const consumption: Consumption<any, any, any> = {
+            deliveryOf,
+            handler,
+            concurrency: concurrency as number,
+            onEvent: onEvent as Consumption<any, any, any>["onEvent"],
+            stopTimeout,
+            retry: retryOf(retry, refuse(command))
+          }
           return {
-            consumption: {
-              deliveryOf,
-              handler,
-              concurrency,
-              onEvent,
-              stopTimeout,
-              retry: retryOf(retry, refuse(command))
-            } as any,
+            consumption,
             workerFor: workerOf(command, fields)
           }
         })
-        return yield* consumeWith<any, any, any>(workerFor(yield* RedisClient), consumption)
+        return yield* consumeWith(workerFor(yield* RedisClient), consumption)
       }),
     status: Effect.gen(function*() {
       const redis = yield* RedisClient

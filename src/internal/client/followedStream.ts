@@ -7,17 +7,14 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
-import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ConnectionError, RedisError } from "../../Errors.ts"
 import type { Gap } from "../../PubSub.ts"
+import { Pauses } from "../common/pauses.ts"
 import type { Connection } from "../connection/connection.ts"
 
 const defaultCapacity = 10_000
-/** The pauses between attempts to restore a Stream, in milliseconds: each is twice as long as the one before. */
-const firstPause = 100
-const longestPause = 2000
 
 /** Queues items up to a limit, and counts those that have no room. */
 class Inbox<Sent, Item> {
@@ -114,7 +111,7 @@ export const makeFollowed = <Sent, Item>(
     let isEstablished = false
     /** The gap that the reader gets before the next item. */
     let ended: { readonly reason: "moved" | "lost"; readonly detail: string } | undefined
-    let pause = firstPause
+    const pauses = new Pauses()
     const prepare = (connection: Connection): Effect.Effect<void, RedisError> =>
       Effect.suspend(() => {
         const before = ended
@@ -135,7 +132,7 @@ export const makeFollowed = <Sent, Item>(
     const once: Effect.Effect<void, RedisError, Scope.Scope> = Effect.gen(function*() {
       const connection = yield* source.session(prepare)
       isEstablished = true
-      pause = firstPause
+      pauses.reset()
       yield* connection.closed
       const error = connection.ended!
       ended = {
@@ -146,14 +143,12 @@ export const makeFollowed = <Sent, Item>(
     /** Waits before the next attempt: a cause that lasts is tried less and less often. */
     const pauseAfter = (error: RedisError): Effect.Effect<void, RedisError> =>
       Effect.gen(function*() {
-        if (pause === firstPause) {
+        if (pauses.isFirst) {
           yield* Effect.logWarning(
             `${source.label}: ${what} was lost and cannot be restored yet; the client keeps trying: ${error.message}`
           )
         }
-        const millis = pause * (yield* Random.nextBetween(0.75, 1.25))
-        pause = Math.min(pause * 2, longestPause)
-        yield* source.untilClosed(Effect.sleep(Math.round(millis)))
+        yield* source.untilClosed(pauses.wait)
       })
     const loop: Effect.Effect<never, RedisError> = Effect.flatMap(
       Effect.result(Effect.scoped(once)),

@@ -3,13 +3,10 @@
  * than a planned failover, and one line when it is over.
  */
 import * as Effect from "effect/Effect"
-import * as Random from "effect/Random"
 import type { RedisError } from "../../Errors.ts"
+import { Pauses } from "./pauses.ts"
 import { monotonicMillis } from "./time.ts"
 
-/** The pauses in milliseconds: each is twice as long as the one before. */
-const firstPause = 100
-const longestPause = 2000
 /** For how long attempts may fail before that is told, in milliseconds. */
 const untoldMillis = 1000
 /** How long the wait for a connection is before it is told, and for how long it is not told again, in milliseconds. */
@@ -49,14 +46,9 @@ export const isOutage = (error: RedisError): boolean => {
   }
 }
 
-/** How long the next pause is, in milliseconds. */
-interface Pauses {
-  pause: number
-}
-
 /** The outages of one Stream or worker, one after another. */
 export class Outage {
-  pause = firstPause
+  private readonly own = new Pauses()
   private isTold = false
   /** Since when all attempts have failed; undefined after one that has not. */
   private failingSince: number | undefined = undefined
@@ -73,15 +65,10 @@ export class Outage {
     this.hasWorked = hasWorked
   }
 
-  /** The pauses of one of several that try at the same time. */
-  pauses(): Pauses {
-    return { pause: firstPause }
-  }
-
   /** It works. */
   readonly over: Effect.Effect<void> = Effect.suspend(() => {
     this.hasWorked = true
-    this.pause = firstPause
+    this.own.reset()
     this.failingSince = undefined
     this.shortSince = undefined
     if (!this.isTold) return Effect.void
@@ -91,9 +78,10 @@ export class Outage {
 
   /**
    * It does not work: waits before the next attempt. Fails with an error that no attempt can change, and, before it has
-   * worked for the first time, with one that needs another configuration.
+   * worked for the first time, with one that needs another configuration. One of several that try at the same time has
+   * its own `pauses`.
    */
-  wait(error: RedisError, pauses: Pauses = this): Effect.Effect<void, RedisError> {
+  wait(error: RedisError, pauses: Pauses = this.own): Effect.Effect<void, RedisError> {
     return Effect.gen({ self: this }, function*() {
       if (!isOutage(error) || (!this.hasWorked && isMisconfigured(error))) return yield* Effect.fail(error)
       const now = yield* monotonicMillis
@@ -103,9 +91,7 @@ export class Outage {
         this.isTold = true
         yield* Effect.logWarning(`${this.what} was interrupted; it goes on as soon as it can: ${error.message}`)
       }
-      const millis = pauses.pause * (yield* Random.nextBetween(0.75, 1.25))
-      pauses.pause = Math.min(pauses.pause * 2, longestPause)
-      yield* Effect.sleep(Math.round(millis))
+      yield* pauses.wait
     })
   }
 

@@ -161,4 +161,4 @@ export const statusOf = (
       Command.int,
       Command.array(Command.tuple(Command.string, Command.int, Command.int))
     )
-  ) as any
+  )

@@ -15,6 +15,7 @@ import * as commands from "../../commands/index.ts"
 import type { AmbiguousOutcome, RedisError } from "../../Errors.ts"
 import * as Metrics from "../../Metrics.ts"
 import { Outage } from "../common/outage.ts"
+import { Pauses } from "../common/pauses.ts"
 import { beatOf, claimOf, giveBackOf, leaveOf, type QueueKeys, rejectOf, type Side } from "./scripts.ts"
 
 /** How long the server waits for an element in one request at most, in milliseconds. */
@@ -232,7 +233,7 @@ export const makeWorker = (
     })
 
     const persist = <A>(effect: Effect.Effect<A, RedisError>): Effect.Effect<A, RedisError> => {
-      const pauses = acknowledging.pauses()
+      const pauses = new Pauses()
       const loop: Effect.Effect<A, RedisError> = Effect.matchEffect(effect, {
         onSuccess: (value) => Effect.as(acknowledging.over, value),
         onFailure: (error) =>

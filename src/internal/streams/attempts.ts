@@ -6,15 +6,14 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as Random from "effect/Random"
 import type { RedisError } from "../../Errors.ts"
+import { Pauses } from "../common/pauses.ts"
 import type { Events } from "./consumerEvents.ts"
 
 /** An outage that lasts longer than this is logged, in milliseconds. A failover is over sooner. */
 const loggedAfter = 3000
 
-/** The pauses grow from the one to the other, in milliseconds. */
-const firstPause = 100
+/** The longest pause, in milliseconds. */
 const longestPause = 5000
 
 /** Answers that stay the same: the arguments, the key, or the rights of the user are wrong. */
@@ -99,7 +98,7 @@ export class Attempts {
 export class Loop {
   private readonly attempts: Attempts
   private isFailing = false
-  private pause = firstPause
+  private readonly pauses = new Pauses(longestPause)
 
   constructor(attempts: Attempts) {
     this.attempts = attempts
@@ -113,9 +112,7 @@ export class Loop {
         if (isLasting(error, this.attempts.hasSucceeded)) return Effect.fail(error)
         const enter = this.isFailing ? Effect.void : this.attempts.enter(error)
         this.isFailing = true
-        const millis = this.pause
-        this.pause = Math.min(millis * 2, longestPause)
-        return Effect.andThen(enter, Effect.andThen(pauseOf(millis), loop))
+        return Effect.andThen(enter, Effect.andThen(this.pauses.wait, loop))
       }
     })
     return Effect.onExit(loop, () =>
@@ -128,12 +125,9 @@ export class Loop {
   /** The servers have answered. An effect that goes on after that, perhaps for long, can tell so by itself. */
   readonly reached: Effect.Effect<void> = Effect.suspend(() => {
     this.attempts.hasSucceeded = true
-    this.pause = firstPause
+    this.pauses.reset()
     if (!this.isFailing) return Effect.void
     this.isFailing = false
     return this.attempts.leave
   })
 }
-
-const pauseOf = (millis: number): Effect.Effect<void> =>
-  Effect.flatMap(Random.nextBetween(0.75, 1.25), (factor) => Effect.sleep(Math.round(millis * factor)))

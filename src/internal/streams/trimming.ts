@@ -6,7 +6,7 @@ import * as Fiber from "effect/Fiber"
 import type { StreamTrim } from "../../commands/streams.ts"
 import { InvalidCommand } from "../../Errors.ts"
 import { referencesWord, type StreamReferences } from "../commands/streams.ts"
-import { millisOf } from "../commands/time.ts"
+import { type DurationInput, millisOf } from "../commands/time.ts"
 import { fieldsOf, integerProblem, kindOf } from "../common/values.ts"
 import { idText } from "./ids.ts"
 import type { Trim } from "./types.ts"
@@ -40,7 +40,7 @@ export const trimOf = (command: string, given: unknown, path = "trim"): Trim => 
       idText(command, `${path}.threshold`, threshold)
       break
     case "maxage":
-      millisOf(command, `${path}.threshold`, threshold as any)
+      millisOf(command, `${path}.threshold`, threshold as DurationInput)
       break
     default:
       throw invalid("strategy", `expected "maxlen", "minid" or "maxage", got ${kindOf(strategy)}`)

@@ -10,12 +10,12 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Random from "effect/Random"
 import * as Command from "../../Command.ts"
 import { ClientClosed, ProtocolError, type RedisError, type ReplyError } from "../../Errors.ts"
 import * as Metrics from "../../Metrics.ts"
 import type { WhenFull } from "../../PubSub.ts"
 import * as Resp from "../../Resp.ts"
+import { Pauses } from "../common/pauses.ts"
 import { Call, ignore, replyError } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError } from "../connection/types.ts"
@@ -24,10 +24,6 @@ import type { ClientRunner } from "../execution/types.ts"
 import type { Format } from "./formats.ts"
 import { Inbox, type InboxHost } from "./inbox.ts"
 import { type Kind, type Name, Names, words } from "./names.ts"
-
-/** The pauses between attempts to restore subscriptions, in milliseconds: each is twice as long as the one before. */
-const firstPause = 100
-const longestPause = 2000
 
 /**
  * After a read of this many bytes, as many as a socket gives at once, more is there to be read: a reader that has got
@@ -125,7 +121,7 @@ export class Hub implements InboxHost {
   private fiber: Fiber.Fiber<void> | undefined = undefined
   /** How often it has tried to connect. */
   private round = 0
-  private pause = firstPause
+  private readonly pauses = new Pauses()
   private endPause: () => void = ignore
   /** The requests without an answer, and who waits for them. */
   private unanswered = 0
@@ -427,12 +423,13 @@ export class Hub implements InboxHost {
   /** Asks for refused names again after a pause, less and less often. */
   private readonly retryRefused: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
     let isTold = false
-    for (let pause = firstPause; this.refused.size > 0; pause = Math.min(pause * 2, longestPause)) {
+    const pauses = new Pauses()
+    while (this.refused.size > 0) {
       if (!isTold && Array.from(this.subscribersOfRefused).some((subscriber) => subscriber.isEstablished)) {
         isTold = true
         yield* this.warn(this.refusal!)
       }
-      this.onWaited(yield* pauseOf(pause))
+      this.onWaited(yield* pauses.wait)
       this.request(Array.from(this.refused).filter((name) => !name.isRequested))
     }
   }).pipe(Effect.ensuring(Effect.sync(() => {
@@ -479,10 +476,8 @@ export class Hub implements InboxHost {
         if (!subscriber.isEstablished && subscriber.firstRound <= round) this.fail(subscriber, Exit.fail(error))
       }
       if (!this.hasEstablished) continue
-      if (this.pause === firstPause) yield* this.warn(error)
-      const { pause } = this
-      this.pause = Math.min(pause * 2, longestPause)
-      yield* Effect.raceFirst(pauseOf(pause), this.untilJoined)
+      if (this.pauses.isFirst) yield* this.warn(error)
+      yield* Effect.raceFirst(this.pauses.wait, this.untilJoined)
     }
   })
 
@@ -500,7 +495,7 @@ export class Hub implements InboxHost {
 
   private readonly once = Effect.gen({ self: this }, function*() {
     const connection = yield* this.source.session((connection) => this.begin(connection))
-    this.pause = firstPause
+    this.pauses.reset()
     yield* connection.closed
     this.onLost(connection, connection.ended!)
   })
@@ -555,13 +550,6 @@ export class Hub implements InboxHost {
     )
   }
 }
-
-/** Pauses for about that long, and gives how long it was. */
-const pauseOf = (millis: number): Effect.Effect<number> =>
-  Effect.flatMap(Random.nextBetween(0.75, 1.25), (factor) => {
-    const exact = Math.round(millis * factor)
-    return Effect.as(Effect.sleep(exact), exact)
-  })
 
 const isAcknowledgement = (value: Resp.Value, word: string, name: Buffer): boolean =>
   Array.isArray(value) && value[0] === word && value[1] instanceof Uint8Array && name.equals(value[1])
