@@ -1,15 +1,46 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
+import { FailuresAtTheEnd } from "./test/support/reporter.ts"
 
 // Where redis-server is missing, scripts/test.mjs says so and leaves the
 // integration tests out; it refuses to in CI.
 const without = process.env["WITHOUT_REDIS"] === "1"
 
+/** The tests that start servers. They mostly wait, so more of them than processors run at once, after all others. */
+const real = ["test/integration/**/*.test.ts", "test/conformance/**/*.test.ts"]
+
+const common = {
+  testTimeout: 30_000,
+  hookTimeout: 60_000
+}
+
+const memory = {
+  extends: true as const,
+  test: {
+    ...common,
+    name: "memory",
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    exclude: real,
+    maxWorkers: availableParallelism(),
+    sequence: { groupOrder: 0 }
+  }
+}
+
+const servers = {
+  extends: true as const,
+  test: {
+    ...common,
+    name: "servers",
+    include: real,
+    maxWorkers: availableParallelism() * 2,
+    sequence: { groupOrder: 1 }
+  }
+}
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-    exclude: without ? ["test/integration/**", "test/conformance/**"] : [],
-    testTimeout: 30_000,
-    hookTimeout: 60_000
+    reporters: ["default", new FailuresAtTheEnd()],
+    projects: without ? [memory] : [memory, servers]
   },
   resolve: {
     alias: [

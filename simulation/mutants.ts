@@ -751,11 +751,29 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "the announcement of a selection is no sign, however far the sentinels are",
+    by: { test: "test/fence.test.ts", name: "the announcement of a selection comes in time" },
+    edits: [{
+      file: "src/internal/monitor/monitor.ts",
+      find: "if (!this.reachability.isFar) return",
+      replace: "if (this.reachability.isFar !== undefined) return"
+    }]
+  },
+  {
+    name: "a sentinel that only answers counts as one that announces a selection",
+    by: { test: "test/fence.test.ts", name: "their results are withheld for all of their distance" },
+    edits: [{
+      file: "src/internal/monitor/sentinelReachability.ts",
+      find: "this.isFar && discovery.isSubscribed(sentinel.key) !== false ?",
+      replace: "this.isFar ?"
+    }]
+  },
+  {
     name: "a failover that is detected late counts as a new one",
     by: { test: "test/fence.test.ts", name: "replies after its detection do not count" },
     edits: [{
       file: "src/internal/execution/writeGate.ts",
-      find: "const grace = selectionGraceMillis - Math.max(age, this.sentinelDistance)",
+      find: "const grace = selectionGraceMillis - Math.max(age, this.signLateness)",
       replace: "const grace = selectionGraceMillis"
     }]
   },
@@ -1518,6 +1536,24 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   // A bug that the simulation found.
+  {
+    name: "what the server gave in a reply that was lost is not looked for",
+    by: { test: "test/consumers.test.ts", name: "in a reply that was lost" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "if (error._tag !== \"ReplyError\") this.isOwnDue = true",
+      replace: "if (error._tag === \"ReplyError\") this.isOwnDue = true"
+    }]
+  },
+  {
+    name: "a reader of a stream keeps its connection while others wait for one",
+    by: { test: "test/redisStreamRead.test.ts", name: "take turns, together" },
+    edits: [{
+      file: "src/internal/streams/follow.ts",
+      find: "if (connection.isWanted()) yield* this.close",
+      replace: "if (!connection) yield* this.close"
+    }]
+  },
   {
     name: "a dead letter counts as finished, also where it is lost",
     by: { test: "test/consumerFailovers.test.ts", name: "a dead letter that a failover loses" },

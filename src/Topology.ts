@@ -176,7 +176,7 @@ export interface Options {
    */
   readonly whenIsolated?: "allow" | "hold" | "fail" | undefined
   /**
-   * What happens where a sentinel is so far away (a round trip of more than 35
+   * What happens where a sentinel is so far away (a round trip of more than 85
    * milliseconds) that its report of a failover may arrive after replies of the old
    * primary that are lost: `"withhold"` delays the results of writes until that
    * report would have arrived; `"believe"` gives them at once, and a failover may

@@ -57,7 +57,7 @@ describe("events of sentinels", () => {
   it("mean what the table says, each is subscribed to once", () => {
     const meanings = [
       ["+elected-leader", "start"],
-      ["+failover-state-select-slave", "start"],
+      ["+failover-state-select-slave", "announcement"],
       ["+selected-slave", "selection"],
       ["+failover-state-wait-promotion", "selection"],
       ["+failover-state-reconf-slaves", "promotion"],

@@ -111,6 +111,37 @@ describe("sentinels that are more distant than the nodes", () => {
     )
   }
 
+  for (const millis of [20, 40]) {
+    it.effect(
+      `by ${millis} ms: the announcement of a selection comes in time, so that no reply waits and none is lost`,
+      () =>
+        Effect.gen(function*() {
+          const deployment = yield* Testing.Deployment
+          const redis = yield* RedisClient.RedisClient
+          yield* Effect.forEach(
+            deployment.sentinels,
+            (address) => deployment.slow(address, { latency: `${millis} millis` })
+          )
+          yield* ready(redis)
+          assert.isTrue((yield* stateOf).sentinels.every((s) => s.distanceMillis === 2 * millis))
+          const began = deployment.network.time.now()
+          yield* redis.set("b", "1")
+          assert.strictEqual(deployment.network.time.now(), began)
+          const writes = yield* writing(redis, 10)
+          yield* whileTimePasses(Effect.sleep("2 seconds"))
+          yield* deployment.failover
+          yield* until(Effect.map(stateOf, (s) => s.fence !== undefined))
+          assert.strictEqual((yield* stateOf).fence?.sign, "+failover-state-select-slave")
+          yield* until(moved)
+          yield* whileTimePasses(Effect.sleep("1 second"))
+          yield* writes.stop
+          assert.deepStrictEqual(writes.failed, [])
+          assert.deepStrictEqual(yield* missing(writes.acknowledged), [])
+        }).pipe(Effect.provide(live({ timeout: "3 seconds" }))),
+      30_000
+    )
+  }
+
   it.effect("with whenFar \"believe\" the writes are lost, and nothing waits", () =>
     Effect.gen(function*() {
       const deployment = yield* Testing.Deployment
@@ -147,7 +178,7 @@ describe("sentinels that are more distant than the nodes", () => {
         { startImmediately: true }
       )
       yield* whileTimePasses(Fiber.join(all))
-      const withheld = 200 - 35
+      const withheld = 200 - 35 - 50
       assert.deepStrictEqual(done, ["read 0", `first ${withheld}`, `second ${withheld}`, `third ${withheld}`])
     }).pipe(Effect.provide(live({ timeout: "3 seconds" }))), 30_000)
 
@@ -341,6 +372,22 @@ describe("sentinels that may be asked, but deny a subscription", () => {
         assert.deepStrictEqual((yield* stateOf).sentinels.map((s) => s.distanceMillis), [320, 320, 320])
         yield* whileTimePasses(Effect.sleep("2 seconds"))
         assert.isTrue((yield* stateOf).sentinels.every((s) => s.distanceMillis >= 320 && s.distanceMillis < 330))
+      }).pipe(Effect.provide(clients()))
+    }).pipe(Effect.provide(Testing.layer())))
+
+  it.effect("their results are withheld for all of their distance: they announce no selection", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      restrict(deployment, documented)
+      yield* Effect.forEach(addresses, (address) => deployment.slow(address, { latency: "30 millis" }))
+      yield* Effect.gen(function*() {
+        const redis = yield* RedisClient.RedisClient
+        yield* ready(redis)
+        const distance = Math.max(...(yield* stateOf).sentinels.map((s) => s.distanceMillis))
+        assert.isAtLeast(distance, 100)
+        const began = deployment.network.time.now()
+        yield* whileTimePasses(redis.set("b", "1"))
+        assert.strictEqual(deployment.network.time.now() - began, distance - 35)
       }).pipe(Effect.provide(clients()))
     }).pipe(Effect.provide(Testing.layer())))
 

@@ -27,12 +27,19 @@ export interface Server {
   readonly restart: Effect.Effect<void>
 }
 
+/**
+ * A loopback port that nobody listens on. It is below the ports that systems give to outgoing connections (Linux:
+ * from 32768), so that none takes it before its server starts, or while its server is down; so is the port of the
+ * cluster bus, which is 10,000 higher.
+ */
 export const freePort: Effect.Effect<number> = Effect.callback((resume) => {
-  const server = Net.createServer()
-  server.listen(0, "127.0.0.1", () => {
-    const port = (server.address() as Net.AddressInfo).port
-    server.close(() => resume(Effect.succeed(port)))
-  })
+  const attempt = () => {
+    const port = 10_000 + Math.floor(Math.random() * 12_000)
+    const server = Net.createServer()
+    server.once("error", attempt)
+    server.listen(port, "127.0.0.1", () => server.close(() => resume(Effect.succeed(port))))
+  }
+  attempt()
 })
 
 /** A directory that is removed when the Scope closes. */

@@ -10,6 +10,7 @@
  * What an event means for a client of the group.
  *
  * - `start`: a failover begins. It may come to nothing.
+ * - `announcement`: a replica is selected next, at least 52 ms later (Redis 7.0.15: a step of the sentinel's timer).
  * - `selection`: a replica is selected for promotion. From here on, a write that the
  *   old primary acknowledges may be missing on the new one.
  * - `promotion`: there is a new primary.
@@ -21,13 +22,13 @@
  * @since 0.1.0
  * @category models
  */
-export type EventMeaning = "start" | "selection" | "promotion" | "abort" | "change" | "epoch" | "tilt"
+export type EventMeaning = "start" | "announcement" | "selection" | "promotion" | "abort" | "change" | "epoch" | "tilt"
 
 /** All events, by channel or by pattern. The exact name counts first, then the longest pattern. */
 const meanings: ReadonlyMap<string, EventMeaning> = new Map(Object.entries<EventMeaning>({
   "+try-failover": "start",
   "+elected-leader": "start",
-  "+failover-state-select-slave": "start",
+  "+failover-state-select-slave": "announcement",
   "+selected-slave": "selection",
   "+failover-state-send-slaveof-noone": "selection",
   "+failover-state-wait-promotion": "selection",

@@ -128,7 +128,7 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
       nodeSuspected: (address) => this.connections.onNodeSuspected(address),
       reconsider: (primary, all) => this.connections.reconsider(primary, all),
       gate: (state, age) => this.gate.set(state, age),
-      sentinelDistance: (millis) => this.gate.setSentinelDistance(millis),
+      signLateness: (millis) => this.gate.setSignLateness(millis),
       renamed: (from, to) => this.connections.onRenamed(from, to)
     })
   }

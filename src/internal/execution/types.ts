@@ -96,7 +96,7 @@ export interface TargetListener {
   /** Whether writes may go out has changed, at most so many milliseconds ago. */
   readonly gate: (state: WriteGateState, age: number) => void
   /** How many milliseconds old a sentinel's report is at most when it arrives. */
-  readonly sentinelDistance: (millis: number) => void
+  readonly signLateness: (millis: number) => void
   /** The node at the one address is known by the other from now on. */
   readonly renamed: (from: Address.Address, to: Address.Address) => void
 }

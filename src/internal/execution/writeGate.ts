@@ -53,7 +53,7 @@ export class WriteGate implements Guard, WithheldReplies {
   /** On how many connections something may have arrived unread. */
   private connectionsBehind = 0
   /** How old a sentinel's report is at most when it arrives, in milliseconds. */
-  private sentinelDistance = 0
+  private signLateness = 0
   /** For how long each reply to a write is withheld because of that, in milliseconds. */
   private withholdMillis = 0
 
@@ -92,7 +92,7 @@ export class WriteGate implements Guard, WithheldReplies {
       this.reason = new Error(`writes to ${this.execution.label} wait for the end of a failover`)
       this.recall()
       this.executor.unblockAll()
-      const grace = selectionGraceMillis - Math.max(age, this.sentinelDistance)
+      const grace = selectionGraceMillis - Math.max(age, this.signLateness)
       if (this.connectionsBehind > 0 || grace <= 0) return this.withholdAll()
       this.grace = this.execution.runFork(
         Effect.andThen(Effect.sleep(grace), Effect.sync(() => this.withholdAll()))
@@ -108,8 +108,8 @@ export class WriteGate implements Guard, WithheldReplies {
     for (const operation of this.executor.takeQueuedWrites()) if (operation.isPending) operation.fail(state)
   }
 
-  setSentinelDistance(millis: number): void {
-    this.sentinelDistance = millis
+  setSignLateness(millis: number): void {
+    this.signLateness = millis
     this.withholdMillis = Math.max(0, Math.ceil(millis) - selectionGraceMillis)
   }
 

@@ -21,6 +21,8 @@ export interface FailoverEventsOptions {
   readonly resolve: (node: HostAndPort) => Address.Address | undefined
   /** A sentinel reports that a failover of the primary is under way. */
   readonly onStart: (from: string, event: string) => void
+  /** A sentinel reports that it selects a replica next. */
+  readonly onAnnouncement: (from: string, event: string) => void
   /** A sentinel reports that a replica has been selected or promoted in place of the primary. */
   readonly onSelection: (from: string, event: string, candidate: Address.Address | undefined) => void
   /** A sentinel has aborted a failover. */
@@ -74,18 +76,19 @@ export class FailoverEvents {
   }
 
   private onEvent(from: string, event: Event): void {
-    const { onAbort, onSelection, onStart, resolve, state, survey } = this.options
+    const { onAbort, onAnnouncement, onSelection, onStart, resolve, state, survey } = this.options
     const { primary } = state.current
     const { name } = event
     const meaning = meaningOf(name)
-    if (primary === undefined && (meaning === "selection" || meaning === "promotion")) {
+    if (primary === undefined && (meaning === "announcement" || meaning === "selection" || meaning === "promotion")) {
       this.deferred.set(from, event)
     } else if (meaning === "abort") this.deferred.delete(from)
     const failing = event.primary === undefined ? undefined : resolve(event.primary)
     const isOurs = failing !== undefined && (primary === undefined || Address.equals(failing, primary))
-    if (meaning === "start") {
-      if (isOurs) onStart(from, name)
-      else this.onUnknownNode(from, failing)
+    if (meaning === "start" || meaning === "announcement") {
+      if (!isOurs) return this.onUnknownNode(from, failing)
+      if (meaning === "start") onStart(from, name)
+      else onAnnouncement(from, name)
     } else if (meaning === "selection") {
       if (!isOurs) return this.onUnknownNode(from, failing)
       onSelection(from, name, event.subject === undefined ? undefined : resolve(event.subject))

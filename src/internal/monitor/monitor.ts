@@ -38,7 +38,7 @@ import { PrimaryLocation } from "./primaryLocation.ts"
 import { PrimaryProbe } from "./primaryProbe.ts"
 import { ReplicaTable } from "./replicaTable.ts"
 import { MonitorRuntime } from "./runtime.ts"
-import { SentinelReachability } from "./sentinelReachability.ts"
+import { announcementLeadMillis, SentinelReachability } from "./sentinelReachability.ts"
 import { Survey } from "./survey.ts"
 import { SentinelTrust } from "./trust.ts"
 import type { GroupMonitorOptions, MonitorListener, ReplicaCandidate } from "./types.ts"
@@ -136,6 +136,12 @@ export class GroupMonitor implements Topology {
       ...shared,
       survey,
       onStart: (from, event) => this.onFailoverStart(from, event),
+      onAnnouncement: (from, event) => {
+        this.onFailoverStart(from, event)
+        if (!this.reachability.isFar) return
+        const ageMillis = Math.max(0, discovery.distanceMillis(from) - announcementLeadMillis)
+        this.onFailoverSign({ from, name: event, candidate: undefined, ageMillis })
+      },
       onSelection: (from, event, candidate) => {
         this.onFailoverStart(from, event)
         this.onFailoverSign({ from, name: event, candidate, ageMillis: discovery.distanceMillis(from) })
@@ -160,7 +166,7 @@ export class GroupMonitor implements Topology {
       isStarting: () => this.firstAnswers.isAwaited,
       epochOf: (sentinel) => survey.views.get(sentinel)?.epoch,
       onChange: () => this.gate.update(),
-      onDistance: (millis) => state.notify((listener) => listener.sentinelDistance?.(millis))
+      onLate: (millis) => state.notify((listener) => listener.signLateness?.(millis))
     })
     this.gate = new GroupGate({
       ...shared,
@@ -265,7 +271,7 @@ export class GroupMonitor implements Topology {
   /** Calls the listener with each change, and at once with what holds already, until the returned function is called. */
   watch(listener: MonitorListener): () => void {
     this.state.addListener(listener)
-    listener.sentinelDistance?.(this.reachability.distanceMillis)
+    listener.signLateness?.(this.reachability.lateMillis)
     if (this.gate.current !== undefined) listener.gate(this.gate.current, Infinity)
     return () => this.state.removeListener(listener)
   }
@@ -424,6 +430,7 @@ export class GroupMonitor implements Topology {
 
   private onPermission(from: string): void {
     this.reachability.update()
+    this.reachability.updateDistance()
     this.denied.onPermission(from)
   }
 
@@ -497,9 +504,10 @@ export class GroupMonitor implements Topology {
     const { fence } = this.state.current
     if (fence !== undefined || view.instance?.isFailoverInProgress !== true) return
     const selected = view.replicas?.find((replica) => replica.instance.flags.has("promoted"))
-    if (selected === undefined || this.isPrimary(selected.address) !== false) return
+    // What has become of it since the answer was given may be known too late.
+    if (selected === undefined ? !this.reachability.isFar : this.isPrimary(selected.address) !== false) return
     this.trace.start(inProgressSign)
-    this.onFailoverSign({ from: view.from, name: inProgressSign, candidate: selected.address, ageMillis: Infinity })
+    this.onFailoverSign({ from: view.from, name: inProgressSign, candidate: selected?.address, ageMillis: Infinity })
   }
 
   /** Acts on all answers of a round together. */

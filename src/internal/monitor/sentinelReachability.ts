@@ -1,7 +1,7 @@
 /**
  * Which sentinels can be reached, whether the client is isolated from them, and
- * how old the reports of the most distant one may be. It measures nothing itself:
- * `internal/discovery/` does.
+ * how late the most distant one may report the selection of a replica. It measures
+ * nothing itself: `internal/discovery/` does.
  */
 import * as Effect from "effect/Effect"
 import * as Address from "../../Address.ts"
@@ -15,6 +15,11 @@ import type { MonitorRuntime } from "./runtime.ts"
 const maxDistanceMillis = 500
 /** A report of a sentinel at this distance or less arrives before any promotion. */
 const nearMillis = selectionGraceMillis
+/**
+ * By how much a leader announces earlier that it selects a replica than that it has selected one, in milliseconds: one
+ * step of its timer, which is 52 to 100 ms long (Redis 7.0.15, `server.hz` of 10 to 19).
+ */
+export const announcementLeadMillis = 50
 
 /**
  * What the reachability is computed from, and who receives it.
@@ -38,8 +43,8 @@ export interface SentinelReachabilityOptions {
   readonly epochOf: (sentinel: string) => number | undefined
   /** The set of sentinels, or what is known of one, has changed. */
   readonly onChange: () => void
-  /** The distance has changed. */
-  readonly onDistance: (millis: number) => void
+  /** How late a selection may become known has changed. */
+  readonly onLate: (millis: number) => void
 }
 
 /**
@@ -49,8 +54,10 @@ export interface SentinelReachabilityOptions {
  * @category models
  */
 export class SentinelReachability {
-  /** How old a report of the most distant sentinel is at most when it arrives, in milliseconds. */
-  distanceMillis = 0
+  /** How long ago a replica was selected at most when the first sign of it arrives, in milliseconds. */
+  lateMillis = 0
+  /** Whether a selection may become known too late, so that its announcement is a sign already. */
+  isFar = false
   private readonly options: SentinelReachabilityOptions
   /** Whether it was logged that a sentinel is far away. */
   private isFarLogged = false
@@ -88,37 +95,42 @@ export class SentinelReachability {
     }).sort((a, b) => Address.format(a.address) < Address.format(b.address) ? -1 : 1)
   }
 
-  /** Passes on how old the reports of the sentinels may be, if that has changed. */
+  /** Passes on how late a selection may become known, if that has changed. */
   updateDistance(): void {
-    const { discovery, isFenceEnabled, onDistance, whenFar } = this.options
-    let farthest = 0
-    let sentinel = ""
-    for (const address of discovery.sentinels()) {
+    const { discovery, isFenceEnabled, onLate, whenFar } = this.options
+    const sentinels = discovery.sentinels().map((address) => {
       const key = Address.format(address)
-      const distance = Math.min(maxDistanceMillis, discovery.distanceMillis(key))
-      if (distance > farthest) {
-        farthest = distance
-        sentinel = key
-      }
+      return { key, millis: Math.min(maxDistanceMillis, discovery.distanceMillis(key)) }
+    })
+    const canBeLate = isFenceEnabled && whenFar !== "believe"
+    this.isFar = canBeLate && sentinels.some(({ millis }) => millis > nearMillis)
+    const most = canBeLate ? maxDistanceMillis : isFenceEnabled ? nearMillis : 0
+    let late = 0
+    let farthest: (typeof sentinels)[number] | undefined
+    for (const sentinel of sentinels) {
+      // Answers of a sentinel that denies a subscription do not announce a selection.
+      const lead = this.isFar && discovery.isSubscribed(sentinel.key) !== false ? announcementLeadMillis : 0
+      const millis = Math.min(most, Math.max(0, sentinel.millis - lead))
+      if (millis <= late) continue
+      late = millis
+      farthest = sentinel
     }
-    if (!isFenceEnabled) farthest = 0
-    if (whenFar === "believe") farthest = Math.min(farthest, nearMillis)
-    this.logFar(sentinel, farthest)
-    if (farthest === this.distanceMillis) return
-    this.distanceMillis = farthest
-    onDistance(farthest)
+    this.logFar(farthest, late)
+    if (late === this.lateMillis) return
+    this.lateMillis = late
+    onLate(late)
   }
 
-  /** Logs once that a sentinel is far away, until none is. */
-  private logFar(sentinel: string, millis: number): void {
+  /** Logs once that a sentinel is so far away that the results of writes are withheld, until none is. */
+  private logFar(sentinel: { readonly key: string; readonly millis: number } | undefined, late: number): void {
     const { isStarting, runtime, state } = this.options
-    if (millis <= nearMillis) this.isFarLogged = false
-    else if (!this.isFarLogged && !isStarting() && millis >= 2 * nearMillis) {
+    if (sentinel === undefined || late <= nearMillis) this.isFarLogged = false
+    else if (!this.isFarLogged && !isStarting() && late >= 2 * nearMillis) {
       this.isFarLogged = true
       runtime.detach(
         Effect.logInfo(
-          `${state.current.group}: sentinel ${sentinel} is ${millis} ms away: the results of writes are withheld for ${
-            millis - nearMillis
+          `${state.current.group}: sentinel ${sentinel.key} is ${sentinel.millis} ms away: the results of writes are withheld for ${
+            late - nearMillis
           } ms, so that its report of a failover can arrive first`
         )
       )

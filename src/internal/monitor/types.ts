@@ -15,7 +15,7 @@ import type { TargetListener } from "../execution/types.ts"
  * @category models
  */
 export interface MonitorListener extends Pick<TargetListener, "moved" | "gate"> {
-  readonly sentinelDistance?: TargetListener["sentinelDistance"] | undefined
+  readonly signLateness?: TargetListener["signLateness"] | undefined
   readonly renamed?: TargetListener["renamed"] | undefined
   readonly changed?: ((state: State) => void) | undefined
   /** A replica no longer belongs to the group. */

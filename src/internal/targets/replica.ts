@@ -166,7 +166,7 @@ export const replicaTarget = (
       monitor.watch({
         // Writes through the primary, where it serves in place of a replica, wait too.
         gate: (gate, age) => listener.gate(gate, age),
-        sentinelDistance: (millis) => listener.sentinelDistance(millis),
+        signLateness: (millis) => listener.signLateness(millis),
         moved: (address, epoch) => {
           const why = `${group} has another primary, ${Address.format(address)}, since epoch ${epoch}`
           // If a primary may serve, the replica that became the primary does until others replicate from it.
