@@ -51,17 +51,22 @@ describe("the memory of a client", () => {
     const runner = { label: "nowhere", run: () => Effect.void } as unknown as ClientRunner
     const reserving = {
       ...runner,
-      reserve: Effect.succeed({ ...runner, connection: { epoch: 1 } })
+      reserve: Effect.succeed({ ...runner, connection: { epoch: 1 } }),
+      reserveToWait: () => Effect.never
     } as unknown as ClientRunner
     const client = makePrimary(reserving)
+    /** The median of several measurements: what else this process frees or makes meanwhile disturbs single ones. */
     const bytesOf = (make: () => unknown): number => {
       const count = 2000
-      const kept: Array<unknown> = Array.from({ length: count }, make)
-      gc()
-      const before = process.memoryUsage().heapUsed
-      for (let i = 0; i < count; i++) kept[i] = [kept[i], make()]
-      gc()
-      return (process.memoryUsage().heapUsed - before) / count
+      const measured = Array.from({ length: 5 }, () => {
+        const kept: Array<unknown> = Array.from({ length: count }, make)
+        gc()
+        const before = process.memoryUsage().heapUsed
+        for (let i = 0; i < count; i++) kept[i] = [kept[i], make()]
+        gc()
+        return (process.memoryUsage().heapUsed - before) / count
+      })
+      return measured.toSorted((a, b) => a - b)[2]!
     }
     assert.isBelow(bytesOf(() => makePrimary(reserving)), 10_000)
     assert.isBelow(bytesOf(() => Effect.runSync(Effect.scoped(client.reserve))), 10_000)
