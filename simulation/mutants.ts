@@ -124,8 +124,9 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/keyspace.test.ts", name: "the next primary publishes less" },
     edits: [{
       file: "src/internal/client/keyspace.ts",
-      find: "return isFirstTime ? Effect.void : FiberHandle.run(checking, again)",
-      replace: "return Effect.void"
+      find: "return Effect.as(FiberHandle.run(checking, check(connectionOf(item))), Result.fail(undefined))",
+      replace:
+        "return isChecked ? Effect.succeed(Result.fail(undefined)) : Effect.as(FiberHandle.run(checking, check(connectionOf(item))), Result.fail(undefined))"
     }]
   },
   {
@@ -1368,7 +1369,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/typedScripts.test.ts", name: "is loaded in front of a batch" },
     edits: [{
       file: "src/internal/execution/scripts.ts",
-      find: "if (known === undefined && this.mayLoad !== false) this.load(connection, isOnReserved, needs)",
+      find:
+        "if (known === undefined && mayBeLoaded && permission.ask() !== false) this.load(connection, isOnReserved, needs)",
       replace: ""
     }]
   },
@@ -1504,8 +1506,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: [3],
     edits: [{
       file: "src/internal/subscriptions/hub.ts",
-      find: "    this.subscribers.add(subscriber)\n",
-      replace: "    this.subscribers.add(subscriber)\n    subscriber.settle(Exit.void)\n"
+      find: "    this.subscribers.set(inbox, subscriber)\n",
+      replace: "    this.subscribers.set(inbox, subscriber)\n    subscriber.settle(Exit.void)\n"
     }]
   },
   {

@@ -18,7 +18,7 @@ import type { ConnectionError, RedisError, ReplyError, TransactionAborted } from
 import type * as Args from "./internal/commands/args.ts"
 import type { Callable, FunctionCalls, HasFunctions } from "./internal/scripts/definition.ts"
 import type { ValueMethods, Values } from "./internal/values/commands.ts"
-import type { KeyspaceBytesMethod, KeyspaceMethod } from "./KeyspaceEvents.ts"
+import type { WithKeyspace } from "./KeyspaceEvents.ts"
 import type {
   ReadBytesMethods,
   ReadMethods,
@@ -535,46 +535,12 @@ export type PrimaryClient = Base<"read" | "write"> & Methods<"read" | "write"> &
    */
   readonly popStream: PopStream
 
-  /**
-   * What happens to keys: the keyspace notifications of the server, for keys of a glob, for exact keys, or for events of
-   * all keys, in the database of the client. They come over the client's subscriptions, and have the same `Gap`s: nothing
-   * is kept for a client that is not connected.
-   *
-   * The server has to publish them (`notify-keyspace-events`). The Stream checks that when it begins, and fails with
-   * `NotificationsDisabled`, which says how to set it. It checks again after each new subscription, since the next
-   * primary may have another configuration: then it has a `Disabled`, or fails if `whenDisabled` is `"fail"`. If the user
-   * may not run CONFIG GET, the log says so once.
-   *
-   * **Example** (Sessions that have expired)
-   *
-   * ```ts
-   * import { Effect, Stream } from "effect"
-   * import { RedisClient } from "effect-redis-sentinel"
-   *
-   * export const program = Effect.gen(function*() {
-   *   const redis = yield* RedisClient.RedisClient
-   *   yield* redis.keyspace({ keys: "session:*", events: ["expired", "del"] }).pipe(
-   *     Stream.runForEach((item) =>
-   *       item._tag === "KeyEvent"
-   *         ? Effect.log(`${item.key}: ${item.event}`)
-   *         : item._tag === "Undecodable"
-   *         ? Effect.void
-   *         : Effect.logWarning(item._tag === "Gap" ? item.detail : item.error.message)
-   *     )
-   *   )
-   * })
-   * ```
-   */
-  readonly keyspace: KeyspaceMethod
-
-  /** Pops and events of keys with bytes; besides them, `bytes` has the methods of `Base`. */
+  /** Pops with bytes; besides them, `bytes` has the methods of `Base`. */
   readonly bytes: {
-    /** What happens to keys, like `keyspace`, with keys as bytes. */
-    readonly keyspace: KeyspaceBytesMethod
     /** Pops like `popStream`, and gives keys and elements as bytes. */
     readonly popStream: PopStreamBytes
   }
-}
+} & WithKeyspace
 
 /**
  * A position in the replication stream of a group.
@@ -619,4 +585,4 @@ export type ReplicaClient = Base<"read"> & Methods<"read"> & WithReserve<"read">
    * ```
    */
   readonly afterOffset: (offset: Offset) => Base<"read"> & Methods<"read">
-}
+} & WithKeyspace

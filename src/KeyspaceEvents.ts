@@ -163,6 +163,52 @@ export interface Disabled {
 type EventsOf<E extends string, O> = E | ("otherEvents" extends keyof O ? string : never)
 
 /**
+ * What tells of keys: a client of a primary, or of replicas.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WithKeyspace {
+  /**
+   * What happens to keys: the keyspace notifications of the server, for keys of a glob, for exact keys, or for events of
+   * all keys, in the database of the client. They come over the client's subscriptions, and have the same `Gap`s: nothing
+   * is kept for a client that is not connected.
+   *
+   * The server has to publish them (`notify-keyspace-events`). The Stream checks that when it begins, and fails with
+   * `NotificationsDisabled`, which says how to set it. It checks again after each new subscription, since the next
+   * primary may have another configuration: then it has a `Disabled`, or fails if `whenDisabled` is `"fail"`. If the user
+   * may not run CONFIG GET, the log says so once. A client of replicas subscribes at a replica, which publishes by its own
+   * configuration what it gets from the primary: a key that expires is a `del` there.
+   *
+   * **Example** (Sessions that have expired)
+   *
+   * ```ts
+   * import { Effect, Stream } from "effect"
+   * import { RedisClient } from "effect-redis-sentinel"
+   *
+   * export const program = Effect.gen(function*() {
+   *   const redis = yield* RedisClient.RedisClient
+   *   yield* redis.keyspace({ keys: "session:*", events: ["expired", "del"] }).pipe(
+   *     Stream.runForEach((item) =>
+   *       item._tag === "KeyEvent"
+   *         ? Effect.log(`${item.key}: ${item.event}`)
+   *         : item._tag === "Undecodable"
+   *         ? Effect.void
+   *         : Effect.logWarning(item._tag === "Gap" ? item.detail : item.error.message)
+   *     )
+   *   )
+   * })
+   * ```
+   */
+  readonly keyspace: KeyspaceMethod
+  /** The same with bytes. */
+  readonly bytes: {
+    /** What happens to keys, like `keyspace`, with keys as bytes. */
+    readonly keyspace: KeyspaceBytesMethod
+  }
+}
+
+/**
  * The method `keyspace` of a client.
  *
  * @since 0.1.0

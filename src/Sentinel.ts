@@ -361,7 +361,8 @@ const fromDiscovery = (
                   },
                   merged
                 ),
-              merged.fallbackToPrimary === false ? undefined : primary
+              merged.fallbackToPrimary === false ? undefined : primary,
+              merged.database
             )
           })
         ),

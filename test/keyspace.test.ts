@@ -226,6 +226,54 @@ describe("what the server does not publish", () => {
   }
 })
 
+describe("a client of replicas", () => {
+  for (const replicaSelection of ["sticky", "round-robin"] as const) {
+    it.effect(`asks the replica that it subscribes at what it publishes: ${replicaSelection}`, () =>
+      Effect.gen(function*() {
+        const control = yield* Testing.make({ replicas: 4 })
+        const before = yield* control.primary
+        const replicas = control.nodes.filter((node) => node !== before)
+        const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
+          Effect.provideService(Connector.Connector, control.network.dial)
+        )
+        const primary = yield* sentinel.primaryFor("mymaster", { database: 2 })
+        for (let i = 0; i < 6; i++) {
+          const redis = yield* sentinel.replicaFor("mymaster", { replicaSelection, database: 2 })
+          yield* whileTimePasses(redis.ping())
+          const channel = "__keyspace@2__:a"
+          const here = yield* whileTimePasses(redis.subscription({ channels: [channel] }, { events: true }))
+          const [event] = yield* Stream.runCollect(Stream.take(here, 1))
+          const at = event?._tag === "Subscribed" ? event.address : assert.fail("it is not subscribed")
+          assert.include(replicas, at)
+          // Its subscriptions share this connection. One node publishes what is asked for: this one, or another one.
+          for (const isHere of [true, false]) {
+            for (const node of replicas) {
+              control.node(node).config.set("notify-keyspace-events", (node === at) === isHere ? "KEA" : "")
+            }
+            const items: Array<string> = []
+            const fiber = yield* Effect.forkScoped(
+              Stream.runForEach(
+                redis.keyspace({ keys: "a", events: ["set"] }),
+                (item) => Effect.sync(() => void items.push(shown(item)))
+              ),
+              { startImmediately: true }
+            )
+            yield* TestClock.adjust("20 millis")
+            if (!isHere) {
+              const error = failureOf(yield* whileTimePasses(Fiber.await(fiber)))
+              assert.strictEqual(error._tag, "NotificationsDisabled")
+              continue
+            }
+            yield* whileTimePasses(primary.set("a", "1"))
+            yield* until(() => items.length === 1)
+            assert.deepStrictEqual(items, ["set a 2"])
+            yield* whileTimePasses(Fiber.interrupt(fiber))
+          }
+        }
+      }))
+  }
+})
+
 describe("hostile requests", () => {
   it.effect("are refused with the name of the field", () =>
     Effect.gen(function*() {
@@ -237,6 +285,8 @@ describe("hostile requests", () => {
           [{ events: [] }, undefined, /request: give keys/],
           [{ keys: 1 }, undefined, /keys: expected a key or an array of keys, got 1/],
           [{ exactKeys: [{}] }, undefined, /exactKeys\[0\]: expected a key/],
+          [{ exactKeys: "abc" }, undefined, /exactKeys: expected an array of keys, got a string/],
+          [{ exactKeys: new Uint8Array(1) }, undefined, /exactKeys: expected an array of keys/],
           [{ events: ["sett"] }, undefined, /events\[0\]: it is not an event that this version knows/],
           [{ events: "set" }, undefined, /events: expected an array/],
           [{ otherEvents: [""] }, undefined, /otherEvents\[0\]: expected the name of an event/],

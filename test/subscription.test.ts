@@ -16,6 +16,8 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Channel from "../src/Channel.ts"
 import * as Codec from "../src/Codec.ts"
 import { Connector, Errors, Metrics, RedisClient, Sentinel } from "../src/index.ts"
+import { text } from "../src/internal/subscriptions/formats.ts"
+import { Hub } from "../src/internal/subscriptions/hub.ts"
 import type { Gap, Message, Misfit, Subscribed, Undecodable } from "../src/PubSub.ts"
 import * as Testing from "../src/testing/index.ts"
 import { Requests } from "../src/testing/Reply.ts"
@@ -718,6 +720,36 @@ describe("a reader that is too slow", () => {
       yield* TestClock.adjust("10 millis")
       assert.deepStrictEqual(items.filter((item) => item !== "a 11").at(-1), "gap lost")
       assert.strictEqual(items.at(-1), "a 11")
+    }))
+})
+
+describe("a subscription that fails among many", () => {
+  it.effect("looks at no other one", () =>
+    Effect.gen(function*() {
+      const hub = new Hub({
+        label: "a",
+        services: yield* Effect.context<never>(),
+        commandTimeout: 5000,
+        session: () => Effect.never,
+        untilClosed: (effect) => effect
+      })
+      let looks = 0
+      const join = (channel: string) =>
+        hub.join(
+          [{ kind: "channel", bytes: Buffer.from(channel) }],
+          { capacity: 1, whenFull: "fail", events: false },
+          text
+        )
+      const subscribers = Array.from({ length: 1000 }, (_, i) => {
+        const subscriber = join(`c${i}`)
+        const { inbox } = subscriber
+        Object.defineProperty(subscriber, "inbox", { get: () => (looks++, inbox) })
+        return { inbox, subscriber }
+      })
+      for (const { inbox } of subscribers.slice(400, 600)) hub.onFailed(inbox)
+      assert.isAtMost(looks, 4 * 200)
+      for (const { subscriber } of subscribers) hub.leave(subscriber)
+      assert.isTrue(hub.isRetired)
     }))
 })
 

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
@@ -128,6 +129,42 @@ describe("a user without permissions", () => {
         concurrency: "unbounded"
       })
       assert.deepStrictEqual(yield* all, [2, 3, 4, 5, 6, 7, 8, 9])
+    }).pipe(Effect.provide(alone)))
+
+  it.effect("for SCRIPT LOAD has its scripts loaded once it may: the client tries now and then", () =>
+    Effect.gen(function*() {
+      const { admin, redis } = yield* restricted("-script|load")
+      const before = (yield* Metric.value(Metrics.scriptLoads)).count
+      const loads = Effect.map(Metric.value(Metrics.scriptLoads), ({ count }) => Number(count) - Number(before))
+      const run = redis.pipeline([add({ counter: "n", by: 1 })])
+      for (let i = 0; i < 3; i++) yield* run
+      assert.strictEqual(yield* loads, 1)
+      // Once in each pause, and the pauses grow up to a minute.
+      for (let i = 0; i < 240; i++) {
+        yield* TestClock.adjust("1 second")
+        yield* run
+      }
+      assert.isAtLeast(yield* loads, 6)
+      assert.isAtMost(yield* loads, 10)
+      yield* admin.send("ACL", "SETUSER", "u", "+@all")
+      yield* TestClock.adjust("1 minute")
+      yield* run
+      const last = yield* loads
+      // Now that it may, a script that the server lacks is loaded at once, and goes without its text.
+      yield* admin.send("ACL", "SETUSER", "u", "-eval")
+      yield* admin.scriptFlush()
+      assert.deepStrictEqual(yield* redis.pipeline([add({ counter: "m", by: 1 })]), [1])
+      assert.strictEqual(yield* loads, last + 1)
+    }).pipe(Effect.provide(alone)))
+
+  it.effect("for FUNCTION LOAD has its libraries loaded once it may", () =>
+    Effect.gen(function*() {
+      const { admin, redis } = yield* restricted("-function|load")
+      const call = redis.transaction([commands.incr("n"), numbers.functions.one()])
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(call)))
+      yield* admin.send("ACL", "SETUSER", "u", "+@all")
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual((yield* call)[1], 1)
     }).pipe(Effect.provide(alone)))
 
   it.effect("for EVAL and SCRIPT LOAD gets the error of the server", () =>

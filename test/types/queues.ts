@@ -63,5 +63,5 @@ export const w15 = redis.keyspace({ keys: "user:*", events: ["sett"] })
 export const w16 = redis.keyspace({ keys: "user:*" }, { whenDisabled: "ignore" })
 // @ts-expect-error: Property 'popStream' does not exist
 export const w17 = replica.popStream("a")
-// @ts-expect-error: Property 'keyspace' does not exist
-export const w18 = replica.keyspace({ keys: "*" })
+// @ts-expect-error: is not assignable
+export const w18 = replica.keyspace({ exactKeys: "abc" })

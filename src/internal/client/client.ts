@@ -339,7 +339,12 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode, database = 0):
   }
   const keyspaceAs = (as: "text" | "bytes") => (request: unknown, options?: unknown) =>
     makeKeyspace(
-      { label: executor.label, database, run: executor.run, subscription: bytesSubscriptions.subscription },
+      {
+        label: executor.label,
+        database,
+        askBeside: executor.askBeside,
+        subscription: bytesSubscriptions.subscription
+      },
       as,
       request,
       options
@@ -347,14 +352,16 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode, database = 0):
   const bytes = {
     ...bytesSubscriptions,
     monitorStream: monitorAs("bytes"),
-    ...(mode === "write" ? { popStream: popAs("bytes"), keyspace: keyspaceAs("bytes") } : {})
+    keyspace: keyspaceAs("bytes"),
+    ...(mode === "write" ? { popStream: popAs("bytes") } : {})
   }
   const client = Object.assign(make(executor, executor.label, mode, bytes), {
     reserve,
     watch: watching(executor.reserve, true),
     ...subscriptions,
     monitorStream: monitorAs("text"),
-    ...(mode === "write" ? { popStream: popAs("text"), keyspace: keyspaceAs("text") } : {})
+    keyspace: keyspaceAs("text"),
+    ...(mode === "write" ? { popStream: popAs("text") } : {})
   })
   return withWaiting(client, executor.reserveToWait(() => {}), clientOn)
 }
@@ -403,8 +410,12 @@ const refusing = (error: InvalidCommand): Runner => {
  * @since 0.1.0
  * @category constructors
  */
-export const makeReplica = (executor: ClientRunner, primary?: ClientRunner | undefined): ReplicaClient =>
-  Object.assign(fromExecutor(executor, "read"), {
+export const makeReplica = (
+  executor: ClientRunner,
+  primary?: ClientRunner | undefined,
+  database = 0
+): ReplicaClient =>
+  Object.assign(fromExecutor(executor, "read", database), {
     afterOffset: (offset: Offset) => {
       const given = offsetOf(offset)
       const runner = given instanceof InvalidCommand ? refusing(given) : after(executor, primary, given)

@@ -16,7 +16,9 @@ import type { BytesSubscriptions, Channels, Gap, Undecodable } from "../../PubSu
 import { optionsOf } from "../commands/args.ts"
 import { Outage } from "../common/outage.ts"
 import { choiceProblem, fieldsOf, isBytes, itemsOf, kindOf } from "../common/values.ts"
-import type { Runner } from "../execution/types.ts"
+import type { Connection } from "../connection/connection.ts"
+import type { ClientRunner } from "../execution/types.ts"
+import { connectionOf } from "../subscriptions/hub.ts"
 
 const command = "keyspace"
 
@@ -113,10 +115,13 @@ interface Checked {
 const invalid = (field: string, problem: string): InvalidCommand =>
   new InvalidCommand({ command, detail: `${field}: ${problem}` })
 
-const keysOf = (field: string, given: unknown): ReadonlyArray<Command.Key> => {
+const keysOf = (field: "keys" | "exactKeys", given: unknown): ReadonlyArray<Command.Key> => {
   if (given === undefined) return []
-  const list = typeof given === "string" || isBytes(given) ? [given] : itemsOf(given)
-  if (typeof list === "string") throw invalid(field, `expected a key or an array of keys, got ${kindOf(given)}`)
+  const mayBeOne = field === "keys"
+  const list = mayBeOne && (typeof given === "string" || isBytes(given)) ? [given] : itemsOf(given)
+  if (typeof list === "string") {
+    throw invalid(field, `expected ${mayBeOne ? "a key or " : ""}an array of keys, got ${kindOf(given)}`)
+  }
   return list.map((key, i) => {
     if (typeof key === "string") return key
     if (isBytes(key)) return new Uint8Array(key)
@@ -191,7 +196,7 @@ const missingIn = (current: string, { flags, needsAny }: Checked): string => {
 export interface KeyspaceSource {
   readonly label: string
   readonly database: number
-  readonly run: Runner["run"]
+  readonly askBeside: ClientRunner["askBeside"]
   readonly subscription: BytesSubscriptions["subscription"]
 }
 
@@ -222,9 +227,12 @@ export const makeKeyspace = (
   const prefixLength = `__keyspace@${source.database}__:`.length
   const isOfKeys = request.flags[0] === "K"
 
-  /** What the server does not publish; undefined if it publishes all, or does not say. */
-  const disabled = (isFirst: { current: boolean }): Effect.Effect<NotificationsDisabled | undefined, RedisError> =>
-    Effect.matchEffect(source.run(commands.configGet("notify-keyspace-events")), {
+  /** What the node of a connection does not publish; undefined if it publishes all, or does not say. */
+  const disabled = (
+    connection: Connection,
+    isFirst: { current: boolean }
+  ): Effect.Effect<NotificationsDisabled | undefined, RedisError> =>
+    Effect.matchEffect(source.askBeside(connection, commands.configGet("notify-keyspace-events")), {
       onSuccess: (settings) => {
         const current = settings["notify-keyspace-events"] ?? ""
         const missing = missingIn(current, request)
@@ -264,35 +272,33 @@ export const makeKeyspace = (
   return Stream.unwrap(Effect.gen(function*() {
     const messages = yield* source.subscription(channels, { ...options, events: true })
     const isFirst = { current: true }
-    const problem = yield* disabled(isFirst)
-    if (problem !== undefined) return yield* Effect.fail(problem)
     const told = yield* Queue.make<Disabled, RedisError | NotificationsDisabled>()
     const checking = yield* FiberHandle.make<void, never>()
-    /** Asks again, until the server answers. */
+    let isChecked = false
     const outage = new Outage(`${source.label}: the check of notify-keyspace-events`)
-    const again: Effect.Effect<void> = Effect.matchEffect(disabled(isFirst), {
-      onSuccess: (error) => {
-        if (error === undefined) return outage.over
-        if (whenDisabled === "fail") return Effect.asVoid(Queue.fail(told, error))
-        return Effect.andThen(
-          Effect.logWarning(`${source.label}: keyspace notifications are missing from now on: ${error.message}`),
-          Effect.asVoid(Queue.offer(told, { _tag: "Disabled" as const, error }))
-        )
-      },
-      onFailure: (error): Effect.Effect<void> =>
-        Effect.matchEffect(outage.wait(error), {
-          onSuccess: () => again,
-          onFailure: (error) => Effect.asVoid(Queue.fail(told, error))
-        })
-    })
-    let isSubscribed = false
-    const onSubscribed = Effect.suspend(() => {
-      const isFirstTime = !isSubscribed
-      isSubscribed = true
-      return isFirstTime ? Effect.void : FiberHandle.run(checking, again)
-    })
+    /** Asks until there is an answer: the node that sends the messages, which may be another one than that of commands. */
+    const check = (connection: Connection): Effect.Effect<void> =>
+      Effect.matchEffect(disabled(connection, isFirst), {
+        onSuccess: (error) => {
+          const isFirstTime = !isChecked
+          isChecked = true
+          if (error === undefined) return outage.over
+          if (isFirstTime || whenDisabled === "fail") return Effect.asVoid(Queue.fail(told, error))
+          return Effect.andThen(
+            Effect.logWarning(`${source.label}: keyspace notifications are missing from now on: ${error.message}`),
+            Effect.asVoid(Queue.offer(told, { _tag: "Disabled" as const, error }))
+          )
+        },
+        onFailure: (error): Effect.Effect<void> =>
+          Effect.matchEffect(outage.wait(error), {
+            onSuccess: () => check(connection),
+            onFailure: (error) => Effect.asVoid(Queue.fail(told, error))
+          })
+      })
     const items = Stream.filterMapEffect(messages, (item): Effect.Effect<Result.Result<Item, void>> => {
-      if (item._tag === "Subscribed") return Effect.as(onSubscribed, Result.fail(undefined))
+      if (item._tag === "Subscribed") {
+        return Effect.as(FiberHandle.run(checking, check(connectionOf(item))), Result.fail(undefined))
+      }
       const shown = item._tag === "Gap" ? item : itemOf(item.channel, item.payload)
       return Effect.succeed(shown === undefined ? Result.fail(undefined) : Result.succeed(shown))
     })

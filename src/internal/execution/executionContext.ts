@@ -48,7 +48,7 @@ export class ExecutionContext {
     this.timeoutMillis = millisOf(options.commandTimeout ?? defaultCommandTimeout)
     this.reserveTimeoutMillis = millisOf(options.reserveTimeout ?? Pool.defaultOptions.reserveTimeout)
     this.maxQueue = options.maxQueue ?? defaultMaxQueue
-    this.scripts = new Scripts(label, services)
+    this.scripts = new Scripts(label, services, () => timer.now())
     const repeatable = options.repeatable ?? false
     this.mayRepeat = repeatable === false ? undefined : repeatable === true ? () => true : repeatable
   }

@@ -8,7 +8,7 @@
  */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -16,15 +16,10 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Address from "../../Address.ts"
 import type * as Command from "../../Command.ts"
-import {
-  type ConnectionError,
-  ConnectionLost,
-  type DeadlineExceeded,
-  QueueFull,
-  type RedisError
-} from "../../Errors.ts"
+import { type ConnectionError, ConnectionLost, DeadlineExceeded, QueueFull, type RedisError } from "../../Errors.ts"
 import type { ExecutorOptions } from "../../Options.ts"
 import type * as Resp from "../../Resp.ts"
+import { timeoutOrElse } from "../common/time.ts"
 import { replyError, serverText } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { Request } from "../connection/types.ts"
@@ -177,6 +172,18 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
     prepare: (connection: Connection) => Effect.Effect<void, E>
   ): Effect.Effect<Connection, ConnectionError | E, Scope.Scope> {
     return this.sessions.open(prepare)
+  }
+
+  readonly askBeside: ClientRunner["askBeside"] = (session, command) => {
+    const { timeoutMillis } = this.execution
+    const asked = Effect.suspend(() => {
+      const shared = this.connections.pool?.pick()
+      return shared?.addressText === session.addressText ? shared.call(command) : this.sessions.ask(session, command)
+    })
+    return this.untilClosed(timeoutOrElse(asked, {
+      duration: Duration.millis(timeoutMillis),
+      orElse: () => Effect.fail(new DeadlineExceeded({ command: command.spec.name, timeoutMillis, cause: undefined }))
+    }))
   }
 
   readonly untilClosed: ClientRunner["untilClosed"] = (effect) => this.execution.untilClosed(effect)

@@ -21,6 +21,10 @@ import type { Connection } from "../connection/connection.ts"
 /** How often a script is loaded for one operation: then it is sent with its text, or fails. */
 const mostLoads = 2
 
+/** After a refusal for lack of permission: when loads are tried again, in milliseconds. Each pause is twice the last. */
+const firstRefusalMillis = 1000
+const longestRefusalMillis = 60_000
+
 /** An operation with a command that a server could not execute. */
 export interface Unexecuted {
   readonly connection: Connection | undefined
@@ -53,6 +57,37 @@ export class Load {
   }
 }
 
+/** Whether the user may load scripts, or libraries. Permissions change: what was refused is tried again now and then. */
+class Permission {
+  isGiven: boolean | undefined = undefined
+  private pauseMillis = firstRefusalMillis
+  private refusedUntil = 0
+  private readonly now: () => number
+  constructor(now: () => number) {
+    this.now = now
+  }
+  /** Undefined if a load has to show it: after a refusal that is so once in each pause. */
+  ask(): boolean | undefined {
+    if (this.isGiven !== false || this.now() < this.refusedUntil) return this.isGiven
+    this.pauseMillis = Math.min(this.pauseMillis * 2, longestRefusalMillis)
+    this.refusedUntil = this.now() + this.pauseMillis
+    return undefined
+  }
+  given(): void {
+    this.isGiven = true
+    this.pauseMillis = firstRefusalMillis
+  }
+  /** Gives whether that is new. */
+  refused(): boolean {
+    if (this.isGiven === false) return false
+    this.isGiven = false
+    this.refusedUntil = this.now() + this.pauseMillis
+    return true
+  }
+}
+
+const doesNotCompile = (error: Resp.ErrorReply): boolean => error.text.startsWith("ERR Error compiling")
+
 /** Whether an error says that the server lacks what the command needs: it was not executed. */
 export const isLacking = (command: Command.Any, reply: Resp.ErrorReply): boolean =>
   command.spec.needs?.isMissing(reply) === true
@@ -62,9 +97,8 @@ export class Scripts {
   private readonly services: Context.Context<never>
   /** The loads on connections that are open, by what they load. */
   private readonly loads = new Map<string, Array<Load>>()
-  /** Whether the user may run SCRIPT LOAD, once that is known. */
-  private mayLoad: boolean | undefined = undefined
-  private mayLoadLibraries = true
+  /** Whether the user may run SCRIPT LOAD, and FUNCTION LOAD. */
+  private readonly permissions: { readonly [K in Command.Needed["kind"]]: Permission }
   /** The libraries that have taken the place of others of their names: that is done once. */
   private readonly replaced = new Set<string>()
   /** The libraries that are being loaded at the primary, for replicas that lack them. */
@@ -72,9 +106,11 @@ export class Scripts {
   /** The last load that an operation was sent again after, and how many there were. */
   private readonly attempts = new WeakMap<Unexecuted, { load: Load | undefined; count: number }>()
 
-  constructor(label: string, services: Context.Context<never>) {
+  /** `now` is monotonic time in milliseconds. */
+  constructor(label: string, services: Context.Context<never>, now: () => number) {
     this.label = label
     this.services = services
+    this.permissions = { script: new Permission(now), library: new Permission(now) }
   }
 
   /**
@@ -89,17 +125,15 @@ export class Scripts {
     let wholes: Map<string, Whole> | undefined
     for (const { spec: { needs } } of commands) {
       if (needs === undefined || wholes?.has(needs.id) === true) continue
-      const known = this.loadOn(connection, needs.id)
-      if (needs.kind === "library") {
-        // A replica gets its libraries from the primary.
-        if (known === undefined && connection.role !== "replica" && this.mayLoadLibraries) {
-          this.load(connection, isOnReserved, needs)
-        }
-        continue
-      }
-      if (known === undefined && this.mayLoad !== false) this.load(connection, isOnReserved, needs)
+      const last = this.loadOn(connection, needs.id)
+      // What does not compile never will. Other refusals pass.
+      const known = last?.error === undefined || doesNotCompile(last.error) ? last : undefined
+      const permission = this.permissions[needs.kind]
+      // A replica gets its libraries from the primary.
+      const mayBeLoaded = needs.kind === "script" || connection.role !== "replica"
+      if (known === undefined && mayBeLoaded && permission.ask() !== false) this.load(connection, isOnReserved, needs)
       // Whether the user may load scripts is known from the first answer.
-      const isSure = known?.isAnswered === true ? known.error === undefined : this.mayLoad === true
+      const isSure = known?.isAnswered === true ? known.error === undefined : permission.isGiven === true
       if (!isSure && needs.whole !== undefined) (wholes ??= new Map()).set(needs.id, needs.whole)
     }
     return wholes === undefined ? commands : commands.map((command) => wholeOf(command, wholes))
@@ -128,7 +162,7 @@ export class Scripts {
     }
     if (load === undefined) {
       const { whole } = needed
-      if (whole !== undefined && (this.mayLoad === false || attempt.count === mostLoads)) {
+      if (whole !== undefined && (attempt.count === mostLoads || this.permissions.script.ask() === false)) {
         return this.resend(operation, on, (other) => replaced(other, needed.id, whole))
       }
       if (attempt.count++ === mostLoads) return operation.failWith(Exit.fail(replyError(command, reply)))
@@ -228,24 +262,18 @@ export class Scripts {
 
   private onAnswer(load: Load, value: Resp.Value): void {
     load.isAnswered = true
-    const isScript = load.needed.kind === "script"
-    if (!(value instanceof Resp.ErrorReply)) {
-      if (isScript) this.mayLoad = true
-      return
-    }
-    if (!isScript && /^ERR Library '.*' already exists$/.test(value.text)) {
+    const { kind } = load.needed
+    const permission = this.permissions[kind]
+    if (!(value instanceof Resp.ErrorReply)) return permission.given()
+    if (kind === "library" && /^ERR Library '.*' already exists$/.test(value.text)) {
       load.hasExisted = true
       return
     }
     load.error = value
-    if (value.code !== "NOPERM") return
-    const wasAllowed = isScript ? this.mayLoad !== false : this.mayLoadLibraries
-    if (isScript) this.mayLoad = false
-    else this.mayLoadLibraries = false
-    if (!wasAllowed) return
+    if (value.code !== "NOPERM" || !permission.refused()) return
     Effect.runForkWith(this.services)(
       Effect.logWarning(
-        isScript
+        kind === "script"
           ? `${this.label}: the user may not run SCRIPT LOAD, so scripts are sent with their texts (EVAL)`
           : `${this.label}: the user may not run FUNCTION LOAD, so libraries of functions are not loaded`
       )

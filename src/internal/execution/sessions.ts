@@ -8,10 +8,12 @@ import * as Exit from "effect/Exit"
 import type * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Address from "../../Address.ts"
+import type * as Command from "../../Command.ts"
 import { Connector } from "../../Connector.ts"
-import type { ConnectionError } from "../../Errors.ts"
+import type { ConnectionError, ReplyError, UnexpectedReply } from "../../Errors.ts"
 import * as Metrics from "../../Metrics.ts"
 import type { Connection } from "../connection/connection.ts"
+import type { EndError } from "../connection/types.ts"
 import type { DialPacing } from "./dialPacing.ts"
 import type { ExecutionContext } from "./executionContext.ts"
 import type { ConnectionTarget } from "./types.ts"
@@ -53,6 +55,19 @@ export class Sessions {
         })
       )
     })
+  }
+
+  /** Asks the node of a session, on one more connection to it. */
+  ask<A>(
+    session: Connection,
+    command: Command.Command<A>
+  ): Effect.Effect<A, ConnectionError | EndError | ReplyError | UnexpectedReply> {
+    return Effect.scoped(
+      this.pacing.paced(this.target.openAt(session)).pipe(
+        Effect.updateContext((asking: Context.Context<Scope.Scope>) => Context.merge(asking, this.connector)),
+        Effect.flatMap((connection) => connection.call(command))
+      )
+    )
   }
 
   private add(connection: Connection): void {

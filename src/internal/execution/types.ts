@@ -219,6 +219,8 @@ export interface ClientRunner extends Runner {
   readonly session: <E>(
     prepare: (connection: Connection) => Effect.Effect<void, E>
   ) => Effect.Effect<Connection, ConnectionError | E, Scope.Scope>
+  /** Asks the node that a session leads to, and no other. It is not asked again, as the session may have ended. */
+  readonly askBeside: <A>(session: Connection, command: Command.Command<A, "read">) => Effect.Effect<A, RedisError>
   /** Runs an effect until this is closed: then the effect is interrupted, and the result is `ClientClosed`. */
   readonly untilClosed: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ClientClosed, R>
 }

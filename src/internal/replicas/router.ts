@@ -211,6 +211,11 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     return this.onAnExecutor((executor) => executor.session(prepare))
   }
 
+  readonly askBeside: ClientRunner["askBeside"] = (session, command) =>
+    Effect.suspend(() =>
+      (this.nodes.get(session.addressText)?.executor ?? this.group.primary).askBeside(session, command)
+    )
+
   readonly untilClosed: ClientRunner["untilClosed"] = (effect) => this.execution.untilClosed(effect)
 
   get services(): Context.Context<never> {

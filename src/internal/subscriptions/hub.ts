@@ -13,7 +13,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Command from "../../Command.ts"
 import { ClientClosed, ProtocolError, type RedisError, type ReplyError } from "../../Errors.ts"
 import * as Metrics from "../../Metrics.ts"
-import type { WhenFull } from "../../PubSub.ts"
+import type { Subscribed, WhenFull } from "../../PubSub.ts"
 import * as Resp from "../../Resp.ts"
 import { Pauses } from "../common/pauses.ts"
 import { Call, ignore, replyError } from "../connection/call.ts"
@@ -95,6 +95,11 @@ export class Subscriber {
   }
 }
 
+const acknowledgedOn = new WeakMap<Subscribed, Connection>()
+
+/** The connection of such an event, which leads to the node that sends the messages after it. */
+export const connectionOf = (event: Subscribed): Connection => acknowledgedOn.get(event)!
+
 const lossOf = (error: EndError): Loss => ({
   reason: error._tag === "ConnectionLost" && error.kind === "moved" ? "moved" : "lost",
   detail: error.message
@@ -111,7 +116,7 @@ export class Hub implements InboxHost {
   isRetired = false
   private readonly source: HubSource
   private readonly services: Context.Context<never>
-  private readonly subscribers = new Set<Subscriber>()
+  private readonly subscribers = new Map<Inbox, Subscriber>()
   private readonly names: { readonly [K in Kind]: Names<Subscriber> } = {
     channel: new Names("channel"),
     pattern: new Names("pattern"),
@@ -158,7 +163,7 @@ export class Hub implements InboxHost {
   ): Subscriber {
     const inbox = new Inbox(this, options.capacity, options.whenFull, format)
     const subscriber = new Subscriber(inbox, options.events, this.round + 1)
-    this.subscribers.add(subscriber)
+    this.subscribers.set(inbox, subscriber)
     subscriber.names = names.map(({ bytes, kind }) => this.names[kind].of(bytes))
     subscriber.missing = names.length
     const absent: Array<Name<Subscriber>> = []
@@ -175,7 +180,7 @@ export class Hub implements InboxHost {
 
   /** Removes a subscriber. Its names are given up where nobody else has them. */
   leave(subscriber: Subscriber): void {
-    if (!this.subscribers.delete(subscriber)) return
+    if (!this.subscribers.delete(subscriber.inbox)) return
     subscriber.inbox.discard()
     this.drop(subscriber)
     subscriber.settle(Exit.fail(new ClientClosed({ target: this.label })))
@@ -196,7 +201,7 @@ export class Hub implements InboxHost {
   }
 
   private fail(subscriber: Subscriber, failure: Exit.Exit<never, RedisError>): void {
-    if (!this.subscribers.delete(subscriber)) return
+    if (!this.subscribers.delete(subscriber.inbox)) return
     subscriber.inbox.close(failure)
     this.drop(subscriber)
     subscriber.settle(failure)
@@ -229,7 +234,9 @@ export class Hub implements InboxHost {
     this.giveGap(subscriber)
     subscriber.isEstablished = true
     if (subscriber.wantsEvents) {
-      subscriber.inbox.subscribed({ _tag: "Subscribed", address: connection.addressText, epoch: connection.epoch })
+      const event = { _tag: "Subscribed" as const, address: connection.addressText, epoch: connection.epoch }
+      acknowledgedOn.set(event, connection)
+      subscriber.inbox.subscribed(event)
     }
     subscriber.settle(Exit.void)
   }
@@ -314,11 +321,10 @@ export class Hub implements InboxHost {
   }
 
   onFailed(inbox: Inbox): void {
-    for (const subscriber of this.subscribers) {
-      if (subscriber.inbox !== inbox) continue
-      this.subscribers.delete(subscriber)
-      return this.drop(subscriber)
-    }
+    const subscriber = this.subscribers.get(inbox)
+    if (subscriber === undefined) return
+    this.subscribers.delete(inbox)
+    this.drop(subscriber)
   }
 
   onFull(isFull: boolean): void {
@@ -462,7 +468,7 @@ export class Hub implements InboxHost {
   /** The client was closed, or a function of the caller has thrown. */
   private failAll(cause: Cause.Cause<RedisError>): void {
     const failure = Exit.failCause(cause)
-    for (const subscriber of Array.from(this.subscribers)) this.fail(subscriber, failure)
+    for (const subscriber of Array.from(this.subscribers.values())) this.fail(subscriber, failure)
   }
 
   private readonly loop: Effect.Effect<void, RedisError> = Effect.gen({ self: this }, function*() {
@@ -472,7 +478,7 @@ export class Hub implements InboxHost {
       if (result._tag === "Success") continue
       const error = result.failure
       if (error._tag === "ClientClosed") return yield* Effect.fail(error)
-      for (const subscriber of Array.from(this.subscribers)) {
+      for (const subscriber of Array.from(this.subscribers.values())) {
         if (!subscriber.isEstablished && subscriber.firstRound <= round) this.fail(subscriber, Exit.fail(error))
       }
       if (!this.hasEstablished) continue
@@ -482,7 +488,7 @@ export class Hub implements InboxHost {
   })
 
   private get hasEstablished(): boolean {
-    for (const subscriber of this.subscribers) if (subscriber.isEstablished) return true
+    for (const subscriber of this.subscribers.values()) if (subscriber.isEstablished) return true
     return false
   }
 
@@ -536,7 +542,7 @@ export class Hub implements InboxHost {
       })
     }
     const loss = lossOf(error)
-    for (const subscriber of this.subscribers) {
+    for (const subscriber of this.subscribers.values()) {
       subscriber.missing = subscriber.names.length
       subscriber.gapGivenDuring = undefined
       // From the first acknowledgement on, a lost connection leaves a gap.

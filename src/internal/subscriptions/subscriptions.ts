@@ -110,10 +110,11 @@ export const makeSubscriptions = (
       Effect.flatMap(Effect.scope, (scope) => {
         const hub = hubFor(requested.whenFull)
         const subscriber = hub.join(requested.names, requested, requested.format)
-        const leave = Effect.sync(() => hub.leave(subscriber))
-        return Scope.addFinalizer(scope, leave).pipe(
+        // A subscription that fails leaves nothing in the Scope of the caller, who may try again for as long as it lasts.
+        const own = Scope.forkUnsafe(scope)
+        return Scope.addFinalizer(own, Effect.sync(() => hub.leave(subscriber))).pipe(
           Effect.andThen(restore(subscriber.established)),
-          Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : leave),
+          Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit)),
           Effect.as(subscriber.inbox.stream as Stream.Stream<any, RedisError>)
         )
       })
