@@ -1662,6 +1662,24 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "the time of handlers that run while a consumer reads is not counted",
+    by: { test: "test/consumerFaults.test.ts", name: "are few while handlers take their time" },
+    edits: [{
+      file: "src/internal/streams/pace.ts",
+      find: "    this.millis += Math.max(0, now - this.since)\n",
+      replace: "    if (this.handled === 0) this.millis += Math.max(0, now - this.since)\n"
+    }]
+  },
+  {
+    name: "an entry that was given back unseen counts as redelivered",
+    by: { test: "test/consumerFaults.test.ts", name: "are not told as redelivered" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "const isAgain = !wasPending && ",
+      replace: "const isAgain = "
+    }]
+  },
+  {
     name: "what a consumer has finished and gets again is processed again",
     by: { test: "test/consumerFailovers.test.ts", name: "are not processed again" },
     edits: [{

@@ -258,6 +258,50 @@ describe.each(servers)("entries that are read ahead %s", (_, on) => {
       assert.deepStrictEqual(seen, Array.from({ length: 600 }, (_, n) => `${n}:1`))
     }).pipe(Effect.provide(live())))
 
+  it.effect("are few while handlers take their time, however long a read takes", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(add(redis, 1000))
+      let seen = 0
+      let most = 0
+      // Handlers end while a read is under way, so that there is room for the next one at once.
+      const { events, stop } = yield* consume(
+        redis,
+        { concurrency: 4 },
+        ({ value }) => Effect.andThen(Effect.sleep(15 + value.n % 3 * 5), Effect.sync(() => void seen++))
+      )
+      yield* until(Effect.map(pendingCount(redis), (count) => {
+        most = Math.max(most, count)
+        return seen >= 400
+      }))
+      yield* stop
+      assert.isAtMost(most, 30)
+      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["GroupCreated", "Stopped"])
+    }).pipe(Effect.provide(live({}, { latency: "20 millis" }))))
+
+  it.effect("are not told as redelivered when they are given back unseen", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(add(redis, 200))
+      const seen: Array<number> = []
+      const handler = ({ value }: { readonly value: { readonly n: number } }) => {
+        seen.push(value.n)
+        return value.n === 100 ? Effect.sleep("20 seconds") : Effect.void
+      }
+      const first = yield* consume(redis, {}, handler)
+      yield* until(Effect.sync(() => seen.length === 101))
+      yield* whileTimePasses(add(redis, 20, 200))
+      const second = yield* consume(redis, { consumer: "other", claimInterval: "500 millis" }, handler)
+      yield* until(Effect.sync(() => seen.length === 220))
+      yield* Effect.all([first.stop, second.stop], { concurrency: 2 })
+      assert.deepStrictEqual(first.told("Redelivered"), [])
+      assert.deepStrictEqual(second.told("Redelivered"), [])
+      const claimed = second.told("Claimed").flatMap(({ ids }) => ids)
+      assert.isAbove(claimed.length, 20)
+    }).pipe(Effect.provide(live())))
+
   it.effect("do not keep a consumer from claiming what is idle", () =>
     Effect.gen(function*() {
       const redis = on(yield* RedisClient.RedisClient)

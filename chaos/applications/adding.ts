@@ -8,6 +8,8 @@ export class Adding {
   /** When each number was acknowledged. */
   readonly acknowledged = new Map<number, number>()
   readonly errors = new Tally()
+  /** How often the client told that a number may have been added although it was not acknowledged. */
+  inDoubt = 0
   /** No number from here on is added yet. */
   limit: number
   private next = 0
@@ -36,6 +38,7 @@ export class Adding {
             break
           }
           this.errors.add(ending.tag)
+          if (ending.mayBeExecuted) this.inDoubt++
           await sleep(50)
         }
       }

@@ -30,6 +30,10 @@ export interface WorkersOptions {
   /** Entries that were idle for so long are claimed. */
   readonly claimAfterMillis: number
   readonly handle: (entry: Entry, consumer: string) => Promise<void>
+  /** The client tells that these entries may be processed twice. */
+  readonly mayRepeat: (ids: ReadonlyArray<string>) => void
+  /** The client tells that all entries after this one may be processed twice. */
+  readonly mayRepeatAfter: (id: string) => void
   /** Counts what the client told: errors, and the events of this library. */
   readonly told: (what: string) => void
 }

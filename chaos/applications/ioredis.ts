@@ -64,7 +64,9 @@ const workers = async (connect: () => Redis, options: WorkersOptions) => {
               "COUNT",
               concurrency
             )
-            await process(entriesOf(page), consumer)
+            const claimed = entriesOf(page)
+            options.mayRepeat(claimed.map(({ id }) => id))
+            await process(claimed, consumer)
             cursor = next
           } while (cursor !== "0-0" && !closing)
           claimed = performance.now()
@@ -85,7 +87,10 @@ const workers = async (connect: () => Redis, options: WorkersOptions) => {
       } catch (error) {
         if (closing) return
         options.told(messageOf(error))
-        if (messageOf(error).startsWith("NOGROUP")) await makeGroup().catch(() => {})
+        if (messageOf(error).startsWith("NOGROUP")) {
+          options.mayRepeatAfter("0-0")
+          await makeGroup().catch(() => {})
+        }
         await sleep(1000)
       }
     }

@@ -65,7 +65,9 @@ const workers = async (place: Place, options: WorkersOptions) => {
               cursor,
               { COUNT: concurrency }
             )
-            await process(entriesOf(messages), consumer)
+            const claimed = entriesOf(messages)
+            options.mayRepeat(claimed.map(({ id }) => id))
+            await process(claimed, consumer)
             cursor = nextId
           } while (cursor !== "0-0" && !closing)
           claimed = performance.now()
@@ -80,7 +82,10 @@ const workers = async (place: Place, options: WorkersOptions) => {
       } catch (error) {
         if (closing) return
         options.told(messageOf(error))
-        if (messageOf(error).startsWith("NOGROUP")) await makeGroup().catch(() => {})
+        if (messageOf(error).startsWith("NOGROUP")) {
+          options.mayRepeatAfter("0-0")
+          await makeGroup().catch(() => {})
+        }
         await sleep(1000)
       }
     }

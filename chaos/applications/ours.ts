@@ -80,6 +80,10 @@ export const ours: WorkDriver = {
           onEvent: (event) =>
             Effect.sync(() => {
               options.told(event._tag === "Redelivered" ? `Redelivered, ${event.outcome}` : event._tag)
+              if (event._tag === "Claimed") options.mayRepeat(event.ids)
+              if (event._tag === "ClaimLost") options.mayRepeat([event.id])
+              if (event._tag === "Redelivered" && event.outcome === "processed") options.mayRepeat([event.id])
+              if (event._tag === "GroupRecreated") options.mayRepeatAfter(event.from)
             })
         }, ({ id, value }) => Effect.promise(() => options.handle({ id, number: value.n }, consumer))),
         options.told

@@ -29,6 +29,10 @@ export interface Done extends Entry {
 export interface WorkerNews {
   readonly done: ReadonlyArray<Done>
   readonly told: ReadonlyArray<readonly [string, number]>
+  /** The ids of entries that the client told as perhaps processed twice. */
+  readonly mayRepeat: ReadonlyArray<string>
+  /** Each tells that all entries after an id may be processed twice. */
+  readonly mayRepeatAfter: ReadonlyArray<string>
   readonly state: "ready" | "running" | "ended"
 }
 
@@ -36,10 +40,14 @@ const task: WorkerTask = JSON.parse(process.argv[2]!)
 
 let done: Array<Done> = []
 let told = new Tally()
+let mayRepeat: Array<string> = []
+let mayRepeatAfter: Array<string> = []
 const news = (state: WorkerNews["state"]): void => {
-  process.send!({ done, told: Array.from(told.counts), state } satisfies WorkerNews)
+  process.send!({ done, told: Array.from(told.counts), mayRepeat, mayRepeatAfter, state } satisfies WorkerNews)
   done = []
   told = new Tally()
+  mayRepeat = []
+  mayRepeatAfter = []
 }
 
 const running = await driverNamed(task.driver).workers({ ...task.place }, {
@@ -48,6 +56,8 @@ const running = await driverNamed(task.driver).workers({ ...task.place }, {
     await sleep(task.workMillis)
     done.push({ ...entry, consumer, at: Date.now() })
   },
+  mayRepeat: (ids) => mayRepeat.push(...ids),
+  mayRepeatAfter: (id) => mayRepeatAfter.push(id),
   told: (what) => told.add(what)
 })
 news("ready")

@@ -33,6 +33,8 @@ class Workers {
   readonly done: Array<Done> = []
   readonly told = new Tally()
   readonly processed = new Set<number>()
+  readonly mayRepeat = new Set<string>()
+  readonly mayRepeatAfter: Array<string> = []
   deaths = 0
   private stopping = false
   private readonly children = new Set<ChildProcess>()
@@ -48,6 +50,8 @@ class Workers {
           this.processed.add(each.number)
         }
         for (const [what, count] of news.told) this.told.add(what, count)
+        for (const id of news.mayRepeat) this.mayRepeat.add(id)
+        this.mayRepeatAfter.push(...news.mayRepeatAfter)
         if (news.state === "ready") resolve()
       })
       child.once("exit", () => {
@@ -60,6 +64,19 @@ class Workers {
     })
   }
 
+  /** How often entries were processed again, and how often without a word of the client. */
+  get repetitions(): { readonly all: number; readonly untold: number } {
+    let [all, untold] = [0, 0]
+    // After a failover an id may be that of another entry.
+    for (const times of Map.groupBy(this.done, ({ id, number }) => `${id} ${number}`).values()) {
+      const { id } = times[0]!
+      all += times.length - 1
+      const isTold = this.mayRepeat.has(id) || this.mayRepeatAfter.some((after) => isAfter(id, after))
+      if (!isTold) untold += times.length - 1
+    }
+    return { all, untold }
+  }
+
   /** Asks all processes to end, and returns how many had to be killed. */
   async stop(): Promise<number> {
     this.stopping = true
@@ -69,6 +86,11 @@ class Workers {
     for (const child of this.children) child.kill("SIGKILL")
     return left
   }
+}
+
+const isAfter = (id: string, other: string): boolean => {
+  const [[millis, number], [otherMillis, otherNumber]] = [id, other].map((each) => each.split("-").map(Number))
+  return millis === otherMillis ? number! > otherNumber! : millis! > otherMillis!
 }
 
 /** The entries on a server: the number of each id. */
@@ -161,7 +183,9 @@ const play = async (stage: Stage, driver: WorkDriver, { entries, short }: Size):
     const lostByServers = lost.filter((number) => lostInKill.has(number)).length
     const lostByClient = lost.length - lostByServers
     const forgotten = unprocessed.filter((number) => !missing.has(number)).length
-    const repeated = workers.done.length - new Set(workers.done.map(({ id }) => id)).size
+    const repeated = workers.repetitions
+    const addedTwice = stream.size - new Set(stream.values()).size
+    const addedUntold = Math.max(0, addedTwice - adding.inDoubt)
     const times = workers.done.map(({ at }) => at).sort((a, b) => a - b)
     const pause = times.reduce((longest, at, i) => i === 0 ? 0 : Math.max(longest, at - times[i - 1]!), 0)
 
@@ -172,6 +196,8 @@ const play = async (stage: Stage, driver: WorkDriver, { entries, short }: Size):
       if (idle > 0) broken.push(`${idle} consumers did nothing after the last fault`)
       if (forgotten > 0) broken.push(`${forgotten} acknowledged entries were never processed`)
       if (lostByClient > 0) broken.push(`${lostByClient} acknowledged entries were lost although no server lost them`)
+      if (repeated.untold > 0) broken.push(`${repeated.untold} repetitions were not told`)
+      if (addedUntold > 0) broken.push(`${addedUntold} entries were added twice without an error`)
       if (!allAdded) broken.push("the producer did not finish")
       if (!finished) broken.push(`stuck for ${bound / 1000} s: ${waiting()} left, ${pending} pending`)
       if (workers.deaths > 0) broken.push("a worker process died")
@@ -187,8 +213,11 @@ const play = async (stage: Stage, driver: WorkDriver, { entries, short }: Size):
         sum("lost with the killed primary", lostByServers),
         sum("lost in the planned failover", lostByClient),
         sum("never processed", forgotten),
-        sum("processed again", repeated),
-        sum("added twice", stream.size - new Set(stream.values()).size),
+        sum("processed again", repeated.all),
+        sum("processed again untold", repeated.untold),
+        sum("told as perhaps processed again", workers.mayRepeat.size),
+        sum("added twice", addedTwice),
+        sum("added twice untold", addedUntold),
         sum("pending at the end", Math.max(0, pending)),
         sum("runs that got stuck", allAdded && finished ? 0 : 1),
         sum("consumers that stopped", idle),

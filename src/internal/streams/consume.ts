@@ -3,6 +3,7 @@
  * in between is in consumer.ts.
  */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -58,6 +59,7 @@ export const consumeWith = <T, E, R>(
         attempts: new Attempts(events, run),
         metrics: new ConsumerMetrics(stream, settings.group, context as Context.Context<never>),
         run,
+        clock: yield* Clock.Clock,
         fail: (cause) => Deferred.doneUnsafe(ended, Exit.failCause(cause))
       }, handler)
       const beside = (effect: Effect.Effect<never, RedisError>): Fiber.Fiber<never, RedisError> =>

@@ -59,6 +59,7 @@ export interface Surroundings<T, R> {
   readonly attempts: Attempts
   readonly metrics: ConsumerMetrics
   readonly run: Run<R>
+  readonly clock: Clock.Clock
   /** Ends the consumer. */
   readonly fail: (cause: Cause.Cause<RedisError>) => void
 }
@@ -100,7 +101,7 @@ export class Consumer<T, E, R> {
   /** Whether there may be pending entries of the consumer that it does not know. */
   private isOwnDue = true
   private claimDue = 0
-  private readonly pace = new Pace()
+  private readonly pace: Pace
   /** Whether something has to be claimed first, so that nothing new is read ahead. */
   private claimsFirst = false
   isStopping = false
@@ -121,6 +122,7 @@ export class Consumer<T, E, R> {
     this.acknowledgements = new Acknowledgements(redis, key, settings, attempts, (batch) => this.onAcknowledged(batch))
     this.epoch = epochOf(redis)
     this.loop = new Loop(attempts)
+    this.pace = new Pace(given.clock)
   }
 
   // ---------------------------------------------------------------------------
@@ -147,7 +149,7 @@ export class Consumer<T, E, R> {
   private readonly turn: Effect.Effect<void, RedisError> = Effect.gen({ self: this }, function*() {
     const { settings } = this.given
     this.lookAround()
-    this.pace.measure(yield* Clock.currentTimeMillis)
+    this.pace.measure()
     if (this.isOwnDue) {
       const room = this.roomLeft
       if (room === 0) return this.claimFirst()
@@ -183,10 +185,7 @@ export class Consumer<T, E, R> {
       : this.readNow(room)
     if (!isAhead && this.hasClaim === true) this.claimDue = now + settings.claimMillis
     yield* this.loop.reached
-    if (entries.length > 0) {
-      yield* this.take(entries)
-      return this.pace.begin(yield* Clock.currentTimeMillis)
-    }
+    if (entries.length > 0) return yield* this.take(entries)
     if (room === 0) return yield* Effect.andThen(Effect.sleep(shortestWait), Effect.sync(() => this.updateRoom()))
     // A server without CLAIM is asked for idle entries first.
     if (moreToClaim || this.hasClaim !== before) return
@@ -267,7 +266,7 @@ export class Consumer<T, E, R> {
     this.onDeleted(taken.deletedIds, of === "self")
     if (taken.entries.length === 0) return Effect.void
     events.tell({ _tag: "Claimed", ids: taken.entries.map(({ id }) => id), of })
-    return this.take(taken.entries)
+    return this.take(taken.entries.map((entry) => ({ ...entry, wasPending: true })), true)
   }
 
   /** Entries that are no more in the stream. XAUTOCLAIM makes them pending no more, other commands leave them. */
@@ -283,18 +282,18 @@ export class Consumer<T, E, R> {
   // Entries
   // ---------------------------------------------------------------------------
 
-  private take(entries: ReadonlyArray<DeliveredEntry>): Effect.Effect<void> {
+  private take(entries: ReadonlyArray<DeliveredEntry>, isTold = false): Effect.Effect<void> {
     if (entries.length === 0) return Effect.void
     return Effect.map(Clock.currentTimeMillis, (now) => {
       const claimed: Array<string> = []
       for (const entry of entries) {
-        const { deliveries, fields, id } = entry
+        const { deliveries, fields, id, wasPending = false } = entry
         if (fields === undefined) {
           this.onDeleted([id], true)
           continue
         }
-        if (deliveries !== undefined && deliveries > 1 && this.hasClaim === true) claimed.push(id)
-        this.takeOne({ id, fields, deliveries: deliveries ?? 1 }, now)
+        if (wasPending && !isTold) claimed.push(id)
+        this.takeOne({ id, fields, deliveries: deliveries ?? 1 }, wasPending, now)
       }
       if (claimed.length > 0) this.given.events.tell({ _tag: "Claimed", ids: claimed, of: "idle" })
       this.startWaiting()
@@ -303,6 +302,7 @@ export class Consumer<T, E, R> {
 
   private takeOne(
     entry: { readonly id: string; readonly fields: RawFields; readonly deliveries: number },
+    wasPending: boolean,
     now: number
   ) {
     const { codec, events, metrics, settings } = this.given
@@ -320,18 +320,17 @@ export class Consumer<T, E, R> {
       }
       known.isReplaced = true
     }
-    const isRepeated = entry.deliveries > 1 || (entry.deliveries === 1 && compareIds(id, this.highest) <= 0)
+    // What is delivered for the first time is new to the group, unless the group has gone back.
+    const isAgain = !wasPending && compareIds(id, this.highest) <= 0
+    const isRepeated = isAgain || entry.deliveries > 1
     if (this.finished.has(id, delivery.print)) {
       metrics.redelivered()
       events.tell({ _tag: "Redelivered", id, outcome: "acknowledged" })
       return this.settle(delivery)
     }
     if (isRepeated) metrics.redelivered()
-    // What is delivered for the first time is new to the group, unless the group has gone back.
-    if (entry.deliveries === 1) {
-      if (isRepeated) events.tell({ _tag: "Redelivered", id, outcome: "processed" })
-      else this.highest = id
-    }
+    if (isAgain) events.tell({ _tag: "Redelivered", id, outcome: "processed" })
+    if (compareIds(id, this.highest) > 0) this.highest = id
     const { deadLetter } = settings
     if (deadLetter !== undefined && entry.deliveries > deadLetter.maxDeliveries) {
       return this.bury(delivery, "MaxDeliveries")
@@ -383,11 +382,12 @@ export class Consumer<T, E, R> {
   private start(delivery: Delivery, value: T): void {
     const { run } = this.given
     delivery.state = "running"
+    this.pace.started()
     const fiber = run(this.handling(delivery, value))
     this.running.set(delivery, fiber)
     fiber.addObserver((exit) => {
       this.running.delete(delivery)
-      this.pace.handled++
+      this.pace.ended(this.running.size > 0)
       this.onHandled(delivery, exit)
       this.startWaiting()
     })

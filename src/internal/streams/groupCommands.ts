@@ -19,19 +19,20 @@ export interface DeliveredEntry {
   readonly fields: RawEntry["fields"] | undefined
   /** How often it was delivered, this time included; undefined if the server has not said. */
   readonly deliveries: number | undefined
+  /** Whether it was pending before; undefined if the server has not said. */
+  readonly wasPending?: boolean | undefined
 }
 
 const deliveredEntry: Command.Decode<DeliveredEntry> = Command.custom((value) => {
-  const [, fields, , count] = Command.list(value)
+  const [, fields, idle, count] = Command.list(value)
   if (fields === null) {
     return { id: idWord(Command.list(value)[0]!, true), fields: undefined, deliveries: undefined }
   }
-  const entry = rawEntry(value, true)
-  return {
-    id: entry.id,
-    fields: entry.fields,
-    deliveries: count === undefined ? undefined : deliveryCount(count, true) + 1
-  }
+  const { fields: raw, id } = rawEntry(value, true)
+  if (count === undefined) return { id, fields: raw, deliveries: undefined }
+  const deliveries = deliveryCount(count, true) + 1
+  // An entry that was given back unseen was idle, though it counts no delivery.
+  return { id, fields: raw, deliveries, wasPending: deliveries > 1 || Number(idle) !== 0 }
 })
 
 const deliveredEntries = Command.array(deliveredEntry)

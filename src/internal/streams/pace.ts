@@ -2,6 +2,7 @@
  * How fast the handlers of a consumer are, and so how many new entries it reads ahead: as many as they finish in a short
  * while. Arithmetic alone; what is read is decided in consumer.ts.
  */
+import type * as Clock from "effect/Clock"
 
 /** As many entries are read ahead as are finished in so many milliseconds, but no more than `mostAhead`. */
 const aheadMillis = 20
@@ -11,22 +12,34 @@ const leastHandled = 16
 const leastMillis = 100
 
 export class Pace {
+  private readonly clock: Clock.Clock
   /** How many entries are read ahead. */
   ahead = 0
-  /** How many handlers have ended since the measurement began. */
-  handled = 0
+  private handled = 0
+  /** For how long at least one handler was running, in milliseconds. */
   private millis = 0
-  private began: number | undefined
+  /** Since when at least one handler has been running. */
+  private since: number | undefined
 
-  /** The consumer has entries from now on. */
-  begin(now: number): void {
-    this.began = now
+  constructor(clock: Clock.Clock) {
+    this.clock = clock
   }
 
-  /** The consumer is about to read: the time until `begin` is not that of handlers. */
-  measure(now: number): void {
-    if (this.began !== undefined) this.millis += Math.max(0, now - this.began)
-    this.began = undefined
+  /** A handler starts. */
+  started(): void {
+    this.since ??= this.clock.currentTimeMillisUnsafe()
+  }
+
+  /** A handler has ended. */
+  ended(areOthersRunning: boolean): void {
+    this.handled++
+    if (areOthersRunning) return
+    this.advance()
+    this.since = undefined
+  }
+
+  measure(): void {
+    this.advance()
     if (this.handled < leastHandled && this.millis < leastMillis) return
     this.ahead = Math.min(mostAhead, Math.floor(this.handled * aheadMillis / Math.max(this.millis, 0.5)))
     this.handled = 0
@@ -35,9 +48,16 @@ export class Pace {
 
   /** Handlers take long: nothing is read ahead until they are faster. */
   stop(): void {
+    this.advance()
     this.ahead = 0
     this.handled = 0
     this.millis = 0
-    this.began = undefined
+  }
+
+  private advance(): void {
+    if (this.since === undefined) return
+    const now = this.clock.currentTimeMillisUnsafe()
+    this.millis += Math.max(0, now - this.since)
+    this.since = now
   }
 }
