@@ -36,6 +36,9 @@ const host = "127.0.0.1"
 // A subscribing process
 // -----------------------------------------------------------------------------
 
+/** When no message has come for so long, those that are missing are lost, in milliseconds. */
+const patience = 30_000
+
 /** Counts the messages of all channels; each begins with its number on its channel. */
 const counting = (expected) => {
   let received = 0
@@ -44,6 +47,12 @@ const counting = (expected) => {
   const finished = new Promise((resolve) => {
     done = resolve
   })
+  let before = 0
+  const timer = setInterval(() => {
+    if (received === before) done({ received, wrong })
+    before = received
+  }, patience)
+  finished.then(() => clearInterval(timer))
   const subscribers = channels.map(() => {
     let next = 0
     return (payload) => {
@@ -227,7 +236,9 @@ const measure = async () => {
         await publisher.send("EVAL", script, 0, i, Math.min(messages, i + each), channels.length, options.size)
       }
       const { at, cpuMicros, received, wrong } = await last
-      if (received !== messages || wrong > 0) throw new Error(`${name}: ${received} messages, ${wrong} out of order`)
+      if (received !== messages || wrong > 0) {
+        throw new Error(`${name}: ${received} of ${messages} messages, ${wrong} out of order`)
+      }
       await ask(name, "close")
       return { rate: (messages * 1000) / (at - began), cost: cpuMicros / messages }
     }
