@@ -767,6 +767,10 @@ export const run = async (scenario: Scenario): Promise<History> => {
             const sentinel = control.sentinel(who)
             const about = `@ ${control.group} ${primary.host} ${primary.port}`
             if (sentinel.responsive) {
+              sentinel.publish(
+                "+failover-state-select-slave",
+                `master ${control.group} ${primary.host} ${primary.port}`
+              )
               sentinel.publish("+selected-slave", `slave x ${other.host} ${other.port} ${about}`)
             }
             yield* Effect.sleep(60)
