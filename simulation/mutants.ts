@@ -1671,6 +1671,15 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "a consumer does not tell that the group has moved",
+    by: { test: "test/consumerFailovers.test.ts", name: "each entry that is processed again is told" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "    if (this.lookAround()) this.isMoved = true\n",
+      replace: "    this.lookAround()\n"
+    }]
+  },
+  {
     name: "an entry that was given back unseen counts as redelivered",
     by: { test: "test/consumerFaults.test.ts", name: "are not told as redelivered" },
     edits: [{

@@ -58,6 +58,7 @@ export type {
   EntriesDeleted,
   Failed,
   GroupCreated,
+  GroupMoved,
   GroupRecreated,
   MisfitFound,
   Outage,

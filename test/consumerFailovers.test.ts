@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { RedisClient } from "../src/index.ts"
+import { compareIds } from "../src/internal/streams/ids.ts"
 import type { ConsumerEvent } from "../src/RedisStream.ts"
 import * as Testing from "../src/testing/index.ts"
 import { add, begin, consume, pendingCount, servers, until, whileTimePasses } from "./support/consumers.ts"
@@ -110,6 +111,33 @@ describe.each(servers)("consumers and failovers %s", (_, on) => {
       const twice = Array.from(processed.values()).reduce((sum, count) => sum + count - 1, 0)
       assert.isAtMost(twice, (yield* events).filter(({ _tag }) => _tag === "Redelivered" || _tag === "Claimed").length)
     }).pipe(Effect.provide(live({}, { lag: { min: "50 millis", max: "200 millis" } }))))
+
+  it.effect("each entry that is processed again is told", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      const control = yield* Testing.Deployment
+      yield* begin(redis)
+      yield* whileTimePasses(redis.xgroupCreate("orders", "g", "0", { mkstream: true }))
+      yield* whileTimePasses(add(redis, 600))
+      yield* whileTimePasses(Effect.sleep("2 seconds"))
+      const { events, processed, stop } = yield* crew(redis, 3)
+      yield* until(Effect.sync(() => processed.size > 100))
+      // The replicas know little of what was delivered.
+      yield* control.kill(yield* control.primary)
+      yield* until(moved)
+      yield* quiet(redis)
+      yield* stop
+      const twice = Array.from(processed).flatMap(([id, times]) => times > 1 ? [id] : [])
+      assert.isAbove(twice.length, 0)
+      const told = new Set((yield* events).flatMap((event) => {
+        if (event._tag === "Claimed") return event.ids
+        return event._tag === "ClaimLost" || event._tag === "Redelivered" ? [event.id] : []
+      }))
+      const moves = (yield* events).flatMap((event) => event._tag === "GroupMoved" ? [event.lastDeliveredId] : [])
+      const isTold = (id: string): boolean => told.has(id) || moves.some((last) => compareIds(id, last) > 0)
+      assert.deepStrictEqual(twice.filter((id) => !isTold(id)), [])
+      assert.strictEqual(moves.length, 3)
+    }).pipe(Effect.provide(live({}, { lag: "200 millis" }))))
 
   it.effect("acknowledgements that the old primary took with it are repeated", () =>
     Effect.gen(function*() {

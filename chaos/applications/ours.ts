@@ -83,6 +83,7 @@ export const ours: WorkDriver = {
               if (event._tag === "Claimed") options.mayRepeat(event.ids)
               if (event._tag === "ClaimLost") options.mayRepeat([event.id])
               if (event._tag === "Redelivered" && event.outcome === "processed") options.mayRepeat([event.id])
+              if (event._tag === "GroupMoved") options.mayRepeatAfter(event.lastDeliveredId)
               if (event._tag === "GroupRecreated") options.mayRepeatAfter(event.from)
             })
         }, ({ id, value }) => Effect.promise(() => options.handle({ id, number: value.n }, consumer))),

@@ -25,7 +25,7 @@ import { type Delivery, Finished, printOf } from "./deliveries.ts"
 import { decodeEntry } from "./entries.ts"
 import { Group } from "./group.ts"
 import { type DeliveredEntry, read, readOrClaim } from "./groupCommands.ts"
-import { compareIds } from "./ids.ts"
+import { compareIds, idBefore } from "./ids.ts"
 import { Pace } from "./pace.ts"
 import type { EntryCodec, RawFields } from "./types.ts"
 
@@ -101,6 +101,10 @@ export class Consumer<T, E, R> {
   /** Whether there may be pending entries of the consumer that it does not know. */
   private isOwnDue = true
   private claimDue = 0
+  /** Whether the group has moved, and the consumer has not asked what the new primary has delivered. */
+  private isMoved = false
+  /** The first entry that it got from the new primary before it asked. */
+  private firstSinceMove: string | undefined
   private readonly pace: Pace
   /** Whether something has to be claimed first, so that nothing new is read ahead. */
   private claimsFirst = false
@@ -148,7 +152,8 @@ export class Consumer<T, E, R> {
 
   private readonly turn: Effect.Effect<void, RedisError> = Effect.gen({ self: this }, function*() {
     const { settings } = this.given
-    this.lookAround()
+    if (this.lookAround()) this.isMoved = true
+    if (this.isMoved) yield* this.tellMove
     this.pace.measure()
     if (this.isOwnDue) {
       const room = this.roomLeft
@@ -278,12 +283,24 @@ export class Consumer<T, E, R> {
     for (const id of ids) this.settle(this.deliveryOf({ id, fields: [], deliveries: 1 }, 0))
   }
 
+  /** Asks before anything is read, so that no consumer of the group is told more than the new primary had. */
+  private readonly tellMove: Effect.Effect<void, RedisError> = Effect.suspend(() =>
+    Effect.map(this.group.inspect, ({ last }) => {
+      this.isMoved = false
+      const before = this.firstSinceMove === undefined ? last : idBefore(this.firstSinceMove)
+      this.firstSinceMove = undefined
+      const lastDeliveredId = compareIds(before, last) < 0 ? before : last
+      this.given.events.tell({ _tag: "GroupMoved", lastDeliveredId })
+    })
+  )
+
   // ---------------------------------------------------------------------------
   // Entries
   // ---------------------------------------------------------------------------
 
   private take(entries: ReadonlyArray<DeliveredEntry>, isTold = false): Effect.Effect<void> {
     if (entries.length === 0) return Effect.void
+    if (epochOf(this.given.redis) !== this.epoch) this.firstSinceMove ??= entries[0]!.id
     return Effect.map(Clock.currentTimeMillis, (now) => {
       const claimed: Array<string> = []
       for (const entry of entries) {

@@ -39,6 +39,22 @@ export interface GroupRecreated {
 }
 
 /**
+ * The group has moved to another primary, which may lack what the last one had delivered.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface GroupMoved {
+  /** Always `"GroupMoved"`. */
+  readonly _tag: "GroupMoved"
+  /**
+   * The last id that the new primary had delivered when this consumer first asked it. Entries after it that were
+   * delivered before come again, to any consumer. The lowest of the ids that the consumers of a group tell is exact.
+   */
+  readonly lastDeliveredId: string
+}
+
+/**
  * The consumer has taken entries over that were pending: those that another consumer left idle, and those of its own
  * from before a restart.
  *
@@ -239,6 +255,7 @@ export interface Stopped {
 export type ConsumerEvent =
   | GroupCreated
   | GroupRecreated
+  | GroupMoved
   | Claimed
   | Redelivered
   | AcknowledgedAgain

@@ -22,6 +22,8 @@ import { compareIds, idBefore } from "./ids.ts"
 
 /** How far a group is. */
 export interface Progress {
+  /** The id of the entry that it has read last. */
+  readonly last: string
   /** How many entries it has not read; null if the server does not know. */
   readonly lag: number | null
   /** How many entries are pending. */
@@ -96,7 +98,7 @@ export class Group {
         const last = found.lastDeliveredId
         const before = lowestId === null ? last : idBefore(lowestId)
         this.acknowledged = compareIds(before, last) < 0 ? before : last
-        return Effect.succeed({ lag: found.lag, pending: count })
+        return Effect.succeed({ last, lag: found.lag, pending: count })
       }
     )
   }).pipe(Effect.catchIf(isStreamMissing, () => Effect.fail(noGroup)))
