@@ -133,6 +133,32 @@ export const streamRewinds: Metric.Counter<number> = Metric.counter("redis_clien
 })
 
 /**
+ * What happened to credentials that rotate (`Credentials`), by the attribute `event`: see `credentialsOf`. The name of
+ * the metric is `redis_client_credentials`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const credentials: Metric.Counter<number> = Metric.counter("redis_client_credentials", { incremental: true })
+
+/**
+ * The counter of what happened to credentials, for one value of the attribute `event` each.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const credentialsOf = {
+  /** The source gave other credentials. */
+  rotated: Metric.withAttributes(credentials, { event: "rotated" }),
+  /** A server accepted them, for a new session or for a live one. */
+  accepted: Metric.withAttributes(credentials, { event: "accepted" }),
+  /** A server refused them. */
+  refused: Metric.withAttributes(credentials, { event: "refused" }),
+  /** The source failed, or gave something else. */
+  unavailable: Metric.withAttributes(credentials, { event: "unavailable" })
+} as const
+
+/**
  * How long it took to find a primary or a replica and to connect to it, in
  * milliseconds. The name of the metric is `redis_client_discovery_millis`.
  *

@@ -14,6 +14,7 @@ import type * as Address from "./Address.ts"
 import type * as Command from "./Command.ts"
 import type { DurationInput, TimeoutInput } from "./commands/options.ts"
 import type { Resolver, TlsOptions } from "./Connector.ts"
+import type * as Credentials from "./Credentials.ts"
 import type * as Resp from "./Resp.ts"
 
 /**
@@ -27,6 +28,11 @@ export interface SessionOptions {
   readonly username?: string | undefined
   /** The password, or an Effect that gives it and runs at each connection attempt. Default: none. */
   readonly password?: Redacted.Redacted | Effect.Effect<Redacted.Redacted, unknown> | undefined
+  /**
+   * Credentials that change, in place of `username` and `password`: live sessions are logged in again with those that
+   * `Credentials.make` gets from its source. Default: none.
+   */
+  readonly credentials?: Credentials.Service | undefined
   /** The TLS settings; `true` means Node's defaults. Default: no TLS. */
   readonly tls?: TlsOptions | undefined
   /**

@@ -165,7 +165,7 @@ export const make = (options: {
               inUse.delete(connection)
               connection.onWanted = undefined
               if (connection.ended !== undefined) return Effect.void
-              if (connection.idle && !connection.tainted && !connection.watching) return Effect.void
+              if (connection.isFree && !connection.tainted && !connection.watching) return Effect.void
               connection.close("its Scope closed while commands were unanswered, or after they had changed the session")
               return EffectPool.invalidate(reservations, connection)
             }),

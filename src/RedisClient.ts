@@ -6,24 +6,26 @@
  *
  * @since 0.1.0
  */
-import type * as Config from "effect/Config"
+import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import * as Client from "./Client.ts"
 import type { DurationInput } from "./commands/options.ts"
-import { type ConnectionError, InvalidCommand, type InvalidOption, NotReplicated, type RedisError } from "./Errors.ts"
-import { Check, unwrapped } from "./internal/client/checkOptions.ts"
+import { type ConnectionError, InvalidCommand, InvalidOption, NotReplicated, type RedisError } from "./Errors.ts"
+import { Check, onTopOf, unwrapped } from "./internal/client/checkOptions.ts"
 import { makePrimary, watchOnReserved } from "./internal/client/client.ts"
 import { steady } from "./internal/common/time.ts"
 import { durationOf, fieldsOf, integerProblem, kindOf } from "./internal/common/values.ts"
 import { openConnection } from "./internal/connection/handshake.ts"
 import { makeExecutor } from "./internal/execution/executor.ts"
+import * as RedisUrl from "./RedisUrl.ts"
 import * as Sentinel from "./Sentinel.ts"
 
 /**
@@ -321,3 +323,96 @@ export const layerReplicaConfig = (
   }>
 ): Layer.Layer<RedisReplica, InvalidOption | Config.ConfigError, Sentinel.Sentinel> =>
   Layer.unwrap(Effect.map(unwrapped(options), ({ group, node }) => layerReplica(group, node)))
+
+/**
+ * Options beside a URL: what the URL cannot say, or says otherwise. Those of `node` and of `sentinel` replace the URL's
+ * one by one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UrlOptions extends Omit<Sentinel.Options, "sentinels"> {}
+
+/** A URL, or a Config of one, such as `Config.Redacted("REDIS_URL")`. */
+type UrlInput = string | Redacted.Redacted | Config.Config<string | Redacted.Redacted>
+
+const targetOf = (url: UrlInput): Effect.Effect<RedisUrl.Target, InvalidOption | Config.ConfigError> =>
+  Config.isConfig(url) ? Effect.flatMap(url, RedisUrl.parse) : RedisUrl.parse(url)
+
+/** The options of the Sentinel service for a group, and the options of a client of the server or the group. */
+const withUrl = <A, R>(
+  url: UrlInput,
+  given: UrlOptions,
+  use: (target: RedisUrl.Target, options: UrlOptions) => Layer.Layer<A, InvalidOption, R>
+): Layer.Layer<A, InvalidOption | Config.ConfigError, R> =>
+  Layer.unwrap(
+    Effect.gen(function*() {
+      const target = yield* targetOf(url)
+      const check = new Check()
+      const options = check.fields<UrlOptions>("", given ?? null)
+      const node = check.fields("node", options.node)
+      const sentinel = check.fields("sentinel", options.sentinel)
+      yield* check.result
+      return use(target, { ...options, node, sentinel })
+    })
+  )
+
+const sentinelsOf = (target: RedisUrl.Group, options: UrlOptions): Layer.Layer<Sentinel.Sentinel, InvalidOption> =>
+  Sentinel.layer({
+    ...options,
+    sentinels: target.options.sentinels,
+    sentinel: onTopOf(target.options.sentinel, options.sentinel),
+    node: onTopOf(target.options.node, options.node)
+  })
+
+/**
+ * A Layer with a client of what a URL leads to: of one server, or of the primary of a group (`RedisUrl.parse` describes
+ * the URLs). `options` add what a URL cannot say; of a server they use `node` and `schedule` alone. Fails with
+ * `InvalidOption` if the URL or an option is invalid, and with `ConfigError` if the Config cannot be read. No error
+ * repeats the URL.
+ *
+ * **Example** (From the environment, for one server and for a group)
+ *
+ * ```ts
+ * import { Config, Effect } from "effect"
+ * import { RedisClient } from "effect-redis-sentinel"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const redis = yield* RedisClient.RedisClient
+ *   return yield* redis.get("greeting")
+ * }).pipe(Effect.provide(RedisClient.layerUrl(Config.Redacted("REDIS_URL"))))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerUrl = (
+  url: UrlInput,
+  options: UrlOptions = {}
+): Layer.Layer<RedisClient, InvalidOption | Config.ConfigError> =>
+  withUrl(url, options, (target, { schedule, ...rest }) =>
+    target._tag === "Server"
+      ? layer({ ...onTopOf(target.options, rest.node), schedule })
+      : Layer.provide(layerPrimary(target.group), sentinelsOf(target, { schedule, ...rest })))
+
+/**
+ * A Layer with a client of the replicas of the group that a URL leads to. Fails as `layerUrl` does, and with
+ * `InvalidOption` if the URL leads to one server. `selection` are options of the client of the replicas.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerReplicaUrl = (
+  url: UrlInput,
+  options: UrlOptions = {},
+  selection?: Sentinel.ReplicaOptions | undefined
+): Layer.Layer<RedisReplica, InvalidOption | Config.ConfigError> =>
+  withUrl(url, options, (target, rest) =>
+    target._tag === "Server"
+      ? Layer.effect(
+        RedisReplica,
+        Effect.fail(
+          new InvalidOption({ option: "url.scheme", detail: "the replicas of a group need the URL of a group" })
+        )
+      )
+      : Layer.provide(layerReplica(target.group, selection), sentinelsOf(target, rest)))

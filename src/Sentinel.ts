@@ -32,7 +32,7 @@ import {
   SentinelsUnreachable,
   type UnexpectedReply
 } from "./Errors.ts"
-import { Check, unwrapped } from "./internal/client/checkOptions.ts"
+import { Check, onTopOf, unwrapped } from "./internal/client/checkOptions.ts"
 import { makePrimary, makeReplica } from "./internal/client/client.ts"
 import { steady } from "./internal/common/time.ts"
 import { kindOf } from "./internal/common/values.ts"
@@ -267,7 +267,7 @@ const fromDiscovery = (
       options: A | undefined
     ): A => {
       check.group(group)
-      const merged: A = check.session("", { ...node, ...check.fields("", options) } as A)
+      const merged: A = check.session("", onTopOf(node as A, check.fields("", options)))
       check.executor("", merged)
       return merged
     }

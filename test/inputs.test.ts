@@ -85,6 +85,7 @@ const withoutFields: Legal = ["object", "bare"]
 const session = {
   username: ["url"],
   password: none,
+  credentials: none,
   tls: ["true", ...bag],
   database: none,
   clientName: ["url"],

@@ -14,10 +14,12 @@ import * as Schedule from "effect/Schedule"
 import * as Tls from "node:tls"
 import * as Address from "../../Address.ts"
 import type { DurationInput, TimeoutInput } from "../../commands/options.ts"
+import type { Service } from "../../Credentials.ts"
 import { InvalidOption } from "../../Errors.ts"
 import type { ExecutorOptions, ReplicaSelectionOptions, SessionOptions } from "../../Options.ts"
 import { defaultOptions } from "../../Pool.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, itemsOf, kindOf } from "../common/values.ts"
+import { Keeper, keeperKey } from "../credentials/keeper.ts"
 
 /** The longest name that is accepted, in characters. */
 const maxText = 1024
@@ -171,6 +173,13 @@ export class Check {
     )
     const password = options.password
     if (password !== undefined) this.wrong(at("password"), passwordProblem(password))
+    const credentials = options.credentials
+    if (credentials !== undefined) {
+      this.wrong(at("credentials"), credentialsProblem(credentials))
+      if (options.username !== undefined || password !== undefined) {
+        this.fail(at("credentials"), "they stand in place of username and password: set one of both")
+      }
+    }
     if (options.username !== undefined && password === undefined) {
       this.fail(at("username"), "a username needs a password: set password as well")
     }
@@ -292,6 +301,15 @@ export const millisOf = (option: string, input: DurationInput | undefined): numb
   return Duration.toMillis(duration)
 }
 
+const credentialsProblem = (credentials: unknown): string | undefined => {
+  try {
+    if ((credentials as Partial<Service> | null)?.[keeperKey] instanceof Keeper) return undefined
+  } catch {
+    // Reading it threw.
+  }
+  return `expected what Credentials.make gives, got ${kindOf(credentials)}`
+}
+
 const passwordProblem = (password: unknown): string | undefined => {
   try {
     if (Redacted.isRedacted(password)) {
@@ -301,6 +319,19 @@ const passwordProblem = (password: unknown): string | undefined => {
   } catch {
     return "reading it fails with an exception"
   }
+}
+
+/**
+ * Options with others, which have no undefined fields, on top of them. Credentials that change replace a user and a
+ * password, and the other way round.
+ */
+export const onTopOf = <A extends SessionOptions>(base: A, own: A | undefined): A => {
+  const merged: { -readonly [K in keyof SessionOptions]: SessionOptions[K] } = { ...base, ...own }
+  if (own?.credentials !== undefined) {
+    if (own.username === undefined) delete merged.username
+    if (own.password === undefined) delete merged.password
+  } else if (own?.username !== undefined || own?.password !== undefined) delete merged.credentials
+  return merged as A
 }
 
 /** Reads a Config of options; fails with `InvalidOption` if it is not one. */

@@ -124,6 +124,8 @@ export class Connection {
   id = 0
   /** The configuration epoch of its group in which it was opened; 0 if there is none. */
   epoch = 0
+  /** The version of the credentials that it was opened with; 0 if they do not change. */
+  credentials = 0
   /** The server and its run, once a caller has asked for it. */
   server: string | undefined = undefined
   /** Set while the server sends by itself what looks like replies: messages in RESP2, and lines of MONITOR. */
@@ -262,6 +264,20 @@ export class Connection {
     return this.queue.size === 0 && this.inflight.size === 0
   }
 
+  /** Whether nothing is queued or unanswered but what the library itself has asked, such as a PING or an AUTH. */
+  get isFree(): boolean {
+    let isFree = true
+    this.each((request) => {
+      if (!(request instanceof Call)) isFree = false
+    })
+    return isFree
+  }
+
+  /** Whether the server accepts nothing but requests about subscriptions, and PING. */
+  get takesOnlySubscriptions(): boolean {
+    return this.protocol === 2 && this.listening && this.onMonitorLine === undefined
+  }
+
   /** Whether it accepts requests. */
   get open(): boolean {
     return this.ended === undefined && this.draining === undefined
@@ -349,6 +365,12 @@ export class Connection {
     this.ending.add(done)
     return Effect.sync(() => void this.ending.delete(done))
   })
+
+  /** Calls a function once it has ended. */
+  whenEnded(done: () => void): void {
+    if (this.ended !== undefined) done()
+    else this.ending.add(done)
+  }
 
   private readonly onTurnEnd = (): void => {
     this.scheduled = false

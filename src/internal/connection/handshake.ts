@@ -6,7 +6,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Address from "../../Address.ts"
 import * as Command from "../../Command.ts"
@@ -20,6 +19,7 @@ import { monotonicMillis, timeoutOrElse } from "../common/time.ts"
 import { explainTls } from "../transport/nodeSocket.ts"
 import { Call, codeOf, decodeReply, ignore, ofCredentials, serverText } from "./call.ts"
 import { Connection } from "./connection.ts"
+import { anotherLogin, keeperOf, keepLoggedIn, type Login, loginOf, secretsOf } from "./login.ts"
 import { alert, saysAnything, speaksPlain, speaksTls } from "./probes.ts"
 import type { EndError, OpenError } from "./types.ts"
 
@@ -57,7 +57,7 @@ export const openConnection = (
 ): Effect.Effect<Connection, OpenError, Scope.Scope> => {
   const addressText = Address.format(address)
   const timeout = Duration.fromInputUnsafe(options.connectTimeout ?? defaultConnectTimeout)
-  const attempt = (opening: Opening, password: string | undefined) =>
+  const attempt = (opening: Opening, login: Login) =>
     Effect.gen(function*() {
       const dial = yield* Connector
       const context = yield* Effect.context<never>()
@@ -76,62 +76,98 @@ export const openConnection = (
           return connection
         })
       )
-      yield* handshake(connection, options, password, expected, opening)
+      yield* handshake(connection, options, login, expected, opening)
       connection.role = expected
       return connection
     })
-  const establish = Effect.gen(function*() {
-    const password = yield* evaluatePassword(addressText, options)
-    const first: Opening = options.protocol === 2 ? 1 : 0
-    const known = recall(options, addressText, yield* monotonicMillis)
-    let opening: Opening = known?.opening ?? first
-    const last: Opening = known?.opening ?? 2
-    let isTls = known?.isTls ?? false
-    const outer = yield* Effect.scope
+  const establish = (login: Login) =>
+    Effect.gen(function*() {
+      const first: Opening = options.protocol === 2 ? 1 : 0
+      const known = recall(options, addressText, yield* monotonicMillis)
+      let opening: Opening = known?.opening ?? first
+      const last: Opening = known?.opening ?? 2
+      let isTls = known?.isTls ?? false
+      const outer = yield* Effect.scope
+      while (true) {
+        const own = Scope.forkUnsafe(outer)
+        const exit = yield* attempt(opening, login).pipe(
+          Scope.provide(own),
+          Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit)),
+          Effect.result
+        )
+        const now = yield* monotonicMillis
+        // A node with the wrong role has understood the handshake.
+        if (exit._tag === "Success" || exit.failure._tag === "RoleMismatch") {
+          if (opening !== first) remember(options, addressText, { opening, isTls: false, until: now + openingMillis })
+          return exit._tag === "Success" ? exit.success : yield* exit.failure
+        }
+        const error = exit.failure
+        const closedEarly = error._tag === "ConnectionLost" && error.kind === "closed"
+        if (closedEarly && opening < last) {
+          opening = opening === 0 ? 1 : 2
+          continue
+        }
+        // A way that does not work, or no longer works, is not tried again on each dial.
+        if (known !== undefined && opening !== first) forget(options, addressText)
+        else if (closedEarly && known === undefined) {
+          if (!isSecure(options)) isTls = yield* speaksTls(address, options.resolver, Duration.toMillis(timeout) / 8)
+          remember(options, addressText, { opening: first, isTls, until: now + closedMillis })
+        }
+        if (error._tag === "ProtocolError" && !isSecure(options) && error.bytes.startsWith(alert)) {
+          return yield* notPlain(addressText)
+        }
+        return yield* closedEarly ? isTls ? notPlain(addressText) : endedEarly(error, options) : error
+      }
+    })
+  let isWaitingForLogin = false
+  const established = Effect.gen(function*() {
+    isWaitingForLogin = true
+    let login = yield* loginOf(addressText, options)
+    isWaitingForLogin = false
+    const keeper = keeperOf(options)
+    if (keeper === undefined) return yield* establish(login)
+    const tried = new Set<number>()
+    let refused: number | undefined
+    let refusal: AuthenticationFailed | undefined
     while (true) {
-      const own = Scope.forkUnsafe(outer)
-      const exit = yield* attempt(opening, password).pipe(
-        Scope.provide(own),
-        Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit)),
-        Effect.result
-      )
-      const now = yield* monotonicMillis
-      // A node with the wrong role has understood the handshake.
-      if (exit._tag === "Success" || exit.failure._tag === "RoleMismatch") {
-        if (opening !== first) remember(options, addressText, { opening, isTls: false, until: now + openingMillis })
-        return exit._tag === "Success" ? exit.success : yield* exit.failure
+      const held = login.held!
+      const result = yield* Effect.result(establish(login))
+      if (result._tag === "Success") {
+        const connection = result.success
+        connection.credentials = held.version
+        keeper.onAccepted(held, addressText)
+        const dial = yield* Connector
+        const verify = Effect.map(
+          Effect.result(Effect.scoped(openConnection(address, options))),
+          (opened) => opened._tag === "Success" && opened.success.credentials === keeper.current?.version
+        ).pipe(Effect.provideService(Connector, dial))
+        keepLoggedIn(connection, keeper, held, refused, verify)
+        return connection
       }
-      const error = exit.failure
-      const closedEarly = error._tag === "ConnectionLost" && error.kind === "closed"
-      if (closedEarly && opening < last) {
-        opening = opening === 0 ? 1 : 2
-        continue
-      }
-      // A way that does not work, or no longer works, is not tried again on each dial.
-      if (known !== undefined && opening !== first) forget(options, addressText)
-      else if (closedEarly && known === undefined) {
-        if (!isSecure(options)) isTls = yield* speaksTls(address, options.resolver, Duration.toMillis(timeout) / 8)
-        remember(options, addressText, { opening: first, isTls, until: now + closedMillis })
-      }
-      if (error._tag === "ProtocolError" && !isSecure(options) && error.bytes.startsWith(alert)) {
-        return yield* notPlain(addressText)
-      }
-      return yield* closedEarly ? isTls ? notPlain(addressText) : endedEarly(error, options) : error
+      const { failure } = result
+      if (failure._tag !== "AuthenticationFailed") return yield* failure
+      keeper.onRefused(held, addressText, failure.code)
+      tried.add(held.version)
+      refused = held.version
+      refusal ??= failure
+      const next = yield* anotherLogin(keeper, tried)
+      if (next === undefined) return yield* refusal
+      login = next
     }
   })
   const attempted = isSecure(options)
-    ? Effect.raceFirst(establish, speaksPlain(address, options.resolver, Duration.toMillis(timeout) / 4))
-    : establish
+    ? Effect.raceFirst(established, speaksPlain(address, options.resolver, Duration.toMillis(timeout) / 4))
+    : established
   return timeoutOrElse(attempted, {
     duration: timeout,
     orElse: () =>
       Effect.fail(
         new ConnectFailed({
           address: addressText,
-          phase: "handshake",
-          detail: `no session within ${Duration.toMillis(timeout)} ms (connectTimeout)${
-            isSecure(options) ? plainHint : ""
-          }`
+          phase: isWaitingForLogin ? "credentials" : "handshake",
+          detail: isWaitingForLogin
+            ? `no credentials within ${Duration.toMillis(timeout)} ms (connectTimeout)`
+            : `no session within ${Duration.toMillis(timeout)} ms (connectTimeout)${isSecure(options) ? plainHint : ""}`
         })
       )
   })
@@ -238,27 +274,6 @@ const remember = (options: SessionOptions, address: string, found: Known): void 
 
 const forget = (options: SessionOptions, address: string): void => void openings.get(options)?.delete(address)
 
-const evaluatePassword = (
-  addressText: string,
-  options: SessionOptions
-): Effect.Effect<string | undefined, ConnectFailed> => {
-  const password = options.password
-  if (password === undefined) return Effect.undefined
-  if (Redacted.isRedacted(password)) return Effect.succeed(Redacted.value(password))
-  const failed = (detail: string) =>
-    Effect.fail(new ConnectFailed({ address: addressText, phase: "credentials", detail }))
-  return Effect.matchCauseEffect(password, {
-    onSuccess: (secret: unknown) => {
-      const value = Redacted.isRedacted(secret) ? Redacted.value(secret) : undefined
-      return typeof value === "string"
-        ? Effect.succeed(value)
-        : failed("the Effect of the option password gave something other than a Redacted string")
-    },
-    // The error of the caller's Effect may contain a secret, so it is left out.
-    onFailure: () => failed("the Effect of the option password failed")
-  })
-}
-
 const dispensable = new Set(["CLIENT SETINFO", "CLIENT ID", "ROLE"])
 
 /** The connection's id, from the reply to HELLO or to CLIENT ID. */
@@ -282,13 +297,12 @@ const sessionRefusal = (reply: Resp.ErrorReply): string | undefined =>
 const handshake = (
   connection: Connection,
   options: SessionOptions,
-  password: string | undefined,
+  { password, username }: Login,
   expected: "primary" | "replica" | undefined,
   opening: Opening
 ): Effect.Effect<void, OpenError> => {
   const addressText = connection.addressText
-  // Redis repeats the first 128 bytes of an argument.
-  const secrets = password === undefined || password === "" ? [] : [password, password.slice(0, 128)]
+  const secrets = secretsOf(password)
   connection.conceal(secrets)
   const hide = (text: string): string => secrets.reduce((t, secret) => t.split(secret).join("<redacted>"), text)
 
@@ -300,7 +314,7 @@ const handshake = (
     const says = step === "HELLO" || step === "AUTH" ? ofCredentials(reply) : hide(serverText(reply))
     const detail = `${step}: ${says}`
     return isAuth
-      ? new AuthenticationFailed({ address: addressText, username: options.username, code, detail })
+      ? new AuthenticationFailed({ address: addressText, username, code, detail })
       : new ConnectFailed({ address: addressText, phase: "refused", detail })
   }
 
@@ -329,7 +343,7 @@ const handshake = (
       }
     })
 
-  const credentials: ReadonlyArray<string> = password === undefined ? [] : [options.username ?? "default", password]
+  const credentials: ReadonlyArray<string> = password === undefined ? [] : [username ?? "default", password]
   const name: ReadonlyArray<string> = options.clientName === undefined ? [] : [options.clientName]
   const database = options.database ?? 0
 
@@ -344,7 +358,7 @@ const handshake = (
   const begin2: ReadonlyArray<Step> = [
     ...(password === undefined
       ? []
-      : [[["AUTH"], options.username === undefined ? [password] : credentials] as const]),
+      : [[["AUTH"], username === undefined ? [password] : credentials] as const]),
     ...(opening === 2 ? [] : [clientId]),
     ...(opening === 2 || name.length === 0 ? [] : [[["CLIENT", "SETNAME"], name] as const])
   ]

@@ -178,7 +178,7 @@ export class RunningTurns {
     const { connection } = turn
     const other = turn.reserved.sibling
     // A command that is not written yet does not block.
-    if (connection.id === 0 || connection.ended !== undefined || connection.idle || turn.isEnding) return
+    if (connection.id === 0 || connection.ended !== undefined || connection.isFree || turn.isEnding) return
     if (other === undefined || !turn.isRepeated) return
     turn.isEnding = true
     const answer = turn.answer = Deferred.makeUnsafe<void>()
@@ -208,7 +208,7 @@ export class RunningTurns {
     const { connection } = turn
     if (connection.ended !== undefined) return
     // Its reply is here, but it was withheld because of a failover.
-    if (connection.idle) return this.onTaken(turn, 1)
+    if (connection.isFree) return this.onTaken(turn, 1)
     this.settle(turn, this.end(turn))
   }
 
