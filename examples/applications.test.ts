@@ -7,6 +7,8 @@ import * as mails from "./mails.ts"
 import * as news from "./news.ts"
 import * as orders from "./orders.ts"
 import { type Example, withFailover } from "./setting.ts"
+import * as tokens from "./tokens.ts"
+import * as watchedPassword from "./watchedPassword.ts"
 
 /** Moves the clock until the example has ended. */
 const run = <A, E>(example: Example<A, E>) =>
@@ -53,5 +55,23 @@ describe("examples", () => {
       assert.strictEqual(unsent, 0)
       assert.strictEqual(waiting + dead, 0)
       assert.isAbove(pushed, 100)
+    }))
+
+  it.effect("tokens: a minute of tokens that live for 5 seconds, on one session", () =>
+    Effect.gen(function*() {
+      const running = yield* Effect.forkChild(tokens.example)
+      while (running.pollUnsafe() === undefined) yield* TestClock.adjust("200 millis")
+      const { failures, rotated, sessionAfter, sessionBefore, unavailable, writes } = yield* Fiber.join(running)
+      assert.strictEqual(failures, 0)
+      assert.strictEqual(writes, 60)
+      assert.isAtLeast(rotated, 15)
+      assert.strictEqual(unavailable, 1)
+      assert.strictEqual(sessionAfter, sessionBefore)
+    }))
+
+  it.live("watchedPassword: another password in the file, and the same session", () =>
+    Effect.gen(function*() {
+      const { sessionAfter, sessionBefore } = yield* watchedPassword.example
+      assert.strictEqual(sessionAfter, sessionBefore)
     }))
 })

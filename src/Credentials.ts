@@ -45,6 +45,7 @@ export interface Credential {
  * @category models
  */
 export interface Rotated {
+  /** Its tag. */
   readonly _tag: "Rotated"
   /** The user; undefined for the server's `default` user. */
   readonly username: string | undefined
@@ -59,6 +60,7 @@ export interface Rotated {
  * @category models
  */
 export interface Accepted {
+  /** Its tag. */
   readonly _tag: "Accepted"
   /** The address of the server. */
   readonly address: string
@@ -74,6 +76,7 @@ export interface Accepted {
  * @category models
  */
 export interface Refused {
+  /** Its tag. */
   readonly _tag: "Refused"
   /** The address of the server. */
   readonly address: string
@@ -91,6 +94,7 @@ export interface Refused {
  * @category models
  */
 export interface Unavailable {
+  /** Its tag. */
   readonly _tag: "Unavailable"
   /** What happened. The error of the source is left out, since it may contain a secret. */
   readonly detail: string
@@ -279,7 +283,7 @@ export const layer = <E, R>(
  * **Example** (Nodes and sentinels with credentials of their own)
  *
  * ```ts
- * import { Effect, Layer, Redacted, Stream } from "effect"
+ * import { Effect, Layer, Stream } from "effect"
  * import { Credentials, RedisClient, Sentinel } from "effect-redis-sentinel"
  *
  * declare const ofNodes: Stream.Stream<Credentials.Credential>

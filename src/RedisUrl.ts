@@ -21,6 +21,7 @@ import type { DiscoveryOptions, NodeOptions, SessionOptions } from "./Options.ts
  * @category models
  */
 export interface Server {
+  /** Its tag. */
   readonly _tag: "Server"
   /** The options of a client of the server. */
   readonly options: NodeOptions & {
@@ -36,6 +37,7 @@ export interface Server {
  * @category models
  */
 export interface Group {
+  /** Its tag. */
   readonly _tag: "Group"
   /** The name of the group. */
   readonly group: string

@@ -89,7 +89,9 @@ describe("live sessions", () => {
       yield* reserved.set("reserved", "1")
       const messages = yield* redis.subscription({ channels: ["news"] })
       const lines = yield* Effect.forkScoped(
-        Stream.runHead(Stream.filter(redis.monitorStream(), (line) => line.args[1] === "x"))
+        Stream.runHead(
+          Stream.filter(redis.monitorStream(), (item) => item._tag === "MonitoredCommand" && item.args[1] === "x")
+        )
       )
       const popped = yield* Effect.forkScoped(redis.blpop(["list"], "1 minute"), { startImmediately: true })
       yield* settle
@@ -391,7 +393,7 @@ describe("both tiers", () => {
       yield* sentinels.give(of("s2"))
       yield* until(() => nodes.told("Accepted") >= 4 && sentinels.told("Accepted") >= 6)
       assert.strictEqual(nodes.told("Refused") + sentinels.told("Refused"), 0)
-      assert.isTrue((yield* topology.current).sentinels.every((sentinel) => sentinel.reachable !== false))
+      assert.isTrue((yield* topology.current).sentinels.every((sentinel) => sentinel.isReachable !== false))
       assert.isTrue(yield* deployment.failover)
       yield* Effect.repeat(TestClock.adjust("100 millis"), { times: 30 })
       yield* redis.set("key", "2")
