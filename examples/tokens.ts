@@ -6,13 +6,18 @@
  *   node examples/tokens.ts
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Console, Context, DateTime, Effect, Layer, Redacted, Stream } from "effect"
+import { Console, Context, Data, DateTime, Effect, Layer, Redacted, Stream } from "effect"
 import { Credentials, RedisClient } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 
+export class TokensUnavailable extends Data.TaggedError("TokensUnavailable")<{}> {}
+
 /** What the application knows of its token service. */
 export class Tokens extends Context.Service<Tokens, {
-  readonly next: Effect.Effect<{ readonly token: Redacted.Redacted; readonly expiresAt: DateTime.Utc }, Error>
+  readonly next: Effect.Effect<
+    { readonly token: Redacted.Redacted; readonly expiresAt: DateTime.Utc },
+    TokensUnavailable
+  >
 }>()("example/Tokens") {}
 
 const credentials = Credentials.layer(
@@ -39,7 +44,7 @@ const tokenService = Layer.effect(
     return {
       next: Effect.gen(function*() {
         given++
-        if (given === 3) return yield* Effect.fail(new Error("the token service is down"))
+        if (given === 3) return yield* new TokensUnavailable()
         const token = Redacted.make(`token ${given}`)
         const now = yield* DateTime.now
         yield* Effect.orDie(admin.aclSetuser("app", ["on", "~*", "+@all", ["addPassword", token]]))

@@ -38,6 +38,70 @@ interface Mutant {
 
 const mutants: ReadonlyArray<Mutant> = [
   {
+    name: "credentials: a connection that is given back while an AUTH is unanswered is closed",
+    by: { test: "test/credentials.test.ts", name: "is given back while it logs in" },
+    edits: [{ file: "src/Pool.ts", find: "connection.isFree &&", replace: "connection.idle &&" }]
+  },
+  {
+    name: "credentials: a refused AUTH ends the session",
+    by: { test: "test/credentials.test.ts", name: "stay as they are when the server refuses" },
+    edits: [{
+      file: "src/internal/connection/login.ts",
+      find: "return this.onRefused(held, codeOf(reply))",
+      replace: "return connection.close(codeOf(reply))"
+    }]
+  },
+  {
+    name: "credentials: a subscription in RESP2 is left before the server has accepted the new ones",
+    by: { test: "test/credentials.test.ts", name: "stay as they are when the server refuses" },
+    edits: [{
+      file: "src/internal/connection/login.ts",
+      find: "if (isAccepted) return",
+      replace: "if (isAccepted || connection.open) return"
+    }]
+  },
+  {
+    name: "credentials: what has expired is used",
+    by: { test: "test/credentials.test.ts", name: "what has expired is never used" },
+    edits: [{
+      file: "src/internal/credentials/keeper.ts",
+      find: "held !== undefined && this.now() < held.expiresAt",
+      replace: "held !== undefined"
+    }]
+  },
+  {
+    name: "credentials: a new session does not try what was accepted last",
+    by: { test: "test/credentials.test.ts", name: "log in with what was accepted last" },
+    edits: [{
+      file: "src/internal/credentials/keeper.ts",
+      find: " ?? untried(this.lastAccepted)",
+      replace: ""
+    }]
+  },
+  {
+    name: "credentials: what was outdated while it waited is told as refused",
+    by: { test: "test/credentials.test.ts", name: "tell nothing of those between" },
+    edits: [{
+      file: "src/internal/connection/login.ts",
+      find: "if (this.due?.version === held.version) {",
+      replace: "if (held.version > 0) {"
+    }]
+  },
+  {
+    name: "URLs: a password that is not encoded becomes a path or a parameter",
+    by: { test: "test/urls.test.ts", name: "what is refused" },
+    edits: [{ file: "src/RedisUrl.ts", find: "part?.includes(\"@\") === true", replace: "part === url" }]
+  },
+  {
+    name: "URLs: an unknown parameter is shown, whatever it is",
+    by: { test: "test/urls.test.ts", name: "what is refused" },
+    edits: [{
+      file: "src/RedisUrl.ts",
+      find: "const shown = isWord(name) && value !== undefined ?",
+      replace: "const shown = position > 0 ?"
+    }]
+  },
+  {
     name: "popStream: elements that were removed and not given are dropped",
     by: { test: "test/popStream.test.ts", name: "removes nothing that is not asked for" },
     edits: [{
@@ -257,7 +321,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: [2],
     edits: [{
       file: "src/Pool.ts",
-      find: "if (connection.idle && !connection.tainted && !connection.watching) return Effect.void",
+      find: "if (connection.isFree && !connection.tainted && !connection.watching) return Effect.void",
       replace: "if (!connection.tainted) return Effect.void"
     }]
   },

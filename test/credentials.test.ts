@@ -183,6 +183,34 @@ describe("live sessions", () => {
   )
 
   it.effect(
+    "are kept when the connection is given back while it logs in",
+    on(Effect.gen(function*() {
+      const { admin, credentials, give, told } = yield* scene
+      const redis = yield* RedisClient.make({ credentials })
+      yield* redis.ping()
+      let id = 0
+      const popping = yield* Effect.forkScoped(
+        Effect.scoped(Effect.gen(function*() {
+          const reserved = yield* redis.reserve
+          id = yield* reserved.clientId()
+          // The AUTH waits behind it, and is unanswered when the connection is given back.
+          yield* reserved.blpop(["list"], "1 minute")
+        })),
+        { startImmediately: true }
+      )
+      yield* settle
+      yield* add(admin, "app", "two")
+      yield* give(of("two", "app"))
+      yield* settle
+      yield* admin.rpush("list", ["x"])
+      yield* Fiber.join(popping)
+      yield* until(() => told("Accepted") > 1)
+      const next = yield* redis.reserve
+      assert.strictEqual(yield* next.clientId(), id)
+    }))
+  )
+
+  it.effect(
     "take the last of many, also where it waited behind a blocking command, and tell nothing of those between",
     on(Effect.gen(function*() {
       const { admin, credentials, events, give } = yield* scene
@@ -263,7 +291,7 @@ describe("an Effect", () => {
     const admin = yield* RedisClient.make()
     const state = { given: 0, isDown: false }
     const token = Effect.gen(function*() {
-      if (state.isDown) return yield* Effect.fail(new Error("S3cr3t of the token service"))
+      if (state.isDown) return yield* Effect.fail("S3cr3t of the token service")
       const now = yield* DateTime.now
       const password = `token ${++state.given}`
       yield* add(admin, "app", password)
@@ -362,43 +390,46 @@ describe("an Effect", () => {
 })
 
 describe("both tiers", () => {
-  it.effect("rotate by themselves, through a failover", () =>
-    Effect.gen(function*() {
-      const deployment = yield* Testing.Deployment
-      const setAll = (of: "nodes" | "sentinels", password: string) =>
-        Effect.sync(() => {
-          for (const address of deployment[of]) {
-            const process = of === "nodes" ? deployment.node(address) : deployment.sentinel(address)
-            process.password = password
-          }
+  it.effect.each([3, 2] as const)(
+    "rotate by themselves, through a failover, in RESP%s",
+    (protocol) =>
+      Effect.gen(function*() {
+        const deployment = yield* Testing.Deployment
+        const setAll = (of: "nodes" | "sentinels", password: string) =>
+          Effect.sync(() => {
+            for (const address of deployment[of]) {
+              const process = of === "nodes" ? deployment.node(address) : deployment.sentinel(address)
+              process.password = password
+            }
+          })
+        const nodes = yield* driven
+        const sentinels = yield* driven
+        yield* nodes.give(of("n1"))
+        yield* sentinels.give(of("s1"))
+        const service = yield* Sentinel.make({
+          sentinels: deployment.sentinels,
+          sentinel: { credentials: sentinels.credentials, protocol },
+          node: { credentials: nodes.credentials, protocol }
         })
-      const nodes = yield* driven
-      const sentinels = yield* driven
-      yield* nodes.give(of("n1"))
-      yield* sentinels.give(of("s1"))
-      const service = yield* Sentinel.make({
-        sentinels: deployment.sentinels,
-        sentinel: { credentials: sentinels.credentials },
-        node: { credentials: nodes.credentials }
-      })
-      const redis = yield* service.primaryFor("mymaster")
-      const replica = yield* service.replicaFor("mymaster")
-      yield* redis.set("key", "1")
-      yield* replica.get("key")
-      const topology = yield* service.topology("mymaster")
-      yield* settle
-      yield* setAll("nodes", "n2")
-      yield* setAll("sentinels", "s2")
-      yield* nodes.give(of("n2"))
-      yield* sentinels.give(of("s2"))
-      yield* until(() => nodes.told("Accepted") >= 4 && sentinels.told("Accepted") >= 6)
-      assert.strictEqual(nodes.told("Refused") + sentinels.told("Refused"), 0)
-      assert.isTrue((yield* topology.current).sentinels.every((sentinel) => sentinel.isReachable !== false))
-      assert.isTrue(yield* deployment.failover)
-      yield* Effect.repeat(TestClock.adjust("100 millis"), { times: 30 })
-      yield* redis.set("key", "2")
-      assert.strictEqual(yield* redis.get("key"), "2")
-    }).pipe(Effect.provide(Testing.layer({ password: "n1", sentinelPassword: "s1" }))))
+        const redis = yield* service.primaryFor("mymaster")
+        const replica = yield* service.replicaFor("mymaster")
+        yield* redis.set("key", "1")
+        yield* replica.get("key")
+        const topology = yield* service.topology("mymaster")
+        yield* settle
+        yield* setAll("nodes", "n2")
+        yield* setAll("sentinels", "s2")
+        yield* nodes.give(of("n2"))
+        yield* sentinels.give(of("s2"))
+        yield* until(() => nodes.told("Accepted") >= 4 && sentinels.told("Accepted") >= 6)
+        assert.strictEqual(nodes.told("Refused") + sentinels.told("Refused"), 0)
+        assert.isTrue((yield* topology.current).sentinels.every((sentinel) => sentinel.isReachable !== false))
+        assert.isTrue(yield* deployment.failover)
+        yield* Effect.repeat(TestClock.adjust("100 millis"), { times: 30 })
+        yield* redis.set("key", "2")
+        assert.strictEqual(yield* redis.get("key"), "2")
+      }).pipe(Effect.provide(Testing.layer({ password: "n1", sentinelPassword: "s1" })))
+  )
 })
 
 describe("a source", () => {
