@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import { entries } from "./entries.mjs"
 
 const dir = mkdtempSync(join(tmpdir(), "effect-redis-sentinel-pack-"))
 let failed = false
@@ -62,6 +63,11 @@ export const program = Effect.gen(function*() {
 export const copy = (replica: Client.ReplicaClient) => ({ ...replica })
 `
   )
+  // Every entry.
+  mkdirSync(join(app, "entries"))
+  for (const [i, entry] of entries().entries()) {
+    writeFileSync(join(app, "entries", `${i}.ts`), `export * as entry from "${entry}"\n`)
+  }
   writeFileSync(
     join(app, "tsconfig.json"),
     JSON.stringify({
@@ -72,10 +78,11 @@ export const copy = (replica: Client.ReplicaClient) => ({ ...replica })
         strict: true,
         exactOptionalPropertyTypes: true,
         declaration: true,
+        skipLibCheck: false,
         outDir: "out",
         types: ["node"]
       },
-      include: ["index.ts"]
+      include: ["index.ts", "entries"]
     })
   )
   for (const compiler of ["typescript", "typescript5"]) {

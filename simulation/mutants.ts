@@ -102,6 +102,51 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "a subscription that fails stays in the Scope",
+    by: { test: "test/scopes.test.ts", name: "holds nothing of it" },
+    edits: [{
+      file: "src/internal/subscriptions/subscriptions.ts",
+      find: "Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit)",
+      replace: "Exit.isSuccess(exit) ? Effect.void : Effect.sync(() => hub.leave(subscriber))"
+    }]
+  },
+  {
+    name: "a subscription that fails is looked for among all",
+    by: { test: "test/subscription.test.ts", name: "looks at no other one" },
+    edits: [{
+      file: "src/internal/subscriptions/hub.ts",
+      find: "const subscriber = this.subscribers.get(inbox)",
+      replace: "const subscriber = Array.from(this.subscribers.values()).find((one) => one.inbox === inbox)"
+    }]
+  },
+  {
+    name: "a load that was refused is never tried again",
+    by: { test: "test/typedScripts.test.ts", name: "the client tries now and then" },
+    edits: [{
+      file: "src/internal/execution/scripts.ts",
+      find: "if (this.isGiven !== false || this.now() < this.refusedUntil) return this.isGiven",
+      replace: "if (this.isGiven !== undefined) return this.isGiven"
+    }]
+  },
+  {
+    name: "a load that was refused is tried with each script",
+    by: { test: "test/typedScripts.test.ts", name: "the client tries now and then" },
+    edits: [{
+      file: "src/internal/execution/scripts.ts",
+      find: "this.refusedUntil = this.now() + this.pauseMillis\n    return undefined",
+      replace: "return undefined"
+    }]
+  },
+  {
+    name: "keyspace asks another node than the one that it subscribes at",
+    by: { test: "test/keyspace.test.ts", name: "asks the replica" },
+    edits: [{
+      file: "src/internal/execution/executor.ts",
+      find: "return shared?.addressText === session.addressText ?",
+      replace: "return shared !== undefined ?"
+    }]
+  },
+  {
     name: "popStream: elements that were removed and not given are dropped",
     by: { test: "test/popStream.test.ts", name: "removes nothing that is not asked for" },
     edits: [{

@@ -406,9 +406,10 @@ export const explainTls = (
 }
 
 /** The names that a certificate is for. */
-const namesOf = (certificate: Partial<Tls.PeerCertificate>): string => {
-  const subject = certificate.subject?.CN
-  return printable(certificate.subjectaltname ?? (subject === undefined ? "" : `CN:${String(subject)}`), 200)
+const namesOf = (certificate: Partial<Tls.PeerCertificate> | null): string => {
+  // Bun gives null for a certificate that it does not accept.
+  const subject = certificate?.subject?.CN
+  return printable(certificate?.subjectaltname ?? (subject === undefined ? "" : `CN:${String(subject)}`), 200)
 }
 
 /** The name that the server's certificate should be for. */
