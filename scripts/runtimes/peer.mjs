@@ -9,4 +9,4 @@ const server = Net.createServer({ noDelay: true }, (socket) => {
     setTimeout(() => socket.write("late"), 20)
   })
 })
-server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port))
+server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port, []))
