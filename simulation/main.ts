@@ -96,9 +96,22 @@ const explain = async (seed: number): Promise<void> => {
   console.log(report(smaller.history, smaller.violation))
 }
 
-/** Runs one process for each core, and ends them all at the end. */
+/** The seeds of the options, in this process. */
+const here = async (): Promise<Tally> => {
+  // Stack traces of thousands of expected errors are not needed.
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  const seeds = options.before.split(",").filter((text) => text !== "").map(Number)
+  const to = Number(options.from) + Number(options.seeds)
+  for (let seed = Number(options.from); seed < to; seed += Number(options.step)) seeds.push(seed)
+  const tally = await trySeeds(seeds, options.first)
+  Error.stackTraceLimit = stackTraceLimit
+  return tally
+}
+
+/** Runs one process for each core, and ends them all at the end. One core needs no other process. */
 const onCore = (core: number, cores: number): Effect.Effect<Tally> =>
-  Effect.callback((resume) => {
+  cores === 1 ? Effect.promise(() => here()) : Effect.callback((resume) => {
     const child = fork(import.meta.filename, [
       "--worker",
       "--from",
@@ -140,13 +153,7 @@ const onAllCores = Effect.gen(function*() {
 })
 
 if (options.worker) {
-  // Stack traces of thousands of expected errors are not needed.
-  Error.stackTraceLimit = 0
-  const seeds = options.before.split(",").filter((text) => text !== "").map(Number)
-  const to = Number(options.from) + Number(options.seeds)
-  for (let seed = Number(options.from); seed < to; seed += Number(options.step)) seeds.push(seed)
-  const tally = await trySeeds(seeds, options.first)
-  process.send!(tally)
+  process.send!(await here())
   process.disconnect()
 } else if (options.seed !== undefined) {
   await explain(Number(options.seed))

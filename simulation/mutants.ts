@@ -1,7 +1,6 @@
 /**
- * Checks that the checker and the tests find bugs: plants one bug at a time in a
- * copy of the library, and runs the seeds or the test that should find it, two
- * bugs at a time.
+ * Checks that the checker and the tests find bugs: the bugs, and by what each is found. How they are planted is in
+ * planting.ts.
  *
  *   npm run simulate:mutants -- [--seeds 300] [--only TEXT]
  *
@@ -10,31 +9,9 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import type { PlatformError } from "effect/PlatformError"
-import * as ChildProcess from "effect/process/ChildProcess"
-import type { ChildProcessSpawner as Spawner } from "effect/process/ChildProcessSpawner"
-import * as Stream from "effect/Stream"
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
-import { availableParallelism } from "node:os"
-import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { temporaryDirectory } from "../test/support/processes.ts"
-
-interface Edit {
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-}
-
-interface Mutant {
-  readonly name: string
-  readonly edits: ReadonlyArray<Edit>
-  /** The seeds that found it, or the file and the name of the tests that find it. Default: all seeds in order. */
-  readonly by?: ReadonlyArray<number> | { readonly test: string; readonly name?: string }
-}
+import { type Mutant, plantAll } from "./planting.ts"
 
 const mutants: ReadonlyArray<Mutant> = [
   {
@@ -1812,96 +1789,12 @@ const { values: options } = parseArgs({
   options: { seeds: { type: "string", default: "300" }, only: { type: "string", default: "" } }
 })
 
-const root = join(import.meta.dirname, "..")
-/** Whoever has found nothing after so long finds nothing, in milliseconds. */
-const mostMillis = 180_000
-
-interface Ended {
-  readonly status: number
-  readonly output: string
-}
-
-const runIn = (dir: string, args: ReadonlyArray<string>): Effect.Effect<Ended, PlatformError, Spawner> =>
-  Effect.scoped(
-    Effect.gen(function*() {
-      const child = yield* ChildProcess.make(process.execPath, args, {
-        cwd: dir,
-        stdin: "ignore",
-        killSignal: "SIGKILL"
-      })
-      const output = yield* Stream.mkString(Stream.decodeText(child.all))
-      return { status: yield* child.exitCode, output }
-    })
-  ).pipe(
-    Effect.timeoutOption(mostMillis),
-    Effect.map(Option.getOrElse(() => ({ status: 0, output: "" })))
-  )
-
-/** How it was found, in words; undefined if it was not. */
-const find = Effect.fnUntraced(function*(dir: string, by: Mutant["by"]) {
-  if (by !== undefined && "test" in by) {
-    const { output, status } = yield* runIn(dir, [
-      join(root, "node_modules/vitest/vitest.mjs"),
-      "run",
-      "--no-color",
-      by.test,
-      ...(by.name === undefined ? [] : ["-t", by.name])
-    ])
-    // A file that cannot even be read finds nothing.
-    const failed = /^\s*Tests\s+.*?(\d+) failed/m.exec(output)
-    return status === 0 || failed === null ? undefined : `${by.test}, ${/^ FAIL\s+(.*)$/m.exec(output)?.[1] ?? "?"}`
-  }
-  const { output, status } = yield* runIn(dir, [
-    "simulation/main.ts",
-    "--seeds",
-    options.seeds,
-    "--before",
-    (by ?? []).join(","),
-    "--cores",
-    "1",
-    "--first",
-    "--quiet"
-  ])
-  const found = /^seed (\d+): (.*)$/m.exec(output)
-  return status === 0 || found === null ? undefined : `seed ${found[1]}, ${found[2]!}`
-})
-
-/** Plants one, and says whether it was found. */
-const attempt = (mutant: Mutant): Effect.Effect<boolean, never, Spawner> =>
-  Effect.gen(function*() {
-    const dir = yield* temporaryDirectory
-    for (const part of ["src", "simulation", "test", "docs", "package.json", "tsconfig.json", "vitest.config.ts"]) {
-      cpSync(join(root, part), join(dir, part), { recursive: true })
-    }
-    symlinkSync(join(root, "node_modules"), join(dir, "node_modules"))
-    for (const edit of mutant.edits) {
-      const file = join(dir, edit.file)
-      const source = readFileSync(file, "utf8")
-      if (source.split(edit.find).length !== 2) {
-        return yield* Effect.die(new Error(`${mutant.name}: its place is not in ${edit.file}`))
-      }
-      writeFileSync(file, source.replace(edit.find, () => edit.replace))
-    }
-    const found = yield* find(dir, mutant.by)
-    console.log(found === undefined ? `MISSED  ${mutant.name}` : `found   ${mutant.name}: ${found.slice(0, 160)}`)
-    return found !== undefined
-  }).pipe(
-    Effect.scoped,
-    Effect.catchCause((cause) =>
-      Effect.sync(() => {
-        console.log(`BROKEN  ${String(Cause.squash(cause))}`)
-        return false
-      })
-    )
-  )
-
 NodeRuntime.runMain(
-  Effect.forEach(mutants.filter((m) => m.name.includes(options.only)), attempt, {
-    concurrency: Math.max(1, Math.min(2, availableParallelism()))
-  }).pipe(
-    Effect.map((found) => {
-      if (found.includes(false)) process.exitCode = 1
+  plantAll(mutants.filter((m) => m.name.includes(options.only)), { seeds: Number(options.seeds) }).pipe(
+    Effect.map((isAllFound) => {
+      if (!isAllFound) process.exitCode = 1
     }),
+    Effect.scoped,
     Effect.provide(NodeServices.layer)
   )
 )

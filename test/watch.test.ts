@@ -178,11 +178,13 @@ describe("redis.watch", () => {
     Effect.gen(function*() {
       const { redis } = yield* one()
       let runs = 0
-      for (const code of ["READONLY", "BUSY", "TRYAGAIN", "WRONGTYPE"]) {
+      for (
+        const text of ["READONLY x", "BUSY x", "WRONGTYPE x", "READONLY You can't write against a read only replica."]
+      ) {
         const exit = yield* Effect.exit(redis.watch("n", () =>
           Effect.sync(() => {
             runs++
-            return [commands.incr("n"), Command.raw("EVAL", [`return redis.error_reply("${code} x")`, 0])]
+            return [commands.incr("n"), Command.raw("EVAL", [`return redis.error_reply("${text}")`, 0])]
           })))
         assert.strictEqual(failureOf(exit)._tag, "ReplyError")
       }
