@@ -706,12 +706,9 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/simulation.test.ts", name: "under names that were never seen before" },
     edits: [{
       file: "src/internal/monitor/failoverEvents.ts",
-      find: "else this.onUnknownNode(from, failing)",
-      replace: ""
-    }, {
-      file: "src/internal/monitor/failoverEvents.ts",
-      find: "if (!isOurs) return this.onUnknownNode(from, failing)",
-      replace: "if (!isOurs) return"
+      find: "  private onUnknownNode(from: string, node: Address.Address | undefined): void {\n",
+      replace:
+        "  private onUnknownNode(from: string, node: Address.Address | undefined): void {\n    if (from !== \"\") return\n"
     }]
   },
   // Bugs that a review once missed.

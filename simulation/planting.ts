@@ -145,7 +145,6 @@ export const plantAll = (
     }
     const attempt = (process: TestProcess, { by, edits, name }: Mutant): Effect.Effect<void, never, Spawner> =>
       Effect.gen(function*() {
-        for (const { file } of edits) planted(root, file, edits)
         const found = yield* by !== undefined && "test" in by
           ? findByTest(process, edits, by)
           : findBySeeds(edits, by ?? [], options.seeds, compiled)
@@ -154,7 +153,16 @@ export const plantAll = (
       }).pipe(
         Effect.catchCause((cause) => Effect.sync(() => tell("BROKEN ", `${name}: ${String(Cause.squash(cause))}`)))
       )
-    const left = [...groupsOf(mutants)]
+    const isPlaceable = ({ edits, name }: Mutant): boolean => {
+      try {
+        for (const { file } of edits) planted(root, file, edits)
+        return true
+      } catch (error) {
+        tell("BROKEN ", `${name}: ${String(error)}`)
+        return false
+      }
+    }
+    const left = [...groupsOf(mutants.filter(isPlaceable))]
     const line = Effect.acquireUseRelease(
       Effect.sync(() => new TestProcess()),
       (process) =>
