@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
+import * as Metric from "effect/Metric"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -14,6 +15,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Codec from "../src/Codec.ts"
 import * as Command from "../src/Command.ts"
 import { Connector, RedisClient, Sentinel } from "../src/index.ts"
+import * as Metrics from "../src/Metrics.ts"
 import type { MaybeLost, Popped, Unreadable } from "../src/PopStream.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
@@ -257,6 +259,32 @@ describe("interrupted", () => {
       ])
     }))
 
+  it.effect("behind the write fence: nothing was sent, so nothing is told, and the connection stays", () =>
+    linesIn((lines) =>
+      Effect.gen(function*() {
+        const control = yield* Testing.make()
+        const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
+          Effect.provideService(Connector.Connector, control.network.dial)
+        )
+        const redis = yield* sentinel.primaryFor("mymaster")
+        const topology = yield* sentinel.topology("mymaster")
+        const { fiber } = yield* collecting(redis.popStream("jobs"))
+        const primary = yield* control.primary
+        const node = control.node(primary)
+        yield* until(() => node.waiting === 1)
+        yield* control.failover
+        yield* whileTimePasses(Effect.gen(function*() {
+          while ((yield* topology.current).fence === undefined || node.waiting > 0) yield* Effect.sleep("1 millis")
+        }))
+        const before = yield* Metric.value(Metrics.maybeLostElements)
+        const dials = control.network.dials(primary)
+        yield* whileTimePasses(Fiber.interrupt(fiber))
+        assert.deepStrictEqual(lines, [])
+        assert.deepStrictEqual(yield* Metric.value(Metrics.maybeLostElements), before)
+        assert.strictEqual(control.network.dials(primary), dials)
+      })
+    ))
+
   it.effect("leaves no connection and no fiber of its own", () =>
     Effect.gen(function*() {
       const { node, redis } = yield* one({ reservedIdleTime: "1 second" })
@@ -274,41 +302,51 @@ describe("interrupted", () => {
 })
 
 describe("outages", () => {
-  it.effect(
-    "nothing answers for an hour: one warning, one line when it goes on, and it goes on",
-    () =>
+  /** What is given and told through an outage of everything. */
+  const throughOutage = (
+    what: string,
+    redis: RedisClient.RedisClient["Service"],
+    outage: Effect.Effect<void>
+  ) =>
+    linesIn((lines) =>
       Effect.gen(function*() {
-        const lines: Array<string> = []
-        const logger = Logger.make<unknown, void>(({ logLevel, message }) => void lines.push(`${logLevel} ${message}`))
-        yield* Effect.gen(function*() {
-          const control = yield* Testing.make()
-          const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
-            Effect.provideService(Connector.Connector, control.network.dial)
-          )
-          const redis = yield* sentinel.primaryFor("mymaster")
-          const { items } = yield* collecting(redis.popStream("jobs"))
-          yield* whileTimePasses(redis.rpush("jobs", "1"))
-          yield* until(() => items.length === 1)
-          yield* TestClock.adjust("1 second")
-          const all = [...control.nodes, ...control.sentinels]
-          for (const address of all) yield* control.kill(address)
-          yield* TestClock.adjust("1 hour")
-          const before = lines.filter((line) => line.includes("popStream"))
-          assert.strictEqual(before.length, 1)
-          assert.match(before[0]!, /^Warn mymaster: popStream was interrupted; it goes on as soon as it can: /)
-          for (const address of all) yield* control.restart(address)
-          yield* whileTimePasses(
-            Effect.retry(redis.rpush("jobs", "2"), { while: () => true })
-          )
-          yield* until(() => items.includes("jobs 2"))
-          assert.deepStrictEqual(items, ["jobs 1", "maybe lost 1", "jobs 2"])
-          assert.deepStrictEqual(lines.filter((line) => line.includes("popStream")).slice(1), [
-            "Info mymaster: popStream works again"
-          ])
-        }).pipe(Effect.provide(Logger.layer([logger])))
-      }),
-    120_000
-  )
+        const { items } = yield* collecting(redis.popStream("jobs"))
+        yield* whileTimePasses(redis.rpush("jobs", "1"))
+        yield* until(() => items.length === 1)
+        yield* TestClock.adjust("1 second")
+        yield* outage
+        assert.lengthOf(lines, 1)
+        assert.match(lines[0]!, new RegExp(`^Warn ${what}: popStream was interrupted; it goes on as soon as it can: `))
+        yield* whileTimePasses(Effect.retry(redis.rpush("jobs", "2"), { while: () => true }))
+        yield* until(() => items.includes("jobs 2"))
+        assert.deepStrictEqual(items, ["jobs 1", "maybe lost 1", "jobs 2"])
+        assert.deepStrictEqual(lines.slice(1), [`Info ${what}: popStream works again`])
+      })
+    )
+
+  it.effect("a server that is gone for minutes: one warning, one line when it goes on, and it goes on", () =>
+    Effect.gen(function*() {
+      const { control, redis } = yield* one()
+      const outage = control.kill(address).pipe(
+        Effect.andThen(TestClock.adjust("3 minutes")),
+        Effect.andThen(control.restart(address))
+      )
+      yield* throughOutage(address, redis, outage)
+    }))
+
+  it.effect("all servers and sentinels are gone for 30 seconds: the same", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.make()
+      const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
+        Effect.provideService(Connector.Connector, control.network.dial)
+      )
+      const all = [...control.nodes, ...control.sentinels]
+      const outage = Effect.forEach(all, control.kill, { discard: true }).pipe(
+        Effect.andThen(TestClock.adjust("30 seconds")),
+        Effect.andThen(Effect.forEach(all, control.restart, { discard: true }))
+      )
+      yield* throughOutage("mymaster", yield* sentinel.primaryFor("mymaster"), outage)
+    }))
 
   it.effect("a planned failover: nothing is lost, and nothing is told", () =>
     linesIn((lines) =>

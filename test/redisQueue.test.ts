@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { Connector, RedisClient, Sentinel } from "../src/index.ts"
+import { Command, Connector, RedisClient, Sentinel } from "../src/index.ts"
 import * as RedisQueue from "../src/RedisQueue.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
@@ -319,23 +319,54 @@ describe("outages", () => {
   it.effect("no free connection: the log says so after a while, and when there is one", () =>
     linesIn((lines) =>
       Effect.gen(function*() {
-        const { redis } = yield* one({ maxReserved: 1 })
+        const { node, redis } = yield* one({ maxBlocking: 1, commandTimeout: "10 minutes" })
+        // It cannot be divided into turns.
+        const undivided = Command.make(
+          Command.define({
+            words: ["BLPOP", "never"],
+            mode: "write",
+            blockingMillis: () => 120_000,
+            decode: Command.native
+          }),
+          [120]
+        )
+        yield* Effect.forkScoped(redis.run(undivided), { startImmediately: true })
+        yield* until(() => node.waiting === 1)
         yield* with_(redis)(jobs.push("1"))
-        const scope = yield* Scope.make()
-        yield* Scope.provide(redis.reserve, scope)
         const { done } = yield* consuming(redis)
-        yield* TestClock.adjust("2 minutes")
+        yield* TestClock.adjust("29 seconds")
+        assert.deepStrictEqual(lines, [])
+        yield* TestClock.adjust("80 seconds")
         const told =
           `Warn ${address}: the queue jobs has waited for a connection for 30 seconds: all that the option ` +
-          "maxReserved allows are in use. Set it to as many as are needed."
+          "maxBlocking allows are in use. Set it to as many as are needed."
         assert.deepStrictEqual(lines, [told])
-        yield* Scope.close(scope, Exit.void)
+        yield* TestClock.adjust("20 seconds")
         yield* until(() => done.length === 1)
         assert.deepStrictEqual(lines, [told, `Info ${address}: the queue jobs works again`])
       })
     ))
 
-  it.effect("nothing answers for four minutes: it goes on, with what it had", () =>
+  it.effect("workers take turns with the connections for waiting, in the order in which they came", () =>
+    Effect.gen(function*() {
+      // They use none of the reserved ones, and no turn is lost because it comes late.
+      const { redis } = yield* one({ maxBlocking: 1, maxReserved: 1, reserveTimeout: "100 millis" })
+      yield* redis.reserve
+      const taken: Array<string> = []
+      const keys = ["a", "b", "c", "d"]
+      for (const key of keys) {
+        yield* redis.rpush(key, "1", "2", "3")
+        yield* Effect.forkScoped(
+          Stream.runForEach(RedisQueue.make({ key }).take(), ({ value }) =>
+            Effect.sync(() => void taken.push(key + String(value)))).pipe(with_(redis)),
+          { startImmediately: true }
+        )
+      }
+      yield* until(() => taken.length === 12)
+      assert.deepStrictEqual(taken, ["1", "2", "3"].flatMap((n) => keys.map((key) => key + n)))
+    }))
+
+  it.effect("nothing answers for 30 seconds: it goes on, with what it had", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []
       const logger = Logger.make<unknown, void>(({ logLevel, message }) => void lines.push(`${logLevel} ${message}`))
@@ -349,13 +380,13 @@ describe("outages", () => {
         const { done } = yield* consuming(
           redis,
           { concurrency: 2 },
-          (job) => job === "long" ? Effect.sleep("2 minutes") : Effect.void
+          (job) => job === "long" ? Effect.sleep("20 seconds") : Effect.void
         )
         yield* until(() => done.length === 1)
         yield* TestClock.adjust("1 second")
         const all = [...control.nodes, ...control.sentinels]
         for (const address of all) yield* control.kill(address)
-        yield* TestClock.adjust("4 minutes")
+        yield* TestClock.adjust("30 seconds")
         assert.strictEqual(lines.filter((line) => line.includes(": the queue jobs was interrupted")).length, 1)
         for (const address of all) yield* control.restart(address)
         yield* whileTimePasses(Effect.retry(with_(redis)(jobs.push("next")), { while: () => true }))

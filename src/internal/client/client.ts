@@ -363,7 +363,7 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode, database = 0):
     keyspace: keyspaceAs("text"),
     ...(mode === "write" ? { popStream: popAs("text") } : {})
   })
-  return withWaiting(client, executor.reserveToWait(() => {}), clientOn)
+  return withWaiting(client, executor.reserveToWait, clientOn)
 }
 
 /**

@@ -110,7 +110,7 @@ export const makePopStream = <Item>(
       )
     })
 
-  /** Ends the wait at the server, and puts back what it has taken nevertheless. */
+  /** Ends the wait at the server, and puts back what it has taken nevertheless. One that was not sent just ends. */
   const end = (reserved: Reserved, fiber: Fiber.Fiber<Taken | undefined, RedisError>): Effect.Effect<void> =>
     Effect.gen(function*() {
       const { connection } = reserved
@@ -122,9 +122,11 @@ export const makePopStream = <Item>(
           ? Effect.void
           : Effect.ignore(other.call(clientUnblock(connection.id, "error")))
       })
-      const ending: Effect.Effect<void> = Effect.flatMap(
-        Effect.andThen(ask, Effect.timeoutOption(waiting, unblockPause)),
-        (exit) => Option.isSome(exit) ? Effect.void : ending
+      const ending: Effect.Effect<void> = Effect.suspend(() =>
+        reserved.isUnsent ? Fiber.interrupt(fiber) : Effect.flatMap(
+          Effect.andThen(ask, Effect.timeoutOption(waiting, unblockPause)),
+          (exit) => Option.isSome(exit) ? Effect.void : ending
+        )
       )
       const hasAnswer = Option.isSome(yield* Effect.timeoutOption(ending, endTimeout))
       if (!hasAnswer) {

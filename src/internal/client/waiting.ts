@@ -18,37 +18,46 @@ export interface Waiting<M extends Mode = "read"> {
   readonly isWanted: () => boolean
   /** Says what gives the connection back while it is not used; undefined while it is used. */
   readonly setIdle: (giveBack: (() => void) | undefined) => void
+  /** Waits until the server has ended what was interrupted on it. */
+  readonly settled: Effect.Effect<void>
 }
 
-const reservations = new WeakMap<object, Effect.Effect<Waiting<any>, RedisError, Scope.Scope>>()
+const reservations = new WeakMap<
+  object,
+  (whenFull: () => void) => Effect.Effect<Waiting<any>, RedisError, Scope.Scope>
+>()
 
 /** Notes how a client gets connections to wait on, and gives the client. */
 export const withWaiting = <A extends object>(
   client: A,
-  reserve: Effect.Effect<Reserved, RedisError, Scope.Scope>,
+  reserve: (whenFull: () => void) => Effect.Effect<Reserved, RedisError, Scope.Scope>,
   clientOn: (reserved: Reserved) => ReservedClient<any>
 ): A => {
-  reservations.set(
-    client,
-    Effect.map(reserve, (reserved) => ({
+  reservations.set(client, (whenFull) =>
+    Effect.map(reserve(whenFull), (reserved) => ({
       client: clientOn(reserved),
       identity: reserved.connection,
       isWanted: () => reserved.isWanted,
       setIdle: (giveBack) => {
         reserved.connection.onWanted = giveBack
-      }
-    }))
-  )
+      },
+      settled: Effect.suspend(() => reserved.connection.settling ?? Effect.void)
+    })))
   return client
 }
 
-/** A connection to wait on. A client that the library has not made, such as a mock, gives a reserved one. */
+/**
+ * A connection to wait on. Where all are taken it says so, and waits for its turn, for as long as that takes. A client
+ * that the library has not made, such as a mock, gives a reserved one.
+ */
 export const reserveToWait = <M extends Mode>(
-  client: { readonly reserve: Effect.Effect<ReservedClient<M>, RedisError, Scope.Scope> }
+  client: { readonly reserve: Effect.Effect<ReservedClient<M>, RedisError, Scope.Scope> },
+  whenFull: () => void = () => {}
 ): Effect.Effect<Waiting<M>, RedisError, Scope.Scope> =>
-  reservations.get(client) ?? Effect.map(client.reserve, (reserved) => ({
+  reservations.get(client)?.(whenFull) ?? Effect.map(client.reserve, (reserved) => ({
     client: reserved,
     identity: reserved,
     isWanted: () => false,
-    setIdle: () => {}
+    setIdle: () => {},
+    settled: Effect.void
   }))

@@ -17,7 +17,7 @@ import { replyError, serverText } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError } from "../connection/types.ts"
 import type { ExecutionContext } from "./executionContext.ts"
-import { type Dispatcher, type PendingOperation, runCommand, temporaryRefusals } from "./operation.ts"
+import { type Dispatcher, type PendingOperation, runCommand, Stage, temporaryRefusals } from "./operation.ts"
 import { runPipeline } from "./pipeline.ts"
 import type { RetryQueue } from "./retryQueue.ts"
 import { runScanPage } from "./scanPage.ts"
@@ -67,6 +67,8 @@ export class ReservedConnection implements Dispatcher, Reserved {
   readonly connection: Connection
   /** Set once its Scope has closed: the connection may be somebody else's. */
   private ended = false
+  /** The command that waits on it at the server, or did last. */
+  waiting: PendingOperation | undefined = undefined
   /** How many WATCHes were sent. */
   private watches = 0
   private readonly executor: ReservingExecutor
@@ -104,6 +106,11 @@ export class ReservedConnection implements Dispatcher, Reserved {
   get sibling(): Connection | undefined {
     const other = this.executor.serving
     return other !== undefined && Address.equals(other.address, this.connection.address) ? other : undefined
+  }
+
+  get isUnsent(): boolean {
+    const { waiting } = this
+    return waiting !== undefined && waiting.isPending && waiting.stage !== Stage.written
   }
 
   get isWanted(): boolean {

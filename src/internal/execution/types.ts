@@ -176,6 +176,8 @@ export interface Reserved extends Runner {
   readonly connection: Connection
   /** Another connection to the same node, if there is one. */
   readonly sibling: Connection | undefined
+  /** Whether the command that waits on it was not sent yet: behind the write fence, or before a full socket. */
+  readonly isUnsent: boolean
   /** Whether all connections for waiting are taken, so that somebody may wait for this one. */
   readonly isWanted: boolean
 }

@@ -122,7 +122,7 @@ class TurnEffect extends CommandEffect {
       interrupted: () => turns.onInterrupted(turn),
       lateReply: (value: Resp.Value | undefined) => turns.onLateReply(turn, value)
     }
-    return new PendingTurn(on, this.owner, command, waiter, deadline, timeout)
+    return turn.reserved.waiting = new PendingTurn(on, this.owner, command, waiter, deadline, timeout)
   }
 }
 

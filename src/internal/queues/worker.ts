@@ -14,12 +14,15 @@ import * as Command from "../../Command.ts"
 import * as commands from "../../commands/index.ts"
 import type { AmbiguousOutcome, RedisError } from "../../Errors.ts"
 import * as Metrics from "../../Metrics.ts"
+import { reserveToWait } from "../client/waiting.ts"
 import { Outage } from "../common/outage.ts"
 import { Pauses } from "../common/pauses.ts"
 import { beatOf, claimOf, giveBackOf, leaveOf, type QueueKeys, rejectOf, type Side } from "./scripts.ts"
 
 /** How long the server waits for an element in one request at most, in milliseconds. */
 const mostTurnMillis = 5000
+/** For how long the end of an interrupted wait is waited for. */
+const endTimeout = "1 second"
 
 /** Bytes as a text of one character for each, to count equal ones. */
 const textOf = (element: Uint8Array): string =>
@@ -200,17 +203,26 @@ export const makeWorker = (
           }))
       })
 
-    /** Waits for a new element, on a connection to a server that knows this worker. */
+    /**
+     * Waits for a new element, on a connection to a server that knows this worker. The end of an interrupted wait is
+     * waited for: what the server has moved meanwhile is put back when the worker leaves.
+     */
     const wait: Effect.Effect<Uint8Array | null, RedisError> = Effect.scoped(
-      Effect.flatMap(redis.reserve, (reserved) =>
-        Effect.andThen(
-          reserved.epoch === epoch
-            ? Effect.void
-            : Effect.tap(beat(reserved), () => Effect.sync(() => void (epoch = reserved.epoch))),
-          moving(
-            reserved.run(Command.bytes(commands.blmove(keys.waiting, own, side, "right", `${turnMillis} millis`)))
+      Effect.flatMap(
+        outage.whileShort("maxBlocking", (whenFull) => reserveToWait(redis, whenFull)),
+        ({ client, settled }) =>
+          Effect.andThen(
+            client.epoch === epoch
+              ? Effect.void
+              : Effect.tap(beat(client), () => Effect.sync(() => void (epoch = client.epoch))),
+            Effect.onInterrupt(
+              moving(
+                client.run(Command.bytes(commands.blmove(keys.waiting, own, side, "right", `${turnMillis} millis`)))
+              ),
+              () => Effect.timeoutOption(settled, endTimeout)
+            )
           )
-        ))
+      )
     )
 
     const attempt: Effect.Effect<Taken | undefined, RedisError> = Effect.gen(function*() {
@@ -229,6 +241,7 @@ export const makeWorker = (
     const next: Effect.Effect<Taken, RedisError> = Effect.matchEffect(attempt, {
       onSuccess: (taken) => Effect.andThen(outage.over, taken === undefined ? next : Effect.succeed(taken)),
       onFailure: (error) =>
+        // Only a client that the library has not made has a limit for the time of its reservations.
         Effect.andThen(error._tag === "ReserveTimeout" ? outage.short(error.option) : outage.wait(error), next)
     })
 
