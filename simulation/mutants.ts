@@ -192,8 +192,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/redisQueue.test.ts", name: "goes back when the worker leaves" },
     edits: [{
       file: "src/internal/queues/scripts.ts",
-      find: "while redis.call('LMOVE', KEYS[3], KEYS[1], 'RIGHT', ARGV[2]) do n = n + 1 end",
-      replace: ""
+      find: "redis.call('LMOVE', KEYS[3], KEYS[1], 'RIGHT', ARGV[2])",
+      replace: "redis.call('LMOVE', KEYS[3], KEYS[3], 'RIGHT', 'LEFT')"
     }]
   },
   {
@@ -1676,9 +1676,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: [22],
     edits: [{
       file: "src/internal/queues/consume.ts",
-      find: "        const handling = Effect.suspend(() => handler(value, delivery))\n",
-      replace:
-        "        yield* acknowledge(delivery)\n        const handling = Effect.suspend(() => handler(value, delivery))\n"
+      find: "        const handling = handled<R, R>(",
+      replace: "        yield* acknowledge(delivery)\n        const handling = handled<R, R>("
     }]
   },
   {

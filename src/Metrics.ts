@@ -102,6 +102,8 @@ export const queueElementsOf = {
   redelivered: Metric.withAttributes(queueElements, { event: "redelivered" }),
   /** Acknowledged. */
   acknowledged: Metric.withAttributes(queueElements, { event: "acknowledged" }),
+  /** A handler failed or died for one, each time that it ran. */
+  failed: Metric.withAttributes(queueElements, { event: "failed" }),
   /** Put back by the worker. */
   returned: Metric.withAttributes(queueElements, { event: "returned" }),
   /** Moved to the dead letters. */

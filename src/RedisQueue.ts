@@ -4,8 +4,8 @@
  * Each element is processed at least once.
  *
  * Elements are stored as they are, so that other programs can push them with RPUSH. `redis.popStream` pops from lists
- * without acknowledgements. Streams with consumer groups, which count deliveries, are in RedisStream.ts. The main entry
- * does not import this module.
+ * without acknowledgements. Streams with consumer groups are in RedisStream.ts. The main entry does not import this
+ * module.
  *
  * **Example** (A worker)
  *
@@ -38,13 +38,17 @@ import { InvalidCommand, type RedisError } from "./Errors.ts"
 import { retryOf } from "./internal/common/handlers.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, kindOf } from "./internal/common/values.ts"
 import { consumeWith, type Consumption } from "./internal/queues/consume.ts"
-import { keysOf, type Side, statusOf } from "./internal/queues/scripts.ts"
+import { keysOf, lettersOf, type Side, statusOf } from "./internal/queues/scripts.ts"
 import type {
+  AboutDeadLetter,
   ConsumeOptions,
+  DeadLetter,
+  DeadLettersOptions,
   Delivery,
   Handling,
   Status,
   TakeOptions,
+  UnreadableDeadLetter,
   UnreadableDelivery
 } from "./internal/queues/types.ts"
 import { makeWorker, type Taken, type WorkerOptions } from "./internal/queues/worker.ts"
@@ -53,17 +57,23 @@ import { RedisClient } from "./RedisClient.ts"
 
 export type { Side } from "./internal/queues/scripts.ts"
 export type {
+  AboutDeadLetter,
   ConsumeOptions,
+  DeadLetter,
+  DeadLettersOptions,
   Delivery,
   Event,
+  Exhausted,
   Handling,
   Redelivered,
   Rejected,
+  Retried,
   Status,
   TakenOver,
   TakeOptions,
   Unacknowledged,
   Unreadable,
+  UnreadableDeadLetter,
   UnreadableDelivery,
   WorkerStatus
 } from "./internal/queues/types.ts"
@@ -77,10 +87,11 @@ export type {
 export interface Options {
   /**
    * The key of the list of what waits. Workers also use the keys `KEY:consumers`, which says who is alive, and
-   * `KEY:processing:` with the name of a worker, for what it has taken.
+   * `KEY:processing:` and `KEY:deliveries:` with the name of a worker, for what it has taken, and how often that was
+   * delivered.
    */
   readonly key: string
-  /** The key of the list of dead letters. Default `KEY:dead`. */
+  /** The key of the list of dead letters. Default `KEY:dead`. Their reasons are in a hash with `:reasons` at its end. */
   readonly deadLetters?: string | undefined
   /**
    * The end of the list from which elements are taken; they are pushed to the other end. Default `"left"`: producers use
@@ -181,7 +192,8 @@ export interface RedisQueue<A> {
 
   /**
    * Runs a handler for each element, and acknowledges the element when the handler has succeeded. An element whose
-   * handler fails goes to the dead letters, once `retry` has ended; so does one that does not fit the schema.
+   * handler fails or dies goes to the dead letters, once `retry` has ended; so does one that does not fit the schema, and
+   * one with which `maxDeliveries` workers died.
    *
    * It runs until it is interrupted. Then it takes nothing more, lets the handlers that run end within `stopTimeout`, and
    * puts the rest back. An outage does not end it; it fails with an error that no attempt can change, such as WRONGTYPE.
@@ -191,9 +203,30 @@ export interface RedisQueue<A> {
    * asynchronously, so that a failover can also lose elements that were just pushed.
    */
   readonly consume: <B, E, R>(
-    options: ConsumeOptions<A, E, R>,
+    options: ConsumeOptions<A, R>,
     handler: (value: A, delivery: Delivery<A>) => Effect.Effect<B, E, R>
   ) => Effect.Effect<never, RedisError, RedisClient | R>
+
+  /**
+   * The oldest dead letters, with their reasons. They stay where they are; LMOVE moves one back to the queue.
+   *
+   * **Example** (What went wrong)
+   *
+   * ```ts
+   * import { Effect } from "effect"
+   * import * as RedisQueue from "effect-redis-sentinel/RedisQueue"
+   *
+   * const jobs = RedisQueue.make({ key: "jobs" })
+   *
+   * export const report = Effect.flatMap(
+   *   jobs.deadLetters({ count: 10 }),
+   *   Effect.forEach(({ deliveries, reason, value }) => Effect.log(value, reason, deliveries))
+   * )
+   * ```
+   */
+  readonly deadLetters: (
+    options?: DeadLettersOptions | undefined
+  ) => Effect.Effect<ReadonlyArray<DeadLetter<A> | UnreadableDeadLetter>, RedisError, RedisClient>
 
   /** How much waits, how much is dead, and who works. */
   readonly status: Effect.Effect<Status, RedisError, RedisClient>
@@ -258,7 +291,15 @@ const durationIn = (
   return duration
 }
 
-const takeFields = ["consumer", "deadAfter"]
+/** What is known of a dead letter: its deliveries, the time, and the reason. */
+const aboutOf = (about: Uint8Array): AboutDeadLetter => {
+  const parts = /^(\d+) (\d+) ([^]*)$/.exec(Buffer.from(about).toString())
+  return parts === null
+    ? { reason: null, deliveries: null, time: null }
+    : { reason: parts[3]!, deliveries: Number(parts[1]), time: new Date(Number(parts[2])) }
+}
+
+const takeFields = ["consumer", "deadAfter", "maxDeliveries"]
 const consumeFields = [...takeFields, "concurrency", "retry", "stopTimeout", "onEvent"]
 
 /**
@@ -303,18 +344,28 @@ export const make: {
     return (from === "left" ? commands.rpush : commands.lpush)(keys.waiting, first, ...others)
   }
 
-  const deliveryOf = (taken: Taken): Delivery<any> | UnreadableDelivery => {
-    const { ack, element, giveBack, isRedelivered, reject } = taken
-    const handling: Handling = { ack, giveBack, reject, isRedelivered }
+  const decoded = (
+    element: Uint8Array
+  ): { readonly fits: true; readonly value: unknown } | { readonly fits: false; readonly issue: string } => {
     try {
-      return { _tag: "Delivery", value: decodeWith(codec, element), ...handling }
+      return { fits: true, value: decodeWith(codec, element) }
     } catch (error) {
-      return { _tag: "Unreadable", value: element, issue: (error as Unfit).issue, ...handling }
+      return { fits: false, issue: (error as Unfit).issue }
     }
   }
 
+  const deliveryOf = (taken: Taken): Delivery<any> | UnreadableDelivery => {
+    const { ack, deliveries, element, giveBack, isRedelivered, reject } = taken
+    const handling: Handling = { ack, giveBack, reject: reject("Rejected"), isRedelivered, deliveries }
+    const read = decoded(element)
+    return read.fits
+      ? { _tag: "Delivery", value: read.value, ...handling }
+      : { _tag: "Unreadable", value: element, issue: read.issue, ...handling }
+  }
+
   const workerOf = (command: string, fields: Record<string, unknown>) => {
-    const { consumer = "worker", deadAfter } = fields
+    const { consumer = "worker", deadAfter, maxDeliveries = 5 } = fields
+    check(command, "maxDeliveries", integerProblem(maxDeliveries, 1, 1_000_000))
     check(
       command,
       "consumer",
@@ -328,7 +379,8 @@ export const make: {
       keys,
       side: from,
       consumer: consumer as string,
-      deadAfterMillis
+      deadAfterMillis,
+      maxDeliveries: maxDeliveries as number
     })
   }
 
@@ -367,11 +419,11 @@ export const make: {
             )
           }
           const stopTimeout = durationIn(command, "stopTimeout", fields["stopTimeout"], "10 seconds", false)
-          const consumption: Consumption<any, any, any> = {
+          const consumption: Consumption<any, any> = {
             deliveryOf,
             handler,
             concurrency: concurrency as number,
-            onEvent: onEvent as Consumption<any, any, any>["onEvent"],
+            onEvent: onEvent as Consumption<any, any>["onEvent"],
             stopTimeout,
             retry: retryOf(retry, refuse(command))
           }
@@ -381,6 +433,23 @@ export const make: {
           }
         })
         return yield* consumeWith(workerFor(yield* RedisClient), consumption)
+      }),
+    deadLetters: (options) =>
+      Effect.gen(function*() {
+        const command = "RedisQueue.deadLetters"
+        const count = yield* checked(() => {
+          const { count = 100 } = fieldsIn(command, options, ["count"])
+          check(command, "count", integerProblem(count, 1, 10_000))
+          return count as number
+        })
+        const letters = yield* Effect.flatMap(RedisClient, (redis) => redis.run(lettersOf(keys, count)))
+        return letters.map(([element, text]) => {
+          const about = aboutOf(text)
+          const read = decoded(element)
+          return read.fits
+            ? { _tag: "DeadLetter" as const, value: read.value, ...about }
+            : { _tag: "Unreadable" as const, value: element, issue: read.issue, ...about }
+        })
       }),
     status: Effect.gen(function*() {
       const redis = yield* RedisClient

@@ -7,12 +7,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
+import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { Command, Connector, RedisClient, Sentinel } from "../src/index.ts"
+import * as Metrics from "../src/Metrics.ts"
 import * as RedisQueue from "../src/RedisQueue.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
@@ -75,7 +77,7 @@ const taking = (redis: RedisClient.RedisClient["Service"], options?: RedisQueue.
 /** A worker that notes what it has processed. */
 const consuming = <E>(
   redis: RedisClient.RedisClient["Service"],
-  options: RedisQueue.ConsumeOptions<string, E> = {},
+  options: RedisQueue.ConsumeOptions<string> = {},
   handler: (job: string) => Effect.Effect<unknown, E> = () => Effect.void
 ) =>
   Effect.gen(function*() {
@@ -116,7 +118,7 @@ describe("take", () => {
       assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), ["1", "4"])
       assert.deepStrictEqual(yield* redis.lrange("jobs:dead", 0, -1), ["3"])
       assert.strictEqual(yield* items[0]!.ack, false)
-      assert.deepStrictEqual((yield* redis.keys("*")).sort(), ["jobs", "jobs:consumers", "jobs:dead"])
+      assert.deepStrictEqual((yield* redis.keys("*")).sort(), ["jobs", "jobs:consumers", "jobs:dead", "jobs:dead:reasons"])
     }))
 
   it.effect("from the right, and back in order", () =>
@@ -162,6 +164,15 @@ describe("take", () => {
     }))
 })
 
+/** Keeps what the log says of the queue while an effect runs. */
+const linesIn = <A, E, R>(effect: (lines: Array<string>) => Effect.Effect<A, E, R>) => {
+  const lines: Array<string> = []
+  const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
+    if (String(message).includes("queue jobs")) lines.push(`${logLevel} ${String(message)}`)
+  })
+  return Effect.provide(Effect.suspend(() => effect(lines)), Logger.layer([logger]))
+}
+
 describe("workers that die", () => {
   it.effect("another one takes over what a dead one had, the oldest first, and both are told", () =>
     Effect.gen(function*() {
@@ -194,6 +205,132 @@ describe("workers that die", () => {
       yield* redis.rpush("jobs", "5")
       yield* until(() => first.values().includes("5"))
     }))
+
+  /** A worker that dies with what it has: its client closes first. */
+  const dyingWith = (party: (name: string) => Effect.Effect<RedisClient.RedisClient["Service"], any, Scope.Scope>) =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const worker = yield* taking(yield* Scope.provide(party("dying"), scope), { deadAfter: "1 second" })
+      const die = Effect.andThen(Scope.close(scope, Exit.void), whileTimePasses(Fiber.await(worker.fiber)))
+      return { ...worker, die }
+    })
+
+  it.effect("an element whose workers die is given so many times; then it is a dead letter, with the reason", () =>
+    linesIn((lines) =>
+      Effect.gen(function*() {
+        const { party, redis } = yield* one()
+        yield* with_(redis)(jobs.push("bad", "good"))
+        const deliveries: Array<number> = []
+        for (let i = 0; i < 3; i++) {
+          const { die, items } = yield* dyingWith(party)
+          yield* until(() => items.some(({ value }) => value === "bad"))
+          deliveries.push(items.find(({ value }) => value === "bad")!.deliveries)
+          // The other one is finished.
+          yield* Effect.forEach(items, (item) => item.value === "good" ? item.ack : Effect.void)
+          yield* die
+        }
+        assert.deepStrictEqual(deliveries, [1, 2, 3])
+        const exhausted: Array<RedisQueue.Event<string>> = []
+        const before = yield* Metric.value(Metrics.queueElementsOf.dead)
+        const { done } = yield* consuming(redis, {
+          deadAfter: "1 second",
+          maxDeliveries: 3,
+          onEvent: (event) => Effect.sync(() => void exhausted.push(event))
+        })
+        yield* until(() => exhausted.length === 1)
+        assert.deepStrictEqual<unknown>(exhausted, [
+          { _tag: "Exhausted", value: new TextEncoder().encode("bad"), deliveries: 4 }
+        ])
+        const [letter] = yield* with_(redis)(jobs.deadLetters())
+        assert.deepInclude(letter, { _tag: "DeadLetter", value: "bad", reason: "MaxDeliveries", deliveries: 4 })
+        assert.isTrue(letter!.time instanceof Date)
+        assert.strictEqual((yield* Metric.value(Metrics.queueElementsOf.dead)).count - before.count, 1)
+        assert.deepStrictEqual(lines, [
+          `Warn ${address}: the queue jobs: an element is a dead letter: ` +
+          "3 workers died with it, or were silent for 1000 ms"
+        ])
+        assert.notInclude(done, "bad")
+        // Nothing is left of the counts.
+        assert.deepStrictEqual(yield* redis.keys("jobs:deliveries:*"), [])
+      })
+    ))
+
+  it.effect("a worker that leaves, or gives back, keeps the count", () =>
+    Effect.gen(function*() {
+      const { party, redis } = yield* one()
+      yield* with_(redis)(jobs.push("bad"))
+      for (let i = 0; i < 2; i++) {
+        const { die, items } = yield* dyingWith(party)
+        yield* until(() => items.length === 1)
+        yield* die
+      }
+      const third = yield* taking(redis, { deadAfter: "1 second" })
+      yield* until(() => third.items.length === 1)
+      assert.strictEqual(third.items[0]!.deliveries, 3)
+      yield* with_(redis)(jobs.push("new"))
+      yield* until(() => third.items.length === 2)
+      assert.strictEqual(yield* third.items[0]!.giveBack, true)
+      yield* until(() => third.items.length === 3)
+      assert.strictEqual(third.items[2]!.deliveries, 3)
+      yield* whileTimePasses(Fiber.interrupt(third.fiber))
+      // What was not delivered before goes to the front.
+      assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), ["new"])
+      const fourth = yield* taking(redis, { deadAfter: "1 second" })
+      yield* until(() => fourth.items.length === 2)
+      const bad = fourth.items.find(({ value }) => value === "bad")!
+      assert.strictEqual(bad.deliveries, 3)
+      for (const { ack } of fourth.items) assert.strictEqual(yield* ack, true)
+      yield* whileTimePasses(Fiber.interrupt(fourth.fiber))
+      assert.deepStrictEqual(yield* redis.keys("*"), ["jobs:consumers"])
+    }))
+
+  it.effect("equal elements have a count each", () =>
+    Effect.gen(function*() {
+      const { party, redis } = yield* one()
+      yield* with_(redis)(jobs.push("x", "x", "x"))
+      const first = yield* dyingWith(party)
+      yield* until(() => first.items.length === 3)
+      yield* first.die
+      const second = yield* dyingWith(party)
+      yield* until(() => second.items.length === 3)
+      assert.deepStrictEqual(second.items.map(({ deliveries }) => deliveries), [2, 2, 2])
+      yield* second.items[1]!.ack
+      yield* second.die
+      yield* with_(redis)(jobs.push("x"))
+      const third = yield* taking(redis, { deadAfter: "1 second" })
+      yield* until(() => third.items.length === 3)
+      assert.deepStrictEqual(third.items.map(({ deliveries }) => deliveries).sort(), [1, 3, 3])
+    }))
+
+  it.effect("a failover that loses the taking over loses the count with it", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.make()
+      const party = (name: string) =>
+        Effect.flatMap(
+          Effect.provideService(
+            Sentinel.make({ sentinels: control.sentinels }),
+            Connector.Connector,
+            control.network.dialer(name)
+          ),
+          (sentinel) => sentinel.primaryFor("mymaster")
+        )
+      const redis = yield* party("other")
+      yield* whileTimePasses(with_(redis)(jobs.push("bad")))
+      const first = yield* dyingWith(party)
+      yield* until(() => first.items.length === 1)
+      yield* first.die
+      yield* TestClock.adjust("1 second")
+      const before = yield* control.primary
+      control.node(before).lagMillis = [60_000, 60_000]
+      const second = yield* taking(redis, { deadAfter: "1 second" })
+      yield* until(() => second.items.length === 1)
+      assert.strictEqual(second.items[0]!.deliveries, 2)
+      yield* control.kill(before)
+      yield* until(() => second.items.length === 2)
+      assert.deepStrictEqual(second.items.map(({ deliveries }) => deliveries), [2, 2])
+      assert.deepStrictEqual([yield* second.items[1]!.ack], [true])
+      assert.deepStrictEqual(yield* whileTimePasses(redis.keys("jobs:deliveries:*")), [])
+    }), 30_000)
 
   it.effect("what a worker has left that was killed while it left", () =>
     Effect.gen(function*() {
@@ -283,15 +420,6 @@ describe("workers that die", () => {
     60_000
   )
 })
-
-/** Keeps what the log says of the queue while an effect runs. */
-const linesIn = <A, E, R>(effect: (lines: Array<string>) => Effect.Effect<A, E, R>) => {
-  const lines: Array<string> = []
-  const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
-    if (String(message).includes("queue jobs")) lines.push(`${logLevel} ${String(message)}`)
-  })
-  return Effect.provide(Effect.suspend(() => effect(lines)), Logger.layer([logger]))
-}
 
 describe("outages", () => {
   it.effect("a planned failover is none: nothing is told", () =>
@@ -470,17 +598,122 @@ describe("consume", () => {
             yield* Effect.sleep("100 millis")
             running--
             if (job === "bad" || (job === "second" && tries.get(job) === 1)) return yield* Effect.fail("no")
-            if (job === "defect") throw new Error("defect")
+            if (job === "defect") return yield* Effect.die(new Error("defect"))
           }).pipe(Effect.onExit((exit) => Effect.sync(() => void (exit._tag === "Failure" && running > 0))))
       )
       yield* with_(redis)(jobs.push("1", "2", "bad", "second", "3", "defect", "4"))
-      yield* until(() => done.length === 5 && events.length === 2)
+      yield* until(() => done.length === 5 && events.length === 7)
       assert.strictEqual(most, 3)
       assert.strictEqual(tries.get("bad"), 3)
-      assert.deepStrictEqual(events.sort(), ["Rejected bad", "Rejected defect"])
+      assert.strictEqual(tries.get("defect"), 3)
+      assert.deepStrictEqual(events.sort(), [
+        "Rejected bad",
+        "Rejected defect",
+        "Retried bad",
+        "Retried bad",
+        "Retried defect",
+        "Retried defect",
+        "Retried second"
+      ])
       assert.deepStrictEqual((yield* redis.lrange("jobs:dead", 0, -1)).sort(), ["bad", "defect"])
       yield* whileTimePasses(Fiber.interrupt(fiber))
-      assert.deepStrictEqual((yield* redis.keys("*")).sort(), ["jobs:consumers", "jobs:dead"])
+      assert.deepStrictEqual((yield* redis.keys("*")).sort(), ["jobs:consumers", "jobs:dead", "jobs:dead:reasons"])
+    }))
+
+  it.effect("a defect is a failure like any other: retried, told with its message, counted, then dead", () =>
+    linesIn((lines) =>
+      Effect.gen(function*() {
+        const { redis } = yield* one()
+        const events: Array<string> = []
+        const seen: Array<unknown> = []
+        const before = yield* Metric.value(Metrics.queueElementsOf.failed)
+        yield* Effect.forkScoped(
+          jobs.consume({
+            // It gets errors and defects.
+            retry: Schedule.recurs(1).pipe(Schedule.tapInput((input: unknown) => Effect.sync(() => void seen.push(input)))),
+            onEvent: (event) =>
+              Effect.sync(() =>
+                void events.push("reason" in event ? `${event._tag} ${event.value}: ${event.reason}` : event._tag)
+              )
+          }, (job) => {
+            switch (job) {
+              case "thrown":
+                throw new TypeError("x is not a function\nand more")
+              case "died":
+                return Effect.die({ secret: "s" })
+              case "no effect":
+                return undefined as never
+              default:
+                return Effect.fail({ _tag: "Refused", message: "secret" })
+            }
+          }).pipe(with_(redis)),
+          { startImmediately: true }
+        )
+        yield* with_(redis)(jobs.push("thrown", "died", "no effect", "failed"))
+        yield* until(() => events.length === 8)
+        const reasons = {
+          thrown: "TypeError: x is not a function",
+          died: "Error",
+          "no effect": "TypeError: expected the handler to give an Effect, got undefined",
+          failed: "Refused"
+        }
+        assert.deepStrictEqual(
+          events,
+          Object.entries(reasons).flatMap(([job, why]) => [`Retried ${job}: ${why}`, `Rejected ${job}: ${why}`])
+        )
+        assert.deepStrictEqual(
+          (yield* with_(redis)(jobs.deadLetters())).map(({ deliveries, reason, value }) => [value, reason, deliveries]),
+          Object.entries(reasons).map(([job, why]) => [job, why, 1])
+        )
+        assert.strictEqual((yield* Metric.value(Metrics.queueElementsOf.failed)).count - before.count, 8)
+        assert.instanceOf(seen[0], TypeError)
+        assert.isTrue(lines.every((line) => !line.includes("not a function") && !line.includes("secret")))
+      })
+    ))
+
+  it.effect("dead letters that cannot be written cost no element", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      yield* redis.set("jobs:dead", "text")
+      yield* with_(redis)(jobs.push("bad"))
+      const { fiber } = yield* consuming(redis, {}, () => Effect.fail("no"))
+      const error = failureOf(yield* whileTimePasses(Fiber.await(fiber)))
+      assert.isTrue(error._tag === "ReplyError" && error.code === "WRONGTYPE")
+      assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), ["bad"])
+    }))
+
+  it.effect("dead letters: what is known of each, and nothing of those that others have put there", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      const queue = RedisQueue.make({ key: "jobs", schema: Schema.Struct({ n: Schema.Int }) })
+      yield* redis.rpush("jobs:dead", "{\"n\":1}")
+      yield* redis.rpush("jobs", "{}")
+      yield* Effect.forkScoped(with_(redis)(queue.consume({}, () => Effect.void)), { startImmediately: true })
+      yield* until(() => false).pipe(Effect.timeoutOption("100 millis"), whileTimePasses)
+      const [first, second] = yield* with_(redis)(queue.deadLetters({ count: 2 }))
+      assert.deepStrictEqual<unknown>(first, {
+        _tag: "DeadLetter",
+        value: { n: 1 },
+        reason: null,
+        deliveries: null,
+        time: null
+      })
+      assert.deepInclude(second, {
+        _tag: "Unreadable",
+        issue: "at n: Missing key",
+        reason: "Unreadable: at n: Missing key",
+        deliveries: 1
+      })
+      assert.lengthOf(yield* with_(redis)(queue.deadLetters({ count: 1 })), 1)
+      assert.match(
+        failureOf(yield* Effect.exit(with_(redis)(queue.deadLetters({ count: 0 })))).message,
+        /RedisQueue\.deadLetters.*count: expected a whole number from 1/
+      )
+      // Reasons go when their letters have gone.
+      yield* redis.del("jobs:dead")
+      yield* redis.rpush("jobs", "[]")
+      yield* until(() => false).pipe(Effect.timeoutOption("100 millis"), whileTimePasses)
+      assert.strictEqual(yield* redis.hlen("jobs:dead:reasons"), 1)
     }))
 
   it.effect("stops: lets handlers end, puts the rest back", () =>
@@ -529,7 +762,7 @@ describe("consume", () => {
           })
       )
       yield* with_(redis)(jobs.push("bad"))
-      yield* until(() => events.length === 1)
+      yield* until(() => events.length === 3)
       assert.lengthOf(at, 3)
       assert.isAtLeast(at[2]! - at[0]!, 2000)
     }))
@@ -593,6 +826,7 @@ describe("hostile options", () => {
           [{ stopTimeout: 0 }, () => Effect.void, /stopTimeout: /],
           [{ stopTimeout: "Infinity" }, () => Effect.void, /stopTimeout: the duration must be finite/],
           [{ onEvent: 1 }, () => Effect.void, /onEvent: expected a function/],
+          [{ maxDeliveries: 0 }, () => Effect.void, /maxDeliveries: expected a whole number from 1/],
           [{ tries: 1 }, () => Effect.void, /tries: unknown option/],
           [{}, undefined, /handler: expected a function, got undefined/]
         ] as const
@@ -605,7 +839,7 @@ describe("hostile options", () => {
       }
       assert.match(
         failureOf(yield* Effect.exit(with_(redis)(Stream.runDrain(jobs.take({ concurrency: 1 } as {}))))).message,
-        /concurrency: unknown option; it has consumer, deadAfter/
+        /concurrency: unknown option; it has consumer, deadAfter, maxDeliveries/
       )
     }))
 })

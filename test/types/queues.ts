@@ -65,3 +65,9 @@ export const w16 = redis.keyspace({ keys: "user:*" }, { whenDisabled: "ignore" }
 export const w17 = replica.popStream("a")
 // @ts-expect-error: is not assignable
 export const w18 = replica.keyspace({ exactKeys: "abc" })
+// @ts-expect-error: 'maxDeliverys' does not exist in type
+export const w19 = jobs.take({ maxDeliverys: 3 })
+// @ts-expect-error: is not assignable
+export const w20 = jobs.deadLetters({ count: "10" })
+export const w21 = Effect.map(jobs.deadLetters(), (letters) =>
+  letters.map((letter) => letter._tag === "DeadLetter" ? letter.value.id : letter.value.length))

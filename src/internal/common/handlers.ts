@@ -1,8 +1,9 @@
 /**
- * What the consumers of streams and of queues have in common: when a handler that fails runs again, and what is told of
- * its failure.
+ * What the consumers of streams and of queues have in common: how a handler runs, when one that fails runs again, and
+ * what is told of its failure. A defect is a failure like any other.
  */
 import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { fieldsOf, integerProblem, kindOf } from "./values.ts"
@@ -77,3 +78,56 @@ export const failureName = (cause: Cause.Cause<unknown>): string => {
   const defect = Cause.findDefect(cause)
   return Result.isSuccess(defect) ? nameOf(defect.success) : "Interrupted"
 }
+
+/** The longest reason, in characters. */
+const longestReason = 200
+
+/**
+ * Why a handler failed, for events and dead letters: the tag or the class of its error, and of a defect also the first
+ * line of its message, which the program itself has made. Not for logs.
+ */
+export const failureReason = (cause: Cause.Cause<unknown>): string => {
+  const name = failureName(cause)
+  const defect = Cause.findDefect(cause)
+  if (Result.isSuccess(Cause.findError(cause)) || Result.isFailure(defect)) return name.slice(0, longestReason)
+  try {
+    const message = defect.success instanceof Error ? defect.success.message : defect.success
+    const line = typeof message === "string" ? message.split("\n", 1)[0]! : ""
+    return (line === "" ? name : `${name}: ${line}`).slice(0, longestReason)
+  } catch {
+    return name.slice(0, longestReason)
+  }
+}
+
+/**
+ * Runs a handler, and runs it again after failures and defects, as `retry` says; its schedule gets the error or the
+ * defect. Fails with the cause of the last failure. `onFailure` is told each one, with whether the handler may run again.
+ */
+export const handled = <R, R2>(
+  handler: () => unknown,
+  retry: Retry | undefined,
+  onFailure: (cause: Cause.Cause<unknown>, failures: number, mayRunAgain: boolean) => Effect.Effect<unknown, never, R2>
+): Effect.Effect<void, Cause.Cause<unknown>, R | R2> =>
+  Effect.suspend(() => {
+    let failures = 0
+    let last: Cause.Cause<unknown> = Cause.empty
+    const attempt = Effect.suspend((): Effect.Effect<unknown, unknown, R> => {
+      const effect: unknown = handler()
+      return Effect.isEffect(effect)
+        ? effect as Effect.Effect<unknown, unknown, R>
+        : Effect.die(new TypeError(`expected the handler to give an Effect, got ${kindOf(effect)}`))
+    }).pipe(
+      Effect.catchCauseIf(
+        // A handler that interrupts itself has not failed.
+        (cause) => !Cause.hasInterruptsOnly(cause),
+        (cause) => {
+          last = cause
+          failures++
+          const mayRunAgain = retry !== undefined && (retry.times === undefined || failures <= retry.times)
+          return Effect.andThen(onFailure(cause, failures, mayRunAgain), Effect.fail(Cause.squash(cause)))
+        }
+      )
+    )
+    const repeated = retry === undefined ? attempt : Effect.retry(attempt, retryOptions(retry))
+    return Effect.asVoid(Effect.mapError(repeated, () => last))
+  })

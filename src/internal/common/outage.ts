@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { RedisError } from "../../Errors.ts"
+import { passes } from "./passing.ts"
 import { Pauses } from "./pauses.ts"
 import { monotonicMillis } from "./time.ts"
 
@@ -12,39 +13,6 @@ const untoldMillis = 1000
 /** How long the wait for a connection is before it is told, and for how long it is not told again, in milliseconds. */
 const shortageMillis = 30_000
 const untoldShortageMillis = 600_000
-
-/** Replies of a server that cannot serve now: it, or the next one, can later. */
-const passing: ReadonlySet<string> = new Set([
-  "READONLY",
-  "LOADING",
-  "MASTERDOWN",
-  "NOREPLICAS",
-  "TRYAGAIN",
-  "CLUSTERDOWN",
-  "BUSY",
-  "MISCONF",
-  "UNBLOCKED",
-  "OOM"
-])
-
-/** Whether an error is about the state of servers and connections, which may pass, and not about the request. */
-export const isOutage = (error: RedisError): boolean => {
-  switch (error._tag) {
-    case "ReplyError":
-      return passing.has(error.code)
-    case "ClientClosed":
-    case "InvalidCommand":
-    case "UnexpectedReply":
-    case "ValueMismatch":
-    case "LibraryConflict":
-    case "TransactionAborted":
-    case "ScanInterrupted":
-    case "EpochPassed":
-      return false
-    default:
-      return true
-  }
-}
 
 /** The outages of one Stream or worker, one after another. */
 export class Outage {
@@ -83,7 +51,7 @@ export class Outage {
    */
   wait(error: RedisError, pauses: Pauses = this.own): Effect.Effect<void, RedisError> {
     return Effect.gen({ self: this }, function*() {
-      if (!isOutage(error) || (!this.hasWorked && isMisconfigured(error))) return yield* Effect.fail(error)
+      if (!passes(error, this.hasWorked)) return yield* Effect.fail(error)
       const now = yield* monotonicMillis
       this.failingSince ??= now
       this.shortSince = undefined
@@ -125,17 +93,5 @@ export class Outage {
       const tell = Effect.suspend(() => isFull ? this.short(option) : Effect.void)
       return Effect.raceFirst(effect(whenFull), Effect.forever(Effect.andThen(Effect.sleep(shortageMillis), tell)))
     })
-  }
-}
-
-/** Whether an error of the way to a server comes from the configuration, as a wrong password does. */
-const isMisconfigured = (error: RedisError): boolean => {
-  switch (error._tag) {
-    case "AuthenticationFailed":
-    case "ConnectFailed":
-    case "PrimaryNotFound":
-      return !error.isRetryable
-    default:
-      return false
   }
 }

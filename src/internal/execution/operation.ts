@@ -16,6 +16,7 @@ import {
   type RedisError
 } from "../../Errors.ts"
 import * as Resp from "../../Resp.ts"
+import { refusals, temporaryRefusals } from "../common/passing.ts"
 import { isDirect, makeBase, type Suspended, type Suspending, type Waiter } from "../common/suspend.ts"
 import { decodeReply, replyError } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
@@ -24,15 +25,6 @@ import { type ExecutionContext, millisOf } from "./executionContext.ts"
 import { isLacking, type Unexecuted } from "./scripts.ts"
 import { type BatchResult, emptyBatch, type ScanPosition } from "./types.ts"
 import { invalidity } from "./validity.ts"
-
-/**
- * Error codes by which a server refuses a command before executing it, because
- * of its own state and not because of the command: another server is looked for.
- */
-export const refusals: ReadonlySet<string> = new Set(["READONLY", "LOADING", "MASTERDOWN"])
-
-/** The same, for states that pass by themselves: the same server is asked again after a pause. */
-export const temporaryRefusals: ReadonlySet<string> = new Set(["NOREPLICAS", "TRYAGAIN", "CLUSTERDOWN", "BUSY"])
 
 /**
  * Sends operations and decides what becomes of those that have failed: an

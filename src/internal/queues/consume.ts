@@ -7,16 +7,19 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
 import * as Semaphore from "effect/Semaphore"
 import type { RedisError } from "../../Errors.ts"
-import { failureName, type Retry, retryOptions } from "../common/handlers.ts"
+import * as Metrics from "../../Metrics.ts"
+import { failureName, failureReason, handled, type Retry } from "../common/handlers.ts"
 import type { Delivery, Event, UnreadableDelivery } from "./types.ts"
 import { makeWorker, type Taken, type WorkerOptions } from "./worker.ts"
 
 /** What is done with the elements, checked. */
-export interface Consumption<A, E, R> {
+export interface Consumption<A, R> {
   readonly deliveryOf: (taken: Taken) => Delivery<A> | UnreadableDelivery
-  readonly handler: (value: A, delivery: Delivery<A>) => Effect.Effect<unknown, E, R>
+  readonly handler: (value: A, delivery: Delivery<A>) => Effect.Effect<unknown, unknown, R>
   readonly concurrency: number
   readonly retry: Retry | undefined
   readonly stopTimeout: Duration.Duration
@@ -24,17 +27,13 @@ export interface Consumption<A, E, R> {
 }
 
 /** Processes elements until it is interrupted, or until an error that no attempt can change. */
-export const consumeWith = <A, E, R>(
+export const consumeWith = <A, R>(
   options: WorkerOptions,
-  { concurrency, deliveryOf, handler, onEvent, retry, stopTimeout }: Consumption<A, E, R>
+  { concurrency, deliveryOf, handler, onEvent, retry, stopTimeout }: Consumption<A, R>
 ): Effect.Effect<never, RedisError, R> =>
   Effect.scoped(Effect.gen(function*() {
-    const worker = yield* makeWorker(options)
-    const running = yield* FiberSet.make<unknown, RedisError>()
-    // What runs may end before the worker leaves.
-    yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(running), stopTimeout))
-    const slots = Semaphore.makeUnsafe(concurrency)
     const queue = `${options.redis.target}: the queue ${options.keys.waiting}`
+    const context = yield* Effect.context<R>()
     const tell = (event: Event<A>): Effect.Effect<unknown, never, R> =>
       onEvent === undefined ? Effect.void : Effect.catchCause(
         Effect.suspend(() => onEvent(event)),
@@ -43,6 +42,14 @@ export const consumeWith = <A, E, R>(
             ? Effect.failCause(cause)
             : Effect.logWarning(`${queue}: onEvent failed for ${event._tag}`)
       )
+    const worker = yield* makeWorker(
+      options,
+      (value, deliveries) => Effect.provideContext(tell({ _tag: "Exhausted", value, deliveries }), context)
+    )
+    const running = yield* FiberSet.make<unknown, RedisError>()
+    // What runs may end before the worker leaves.
+    yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(running), stopTimeout))
+    const slots = Semaphore.makeUnsafe(concurrency)
 
     const acknowledge = (delivery: Delivery<A>): Effect.Effect<unknown, RedisError, R> =>
       Effect.matchEffect(worker.persist(delivery.ack), {
@@ -53,25 +60,33 @@ export const consumeWith = <A, E, R>(
             : Effect.fail(error)
       })
 
-    const process = (delivery: Delivery<A> | UnreadableDelivery): Effect.Effect<unknown, RedisError, R> =>
+    const process = (taken: Taken): Effect.Effect<unknown, RedisError, R> =>
       Effect.gen(function*() {
+        const delivery = deliveryOf(taken)
         if (delivery._tag === "Unreadable") {
           yield* tell({ _tag: "Unreadable", value: delivery.value, issue: delivery.issue })
-          yield* worker.persist(delivery.reject)
+          yield* worker.persist(taken.reject(`Unreadable: ${delivery.issue}`))
           return yield* Effect.logWarning(`${queue}: an element is a dead letter: ${delivery.issue}`)
         }
         const { value } = delivery
         if (delivery.isRedelivered) yield* tell({ _tag: "Redelivered", value })
-        const handling = Effect.suspend(() => handler(value, delivery))
-        const exit = yield* Effect.exit(retry === undefined ? handling : Effect.retry(handling, retryOptions(retry)))
+        const handling = handled<R, R>(() => handler(value, delivery), retry, (cause, failures, mayRunAgain) =>
+          Effect.andThen(
+            Metric.update(Metrics.queueElementsOf.failed, 1),
+            mayRunAgain
+              ? tell({ _tag: "Retried", value, failures, reason: failureReason(cause), cause })
+              : Effect.void
+          ))
+        const exit = yield* Effect.exit(handling)
         if (Exit.isSuccess(exit)) return yield* acknowledge(delivery)
+        const failure = Cause.findErrorOption(exit.cause)
         // A handler that interrupts itself has not failed.
-        if (Cause.hasInterruptsOnly(exit.cause)) return void (yield* worker.persist(delivery.giveBack))
-        yield* worker.persist(delivery.reject)
-        yield* Effect.logWarning(
-          `${queue}: the handler failed, and the element is a dead letter: ${failureName(exit.cause)}`
-        )
-        yield* tell({ _tag: "Rejected", value, cause: exit.cause })
+        if (Option.isNone(failure)) return void (yield* worker.persist(delivery.giveBack))
+        const cause = failure.value
+        const reason = failureReason(cause)
+        yield* worker.persist(taken.reject(reason))
+        yield* Effect.logWarning(`${queue}: the handler failed, and the element is a dead letter: ${failureName(cause)}`)
+        yield* tell({ _tag: "Rejected", value, reason, cause })
       })
 
     const step = Effect.uninterruptibleMask((restore) =>
@@ -82,7 +97,7 @@ export const consumeWith = <A, E, R>(
           running,
           Effect.onExit(
             Effect.catchIf(
-              Effect.interruptible(process(deliveryOf(taken))),
+              Effect.interruptible(process(taken)),
               (error) => error._tag === "AmbiguousOutcome" || error._tag === "ClientClosed",
               // It comes again, from the list of this worker.
               () => Effect.void

@@ -21,9 +21,17 @@ import type { AmbiguousOutcome, RedisError } from "../../Errors.ts"
 export interface Handling {
   /** Whether the element was given before: to a worker that is dead, or to this one. */
   readonly isRedelivered: boolean
+  /**
+   * How often workers got the element, this time included: 1, and 1 more for each worker that died, or was silent for
+   * `deadAfter`, while it had the element. The server keeps the count until the element is finished.
+   */
+  readonly deliveries: number
   /** Removes the element: it is processed. */
   readonly ack: Effect.Effect<boolean, RedisError>
-  /** Puts the element back, so that a worker takes it next. */
+  /**
+   * Puts the element back, so that a worker takes it next. One with several `deliveries` keeps their count, and waits
+   * until a worker looks for what dead ones have left, which each does three times within `deadAfter`.
+   */
   readonly giveBack: Effect.Effect<boolean, RedisError>
   /** Moves the element to the dead letters. */
   readonly reject: Effect.Effect<boolean, RedisError>
@@ -100,7 +108,26 @@ export interface Unacknowledged<out A> {
 }
 
 /**
- * The handler failed for the last time. The element is among the dead letters.
+ * The handler failed or died, and runs again for this element.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Retried<out A> {
+  /** Tells this event from the others. */
+  readonly _tag: "Retried"
+  /** The element. */
+  readonly value: A
+  /** How often the handler has failed for this delivery. */
+  readonly failures: number
+  /** The `_tag` of its error, or the class and the message of its defect. */
+  readonly reason: string
+  /** What the handler failed with. */
+  readonly cause: Cause.Cause<unknown>
+}
+
+/**
+ * The handler failed or died for the last time. The element is among the dead letters.
  *
  * @since 0.1.0
  * @category models
@@ -110,8 +137,26 @@ export interface Rejected<out A> {
   readonly _tag: "Rejected"
   /** The element. */
   readonly value: A
+  /** The `_tag` of its error, or the class and the message of its defect: the reason that the dead letter has. */
+  readonly reason: string
   /** What the handler failed with. */
   readonly cause: Cause.Cause<unknown>
+}
+
+/**
+ * So many workers died with the element, or were silent for `deadAfter`, that it is not given again: more than
+ * `maxDeliveries` allows. It is among the dead letters.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Exhausted {
+  /** Tells this event from the others. */
+  readonly _tag: "Exhausted"
+  /** The element as it is stored. It is not decoded, as that may be what ends its workers. */
+  readonly value: Uint8Array
+  /** How often workers got the element. */
+  readonly deliveries: number
 }
 
 /**
@@ -135,7 +180,72 @@ export interface Unreadable {
  * @since 0.1.0
  * @category models
  */
-export type Event<A> = Redelivered<A> | TakenOver<A> | Unacknowledged<A> | Rejected<A> | Unreadable
+export type Event<A> =
+  | Redelivered<A>
+  | TakenOver<A>
+  | Unacknowledged<A>
+  | Retried<A>
+  | Rejected<A>
+  | Exhausted
+  | Unreadable
+
+/**
+ * An element that could not be processed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DeadLetter<out A> extends AboutDeadLetter {
+  /** Tells these from those that do not fit the schema. */
+  readonly _tag: "DeadLetter"
+  /** The element. */
+  readonly value: A
+}
+
+/**
+ * An element that does not fit the schema, or is no text.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UnreadableDeadLetter extends AboutDeadLetter {
+  /** Tells these from those that fit. */
+  readonly _tag: "Unreadable"
+  /** The element as it is stored. */
+  readonly value: Uint8Array
+  /** What does not fit and where, without a part of the element. */
+  readonly issue: string
+}
+
+/**
+ * Why an element is a dead letter. Equal elements share what is known of the last one. All is `null` for one that
+ * another program has put there.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AboutDeadLetter {
+  /**
+   * The reason: the `_tag` of the handler's error, or the class and the message of its defect; `MaxDeliveries`;
+   * `Unreadable` and what does not fit; `Rejected` for one that was rejected by hand.
+   */
+  readonly reason: string | null
+  /** How often workers got the element. */
+  readonly deliveries: number | null
+  /** When it became a dead letter, by the server's clock. */
+  readonly time: Date | null
+}
+
+/**
+ * Options of `deadLetters`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DeadLettersOptions {
+  /** How many are given at most, from 1 to 10,000. Default 100. */
+  readonly count?: number | undefined
+}
 
 /**
  * Options of `take`.
@@ -154,26 +264,32 @@ export interface TakeOptions {
    * alive three times as often. Default 30 seconds.
    */
   readonly deadAfter?: DurationInput | undefined
+  /**
+   * After how many deliveries that no worker has finished an element becomes a dead letter, at least 1: it may be what
+   * ends its workers. Default 5.
+   */
+  readonly maxDeliveries?: number | undefined
 }
 
 /**
- * Options of `consume`. `A` is an element, `E` an error of the handler.
+ * Options of `consume`. `A` is an element, `R` what `retry` and `onEvent` need.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ConsumeOptions<in A, in E = never, out R = never> extends TakeOptions {
+export interface ConsumeOptions<in A, out R = never> extends TakeOptions {
   /** How many elements are processed at a time, from 1 to 10,000. Default 1. */
   readonly concurrency?: number | undefined
   /**
-   * When a handler that fails runs again: `times` more, after the pauses of `schedule`; a Schedule alone says both. After
-   * that the element goes to the dead letters. Default: it does not run again.
+   * When a handler that fails or dies runs again: `times` more, after the pauses of `schedule`; a Schedule alone says
+   * both, and gets the error or the defect. After that the element goes to the dead letters. Default: it does not run
+   * again.
    */
-  readonly retry?: Schedule.Schedule<unknown, E, never, R> | {
+  readonly retry?: Schedule.Schedule<unknown, unknown, never, R> | {
     /** How often it runs again, at least 1. Default: as often as the schedule says. */
     readonly times?: number | undefined
     /** The pauses. Default: none. */
-    readonly schedule?: Schedule.Schedule<unknown, E, never, R> | undefined
+    readonly schedule?: Schedule.Schedule<unknown, unknown, never, R> | undefined
   } | undefined
   /**
    * How long handlers that run may take to end when `consume` is interrupted; then they are interrupted, and their

@@ -17,7 +17,18 @@ import * as Metrics from "../../Metrics.ts"
 import { reserveToWait } from "../client/waiting.ts"
 import { Outage } from "../common/outage.ts"
 import { Pauses } from "../common/pauses.ts"
-import { beatOf, claimOf, giveBackOf, leaveOf, type QueueKeys, rejectOf, type Side } from "./scripts.ts"
+import {
+  acknowledgeOf,
+  beatOf,
+  claimOf,
+  type Counted,
+  giveBackOf,
+  leaveOf,
+  listOf,
+  type QueueKeys,
+  rejectOf,
+  type Side
+} from "./scripts.ts"
 
 /** How long the server waits for an element in one request at most, in milliseconds. */
 const mostTurnMillis = 5000
@@ -57,9 +68,11 @@ class Multiset {
 export interface Taken {
   readonly element: Uint8Array
   readonly isRedelivered: boolean
+  readonly deliveries: number
   readonly ack: Effect.Effect<boolean, RedisError>
   readonly giveBack: Effect.Effect<boolean, RedisError>
-  readonly reject: Effect.Effect<boolean, RedisError>
+  /** Moves it to the dead letters, with a reason. */
+  readonly reject: (reason: string) => Effect.Effect<boolean, RedisError>
 }
 
 /** What a worker is made of, checked. */
@@ -71,11 +84,16 @@ export interface WorkerOptions {
   readonly consumer: string
   /** How long it may be silent before others count it as dead, in milliseconds. */
   readonly deadAfterMillis: number
+  /** How often an element is given, if nobody finishes it. */
+  readonly maxDeliveries: number
 }
 
 /** A worker of a queue. */
 export interface Worker {
-  /** Takes an element, once there is one. One fiber at a time may call it. */
+  /**
+   * Takes an element, once there is one. One that was given too often goes to the dead letters instead. One fiber at a
+   * time may call it.
+   */
   readonly next: Effect.Effect<Taken, RedisError>
   /** Runs something again until it has reached the server. An outage makes it wait. */
   readonly persist: <A>(effect: Effect.Effect<A, RedisError>) => Effect.Effect<A, RedisError>
@@ -87,9 +105,12 @@ const uniqueName: Effect.Effect<string> = Effect.map(
   (parts) => parts.map((part) => part.toString(16).padStart(8, "0")).join("")
 )
 
-/** A worker, until the Scope closes: then it puts back what it has. */
+/**
+ * A worker, until the Scope closes: then it puts back what it has. `onExhausted` is told what was given too often.
+ */
 export const makeWorker = (
-  { consumer, deadAfterMillis, keys, redis, side }: WorkerOptions
+  { consumer, deadAfterMillis, keys, maxDeliveries, redis, side }: WorkerOptions,
+  onExhausted: (element: Uint8Array, deliveries: number) => Effect.Effect<unknown> = () => Effect.void
 ): Effect.Effect<Worker, never, Scope.Scope> =>
   Effect.gen(function*() {
     // Unique, so that nobody else ever has the same list, not even the same program after a crash.
@@ -104,7 +125,7 @@ export const makeWorker = (
     /** What was finished since the own list was read, while it is being read. */
     let finished: Multiset | undefined
     /** What was found in the own list that no user has. */
-    const leftovers: Array<Uint8Array> = []
+    const leftovers: Array<Counted> = []
     /** Whether there may be more in the own list than its users have. */
     let isSuspect = false
     /** Whether dead workers have something. */
@@ -154,16 +175,24 @@ export const makeWorker = (
         ))
     }
 
-    const take = (element: Uint8Array, isRedelivered: boolean): Effect.Effect<Taken> =>
+    const take = (counted: Counted, isRedelivered: boolean): Effect.Effect<Taken> =>
       Effect.suspend(() => {
+        const [element, deliveries] = counted
         held.add(textOf(element))
         const remove = removing(element)
         return Effect.as(count(isRedelivered ? "redelivered" : "delivered"), {
           element,
           isRedelivered,
-          ack: remove("acknowledged", commands.lrem(own, 1, element)),
-          giveBack: remove("returned", giveBackOf(keys, name, side, element)),
-          reject: remove("dead", rejectOf(keys, name, element))
+          deliveries,
+          ack: remove("acknowledged", acknowledgeOf(keys, name, counted)),
+          giveBack: Effect.tap(
+            remove("returned", giveBackOf(keys, name, side, counted)),
+            () =>
+              Effect.sync(() => {
+                if (deliveries > 1) hasDead = true
+              })
+          ),
+          reject: (reason) => remove("dead", rejectOf(keys, name, counted, reason))
         })
       })
 
@@ -171,13 +200,13 @@ export const makeWorker = (
     const reconcile: Effect.Effect<void, RedisError> = Effect.suspend(() => {
       finished = new Multiset()
       isSuspect = false
-      return redis.bytes.lrange(own, 0, -1).pipe(
+      return redis.run(listOf(keys, name)).pipe(
         Effect.map((elements) => {
           const known = held.copy()
           leftovers.length = 0
-          for (const element of elements) {
-            const text = textOf(element)
-            if (!known.remove(text) && !finished!.remove(text)) leftovers.push(element)
+          for (const counted of elements) {
+            const text = textOf(counted[0])
+            if (!known.remove(text) && !finished!.remove(text)) leftovers.push(counted)
           }
         }),
         Effect.onExit((exit) =>
@@ -190,7 +219,7 @@ export const makeWorker = (
     })
 
     /** Runs what moves an element into the own list: without an answer it may be there. */
-    const moving = (move: Effect.Effect<Uint8Array | null, RedisError>): Effect.Effect<Uint8Array | null, RedisError> =>
+    const moving = <A>(move: Effect.Effect<A, RedisError>): Effect.Effect<A, RedisError> =>
       Effect.suspend(() => {
         isMoving = true
         return Effect.onExit(move, (exit) =>
@@ -235,11 +264,36 @@ export const makeWorker = (
         hasDead = false
       }
       const element = yield* wait
-      return element === null ? undefined : yield* take(element, false)
+      return element === null ? undefined : yield* take([element, 1], false)
     })
 
+    /** Moves what was given too often to the dead letters, before anything reads it. */
+    const exhaust = ({ deliveries, element, reject }: Taken): Effect.Effect<void, RedisError> =>
+      Effect.matchEffect(Effect.suspend(() => persist(reject("MaxDeliveries"))), {
+        onSuccess: (had) =>
+          had
+            ? Effect.andThen(
+              Effect.logWarning(
+                `${redis.target}: the queue ${keys.waiting}: an element is a dead letter: ` +
+                  `${deliveries - 1} workers died with it, or were silent for ${deadAfterMillis} ms`
+              ),
+              onExhausted(element, deliveries)
+            )
+            : Effect.void,
+        // It comes again, from the list of this worker.
+        onFailure: (error) => error._tag === "AmbiguousOutcome" ? Effect.void : Effect.fail(error)
+      })
+
     const next: Effect.Effect<Taken, RedisError> = Effect.matchEffect(attempt, {
-      onSuccess: (taken) => Effect.andThen(outage.over, taken === undefined ? next : Effect.succeed(taken)),
+      onSuccess: (taken) =>
+        Effect.andThen(
+          outage.over,
+          taken === undefined
+            ? next
+            : taken.deliveries > maxDeliveries
+            ? Effect.andThen(exhaust(taken), next)
+            : Effect.succeed(taken)
+        ),
       onFailure: (error) =>
         // Only a client that the library has not made has a limit for the time of its reservations.
         Effect.andThen(error._tag === "ReserveTimeout" ? outage.short(error.option) : outage.wait(error), next)

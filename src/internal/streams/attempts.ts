@@ -1,12 +1,13 @@
 /**
- * Attempts that go on until they succeed: which errors pass by themselves, and how long the pauses are. A consumer waits
- * out what passes, and fails for the rest.
+ * Attempts that go on until they succeed, and how long the pauses are. A consumer waits out what passes by itself
+ * (internal/common/passing.ts), and fails for the rest.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { RedisError } from "../../Errors.ts"
+import { passes } from "../common/passing.ts"
 import { Pauses } from "../common/pauses.ts"
 import type { Events } from "./consumerEvents.ts"
 
@@ -16,28 +17,8 @@ const loggedAfter = 3000
 /** The longest pause, in milliseconds. */
 const longestPause = 5000
 
-/** Answers that stay the same: the arguments, the key, or the rights of the user are wrong. */
-const lastingCodes: ReadonlySet<string> = new Set(["WRONGTYPE", "NOPERM", "ERR", "NOAUTH", "WRONGPASS"])
-
 /** The server has no such group, or no such stream. */
 export const isGroupMissing = (error: RedisError): boolean => error._tag === "ReplyError" && error.code === "NOGROUP"
-
-/** Whether trying again is of no use. Before anything has succeeded, neither is it with credentials that are refused. */
-const isLasting = (error: RedisError, hasSucceeded: boolean): boolean => {
-  switch (error._tag) {
-    case "InvalidCommand":
-    case "ClientClosed":
-      return true
-    case "ReplyError":
-      return lastingCodes.has(error.code)
-    case "AmbiguousOutcome":
-    case "ProtocolError":
-    case "UnexpectedReply":
-      return false
-    default:
-      return !hasSucceeded && !error.isRetryable
-  }
-}
 
 /** What the loops of one consumer know together: whether the servers can be reached. */
 export class Attempts {
@@ -109,7 +90,7 @@ export class Loop {
     const loop: Effect.Effect<A, RedisError, R> = Effect.matchEffect(effect, {
       onSuccess: (value) => Effect.as(this.reached, value),
       onFailure: (error) => {
-        if (isLasting(error, this.attempts.hasSucceeded)) return Effect.fail(error)
+        if (!isGroupMissing(error) && !passes(error, this.attempts.hasSucceeded)) return Effect.fail(error)
         const enter = this.isFailing ? Effect.void : this.attempts.enter(error)
         this.isFailing = true
         return Effect.andThen(enter, Effect.andThen(this.pauses.wait, loop))
