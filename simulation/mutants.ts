@@ -206,6 +206,78 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "RedisQueue: a worker waits on a reserved connection",
+    by: { test: "test/redisQueue.test.ts", name: "workers take turns" },
+    edits: [{
+      file: "src/internal/queues/worker.ts",
+      find: "outage.whileShort(\"maxBlocking\", (whenFull) => reserveToWait(redis, whenFull)),",
+      replace: "Effect.map(redis.reserve, (client) => ({ client, settled: Effect.void })),"
+    }]
+  },
+  {
+    name: "RedisQueue: taking over is not counted",
+    by: { test: "test/redisQueue.test.ts", name: "whose workers die is given so many times" },
+    edits: [{
+      file: "src/internal/queues/scripts.ts",
+      find: "if until_ >= 0 then count = count + 1 end",
+      replace: ""
+    }]
+  },
+  {
+    name: "RedisQueue: a worker that leaves forgets the counts",
+    by: { test: "test/redisQueue.test.ts", name: "a worker that leaves, or gives back" },
+    edits: [{
+      file: "src/internal/queues/scripts.ts",
+      find: "if field and (counts[field] or 0) > 0 then",
+      replace: "if false then"
+    }]
+  },
+  {
+    name: "RedisQueue: an element is removed before its dead letter is written",
+    by: { test: "test/redisQueue.test.ts", name: "cost no element" },
+    edits: [{
+      file: "src/internal/queues/scripts.ts",
+      find: "local isFirst = redis.call(",
+      replace: "redis.call('LREM', KEYS[2], 1, ARGV[1])\nlocal isFirst = redis.call("
+    }]
+  },
+  {
+    name: "RedisQueue: a handler that dies does not run again",
+    by: { test: "test/redisQueue.test.ts", name: "a defect is a failure like any other" },
+    edits: [{
+      file: "src/internal/common/handlers.ts",
+      find: "(cause) => !Cause.hasInterruptsOnly(cause),",
+      replace: "(cause) => Result.isSuccess(Cause.findError(cause)),"
+    }]
+  },
+  {
+    name: "popStream: the answer to a request that was not sent is waited for",
+    by: { test: "test/popStream.test.ts", name: "behind the write fence" },
+    edits: [{
+      file: "src/internal/client/popStream.ts",
+      find: "reserved.isUnsent ? Fiber.interrupt(fiber) : Effect.flatMap(",
+      replace: "Effect.flatMap("
+    }]
+  },
+  {
+    name: "an interrupted command whose connection ends is not told",
+    by: { test: "test/blocking.test.ts", name: "may not run CLIENT UNBLOCK" },
+    edits: [{
+      file: "src/internal/execution/unblocking.ts",
+      find: "if (value === undefined) return this.onUnanswered(turn)",
+      replace: "if (value === undefined) return"
+    }]
+  },
+  {
+    name: "a server that is out of memory ends what waits out outages",
+    by: { test: "test/passing.test.ts" },
+    edits: [{
+      file: "src/internal/common/passing.ts",
+      find: "\"MISCONF\", \"OOM\", ",
+      replace: ""
+    }]
+  },
+  {
     name: "keyspace: the next primary is not asked what it publishes",
     by: { test: "test/keyspace.test.ts", name: "the next primary publishes less" },
     edits: [{

@@ -59,8 +59,8 @@ export const ambiguousWrites: Metric.Counter<number> = Metric.counter("redis_cli
 })
 
 /**
- * How many elements `popStream` and `RedisQueue` may have lost at most, because a connection was lost while the server
- * waited for them. The name of the metric is `redis_client_maybe_lost_elements`.
+ * How many elements `popStream` and interrupted commands (BLPOP, BZPOPMIN, ...) may have lost at most, because a
+ * connection ended while the server waited for them. The name of the metric is `redis_client_maybe_lost_elements`.
  *
  * @since 0.1.0
  * @category metrics

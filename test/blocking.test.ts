@@ -219,12 +219,15 @@ describe("the interruption of a command that waits", () => {
         const redis = yield* RedisClient.make({ address, username: "app", password: Redacted.make("secret") }).pipe(
           Effect.provideService(Connector.Connector, control.network.dial)
         )
-        for (let i = 0; i < 3; i++) {
-          const fiber = yield* start(redis.blpop(["q"], "Infinity"))
+        const maybeLost = Effect.map(Metric.value(Metrics.maybeLostElements), ({ count }) => count)
+        const before = yield* maybeLost
+        for (const wait of [redis.blpop(["q"], "Infinity"), redis.blmpop(["q"], "left", "Infinity", 5)]) {
+          const fiber = yield* start(wait)
           yield* until(() => blockedAt(control) === 1)
           yield* Fiber.interrupt(fiber)
           yield* until(() => blockedAt(control) === 0)
         }
+        assert.strictEqual((yield* maybeLost) - before, 6)
         assert.lengthOf(warnings, 1)
         assert.include(warnings[0], "+client|unblock")
         // A caller's own connection is not closed: the turn ends by itself.

@@ -118,7 +118,12 @@ describe("take", () => {
       assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), ["1", "4"])
       assert.deepStrictEqual(yield* redis.lrange("jobs:dead", 0, -1), ["3"])
       assert.strictEqual(yield* items[0]!.ack, false)
-      assert.deepStrictEqual((yield* redis.keys("*")).sort(), ["jobs", "jobs:consumers", "jobs:dead", "jobs:dead:reasons"])
+      assert.deepStrictEqual((yield* redis.keys("*")).sort(), [
+        "jobs",
+        "jobs:consumers",
+        "jobs:dead",
+        "jobs:dead:reasons"
+      ])
     }))
 
   it.effect("from the right, and back in order", () =>
@@ -485,8 +490,10 @@ describe("outages", () => {
       for (const key of keys) {
         yield* redis.rpush(key, "1", "2", "3")
         yield* Effect.forkScoped(
-          Stream.runForEach(RedisQueue.make({ key }).take(), ({ value }) =>
-            Effect.sync(() => void taken.push(key + String(value)))).pipe(with_(redis)),
+          Stream.runForEach(
+            RedisQueue.make({ key }).take(),
+            ({ value }) => Effect.sync(() => void taken.push(key + String(value)))
+          ).pipe(with_(redis)),
           { startImmediately: true }
         )
       }
@@ -630,7 +637,8 @@ describe("consume", () => {
         yield* Effect.forkScoped(
           jobs.consume({
             // It gets errors and defects.
-            retry: Schedule.recurs(1).pipe(Schedule.tapInput((input: unknown) => Effect.sync(() => void seen.push(input)))),
+            retry: Schedule.tap(Schedule.recurs(1), ({ input }: { readonly input: unknown }) =>
+              Effect.sync(() => void seen.push(input))),
             onEvent: (event) =>
               Effect.sync(() =>
                 void events.push("reason" in event ? `${event._tag} ${event.value}: ${event.reason}` : event._tag)
@@ -650,7 +658,9 @@ describe("consume", () => {
           { startImmediately: true }
         )
         yield* with_(redis)(jobs.push("thrown", "died", "no effect", "failed"))
-        yield* until(() => events.length === 8)
+        yield* until(() =>
+          events.length === 8
+        )
         const reasons = {
           thrown: "TypeError: x is not a function",
           died: "Error",

@@ -25,6 +25,8 @@ export const queues: System = {
         deadAfter: `${idleMillis} millis`,
         stopTimeout: dice.pick(["10 millis", "100 millis", "5 seconds"]),
         retry: Schedule.recurs(queues.attempts - 1),
+        // Deaths of workers are no fault of an element here.
+        maxDeliveries: 1000,
         onEvent: (event) => Effect.sync(() => tell(event._tag, [String(event.value)]))
       }, (job, { isRedelivered }) => handler({ entry: job, job, isRepeated: isRedelivered }))
     ),

@@ -69,5 +69,7 @@ export const w18 = replica.keyspace({ exactKeys: "abc" })
 export const w19 = jobs.take({ maxDeliverys: 3 })
 // @ts-expect-error: is not assignable
 export const w20 = jobs.deadLetters({ count: "10" })
-export const w21 = Effect.map(jobs.deadLetters(), (letters) =>
-  letters.map((letter) => letter._tag === "DeadLetter" ? letter.value.id : letter.value.length))
+export const w21 = Effect.map(
+  jobs.deadLetters(),
+  (letters) => letters.map((letter) => letter._tag === "DeadLetter" ? letter.value.id : letter.value.length)
+)

@@ -215,13 +215,29 @@ export class RunningTurns {
   /** The reply to an interrupted turn; undefined if there will be none. */
   onLateReply(turn: BlockingTurn, value: Resp.Value | undefined): void {
     Deferred.doneUnsafe(turn.over, Exit.void)
-    if (value === undefined || value instanceof Resp.ErrorReply || Command.cameToNothing(turn.command, value)) return
+    if (value === undefined) return this.onUnanswered(turn)
+    if (value instanceof Resp.ErrorReply || Command.cameToNothing(turn.command, value)) return
     this.onTaken(turn, elementsOf(value))
+  }
+
+  /** The connection of an interrupted turn ended without its reply. The end of the client ends all of them. */
+  private onUnanswered({ command, connection }: BlockingTurn): void {
+    const { isClosed, runFork, services } = this.execution
+    if (isClosed || !takes(command)) return
+    Metrics.maybeLostElements.updateUnsafe(mostElements(command), services)
+    // The log has said so for all of them.
+    if (this.isDenialTold) return
+    runFork(
+      Effect.logWarning(
+        `${connection.addressText}: ${command.spec.name} was interrupted, and its connection ended without an answer: ` +
+          `the server may have given it ${mostElements(command)} element(s), which nobody has`
+      )
+    )
   }
 
   private onTaken({ command, connection }: BlockingTurn, elements: number): void {
     const { name } = command.spec
-    if (command.spec.mode !== "write" || leavesResult.has(name.toUpperCase())) return
+    if (!takes(command)) return
     const { runFork, services } = this.execution
     Metrics.interruptedElements.updateUnsafe(elements, services)
     runFork(
@@ -291,6 +307,16 @@ export class RunningTurns {
       )
     )
   }
+}
+
+/** Whether what a command gives is nowhere else. */
+const takes = ({ spec }: Command.Any): boolean => spec.mode === "write" && !leavesResult.has(spec.name.toUpperCase())
+
+/** How many elements a pop removes at most. */
+const mostElements = ({ args, spec }: Command.Any): number => {
+  const at = spec.name.toUpperCase().endsWith("MPOP") ? args.lastIndexOf("COUNT") : -1
+  const count = at === -1 ? 1 : Number(args[at + 1])
+  return count >= 1 ? count : 1
 }
 
 /** How many elements are in the reply to a pop: `[key, element]`, `[key, member, score]`, or `[key, elements]`. */

@@ -81,18 +81,23 @@ export const consumeWith = <A, R>(
         if (Exit.isSuccess(exit)) return yield* acknowledge(delivery)
         const failure = Cause.findErrorOption(exit.cause)
         // A handler that interrupts itself has not failed.
-        if (Option.isNone(failure)) return void (yield* worker.persist(delivery.giveBack))
+        if (Option.isNone(failure)) {
+          return void (yield* worker.persist(delivery.giveBack))
+        }
         const cause = failure.value
         const reason = failureReason(cause)
         yield* worker.persist(taken.reject(reason))
-        yield* Effect.logWarning(`${queue}: the handler failed, and the element is a dead letter: ${failureName(cause)}`)
+        yield* Effect.logWarning(
+          `${queue}: the handler failed, and the element is a dead letter: ${failureName(cause)}`
+        )
         yield* tell({ _tag: "Rejected", value, reason, cause })
       })
 
     const step = Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
         yield* restore(slots.take(1))
-        const taken = yield* Effect.onError(restore(worker.next), () => slots.release(1))
+        const taken = yield* Effect.onError(restore(worker.next), () =>
+          slots.release(1))
         yield* FiberSet.run(
           running,
           Effect.onExit(
