@@ -325,7 +325,7 @@ export interface Status {
  * @category models
  */
 export interface WorkerStatus {
-  /** Its name: the option `consumer`, and a unique part. */
+  /** Its name: the option `consumer`, and a unique part. `returned` has what was given back and keeps its count. */
   readonly name: string
   /** Whether it is alive. What one that is not alive has is taken over by the others. */
   readonly isAlive: boolean
