@@ -221,8 +221,8 @@ describe("the interruption of a command that waits", () => {
         )
         const maybeLost = Effect.map(Metric.value(Metrics.maybeLostElements), ({ count }) => count)
         const before = yield* maybeLost
-        for (const wait of [redis.blpop(["q"], "Infinity"), redis.blmpop(["q"], "left", "Infinity", 5)]) {
-          const fiber = yield* start(wait)
+        for (const command of [commands.blpop(["q"], "Infinity"), commands.blmpop(["q"], "left", "Infinity", 5)]) {
+          const fiber = yield* start(redis.run(command as Command.Command<unknown, "write">))
           yield* until(() => blockedAt(control) === 1)
           yield* Fiber.interrupt(fiber)
           yield* until(() => blockedAt(control) === 0)

@@ -341,9 +341,9 @@ describe("outages", () => {
         Effect.provideService(Connector.Connector, control.network.dial)
       )
       const all = [...control.nodes, ...control.sentinels]
-      const outage = Effect.forEach(all, control.kill, { discard: true }).pipe(
+      const outage = Effect.forEach(all, (address) => control.kill(address), { discard: true }).pipe(
         Effect.andThen(TestClock.adjust("30 seconds")),
-        Effect.andThen(Effect.forEach(all, control.restart, { discard: true }))
+        Effect.andThen(Effect.forEach(all, (address) => control.restart(address), { discard: true }))
       )
       yield* throughOutage("mymaster", yield* sentinel.primaryFor("mymaster"), outage)
     }))

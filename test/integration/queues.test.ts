@@ -108,52 +108,56 @@ describe("interruption", () => {
 })
 
 describe("workers that die", () => {
-  it.live("an element that has ended its workers is a dead letter, with the reason", () =>
-    Effect.scoped(Effect.gen(function*() {
-      const { address } = yield* server()
-      const redis = yield* RedisClient.make({ address })
-      const queue = RedisQueue.make({ key: "jobs" })
-      const on = (client: RedisClient.RedisClient["Service"]) =>
-        Effect.provideService(RedisClient.RedisClient, client) as <A, E>(
-          effect: Effect.Effect<A, E, RedisClient.RedisClient>
-        ) => Effect.Effect<A, E>
-      yield* redis.rpush("jobs", "bad", "x", "x")
-      const deliveries: Array<number> = []
-      for (let i = 0; i < 2; i++) {
-        // Its client closes first, so that it cannot put anything back.
-        const scope = yield* Scope.make()
-        const client = yield* Scope.provide(RedisClient.make({ address }), scope)
-        const items: Array<RedisQueue.Delivery<string> | RedisQueue.UnreadableDelivery> = []
+  it.live(
+    "an element that has ended its workers is a dead letter, with the reason",
+    () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { address } = yield* server()
+        const redis = yield* RedisClient.make({ address })
+        const queue = RedisQueue.make({ key: "jobs" })
+        const on = (client: RedisClient.RedisClient["Service"]) =>
+          Effect.provideService(RedisClient.RedisClient, client) as <A, E>(
+            effect: Effect.Effect<A, E, RedisClient.RedisClient>
+          ) => Effect.Effect<A, E>
+        yield* redis.rpush("jobs", "bad", "x", "x")
+        const deliveries: Array<number> = []
+        for (let i = 0; i < 2; i++) {
+          // Its client closes first, so that it cannot put anything back.
+          const scope = yield* Scope.make()
+          const client = yield* Scope.provide(RedisClient.make({ address }), scope)
+          const items: Array<RedisQueue.Delivery<string> | RedisQueue.UnreadableDelivery> = []
+          const fiber = yield* Effect.forkScoped(
+            Stream.runForEach(queue.take({ deadAfter: "1 second" }), (item) => Effect.sync(() => void items.push(item)))
+              .pipe(on(client)),
+            { startImmediately: true }
+          )
+          yield* until(() => items.length === 3)
+          deliveries.push(...items.map((item) => item.deliveries))
+          yield* Scope.close(scope, Exit.void)
+          yield* Fiber.await(fiber)
+        }
+        assert.deepStrictEqual(deliveries, [1, 1, 1, 2, 2, 2])
+        const events: Array<string> = []
+        const done: Array<string> = []
         const fiber = yield* Effect.forkScoped(
-          Stream.runForEach(queue.take({ deadAfter: "1 second" }), (item) => Effect.sync(() => void items.push(item)))
-            .pipe(on(client)),
-          { startImmediately: true }
+          queue.consume({
+            deadAfter: "1 second",
+            maxDeliveries: 2,
+            onEvent: (event) => Effect.sync(() => void events.push(event._tag))
+          }, (value) => Effect.sync(() => void done.push(value))).pipe(on(redis))
         )
-        yield* until(() => items.length === 3)
-        deliveries.push(...items.map((item) => item.deliveries))
-        yield* Scope.close(scope, Exit.void)
-        yield* Fiber.await(fiber)
-      }
-      assert.deepStrictEqual(deliveries, [1, 1, 1, 2, 2, 2])
-      const events: Array<string> = []
-      const done: Array<string> = []
-      const fiber = yield* Effect.forkScoped(
-        queue.consume({
-          deadAfter: "1 second",
-          maxDeliveries: 2,
-          onEvent: (event) => Effect.sync(() => void events.push(event._tag))
-        }, (value) => Effect.sync(() => void done.push(value))).pipe(on(redis))
-      )
-      yield* redis.rpush("jobs", "good")
-      yield* until(() => events.length === 3 && done.length === 1)
-      const letters = yield* on(redis)(queue.deadLetters())
-      assert.deepStrictEqual(
-        letters.map(({ deliveries, reason, value }) => [value, deliveries, reason]),
-        ["bad", "x", "x"].map((value) => [value, 3, "MaxDeliveries"])
-      )
-      yield* Fiber.interrupt(fiber)
-      assert.deepStrictEqual((yield* redis.keys("*")).sort(), ["jobs:consumers", "jobs:dead", "jobs:dead:reasons"])
-    })), 60_000)
+        yield* redis.rpush("jobs", "good")
+        yield* until(() => events.length === 3 && done.length === 1)
+        const letters = yield* on(redis)(queue.deadLetters())
+        assert.deepStrictEqual(
+          letters.map(({ deliveries, reason, value }) => [value, deliveries, reason]),
+          ["bad", "x", "x"].map((value) => [value, 3, "MaxDeliveries"])
+        )
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual((yield* redis.keys("*")).sort(), ["jobs:consumers", "jobs:dead", "jobs:dead:reasons"])
+      })),
+    60_000
+  )
 })
 
 describe("events of keys", () => {

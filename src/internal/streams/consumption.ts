@@ -31,10 +31,10 @@ export interface StreamConsumption<in out T, out R> {
    * When it is interrupted, it reads no more, lets running handlers finish for `stopTimeout`, acknowledges, and gives
    * entries that no handler has finished back, so that other consumers get them at once.
    *
-   * Fails only for what does not pass by itself: `InvalidCommand` for options, `ReplyError` if the key holds another
-   * type (WRONGTYPE) or the user may not run a command (NOPERM), `ClientClosed` when the client's Scope closes, and
-   * before it has reached a server also with errors whose `isRetryable` is false. The commands that its user must be
-   * allowed to run are in docs/consumers.md.
+   * Fails only for what does not pass by itself: `InvalidCommand` for options, `ReplyError` for what is about the
+   * request, such as a key of another type (WRONGTYPE) or a command that the user may not run (NOPERM), `ClientClosed`
+   * when the client's Scope closes, and before it has reached a server also with errors whose `isRetryable` is false.
+   * The commands that its user must be allowed to run are in docs/consumers.md.
    *
    * **Example** (A worker)
    *
