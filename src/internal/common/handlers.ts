@@ -101,17 +101,19 @@ export const failureReason = (cause: Cause.Cause<unknown>): string => {
 
 /**
  * Runs a handler, and runs it again after failures and defects, as `retry` says; its schedule gets the error or the
- * defect. Fails with the cause of the last failure. `onFailure` is told each one, with whether the handler may run again.
+ * defect. Fails with the cause of the last failure. `onFailure` is told each failure, and `onRetry` before each run that
+ * follows one.
  */
 export const handled = <R, R2>(
   handler: () => unknown,
   retry: Retry | undefined,
-  onFailure: (cause: Cause.Cause<unknown>, failures: number, mayRunAgain: boolean) => Effect.Effect<unknown, never, R2>
+  onFailure: Effect.Effect<unknown>,
+  onRetry: (cause: Cause.Cause<unknown>, failures: number) => Effect.Effect<unknown, never, R2>
 ): Effect.Effect<void, Cause.Cause<unknown>, R | R2> =>
   Effect.suspend(() => {
     let failures = 0
     let last: Cause.Cause<unknown> = Cause.empty
-    const attempt = Effect.suspend((): Effect.Effect<unknown, unknown, R> => {
+    const once = Effect.suspend((): Effect.Effect<unknown, unknown, R> => {
       const effect: unknown = handler()
       return Effect.isEffect(effect)
         ? effect as Effect.Effect<unknown, unknown, R>
@@ -123,10 +125,12 @@ export const handled = <R, R2>(
         (cause) => {
           last = cause
           failures++
-          const mayRunAgain = retry !== undefined && (retry.times === undefined || failures <= retry.times)
-          return Effect.andThen(onFailure(cause, failures, mayRunAgain), Effect.fail(Cause.squash(cause)))
+          return Effect.andThen(onFailure, Effect.fail(Cause.squash(cause)))
         }
       )
+    )
+    const attempt = Effect.suspend((): Effect.Effect<unknown, unknown, R | R2> =>
+      failures === 0 ? once : Effect.andThen(onRetry(last, failures), once)
     )
     const repeated = retry === undefined ? attempt : Effect.retry(attempt, retryOptions(retry))
     return Effect.asVoid(Effect.mapError(repeated, () => last))

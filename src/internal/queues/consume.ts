@@ -70,13 +70,12 @@ export const consumeWith = <A, R>(
         }
         const { value } = delivery
         if (delivery.isRedelivered) yield* tell({ _tag: "Redelivered", value })
-        const handling = handled<R, R>(() => handler(value, delivery), retry, (cause, failures, mayRunAgain) =>
-          Effect.andThen(
-            Metric.update(Metrics.queueElementsOf.failed, 1),
-            mayRunAgain
-              ? tell({ _tag: "Retried", value, failures, reason: failureReason(cause), cause })
-              : Effect.void
-          ))
+        const handling = handled<R, R>(
+          () => handler(value, delivery),
+          retry,
+          Metric.update(Metrics.queueElementsOf.failed, 1),
+          (cause, failures) => tell({ _tag: "Retried", value, failures, reason: failureReason(cause), cause })
+        )
         const exit = yield* Effect.exit(handling)
         if (Exit.isSuccess(exit)) return yield* acknowledge(delivery)
         const failure = Cause.findErrorOption(exit.cause)
