@@ -95,8 +95,7 @@ export const consumeWith = <A, R>(
     const step = Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
         yield* restore(slots.take(1))
-        const taken = yield* Effect.onError(restore(worker.next), () =>
-          slots.release(1))
+        const taken = yield* Effect.onError(restore(worker.next), () => slots.release(1))
         yield* FiberSet.run(
           running,
           Effect.onExit(
