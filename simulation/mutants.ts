@@ -1178,7 +1178,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "BUSY is final",
     by: { test: "test/outcomes.test.ts", name: "BUSY" },
     edits: [{
-      file: "src/internal/execution/operation.ts",
+      file: "src/internal/common/passing.ts",
       find: "\"CLUSTERDOWN\", \"BUSY\"]",
       replace: "\"CLUSTERDOWN\"]"
     }]
