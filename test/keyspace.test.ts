@@ -237,8 +237,12 @@ describe("a client of replicas", () => {
           Effect.provideService(Connector.Connector, control.network.dial)
         )
         const primary = yield* sentinel.primaryFor("mymaster", { database: 2 })
-        for (let i = 0; i < 6; i++) {
-          const redis = yield* sentinel.replicaFor("mymaster", { replicaSelection, database: 2 })
+        for (let i = 0; i < 3; i++) {
+          const redis = yield* sentinel.replicaFor("mymaster", {
+            replicaSelection,
+            database: 2,
+            fallbackToPrimary: false
+          })
           yield* whileTimePasses(redis.ping())
           const channel = "__keyspace@2__:a"
           const here = yield* whileTimePasses(redis.subscription({ channels: [channel] }, { events: true }))

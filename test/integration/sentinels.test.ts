@@ -124,7 +124,8 @@ describe("sentinels that forget", () => {
         const other = yield* server()
         const sentinel = yield* Sentinel.make({ sentinels: d.sentinelAddresses })
         const topology = yield* sentinel.topology(d.group)
-        const redis = yield* sentinel.primaryFor(d.group)
+        // Writes wait while most sentinels name a primary that the client has not verified: how long is up to the machine.
+        const redis = yield* sentinel.primaryFor(d.group, { commandTimeout: "30 seconds" })
         const load = yield* writing(redis)
         yield* until(Effect.sync(() => load.acknowledged.length > 500))
         for (const address of d.sentinelAddresses) yield* reassign(address, d.group, "127.0.0.1", other.port)
@@ -134,7 +135,14 @@ describe("sentinels that forget", () => {
         const count = load.acknowledged.length
         yield* until(Effect.sync(() => load.acknowledged.length > count + 500))
         yield* load.finish
-        assert.deepStrictEqual(load.failed, [])
+        // A reply that comes after the fence has closed is withheld, and the move makes its write ambiguous: at most one of
+        // each writer was on its way then.
+        assert.isAtMost(load.failed.length, 16)
+        for (const error of load.failed) {
+          const { cause, _tag } = error as Errors.AmbiguousOutcome
+          assert.strictEqual(_tag, "AmbiguousOutcome", error.message)
+          assert.include(cause, { _tag: "ConnectionLost", kind: "moved" })
+        }
         assert.strictEqual(yield* missingAt(other.port, load.acknowledged.slice(count)), 0)
         assert.strictEqual(
           yield* missingAt(d.primary.port, load.acknowledged.slice(count + 16)),
