@@ -93,6 +93,8 @@ export interface Scenario {
   readonly farMillis?: ReadonlyArray<number>
   /** Sentinels with the user of Redis's documentation, which may not subscribe, until all faults have ended. */
   readonly minimal?: ReadonlyArray<string>
+  /** Whether the credentials of the clients rotate, at nodes and sentinels. */
+  readonly rotates?: boolean
   /** When more clients start, in milliseconds after the start of the workload. */
   readonly born?: ReadonlyArray<number>
   /** How many consumers of a list each client has, besides the workers. */
@@ -335,7 +337,11 @@ const drawFaultOf = (dice: Dice, scenario: Omit<Scenario, "faults">, kind: Fault
 
 /** The scenario of a seed. */
 export const generate = (seed: number): Scenario =>
-  withApplications(withMore(planOf(seed), new Dice(seed ^ 0x2545f491)), new Dice(seed ^ 0x1b873593))
+  withRotation(withApplications(withMore(planOf(seed), new Dice(seed ^ 0x2545f491)), new Dice(seed ^ 0x1b873593)))
+
+/** In every eighth scenario the passwords of the clients change all the time. */
+const withRotation = (scenario: Scenario): Scenario =>
+  scenario.seed % 8 === 3 && scenario.minimal === undefined ? { ...scenario, rotates: true } : scenario
 
 /** What runs beside the workers, drawn from random numbers of its own as well. */
 const withApplications = (scenario: Scenario, dice: Dice): Scenario => {

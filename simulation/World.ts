@@ -34,6 +34,7 @@ import {
   type Spec,
   type Stage
 } from "./History.ts"
+import { rotating, rotatingUser } from "./Rotation.ts"
 import {
   type Fault,
   firstOperationsOf,
@@ -789,8 +790,10 @@ export const run = async (scenario: Scenario): Promise<History> => {
           const rules = (sign: "-" | "+") =>
             Effect.sync(() => {
               for (const s of all) {
-                const user = control.sentinel(s).users.get("default")!
-                for (const command of ["subscribe", "psubscribe"]) user.apply(`${sign}${command}`)
+                const { users } = control.sentinel(s)
+                for (const name of ["default", rotatingUser]) {
+                  for (const command of ["subscribe", "psubscribe"]) users.get(name)?.apply(`${sign}${command}`)
+                }
                 if (sign === "-") control.sentinel(s).disconnect()
               }
             })
@@ -970,6 +973,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       const user = control.sentinel(who).users.get("default")!
       for (const rule of minimalRules) user.apply(rule)
     }
+    const rotation = scenario.rotates === true ? yield* Scope.provide(rotating(control), outer) : undefined
     /** The sentinels in each client's options. */
     const told = new Map<string, ReadonlyArray<string>>()
     const serviceOf = (name: string, dialer: string, own: VirtualClock, scope: Scope.Scope) =>
@@ -979,12 +983,13 @@ export const run = async (scenario: Scenario): Promise<History> => {
         // Two round trips have to fit in.
         timeout: Math.max(0, ...scenario.farMillis ?? []) > 100 ? "3 seconds" : undefined,
         label: ({ address }) => ("port" in address && address.host === "10.0.0.2" ? "near" : "far"),
-        sentinel: { protocol: scenario.protocol },
+        sentinel: { protocol: scenario.protocol, credentials: rotation?.sentinel },
         node: {
           connections: scenario.connections,
           maxReserved: scenario.maxReserved,
           maxBlocking,
           protocol: scenario.protocol,
+          credentials: rotation?.node,
           commandTimeout: `${scenario.commandTimeout} millis`,
           stallTimeout: `${scenario.stallTimeout} millis`,
           pingInterval: "3 seconds",
@@ -1118,6 +1123,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
       const user = control.sentinel(who).users.get("default")!
       for (const rule of ["+subscribe", "+psubscribe", "allchannels"]) user.apply(rule)
     }
+    if (rotation !== undefined) yield* rotation.stop
     note("all is right again")
     const until = now() + settleMillis
     while (

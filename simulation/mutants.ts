@@ -33,8 +33,17 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/credentials.test.ts", name: "stay as they are when the server refuses" },
     edits: [{
       file: "src/internal/connection/login.ts",
-      find: "if (isAccepted) return",
-      replace: "if (isAccepted || connection.open) return"
+      find: "if (isAccepted) return connection.onReplace",
+      replace: "if (isAccepted || connection.open) return connection.onReplace"
+    }]
+  },
+  {
+    name: "credentials: the events of a sentinel in RESP2 are missed while its credentials change",
+    by: { test: "test/credentials.test.ts", name: "rotate by themselves" },
+    edits: [{
+      file: "src/internal/connection/login.ts",
+      find: "connection.onReplace === undefined ? close() : connection.onReplace(close)",
+      replace: "close()"
     }]
   },
   {

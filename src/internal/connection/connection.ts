@@ -139,6 +139,11 @@ export class Connection {
   onLate: (() => void) | undefined = undefined
   /** Called with how long a PING of the watchdog took, in milliseconds. */
   onRoundTrip: (millis: number) => void = ignore
+  /**
+   * Called in place of its end, when its credentials have changed and it cannot log in again: `close` is called once
+   * another connection has taken its place.
+   */
+  onReplace: ((close: () => void) => void) | undefined = undefined
   /** Called for each push message. */
   onPush: (message: ReadonlyArray<Resp.Value>) => void = ignore
   private onMonitorLine: ((line: string) => void) | undefined = undefined

@@ -161,7 +161,8 @@ class LiveSession implements Session {
     const { connection, keeper } = this
     const replaced = Effect.map(this.verify, (isAccepted) => {
       this.isBusy = false
-      if (isAccepted) return connection.close("its credentials have changed, and in RESP2 it cannot log in again")
+      const close = (): void => connection.close("its credentials have changed, and in RESP2 it cannot log in again")
+      if (isAccepted) return connection.onReplace === undefined ? close() : connection.onReplace(close)
       if (this.due?.version === held.version) this.refused = held.version
       this.onRotated()
     })

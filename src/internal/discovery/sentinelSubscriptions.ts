@@ -4,6 +4,7 @@
  * knows whether a sentinel can be reached, whether it allows subscriptions, and how
  * far away it is. What an event means is not known here.
  */
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -192,11 +193,7 @@ export class SentinelSubscriptions {
       )
       // In RESP2 a connection with subscriptions takes no questions: this one stays free for them.
       if (connection.protocol === 2) connection = yield* this.sessions.open(address)
-      connection.onPush = (message) => {
-        const published = textMessageOf(message)
-        if (published === undefined) return
-        this.notify((listener) => listener.onEvent(sentinel, published.channel, published.payload))
-      }
+      this.listenOn(sentinel, connection)
       const request = this.requestEvents(sentinel, connection)
       const refusal = yield* request
       if (refusal !== undefined && refusal._tag !== "ReplyError") return
@@ -213,9 +210,41 @@ export class SentinelSubscriptions {
       const context = yield* Effect.context<never>()
       Metrics.connectionsOf.sentinel.modifyUnsafe(1, context)
       yield* Effect.ensuring(
-        connection.closed,
+        this.untilEnded(sentinel, address, connection),
         Effect.sync(() => Metrics.connectionsOf.sentinel.modifyUnsafe(-1, context))
       )
+    })
+  }
+
+  private listenOn(sentinel: string, connection: Connection): void {
+    connection.onPush = (message) => {
+      const published = textMessageOf(message)
+      if (published === undefined) return
+      this.notify((listener) => listener.onEvent(sentinel, published.channel, published.payload))
+    }
+  }
+
+  /**
+   * Waits for the end of a subscribed connection. One that has to be left for its credentials is left once another one is
+   * subscribed, so that no event is missed; an event that comes on both does no harm.
+   */
+  private untilEnded(
+    sentinel: string,
+    address: Address.Address,
+    connection: Connection
+  ): Effect.Effect<void, never, Scope.Scope> {
+    return Effect.gen({ self: this }, function*() {
+      const replaced = Deferred.makeUnsafe<() => void>()
+      connection.onReplace = (close) => Deferred.doneUnsafe(replaced, Exit.succeed(close))
+      const close = yield* Effect.raceFirst(Effect.as(connection.closed, undefined), Deferred.await(replaced))
+      if (close === undefined) return
+      const opened = yield* Effect.result(this.sessions.open(address))
+      if (opened._tag === "Failure") return close()
+      const next = opened.success
+      this.listenOn(sentinel, next)
+      const refusal = yield* this.requestEvents(sentinel, next)
+      close()
+      if (refusal === undefined) yield* this.untilEnded(sentinel, address, next)
     })
   }
 
