@@ -1688,8 +1688,9 @@ const mutants: ReadonlyArray<Mutant> = [
     by: [0],
     edits: [{
       file: "src/internal/streams/consumer.ts",
-      find: "    const fiber = run(this.handling(delivery, value))\n",
-      replace: "    this.acknowledgements.add(delivery)\n    const fiber = run(this.handling(delivery, value))\n"
+      find: "    const fiber = this.given.fork(this.handling(delivery, value))\n",
+      replace:
+        "    this.acknowledgements.add(delivery)\n    const fiber = this.given.fork(this.handling(delivery, value))\n"
     }]
   },
   {
@@ -1849,6 +1850,42 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/streams/consumer.ts",
       find: "const isAgain = !wasPending && ",
       replace: "const isAgain = "
+    }]
+  },
+  {
+    name: "a delivery whose reply was lost counts",
+    by: { test: "test/consumerDetails.test.ts", name: "does not contain a delivery whose reply was lost" },
+    edits: [{
+      file: "src/internal/streams/claims.ts",
+      find: "const isCounted = listed === undefined || !isUnhandled(entry.id)",
+      replace: "const isCounted = listed === undefined || entry.id !== \"\""
+    }]
+  },
+  {
+    name: "an entry that its own consumer claims counts as delivered",
+    by: { test: "test/consumerDetails.test.ts", name: "stays right when a consumer claims its own entry" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "else if (entry.deliveries > known.deliveries) this.miscounted",
+      replace: "else if (entry.deliveries < known.deliveries) this.miscounted"
+    }]
+  },
+  {
+    name: "a consumer that stops without servers waits for them",
+    by: { test: "test/consumerDetails.test.ts", name: "gives up at once what cannot be done" },
+    edits: [{
+      file: "src/internal/streams/consume.ts",
+      find: "Effect.as(silence(redis, attempts), Option.none<number>())",
+      replace: "Effect.andThen(silence(redis, attempts), Effect.never)"
+    }]
+  },
+  {
+    name: "a name that two processes use is not noticed",
+    by: { test: "test/consumerDetails.test.ts", name: "that another process uses too is noticed" },
+    edits: [{
+      file: "src/internal/streams/sharedName.ts",
+      find: "return this.isUncertain ? [] : found",
+      replace: "return this.isUncertain ? found : []"
     }]
   },
   {

@@ -23,6 +23,7 @@ import * as Schema from "effect/Schema"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { InvalidCommand } from "./Errors.ts"
+import { shortText } from "./internal/common/shortText.ts"
 import { isBytes, kindOf } from "./internal/common/values.ts"
 import { type Codec, Unfit } from "./internal/values/codecs.ts"
 import { issueText } from "./internal/values/issue.ts"
@@ -36,6 +37,8 @@ type Codable = Schema.ConstraintCodec<unknown, unknown, never, never>
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 const textOf = (stored: Uint8Array): string => {
+  const short = shortText(stored)
+  if (short !== undefined) return short
   try {
     return strictUtf8.decode(stored)
   } catch {

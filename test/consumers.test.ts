@@ -249,7 +249,7 @@ describe.each(servers)("consumers %s", (server, on) => {
       yield* stop
       assert.deepStrictEqual(done, [0])
       assert.deepStrictEqual(events.filter(({ _tag }) => _tag === "Stopped"), [
-        { _tag: "Stopped", handedBack: 3, interrupted: 1, unacknowledged: 0 }
+        { _tag: "Stopped", handedBack: 3, left: 0, interrupted: 1, unacknowledged: 0 }
       ])
       // Another consumer gets them at once, in spite of the minute that others have to wait.
       const other: Array<string> = []

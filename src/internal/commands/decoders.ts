@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer"
 import * as Resp from "../../Resp.ts"
+import { shortText } from "../common/shortText.ts"
 
 /**
  * What a decoder throws at a reply that it cannot read. The command then fails with
@@ -95,7 +96,7 @@ export const text = (value: Resp.Value): string =>
   typeof value === "string"
     ? value
     : value instanceof Uint8Array
-    ? utf8.decode(value)
+    ? shortText(value) ?? utf8.decode(value)
     : typeof value === "number"
     ? String(value)
     : mismatch("a string", value)

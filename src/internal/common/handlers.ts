@@ -58,6 +58,30 @@ export const retryOptions = (
   ...(schedule === undefined ? {} : { schedule })
 })
 
+/**
+ * Runs a handler, and again after failures as often as `retry` says. A defect is a failure like any other: what a bug in a
+ * handler costs is one entry's attempts, and never the consumer. `onRetry` is told before each repetition.
+ */
+export const withRetry = <E, R>(
+  handling: Effect.Effect<unknown, E, R>,
+  retry: Retry | undefined,
+  onRetry: (cause: Cause.Cause<E>, failures: number) => void = () => {}
+): Effect.Effect<unknown, E, R> => {
+  if (retry === undefined) return handling
+  return Effect.suspend(() => {
+    let failures = 0
+    const attempt = Effect.catchCause(handling, (cause): Effect.Effect<never, Cause.Cause<E>> => {
+      failures++
+      if (retry.times === undefined || failures <= retry.times) onRetry(cause, failures)
+      return Effect.fail(cause)
+    })
+    return Effect.catch(
+      Effect.retry(attempt, retryOptions(retry)) as Effect.Effect<unknown, Cause.Cause<E>, R>,
+      (cause) => Effect.failCause(cause)
+    )
+  })
+}
+
 const nameOf = (error: unknown): string => {
   try {
     if (typeof error === "object" && error !== null) {

@@ -31,7 +31,8 @@ export class Attempts {
   hasSucceeded = false
   /** How many loops fail at the moment. */
   private failing = 0
-  private since = 0
+  /** When the outage began that nothing has ended, in milliseconds; also when the loops that failed have ended. */
+  outSince: number | undefined = undefined
 
   /** `run` runs fibers beside the consumer. */
   constructor(events: Events, run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>) {
@@ -47,7 +48,7 @@ export class Attempts {
   enter(error: RedisError): Effect.Effect<void> {
     return Effect.map(Clock.currentTimeMillis, (now) => {
       if (this.failing++ > 0) return
-      this.since = now
+      this.outSince = now
       this.events.tell({ _tag: "Outage", error })
       this.logging = this.run(Effect.andThen(
         Effect.sleep(loggedAfter),
@@ -61,7 +62,8 @@ export class Attempts {
 
   readonly leave: Effect.Effect<void> = Effect.map(Clock.currentTimeMillis, (now) => {
     if (--this.failing > 0) return
-    const after = Duration.millis(now - this.since)
+    const after = Duration.millis(now - (this.outSince ?? now))
+    this.outSince = undefined
     this.events.tell({ _tag: "Recovered", after })
     this.logging?.interruptUnsafe()
     if (!this.isLogged) return

@@ -57,22 +57,30 @@ export class Claims {
 
   /**
    * Gets what is pending for the consumer itself, but for entries that it knows: after a restart, and after a read whose
-   * reply was lost.
+   * reply was lost. Reading them counts as one more delivery, which is taken back for entries that no handler has seen.
    */
-  own(room: number, isKnown: (id: string) => boolean): Effect.Effect<Taken, RedisError> {
+  own(
+    room: number,
+    isKnown: (id: string) => boolean,
+    isUnhandled: (id: string) => boolean
+  ): Effect.Effect<Taken, RedisError> {
     const { consumer, group } = this.settings
     return Effect.gen({ self: this }, function*() {
       const found = yield* this.unknown(isKnown, room)
       const entries: Array<DeliveredEntry> = []
+      const unhandled = new Map<string, number>()
       // Unknown ones that follow each other are read at once.
       for (const { count, first } of found.runs) {
         const some = yield* this.redis.run(read(this.key, group, consumer, idBefore(first), { count }))
         for (const entry of some) {
           if (isKnown(entry.id)) continue
           const listed = found.deliveries.get(entry.id)
-          entries.push({ ...entry, deliveries: listed === undefined ? undefined : listed + 1 })
+          const isCounted = listed === undefined || !isUnhandled(entry.id)
+          if (!isCounted) unhandled.set(entry.id, listed)
+          entries.push({ ...entry, deliveries: isCounted ? listed === undefined ? undefined : listed + 1 : listed })
         }
       }
+      yield* this.recount(unhandled)
       return {
         entries: entries.filter(({ fields }) => fields !== undefined),
         deletedIds: entries.filter(({ fields }) => fields === undefined).map(({ id }) => id),
@@ -152,6 +160,31 @@ export class Claims {
       }
       return lost
     })
+  }
+
+  /**
+   * Corrects how many deliveries the server counts of entries that are the consumer's: those that it got twice and handles
+   * once.
+   */
+  recount(counts: ReadonlyMap<string, number>): Effect.Effect<void, RedisError> {
+    const { consumer, group } = this.settings
+    return Effect.forEach(
+      chunksOf(Array.from(counts.keys())),
+      (ids) =>
+        Effect.flatMap(this.pendingOf(ids), (pending) => {
+          const byCount = new Map<number, Array<string>>()
+          ids.forEach((id, i) => {
+            const count = counts.get(id)!
+            if (pending[i]?.consumer !== consumer || pending[i].deliveries === count) return
+            byCount.set(count, [...byCount.get(count) ?? [], id])
+          })
+          return Effect.forEach(byCount, ([retryCount, some]) =>
+            this.redis.run(
+              Command.repeatable(xclaimJustid(this.key, group, consumer, "0 millis", some, { retryCount }))
+            ), { discard: true })
+        }),
+      { discard: true }
+    )
   }
 
   /**

@@ -10,19 +10,26 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { PrimaryClient } from "../../Client.ts"
 import type { Key } from "../../Command.ts"
+import { ping } from "../../commands/connection.ts"
 import { type RedisError } from "../../Errors.ts"
 import { Attempts } from "./attempts.ts"
-import { Consumer, type Handler } from "./consumer.ts"
+import { Consumer } from "./consumer.ts"
 import { Events } from "./consumerEvents.ts"
 import { ConsumerMetrics } from "./consumerMetrics.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
+import { type Handler, isTraced } from "./handling.ts"
 import type { Definition } from "./types.ts"
 
 /** How long the last commands of a consumer that stops may take, in milliseconds. */
 const lastCommandsMillis = 5000
+/** They are given up once the server has not answered for so long, in milliseconds: a short outage costs nothing. */
+const silentMillis = 1000
+/** How long a server that has been silent for longer may take to answer, in milliseconds. */
+const answerMillis = 100
 
 /** Deletes a consumer only if nothing is pending for it: its pending entries would be lost with it. */
 const deleteIdle = `
@@ -47,6 +54,8 @@ export const consumeWith = <T, E, R>(
       ) => Fiber.Fiber<A, E>
       const label = `${stream} ${settings.group}`
       const events = yield* Events.make(label, settings.onEvent)
+      const metrics = new ConsumerMetrics(stream, settings.group, context as Context.Context<never>, run)
+      const attempts = new Attempts(events, run)
       const ended = Deferred.makeUnsafe<never, RedisError>()
       const consumer = new Consumer<T, E, R>({
         redis,
@@ -56,10 +65,12 @@ export const consumeWith = <T, E, R>(
         codec,
         settings,
         events,
-        attempts: new Attempts(events, run),
-        metrics: new ConsumerMetrics(stream, settings.group, context as Context.Context<never>),
+        attempts,
+        metrics,
         run,
         clock: yield* Clock.Clock,
+        fork: Effect.runForkWith(context),
+        isTraced: isTraced(context as Context.Context<never>),
         fail: (cause) => Deferred.doneUnsafe(ended, Exit.failCause(cause))
       }, handler)
       const beside = (effect: Effect.Effect<never, RedisError>): Fiber.Fiber<never, RedisError> =>
@@ -73,12 +84,28 @@ export const consumeWith = <T, E, R>(
       const exit = yield* Effect.exit(restore(Effect.raceFirst(consumer.reading, Deferred.await(ended))))
       consumer.isStopping = true
       // In a fiber of its own, which the interruption of this one does not reach.
-      const stopping = yield* Effect.forkDetach(stop(redis, key, settings, consumer, events, upkeep, telling))
+      const stopping = yield* Effect.forkDetach(stop(redis, key, settings, consumer, attempts, events, upkeep, telling))
       yield* Fiber.await(stopping)
+      metrics.flush()
       yield* Scope.close(scope, Exit.void)
       return yield* exit
     })
   )
+
+/** Ends once the server does not answer. */
+const silence = (redis: PrimaryClient, { outSince }: Attempts): Effect.Effect<void> => {
+  const answer = (millis: number): Effect.Effect<void, RedisError> =>
+    Effect.catchIf(
+      Effect.asVoid(redis.run(ping(), { timeout: `${millis} millis` })),
+      ({ _tag }) => _tag === "ReplyError",
+      () => Effect.void
+    )
+  return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const first = outSince === undefined ? silentMillis : Math.max(answerMillis, outSince + silentMillis - now)
+    const later = Effect.forever(Effect.andThen(Effect.sleep(answerMillis), answer(silentMillis)))
+    return Effect.ignore(Effect.andThen(answer(first), later))
+  })
+}
 
 /** Lets handlers finish, acknowledges, and gives the rest back. */
 const stop = <T, E, R>(
@@ -86,6 +113,7 @@ const stop = <T, E, R>(
   key: Key,
   settings: ConsumerSettings,
   consumer: Consumer<T, E, R>,
+  attempts: Attempts,
   events: Events,
   upkeep: Fiber.Fiber<unknown, unknown>,
   telling: Fiber.Fiber<unknown, unknown>
@@ -95,6 +123,7 @@ const stop = <T, E, R>(
       yield* Effect.timeoutOption(consumer.handled, settings.stopMillis)
     }
     const late = Array.from(consumer.running.values())
+    consumer.isInterrupting = true
     yield* Fiber.interruptAll(late)
     yield* Fiber.interrupt(upkeep)
     const lastCommands = Effect.gen(function*() {
@@ -106,12 +135,21 @@ const stop = <T, E, R>(
       }
       return handedBack
     })
-    const handedBack = yield* Effect.timeoutOption(Effect.exit(lastCommands), lastCommandsMillis)
+    const done = yield* Effect.timeoutOption(
+      Effect.raceFirst(
+        Effect.catchCause(Effect.asSome(lastCommands), () =>
+          Effect.succeedNone),
+        Effect.as(silence(redis, attempts), Option.none<number>())
+      ),
+      lastCommandsMillis
+    )
+    const handedBack = Option.getOrElse(Option.flatten(done), () => 0)
     events.tell({
       _tag: "Stopped",
-      handedBack: handedBack._tag === "Some" && Exit.isSuccess(handedBack.value) ? handedBack.value.value : 0,
+      handedBack,
+      left: Math.max(0, consumer.unhandledCount - handedBack),
       interrupted: late.length,
-      unacknowledged: consumer.acknowledgements.size
+      unacknowledged: consumer.settlingCount
     })
     events.end()
     yield* Effect.timeoutOption(Fiber.await(telling), lastCommandsMillis)

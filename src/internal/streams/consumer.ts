@@ -12,21 +12,21 @@ import type { PrimaryClient } from "../../Client.ts"
 import type { Key } from "../../Command.ts"
 import type { RedisError } from "../../Errors.ts"
 import { epochOf } from "../client/epoch.ts"
-import { retryOptions } from "../common/handlers.ts"
-import { kindOf } from "../common/values.ts"
 import { Acknowledgements } from "./acknowledgements.ts"
 import { type Attempts, Loop } from "./attempts.ts"
 import { Claims, type Taken } from "./claims.ts"
-import type { Events } from "./consumerEvents.ts"
+import { type Events, type Failed, withCause } from "./consumerEvents.ts"
 import type { ConsumerMetrics } from "./consumerMetrics.ts"
-import type { ConsumedEntry, ConsumerSettings } from "./consumerOptions.ts"
+import type { ConsumerSettings } from "./consumerOptions.ts"
 import { moveToDeadLetters, reasonOf } from "./deadLetters.ts"
 import { type Delivery, Finished, printOf } from "./deliveries.ts"
 import { decodeEntry } from "./entries.ts"
 import { Group } from "./group.ts"
 import { type DeliveredEntry, read, readOrClaim } from "./groupCommands.ts"
+import { type Handler, handlingOf } from "./handling.ts"
 import { compareIds, idBefore } from "./ids.ts"
 import { Pace } from "./pace.ts"
+import { SharedName } from "./sharedName.ts"
 import type { EntryCodec, RawFields } from "./types.ts"
 
 /** How long a read waits at most, in milliseconds, before the consumer looks around. */
@@ -41,6 +41,8 @@ const mostLeft = 10_000
 const longestAhead = 1000
 /** How often the consumer looks whether the group has moved, in milliseconds. */
 const tickMillis = 1000
+/** How often it is told that the name is shared, in milliseconds. */
+const toldAgainAfter = 60_000
 
 /** Runs fibers in the context of the consumer. */
 export type Run<R> = <A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, E>
@@ -60,12 +62,13 @@ export interface Surroundings<T, R> {
   readonly metrics: ConsumerMetrics
   readonly run: Run<R>
   readonly clock: Clock.Clock
+  /** Runs the fibers of handlers. */
+  readonly fork: Run<R>
+  /** Whether each handler has a span. */
+  readonly isTraced: boolean
   /** Ends the consumer. */
   readonly fail: (cause: Cause.Cause<RedisError>) => void
 }
-
-/** What is run for each entry. */
-export type Handler<T, E, R> = (entry: ConsumedEntry<T>, delivery: Delivery) => Effect.Effect<unknown, E, R>
 
 /** What a handler fails with to give its entry back. */
 export class Released {
@@ -78,7 +81,7 @@ const isClaimUnknown = (error: RedisError): boolean =>
 
 export class Consumer<T, E, R> {
   private readonly given: Surroundings<T, R>
-  private readonly handler: Handler<T, E, R>
+  private readonly handling: (delivery: Delivery, value: T) => Effect.Effect<unknown, E, R>
   readonly group: Group
   readonly claims: Claims
   readonly acknowledgements: Acknowledgements<Delivery>
@@ -108,7 +111,21 @@ export class Consumer<T, E, R> {
   private readonly pace: Pace
   /** Whether something has to be claimed first, so that nothing new is read ahead. */
   private claimsFirst = false
+  /** Whether what is pending for the consumer may be of a process before this one, whose handlers have seen it. */
+  private isRestart = true
+  /** Entries that were read ahead and given back. */
+  private returned: ReadonlySet<string> = new Set()
+  /** The deliveries of entries that the server counts too high. */
+  private readonly miscounted = new Map<string, number>()
+  private readonly sharedName: SharedName
+  private nameTellable = 0
+  /** Whether some entries that failed are not known any more. */
+  private hasForgotten = false
+  /** Whether waiting entries are being given to handlers. */
+  private isStarting = false
   isStopping = false
+  /** Whether the handlers that still run are interrupted, since the consumer stops. */
+  isInterrupting = false
 
   constructor(
     given: Surroundings<T, R>,
@@ -116,13 +133,14 @@ export class Consumer<T, E, R> {
   ) {
     const { attempts, events, key, redis, settings } = given
     this.given = given
-    this.handler = handler
+    this.handling = handlingOf(given, handler)
     this.finished = new Finished(settings.remember)
     this.group = new Group(redis, key, settings, events, () => {
       this.finished.clear()
       this.highest = "0-0"
     })
     this.claims = new Claims(redis, key, settings)
+    this.sharedName = new SharedName(this.claims)
     this.acknowledgements = new Acknowledgements(redis, key, settings, attempts, (batch) => this.onAcknowledged(batch))
     this.epoch = epochOf(redis)
     this.loop = new Loop(attempts)
@@ -140,7 +158,9 @@ export class Consumer<T, E, R> {
       Effect.tapError((error) =>
         Effect.sync(() => {
           // The server may have given entries in a reply that is lost.
-          if (error._tag !== "ReplyError") this.isOwnDue = true
+          if (error._tag === "ReplyError") return
+          this.isOwnDue = true
+          this.sharedName.onUncertain()
         })
       )
     )
@@ -161,12 +181,17 @@ export class Consumer<T, E, R> {
       // A read that is lost from now on makes it due again.
       this.isOwnDue = false
       const taken = yield* Effect.onError(
-        this.claims.own(room, (id) => this.deliveries.has(id) || this.left.has(id)),
+        this.claims.own(
+          room,
+          (id) => this.deliveries.has(id) || this.left.has(id),
+          (id) => !this.isRestart && !this.returned.has(id)
+        ),
         () => Effect.sync(() => void (this.isOwnDue = true))
       )
       if (taken.hasMore) this.isOwnDue = true
       yield* this.takeOver(taken, "self")
       if (taken.hasMore) return
+      this.isRestart = false
     }
     const now = yield* Clock.currentTimeMillis
     const claims = settings.claimMillis !== Infinity
@@ -251,12 +276,26 @@ export class Consumer<T, E, R> {
     this.updateRoom()
   }
 
+  /** How many entries are finished, and neither acknowledged nor moved. */
+  get settlingCount(): number {
+    return this.acknowledgements.size + this.moving
+  }
+
+  /** How many entries the consumer has that are not finished. */
+  get unhandledCount(): number {
+    let count = 0
+    for (const { isLost, isReplaced, state } of this.deliveries.values()) {
+      if (state !== "settling" && !isLost && !isReplaced) count++
+    }
+    return count
+  }
+
   private updateRoom(): void {
     if (this.roomLeft > 0 || this.aheadLeft > 0) this.room.openUnsafe()
     else this.room.closeUnsafe()
     if (this.running.size === 0) this.unhandled.openUnsafe()
     else this.unhandled.closeUnsafe()
-    if (this.running.size === 0 && this.moving === 0 && this.acknowledgements.size === 0) this.idle.openUnsafe()
+    if (this.running.size === 0 && this.settlingCount === 0) this.idle.openUnsafe()
     else this.idle.closeUnsafe()
   }
 
@@ -269,7 +308,7 @@ export class Consumer<T, E, R> {
   private takeOver(taken: Taken, of: "self" | "idle"): Effect.Effect<void> {
     const { events } = this.given
     this.onDeleted(taken.deletedIds, of === "self")
-    if (taken.entries.length === 0) return Effect.void
+    if (taken.entries.length === 0) return Effect.sync(() => this.updateRoom())
     events.tell({ _tag: "Claimed", ids: taken.entries.map(({ id }) => id), of })
     return this.take(taken.entries.map((entry) => ({ ...entry, wasPending: true })), true)
   }
@@ -332,6 +371,8 @@ export class Consumer<T, E, R> {
         known.touchedAt = now
         known.isLost = false
         if (known.state === "settling") known.isAgain = true
+        // It claimed its own entry, after the process had stood still: nothing was delivered.
+        else if (entry.deliveries > known.deliveries) this.miscounted.set(id, known.deliveries)
         metrics.redelivered()
         return events.tell({ _tag: "Redelivered", id, outcome: "skipped" })
       }
@@ -372,6 +413,7 @@ export class Consumer<T, E, R> {
     { deliveries, fields, id }: { readonly id: string; readonly fields: RawFields; readonly deliveries: number },
     now: number
   ): Delivery {
+    this.sharedName.onTaken(id)
     return {
       id,
       fields,
@@ -388,82 +430,51 @@ export class Consumer<T, E, R> {
   }
 
   private startWaiting(): void {
+    // A handler that ends at once gets here again. The loop goes on, in place of a call within a call for each entry.
+    if (this.isStarting) return
+    this.isStarting = true
     const { concurrency } = this.given.settings
-    while (!this.isStopping && this.waiting.length > 0 && this.running.size < concurrency) {
-      const { delivery, value } = this.waiting.shift()!
-      this.start(delivery, value)
+    try {
+      while (!this.isStopping && this.waiting.length > 0 && this.running.size < concurrency) {
+        const { delivery, value } = this.waiting.shift()!
+        this.start(delivery, value)
+      }
+    } finally {
+      this.isStarting = false
     }
     this.updateRoom()
   }
 
   private start(delivery: Delivery, value: T): void {
-    const { run } = this.given
     delivery.state = "running"
     this.pace.started()
-    const fiber = run(this.handling(delivery, value))
+    const fiber = this.given.fork(this.handling(delivery, value))
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) return this.onHandled(delivery, exit)
     this.running.set(delivery, fiber)
     fiber.addObserver((exit) => {
       this.running.delete(delivery)
-      this.pace.ended(this.running.size > 0)
       this.onHandled(delivery, exit)
       this.startWaiting()
     })
   }
 
-  /** The handler on one entry, with its repetitions. A defect is a failure. */
-  private handling(delivery: Delivery, value: T): Effect.Effect<void, Cause.Cause<E>, R> {
-    const { label, settings, stream } = this.given
-    const { deliveries, id } = delivery
-    const entry: ConsumedEntry<T> = { _tag: "Entry", id, value, deliveries }
-    let failures = 0
-    const attempt: Effect.Effect<void, Cause.Cause<E>, R> = Effect.suspend(() => {
-      const handled: unknown = this.handler(entry, delivery)
-      return Effect.isEffect(handled)
-        ? Effect.asVoid(handled as Effect.Effect<unknown, E, R>)
-        : Effect.die(new TypeError(`expected the handler to give an Effect, got ${kindOf(handled)}`))
-    }).pipe(Effect.catchCause((cause) => Effect.fail(cause)))
-    const { retry } = settings
-    const repeated = retry === undefined ? attempt : Effect.retry(
-      Effect.tapError(attempt, (cause) =>
-        Effect.sync(() => {
-          failures++
-          if (retry.times === undefined || failures <= retry.times) {
-            this.given.events.tell({ _tag: "Retried", id, failures, reason: reasonOf(settings, cause) })
-          }
-        })),
-      retryOptions(retry)
-    )
-    return Effect.withSpan(repeated, `process ${label}`, {
-      kind: "consumer",
-      // It would show the library alone.
-      captureStackTrace: false,
-      attributes: {
-        "messaging.system": "redis",
-        "messaging.operation.type": "process",
-        "messaging.destination.name": stream,
-        "messaging.consumer.group.name": settings.group,
-        "messaging.client.id": settings.consumer,
-        "messaging.message.id": id
-      }
-    })
-  }
-
-  private onHandled(delivery: Delivery, exit: Exit.Exit<void, Cause.Cause<E>>): void {
+  private onHandled(delivery: Delivery, exit: Exit.Exit<unknown, E>): void {
     const { events, metrics, settings } = this.given
+    this.pace.ended(this.running.size > 0)
     if (Exit.isSuccess(exit)) {
       metrics.processed()
       return this.settle(delivery)
     }
-    const found = Cause.findErrorOption(exit.cause)
-    // Without an error the fiber itself was interrupted: the consumer gives the entry back.
-    if (found._tag === "None" && this.isStopping) return
-    const cause: Cause.Cause<unknown> = found._tag === "None" ? exit.cause : found.value
+    const { cause } = exit
+    // The handler has not failed: the consumer gives the entry back.
+    if (this.isInterrupting && Cause.hasInterruptsOnly(cause)) return
     const { id } = delivery
     const failure = Cause.findErrorOption(cause)
     if (failure._tag === "Some" && failure.value instanceof Released) return this.giveBack(delivery)
     const reason = reasonOf(settings, cause)
     metrics.failed()
-    events.tell({ _tag: "Failed", id, deliveries: delivery.deliveries, reason })
+    events.tell(withCause<Failed>({ _tag: "Failed", id, deliveries: delivery.deliveries, reason }, cause))
     const { deadLetter } = settings
     if (deadLetter !== undefined && delivery.deliveries >= deadLetter.maxDeliveries && !delivery.isLost) {
       return this.bury(delivery, reason)
@@ -476,6 +487,7 @@ export class Consumer<T, E, R> {
     this.forget(delivery)
     this.left.add(delivery.id)
     if (this.left.size <= mostLeft) return
+    this.hasForgotten = true
     for (const oldest of this.left) {
       this.left.delete(oldest)
       break
@@ -491,19 +503,14 @@ export class Consumer<T, E, R> {
   private forget(delivery: Delivery): void {
     if (this.deliveries.get(delivery.id) === delivery) this.deliveries.delete(delivery.id)
     if (delivery.isAgain === true) this.isOwnDue = true
-    this.updateRoom()
   }
 
   /** Acknowledges an entry. */
   private settle(delivery: Delivery): void {
     delivery.state = "settling"
-    if (delivery.isReplaced) {
-      delivery.onAcknowledged?.()
-      return this.updateRoom()
-    }
+    if (delivery.isReplaced) return delivery.onAcknowledged?.()
     this.deliveries.set(delivery.id, delivery)
     this.acknowledgements.add(delivery)
-    this.updateRoom()
   }
 
   private onAcknowledged(batch: ReadonlyArray<Delivery>): void {
@@ -538,6 +545,7 @@ export class Consumer<T, E, R> {
       this.forget(delivery)
       if (Exit.isSuccess(exit)) onSuccess(exit.value)
       else if (!Cause.hasInterruptsOnly(exit.cause)) fail(exit.cause)
+      this.updateRoom()
     })
     this.updateRoom()
   }
@@ -553,6 +561,7 @@ export class Consumer<T, E, R> {
     this.epoch = epoch
     this.hasClaim = undefined
     this.isOwnDue = true
+    this.sharedName.onUncertain()
     return true
   }
 
@@ -575,12 +584,33 @@ export class Consumer<T, E, R> {
         state !== "settling" && !isLost && !isReplaced && now - touchedAt >= extendMillis - step / 2
       )
       if (due.length > 0) yield* attempts.persist(this.group.within(this.extend(due, now)))
+      if (this.miscounted.size > 0) yield* attempts.persist(this.group.within(this.recount))
       if (now >= inspectAt) {
         inspectAt = now + settings.inspectMillis
         metrics.progress(yield* attempts.persist(this.group.within(this.group.inspect)))
+        yield* attempts.persist(this.group.within(this.watchName(now)))
       }
     }
   })
+
+  private readonly recount: Effect.Effect<void, RedisError> = Effect.suspend(() => {
+    const counts = new Map(this.miscounted)
+    return Effect.map(this.claims.recount(counts), () => {
+      for (const id of counts.keys()) this.miscounted.delete(id)
+    })
+  })
+
+  private watchName(now: number): Effect.Effect<void, RedisError> {
+    // Then not all that is pending for the name is known.
+    if (this.isOwnDue || this.hasForgotten) this.sharedName.onUncertain()
+    if (this.hasForgotten) return Effect.void
+    const isKnown = (id: string): boolean => this.deliveries.has(id) || this.left.has(id) || this.returned.has(id)
+    return Effect.map(this.sharedName.look(this.deliveries.keys(), isKnown), (ids) => {
+      if (ids.length === 0 || now < this.nameTellable) return
+      this.nameTellable = now + toldAgainAfter
+      this.given.events.tell({ _tag: "NameShared", ids })
+    })
+  }
 
   /** Gives back what was read ahead and waits for long: other consumers could have it. */
   private giveAheadBack(now: number): Effect.Effect<void, RedisError> {
@@ -591,6 +621,7 @@ export class Consumer<T, E, R> {
     const kept = this.waiting.filter((item) => !isLate.has(item))
     this.waiting.length = 0
     this.waiting.push(...kept)
+    this.returned = new Set(late.map(({ delivery }) => delivery.id))
     for (const { delivery } of late) this.forget(delivery)
     // Before anything newer it gets what nobody else has claimed.
     this.isOwnDue = true

@@ -106,7 +106,7 @@ export interface AcknowledgedAgain {
 }
 
 /**
- * The handler failed, and runs again for the same delivery.
+ * The handler failed or died, and runs again for the same delivery.
  *
  * @since 0.1.0
  * @category events
@@ -118,12 +118,17 @@ export interface Retried {
   readonly id: string
   /** How often the handler has failed for this delivery. */
   readonly failures: number
-  /** Why it failed: the `_tag` of its error, or what the option `deadLetter.reason` says. */
+  /** Why it failed: the `_tag` of its error, the class of its defect, or what the option `deadLetter.reason` says. */
   readonly reason: string
+  /**
+   * The failure or the defect itself, with its message. It is not enumerable, so that an event that is written out has no
+   * secrets; neither the log nor the dead letter has it.
+   */
+  readonly cause: Cause.Cause<unknown>
 }
 
 /**
- * The handler failed, and does not run again for this delivery. The entry stays pending, and is delivered again once it
+ * The handler failed or died, and does not run again for this delivery. The entry stays pending, and is delivered again once it
  * has been idle for `minIdle`, unless it becomes a dead letter.
  *
  * @since 0.1.0
@@ -136,8 +141,13 @@ export interface Failed {
   readonly id: string
   /** How often the entry was delivered. */
   readonly deliveries: number
-  /** Why it failed: the `_tag` of its error, or what the option `deadLetter.reason` says. */
+  /** Why it failed: the `_tag` of its error, the class of its defect, or what the option `deadLetter.reason` says. */
   readonly reason: string
+  /**
+   * The failure or the defect itself, with its message. It is not enumerable, so that an event that is written out has no
+   * secrets; neither the log nor the dead letter has it.
+   */
+  readonly cause: Cause.Cause<unknown>
 }
 
 /**
@@ -191,6 +201,20 @@ export interface ClaimLost {
 }
 
 /**
+ * Entries are pending for the name of this consumer that it never got: another process seems to consume under the same
+ * name. Both then take over what the other has, when they start and after lost replies. Told once a minute while it lasts.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface NameShared {
+  /** Always `"NameShared"`. */
+  readonly _tag: "NameShared"
+  /** The ids of some of the entries, at most 100. */
+  readonly ids: ReadonlyArray<string>
+}
+
+/**
  * Entries were deleted or trimmed from the stream before they were acknowledged. They are lost to the group.
  *
  * @since 0.1.0
@@ -201,6 +225,22 @@ export interface EntriesDeleted {
   readonly _tag: "EntriesDeleted"
   /** The ids of the entries. */
   readonly ids: ReadonlyArray<string>
+}
+
+/**
+ * Entries were deleted or trimmed from the stream before the group had read them: nobody of the group gets them. The
+ * consumer looks every `inspectInterval`, so that it misses what is trimmed and read past in between.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface EntriesMissed {
+  /** Always `"EntriesMissed"`. */
+  readonly _tag: "EntriesMissed"
+  /** The id of the last entry that the group has read. */
+  readonly after: string
+  /** How many entries it has missed, at least. */
+  readonly count: number
 }
 
 /**
@@ -240,9 +280,14 @@ export interface Stopped {
   readonly _tag: "Stopped"
   /** How many entries it gave back, so that others may claim them at once. */
   readonly handedBack: number
+  /**
+   * How many entries it could not give back, because the server could not be reached: others claim them once they have
+   * been idle for `minIdle`.
+   */
+  readonly left: number
   /** How many handlers it interrupted, because they did not end within `stopTimeout`. */
   readonly interrupted: number
-  /** How many acknowledgements it could not send: these entries come again. */
+  /** How many finished entries it could not acknowledge, or move to the dead letters: they come again. */
   readonly unacknowledged: number
 }
 
@@ -264,10 +309,18 @@ export type ConsumerEvent =
   | MisfitFound
   | DeadLettered
   | ClaimLost
+  | NameShared
   | EntriesDeleted
+  | EntriesMissed
   | Outage
   | Recovered
   | Stopped
+
+/** An event of a failure with its cause, which nothing shows that writes out the event. */
+export const withCause = <Event extends Retried | Failed>(
+  event: Omit<Event, "cause">,
+  cause: Cause.Cause<unknown>
+): Event => Object.defineProperty(event, "cause", { value: cause }) as Event
 
 /** How many events may wait for the caller's function. */
 const capacity = 1000
@@ -288,13 +341,21 @@ const logged = (event: ConsumerEvent, label: string): Effect.Effect<void> | unde
           ? `${label}: ${event.id} is not pending any more, and may be processed twice`
           : `${label}: ${event.id} was claimed by another consumer, and may be processed twice`
       )
+    case "NameShared":
+      return Effect.logWarning(
+        `${label}: another process seems to consume under the same name: ${event.ids.length} entries are pending for it ` +
+          "that this one never got"
+      )
     case "EntriesDeleted":
       return Effect.logWarning(`${label}: ${event.ids.length} entries were deleted before they were acknowledged`)
+    case "EntriesMissed":
+      return Effect.logWarning(`${label}: at least ${event.count} entries were removed before the group had read them`)
     case "Failed":
       return Effect.logWarning(`${label}: the handler failed for ${event.id} (${event.reason})`)
     case "Stopped":
-      return event.unacknowledged === 0 ? undefined : Effect.logWarning(
-        `${label}: ${event.unacknowledged} acknowledgements could not be sent; these entries come again`
+      return event.unacknowledged + event.left === 0 ? undefined : Effect.logWarning(
+        `${label}: the consumer has stopped while the stream could not be reached: ${event.unacknowledged} finished ` +
+          `entries are not acknowledged and come again, ${event.left} are not given back and wait for minIdle`
       )
     default:
       return undefined

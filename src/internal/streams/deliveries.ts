@@ -11,13 +11,19 @@ import type { RawFields } from "./types.ts"
 export const printOf = (fields: RawFields): number => {
   let a = 0x811c9dc5
   let b = 0x1000193
+  const mixWord = (word: number): void => {
+    a ^= word
+    b ^= word
+    // A product alone would carry differences upwards only.
+    a = Math.imul(a << 15 | a >>> 17, 0x01000193)
+    b = Math.imul(b << 13 | b >>> 19, 0x85ebca6b)
+  }
   const mix = (bytes: Uint8Array): void => {
-    a = Math.imul(a ^ bytes.length, 0x01000193)
-    b = Math.imul(b ^ bytes.length, 0x85ebca6b)
-    for (let i = 0; i < bytes.length; i++) {
-      a = Math.imul(a ^ bytes[i]!, 0x01000193)
-      b = Math.imul(b ^ bytes[i]!, 0x85ebca6b)
-    }
+    const { length } = bytes
+    mixWord(length)
+    let i = 0
+    for (; i + 3 < length; i += 4) mixWord(bytes[i]! | bytes[i + 1]! << 8 | bytes[i + 2]! << 16 | bytes[i + 3]! << 24)
+    for (; i < length; i++) mixWord(bytes[i]!)
   }
   for (const [name, value] of fields) {
     mix(name)

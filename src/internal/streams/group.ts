@@ -17,7 +17,7 @@ import { type RedisError, ReplyError } from "../../Errors.ts"
 import { isGroupMissing } from "./attempts.ts"
 import type { Events } from "./consumerEvents.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
-import { entryAt, lastIdOf } from "./groupCommands.ts"
+import { countersOf, entryAt, lastIdOf } from "./groupCommands.ts"
 import { compareIds, idBefore } from "./ids.ts"
 
 /** How far a group is. */
@@ -46,6 +46,8 @@ export class Group {
   private readonly lock = Semaphore.makeUnsafe(1)
   /** All entries up to this one are acknowledged. */
   private acknowledged: string | undefined
+  /** How many entries the group has missed after its last one, as far as it is told. */
+  private missed = { after: "", count: 0 }
   /** Where the group began, as far as this consumer knows. */
   private origin: string | undefined
 
@@ -89,19 +91,32 @@ export class Group {
   /** Asks the server how far the group is. */
   readonly inspect: Effect.Effect<Progress, RedisError> = Effect.suspend(() => {
     const { group } = this.settings
-    // In this order: what is delivered in between is pending, or was acknowledged.
+    // In this order: what is delivered in between is pending, or was acknowledged, and what is trimmed is no hole.
     return Effect.flatMap(
-      this.redis.pipeline([streamInfo.xinfoGroups(this.key), pendingEntries.xpending(this.key, group)]),
-      ([groups, { count, lowestId }]): Effect.Effect<Progress, RedisError> => {
+      this.redis.pipeline([
+        countersOf(this.key),
+        streamInfo.xinfoGroups(this.key),
+        pendingEntries.xpending(this.key, group)
+      ]),
+      ([{ entriesAdded, length }, groups, { count, lowestId }]): Effect.Effect<Progress, RedisError> => {
         const found = groups.find(({ name }) => name === group)
         if (found === undefined) return Effect.fail(noGroup)
         const last = found.lastDeliveredId
+        if (found.entriesRead !== null) this.onRemoved(last, entriesAdded - length - found.entriesRead)
         const before = lowestId === null ? last : idBefore(lowestId)
         this.acknowledged = compareIds(before, last) < 0 ? before : last
         return Effect.succeed({ last, lag: found.lag, pending: count })
       }
     )
   }).pipe(Effect.catchIf(isStreamMissing, () => Effect.fail(noGroup)))
+
+  /** Of all entries ever removed, at least so many had not been read by the group. */
+  private onRemoved(after: string, count: number): void {
+    if (count <= 0) return
+    const told = this.missed.after === after ? this.missed.count : 0
+    if (count > told) this.events.tell({ _tag: "EntriesMissed", after, count: count - told })
+    this.missed = { after, count: Math.max(count, told) }
+  }
 
   /** Runs an effect that needs the group, which is made again if it is missing. */
   readonly within = <A, R>(effect: Effect.Effect<A, RedisError, R>): Effect.Effect<A, RedisError, R> =>

@@ -116,6 +116,17 @@ const LAST_ID = Command.decoding(
   Command.map(Command.fields({ lastGeneratedId: idWord }), ({ lastGeneratedId }) => lastGeneratedId)
 )
 
+const COUNTERS = Command.decoding(
+  streamInfo.xinfoStream("s").spec,
+  Command.fields({ length: Command.int, entriesAdded: Command.int })
+)
+
+/** How many entries a stream has, and how many were ever added to it. */
+export const countersOf = (
+  key: Key
+): Command.Command<{ readonly length: number; readonly entriesAdded: number }, "read"> =>
+  Command.withSpec(streamInfo.xinfoStream(key), COUNTERS)
+
 /** The id of the last entry that was added to a stream. */
 export const lastIdOf = (key: Key): Command.Command<string, "read"> =>
   Command.withSpec(streamInfo.xinfoStream(key), LAST_ID)

@@ -26,6 +26,8 @@ export const isBefore = (a: string, b: string): boolean => compareIds(a, b) < 0
 
 /** The order of two ids as servers send them: negative, zero or positive. */
 export const compareIds = (a: string, b: string): number => {
+  // Numbers of as many digits are in the order of their texts.
+  if (a.length === b.length && a.indexOf("-") === b.indexOf("-")) return a < b ? -1 : a > b ? 1 : 0
   const [am, as] = halves(a)
   const [bm, bs] = halves(b)
   return compareHalves(am, bm) || compareHalves(as, bs)

@@ -9,8 +9,9 @@ import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
-import { isUtf8 } from "node:buffer"
+import { Buffer, isUtf8 } from "node:buffer"
 import * as Codec from "../../Codec.ts"
+import { shortText } from "../common/shortText.ts"
 import { isBytes } from "../common/values.ts"
 import { decodeWith, encodeWith, Unfit } from "../values/codecs.ts"
 import { issueText } from "../values/issue.ts"
@@ -22,6 +23,8 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
 
 /** Bytes as text; undefined if they are not UTF-8. */
 export const textOf = (bytes: Uint8Array): string | undefined => {
+  const short = shortText(bytes)
+  if (short !== undefined) return short
   if (!isUtf8(bytes)) return undefined
   try {
     return utf8.decode(bytes)
@@ -39,6 +42,8 @@ interface Leaf {
 
 interface Property {
   readonly name: string
+  /** Its name as it is stored; undefined if it cannot be. */
+  readonly stored: Uint8Array | undefined
   readonly leaf: Leaf
   /** Whether it is `undefined` in an entry that lacks it, and not missing. */
   readonly isUndefined: boolean
@@ -185,6 +190,7 @@ const layoutOf = (ast: SchemaAST.Objects): Layout | string => {
     const present = defined(type)
     properties.push({
       name,
+      stored: loneSurrogate.test(name) ? undefined : Buffer.from(name),
       leaf: present === undefined ? nothing : leafOf(present),
       isUndefined: present !== type && type.context?.isOptional !== true
     })
@@ -222,9 +228,12 @@ const at = <A>(where: string, f: () => A): A => {
   try {
     return f()
   } catch (error) {
-    throw error instanceof Unfit ? new Unfit(`at ${where}: ${error.issue}`) : error
+    throw inField(where, error)
   }
 }
+
+const inField = (where: string, error: unknown): unknown =>
+  error instanceof Unfit ? new Unfit(`at ${where}: ${error.issue}`) : error
 
 /** The name of a field of another name is data, which no issue repeats. */
 const otherName = "*"
@@ -253,6 +262,41 @@ const encodeFields = (
   return [["", ""]]
 }
 
+const isSame = (a: Uint8Array, b: Uint8Array): boolean => {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** The last value of a field. */
+const valueOf = (fields: RawFields, name: Uint8Array | undefined): Uint8Array | undefined => {
+  if (name === undefined) return undefined
+  for (let i = fields.length - 1; i >= 0; i--) if (isSame(fields[i]![0], name)) return fields[i]![1]
+  return undefined
+}
+
+/** More pairs of a property and a field than this are not compared with each other. */
+const mostComparisons = 64
+
+/** Without a text for each name, which costs more than the rest of an entry with few fields. */
+const decodeFewFields = (properties: ReadonlyArray<Property>, fields: RawFields): Record<string, unknown> => {
+  const encoded: Record<string, unknown> = {}
+  for (const { isUndefined, leaf, name, stored } of properties) {
+    const value = valueOf(fields, stored)
+    if (value !== undefined) setField(encoded, name, decodeAt(name, leaf, value))
+    else if (isUndefined) setField(encoded, name, undefined)
+  }
+  return encoded
+}
+
+const decodeAt = (name: string, leaf: Leaf, value: Uint8Array): unknown => {
+  try {
+    return leaf.decode(value)
+  } catch (error) {
+    throw inField(name, error)
+  }
+}
+
 const decodeFields = (
   { others, properties }: Layout,
   stored: ReadonlyMap<string, Uint8Array>
@@ -262,7 +306,7 @@ const decodeFields = (
   for (const { isUndefined, leaf, name } of properties) {
     names.add(name)
     const value = stored.get(name)
-    if (value !== undefined) setField(encoded, name, at(name, () => leaf.decode(value)))
+    if (value !== undefined) setField(encoded, name, decodeAt(name, leaf, value))
     else if (isUndefined) setField(encoded, name, undefined)
   }
   if (others !== undefined) {
@@ -321,6 +365,10 @@ export const fieldsCodec = (schema: AnySchema): EntryCodec<any> | string => {
       return encodeFields(layout, encoded)
     },
     decode: (fields) => {
+      const { others, properties } = only!
+      if (layouts.length === 1 && others === undefined && properties.length * fields.length <= mostComparisons) {
+        return result(decode(decodeFewFields(properties, fields)))
+      }
       const stored = namedFields(fields)
       if (layouts.length === 1) return result(decode(decodeFields(only!, stored)))
       let first: Unfit | undefined
