@@ -1708,8 +1708,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/consumers.test.ts", name: "in a reply that was lost" },
     edits: [{
       file: "src/internal/streams/consumer.ts",
-      find: "if (error._tag !== \"ReplyError\") this.isOwnDue = true",
-      replace: "if (error._tag === \"ReplyError\") this.isOwnDue = true"
+      find: "if (error._tag === \"ReplyError\") return\n          this.isOwnDue = true",
+      replace: "if (error._tag !== \"ReplyError\") return\n          this.isOwnDue = true"
     }]
   },
   {
