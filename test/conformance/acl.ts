@@ -266,6 +266,32 @@ ACL SETUSER v +@all -client|getname
 ACL DELUSER u v
 2<`,
 
+  "AUTH in the middle of a session": `
+ACL SETUSER u on >one ~* &* +@all
+ACL SETUSER v on >two ~* &* -@all +auth +ping
+2> AUTH u one
+2> SELECT 3
+2> SET k v
+ACL SETUSER u >two <one
+2> GET k
+2> AUTH u wrong
+2> GET k
+2> AUTH u one
+2> ACL WHOAMI
+2> AUTH u two
+2> GET k
+2> MULTI
+2> AUTH u two
+2> SET k w
+2> EXEC
+2> AUTH v two
+2> GET k
+2> PING
+2> AUTH u two
+2> SUBSCRIBE ch
+2> AUTH u two
+2> PING`,
+
   "the log of what was denied": `
 ACL LOG
 ACL LOG RESET
