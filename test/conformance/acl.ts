@@ -285,7 +285,6 @@ ACL SETUSER u >two <one
 2> SET k w
 2> EXEC
 2> AUTH v two
-2> GET k
 2> PING
 2> AUTH u two
 2> SUBSCRIBE ch
