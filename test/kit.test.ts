@@ -160,6 +160,23 @@ describe("sentinels", () => {
       }
     }))
 
+  it.effect("know one another again soon after one starts over, also where the others rest", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      const areAtRest = (): boolean => control.sentinels.every((address) => control.sentinel(address).atRest)
+      yield* TestClock.adjust("1 minute")
+      assert.isTrue(areAtRest())
+      const address = control.sentinels[2]!
+      const events: Array<string> = []
+      control.sentinel(address).onEvent = (name) => void events.push(name)
+      yield* control.reset(address)
+      // Each says hello every two seconds.
+      yield* TestClock.adjust("4 seconds")
+      assert.lengthOf(events.filter((name) => name === "+sentinel"), 2)
+      yield* TestClock.adjust("20 seconds")
+      assert.isTrue(areAtRest())
+    }).pipe(Effect.provide(live())))
+
   it.effect("report a failover as real sentinels do", () =>
     Effect.gen(function*() {
       const control = yield* Testing.make()

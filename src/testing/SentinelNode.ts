@@ -659,6 +659,9 @@ export class SentinelNode extends Process {
       this.meet(monitor, from)
       this.event("+sentinel", this.of(monitor, monitor.others.get(from.id)!, "sentinel"))
       this.wake()
+    } else if (from.monitors.get(name)?.others.get(this.id)?.address !== this.shown) {
+      // One that has started over learns of this one by its word, which it does not spread at rest.
+      this.wake()
     }
     this.sawEpoch(from.currentEpoch)
     if (epoch <= monitor.epoch) return
