@@ -15,6 +15,60 @@ import { type Mutant, plantAll } from "./planting.ts"
 
 const mutants: ReadonlyArray<Mutant> = [
   {
+    name: "telemetry: each turn of a command that waits is a span",
+    by: { test: "test/telemetry.test.ts", name: "longer than a turn" },
+    edits: [{
+      file: "src/internal/telemetry/clientTelemetry.ts",
+      find: "Effect.provideService(effect, Whole, whole)",
+      replace: "effect"
+    }]
+  },
+  {
+    name: "telemetry: the node is the first one that an operation went to",
+    by: { test: "test/telemetry.test.ts", name: "sent again, elsewhere" },
+    edits: [{
+      file: "src/internal/telemetry/operationTrace.ts",
+      find: "    this.peer = to\n",
+      replace: "    this.peer ??= to\n"
+    }]
+  },
+  {
+    name: "telemetry: the text of a command has its values",
+    by: { test: "test/telemetry.test.ts", name: "then without values" },
+    edits: [{
+      file: "src/internal/telemetry/operationNames.ts",
+      find: "if (key < keys.length && arg === keys[key]) {",
+      replace: "if (withKeys) {"
+    }]
+  },
+  {
+    name: "telemetry: the span of an interrupted command does not end",
+    by: { test: "test/telemetry.test.ts", name: "one that is interrupted" },
+    edits: [{
+      file: "src/internal/execution/operation.ts",
+      find: "    this.noted.end(interrupted)\n",
+      replace: ""
+    }]
+  },
+  {
+    name: "telemetry: a batch of one command has a size",
+    by: { test: "test/telemetry.test.ts", name: "of a batch of one command" },
+    edits: [{
+      file: "src/internal/telemetry/clientTelemetry.ts",
+      find: "kind !== \"command\" && commands.length !== 1",
+      replace: "kind !== \"command\""
+    }]
+  },
+  {
+    name: "telemetry: the pool forgets that a connection was given back",
+    by: { test: "test/telemetry.test.ts", name: "what is open and in use" },
+    edits: [{
+      file: "src/Pool.ts",
+      find: "if (reserved.has(connection)) setUsed(-1)",
+      replace: ""
+    }]
+  },
+  {
     name: "credentials: a connection that is given back while an AUTH is unanswered is closed",
     by: { test: "test/credentials.test.ts", name: "is given back while it logs in" },
     edits: [{ file: "src/Pool.ts", find: "connection.isFree &&", replace: "connection.idle &&" }]

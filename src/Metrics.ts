@@ -171,6 +171,119 @@ export const discoveryTime: Metric.Histogram<number> = Metric.histogram("redis_c
   boundaries: millis
 })
 
+/** The boundaries that OpenTelemetry's conventions give for durations, in seconds. */
+const seconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
+
+const durationOptions = { boundaries: seconds, description: "Duration of database client operations." }
+
+/**
+ * How long operations took, in seconds, over all attempts: `db.client.operation.duration` of
+ * OpenTelemetry's conventions. A pipeline or a transaction is one operation; one that was
+ * interrupted is not counted. It is measured where the application has a tracer, or with
+ * `Telemetry.MeasuredWithoutTracer`. Its attributes are those of the spans (`Telemetry`).
+ *
+ * Source: https://opentelemetry.io/docs/specs/semconv/db/database-metrics/
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const operationDuration: Metric.Histogram<number> = Metric.histogram(
+  "db.client.operation.duration",
+  durationOptions
+)
+
+/** The durations of the operations with these attributes. @internal */
+export const operationDurationOf = (attributes: Readonly<Record<string, string>>): Metric.Histogram<number> =>
+  Metric.histogram("db.client.operation.duration", { ...durationOptions, attributes: { ...attributes, unit: "s" } })
+
+/** A series of each metric of a pool, by the name of the pool. */
+const pools = new Map<string, PoolMetrics>()
+
+/** How many names of pools are kept, beyond which a pool has series of its own. */
+const mostPools = 1000
+
+/**
+ * The metrics of one pool of connections, by OpenTelemetry's conventions. Each has the
+ * attribute `db.client.connection.pool.name`. Times are in seconds.
+ *
+ * Source: https://opentelemetry.io/docs/specs/semconv/db/database-metrics/
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PoolMetrics {
+  /** `db.client.connection.count` with the state `idle`: reserved connections that nobody has. */
+  readonly idle: Metric.Counter<number>
+  /** The same with the state `used`: shared connections, and reserved ones that a caller has. */
+  readonly used: Metric.Counter<number>
+  /** `db.client.connection.max`: how many connections there may be, shared ones included. */
+  readonly max: Metric.Counter<number>
+  /** `db.client.connection.idle.max`: how many reserved connections may be idle. */
+  readonly idleMax: Metric.Counter<number>
+  /** `db.client.connection.idle.min`: how many reserved connections are kept (`minReserved`). */
+  readonly idleMin: Metric.Counter<number>
+  /** `db.client.connection.pending_requests`: callers that wait for a reserved connection. */
+  readonly pendingRequests: Metric.Counter<number>
+  /** `db.client.connection.timeouts`: callers that got none in time. */
+  readonly timeouts: Metric.Counter<number>
+  /** `db.client.connection.create_time`: how long it took to open a connection, and to find its node. */
+  readonly createTime: Metric.Histogram<number>
+  /** `db.client.connection.wait_time`: how long callers waited for a reserved connection. */
+  readonly waitTime: Metric.Histogram<number>
+  /** `db.client.connection.use_time`: how long callers had it. */
+  readonly useTime: Metric.Histogram<number>
+}
+
+/**
+ * The metrics of the pool of a client. Its name is the address of the server or the name of
+ * the group, and the number of the database, as in `mymaster/0`; the replicas of a client
+ * that reads from several have a pool each, `mymaster at 10.0.0.2:6379/0`. Clients with the
+ * same name add to the same metrics.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const poolOf = (name: string): PoolMetrics => {
+  const known = pools.get(name)
+  if (known !== undefined) return known
+  const of = (more: Readonly<Record<string, string>>) => ({ "db.client.connection.pool.name": name, ...more })
+  const counter = (
+    id: string,
+    unit: string,
+    description: string,
+    more: Readonly<Record<string, string>> = {}
+  ): Metric.Counter<number> =>
+    Metric.counter(`db.client.connection.${id}`, { description, attributes: of({ unit, ...more }) })
+  const time = (id: string, description: string): Metric.Histogram<number> =>
+    Metric.histogram(`db.client.connection.${id}`, {
+      description,
+      boundaries: seconds,
+      attributes: of({ unit: "s" })
+    })
+  const count = (state: string): Metric.Counter<number> =>
+    counter("count", "{connection}", "The number of connections that are currently in the state.", {
+      "db.client.connection.state": state
+    })
+  const metrics: PoolMetrics = {
+    idle: count("idle"),
+    used: count("used"),
+    max: counter("max", "{connection}", "The maximum number of open connections allowed."),
+    idleMax: counter("idle.max", "{connection}", "The maximum number of idle open connections allowed."),
+    idleMin: counter("idle.min", "{connection}", "The minimum number of idle open connections allowed."),
+    pendingRequests: counter("pending_requests", "{request}", "The number of callers that wait for a connection."),
+    timeouts: Metric.counter("db.client.connection.timeouts", {
+      description: "The number of callers that got no connection in time.",
+      incremental: true,
+      attributes: of({ unit: "{timeout}" })
+    }),
+    createTime: time("create_time", "The time it took to create a new connection."),
+    waitTime: time("wait_time", "The time it took to obtain an open connection from the pool."),
+    useTime: time("use_time", "The time between borrowing a connection and returning it to the pool.")
+  }
+  if (pools.size < mostPools) pools.set(name, metrics)
+  return metrics
+}
+
 /**
  * How many connections are open, by the attribute `state`: `shared`, `reserved`,
  * `subscribed` or `sentinel` (see `connectionsOf`). The name of the metric is

@@ -7,10 +7,12 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Metric from "effect/Metric"
 import * as EffectPool from "effect/Pool"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
@@ -18,6 +20,7 @@ import * as Address from "./Address.ts"
 import { type ConnectionError, ConnectionLost, ReserveTimeout } from "./Errors.ts"
 import { timeoutOrElse } from "./internal/common/time.ts"
 import type { Connection } from "./internal/connection/connection.ts"
+import { secondsSince, timed } from "./internal/telemetry/times.ts"
 import * as Metrics from "./Metrics.ts"
 import type { PoolOptions } from "./Options.ts"
 
@@ -106,6 +109,8 @@ export const make = (options: {
   readonly address: Address.Address
   /** The address or the group of the client, for error messages. */
   readonly target: string
+  /** Its name in the metrics `db.client.connection.*`. Default: `target`. */
+  readonly name?: string | undefined
   /** Opens a reserved connection to the node. */
   readonly connect: Effect.Effect<Connection, ConnectionError, Scope.Scope>
   /** The options; absent ones have their defaults. */
@@ -137,24 +142,47 @@ export const make = (options: {
     const context = yield* Effect.context<never>()
     const runFork = Effect.runForkWith(context)
 
+    const clock = yield* Clock.Clock
+    const metrics = Metrics.poolOf(options.name ?? options.target)
+    const add = (metric: Metric.Counter<number>, n: number): void => metric.updateUnsafe(n, context)
+    const minReserved = options.pool.minReserved ?? defaultOptions.minReserved
+    /** What the pool may have: added once, and taken away when it closes. */
+    const addLimits = (sign: 1 | -1): void => {
+      for (const use of ["reserved", "blocking"] as const) {
+        Metrics.connectionLimitOf[use].modifyUnsafe(sign * max[use], context)
+      }
+      add(metrics.max, sign * (size + max.reserved + max.blocking))
+      add(metrics.idleMax, sign * (max.reserved + max.blocking))
+      add(metrics.idleMin, sign * minReserved)
+    }
+
     const reservations: EffectPool.Pool<Connection, ConnectionError> = yield* EffectPool.makeWithTTL({
-      acquire: Effect.tap(options.connect, (connection) =>
+      acquire: Effect.tap(timed(metrics.createTime, options.connect), (connection) =>
         Effect.sync(() => {
           reserved.add(connection)
           Metrics.connectionsOf.reserved.modifyUnsafe(1, context)
+          add(metrics.idle, 1)
           connection.onEnd = () => {
-            if (reserved.delete(connection)) Metrics.connectionsOf.reserved.modifyUnsafe(-1, context)
+            if (reserved.delete(connection)) {
+              Metrics.connectionsOf.reserved.modifyUnsafe(-1, context)
+              add(inUse.has(connection) ? metrics.used : metrics.idle, -1)
+            }
             // A waiter would otherwise get a connection that has ended.
             runFork(EffectPool.invalidate(reservations, connection))
           }
           if (closed !== undefined) connection.close(closed)
           else if (connection.ended !== undefined) connection.onEnd(connection.ended)
         })),
-      min: options.pool.minReserved ?? defaultOptions.minReserved,
+      min: minReserved,
       max: max.reserved + max.blocking,
       timeToLive: options.pool.reservedIdleTime ?? defaultOptions.reservedIdleTime,
       timeToLiveStrategy: "usage"
     }).pipe(Scope.provide(scope))
+
+    const setUsed = (change: 1 | -1): void => {
+      add(metrics.used, change)
+      add(metrics.idle, -change)
+    }
 
     const get: Effect.Effect<Connection, ConnectionError, Scope.Scope> = Effect.flatMap(
       EffectPool.get(reservations),
@@ -164,12 +192,13 @@ export const make = (options: {
             Effect.addFinalizer(() => {
               inUse.delete(connection)
               connection.onWanted = undefined
+              if (reserved.has(connection)) setUsed(-1)
               if (connection.ended !== undefined) return Effect.void
               if (connection.isFree && !connection.tainted && !connection.watching) return Effect.void
               connection.close("its Scope closed while commands were unanswered, or after they had changed the session")
               return EffectPool.invalidate(reservations, connection)
             }),
-            (inUse.add(connection), connection)
+            (inUse.add(connection), setUsed(1), connection)
           )
           : Effect.flatMap(EffectPool.invalidate(reservations, connection), () => get)
     )
@@ -222,11 +251,14 @@ export const make = (options: {
         }
         return Effect.andThen(permit(use), get).pipe(
           Scope.provide(own),
-          Effect.onExit((exit) =>
-            Exit.isSuccess(exit)
-              ? Scope.addFinalizerExit(outer, (end) => giveBack(exit.value, end))
-              : Scope.close(own, exit)
-          )
+          Effect.onExit((exit) => {
+            if (Exit.isFailure(exit)) return Scope.close(own, exit)
+            const began = clock.monotonicTimeNanosUnsafe()
+            return Scope.addFinalizerExit(outer, (end) => {
+              metrics.useTime.updateUnsafe(secondsSince(clock, began), context)
+              return giveBack(exit.value, end)
+            })
+          })
         )
       })
 
@@ -234,11 +266,12 @@ export const make = (options: {
       reserved: Effect.raceFirst(Deferred.await(retired), taking("reserved")),
       blocking: Effect.raceFirst(Deferred.await(retired), taking("blocking"))
     }
-    const reserve = (use: Use, millis: number): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
+    const inTime = (use: Use, millis: number): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
       millis === Infinity ? waiting[use] : timeoutOrElse(waiting[use], {
         duration: Duration.millis(millis),
-        orElse: () =>
-          Effect.fail(
+        orElse: () => {
+          add(metrics.timeouts, 1)
+          return Effect.fail(
             new ReserveTimeout({
               target: options.target,
               timeoutMillis: millis,
@@ -246,17 +279,28 @@ export const make = (options: {
               max: max[use]
             })
           )
+        }
+      })
+    const reserve = (use: Use, millis: number): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
+      Effect.suspend(() => {
+        add(metrics.pendingRequests, 1)
+        return Effect.onExit(timed(metrics.waitTime, inTime(use, millis)), () =>
+          Effect.sync(() => add(metrics.pendingRequests, -1)))
       })
 
-    for (const use of ["reserved", "blocking"] as const) {
-      Metrics.connectionLimitOf[use].modifyUnsafe(max[use], context)
-    }
+    addLimits(1)
 
     const remove = (connection: Connection): void => {
       const index = shared.indexOf(connection)
-      if (index !== -1) shared.splice(index, 1)
+      if (index !== -1) {
+        shared.splice(index, 1)
+      }
       draining.delete(connection)
-      if (counted.delete(connection)) Metrics.connectionsOf.shared.modifyUnsafe(-1, context)
+      if (!counted.delete(connection)) {
+        return
+      }
+      Metrics.connectionsOf.shared.modifyUnsafe(-1, context)
+      add(metrics.used, -1)
     }
 
     return {
@@ -272,9 +316,11 @@ export const make = (options: {
         shared.push(connection)
         counted.add(connection)
         Metrics.connectionsOf.shared.modifyUnsafe(1, context)
+        add(metrics.used, 1)
       },
       remove,
-      isFull: (use) => taken[use] >= max[use],
+      isFull: (use) =>
+        taken[use] >= max[use],
       reserve,
       suspect: () => {
         for (const connection of Array.from(reserved)) {
@@ -291,9 +337,7 @@ export const make = (options: {
       close: (why, how) => {
         if (closed !== undefined) return
         closed = why
-        for (const use of ["reserved", "blocking"] as const) {
-          Metrics.connectionLimitOf[use].modifyUnsafe(-max[use], context)
-        }
+        addLimits(-1)
         const kind = how === "drain" ? "retired" : how
         const address = Address.format(options.address)
         Deferred.doneUnsafe(retired, Exit.fail(new ConnectionLost({ address, kind, detail: why })))

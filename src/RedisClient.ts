@@ -224,6 +224,7 @@ export const make = (
     const open = openConnection(address!, options)
     const executor = yield* makeExecutor({
       label: Address.format(address!),
+      identity: { server: address!, database: options.database ?? 0 },
       canRelocate: false,
       schedule: steady(options.schedule ?? Sentinel.defaultSchedule),
       open,

@@ -28,6 +28,8 @@ const rooms = [
   "Values.ts",
   "internal/credentials",
   "Credentials.ts",
+  "Telemetry.ts",
+  "internal/telemetry",
   "Options.ts",
   "RedisUrl.ts",
   "PubSub.ts",

@@ -28,7 +28,14 @@ import type { MonitorOptions } from "../../MonitorStream.ts"
 import type { Lists } from "../../PopStream.ts"
 import { optionsOf as optionsWith } from "../commands/args.ts"
 import { choiceProblem, durationOf, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "../common/values.ts"
-import type { BatchResult, ClientRunner, Reserved, Runner, ScanPosition } from "../execution/types.ts"
+import {
+  type BatchResult,
+  type ClientRunner,
+  firstFailure,
+  type Reserved,
+  type Runner,
+  type ScanPosition
+} from "../execution/types.ts"
 import { after } from "../replicas/afterOffset.ts"
 import { makeSubscriptions } from "../subscriptions/subscriptions.ts"
 import { withEpoch } from "./epoch.ts"
@@ -40,21 +47,8 @@ import { makePopStream, popRequestOf, type PopSource } from "./popStream.ts"
 import { withWaiting } from "./waiting.ts"
 import { makeWatch, unwatch, watch, type Watching } from "./watch.ts"
 
-const isAmbiguous = (exit: Exit.Exit<never, RedisError>): boolean => {
-  const error = Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
-  return Option.isSome(error) && error.value._tag === "AmbiguousOutcome"
-}
-
 const allResults = ({ failures, values }: BatchResult): Effect.Effect<any, RedisError> => {
-  if (failures === undefined) return Exit.succeed(values)
-  let first = Infinity
-  let ambiguous = Infinity
-  for (const [i, exit] of failures) {
-    if (i < first) first = i
-    if (i < ambiguous && isAmbiguous(exit)) ambiguous = i
-  }
-  // A command that may have been executed matters more than one that was not.
-  return failures.get(ambiguous === Infinity ? first : ambiguous)!
+  return failures === undefined ? Exit.succeed(values) : firstFailure(failures)
 }
 
 const allOutcomes = ({ failures, values }: BatchResult): Effect.Effect<any, RedisError> => {

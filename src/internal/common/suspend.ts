@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 
 /** A suspended fiber, which continues with an effect. */
 export interface Waiter {
@@ -25,7 +26,7 @@ export interface Suspended {
 
 /** An effect that starts an operation and waits for its outcome. */
 export interface Suspending {
-  begin(waiter: Waiter): Suspended
+  begin(waiter: Waiter, fiber: Fiber.Fiber<unknown, unknown>): Suspended
 }
 
 interface RunLoop extends Waiter {
@@ -68,14 +69,14 @@ const prototype = (direct: boolean): Effect.Effect<any, any> =>
     evaluate: direct
       ? function(fiber) {
         const loop = fiber as unknown as RunLoop
-        const operation = this.begin(loop)
+        const operation = this.begin(loop, fiber)
         if (operation.settled !== undefined) return operation.settled
         operation.suspended = true
         return loop.yieldWith(() => operation.released())
       }
-      : function() {
+      : function(fiber) {
         return Effect.callback((resume) => {
-          const operation = this.begin({ evaluate: resume })
+          const operation = this.begin({ evaluate: resume }, fiber)
           if (operation.settled !== undefined) return resume(operation.settled)
           operation.suspended = true
           return Effect.sync(() => operation.released())

@@ -192,7 +192,7 @@ export class BlockingCommands {
         turn,
         (result) => result === anotherTurn ? loop : Effect.succeed(result as A)
       )
-      return loop
+      return this.execution.telemetry.asOne(command, loop)
     })
   }
 

@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import type * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Address from "../../Address.ts"
@@ -16,6 +17,7 @@ import * as Metrics from "../../Metrics.ts"
 import type { PoolOptions } from "../../Options.ts"
 import * as Pool from "../../Pool.ts"
 import type { Connection, Guard } from "../connection/connection.ts"
+import { timed } from "../telemetry/times.ts"
 import { DialPacing } from "./dialPacing.ts"
 import type { ExecutionContext } from "./executionContext.ts"
 import { hedge } from "./hedging.ts"
@@ -47,6 +49,7 @@ export class NodeConnections {
   /** Why the last attempt failed, or the last connection ended. */
   lastError: ConnectionError | undefined = undefined
   readonly pacing: DialPacing
+  private readonly createTime: Metric.Histogram<number>
   private readonly limits: LimitWarnings
   private readonly execution: ExecutionContext
   private readonly target: ConnectionTarget
@@ -81,6 +84,7 @@ export class NodeConnections {
     this.events = events
     this.pacing = new DialPacing(execution.timer)
     this.limits = new LimitWarnings(execution)
+    this.createTime = Metrics.poolOf(execution.poolName).createTime
   }
 
   /** Visits every connection to the node, and those to earlier nodes that still wait for replies. */
@@ -125,7 +129,9 @@ export class NodeConnections {
     const began = timer.now()
     return Effect.tapError(
       Effect.tap(
-        this.tryOpen(this.pacing.paced(sibling === undefined ? this.target.open : this.target.openBeside(sibling))),
+        this.tryOpen(this.pacing.paced(
+          timed(this.createTime, sibling === undefined ? this.target.open : this.target.openBeside(sibling))
+        )),
         () => Effect.sync(() => Metrics.discoveryTime.updateUnsafe(timer.now() - began, services))
       ),
       (error) => Effect.sync(() => void (this.lastError = error))
@@ -165,6 +171,7 @@ export class NodeConnections {
         pool = yield* Pool.make({
           address,
           target: label,
+          name: this.execution.poolName,
           connect: Effect.map(this.pacing.paced(this.target.openAt(connection)), (more) => this.guarded(more)),
           pool: this.options,
           onTaking: this.limits.onTaking

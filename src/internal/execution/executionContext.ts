@@ -15,6 +15,8 @@ import * as Metrics from "../../Metrics.ts"
 import type { ExecutorOptions } from "../../Options.ts"
 import * as Pool from "../../Pool.ts"
 import type { DeadlineTimer } from "../common/deadlineTimer.ts"
+import { ClientTelemetry } from "../telemetry/clientTelemetry.ts"
+import type { ServerIdentity } from "../telemetry/peers.ts"
 import { Scripts } from "./scripts.ts"
 
 const defaultCommandTimeout = Duration.seconds(10)
@@ -36,11 +38,22 @@ export class ExecutionContext {
   /** How many commands may wait, in each place where they wait. */
   readonly maxQueue: number
   readonly scripts: Scripts
+  readonly telemetry: ClientTelemetry
+  /** What the client was made for, for telemetry. */
+  readonly identity: ServerIdentity | undefined
+  /** The name of the client's connections in metrics. */
+  readonly poolName: string
   isClosed = false
   private readonly closing = Deferred.makeUnsafe<never, ClientClosed>()
   private readonly mayRepeat: ((command: Command.Any) => boolean) | undefined
 
-  constructor(label: string, options: ExecutorOptions, services: Context.Context<never>, timer: DeadlineTimer) {
+  constructor(
+    label: string,
+    options: ExecutorOptions,
+    services: Context.Context<never>,
+    timer: DeadlineTimer,
+    identity?: ServerIdentity | undefined
+  ) {
     this.label = label
     this.services = services
     this.runFork = Effect.runForkWith(services)
@@ -49,6 +62,9 @@ export class ExecutionContext {
     this.reserveTimeoutMillis = millisOf(options.reserveTimeout ?? Pool.defaultOptions.reserveTimeout)
     this.maxQueue = options.maxQueue ?? defaultMaxQueue
     this.scripts = new Scripts(label, services, () => timer.now())
+    this.identity = identity
+    this.poolName = `${label}/${identity?.database ?? 0}`
+    this.telemetry = new ClientTelemetry(identity, services)
     const repeatable = options.repeatable ?? false
     this.mayRepeat = repeatable === false ? undefined : repeatable === true ? () => true : repeatable
   }

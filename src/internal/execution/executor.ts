@@ -77,7 +77,13 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
       isReading: () => this.gate.isReading,
       expireWithheld: (now) => this.gate.expire(now)
     })
-    const execution = this.execution = new ExecutionContext(target.label, options, services, deadlines.timer)
+    const execution = this.execution = new ExecutionContext(
+      target.label,
+      options,
+      services,
+      deadlines.timer,
+      target.identity
+    )
     this.maxQueue = execution.maxQueue
     this.queue = new CommandQueue(execution)
     this.retries = new RetryQueue(execution)
@@ -226,7 +232,10 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
     if (this.gate.state !== undefined && operation.isGated) return this.gate.onWrite(operation)
     const { pool } = this.connections
     const connection = pool === undefined ? undefined : pool.pick()
-    if (connection === undefined) return this.enqueue(operation)
+    if (connection === undefined) {
+      operation.trace?.waits("connection")
+      return this.enqueue(operation)
+    }
     this.submitTo(operation, connection)
   }
 

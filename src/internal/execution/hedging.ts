@@ -31,6 +31,7 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
     if (hedgedRequests.has(request) || request.owner.isReserved) continue
     hedgedRequests.add(request)
     request.owner.execution.count("repeated")
+    request.trace?.hedged(to)
     const values: Array<Resp.Value> = []
     const { scripts } = request.owner.execution
     const parts = request.parts.some((part) => part.spec.needs !== undefined)
@@ -47,6 +48,7 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
             if (values.some((v, i) => v instanceof Resp.ErrorReply && isLacking(parts[i]!, v))) return
             request.restart()
             request.connection = to
+            request.trace?.sent(to)
             for (const each of values) request.onReply(each)
           },
           () => void hedgedRequests.delete(request)

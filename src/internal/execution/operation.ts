@@ -6,6 +6,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Command from "../../Command.ts"
 import { ping } from "../../commands/connection.ts"
 import {
@@ -21,9 +22,10 @@ import { isDirect, makeBase, type Suspended, type Suspending, type Waiter } from
 import { decodeReply, replyError } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError, Request } from "../connection/types.ts"
+import type { OperationTrace } from "../telemetry/operationTrace.ts"
 import { type ExecutionContext, millisOf } from "./executionContext.ts"
 import { isLacking, type Unexecuted } from "./scripts.ts"
-import { type BatchResult, emptyBatch, type ScanPosition } from "./types.ts"
+import { type BatchResult, emptyBatch, failureIn, type ScanPosition } from "./types.ts"
 import { invalidity } from "./validity.ts"
 
 /**
@@ -105,6 +107,10 @@ export abstract class PendingOperation implements Request, Unexecuted {
     return false
   }
   abstract readonly label: string
+  /** What telemetry notes of it; undefined where nothing is noted. */
+  get trace(): OperationTrace | undefined {
+    return undefined
+  }
   /** Of a page of a scan: where it has to go. */
   get position(): ScanPosition | undefined {
     return undefined
@@ -184,6 +190,7 @@ export abstract class PendingOperation implements Request, Unexecuted {
       if (error._tag === "ProtocolError") this.unreadable = error
       if (this.isPoisonous) return this.fail(error)
       this.restart()
+      this.trace?.failed(error)
       this.owner.execution.count("repeated")
     }
     this.owner.requeue(this, error)
@@ -200,6 +207,7 @@ export abstract class PendingOperation implements Request, Unexecuted {
   /** The server refused it because of its own state. Gives whether that state passes by itself. */
   refuse(command: Command.Any, reply: Resp.ErrorReply): boolean {
     this.refusal ??= replyError(command, reply)
+    this.trace?.failed(reply.code)
     this.owner.execution.count("repeated")
     return temporaryRefusals.has(reply.code)
   }
@@ -297,6 +305,7 @@ export abstract class PendingSingle extends PendingOperation {
   private isUnexecuted(reply: Resp.ErrorReply): boolean {
     if (isLacking(this.command, reply)) {
       const { scripts } = this.owner.execution
+      this.trace?.failed(reply.code)
       scripts.onLacking(this, this.command, reply, scripts.answeredBefore(this.connection, this.command))
       return true
     }
@@ -353,6 +362,33 @@ export class PendingCommand extends PendingSingle implements Suspended {
   }
 }
 
+/** A command of which telemetry notes something: a class of its own, so that the others have nothing of it. */
+class TracedCommand extends PendingCommand {
+  private readonly noted: OperationTrace
+  constructor(noted: OperationTrace, ...of: ConstructorParameters<typeof PendingCommand>) {
+    super(...of)
+    this.noted = noted
+  }
+  override get trace(): OperationTrace {
+    return this.noted
+  }
+  override dispatch(connection: Connection): void {
+    this.noted.sent(connection)
+    super.dispatch(connection)
+  }
+  override finish(exit: Exit.Exit<any, RedisError>): void {
+    this.noted.end(exit)
+    super.finish(exit)
+  }
+  override cancel(): void {
+    this.noted.end(interrupted)
+    super.cancel()
+  }
+}
+
+/** The outcome of an operation whose fiber was interrupted, for telemetry. */
+export const interrupted: Exit.Exit<never> = Exit.interrupt()
+
 /** Runs a command, each time that it is run as an Effect. */
 export class CommandEffect extends makeBase(isDirect()) implements Suspending {
   protected readonly owner: Dispatcher
@@ -364,14 +400,17 @@ export class CommandEffect extends makeBase(isDirect()) implements Suspending {
     this.command = command
     this.timeout = timeout
   }
-  begin(waiter: Waiter): Suspended {
+  begin(waiter: Waiter, fiber: Fiber.Fiber<unknown, unknown>): Suspended {
     const { command, owner, timeout } = this
     const { execution } = owner
     const invalid = invalidity(command, !owner.isReserved)
     if (invalid !== undefined) return refusedAtOnce(invalid)
     const blockingMillis = command.spec.blockingMillis === undefined ? 0 : command.spec.blockingMillis(command.args)
     const deadline = execution.timer.turn() + timeout + blockingMillis
-    const operation = this.operationOf(execution.withRepeat(command), waiter, deadline, timeout)
+    const trace = execution.telemetry.isOn(fiber) ? execution.telemetry.begin(fiber, command) : undefined
+    const operation = trace === undefined
+      ? this.operationOf(execution.withRepeat(command), waiter, deadline, timeout)
+      : this.tracedOf(trace, execution.withRepeat(command), waiter, deadline, timeout)
     operation.blockingMillis = blockingMillis
     if (command.spec.session !== undefined) owner.noteSessionCommand(command)
     owner.submit(operation)
@@ -379,6 +418,15 @@ export class CommandEffect extends makeBase(isDirect()) implements Suspending {
   }
   protected operationOf(command: Command.Any, waiter: Waiter, deadline: number, timeout: number): PendingCommand {
     return new PendingCommand(this.owner, command, waiter, deadline, timeout)
+  }
+  protected tracedOf(
+    trace: OperationTrace,
+    command: Command.Any,
+    waiter: Waiter,
+    deadline: number,
+    timeout: number
+  ): PendingCommand {
+    return new TracedCommand(trace, this.owner, command, waiter, deadline, timeout)
   }
 }
 
@@ -404,9 +452,15 @@ export const runCommand = <A, B>(
 
 export type Resume = (effect: Effect.Effect<any, any>) => void
 
+/** A pipeline or a transaction, for telemetry as well. */
+export interface PendingBatch extends PendingOperation {
+  noted: OperationTrace | undefined
+}
+
 /** Runs commands as one operation, unless one of them is invalid. `timeout` replaces the client's. */
 export const runBatch = (
   owner: Dispatcher,
+  word: "PIPELINE" | "MULTI",
   commands: ReadonlyArray<Command.Any>,
   timeout: Duration.Input | undefined,
   invalidityOf: (command: Command.Any) => InvalidCommand | undefined,
@@ -415,21 +469,40 @@ export const runBatch = (
     resume: Resume,
     deadline: number,
     timeoutMillis: number
-  ) => PendingOperation
+  ) => PendingBatch
 ): Effect.Effect<BatchResult, RedisError> => {
-  if (commands.length === 0) return Effect.succeed(emptyBatch)
-  return Effect.callback((resume) => {
+  const { telemetry } = owner.execution
+  const traceOf = (): OperationTrace | undefined => {
+    const fiber = Fiber.getCurrent()
+    return fiber !== undefined && telemetry.isOn(fiber) ? telemetry.beginBatch(fiber, word, commands) : undefined
+  }
+  if (commands.length === 0) {
+    return Effect.sync(() => {
+      traceOf()?.end(Exit.void)
+      return emptyBatch
+    })
+  }
+  return Effect.callback((given) => {
     for (const command of commands) {
       const invalid = invalidityOf(command)
-      if (invalid !== undefined) return resume(Exit.fail(invalid))
+      if (invalid !== undefined) return given(Exit.fail(invalid))
+    }
+    const trace = traceOf()
+    const resume: Resume = trace === undefined ? given : (exit) => {
+      trace.end(failureIn(exit as Exit.Exit<BatchResult, RedisError>))
+      given(exit)
     }
     for (const command of commands) if (command.spec.session !== undefined) owner.noteSessionCommand(command)
     const { execution } = owner
     const timeoutMillis = timeout === undefined ? execution.timeoutMillis : millisOf(timeout)
     const deadline = execution.timer.now() + timeoutMillis
     const operation = operationOf(execution.withRepeats(commands), resume, deadline, timeoutMillis)
+    operation.noted = trace
     owner.submit(operation)
-    return Effect.sync(() => operation.cancel())
+    return Effect.sync(() => {
+      trace?.end(interrupted)
+      operation.cancel()
+    })
   })
 }
 

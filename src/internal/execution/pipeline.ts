@@ -12,6 +12,7 @@ import * as Resp from "../../Resp.ts"
 import { Call, decodeReply, replyError } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError } from "../connection/types.ts"
+import type { OperationTrace } from "../telemetry/operationTrace.ts"
 import {
   ambiguous,
   type Dispatcher,
@@ -54,6 +55,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
   private remaining: number
   /** Whether a command needs a script or a library. */
   private hasNeeds = false
+  noted: OperationTrace | undefined = undefined
   private resume: Resume
 
   constructor(
@@ -78,6 +80,9 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     this.writes = writes
   }
 
+  override get trace(): OperationTrace | undefined {
+    return this.noted
+  }
   override get commandCount(): number {
     return this.entries.length
   }
@@ -106,6 +111,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     }
     this.connection = to
     if (to.ended !== undefined) return this.owner.requeue(this, to.ended)
+    this.noted?.sent(to)
     const from = this.next
     this.next = entries.length
     if (this.hasNeeds) this.prepare(to, from)
@@ -215,6 +221,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
         refused = entry
         reply = entry.answer as Resp.ErrorReply
       }
+      if (entry.isLost) this.noted?.failed(loss!)
       entry.prepareResend(loss)
     }
     this.next = from
@@ -223,6 +230,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     this.isDeferred = false
     if (!this.isPending || from === entries.length) return
     if (refused !== undefined && isLacking(refused.command, reply!)) {
+      this.noted?.failed(reply!.code)
       this.owner.execution.scripts.onLacking(this, refused.command, reply!, refused.loadBefore)
     } else if (refused !== undefined) this.owner.onRefused(this, refused.command, reply!)
     else if (loss !== undefined) this.owner.requeue(this, loss)
@@ -271,6 +279,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     if (hedgedRequests.has(this) || this.owner.isReserved) return
     hedgedRequests.add(this)
     this.owner.execution.count("repeated")
+    this.noted?.hedged(to)
     const rest = this.entries.filter((entry) => entry.isPending)
     const commands = rest.map((entry) => entry.command)
     const values: Array<Resp.Value> = []
@@ -290,6 +299,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
               return
             }
             this.connection = to
+            this.noted?.sent(to)
             rest.forEach((other, i) => {
               if (other.stage === Stage.queued) other.connection!.onAbandoned()
               other.accept(values[i]!)
@@ -323,6 +333,9 @@ export class PipelineEntry extends PendingSingle {
     super(owner, command, deadline, timeout)
     this.batch = batch
     this.index = index
+  }
+  override get trace(): OperationTrace | undefined {
+    return this.batch.noted
   }
   override get isGated(): boolean {
     return this.batch.writes
@@ -461,6 +474,7 @@ export const runPipeline = (
   const isShared = !owner.isReserved
   return runBatch(
     owner,
+    "PIPELINE",
     commands,
     timeout,
     (command) => invalidity(command, isShared) ?? (isShared ? blockingInvalidity(command) : undefined),

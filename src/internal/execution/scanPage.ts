@@ -4,6 +4,7 @@
  */
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type * as Command from "../../Command.ts"
 import { type RedisError, ScanInterrupted } from "../../Errors.ts"
 import type * as Resp from "../../Resp.ts"
@@ -11,7 +12,8 @@ import { infoFields } from "../commands/info.ts"
 import { isDirect, makeBase, type Suspended, type Suspending, type Waiter } from "../common/suspend.ts"
 import { Call, decodeReply } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
-import { type Dispatcher, PendingCommand, refusedAtOnce } from "./operation.ts"
+import type { OperationTrace } from "../telemetry/operationTrace.ts"
+import { type Dispatcher, interrupted, PendingCommand, refusedAtOnce } from "./operation.ts"
 import type { ScanPosition } from "./types.ts"
 import { invalidity } from "./validity.ts"
 
@@ -34,21 +36,36 @@ let serial = 1
 /** A page of a scan on its way. */
 export class PendingScanPage extends PendingCommand {
   private readonly scan: ScanPosition
+  private readonly noted: OperationTrace | undefined
   constructor(
     owner: Dispatcher,
     command: Command.Any,
     position: ScanPosition,
     waiter: Waiter,
     deadline: number,
-    timeout: number
+    timeout: number,
+    noted: OperationTrace | undefined
   ) {
     super(owner, command, waiter, deadline, timeout)
     this.scan = position
+    this.noted = noted
+  }
+  override get trace(): OperationTrace | undefined {
+    return this.noted
+  }
+  override finish(exit: Exit.Exit<any, RedisError>): void {
+    this.noted?.end(exit)
+    super.finish(exit)
+  }
+  override cancel(): void {
+    this.noted?.end(interrupted)
+    super.cancel()
   }
   override get position(): ScanPosition {
     return this.scan
   }
   override dispatch(connection: Connection): void {
+    this.noted?.sent(connection)
     if (connection.server === undefined) connection.enqueue(identify(connection))
     super.dispatch(connection)
   }
@@ -84,12 +101,14 @@ class ScanPageEffect extends makeBase(isDirect()) implements Suspending {
     this.command = command
     this.position = position
   }
-  begin(waiter: Waiter): Suspended {
+  begin(waiter: Waiter, fiber: Fiber.Fiber<unknown, unknown>): Suspended {
     const { command, owner, position } = this
     const invalid = invalidity(command, !owner.isReserved)
     if (invalid !== undefined) return refusedAtOnce(invalid)
-    const { timeoutMillis, timer } = owner.execution
-    const page = new PendingScanPage(owner, command, position, waiter, timer.turn() + timeoutMillis, timeoutMillis)
+    const { telemetry, timeoutMillis, timer } = owner.execution
+    const trace = telemetry.isOn(fiber) ? telemetry.begin(fiber, command) : undefined
+    const deadline = timer.turn() + timeoutMillis
+    const page = new PendingScanPage(owner, command, position, waiter, deadline, timeoutMillis, trace)
     const at = position.connection
     if (at !== undefined && at.open) owner.submitTo(page, at)
     else owner.submit(page)

@@ -11,6 +11,7 @@ import { decodeReply, replyError } from "../connection/call.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError } from "../connection/types.ts"
 import { withoutNumerals } from "../resp/text.ts"
+import type { OperationTrace } from "../telemetry/operationTrace.ts"
 import { ambiguous, type Dispatcher, isRefusal, PendingOperation, type Resume, runBatch, Stage } from "./operation.ts"
 import { isLacking } from "./scripts.ts"
 import type { BatchResult } from "./types.ts"
@@ -26,6 +27,7 @@ export class PendingTransaction extends PendingOperation {
   private commands: ReadonlyArray<Command.Any>
   /** Whether a command needs a script or a library. */
   private readonly hasNeeds: boolean
+  noted: OperationTrace | undefined = undefined
   private resume: Resume
 
   constructor(
@@ -47,6 +49,9 @@ export class PendingTransaction extends PendingOperation {
   override get keepsNumerals(): boolean {
     return this.commands.some((c) => c.spec.resp === 2)
   }
+  override get trace(): OperationTrace | undefined {
+    return this.noted
+  }
   override get commandCount(): number {
     return this.commands.length
   }
@@ -55,6 +60,7 @@ export class PendingTransaction extends PendingOperation {
     this.resume = () => {}
   }
   override dispatch(connection: Connection): void {
+    this.noted?.sent(connection)
     if (this.hasNeeds) {
       this.commands = this.owner.execution.scripts.prepare(connection, this.owner.isReserved, this.commands)
     }
@@ -98,7 +104,10 @@ export class PendingTransaction extends PendingOperation {
     const reply = this.received[at] as Resp.ErrorReply
     const command = this.commands[at - 1]!
     this.received = []
-    if (isRefusal(command, reply)) return this.owner.requeue(this, error)
+    if (isRefusal(command, reply)) {
+      this.noted?.failed(reply.code)
+      return this.owner.requeue(this, error)
+    }
     this.failWith(Exit.fail(replyError(command, reply)))
   }
   onReply(value: Resp.Value): void {
@@ -139,6 +148,7 @@ export class PendingTransaction extends PendingOperation {
     const lacking = this.lacking(results)
     if (lacking !== undefined) {
       const reply = results[this.commands.indexOf(lacking)] as Resp.ErrorReply
+      this.noted?.failed(reply.code)
       return scripts.onLacking(this, lacking, reply, scripts.answeredBefore(this.connection, lacking))
     }
     let failures: Map<number, Exit.Exit<never, RedisError>> | undefined
@@ -173,6 +183,7 @@ export const runTransaction = (
 ): Effect.Effect<BatchResult, RedisError> =>
   runBatch(
     owner,
+    "MULTI",
     commands,
     timeout,
     (command) => invalidity(command, !owner.isReserved),

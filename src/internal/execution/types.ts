@@ -2,16 +2,19 @@
  * What the parts of execution have in common: where connections go, what is reported
  * about that place, what runs commands.
  */
+import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Address from "../../Address.ts"
 import type * as Command from "../../Command.ts"
 import type { ClientClosed, ConnectionError, DeadlineExceeded, RedisError } from "../../Errors.ts"
 import type { Connection } from "../connection/connection.ts"
+import type { ServerIdentity } from "../telemetry/peers.ts"
 
 /**
  * Where an executor's connections go.
@@ -22,6 +25,8 @@ import type { Connection } from "../connection/connection.ts"
 export interface ConnectionTarget {
   /** An address or a group, for messages. */
   readonly label: string
+  /** What the client was made for, for telemetry. */
+  readonly identity?: ServerIdentity | undefined
   /** Whether another attempt may lead to another node. If not, READONLY and MASTERDOWN are final. */
   readonly canRelocate: boolean
   /** Finds the node and opens a verified session with it: one attempt. */
@@ -135,6 +140,26 @@ export interface BatchResult {
 }
 
 export const emptyBatch: BatchResult = { values: [], failures: undefined }
+
+const isAmbiguous = (exit: Exit.Exit<never, RedisError>): boolean => {
+  const error = Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
+  return Option.isSome(error) && error.value._tag === "AmbiguousOutcome"
+}
+
+/** The failure that counts for all: a command that may have been executed matters more than one that was not. */
+export const firstFailure = (failures: NonNullable<BatchResult["failures"]>): Exit.Exit<never, RedisError> => {
+  let first = Infinity
+  let ambiguous = Infinity
+  for (const [i, exit] of failures) {
+    if (i < first) first = i
+    if (i < ambiguous && isAmbiguous(exit)) ambiguous = i
+  }
+  return failures.get(ambiguous === Infinity ? first : ambiguous)!
+}
+
+/** The outcome of a batch, which has failed if one of its commands has. */
+export const failureIn = (exit: Exit.Exit<BatchResult, RedisError>): Exit.Exit<unknown, RedisError> =>
+  Exit.isFailure(exit) || exit.value.failures === undefined ? exit : firstFailure(exit.value.failures)
 
 /**
  * Runs commands: on shared connections, or on a reserved one. A `timeout` replaces the

@@ -16,6 +16,7 @@ import * as Resp from "../../Resp.ts"
 import type { Waiter } from "../common/suspend.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError } from "../connection/types.ts"
+import type { OperationTrace } from "../telemetry/operationTrace.ts"
 import type { ExecutionContext } from "./executionContext.ts"
 import { CommandEffect, PendingCommand, Stage } from "./operation.ts"
 import type { ReservedConnection } from "./reserved.ts"
@@ -77,15 +78,25 @@ class PendingTurn extends PendingCommand {
   /** Called when it is interrupted at the server. */
   private readonly onInterrupted: () => void
   private readonly onLateReply: (value: Resp.Value | undefined) => void
+  private readonly noted: OperationTrace | undefined
   private isInterrupted = false
 
   constructor(
     on: { readonly interrupted: () => void; readonly lateReply: (value: Resp.Value | undefined) => void },
+    noted: OperationTrace | undefined,
     ...of: ConstructorParameters<typeof PendingCommand>
   ) {
     super(...of)
     this.onInterrupted = on.interrupted
     this.onLateReply = on.lateReply
+    this.noted = noted
+  }
+  override get trace(): OperationTrace | undefined {
+    return this.noted
+  }
+  override dispatch(connection: Connection): void {
+    this.noted?.sent(connection)
+    super.dispatch(connection)
   }
   override cancel(): void {
     if (!this.isPending) return
@@ -117,12 +128,30 @@ class TurnEffect extends CommandEffect {
     deadline: number,
     timeout: number
   ): PendingCommand {
+    return this.turnOf(undefined, command, waiter, deadline, timeout)
+  }
+  protected override tracedOf(
+    trace: OperationTrace,
+    command: Command.Any,
+    waiter: Waiter,
+    deadline: number,
+    timeout: number
+  ): PendingCommand {
+    return this.turnOf(trace, command, waiter, deadline, timeout)
+  }
+  private turnOf(
+    trace: OperationTrace | undefined,
+    command: Command.Any,
+    waiter: Waiter,
+    deadline: number,
+    timeout: number
+  ): PendingTurn {
     const { turn, turns } = this
     const on = {
       interrupted: () => turns.onInterrupted(turn),
       lateReply: (value: Resp.Value | undefined) => turns.onLateReply(turn, value)
     }
-    return turn.reserved.waiting = new PendingTurn(on, this.owner, command, waiter, deadline, timeout)
+    return turn.reserved.waiting = new PendingTurn(on, trace, this.owner, command, waiter, deadline, timeout)
   }
 }
 

@@ -135,6 +135,7 @@ export class WriteGate implements Guard, WithheldReplies {
   /** Takes a write that comes while the gate has a state. */
   onWrite(operation: PendingOperation): void {
     const { state } = this
+    if (state === "held" || state === "asking") operation.trace?.waits(state === "held" ? "failover" : state)
     if (state === "held") {
       if (operation.refusal === undefined) {
         operation.refusal = this.reason

@@ -13,6 +13,7 @@ import * as Semaphore from "effect/Semaphore"
 import type { RedisError } from "../../Errors.ts"
 import * as Metrics from "../../Metrics.ts"
 import { failureName, failureReason, handled, type Retry } from "../common/handlers.ts"
+import { processing } from "../telemetry/spans.ts"
 import type { Delivery, Event, UnreadableDelivery } from "./types.ts"
 import { makeWorker, type Taken, type WorkerOptions } from "./worker.ts"
 
@@ -32,7 +33,8 @@ export const consumeWith = <A, R>(
   { concurrency, deliveryOf, handler, onEvent, retry, stopTimeout }: Consumption<A, R>
 ): Effect.Effect<never, RedisError, R> =>
   Effect.scoped(Effect.gen(function*() {
-    const queue = `${options.redis.target}: the queue ${options.keys.waiting}`
+    const key = `${options.keys.waiting}`
+    const queue = `${options.redis.target}: the queue ${key}`
     const context = yield* Effect.context<R>()
     const tell = (event: Event<A>): Effect.Effect<unknown, never, R> =>
       onEvent === undefined ? Effect.void : Effect.catchCause(
@@ -76,7 +78,7 @@ export const consumeWith = <A, R>(
           Metric.update(Metrics.queueElementsOf.failed, 1),
           (cause, failures) => tell({ _tag: "Retried", value, failures, reason: failureReason(cause), cause })
         )
-        const exit = yield* Effect.exit(handling)
+        const exit = yield* Effect.exit(processing(handling, key, { destination: key }))
         if (Exit.isSuccess(exit)) return yield* acknowledge(delivery)
         const failure = Cause.findErrorOption(exit.cause)
         // A handler that interrupts itself has not failed.

@@ -136,7 +136,13 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
       isReading: () => false,
       expireWithheld: () => Infinity
     })
-    const execution = this.execution = new ExecutionContext(this.label, options, services, this.deadlines.timer)
+    const execution = this.execution = new ExecutionContext(
+      this.label,
+      options,
+      services,
+      this.deadlines.timer,
+      group.primary.execution.identity
+    )
     this.queue = new CommandQueue(execution)
     this.retries = new RetryQueue(execution)
     this.blocking = new BlockingCommands(execution, {
@@ -288,6 +294,7 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
       const executor = new Executor(
         {
           label: `${this.group.group} at ${addressText}`,
+          identity: this.execution.identity,
           canRelocate: true,
           schedule: this.group.schedule,
           open,
@@ -461,7 +468,10 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     const server = operation.position?.server
     if (server !== undefined) return this.submitToServer(operation, server)
     const destination = this.select()
-    if (destination === undefined) return this.enqueue(operation)
+    if (destination === undefined) {
+      operation.trace?.waits("connection")
+      return this.enqueue(operation)
+    }
     if (destination === "primary") return this.group.primary.submit(operation)
     if (destination === "primary soon") return this.waitForPrimary(operation)
     this.dispatchOn(destination.node.executor.execution, operation, destination.connection)

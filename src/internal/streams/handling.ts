@@ -8,6 +8,7 @@ import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import { withRetry } from "../common/handlers.ts"
 import { kindOf } from "../common/values.ts"
+import { processing } from "../telemetry/spans.ts"
 import { type Events, type Retried, withCause } from "./consumerEvents.ts"
 import type { ConsumedEntry, ConsumerSettings } from "./consumerOptions.ts"
 import { reasonOf } from "./deadLetters.ts"
@@ -60,14 +61,9 @@ export const handlingOf = <T, E, R>(
   return !isTraced ?
     handlingOne :
     (delivery, value) =>
-      Effect.withSpan(handlingOne(delivery, value), `process ${label}`, {
-        kind: "consumer",
-        // It would show the library alone.
-        captureStackTrace: false,
-        attributes: {
-          "messaging.system": "redis",
-          "messaging.operation.type": "process",
-          "messaging.destination.name": stream,
+      processing(handlingOne(delivery, value), label, {
+        destination: stream,
+        more: {
           "messaging.consumer.group.name": settings.group,
           "messaging.client.id": settings.consumer,
           "messaging.message.id": delivery.id

@@ -191,6 +191,7 @@ export const primaryTarget = (
   )
   return {
     label: group,
+    identity: { server: { group }, database: node.database ?? 0 },
     canRelocate: true,
     schedule,
     open,

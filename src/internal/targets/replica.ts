@@ -131,6 +131,7 @@ export const replicaTarget = (
   const openAt = (sibling: Connection) => openSibling(sibling, options, sibling.role)
   return {
     label: group,
+    identity: { server: { group }, database: options.database ?? 0 },
     canRelocate: true,
     schedule,
     open,

@@ -1,0 +1,134 @@
+/**
+ * What telemetry costs: a build before it, this build without a tracer, and this build with
+ * one, in one process each, in turns on the same server. Prints the processor time of one
+ * command, the median over the rounds, and the median of the ratios to the build before. The
+ * processor time says what the client does, however busy the machine is.
+ *
+ *   npm run bench:telemetry -- --before FOLDER [--now FOLDER] [--rounds 31] [--commands 10000] [--only TEXT]
+ *
+ * The folders have an index.js (a `dist`) or an index.ts (a `src`); FOLDER of --now is `dist` by
+ * default. With the same build twice the ratio shows how far the machine can be trusted.
+ */
+import { fork, spawn } from "node:child_process"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import * as Net from "node:net"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import * as Url from "node:url"
+import { parseArgs } from "node:util"
+
+const keys = Array.from({ length: 100 }, (_, i) => `key:${i}`)
+const value = "v".repeat(64)
+
+/** The operations, how many run at the same time, and how many commands each has. */
+const workloads = {
+  "GET, 1 in flight": { inflight: 1, commands: 1, of: ({ redis }) => (i) => redis.get(keys[i % 100]) },
+  "GET, 100 in flight": { inflight: 100, commands: 1, of: ({ redis }) => (i) => redis.get(keys[i % 100]) },
+  "SET, 100 in flight": { inflight: 100, commands: 1, of: ({ redis }) => (i) => redis.set(keys[i % 100], value) },
+  "pipelines of 100 SETs": {
+    inflight: 4,
+    commands: 100,
+    of: ({ commands, redis }) => {
+      const sets = keys.map((key) => commands.set(key, value))
+      return () => redis.pipeline(sets)
+    }
+  }
+}
+
+const work = async (folder, port, how) => {
+  const Effect = await import("effect/Effect")
+  const Scope = await import("effect/Scope")
+  const Tracer = await import("effect/Tracer")
+  const entry = ["index.js", "index.ts"].map((name) => resolve(folder, name)).find((file) => existsSync(file))
+  const { commands, RedisClient } = await import(Url.pathToFileURL(entry).href)
+  const scope = Effect.runSync(Scope.make())
+  const redis = await Effect.runPromise(Scope.provide(RedisClient.make({ address: `127.0.0.1:${port}` }), scope))
+  const tracer = Tracer.make({ span: (options) => new Tracer.NativeSpan(options) })
+  const run = (effect) =>
+    Effect.runPromise(how === "traced" ? Effect.provideService(effect, Tracer.Tracer, tracer) : effect)
+  process.on("message", async ({ count, title }) => {
+    const { commands: each, inflight, of } = workloads[title]
+    const operation = of({ commands, redis })
+    let left = Math.ceil(count / each)
+    const operations = left
+    const worker = Effect.gen(function*() {
+      while (left-- > 0) yield* operation(left)
+    })
+    const began = process.cpuUsage()
+    await run(Effect.all(Array.from({ length: inflight }, () => worker), { concurrency: "unbounded", discard: true }))
+    const { system, user } = process.cpuUsage(began)
+    process.send({ micros: (user + system) / (operations * each) })
+  })
+  process.send("ready")
+}
+
+const median = (list) => list.toSorted((a, b) => a - b)[Math.floor((list.length - 1) / 2)]
+
+const measure = async () => {
+  const { values } = parseArgs({
+    options: {
+      before: { type: "string" },
+      now: { type: "string", default: join(import.meta.dirname, "../dist") },
+      rounds: { type: "string", default: "31" },
+      commands: { type: "string", default: "10000" },
+      only: { type: "string", default: "" }
+    }
+  })
+  if (values.before === undefined) throw new Error("--before FOLDER is missing: the build before")
+  const dir = mkdtempSync(join(tmpdir(), "effect-redis-sentinel-bench-"))
+  const port = await new Promise((done) => {
+    const server = Net.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address()
+      server.close(() => done(port))
+    })
+  })
+  const server = spawn("redis-server", ["--port", String(port), "--save", "", "--dir", dir], { stdio: "ignore" })
+  const children = new Map()
+  const answer = (child) =>
+    new Promise((done, fail) => {
+      child.once("message", done)
+      child.once("exit", () => fail(new Error("a client has ended")))
+    }).finally(() => child.removeAllListeners())
+  try {
+    for (
+      const [name, folder, how] of [["before", values.before, ""], ["off", values.now, ""], [
+        "on",
+        values.now,
+        "traced"
+      ]]
+    ) {
+      const child = fork(import.meta.filename, ["client", folder, String(port), how])
+      children.set(name, child)
+      await answer(child)
+    }
+    const names = Array.from(children.keys())
+    console.log(
+      `${"µs of a processor".padEnd(24)}${names.map((name) => name.padStart(9)).join("")}  off/before  on/before`
+    )
+    for (const title of Object.keys(workloads).filter((each) => each.includes(values.only))) {
+      const costs = new Map(names.map((name) => [name, []]))
+      const ask = async (name, count) => {
+        children.get(name).send({ title, count })
+        return (await answer(children.get(name))).micros
+      }
+      for (let i = 0; i < 5; i++) for (const name of names) await ask(name, Number(values.commands))
+      for (let round = 0; round < Number(values.rounds); round++) {
+        // Another one is first in each round.
+        for (let i = 0; i < names.length; i++) {
+          const name = names[(i + round) % names.length]
+          costs.get(name).push(await ask(name, Number(values.commands)))
+        }
+      }
+      const ratio = (name) => median(costs.get(name).map((cost, i) => cost / costs.get("before")[i])).toFixed(3)
+      const columns = names.map((name) => median(costs.get(name)).toFixed(2).padStart(9)).join("")
+      console.log(`${title.padEnd(24)}${columns}${ratio("off").padStart(12)}${ratio("on").padStart(11)}`)
+    }
+  } finally {
+    for (const child of children.values()) child.kill()
+    server.kill()
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+if (process.argv[2] === "client") await work(process.argv[3], process.argv[4], process.argv[5])
+else await measure()
