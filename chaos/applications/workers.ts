@@ -25,8 +25,18 @@ const concurrency = 4
 /** The part of the producer's pace that all consumers keep up with, so that entries wait when a fault comes. */
 const share = 0.8
 
-/** The longest time after the last fault in which nothing is processed although entries wait, in milliseconds. */
+/** The longest time in which nothing is added or processed although entries wait, in milliseconds. */
 const bound = 60_000
+
+/** Waits until a count has reached a number. Fails if it does not grow for long. */
+const reached = async (what: string, number: number, count: () => number): Promise<void> => {
+  let [before, since] = [-1, performance.now()]
+  while (count() < number) {
+    if (count() !== before) [before, since] = [count(), performance.now()]
+    if (performance.now() - since > bound) throw new Error(`it never came: ${what}`)
+    await sleep(20)
+  }
+}
 
 /** The processes of consumers. One that dies is started again, as a supervisor does. */
 class Workers {
@@ -140,10 +150,10 @@ const play = async (stage: Stage, driver: WorkDriver, { entries, short }: Size):
   try {
     await Promise.all([workers.start(task(names.slice(0, 4))), workers.start(task(names.slice(4)))])
     const added = (share: number) =>
-      until(`${share * 100}% of the entries`, bound, async () => adding.acknowledged.size >= entries * share)
+      reached(`${share * 100}% of the entries`, entries * share, () => adding.acknowledged.size)
 
     await added(0.4)
-    await until("processed entries", bound, async () => workers.processed.size > entries * 0.2)
+    await reached("processed entries", entries * 0.2, () => workers.processed.size)
     const killed = await stage.killPrimary()
     if (short) await stage.tidy()
     let primary = await stage.primary()
