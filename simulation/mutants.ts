@@ -187,6 +187,47 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "EffectRedis: a script that counts is sent again",
+    by: { test: "test/effectRedis.test.ts", name: "two runs do no more than one" },
+    edits: [{
+      file: "src/internal/stores/knownScripts.ts",
+      find: "\"RateLimiter fixedWindow\", \"once\"",
+      replace: "\"RateLimiter fixedWindow\", \"repeatable\""
+    }]
+  },
+  {
+    name: "EffectRedis: every unknown script is sent again",
+    by: { test: "test/effectRedis.test.ts", name: "an unknown script is ambiguous" },
+    edits: [{
+      file: "src/internal/stores/service.ts",
+      find: "known?.kind === \"repeatable\"",
+      replace: "known?.kind !== \"once\""
+    }]
+  },
+  {
+    name: "EffectRedis: fail fast waits for the end of a failover",
+    by: { test: "test/effectRedis.test.ts", name: "no longer than their timeout" },
+    edits: [{
+      file: "src/EffectRedis.ts",
+      find: "make({ timeout: \"100 millis\", ...fields })",
+      replace: "make({ ...fields, timeout: undefined })"
+    }]
+  },
+  {
+    name: "EffectRedis: a subscription drops messages and tells nobody",
+    by: { test: "test/effectRedis.test.ts", name: "when more messages wait" },
+    edits: [{ file: "src/internal/stores/service.ts", find: "{ whenFull: \"fail\", ", replace: "{ " }]
+  },
+  {
+    name: "EffectRedis: modify of a KeyValueStore watches nothing",
+    by: { test: "test/effectStores.test.ts", name: "no change is lost" },
+    edits: [{
+      file: "src/internal/stores/keyValueStore.ts",
+      find: "redis.watch(prefix + key, (watched) =>",
+      replace: "redis.watch(prefix, (watched) =>"
+    }]
+  },
+  {
     name: "popStream: elements that were removed and not given are dropped",
     by: { test: "test/popStream.test.ts", name: "removes nothing that is not asked for" },
     edits: [{

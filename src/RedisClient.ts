@@ -12,12 +12,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Address from "./Address.ts"
 import * as Client from "./Client.ts"
-import type { DurationInput } from "./commands/options.ts"
+import { ping } from "./commands/connection.ts"
+import type { DurationInput, TimeoutInput } from "./commands/options.ts"
 import { type ConnectionError, InvalidCommand, InvalidOption, NotReplicated, type RedisError } from "./Errors.ts"
 import { Check, onTopOf, unwrapped } from "./internal/client/checkOptions.ts"
 import { makePrimary, watchOnReserved } from "./internal/client/client.ts"
@@ -417,3 +419,60 @@ export const layerReplicaUrl = (
         )
       )
       : Layer.provide(layerReplica(target.group, selection), sentinelsOf(target, rest)))
+
+/**
+ * Options of `connectNow`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConnectNowOptions {
+  /**
+   * How long connecting may take, with finding the node and all further attempts. Default: the client's `commandTimeout`.
+   */
+  readonly timeout?: TimeoutInput | undefined
+}
+
+/**
+ * Makes a Layer of a client connect before it is ready, and fail if there is no connection in time: with the
+ * `ConnectionError` that says why, such as `PrimaryNotFound` or `AuthenticationFailed`, or with `DeadlineExceeded` if
+ * the node does not answer. Without it, a client connects with its first command, and the application starts while
+ * Redis is down. Fails with `InvalidCommand` if `options` are invalid.
+ *
+ * **Example** (An application that does not start without Redis)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { RedisClient, Sentinel } from "effect-redis-sentinel"
+ *
+ * export const live = RedisClient.layerPrimary("mymaster").pipe(
+ *   RedisClient.connectNow({ timeout: "5 seconds" }),
+ *   Layer.provide(Sentinel.layer({ sentinels: ["localhost:26379"] }))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const connectNow = (options?: ConnectNowOptions | undefined) =>
+<I extends RedisClient | RedisReplica, E, R>(
+  self: Layer.Layer<I, E, R>
+): Layer.Layer<I, E | RedisError, R> =>
+  Layer.tap(self, (services: Context.Context<I>) => {
+    const of = services as Context.Context<RedisClient | RedisReplica>
+    const clients: ReadonlyArray<Option.Option<Pick<Client.ReplicaClient, "run">>> = [
+      Context.getOption(of, RedisClient),
+      Context.getOption(of, RedisReplica)
+    ]
+    return Effect.forEach(
+      clients.flatMap(Option.toArray),
+      (client) =>
+        // A user who may not run PING is connected.
+        Effect.catchIf(
+          client.run(ping(), options),
+          (error) => error._tag === "ReplyError" && error.code === "NOPERM",
+          () => Effect.void
+        ),
+      { concurrency: "unbounded", discard: true }
+    )
+  })

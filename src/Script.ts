@@ -39,8 +39,7 @@
  *
  * @since 0.1.0
  */
-import * as Command from "./Command.ts"
-import { scriptLoad } from "./commands/scripting.ts"
+import type * as Command from "./Command.ts"
 import { InvalidCommand } from "./Errors.ts"
 import { fieldsOf, kindOf } from "./internal/common/values.ts"
 import { callableOf, partsOf, sharedFields } from "./internal/scripts/callable.ts"
@@ -55,6 +54,7 @@ import type {
   ResultType,
   TypeOf
 } from "./internal/scripts/definition.ts"
+import { scriptNeeded } from "./internal/scripts/needed.ts"
 import { sha1Of } from "./internal/scripts/sha1.ts"
 
 export type {
@@ -172,13 +172,7 @@ export const make = <
   const { encode, spec } = partsOf("Script.make", "", fields, ["lua", ...sharedFields], name)
   const sha1 = sha1Of(lua)
   const whole = spec("EVAL", undefined)
-  const bySha1 = spec("EVALSHA", {
-    kind: "script",
-    id: sha1,
-    load: scriptLoad(lua),
-    isMissing: (reply) => /^NOSCRIPT No matching script\.(?: Please use EVAL\.)?$/.test(reply.text),
-    whole: (command) => Command.replacing(command, whole, [lua, ...command.args.slice(1)])
-  })
+  const bySha1 = spec("EVALSHA", scriptNeeded(lua, sha1, whole))
   return Object.assign(
     callableOf(bySha1, sha1, encode) as unknown as Callable<CallOf<K, A>, TypeOf<R>, M>,
     { lua, sha1 }

@@ -60,7 +60,9 @@ const rooms = [
   "methods/modules",
   "modules",
   "internal/streams",
-  "RedisStream.ts"
+  "RedisStream.ts",
+  "internal/stores",
+  "EffectRedis.ts"
 ]
 
 const files = globSync("**/*.ts", { cwd: src }).sort()
@@ -111,6 +113,17 @@ describe("the layout of src/", () => {
       ).map((file) => `${module} reaches ${file}`)
     )
     assert.deepStrictEqual(others, [])
+  })
+
+  it("has Effect's stores in one entry only, which neither the main entry nor the test kit reaches", () => {
+    const importers = files.filter((file) => /from "effect\/persistence/.test(textOf(file).replaceAll(/^ \*.*$/gm, "")))
+    assert.deepStrictEqual(
+      importers.filter((file) => file !== "EffectRedis.ts" && !file.startsWith("internal/stores/")),
+      []
+    )
+    assert.include(importers, "EffectRedis.ts")
+    const users = files.filter((file) => importsOf(file).some((other) => /^(?:EffectRedis\.ts|internal\/stores\/)/.test(other)))
+    assert.deepStrictEqual(users.filter((file) => file !== "EffectRedis.ts" && !file.startsWith("internal/stores/")), [])
   })
 
   it("has no circle, not even of types", () => {

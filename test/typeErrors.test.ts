@@ -20,7 +20,8 @@ const sources: ReadonlyMap<string, ReadonlyArray<string>> = new Map(
     "queues.ts",
     "streams.ts",
     "transactions.ts",
-    "consumers.ts"
+    "consumers.ts",
+    "stores.ts"
   ].map((file) => [
     file,
     Fs.readFileSync(Path.join(root, "test/types", file), "utf8").split("\n")

@@ -13,10 +13,11 @@ import { pops, queue } from "./queue.ts"
 import { printRun, printTable, type Report } from "./report.ts"
 import { scripts } from "./scripts.ts"
 import { stage } from "./stage.ts"
+import { stores } from "./stores.ts"
 import type { Size, Work } from "./work.ts"
 import { workers } from "./workers.ts"
 
-const all: ReadonlyArray<Work> = [workers, scripts, counter, messages, pops, queue]
+const all: ReadonlyArray<Work> = [workers, scripts, counter, messages, pops, queue, stores]
 
 export interface Choice {
   readonly only: string
@@ -45,7 +46,7 @@ export const runWork = (choice: Choice): Effect.Effect<number> =>
     for (const work of all) {
       if (!work.name.includes(choice.only)) continue
       const reports = new Map<string, Array<Report>>()
-      for (const driver of drivers) {
+      for (const driver of work.drivers ?? drivers) {
         if (!driver.name.includes(choice.client) || (!driver.isOurs && !choice.peers)) continue
         for (let i = 0; i < choice.runs; i++) {
           const began = performance.now()

@@ -16,6 +16,8 @@ export interface Size {
 export interface Work {
   readonly name: string
   readonly deployment: DeploymentOptions
+  /** The clients that do it. Default: all of drivers.ts. */
+  readonly drivers?: ReadonlyArray<WorkDriver>
   readonly play: (stage: Stage, driver: WorkDriver, size: Size) => Promise<Report>
 }
 

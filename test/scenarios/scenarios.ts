@@ -14,6 +14,7 @@ import { cutting } from "../support/cutting.ts"
 import { failureOf } from "../support/exit.ts"
 import { scripts } from "./scripts.ts"
 import { type Stage, until } from "./stage.ts"
+import { stores } from "./stores.ts"
 import { transactions } from "./transactions.ts"
 
 export type Scenario = (stage: Stage) => Effect.Effect<void, unknown, Scope.Scope>
@@ -124,6 +125,7 @@ const addresses = (list: ReadonlyArray<Address.Address>): ReadonlyArray<string> 
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
   ...scripts,
+  ...stores,
   ...transactions,
 
   "discovery finds the primary, the replicas and the other sentinels": (stage) =>
