@@ -128,7 +128,10 @@ const serviceOptionsOf = (given: Options | undefined): Effect.Effect<ServiceOpti
 export const make = (
   options?: Options | undefined
 ): Effect.Effect<Redis["Service"], Errors.InvalidOption, RedisClient> =>
-  Effect.flatMap(serviceOptionsOf(options), (checked) => Effect.map(RedisClient, (redis) => makeService(redis, checked)))
+  Effect.flatMap(
+    serviceOptionsOf(options),
+    (checked) => Effect.map(RedisClient, (redis) => makeService(redis, checked))
+  )
 
 /**
  * A Layer with Effect's `Redis` service on the client of the context. It opens no connection by itself. Fails with

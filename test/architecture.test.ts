@@ -122,8 +122,13 @@ describe("the layout of src/", () => {
       []
     )
     assert.include(importers, "EffectRedis.ts")
-    const users = files.filter((file) => importsOf(file).some((other) => /^(?:EffectRedis\.ts|internal\/stores\/)/.test(other)))
-    assert.deepStrictEqual(users.filter((file) => file !== "EffectRedis.ts" && !file.startsWith("internal/stores/")), [])
+    const users = files.filter((file) =>
+      importsOf(file).some((other) => /^(?:EffectRedis\.ts|internal\/stores\/)/.test(other))
+    )
+    assert.deepStrictEqual(
+      users.filter((file) => file !== "EffectRedis.ts" && !file.startsWith("internal/stores/")),
+      []
+    )
   })
 
   it("has no circle, not even of types", () => {

@@ -22,8 +22,8 @@ import { readFileSync } from "node:fs"
 import * as Path from "node:path"
 import * as EffectRedis from "../src/EffectRedis.ts"
 import { commands, Connector, Errors, RedisClient, Sentinel } from "../src/index.ts"
-import { knownScripts } from "../src/internal/stores/knownScripts.ts"
 import { sha1Of } from "../src/internal/scripts/sha1.ts"
+import { knownScripts } from "../src/internal/stores/knownScripts.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { fenced, inSteps, live as group } from "./support/group.ts"
@@ -164,14 +164,16 @@ describe("the scripts of Effect's stores", () => {
 describe("commands by their names", () => {
   it.effect("that read are sent again when their reply is lost; those that write are ambiguous", () =>
     Effect.gen(function*() {
-      for (const [name, args, expected] of [
-        ["mget", ["a", "b"], "sent 2 times"],
-        ["GET", ["a"], "sent 2 times"],
-        ["SCAN", ["0", "MATCH", "a*", "COUNT", "100"], "sent 2 times"],
-        ["SET", ["a", "1"], "AmbiguousOutcome, sent 1 times"],
-        ["RPUSH", ["a", "1"], "AmbiguousOutcome, sent 1 times"],
-        ["DEL", ["a"], "AmbiguousOutcome, sent 1 times"]
-      ] as const) {
+      for (
+        const [name, args, expected] of [
+          ["mget", ["a", "b"], "sent 2 times"],
+          ["GET", ["a"], "sent 2 times"],
+          ["SCAN", ["0", "MATCH", "a*", "COUNT", "100"], "sent 2 times"],
+          ["SET", ["a", "1"], "AmbiguousOutcome, sent 1 times"],
+          ["RPUSH", ["a", "1"], "AmbiguousOutcome, sent 1 times"],
+          ["DEL", ["a"], "AmbiguousOutcome, sent 1 times"]
+        ] as const
+      ) {
         let sent = 0
         const { redis, service } = yield* serviceOn((command) =>
           command.startsWith(`${name} `) ? sent++ === 0 ? "CLOSE" : ":1\r\n" : undefined
@@ -210,7 +212,11 @@ describe("a failover", () => {
       )
       const breaker = yield* Effect.provide(
         CircuitBreaker.CircuitBreaker,
-        CircuitBreaker.layer({ tripPolicy: CircuitBreaker.consecutive(3), openDuration: "1 second", onStoreError: "fail" })
+        CircuitBreaker.layer({
+          tripPolicy: CircuitBreaker.consecutive(3),
+          openDuration: "1 second",
+          onStoreError: "fail"
+        })
           .pipe(
             Layer.provide(CircuitBreaker.layerStoreRedis()),
             Layer.provide(EffectRedis.layerFailFast({ timeout: "50 millis" }))
@@ -290,7 +296,9 @@ describe("a subscription", () => {
       yield* whileTimePasses(Effect.sleep("50 millis"))
       const drained: Array<string> = []
       const end = failureOf(
-        yield* Effect.exit(Effect.forever(Effect.map(Queue.take(messages), ({ message }) => void drained.push(message))))
+        yield* Effect.exit(
+          Effect.forever(Effect.map(Queue.take(messages), ({ message }) => void drained.push(message)))
+        )
       )
       assert.strictEqual(EffectRedis.errorOf(end)?._tag, "SubscriptionOverflow")
       assert.deepStrictEqual(drained, Array.from(drained, (_, i) => String(i)))
@@ -341,7 +349,9 @@ describe("closing", () => {
       )
       yield* Effect.yieldNow
       yield* Scope.close(clientScope, Exit.void)
-      const tags = (yield* Fiber.join(inFlight)).map((exit) => Exit.isSuccess(exit) ? "ok" : EffectRedis.errorOf(failureOf(exit))?._tag)
+      const tags = (yield* Fiber.join(inFlight)).map((exit) =>
+        Exit.isSuccess(exit) ? "ok" : EffectRedis.errorOf(failureOf(exit))?._tag
+      )
       assert.deepStrictEqual([tags[0], tags[1], tags[4]], ["ClientClosed", "AmbiguousOutcome", "AmbiguousOutcome"])
       assert.include(["ClientClosed", "ConnectionLost"], tags[3])
       assert.strictEqual(
@@ -402,13 +412,15 @@ describe("options", () => {
         assert.include(yield* refusedBy(EffectRedis.make(options as never)), part)
         assert.include(yield* refusedBy(Effect.scoped(Layer.build(EffectRedis.layerFailFast(options as never)))), part)
       }
-      for (const [options, part] of [
-        [{ prefix: "" }, "prefix"],
-        [{ prefix: 1 }, "prefix"],
-        [{ timeToLive: "Infinity" }, "timeToLive"],
-        [{ timeToLive: 5 }, "timeToLive"],
-        [{ ttl: "1 second" }, "unknown option"]
-      ] as ReadonlyArray<readonly [unknown, string]>) {
+      for (
+        const [options, part] of [
+          [{ prefix: "" }, "prefix"],
+          [{ prefix: 1 }, "prefix"],
+          [{ timeToLive: "Infinity" }, "timeToLive"],
+          [{ timeToLive: 5 }, "timeToLive"],
+          [{ ttl: "1 second" }, "unknown option"]
+        ] as ReadonlyArray<readonly [unknown, string]>
+      ) {
         assert.include(yield* refusedBy(EffectRedis.makeKeyValueStore(options as never)), part)
       }
     }))
@@ -447,7 +459,11 @@ describe("a KeyValueStore", () => {
       assert.strictEqual(sent, 2)
       sent = 0
       const error = failureOf(yield* Effect.exit(whileTimePasses(kv.set("a", "secret"))))
-      assert.deepStrictEqual([error.method, error.key, EffectRedis.errorOf(error)?._tag], ["set", "a", "AmbiguousOutcome"])
+      assert.deepStrictEqual([error.method, error.key, EffectRedis.errorOf(error)?._tag], [
+        "set",
+        "a",
+        "AmbiguousOutcome"
+      ])
       assert.notInclude(JSON.stringify(error) + String(error), "secret")
       assert.strictEqual(sent, 1)
     }))
@@ -524,4 +540,3 @@ describe("connectNow", () => {
       assert.isTrue(Exit.isSuccess(yield* whileTimePasses(Effect.exit(Effect.scoped(Layer.build(layer))))))
     }).pipe(quiet))
 })
-

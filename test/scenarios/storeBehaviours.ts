@@ -67,7 +67,11 @@ const breaker = (options: Partial<Parameters<typeof CircuitBreaker.layer>[0]> = 
 const until = <E, R>(condition: Effect.Effect<boolean, E, R>): Effect.Effect<void, E, R> =>
   Effect.flatMap(condition, (yes) => yes ? Effect.void : Effect.andThen(Effect.sleep("10 millis"), until(condition)))
 
-const numbers = PersistedQueue.make({ name: "numbers", schema: Schema.Int, retrySchedule: Schedule.spaced("20 millis") })
+const numbers = PersistedQueue.make({
+  name: "numbers",
+  schema: Schema.Int,
+  retrySchedule: Schedule.spaced("20 millis")
+})
 
 const keysLike = (pattern: string) =>
   Effect.flatMap(redisClient, (redis) => Effect.map(redis.keys(pattern), (keys) => keys.slice().sort()))
@@ -82,7 +86,11 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
     yield* store.setMany([[two!, Exit.fail("gone")]])
     yield* other.set(one!, Exit.fail("not this one"))
     assert.deepStrictEqual(yield* store.get(one!), Exit.succeed(ada))
-    assert.deepStrictEqual(yield* store.getMany([one!, two!, three!]), [Exit.succeed(ada), Exit.fail("gone"), undefined])
+    assert.deepStrictEqual(yield* store.getMany([one!, two!, three!]), [
+      Exit.succeed(ada),
+      Exit.fail("gone"),
+      undefined
+    ])
     yield* store.remove(one!)
     assert.isUndefined(yield* store.get(one!))
     yield* store.clear
@@ -157,7 +165,9 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
     yield* queue.offer(1, { id: "one" })
     const attempts: Array<number> = []
     yield* Effect.forkScoped(Effect.forever(Effect.ignore(
-      queue.take((_, metadata) => Effect.andThen(Effect.sync(() => void attempts.push(metadata.attempts)), Effect.fail("no")))
+      queue.take((_, metadata) =>
+        Effect.andThen(Effect.sync(() => void attempts.push(metadata.attempts)), Effect.fail("no"))
+      )
     )))
     const redis = yield* redisClient
     yield* until(Effect.map(redis.llen("effectq:numbers:failed"), (n) => n === 1))
@@ -183,21 +193,23 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
     }
   ).pipe(Effect.provide(queues())),
 
-  "PersistedQueue: what a taker that is gone had is taken over, and finished ids are cleaned up": Effect.gen(function*() {
-    const redis = yield* redisClient
-    const queue = yield* numbers
-    const store = yield* PersistedQueue.PersistedQueueStore
-    yield* queue.offer(1, { id: "one" })
-    // A taker whose process died: it holds a claim that nobody renews.
-    yield* redis.lpop("effectq:numbers")
-    yield* redis.hset("effectq:numbers:pending", { one: JSON.stringify({ id: "one", element: 1 }) })
-    yield* redis.hset("effectq:numbers:owners", { one: "effectq:lock:gone:1" })
-    assert.strictEqual(yield* queue.take(Effect.succeed), 1)
-    yield* until(Effect.map(redis.zscore("effectq:numbers:ids", "one"), (score) => score !== Infinity))
-    yield* Effect.sleep("20 millis")
-    yield* store.cleanup({ timeToLive: Duration.millis(1), failedTimeToLive: Duration.millis(1) })
-    assert.strictEqual(yield* redis.exists("effectq:numbers:ids"), 0)
-  }).pipe(Effect.provide(queues({ lockRefreshInterval: "50 millis", lockExpiration: "200 millis" }))),
+  "PersistedQueue: what a taker that is gone had is taken over, and finished ids are cleaned up": Effect.gen(
+    function*() {
+      const redis = yield* redisClient
+      const queue = yield* numbers
+      const store = yield* PersistedQueue.PersistedQueueStore
+      yield* queue.offer(1, { id: "one" })
+      // A taker whose process died: it holds a claim that nobody renews.
+      yield* redis.lpop("effectq:numbers")
+      yield* redis.hset("effectq:numbers:pending", { one: JSON.stringify({ id: "one", element: 1 }) })
+      yield* redis.hset("effectq:numbers:owners", { one: "effectq:lock:gone:1" })
+      assert.strictEqual(yield* queue.take(Effect.succeed), 1)
+      yield* until(Effect.map(redis.zscore("effectq:numbers:ids", "one"), (score) => score !== Infinity))
+      yield* Effect.sleep("20 millis")
+      yield* store.cleanup({ timeToLive: Duration.millis(1), failedTimeToLive: Duration.millis(1) })
+      assert.strictEqual(yield* redis.exists("effectq:numbers:ids"), 0)
+    }
+  ).pipe(Effect.provide(queues({ lockRefreshInterval: "50 millis", lockExpiration: "200 millis" }))),
 
   "DurableQueue: a workflow waits for its worker": Effect.gen(function*() {
     const calls = DurableQueue.make({
@@ -266,7 +278,9 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
     const refused = failureOf(yield* Effect.exit(there.execute(Effect.void, options)))
     assert.strictEqual(refused.reason._tag, "CircuitOpen")
     yield* Effect.sleep("120 millis")
-    const probe = yield* Effect.forkScoped(there.execute(Effect.sleep("50 millis"), options), { startImmediately: true })
+    const probe = yield* Effect.forkScoped(there.execute(Effect.sleep("50 millis"), options), {
+      startImmediately: true
+    })
     yield* until(Effect.map(here.state("api"), (state) => state._tag === "HalfOpen"))
     assert.strictEqual(failureOf(yield* Effect.exit(here.execute(Effect.void, options))).reason._tag, "CircuitHalfOpen")
     yield* Fiber.join(probe)
@@ -347,7 +361,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
     const error = failureOf(yield* Effect.exit(redis.send("INCR", "h")))
     assert.strictEqual(error._tag, "RedisError")
     assert.strictEqual(EffectRedis.errorOf(error)?._tag, "ReplyError")
-    assert.strictEqual(EffectRedis.errorOf(failureOf(yield* Effect.exit(redis.send("")))) ?._tag, "InvalidCommand")
+    assert.strictEqual(EffectRedis.errorOf(failureOf(yield* Effect.exit(redis.send(""))))?._tag, "InvalidCommand")
     const echo = Redis.script((...args: ReadonlyArray<unknown>) => args, {
       numberOfKeys: 1,
       lua: "return { KEYS[1], ARGV[1], 3.7, false, true, { ok = 'fine' } }"

@@ -37,8 +37,7 @@ const working = (stage: Stage) =>
     yield* goesOn(load)
     const hasMoved = Effect.map(
       topology.current,
-      ({ fence, primary }) =>
-        fence === undefined && primary !== undefined && Address.format(primary) !== stage.nodes[0]
+      ({ fence, primary }) => fence === undefined && primary !== undefined && Address.format(primary) !== stage.nodes[0]
     )
     return { redis, load, hasMoved }
   })
@@ -72,7 +71,9 @@ const finished = (redis: Client.PrimaryClient, load: StoreLoad) =>
 const isBounded = (error: string): boolean => /^limit: (?:DeadlineExceeded|AmbiguousOutcome)$/.test(error)
 
 export const stores: Readonly<Record<string, Scenario>> = {
-  "a planned failover under Effect's stores: nothing is lost or done twice, and only the limiter does not wait": (stage) =>
+  "a planned failover under Effect's stores: nothing is lost or done twice, and only the limiter does not wait": (
+    stage
+  ) =>
     Effect.gen(function*() {
       const { hasMoved, load, redis } = yield* working(stage)
       yield* stage.failover
