@@ -167,8 +167,9 @@ const factsOf = (name: string, { alive, isClosed, pause, verdict }: Played): Rep
 const brokenBy = (name: string, { alive, isClosed, isPlanned, load, verdict }: Played): ReadonlyArray<string> => {
   const { doubled, entriesLost, grantsDoubled, grantsLost, hung, lost, stuck } = verdict
   const must = { stuck, grantsDoubled, hung, ...(isPlanned ? { lost, doubled, grantsLost, entriesLost } : {}) }
+  // A reply that comes late in a failover is not believed, so that its write is ambiguous; only the limiter gives up.
   const known = isPlanned
-    ? /^limit: (?:DeadlineExceeded|AmbiguousOutcome)$/
+    ? /: AmbiguousOutcome$|^limit: (?:DeadlineExceeded|ConnectionLost|ConnectFailed|PrimaryNotFound)$/
     : /: (?:AmbiguousOutcome|DeadlineExceeded|ConnectionLost|ConnectFailed|PrimaryNotFound)$/
   return [
     ...Object.entries(must).filter(([, n]) => n > 0).map(([what, n]) => `${name}: ${what} ${n}`),
