@@ -34,7 +34,5 @@ export const e2 = EffectRedis.layer({ retries: 3 })
 export const e3 = EffectRedis.layer({ repeatable: ["return 1"] })
 // @ts-expect-error: 'ttl' does not exist
 export const e4 = EffectRedis.layerKeyValueStore({ ttl: "1 minute" })
-// @ts-expect-error: is not assignable to type 'Layer<Redis
-export const e5: Layer.Layer<Redis.Redis, Errors.InvalidOption> = EffectRedis.layer()
 // @ts-expect-error: is not assignable to
-export const e6 = Sentinel.layer({ sentinels: ["a"] }).pipe(RedisClient.connectNow())
+export const e5 = Sentinel.layer({ sentinels: ["a"] }).pipe(RedisClient.connectNow())
