@@ -6,6 +6,7 @@ import * as accounts from "./accounts.ts"
 import * as mails from "./mails.ts"
 import * as news from "./news.ts"
 import * as orders from "./orders.ts"
+import * as service from "./service.ts"
 import { type Example, withFailover } from "./setting.ts"
 import * as tokens from "./tokens.ts"
 import * as watchedPassword from "./watchedPassword.ts"
@@ -73,5 +74,16 @@ describe("examples", () => {
     Effect.gen(function*() {
       const { sessionAfter, sessionBefore } = yield* watchedPassword.example
       assert.strictEqual(sessionAfter, sessionBefore)
+    }))
+
+  it.effect("service: sessions, cache, limiter and queue go on", () =>
+    Effect.gen(function*() {
+      const { accepted, login, lost, order, product } = yield* run(service.example)
+      assert.strictEqual(lost, 0)
+      assert.isAbove(accepted, 100)
+      assert.strictEqual(order.ok, accepted)
+      assert.strictEqual(login.ok, 4)
+      assert.isAbove(product.ok, 100)
+      assert.strictEqual(login.unauthorized + order.unauthorized + product.unauthorized, 0)
     }))
 })
