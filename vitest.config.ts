@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 import { FailuresAtTheEnd } from "./test/support/reporter.ts"
+import { LongestFirst } from "./test/support/sequencer.ts"
 
 // Where redis-server is missing, scripts/test.mjs says so and leaves the
 // integration tests out; it refuses to in CI.
@@ -40,6 +41,7 @@ const servers = {
 export default defineConfig({
   test: {
     reporters: ["default", new FailuresAtTheEnd()],
+    sequence: { sequencer: LongestFirst },
     projects: without ? [memory] : [memory, servers]
   },
   resolve: {
