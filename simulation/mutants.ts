@@ -1692,7 +1692,7 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "an error that a script makes is taken for that of a server without the script",
     by: { test: "test/typedScripts.test.ts", name: "that says something else of a script" },
     edits: [{
-      file: "src/Script.ts",
+      file: "src/internal/scripts/needed.ts",
       find: "/^NOSCRIPT No matching script\\.(?: Please use EVAL\\.)?$/.test(reply.text)",
       replace: "reply.code === \"NOSCRIPT\""
     }]
@@ -1945,15 +1945,6 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/streams/claims.ts",
       find: "const isCounted = listed === undefined || !isUnhandled(entry.id)",
       replace: "const isCounted = listed === undefined || entry.id !== \"\""
-    }]
-  },
-  {
-    name: "an entry that its own consumer claims counts as delivered",
-    by: { test: "test/consumerDetails.test.ts", name: "stays right when a consumer claims its own entry" },
-    edits: [{
-      file: "src/internal/streams/consumer.ts",
-      find: "else if (entry.deliveries > known.deliveries) this.miscounted",
-      replace: "else if (entry.deliveries < known.deliveries) this.miscounted"
     }]
   },
   {
