@@ -25,6 +25,8 @@ export interface Handle {
   readonly incr: (key: string) => Promise<Ending>
   /** A read from a replica. */
   readonly get: (key: string) => Promise<Ending>
+  /** How far the most distant sentinel is, in milliseconds, as the client has measured it. */
+  readonly distanceMillis?: () => Promise<number>
   readonly close: () => Promise<void>
 }
 
@@ -75,7 +77,12 @@ export const ours = (
     const replica = await Effect.runPromise(
       quiet(Scope.provide(sentinel.replicaFor(place.group, replicaOptions), scope))
     )
+    const topology = await Effect.runPromise(quiet(Scope.provide(sentinel.topology(place.group), scope)))
     return {
+      distanceMillis: async () => {
+        const { sentinels } = await Effect.runPromise(topology.current)
+        return Math.max(0, ...sentinels.map((each) => each.distanceMillis))
+      },
       set: (key, value) => ending(primary.set(key, value)),
       incr: (key) => ending(primary.incr(key)),
       get: (key) => ending(replica.get(key)),
