@@ -61,7 +61,7 @@ interface Result {
   readonly afterRole: number | undefined
   /** The longest time without a read from the fault on. */
   readonly readPause: number
-  /** How old a sign of a failover may have been when it was read: the distance of a sentinel, or a standstill of this process. */
+  /** How old a sign of a failover may have been when it was read: the distance of a sentinel, and a standstill of this process. */
   readonly lateMillis: number
   readonly accusations: ReadonlyArray<string>
 }
@@ -116,7 +116,7 @@ const measure = async (
   const report = (): number | undefined => witness.first("REPORTED", begin)
   if (fault.moves) await until("a sentinel's report", 30_000, async () => report() !== undefined)
   delays.disable()
-  const lateMillis = Math.max(delays.max / 1e6, await handle.distanceMillis?.() ?? 0)
+  const lateMillis = delays.max / 1e6 + (await handle.distanceMillis?.() ?? 0)
   // The old primary keeps its role for ten seconds and more: a client that still writes to it loses those writes.
   let primary = await witness.settled()
   await until("the group in order", 60_000, async () => (primary = await witness.settled()) !== undefined)
@@ -157,8 +157,8 @@ const known = new Set([
   "SentinelsIsolated"
 ])
 
-/** A sign of a failover that is no older when the client reads it comes before any promotion (docs/failover.md). */
-const promptMillis = 85
+/** Replies to writes that come with a sign of a failover are believed if the sign is no older (docs/failover.md). */
+const promptMillis = 35
 
 const broken = ({ accusations, client, fault, lateMillis, verdict }: Result): ReadonlyArray<string> => {
   if (!client.startsWith("ours")) return accusations
