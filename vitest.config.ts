@@ -11,8 +11,9 @@ const without = process.env["WITHOUT_REDIS"] === "1"
 const real = ["test/integration/**/*.test.ts", "test/conformance/**/*.test.ts"]
 
 const common = {
-  testTimeout: 30_000,
-  hookTimeout: 60_000
+  // For what hangs: a machine that is busy takes several times as long as a quiet one.
+  testTimeout: 120_000,
+  hookTimeout: 120_000
 }
 
 const memory = {

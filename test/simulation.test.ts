@@ -18,7 +18,7 @@ describe("simulation", () => {
       assert.deepStrictEqual(a.events, b.events)
       assert.deepStrictEqual(a.executions, b.executions)
     }
-  })
+  }, 120_000)
 
   for (const [name, scenario] of Object.entries(known)) it(name, () => passes(scenario))
 })

@@ -23,4 +23,4 @@ export const hundredPass = (from: number): void =>
       // Where all that happens is planned, one failover is enough: what is asked for then is that nothing is lost.
       assert.isAtLeast(history.scenario.faults.length, history.scenario.planned === true ? 1 : 3)
     }
-  }, 300_000)
+  }, 600_000)
