@@ -12,7 +12,7 @@ const real = ["test/integration/**/*.test.ts", "test/conformance/**/*.test.ts"]
 
 const common = {
   // For what hangs: a machine that is busy takes several times as long as a quiet one.
-  testTimeout: 120_000,
+  testTimeout: Number(process.env["ERS_TEST_TIMEOUT"] ?? 120_000),
   hookTimeout: 120_000
 }
 
