@@ -12,11 +12,11 @@
  */
 import { fork, spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
-import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Url from "node:url"
 import { parseArgs } from "node:util"
+import { connected, freePort, host } from "./server.mjs"
 
 const { positionals, values: options } = parseArgs({
   allowPositionals: true,
@@ -30,7 +30,6 @@ const { positionals, values: options } = parseArgs({
 })
 const messages = Number(options.messages)
 const channels = Array.from({ length: Number(options.channels) }, (_, i) => `channel:${i}`)
-const host = "127.0.0.1"
 
 // -----------------------------------------------------------------------------
 // A subscribing process
@@ -140,47 +139,6 @@ const subscribing = async (name, port) => {
 // -----------------------------------------------------------------------------
 // The measurement
 // -----------------------------------------------------------------------------
-
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = Net.createServer()
-    server.listen(0, host, () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
-  })
-
-const frame = (args) => `*${args.length}\r\n${args.map((a) => `$${Buffer.byteLength(a)}\r\n${a}\r\n`).join("")}`
-
-/** A connection for single commands with short replies. */
-const connected = async (port) => {
-  for (;;) {
-    const socket = Net.connect({ host, port })
-    const isOpen = await new Promise((resolve) => {
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false))
-    })
-    if (!isOpen) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      continue
-    }
-    return {
-      send: (...args) =>
-        new Promise((resolve, reject) => {
-          let text = ""
-          const onData = (chunk) => {
-            text += chunk
-            if (!text.endsWith("\r\n")) return
-            socket.off("data", onData)
-            if (text.startsWith("-")) reject(new Error(text))
-            else resolve(text)
-          }
-          socket.on("data", onData)
-          socket.write(frame(args.map(String)))
-        }),
-      end: () => socket.destroy()
-    }
-  }
-}
 
 const script = `
 local channels, size = tonumber(ARGV[3]), tonumber(ARGV[4])

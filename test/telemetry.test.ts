@@ -63,7 +63,7 @@ describe("spans", () => {
   it.effect("of a command: its name, the server, the node, the database", () =>
     Effect.gen(function*() {
       const recorder = yield* recorded((redis) => redis.set("k", "secret"))
-      assert.deepStrictEqual(recorder.only("SET"), {
+      assert.deepStrictEqual(recorder.attributesOf("SET"), {
         "db.system.name": "redis",
         "db.namespace": "0",
         "db.operation.name": "SET",
@@ -76,11 +76,11 @@ describe("spans", () => {
   it.effect("of a client of one server: what was configured is the server", () =>
     Effect.gen(function*() {
       const recorder = yield* recorded((redis) => Effect.andThen(redis.get("k"), redis.configGet("maxmemory")))
-      const attributes = recorder.only("GET")
+      const attributes = recorder.attributesOf("GET")
       assert.strictEqual(attributes["server.address"], "10.0.0.1")
       assert.strictEqual(attributes["server.port"], 6379)
       assert.strictEqual(attributes["db.namespace"], "3")
-      recorder.only("CONFIG GET")
+      recorder.attributesOf("CONFIG GET")
     }).pipe(Effect.provide(fixed)))
 
   it.effect("of a pipeline and a transaction: one, with the size of the batch", () =>
@@ -137,7 +137,7 @@ describe("spans", () => {
         })
       )
       const failure = (name: string) => {
-        const { "db.response.status_code": code, "error.type": type } = recorder.only(name)
+        const { "db.response.status_code": code, "error.type": type } = recorder.attributesOf(name)
         return [type, code]
       }
       assert.deepStrictEqual(failure("LPUSH"), ["WRONGTYPE", "WRONGTYPE"])
@@ -213,7 +213,7 @@ describe("spans", () => {
           "server.address": false
         })
       )
-      assert.hasAllKeys(recorder.only("EVALSHA"), [
+      assert.hasAllKeys(recorder.attributesOf("EVALSHA"), [
         "db.system.name",
         "db.operation.name",
         "db.response.status_code",
@@ -374,7 +374,7 @@ describe("one span covers the attempts", () => {
       assert.deepStrictEqual(events.map(([name]) => name), ["redis.held", "redis.released"])
       assert.deepStrictEqual(events[0]![1], { "redis.reason": "failover" })
       const [host] = (yield* control.primary).split(":")
-      assert.strictEqual(recorder.only("SET")["network.peer.address"], host)
+      assert.strictEqual(recorder.attributesOf("SET")["network.peer.address"], host)
       for (const span of recorder.spans) assertConventional(span)
     }).pipe(Effect.provide(live())))
 
@@ -403,7 +403,7 @@ describe("one span covers the attempts", () => {
         assert.deepStrictEqual(events[0]![1], { "error.type": "ConnectionLost" })
         const [host, port] = (yield* control.primary).split(":")
         assert.deepStrictEqual(events[1]![1], { "network.peer.address": host, "network.peer.port": Number(port) })
-        assert.strictEqual(recorder.only(name)["network.peer.address"], host)
+        assert.strictEqual(recorder.attributesOf(name)["network.peer.address"], host)
       }
     }).pipe(Effect.provide(live({ node: { commandTimeout: "60 seconds" } }))))
 
@@ -444,7 +444,7 @@ describe("one span covers the attempts", () => {
       const { status } = recorder.named("BLPOP")[0]!
       if (status._tag !== "Ended") return assert.fail("it has not ended")
       assert.isAtLeast(Number(status.endTime - status.startTime), 12e9)
-      assert.strictEqual(recorder.only("BLPOP")["network.peer.address"], "10.0.0.1")
+      assert.strictEqual(recorder.attributesOf("BLPOP")["network.peer.address"], "10.0.0.1")
     }).pipe(Effect.provide(live())))
 
   it.effect("a command that never gets an answer, and one that is interrupted", () =>
@@ -459,8 +459,8 @@ describe("one span covers the attempts", () => {
         recorder.during(Effect.exit(redis.run(commands.set("k", "1"), { timeout: "20 millis" })))
       )
       assert.strictEqual(failureOf(exit)._tag, "AmbiguousOutcome")
-      assert.strictEqual(recorder.only("SET")["error.type"], "AmbiguousOutcome")
-      assert.notProperty(recorder.only("SET"), "db.response.status_code")
+      assert.strictEqual(recorder.attributesOf("SET")["error.type"], "AmbiguousOutcome")
+      assert.notProperty(recorder.attributesOf("SET"), "db.response.status_code")
       const interrupted = Effect.all([
         Effect.timeoutOption(redis.get("k"), "5 millis"),
         Effect.timeoutOption(redis.pipeline([commands.get("k"), commands.get("j")]), "5 millis"),
@@ -469,7 +469,7 @@ describe("one span covers the attempts", () => {
       ], { concurrency: "unbounded" })
       yield* whileTimePasses(recorder.during(interrupted))
       for (const name of ["GET", "PIPELINE GET", "BLPOP", "SCAN"]) {
-        assert.notProperty(recorder.only(name), "error.type")
+        assert.notProperty(recorder.attributesOf(name), "error.type")
         const { status } = recorder.named(name)[0]!
         assert.isTrue(status._tag === "Ended" && Exit.isFailure(status.exit), name)
       }

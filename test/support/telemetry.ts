@@ -72,7 +72,7 @@ export class Recorder {
   }
 
   /** The attributes of the only span of a name. */
-  only(name: string): Record<string, unknown> {
+  attributesOf(name: string): Record<string, unknown> {
     const spans = this.named(name)
     assert.strictEqual(spans.length, 1, `spans named ${name} among ${this.names.join(", ")}`)
     return attributesOf(spans[0]!)
@@ -80,7 +80,7 @@ export class Recorder {
 
   /** The names of the events of the only span of a name. */
   eventsOf(name: string): ReadonlyArray<readonly [name: string, attributes: Record<string, unknown>]> {
-    this.only(name)
+    this.attributesOf(name)
     return this.named(name)[0]!.events.map(([event, , attributes]) => [event, attributes] as const)
   }
 }
