@@ -3,12 +3,16 @@ import { defineConfig } from "vitest/config"
 import { FailuresAtTheEnd } from "./test/support/reporter.ts"
 import { LongestFirst } from "./test/support/sequencer.ts"
 
-// Where redis-server is missing, scripts/test.mjs says so and leaves the
-// integration tests out; it refuses to in CI.
-const without = process.env["WITHOUT_REDIS"] === "1"
+// Where redis-server or Chromium is missing, scripts/test.mjs says so and leaves the
+// tests that need it out; it refuses to in CI.
+const withoutRedis = process.env["WITHOUT_REDIS"] === "1"
+const withoutChromium = process.env["WITHOUT_CHROMIUM"] === "1"
 
 /** The tests that start servers. They mostly wait, so more of them than processors run at once, after all others. */
 const real = ["test/integration/**/*.test.ts", "test/conformance/**/*.test.ts"]
+
+/** The tests that open pages in a browser, one file after the other: a browser has several processes of its own. */
+const browsed = ["test/browser/**/*.test.ts"]
 
 const common = {
   // For what hangs: a machine that is busy takes several times as long as a quiet one.
@@ -22,7 +26,7 @@ const memory = {
     ...common,
     name: "memory",
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-    exclude: real,
+    exclude: [...real, ...browsed],
     maxWorkers: availableParallelism(),
     sequence: { groupOrder: 0 }
   }
@@ -39,11 +43,22 @@ const servers = {
   }
 }
 
+const browser = {
+  extends: true as const,
+  test: {
+    ...common,
+    name: "browser",
+    include: browsed,
+    maxWorkers: 1,
+    sequence: { groupOrder: 2 }
+  }
+}
+
 export default defineConfig({
   test: {
     reporters: ["default", new FailuresAtTheEnd()],
     sequence: { sequencer: LongestFirst },
-    projects: without ? [memory] : [memory, servers]
+    projects: [memory, ...(withoutRedis ? [] : [servers]), ...(withoutChromium ? [] : [browser])]
   },
   resolve: {
     alias: [
