@@ -1,0 +1,122 @@
+/**
+ * The pictures and pages in a real browser: whatever they show, light and dark, on a telephone and a large screen, no text
+ * overlaps another one or leaves its picture, and every text can be read.
+ */
+import { assert, describe, layer } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { drawPage } from "../../src/internal/pictures/page.ts"
+import { drawTimeline } from "../../src/internal/pictures/timeline.ts"
+import { drawTopology } from "../../src/internal/pictures/topology.ts"
+import { type Browser, chromium } from "../support/chromium.ts"
+import { complaintsOf } from "../support/pageChecks.ts"
+import * as samples from "../support/pictures.ts"
+
+class OneBrowser extends Context.Service<OneBrowser, Browser>()("test/OneBrowser") {}
+
+const widths = [400, 1200]
+const themes = ["light", "dark"] as const
+
+const timelines = {
+  "a planned failover": samples.plannedFailover,
+  "three clients": samples.comparison,
+  "a hostile timeline": samples.hostile,
+  "an empty timeline": samples.nothing
+}
+const topologies = {
+  "a healthy group": samples.healthy,
+  "a broken group": samples.broken,
+  "a hostile group": samples.hostileTopology,
+  "an empty group": samples.nobody
+}
+const pages = {
+  "the doctor's": samples.doctorPage,
+  "a failover's": samples.failoverPage,
+  "a hostile": samples.hostilePage
+}
+
+// What functions use that run in the page.
+declare const document: any
+
+layer(Layer.effect(OneBrowser, chromium), { excludeTestServices: true })("pictures in a browser", (it) => {
+  const checks = (name: string, text: (width: number) => string) =>
+    it.effect(name, () =>
+      Effect.gen(function*() {
+        const browser = yield* OneBrowser
+        for (const width of widths) {
+          const tab = yield* browser.show(text(width), { width })
+          for (const theme of themes) {
+            yield* tab.resize({ theme })
+            assert.deepStrictEqual(yield* complaintsOf(tab), [], `${width} pixels, ${theme}`)
+          }
+        }
+      }).pipe(Effect.scoped))
+
+  describe("timelines", () => {
+    for (const [name, timeline] of Object.entries(timelines)) checks(name, (width) => drawTimeline(timeline, { width }))
+  })
+
+  describe("topologies", () => {
+    for (const [name, topology] of Object.entries(topologies)) {
+      checks(name, (width) => drawTopology(topology, { width }))
+    }
+  })
+
+  describe("pages", () => {
+    for (const [name, page] of Object.entries(pages)) checks(`${name} page`, () => drawPage(page))
+
+    it.effect("shows each picture once, in the widest size that fits", () =>
+      Effect.gen(function*() {
+        const browser = yield* OneBrowser
+        const tab = yield* browser.show(drawPage(samples.failoverPage))
+        for (const [window, expected] of [[360, 332], [400, 344], [800, 640], [1200, 1000], [2000, 1000]] as const) {
+          yield* tab.resize({ width: window })
+          const shown = yield* tab.call(() =>
+            (Array.from(document.querySelectorAll("svg")) as Array<any>).filter((svg) => svg.checkVisibility())
+              .map((svg) => Math.round(svg.getBoundingClientRect().width))
+          )
+          assert.deepStrictEqual(shown, [expected, expected], `a window of ${window}`)
+        }
+      }).pipe(Effect.scoped))
+
+    it.effect("runs nothing of a hostile server and asks for nothing", () =>
+      Effect.gen(function*() {
+        const browser = yield* OneBrowser
+        const tab = yield* browser.show(drawPage(samples.hostilePage))
+        assert.deepStrictEqual(
+          yield* tab.call(() => document.querySelectorAll("script, img, iframe, a, link").length),
+          0
+        )
+        assert.deepStrictEqual([tab.requests, tab.errors], [[], []])
+      }).pipe(Effect.scoped))
+  })
+
+  it.effect("takes the colours of a page that has a switch of its own", () =>
+    Effect.gen(function*() {
+      const { paletteCss } = yield* Effect.promise(() => import("../../src/internal/pictures/style.ts"))
+      const browser = yield* OneBrowser
+      const html =
+        `<!doctype html><title>x</title><style>:root{${paletteCss("light")}}.dark{${paletteCss("dark")}}</style>` +
+        drawTimeline(samples.plannedFailover)
+      const tab = yield* browser.show(html, { theme: "dark" })
+      const colour = tab.evaluate<string>("getComputedStyle(document.querySelector('svg rect')).fill")
+      assert.strictEqual(yield* colour, "rgb(255, 255, 255)")
+      yield* tab.evaluate("document.documentElement.classList.add('dark')")
+      assert.strictEqual(yield* colour, "rgb(17, 22, 29)")
+    }).pipe(Effect.scoped))
+
+  it.effect("would notice texts that overlap, leave their picture or cannot be read, and empty pictures", () =>
+    Effect.gen(function*() {
+      const browser = yield* OneBrowser
+      const tab = yield* browser.show(
+        `<!doctype html><title>x</title><p style="margin:0;color:#999;background:#fff">pale</p>
+         <svg width="300" height="100" role="img" aria-labelledby="no"><text x="5" y="20">one</text><text x="9" y="24">two</text>
+         <text x="290" y="60">far outside</text></svg><div style="width:3000px">wide</div>`
+      )
+      const found = (yield* complaintsOf(tab)).join("\n")
+      for (const part of ["overlap", "outside", "contrast", "empty picture", "in its place", "pixels wide"]) {
+        assert.include(found, part)
+      }
+    }).pipe(Effect.scoped))
+})
