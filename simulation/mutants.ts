@@ -1242,6 +1242,24 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "the claims of a consumer follow the wall clock",
+    by: { test: "test/time.test.ts", name: "keeps its claim" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "      const now = yield* monotonicMillis\n      if (epochOf(redis) !== epoch)",
+      replace: "      const now = this.given.clock.currentTimeMillisUnsafe()\n      if (epochOf(redis) !== epoch)"
+    }]
+  },
+  {
+    name: "credentials live longer when the clock is set back",
+    by: { test: "test/time.test.ts", name: "credentials are asked for anew" },
+    edits: [{
+      file: "src/internal/credentials/keeper.ts",
+      find: "Math.max(this.clock.currentTimeMillisUnsafe(), this.steadyOffset + monotonicMillisUnsafe(this.clock))",
+      replace: "this.clock.currentTimeMillisUnsafe()"
+    }]
+  },
+  {
     name: "a timer follows the wall clock",
     by: { test: "test/time.test.ts" },
     edits: [{

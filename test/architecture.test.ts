@@ -77,6 +77,9 @@ const roomOf = (file: string): number => {
 
 const textOf = (file: string): string => readFileSync(Path.join(src, file), "utf8")
 
+/** A file without its comments. */
+const codeOf = (file: string): string => textOf(file).replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "")
+
 const importsOf = (file: string): ReadonlyArray<string> =>
   Array.from(
     textOf(file).matchAll(/^(?:import|export)\b[^"]*?from "(\.[^"]+)"/gm),
@@ -157,6 +160,25 @@ describe("the layout of src/", () => {
 
   it("has a header in every file that says what it is", () => {
     assert.deepStrictEqual(files.filter((file) => !textOf(file).startsWith("/**\n")), [])
+  })
+
+  it("reads the wall clock, which jumps when it is set, only for moments that are shown or sent", () => {
+    const readers = new Map([
+      ["internal/common/time.ts", "where a schedule's steady time starts"],
+      ["internal/credentials/keeper.ts", "when credentials expire"],
+      ["internal/monitor/failoverTrace.ts", "the end of a span"],
+      ["internal/monitor/fence.ts", "since when the fence is closed"],
+      ["internal/monitor/groupState.ts", "the time of an event"],
+      ["internal/streams/deadLetters.ts", "the time of a dead letter"],
+      ["internal/streams/trimming.ts", "the age of entries, by their ids"],
+      ["internal/telemetry/clientTelemetry.ts", "the start of a span"],
+      ["internal/telemetry/operationTrace.ts", "the events and the end of a span"]
+    ])
+    assert.deepStrictEqual(
+      files.filter((file) => !file.startsWith("testing/"))
+        .filter((file) => /currentTime(?:Millis|Nanos)|Date\.now|new Date\(\)|DateTime\.now/.test(codeOf(file))),
+      Array.from(readers.keys())
+    )
   })
 
   it("exports nothing of internal/ from the package", () => {

@@ -4,12 +4,18 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
+import * as Credentials from "../src/Credentials.ts"
 import { RedisClient, Sentinel } from "../src/index.ts"
+import * as RedisStream from "../src/RedisStream.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 
@@ -112,6 +118,57 @@ for (const step of [-60_000, 60_000]) {
           yield* TestClock.adjust("20 millis")
           assert.strictEqual(yield* Fiber.join(write), "OK")
         }).pipe(Effect.scoped, Effect.provide(live({ maxWriteHold: "1 second" })))
+      ))
+
+    it.effect("a consumer of a group keeps its claim on an entry whose handler takes long", () =>
+      onSteppedClock((set) =>
+        Effect.gen(function*() {
+          const redis = yield* RedisClient.RedisClient
+          yield* redis.xgroupCreate("orders", "g", "0", { mkstream: true })
+          yield* redis.xadd("orders", "*", { n: 1 })
+          const handled: Array<number> = []
+          const idle: Array<number> = []
+          const consumer = yield* Effect.forkChild(
+            RedisStream.make({ key: "orders", schema: Schema.Struct({ n: Schema.NumberFromString }) }).consume(
+              { group: "g", consumer: "c", minIdle: "1 second", claimInterval: "100 millis" },
+              ({ deliveries }) => Effect.andThen(Effect.sleep("5 seconds"), Effect.sync(() => handled.push(deliveries)))
+            ),
+            { startImmediately: true }
+          )
+          yield* TestClock.adjust("500 millis")
+          set(step)
+          for (let n = 0; n < 8; n++) {
+            yield* TestClock.adjust("500 millis")
+            const [pending] = yield* redis.xpendingRange("orders", "g", "-", "+", 1)
+            idle.push(Duration.toMillis(pending!.idle))
+          }
+          yield* TestClock.adjust("1 second")
+          yield* Fiber.interrupt(consumer)
+          assert.isBelow(Math.max(...idle), 500)
+          assert.deepStrictEqual(handled, [1])
+        }).pipe(Effect.provide(live()))
+      ))
+
+    it.effect("credentials are asked for anew when their time is over, or the clock says so", () =>
+      onSteppedClock((set) =>
+        Effect.gen(function*() {
+          let given = 0
+          const credentials = yield* Credentials.make(
+            Effect.map(DateTime.now, (now) => {
+              given++
+              return { password: Redacted.make("pw"), expiresAt: DateTime.add(now, { minutes: 2 }) }
+            })
+          )
+          const redis = yield* RedisClient.make({ address: "10.0.0.1:6379", credentials })
+          yield* Effect.exit(redis.ping())
+          const before = given
+          assert.isAtLeast(before, 1)
+          yield* TestClock.adjust("59 seconds")
+          assert.strictEqual(given, before)
+          set(step)
+          yield* TestClock.adjust("61 seconds")
+          assert.isAbove(given, before)
+        }).pipe(Effect.scoped, Effect.provide(Testing.layer()))
       ))
 
     it.effect("a schedule for 30 seconds lasts for 30 seconds", () =>

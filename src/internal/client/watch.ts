@@ -287,7 +287,7 @@ export const makeWatch = (client: Watching, turns = new WatchTurns()) =>
         if (!(outcome instanceof NothingExecuted)) return outcome
         const { cause, reason } = outcome
         last = reason
-        const now = yield* Clock.currentTimeMillis
+        const now = monotonicMillisUnsafe(clock)
         const next = yield* Pull.catchDone(step(now, reason), () => Effect.undefined)
         if (next === undefined) return yield* Effect.failCause(cause)
         // Callers of this client that are in each other's way take turns, which no pause could arrange better.

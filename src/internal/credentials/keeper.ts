@@ -13,6 +13,7 @@ import * as PubSub from "effect/PubSub"
 import * as Redacted from "effect/Redacted"
 import * as Metrics from "../../Metrics.ts"
 import { Pauses } from "../common/pauses.ts"
+import { monotonicMillisUnsafe } from "../common/time.ts"
 import { fieldsOf, kindOf } from "../common/values.ts"
 
 /** The longest pause between attempts to get credentials that a source does not give, in milliseconds. */
@@ -94,6 +95,8 @@ export class Keeper {
   private readonly refreshBefore: number | undefined
   private readonly asking: Effect.Effect<void, string>
   private askedAt = -Infinity
+  /** The difference of the wall clock to monotonic time when the last credentials came. */
+  private steadyOffset = -Infinity
   /** Completed when there are other credentials, or none will come. */
   private changed = Deferred.makeUnsafe<void>()
   /** Why no credentials will come any more. */
@@ -120,8 +123,12 @@ export class Keeper {
     this.asking = Effect.suspend(() => this.over === undefined ? shared : Effect.fail(this.over))
   }
 
+  /**
+   * The time in milliseconds. When the wall clock is set back, credentials do not live longer: they expire at the end of
+   * their time since they came, or when the clock says so, whichever is sooner.
+   */
   private now(): number {
-    return this.clock.currentTimeMillisUnsafe()
+    return Math.max(this.clock.currentTimeMillisUnsafe(), this.steadyOffset + monotonicMillisUnsafe(this.clock))
   }
 
   private isUsable(held: Held | undefined): held is Held {
@@ -144,7 +151,8 @@ export class Keeper {
     return Effect.suspend(() => {
       const fields = fieldsOfCredential(value)
       if (typeof fields === "string") return Effect.fail(`what the source gave is no credentials: ${fields}`)
-      this.askedAt = this.now()
+      this.askedAt = this.clock.currentTimeMillisUnsafe()
+      this.steadyOffset = this.askedAt - monotonicMillisUnsafe(this.clock)
       if (fields.expiresAt <= this.askedAt) return Effect.fail("the source gave credentials that have expired")
       const before = this.current
       const isSame = before !== undefined && before.secret === fields.secret && before.username === fields.username

@@ -2,13 +2,13 @@
  * Attempts that go on until they succeed, and how long the pauses are. A consumer waits out what passes by itself
  * (internal/common/passing.ts), and fails for the rest.
  */
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { RedisError } from "../../Errors.ts"
 import { passes } from "../common/passing.ts"
 import { Pauses } from "../common/pauses.ts"
+import { monotonicMillis } from "../common/time.ts"
 import type { Events } from "./consumerEvents.ts"
 
 /** An outage that lasts longer than this is logged, in milliseconds. A failover is over sooner. */
@@ -46,7 +46,7 @@ export class Attempts {
   }
 
   enter(error: RedisError): Effect.Effect<void> {
-    return Effect.map(Clock.currentTimeMillis, (now) => {
+    return Effect.map(monotonicMillis, (now) => {
       if (this.failing++ > 0) return
       this.outSince = now
       this.events.tell({ _tag: "Outage", error })
@@ -60,7 +60,7 @@ export class Attempts {
     })
   }
 
-  readonly leave: Effect.Effect<void> = Effect.map(Clock.currentTimeMillis, (now) => {
+  readonly leave: Effect.Effect<void> = Effect.map(monotonicMillis, (now) => {
     if (--this.failing > 0) return
     const after = Duration.millis(now - (this.outSince ?? now))
     this.outSince = undefined

@@ -16,6 +16,7 @@ import type { PrimaryClient } from "../../Client.ts"
 import type { Key } from "../../Command.ts"
 import { ping } from "../../commands/connection.ts"
 import { type RedisError } from "../../Errors.ts"
+import { monotonicMillis } from "../common/time.ts"
 import { Attempts } from "./attempts.ts"
 import { Consumer } from "./consumer.ts"
 import { Events } from "./consumerEvents.ts"
@@ -100,7 +101,7 @@ const silence = (redis: PrimaryClient, { outSince }: Attempts): Effect.Effect<vo
       ({ _tag }) => _tag === "ReplyError",
       () => Effect.void
     )
-  return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+  return Effect.flatMap(monotonicMillis, (now) => {
     const first = outSince === undefined ? silentMillis : Math.max(answerMillis, outSince + silentMillis - now)
     const later = Effect.forever(Effect.andThen(Effect.sleep(answerMillis), answer(silentMillis)))
     return Effect.ignore(Effect.andThen(answer(first), later))

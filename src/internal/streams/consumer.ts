@@ -3,7 +3,7 @@
  * becomes of the entry. How it starts and stops is in consume.ts.
  */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -12,6 +12,7 @@ import type { PrimaryClient } from "../../Client.ts"
 import type { Key } from "../../Command.ts"
 import type { RedisError } from "../../Errors.ts"
 import { epochOf } from "../client/epoch.ts"
+import { monotonicMillis } from "../common/time.ts"
 import { Acknowledgements } from "./acknowledgements.ts"
 import { type Attempts, Loop } from "./attempts.ts"
 import { Claims, type Taken } from "./claims.ts"
@@ -193,7 +194,7 @@ export class Consumer<T, E, R> {
       if (taken.hasMore) return
       this.isRestart = false
     }
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* monotonicMillis
     const claims = settings.claimMillis !== Infinity
     if (claims && now >= this.claimDue && this.roomLeft === 0) return this.claimFirst()
     this.claimsFirst = false
@@ -220,10 +221,10 @@ export class Consumer<T, E, R> {
     // A server without CLAIM is asked for idle entries first.
     if (moreToClaim || this.hasClaim !== before) return
     const wait = Math.min(longestWait, settings.claimMillis, claimsHere ? Math.max(1, this.claimDue - now) : Infinity)
-    const began = yield* Clock.currentTimeMillis
+    const began = yield* monotonicMillis
     const later = yield* this.readNow(room, wait)
     yield* this.take(later)
-    const took = (yield* Clock.currentTimeMillis) - began
+    const took = (yield* monotonicMillis) - began
     if (later.length === 0 && took < Math.min(wait, shortestWait)) yield* Effect.sleep(shortestWait)
   })
 
@@ -340,7 +341,7 @@ export class Consumer<T, E, R> {
   private take(entries: ReadonlyArray<DeliveredEntry>, isTold = false): Effect.Effect<void> {
     if (entries.length === 0) return Effect.void
     if (epochOf(this.given.redis) !== this.epoch) this.firstSinceMove ??= entries[0]!.id
-    return Effect.map(Clock.currentTimeMillis, (now) => {
+    return Effect.map(monotonicMillis, (now) => {
       const claimed: Array<string> = []
       for (const entry of entries) {
         const { deliveries, fields, id, wasPending = false } = entry
@@ -571,10 +572,10 @@ export class Consumer<T, E, R> {
     const extendMillis = settings.minIdleMillis / 3
     const step = Math.max(1, Math.min(tickMillis, extendMillis, settings.inspectMillis))
     let epoch = epochOf(redis)
-    let inspectAt = (yield* Clock.currentTimeMillis) + settings.inspectMillis
+    let inspectAt = (yield* monotonicMillis) + settings.inspectMillis
     while (true) {
       yield* Effect.sleep(step)
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* monotonicMillis
       if (epochOf(redis) !== epoch) {
         const current = epochOf(redis)
         if (yield* attempts.persist(this.acknowledgeAgain)) epoch = current

@@ -3,6 +3,7 @@
  * while. Arithmetic alone; what is read is decided in consumer.ts.
  */
 import type * as Clock from "effect/Clock"
+import { monotonicMillisUnsafe } from "../common/time.ts"
 
 /** As many entries are read ahead as are finished in so many milliseconds, but no more than `mostAhead`. */
 const aheadMillis = 20
@@ -27,7 +28,7 @@ export class Pace {
 
   /** A handler starts. */
   started(): void {
-    this.since ??= this.clock.currentTimeMillisUnsafe()
+    this.since ??= monotonicMillisUnsafe(this.clock)
   }
 
   /** A handler has ended. */
@@ -56,7 +57,7 @@ export class Pace {
 
   private advance(): void {
     if (this.since === undefined) return
-    const now = this.clock.currentTimeMillisUnsafe()
+    const now = monotonicMillisUnsafe(this.clock)
     this.millis += Math.max(0, now - this.since)
     this.since = now
   }

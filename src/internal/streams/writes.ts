@@ -2,7 +2,6 @@
  * What changes a stream: entries are added, in one command or many, trimmed and removed. Here are the commands, and how
  * they run on a client.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
 import type { PrimaryClient } from "../../Client.ts"
@@ -13,6 +12,7 @@ import { InvalidCommand, type RedisError, Unsupported } from "../../Errors.ts"
 import { argumentError } from "../commands/methods.ts"
 import { referencesWord, type StreamReferences } from "../commands/streams.ts"
 import type { Moment } from "../commands/time.ts"
+import { monotonicMillis } from "../common/time.ts"
 import { choiceProblem, fieldsOf, isBytes, itemsOf, kindOf } from "../common/values.ts"
 import { encodeEntry } from "./entries.ts"
 import { idText, parsedId } from "./ids.ts"
@@ -279,10 +279,10 @@ const without = new WeakMap<PrimaryClient, number>()
 const remembered = 60_000
 
 const lacksIdempotence = (client: PrimaryClient): Effect.Effect<boolean> =>
-  Effect.map(Clock.currentTimeMillis, (now) => (without.get(client) ?? -Infinity) > now)
+  Effect.map(monotonicMillis, (now) => (without.get(client) ?? -Infinity) > now)
 
 const noteLack = (client: PrimaryClient): Effect.Effect<void> =>
-  Effect.map(Clock.currentTimeMillis, (now) => void without.set(client, now + remembered))
+  Effect.map(monotonicMillis, (now) => void without.set(client, now + remembered))
 
 /** An Effect of what may throw. */
 const attempt = <A>(name: string, args: ReadonlyArray<unknown>, f: () => A): Effect.Effect<A, InvalidCommand> =>
