@@ -1,10 +1,11 @@
 /**
  * What telemetry costs: a build before it, this build without a tracer, and this build with
- * one, in one process each, in turns on the same server. Prints the processor time of one
- * command, the median over the rounds, and the median of the ratios to the build before. The
- * processor time says what the client does, however busy the machine is.
+ * one, in one process each, in turns on the same server; new processes for each order in which
+ * they start. Prints the processor time of one command, the median over the rounds, and the
+ * median of the ratios to the build before. The processor time says what the client does,
+ * however busy the machine is.
  *
- *   npm run bench:telemetry -- --before FOLDER [--now FOLDER] [--rounds 31] [--commands 10000] [--only TEXT]
+ *   npm run bench:telemetry -- --before FOLDER [--now FOLDER] [--rounds 36] [--commands 10000] [--only TEXT]
  *
  * The folders have an index.js (a `dist`) or an index.ts (a `src`); FOLDER of --now is `dist` by
  * default. With the same build twice the ratio shows how far the machine can be trusted.
@@ -64,24 +65,24 @@ const work = async (folder, port, how) => {
 
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor((list.length - 1) / 2)]
 
-const measure = async () => {
-  const { values } = parseArgs({
-    options: {
-      before: { type: "string" },
-      now: { type: "string", default: join(import.meta.dirname, "../dist") },
-      rounds: { type: "string", default: "31" },
-      commands: { type: "string", default: "10000" },
-      only: { type: "string", default: "" }
-    }
-  })
-  if (values.before === undefined) throw new Error("--before FOLDER is missing: the build before")
-  const dir = mkdtempSync(join(tmpdir(), "effect-redis-sentinel-bench-"))
-  const port = await new Promise((done) => {
+/** Every order of a list. */
+const ordersOf = (list) =>
+  list.length < 2
+    ? [list]
+    : list.flatMap((first) => ordersOf(list.filter((each) => each !== first)).map((others) => [first, ...others]))
+
+const freePort = () =>
+  new Promise((done) => {
     const server = Net.createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address()
       server.close(() => done(port))
     })
   })
+
+/** Runs a number of rounds on new processes, which start in an order. Gives `each` what every command cost. */
+const session = async (clients, order, titles, rounds, count, each) => {
+  const dir = mkdtempSync(join(tmpdir(), "effect-redis-sentinel-bench-"))
+  const port = await freePort()
   const server = spawn("redis-server", ["--port", String(port), "--save", "", "--dir", dir], { stdio: "ignore" })
   const children = new Map()
   const answer = (child) =>
@@ -90,43 +91,62 @@ const measure = async () => {
       child.once("exit", () => fail(new Error("a client has ended")))
     }).finally(() => child.removeAllListeners())
   try {
-    for (
-      const [name, folder, how] of [["before", values.before, ""], ["off", values.now, ""], [
-        "on",
-        values.now,
-        "traced"
-      ]]
-    ) {
+    for (const name of order) {
+      const { folder, how } = clients[name]
       const child = fork(import.meta.filename, ["client", folder, String(port), how])
       children.set(name, child)
       await answer(child)
     }
-    const names = Array.from(children.keys())
-    console.log(
-      `${"µs of a processor".padEnd(24)}${names.map((name) => name.padStart(9)).join("")}  off/before  on/before`
-    )
-    for (const title of Object.keys(workloads).filter((each) => each.includes(values.only))) {
-      const costs = new Map(names.map((name) => [name, []]))
-      const ask = async (name, count) => {
-        children.get(name).send({ title, count })
-        return (await answer(children.get(name))).micros
+    const ask = async (name, title) => {
+      children.get(name).send({ title, count })
+      return (await answer(children.get(name))).micros
+    }
+    const orders = ordersOf(order)
+    for (const title of titles) {
+      for (let i = 0; i < 5; i++) for (const name of order) await ask(name, title)
+      for (let round = 0; round < rounds; round++) {
+        const costs = {}
+        for (const name of orders[round % orders.length]) costs[name] = await ask(name, title)
+        each(title, costs)
       }
-      for (let i = 0; i < 5; i++) for (const name of names) await ask(name, Number(values.commands))
-      for (let round = 0; round < Number(values.rounds); round++) {
-        // Another one is first in each round.
-        for (let i = 0; i < names.length; i++) {
-          const name = names[(i + round) % names.length]
-          costs.get(name).push(await ask(name, Number(values.commands)))
-        }
-      }
-      const ratio = (name) => median(costs.get(name).map((cost, i) => cost / costs.get("before")[i])).toFixed(3)
-      const columns = names.map((name) => median(costs.get(name)).toFixed(2).padStart(9)).join("")
-      console.log(`${title.padEnd(24)}${columns}${ratio("off").padStart(12)}${ratio("on").padStart(11)}`)
     }
   } finally {
     for (const child of children.values()) child.kill()
     server.kill()
     rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+const measure = async () => {
+  const { values } = parseArgs({
+    options: {
+      before: { type: "string" },
+      now: { type: "string", default: join(import.meta.dirname, "../dist") },
+      rounds: { type: "string", default: "36" },
+      commands: { type: "string", default: "10000" },
+      only: { type: "string", default: "" }
+    }
+  })
+  if (values.before === undefined) throw new Error("--before FOLDER is missing: the build before")
+  const clients = {
+    before: { folder: values.before, how: "" },
+    off: { folder: values.now, how: "" },
+    on: { folder: values.now, how: "traced" }
+  }
+  const names = Object.keys(clients)
+  const titles = Object.keys(workloads).filter((each) => each.includes(values.only))
+  const found = new Map(titles.map((title) => [title, []]))
+  // The process that starts first is slower for as long as it runs, so each order of starts has its own processes.
+  const orders = ordersOf(names)
+  const each = Math.max(1, Math.round(Number(values.rounds) / orders.length))
+  for (const order of orders) {
+    await session(clients, order, titles, each, Number(values.commands), (title, costs) => found.get(title).push(costs))
+  }
+  console.log(`${"µs of a processor".padEnd(24)}${names.map((name) => name.padStart(9)).join("")}  off/before  on/before`)
+  for (const [title, rounds] of found) {
+    const ratio = (name) => median(rounds.map((costs) => costs[name] / costs.before)).toFixed(3)
+    const columns = names.map((name) => median(rounds.map((costs) => costs[name])).toFixed(2).padStart(9)).join("")
+    console.log(`${title.padEnd(24)}${columns}${ratio("off").padStart(12)}${ratio("on").padStart(11)}`)
   }
 }
 
