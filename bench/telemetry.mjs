@@ -142,7 +142,9 @@ const measure = async () => {
   for (const order of orders) {
     await session(clients, order, titles, each, Number(values.commands), (title, costs) => found.get(title).push(costs))
   }
-  console.log(`${"µs of a processor".padEnd(24)}${names.map((name) => name.padStart(9)).join("")}  off/before  on/before`)
+  console.log(
+    `${"µs of a processor".padEnd(24)}${names.map((name) => name.padStart(9)).join("")}  off/before  on/before`
+  )
   for (const [title, rounds] of found) {
     const ratio = (name) => median(rounds.map((costs) => costs[name] / costs.before)).toFixed(3)
     const columns = names.map((name) => median(rounds.map((costs) => costs[name])).toFixed(2).padStart(9)).join("")

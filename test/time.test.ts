@@ -140,7 +140,7 @@ for (const step of [-60_000, 60_000]) {
           for (let n = 0; n < 8; n++) {
             yield* TestClock.adjust("500 millis")
             const [pending] = yield* redis.xpendingRange("orders", "g", "-", "+", 1)
-            idle.push(Duration.toMillis(pending!.idle))
+            idle.push(Duration.toMillis(pending!.idle!))
           }
           yield* TestClock.adjust("1 second")
           yield* Fiber.interrupt(consumer)
