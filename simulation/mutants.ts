@@ -1006,8 +1006,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/fence.test.ts", name: "the announcement of a selection comes in time" },
     edits: [{
       file: "src/internal/monitor/monitor.ts",
-      find: "if (!this.reachability.isFar) return",
-      replace: "if (this.reachability.isFar !== undefined) return"
+      find: "if (!this.reachability.mayBeLate) return",
+      replace: "if (this.reachability.mayBeLate !== undefined) return"
     }]
   },
   {
@@ -1257,6 +1257,33 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/credentials/keeper.ts",
       find: "Math.max(this.clock.currentTimeMillisUnsafe(), this.steadyOffset + monotonicMillisUnsafe(this.clock))",
       replace: "this.clock.currentTimeMillisUnsafe()"
+    }]
+  },
+  {
+    name: "the announcement of a selection is no sign for a process that is busy",
+    by: { test: "test/fence.test.ts", name: "lately, and again during the selection" },
+    edits: [{
+      file: "src/internal/monitor/sentinelReachability.ts",
+      find: "return this.isFar || this.options.runtime.now() < this.busyUntil",
+      replace: "return this.isFar"
+    }]
+  },
+  {
+    name: "a sign that was waiting unread counts as new",
+    by: { test: "test/fence.test.ts", name: "does not believe the replies it finds after that" },
+    edits: [{
+      file: "src/internal/execution/writeGate.ts",
+      find: "Math.min(this.execution.timer.now(), this.unreadSince)",
+      replace: "this.execution.timer.now()"
+    }]
+  },
+  {
+    name: "a sign that was waiting unread counts as new, if it was read first",
+    by: { test: "test/fence.test.ts", name: "lately, and again during both" },
+    edits: [{
+      file: "src/internal/execution/writeGate.ts",
+      find: "if (this.grace === undefined || this.unreadSince >= this.heldSince) return",
+      replace: "if (this.heldSince !== Infinity) return"
     }]
   },
   {

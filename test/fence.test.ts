@@ -79,6 +79,50 @@ describe("a client that was busy while a replica was selected", () => {
       assert.strictEqual((yield* whileTimePasses(Fiber.join(write)))._tag, "Failure")
       assert.deepStrictEqual(yield* missing(["late"]), ["late"])
     }).pipe(Effect.provide(live())))
+
+  // The announcement comes after 66 ms, the selection after 128 ms, and the promotion after 190 ms.
+  for (
+    const [what, from, millis, isDoubtful] of [
+      ["the announcement", 50, 70, false],
+      ["the selection", 110, 80, false],
+      ["both", 40, 120, true],
+      ["the promotion", 150, 100, false]
+    ] as const
+  ) {
+    it.effect(
+      `lately, and again during ${what}: ${
+        isDoubtful ? "what was in flight is in doubt" : "no write fails"
+      }, and none is lost`,
+      () =>
+        Effect.gen(function*() {
+          const deployment = yield* Testing.Deployment
+          const redis = yield* RedisClient.RedisClient
+          yield* ready(redis)
+          yield* deployment.slow(yield* deployment.primary, { latency: "5 millis" })
+          const busy = (millis: number) =>
+            Effect.gen(function*() {
+              deployment.network.standStill("client")
+              yield* whileTimePasses(Effect.sleep(millis))
+              deployment.network.goOn("client")
+            })
+          const writes = yield* writing(redis, 10)
+          yield* whileTimePasses(Effect.sleep("500 millis"))
+          yield* busy(30)
+          yield* whileTimePasses(Effect.sleep("1 second"))
+          yield* deployment.failover
+          yield* whileTimePasses(Effect.sleep(from))
+          yield* busy(millis)
+          yield* until(Effect.map(stateOf, (s) => s.fence !== undefined))
+          assert.strictEqual((yield* stateOf).fence?.sign, "+failover-state-select-slave")
+          yield* until(moved)
+          yield* whileTimePasses(Effect.sleep("1 second"))
+          yield* writes.stop
+          assert.strictEqual(writes.failed.length > 0, isDoubtful)
+          assert.isTrue(writes.failed.every(({ _tag }) => _tag === "AmbiguousOutcome"))
+          assert.deepStrictEqual(yield* missing(writes.acknowledged), [])
+        }).pipe(Effect.provide(live()))
+    )
+  }
 })
 
 describe("sentinels that are more distant than the nodes", () => {

@@ -208,13 +208,14 @@ class Wire implements Transport {
     done()
   }
 
-  readonly behind = (current: () => void): boolean => {
-    if (!this.network.hasUnread(this.requests.from)) return false
+  readonly behind = (current: () => void): number => {
+    const millis = this.network.unreadMillis(this.requests.from)
+    if (millis === 0) return 0
     queueMicrotask(() => {
       this.network.handOut(this.requests.from)
       current()
     })
-    return true
+    return millis
   }
 
   readonly destroy = (): void => {
@@ -319,8 +320,8 @@ export class Network {
   private readonly blocked = new Set<string>()
   private readonly refused = new Set<string>()
   private readonly still = new Set<string>()
-  /** The parties that stand still, or that read what arrived in that time. */
-  private readonly unread = new Set<string>()
+  /** The parties that stand still, or that read what arrived in that time, and since when. */
+  private readonly unread = new Map<string, number>()
   private readonly names = new Map<string, string | undefined>()
   private readonly slowness = new Map<string, number>()
   private readonly drips = new Map<string, number>()
@@ -412,7 +413,7 @@ export class Network {
    */
   standStill(party: string): void {
     this.still.add(party)
-    this.unread.add(party)
+    if (!this.unread.has(party)) this.unread.set(party, this.time.now())
   }
 
   /** Ends `standStill`, and delivers what has arrived. */
@@ -422,9 +423,10 @@ export class Network {
     this.unread.delete(party)
   }
 
-  /** @internal */
-  hasUnread(party: string): boolean {
-    return this.unread.size > 0 && this.unread.has(party)
+  /** For how long something may have been arriving for a party that it has not read, in milliseconds; 0 if nothing. @internal */
+  unreadMillis(party: string): number {
+    const since = this.unread.size > 0 ? this.unread.get(party) : undefined
+    return since === undefined ? 0 : Math.max(1, this.time.now() - since)
   }
 
   /** @internal */

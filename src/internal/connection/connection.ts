@@ -39,8 +39,8 @@ export interface Guard {
   readonly withholdsReplies: boolean
   /** Called before replies are delivered that have to be withheld. */
   readonly withholdReplies: (connection: Connection) => void
-  /** Something may have arrived unread, on this connection or elsewhere. `onCaughtUp` follows. */
-  readonly onBehind: () => void
+  /** For so many milliseconds something may have arrived unread, on this connection or elsewhere. `onCaughtUp` follows. */
+  readonly onBehind: (millis: number) => void
   /** Everything that had arrived was read. The guard calls `goOn` when writes may go out, at once or later. */
   readonly onCaughtUp: (goOn: () => void) => void
 }
@@ -350,9 +350,10 @@ export class Connection {
 
   private catchUp(guard: Guard): boolean {
     if (this.catchingUp) return true
-    if (this.transport.behind === undefined || !this.transport.behind(this.current)) return false
+    const millis = this.transport.behind?.(this.current) ?? 0
+    if (!(millis > 0)) return false
     this.catchingUp = true
-    guard.onBehind()
+    guard.onBehind(millis)
     return true
   }
 

@@ -95,6 +95,7 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
       release: () => this.release(),
       takeQueuedWrites: () => this.queue.take((operation) => operation.isGated),
       unblockAll: () => this.turns.unblockAll(),
+      onBehind: () => target.onBehind?.(),
       onCaughtUp: (now) => deadlines.onCaughtUp(now),
       onFirstWrite: () => target.onFirstWrite?.()
     })

@@ -65,6 +65,8 @@ export interface ConnectionTarget {
   readonly followsOtherPrimary?: ((source: { readonly host: string; readonly port: number }) => boolean) | undefined
   /** Called when the first write after a move was acknowledged. */
   readonly onFirstWrite?: (() => void) | undefined
+  /** Called when this process may have been busy, so that something may have arrived unread. */
+  readonly onBehind?: (() => void) | undefined
   /** Of a replica: runs a command on the primary of its group. */
   readonly runAtPrimary?: ((command: Command.Any) => Effect.Effect<unknown, RedisError>) | undefined
 }

@@ -30,6 +30,8 @@ export interface GatedExecutor {
   readonly takeQueuedWrites: () => ReadonlyArray<PendingOperation>
   /** Ends blocking commands that write, before a failover can lose what they take. */
   readonly unblockAll: () => void
+  /** Something may have arrived unread. */
+  readonly onBehind: () => void
   /** What may have arrived unread was read. */
   readonly onCaughtUp: (now: number) => void
   /** The first write after a move was acknowledged. */
@@ -46,12 +48,17 @@ export class WriteGate implements Guard, WithheldReplies {
   private reason: Error | undefined = undefined
   /** After the grace for replies to earlier writes, they are withheld. */
   private grace: Fiber.Fiber<void> | undefined = undefined
+  /** When the reason for holding writes arrived at the earliest, in milliseconds of monotonic time, and how old it was. */
+  private heldSince = 0
+  private heldAge = 0
   /** Replies to writes that are not believed yet, in the order of their arrival. */
   private readonly withheld = new Deque<WithheldReply>()
   /** Rings when the oldest of them may be believed. */
   private readonly trustTimer: DeadlineTimer
   /** On how many connections something may have arrived unread. */
   private connectionsBehind = 0
+  /** Since when something may have been arriving there, in milliseconds of monotonic time. */
+  private unreadSince = Infinity
   /** How old a sentinel's report is at most when it arrives, in milliseconds. */
   private signLateness = 0
   /** For how long each reply to a write is withheld because of that, in milliseconds. */
@@ -77,13 +84,16 @@ export class WriteGate implements Guard, WithheldReplies {
 
   /** Whether what the node acknowledges now may be lost. */
   private get mayBeLost(): boolean {
-    return this.state === "held" || this.state === "asking"
+    return (this.state === "held" && this.grace === undefined) || this.state === "asking"
   }
 
   // ---------------------------------------------------------------------------
   // The state
 
-  /** Closes or opens the gate; `age` is how many milliseconds ago the reason for it arose, at most. */
+  /**
+   * Closes or opens the gate; `age` is how many milliseconds ago the reason for it arose, at most; less than 0 if a
+   * selection follows only after so many milliseconds.
+   */
   set(state: WriteGateState, age: number): void {
     if (this.execution.isClosed || state === this.state) return
     const before = this.state
@@ -92,12 +102,9 @@ export class WriteGate implements Guard, WithheldReplies {
       this.reason = new Error(`writes to ${this.execution.label} wait for the end of a failover`)
       this.recall()
       this.executor.unblockAll()
-      const grace = selectionGraceMillis - Math.max(age, this.signLateness)
-      if (this.connectionsBehind > 0 || grace <= 0) return this.withholdAll()
-      this.grace = this.execution.runFork(
-        Effect.andThen(Effect.sleep(grace), Effect.sync(() => this.withholdAll()))
-      )
-      return
+      this.heldAge = age < 0 ? age : Math.max(age, this.signLateness)
+      this.heldSince = Math.min(this.execution.timer.now(), this.unreadSince)
+      return this.believeForGrace()
     }
     this.grace?.interruptUnsafe()
     this.grace = undefined
@@ -106,6 +113,23 @@ export class WriteGate implements Guard, WithheldReplies {
     if (state === undefined) return this.executor.release()
     // The failure of one write may make its fiber cancel others.
     for (const operation of this.executor.takeQueuedWrites()) if (operation.isPending) operation.fail(state)
+  }
+
+  /** Believes replies for as long as no replica can have been promoted. */
+  private believeForGrace(): void {
+    this.grace?.interruptUnsafe()
+    this.grace = undefined
+    const millis = this.heldSince - this.heldAge + selectionGraceMillis - this.execution.timer.now()
+    if (!(millis > 0)) return this.withholdAll()
+    this.grace = this.execution.runFork(
+      Effect.andThen(
+        Effect.sleep(millis),
+        Effect.sync(() => {
+          this.grace = undefined
+          this.withholdAll()
+        })
+      )
+    )
   }
 
   setSignLateness(millis: number): void {
@@ -229,12 +253,19 @@ export class WriteGate implements Guard, WithheldReplies {
   // ---------------------------------------------------------------------------
   // What may have arrived unread
 
-  onBehind(): void {
+  onBehind(millis: number): void {
     this.connectionsBehind++
+    this.unreadSince = Math.min(this.unreadSince, this.execution.timer.now() - millis)
+    this.executor.onBehind()
+    if (this.grace === undefined || this.unreadSince >= this.heldSince) return
+    // The reason for holding writes may have been waiting unread.
+    this.heldSince = this.unreadSince
+    this.believeForGrace()
   }
 
   onCaughtUp(goOn: () => void): void {
     this.connectionsBehind--
+    if (this.connectionsBehind === 0) this.unreadSince = Infinity
     if (this.connectionsBehind === 0 && !this.execution.isClosed) {
       const now = this.execution.timer.now()
       this.releaseTrusted(now)

@@ -138,8 +138,8 @@ export class GroupMonitor implements Topology {
       onStart: (from, event) => this.onFailoverStart(from, event),
       onAnnouncement: (from, event) => {
         this.onFailoverStart(from, event)
-        if (!this.reachability.isFar) return
-        const ageMillis = Math.max(0, discovery.distanceMillis(from) - announcementLeadMillis)
+        if (!this.reachability.mayBeLate) return
+        const ageMillis = discovery.distanceMillis(from) - announcementLeadMillis
         this.onFailoverSign({ from, name: event, candidate: undefined, ageMillis })
       },
       onSelection: (from, event, candidate) => {
@@ -361,6 +361,11 @@ export class GroupMonitor implements Topology {
   /** The primary has acknowledged the first write after a move. */
   acknowledged(): void {
     this.trace.end()
+  }
+
+  /** This process may have been busy. */
+  onBehind(): void {
+    this.reachability.onBehind()
   }
 
   /** Asks all sentinels now, or right after the round of questions that is under way. */

@@ -1,7 +1,8 @@
 /**
  * Which sentinels can be reached, whether the client is isolated from them, and
- * how late the most distant one may report the selection of a replica. It measures
- * nothing itself: `internal/discovery/` does.
+ * how late the selection of a replica may become known: the most distant sentinel
+ * reports it late, and a busy process reads it late. It measures nothing itself:
+ * `internal/discovery/` and the connections do.
  */
 import * as Effect from "effect/Effect"
 import * as Address from "../../Address.ts"
@@ -20,6 +21,8 @@ const nearMillis = selectionGraceMillis
  * step of its timer, which is 52 to 100 ms long (Redis 7.0.15, `server.hz` of 10 to 19).
  */
 export const announcementLeadMillis = 50
+/** For how long after a long turn this process may have another one, in milliseconds. */
+const busyMillis = 10_000
 
 /**
  * What the reachability is computed from, and who receives it.
@@ -56,14 +59,26 @@ export interface SentinelReachabilityOptions {
 export class SentinelReachability {
   /** How long ago a replica was selected at most when the first sign of it arrives, in milliseconds. */
   lateMillis = 0
-  /** Whether a selection may become known too late, so that its announcement is a sign already. */
+  /** Whether a sentinel is so far away that a selection may become known too late. */
   isFar = false
+  /** Until when this process counts as busy, in monotonic milliseconds. */
+  private busyUntil = -Infinity
   private readonly options: SentinelReachabilityOptions
   /** Whether it was logged that a sentinel is far away. */
   private isFarLogged = false
 
   constructor(options: SentinelReachabilityOptions) {
     this.options = options
+  }
+
+  /** Whether a selection may become known too late, so that its announcement is a sign already. */
+  get mayBeLate(): boolean {
+    return this.isFar || this.options.runtime.now() < this.busyUntil
+  }
+
+  /** This process may have been busy: something may have arrived unread. */
+  onBehind(): void {
+    this.busyUntil = this.options.runtime.now() + busyMillis
   }
 
   /** Publishes which sentinels there are and which can be reached, if that has changed. */

@@ -202,7 +202,8 @@ export const primaryTarget = (
     isPrimary: (address) => monitor.isPrimary(address),
     watch: (listener) => monitor.watch(listener),
     onSuspect: () => monitor.survey(),
-    onFirstWrite: () => monitor.acknowledged()
+    onFirstWrite: () => monitor.acknowledged(),
+    onBehind: () => monitor.onBehind()
   }
 }
 

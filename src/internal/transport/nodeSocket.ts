@@ -229,16 +229,16 @@ const prove = (): void => {
   })
 }
 
-const behind = (done: () => void): boolean => {
+const behind = (done: () => void): number => {
   const age = performance.now() - current
-  if (age <= proofMillis) return false
+  if (age <= proofMillis) return 0
   if (!proving) {
     proving = true
     setImmediate(prove)
   }
-  if (age <= behindMillis) return false
+  if (age <= behindMillis) return 0
   waiting.push(done)
-  return true
+  return age
 }
 
 const put = (socket: Net.Socket, chunk: string | Uint8Array, encoding: "latin1" | "utf8"): boolean =>

@@ -53,12 +53,13 @@ export interface Transport {
    */
   readonly caughtUp?: ((done: () => void) => void) | undefined
   /**
-   * Whether bytes may have arrived that were not delivered yet, since this process
-   * was busy. If so, it calls back, once, when they were delivered, on this and on
-   * every other transport of the same kind. The client asks before each write. A
-   * transport that leaves it out delivers everything as it arrives.
+   * For how long bytes may have been arriving that were not delivered yet, since this
+   * process was busy, in milliseconds; 0 if everything was delivered. If it is more, it
+   * calls back, once, when they were delivered, on this and on every other transport of
+   * the same kind. The client asks before each write. A transport that leaves it out
+   * delivers everything as it arrives.
    */
-  readonly behind?: ((current: () => void) => boolean) | undefined
+  readonly behind?: ((current: () => void) => number) | undefined
   /**
    * Delivers nothing until `resume`: what the other end sends stays in the buffers of the network, and then
    * waits there. The end of the connection may be noticed only after `resume`. What the transport had read before may
