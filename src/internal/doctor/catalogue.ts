@@ -38,10 +38,10 @@ const sentinels = {
     "A primary counts as down only when as many sentinels as the quorum agree. With more than there are, that never " +
       "happens, and no failover starts by itself."
   ),
-  "quorum-too-low": warning(
-    "the quorum is smaller than a majority",
-    "A minority of the sentinels, such as one with a bad network, can declare a healthy primary down and start a " +
-      "failover that interrupts all clients."
+  "quorum-of-one": warning(
+    "a single sentinel can declare the primary down",
+    "With a quorum of 1, one sentinel with a bad network starts a failover of a healthy primary, which interrupts all " +
+      "clients."
   ),
   "settings-differ": warning(
     "sentinels have different settings for the group",
@@ -160,6 +160,11 @@ const access = {
     "the user or the password is wrong",
     "The server refuses the login, so that clients with these settings cannot use it. Where only some servers refuse " +
       "it, clients fail after the next failover."
+  ),
+  "session-refused": problem(
+    "the server refuses the session",
+    "The server answers, and does not let the client finish its handshake, so that clients with these settings cannot " +
+      "use it."
   ),
   "permissions-missing": problem(
     "the user lacks permissions that a client needs",

@@ -152,6 +152,8 @@ export interface Seen {
   readonly group: string
   readonly sentinels: ReadonlyArray<SentinelSeen>
   readonly nodes: ReadonlyArray<NodeSeen>
+  /** Whether the examination logged in to the nodes with a password. */
+  readonly hasNodePassword: boolean
   /** When it was seen, in milliseconds since 1970. */
   readonly atMillis: number
 }
