@@ -27,7 +27,7 @@ const bare = (text) =>
  * Folders that cannot be imported from. What an open module exports of them is public with
  * it. The methods have the types of the constructors in commands/.
  */
-const isClosed = (path) => /^dist\/(?:internal|methods|testing(?!\/index\.))/.test(path)
+const isClosed = (path) => /^dist\/(?:cli|internal|methods|testing(?!\/index\.))/.test(path)
 
 const exportedFrom = (path) =>
   Array.from(

@@ -63,8 +63,11 @@ const rooms = [
   "RedisStream.ts",
   "internal/stores",
   "EffectRedis.ts",
+  "internal/doctor",
+  "Doctor.ts",
   // Pictures know nothing of the library: data in, text out.
-  "internal/pictures"
+  "internal/pictures",
+  "cli"
 ]
 
 const files = globSync("**/*.ts", { cwd: src }).sort()
@@ -136,6 +139,17 @@ describe("the layout of src/", () => {
     )
   })
 
+  it("has a command line that nothing else reaches, and that alone needs a platform", () => {
+    assert.deepStrictEqual(
+      files.filter((file) =>
+        !file.startsWith("cli/") && /^import .*"(?:@effect\/platform-node|effect\/cli)/m.test(textOf(file))
+      ),
+      []
+    )
+    // It says what to install only if it loads the platform after it has started.
+    assert.notMatch(textOf("cli/main.ts"), /^import .*from/m)
+  })
+
   it("has no circle, not even of types", () => {
     const circles: Array<string> = []
     const done = new Set<string>()
@@ -159,7 +173,10 @@ describe("the layout of src/", () => {
   })
 
   it("has a header in every file that says what it is", () => {
-    assert.deepStrictEqual(files.filter((file) => !textOf(file).startsWith("/**\n")), [])
+    // A program begins with the line that says what runs it.
+    const begins = (file: string): string => textOf(file).replace(/^#!\/usr\/bin\/env node\n/, "")
+    assert.deepStrictEqual(files.filter((file) => !begins(file).startsWith("/**\n")), [])
+    assert.deepStrictEqual(files.filter((file) => textOf(file).startsWith("#!")), ["cli/main.ts"])
   })
 
   it("reads the wall clock, which jumps when it is set, only for moments that are shown or sent", () => {
