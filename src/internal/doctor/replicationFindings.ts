@@ -4,7 +4,7 @@
 import * as Redacted from "effect/Redacted"
 import type { NodeSeen } from "./seen.ts"
 import type { Finding } from "./types.ts"
-import { bytesText, cli, finding, isIp, listed, mostCommon, nodeName, placeText, step, type View } from "./view.ts"
+import { bytesText, cli, finding, isIp, listed, nodeName, placeText, step, type View } from "./view.ts"
 
 const isPlace = (node: NodeSeen, host: string, port: number): boolean => nodeName(node) === placeText({ host, port })
 
@@ -265,9 +265,9 @@ const logins = ({ answering, nodes }: View): ReadonlyArray<Finding> => {
   }
   const wrong = known.filter((node) => {
     const own = Redacted.value(node.masterauth!)
-    const wanted = mostCommon(othersOf(node))
+    const others = othersOf(node)
     // With a masteruser it is the password of that user.
-    return own !== "" && (node.config["masteruser"] ?? "") === "" && wanted !== undefined && own !== wanted
+    return own !== "" && (node.config["masteruser"] ?? "") === "" && others.length > 0 && !others.includes(own)
   })
   if (wrong.length > 0) {
     found.push(finding("masterauth-wrong", {
