@@ -15,13 +15,13 @@ import type { DurationInput } from "./commands/options.ts"
 import { InvalidOption } from "./Errors.ts"
 import { Check } from "./internal/client/checkOptions.ts"
 import { kindOf } from "./internal/common/values.ts"
-import { catalogue, type Code } from "./internal/doctor/catalogue.ts"
+import { catalogue, type Code, type Explanation } from "./internal/doctor/catalogue.ts"
 import { gather } from "./internal/doctor/gather.ts"
 import { judge } from "./internal/doctor/judge.ts"
 import type { Report } from "./internal/doctor/types.ts"
 import type { NatMap, SessionOptions } from "./Options.ts"
 
-export type { Code } from "./internal/doctor/catalogue.ts"
+export type { Code, Explanation } from "./internal/doctor/catalogue.ts"
 export type {
   ExaminedNode,
   ExaminedSentinel,
@@ -63,8 +63,7 @@ export interface Options {
  * @since 0.1.0
  * @category constants
  */
-export const codes: Readonly<Record<Code, { readonly severity: "problem" | "warning"; readonly title: string; readonly why: string }>> =
-  catalogue
+export const codes: Readonly<Record<Code, Explanation>> = catalogue
 
 const defaultTimeout = Duration.seconds(8)
 const mostSentinels = 1000
@@ -130,12 +129,17 @@ export const examine = (options: Options): Effect.Effect<Report, InvalidOption> 
     const ignore = check.items("ignore", given.ignore)
     for (const [i, code] of ignore.entries()) {
       if (typeof code !== "string" || !Object.hasOwn(catalogue, code)) {
-        check.fail(`ignore[${i}]`, `expected the code of a finding, got ${typeof code === "string" ? "another text" : kindOf(code)}`)
+        check.fail(
+          `ignore[${i}]`,
+          `expected the code of a finding, got ${typeof code === "string" ? "another text" : kindOf(code)}`
+        )
       }
     }
     const timeout = check.duration("timeout", given.timeout) ?? defaultTimeout
     const timeoutMillis = Duration.toMillis(timeout)
-    if (timeoutMillis < 100 || timeoutMillis > 300_000) check.fail("timeout", "expected from 100 milliseconds to 5 minutes")
+    if (timeoutMillis < 100 || timeoutMillis > 300_000) {
+      check.fail("timeout", "expected from 100 milliseconds to 5 minutes")
+    }
     yield* check.result
     const before = yield* Clock.currentTimeMillis
     const seen = yield* gather({ group: given.group, sentinels, sentinel, node, natMap, timeoutMillis })

@@ -48,7 +48,15 @@ describe("the command line", { concurrent: true }, () => {
     const dir = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-redis-sentinel-"))
     try {
       const file = Path.join(dir, "report.html")
-      const { code, stdout } = await run(["doctor", "--demo", "--json", "--html", file, "--ignore", "sentinel-unreachable"])
+      const { code, stdout } = await run([
+        "doctor",
+        "--demo",
+        "--json",
+        "--html",
+        file,
+        "--ignore",
+        "sentinel-unreachable"
+      ])
       const report = JSON.parse(stdout)
       assert.strictEqual(report.schema, 1)
       assert.strictEqual(report.exitCode, 2)
@@ -76,7 +84,10 @@ describe("the command line", { concurrent: true }, () => {
       [["--sentinels", "a", "--url", "redis+sentinel://a/g"], /give one of both/],
       [["--sentinels", "a", "--group", "g", "--username", "u"], /a user needs a password/],
       [["--sentinels", "a", "--group", "g", "--password", "hunter2", "--password-file", "f"], /give one of both/],
-      [["--sentinels", "a", "--group", "g", "--password-file", "/nowhere"], /--password-file: the file cannot be read \(ENOENT\)/],
+      [
+        ["--sentinels", "a", "--group", "g", "--password-file", "/nowhere"],
+        /--password-file: the file cannot be read \(ENOENT\)/
+      ],
       [["--sentinels", "a", "--group", "g", "--ignore", "nonsense"], /--ignore: "nonsense" is no code/],
       [["--sentinels", "a", "--group", "g", "--timeout", "0.01"], /timeout/],
       [["--sentinels", "a", "--group", "g", "--nonsense"], /nonsense/],

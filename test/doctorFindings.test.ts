@@ -13,7 +13,8 @@ import { at, type Draft, failure, seenWith } from "./support/seen.ts"
 
 const reportOf = (change: (draft: Draft) => void): Report => judge(seenWith(change), 12, new Set())
 
-const codesOf = (change: (draft: Draft) => void): ReadonlyArray<Code> => reportOf(change).findings.map(({ code }) => code)
+const codesOf = (change: (draft: Draft) => void): ReadonlyArray<Code> =>
+  reportOf(change).findings.map(({ code }) => code)
 
 const everySentinel = (change: (sentinel: Draft["sentinels"][number]) => void) => (draft: Draft): void =>
   draft.sentinels.forEach(change)
@@ -33,9 +34,10 @@ const informed = (name: string, value: string) => (server: { info: Readonly<Reco
   server.info = { ...server.info, [name]: value }
 }
 
-const refusedTls = (detail: string, code = "") => everyNode((node) => {
-  node.failure = failure("tls", detail, code)
-})
+const refusedTls = (detail: string, code = "") =>
+  everyNode((node) => {
+    node.failure = failure("tls", detail, code)
+  })
 
 /** Each code, with a change that makes it, and only it. */
 const cases: Readonly<Record<Code, (draft: Draft) => void>> = {
@@ -90,7 +92,14 @@ const cases: Readonly<Record<Code, (draft: Draft) => void>> = {
       address: "10.1.1.1:26379",
       id: "id-x",
       info: { ...sentinels[0]!.info, run_id: "process-x" },
-      group: { ...sentinels[0]!.group, primary: own(1), primaryRunId: "run-x", peers: [], otherSentinels: 0, replicas: [] }
+      group: {
+        ...sentinels[0]!.group,
+        primary: own(1),
+        primaryRunId: "run-x",
+        peers: [],
+        otherSentinels: 0,
+        replicas: []
+      }
     })
     nodes.push({
       ...nodes[0]!,
@@ -142,8 +151,11 @@ const cases: Readonly<Record<Code, (draft: Draft) => void>> = {
   },
   "auth-required": everyNode((node) => void (node.failure = failure("auth-required", "HELLO: NOAUTH"))),
   "auth-failed": ({ nodes: [, second] }) => void (second!.failure = failure("auth-failed", "HELLO: WRONGPASS")),
-  "session-refused": everyNode((node) => void (node.failure = failure("refused", "SELECT 99: ERR DB index is out of range"))),
-  "permissions-missing": ({ sentinels: [first] }) => void (first!.denied = ["channels", "sentinel|replicas", "subscribe"]),
+  "session-refused": everyNode((node) =>
+    void (node.failure = failure("refused", "SELECT 99: ERR DB index is out of range"))
+  ),
+  "permissions-missing": ({ sentinels: [first] }) =>
+    void (first!.denied = ["channels", "sentinel|replicas", "subscribe"]),
   "sentinel-user-permissions": ({ nodes: [first] }) => {
     first!.sentinelUsers = [{ user: "watcher", denied: ["+slaveof", "&__sentinel__:hello"] }]
   },
@@ -152,7 +164,6 @@ const cases: Readonly<Record<Code, (draft: Draft) => void>> = {
   },
   "passwords-differ": ({ nodes: [, second] }) => {
     second!.requirepass = Redacted.make("another-secret")
-    for (const _ of [0]) second!.masterauth = Redacted.make("secret-of-the-nodes")
   },
   "protected-mode": (draft) => {
     draft.hasNodePassword = false
@@ -212,7 +223,10 @@ const cases: Readonly<Record<Code, (draft: Draft) => void>> = {
     first!.failure = failure("refused", "ERR max number of clients reached")
   },
   "maxclients-near": ({ nodes: [first] }) => informed("connected_clients", "8500")(first!),
-  "maxclients-differ": ({ nodes: [, second] }) => informed("maxclients", "90")(second!),
+  "maxclients-differ": ({ nodes: [, second] }) => {
+    informed("maxclients", "90")(second!)
+    informed("connected_clients", "20")(second!)
+  },
   "memory-near-limit": ({ nodes: [first] }) => informed("used_memory", "3900000000")(first!),
   "node-loading": ({ nodes: [, second] }) => informed("loading", "1")(second!),
   "clock-difference": ({ nodes: [first] }) => void (first!.clock = { aheadMillis: 4000, errorMillis: 2 }),
@@ -222,10 +236,7 @@ const cases: Readonly<Record<Code, (draft: Draft) => void>> = {
 
 /** What a fault brings along: the other codes that are true of the same change. */
 const companions: Readonly<Partial<Record<Code, ReadonlyArray<Code>>>> = {
-  "role-conflict": [],
-  "maxclients-differ": ["maxclients-near"],
-  "max-lag-long": [],
-  "replica-link-down": []
+  "down-after-short": ["max-lag-long"]
 }
 
 describe("findings", () => {
@@ -288,13 +299,16 @@ describe("findings", () => {
       draft.sentinels[0]!.group.flags = new Set(["master", "s_down\x1b[31m", "s_down"])
       informed("redis_version", "\x1b[2J")(draft.nodes[2]!)
     })
-    assert.notMatch(JSON.stringify(Object.values(report).map(String)), /[\x1b\u202e]/)
-    assert.notMatch(report.findings.map(({ saw }) => saw).join(), /[\x1b\u202e]/)
+    const texts = JSON.stringify(report, (_, value) => typeof value === "string" ? Array.from(value) : value)
+    for (const character of ["\\u001b", "\u202e"]) assert.notInclude(texts, `"${character}"`)
+    assert.include(JSON.stringify(report), "x1b[2J")
   })
 
   it("are all documented, in their order and with the same words", () => {
     const page = readFileSync(Path.join(import.meta.dirname, "../docs/doctor.md"), "utf8")
-    const found = Array.from(page.matchAll(/^### `([a-z-]+)`\n\n\*\*(Problem|Warning)\*\*: ([^\n]+)\.\n\n([\s\S]*?)\n\n/gm))
+    const found = Array.from(
+      page.matchAll(/^### `([a-z-]+)`\n\n\*\*(Problem|Warning)\*\*: ([^\n]+)\.\n\n([\s\S]*?)\n\n/gm)
+    )
     const plain = (text: string): string => text.replaceAll(/\s+/g, " ").trim()
     assert.deepStrictEqual(
       found.map(([, code, severity, title, why]) => [code, severity!.toLowerCase(), title, plain(why!)]),

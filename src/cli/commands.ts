@@ -15,7 +15,9 @@ import { doctor } from "./doctor.ts"
 const version = "0.1.0"
 
 const root = Command.make("effect-redis-sentinel").pipe(
-  Command.withDescription("Looks at a group of Redis servers and its sentinels: what is wrong with it, and what happens."),
+  Command.withDescription(
+    "Looks at a group of Redis servers and its sentinels: what is wrong with it, and what happens."
+  ),
   Command.withSubcommands([doctor])
 )
 

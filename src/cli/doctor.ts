@@ -1,6 +1,7 @@
 /**
  * The command `doctor`: examines a group, and prints the report as text or JSON, or writes it as a page.
  */
+import type * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
@@ -63,23 +64,27 @@ export const doctor = Command.make("doctor", flags, (input) =>
       ignore: ignore.filter(isCode),
       ...(Option.isSome(input.timeout) ? { timeout: `${input.timeout.value * 1000} millis` as const } : {})
     }
-    const report = yield* (input.demo ? demo((target) => Doctor.examine({ ...target, ...more })) : Effect.flatMap(
-      targetOf(input),
-      ({ group, options: { natMap, node, sentinel, sentinels } }) =>
-        Doctor.examine({ group, sentinels, sentinel, node, natMap, ...more })
-    )).pipe(
-      Effect.catchTag("InvalidOption", (error) => Effect.fail(usageError(error.message)))
-    )
+    const examine = (options: Doctor.Options) =>
+      Effect.mapError(Doctor.examine({ ...options, ...more }), (error) => usageError(error.message))
+    const examined: Effect.Effect<Doctor.Report, CliError.UserError> = input.demo
+      ? demo(examine)
+      : Effect.flatMap(targetOf(input), ({ group, options: { natMap, node, sentinel, sentinels } }) =>
+        examine({ group, sentinels, sentinel, node, natMap }))
+    const report = yield* examined
     if (Option.isSome(input.html)) {
       const file = input.html.value
       yield* Effect.try({
-        try: () => Fs.writeFileSync(file, pageOf(report)),
-        catch: (error) => usageError(`--html: the file cannot be written (${(error as NodeJS.ErrnoException).code ?? "error"})`)
+        try: () =>
+          Fs.writeFileSync(file, pageOf(report)),
+        catch: (error) =>
+          usageError(`--html: the file cannot be written (${(error as NodeJS.ErrnoException).code ?? "error"})`)
       })
     }
     yield* Console.log(input.json ? jsonOf(report) : textOf(report, process.stdout.isTTY === true))
     const code = exitCodes[report.verdict]
-    if (code !== 0) return yield* new ExitWith({ code })
+    if (code !== 0) {
+      return yield* new ExitWith({ code })
+    }
   })).pipe(
     Command.withDescription(
       "Examines a group, its sentinels and its nodes: finds what would break a failover or lose data, says why it " +

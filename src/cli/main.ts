@@ -3,8 +3,6 @@
  * The command `effect-redis-sentinel`, as package.json names it. It loads the rest only after it has found
  * `@effect/platform-node`, an optional peer of the package, and says what to install if that is missing.
  */
-export {}
-
 const missing = (error: unknown): string | undefined => {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown }
   if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") return undefined

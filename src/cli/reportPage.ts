@@ -21,12 +21,14 @@ const problemsAt = (report: Report, address: string): ReadonlyArray<TopologyProb
 
 const nodeLinks = (report: Report): TopologyPicture["links"] => {
   const primary = report.nodes.find(({ role }) => role === "primary")
-  return primary === undefined ? [] : report.nodes.filter(({ role }) => role === "replica").map((node: ExaminedNode) => ({
-    from: primary.address,
-    to: node.address,
-    kind: "replication" as const,
-    ...(node.isLinkUp === true ? {} : { tone: "bad" as const, text: node.isReachable ? "link down" : "no answer" })
-  }))
+  return primary === undefined ?
+    [] :
+    report.nodes.filter(({ role }) => role === "replica").map((node: ExaminedNode) => ({
+      from: primary.address,
+      to: node.address,
+      kind: "replication" as const,
+      ...(node.isLinkUp === true ? {} : { tone: "bad" as const, text: node.isReachable ? "link down" : "no answer" })
+    }))
 }
 
 /** The group as a picture. */

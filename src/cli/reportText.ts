@@ -71,11 +71,13 @@ const colours = { problem: "\x1b[1;31m", warning: "\x1b[1;33m", good: "\x1b[1;32
 
 const findingText = (finding: Finding, paint: (colour: keyof typeof colours, text: string) => string): string => {
   const steps = finding.mend.flatMap(({ lines, text }, i) => [
-    wrapped(text, "           ", `    ${i === 0 ? "Mend" : "    "} ${i + 1}.`.padEnd(11)),
-    ...lines.map((line) => `             ${line}`)
+    wrapped(text, "            ", `    ${i === 0 ? "Mend" : "    "} ${i + 1}. `),
+    ...lines.map((line) => `              ${line}`)
   ])
   return [
-    `${paint(finding.severity, finding.severity.toUpperCase())}  ${finding.title}  ${paint("faint", `[${finding.code}]`)}`,
+    `${paint(finding.severity, finding.severity.toUpperCase())}  ${finding.title}  ${
+      paint("faint", `[${finding.code}]`)
+    }`,
     wrapped(finding.saw, "         ", "    Saw  "),
     wrapped(finding.why, "         ", "    Why  "),
     ...steps

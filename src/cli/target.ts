@@ -52,7 +52,11 @@ export const targetFlags = {
     "The password of the nodes. Other users of the machine see it: prefer REDIS_PASSWORD, or --password-file"
   ),
   passwordFile: text("password-file", "FILE", "A file with the password of the nodes"),
-  sentinelUsername: text("sentinel-username", "NAME", "The ACL user of the sentinels. Default: REDIS_SENTINEL_USERNAME"),
+  sentinelUsername: text(
+    "sentinel-username",
+    "NAME",
+    "The ACL user of the sentinels. Default: REDIS_SENTINEL_USERNAME"
+  ),
   sentinelPassword: secret(
     "sentinel-password",
     "The password of the sentinels. Other users of the machine see it: prefer REDIS_SENTINEL_PASSWORD, or " +

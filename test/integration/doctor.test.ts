@@ -95,7 +95,9 @@ describe("the doctor on real servers", () => {
   describe("finds in logins and permissions", () => {
     const nothing = () => Effect.void
     fault(["auth-required"], d, nothing, nothing, { examine: () => ({ node: {} }) })
-    fault(["auth-failed"], d, nothing, nothing, { examine: () => ({ node: { password: Redacted.make("a wrong secret") } }) })
+    fault(["auth-failed"], d, nothing, nothing, {
+      examine: () => ({ node: { password: Redacted.make("a wrong secret") } })
+    })
     it.live("auth-required at the sentinels, without which nothing is known", () =>
       Effect.gen(function*() {
         const report = yield* Doctor.examine({ ...d().options, sentinel: {} })
@@ -115,19 +117,30 @@ describe("the doctor on real servers", () => {
       {
         examine: () => ({ sentinel: { username: "app", password: Redacted.make("app-secret") } }),
         check: ({ findings: [finding] }) => {
-          assert.include(finding!.mend[0]!.lines[0]!, "ACL SETUSER app +psubscribe +sentinel|replicas +subscribe allchannels")
+          assert.include(
+            finding!.mend[0]!.lines[0]!,
+            "ACL SETUSER app +psubscribe +sentinel|replicas +subscribe allchannels"
+          )
         },
         // What this user does not see.
         besides: ["no-replicas", "replica-unknown"]
       }
     )
-    fault(["permissions-missing"], d, atNodes("ACL SETUSER app on >app-secret ~* +@all -role -info -config"), atNodes("ACL DELUSER app"), {
-      examine: () => ({ node: { username: "app", password: Redacted.make("app-secret") } }),
-      check: ({ findings: [finding], leftOut }) => {
-        assert.include(finding!.mend[0]!.lines[0]!, "ACL SETUSER app +role +info")
-        assert.isTrue(leftOut.some(({ what, why }) => what === "CONFIG GET" && why === "the user app lacks +config|get"))
+    fault(
+      ["permissions-missing"],
+      d,
+      atNodes("ACL SETUSER app on >app-secret ~* +@all -role -info -config"),
+      atNodes("ACL DELUSER app"),
+      {
+        examine: () => ({ node: { username: "app", password: Redacted.make("app-secret") } }),
+        check: ({ findings: [finding], leftOut }) => {
+          assert.include(finding!.mend[0]!.lines[0]!, "ACL SETUSER app +role +info")
+          assert.isTrue(
+            leftOut.some(({ what, why }) => what === "CONFIG GET" && why === "the user app lacks +config|get")
+          )
+        }
       }
-    })
+    )
     fault(
       ["sentinel-user-permissions"],
       d,
@@ -239,8 +252,10 @@ describe("the doctor on real servers", () => {
     )
     fault(["persistence-off"], d, atPrimary(set("appendonly", "no")), atPrimary(set("appendonly", "yes")))
     const folder = (d: Examined) =>
-      Effect.map(d.at(d.primary, "CONFIG GET dir"), (reply) =>
-        Path.join(String((reply as Map<string, string>).get("dir")), "dump.rdb"))
+      Effect.map(
+        d.at(d.primary, "CONFIG GET dir"),
+        (reply) => Path.join(String((reply as Map<string, string>).get("dir")), "dump.rdb")
+      )
     fault(
       ["persistence-failing"],
       d,

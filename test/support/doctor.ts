@@ -23,7 +23,7 @@ export const password = "secret-of-nodes"
 export const sentinelPassword = "secret-of-sentinels"
 
 /** Something with a Scope that all tests of a file share. */
-export const shared = <A>(make: Effect.Effect<A, unknown, Scope.Scope>): (() => A) => {
+export const shared = <A>(make: Effect.Effect<A, unknown, Scope.Scope>): () => A => {
   const scope = Scope.makeUnsafe()
   let value: A | undefined
   beforeAll(async () => {

@@ -8,7 +8,7 @@ type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
 /** Parts that tests change. */
 export interface Draft {
-  readonly sentinels: Array<Mutable<SentinelSeen> & { group: Mutable<GroupSeen> }>
+  readonly sentinels: Array<Mutable<Omit<SentinelSeen, "group">> & { group: Mutable<GroupSeen> }>
   readonly nodes: Array<Mutable<NodeSeen>>
   hasNodePassword: boolean
 }
@@ -37,7 +37,13 @@ const sentinel = (i: number): Draft["sentinels"][number] => ({
   user: "default",
   denied: [],
   unanswered: [],
-  info: { redis_version: "8.0.2", run_id: `process-${i}`, sentinel_tilt: "0", connected_clients: "9", maxclients: "10000" },
+  info: {
+    redis_version: "8.0.2",
+    run_id: `process-${i}`,
+    sentinel_tilt: "0",
+    connected_clients: "9",
+    maxclients: "10000"
+  },
   clock: { aheadMillis: 0, errorMillis: 1 },
   certificate: undefined,
   isGiven: true,
@@ -56,7 +62,11 @@ const sentinel = (i: number): Draft["sentinels"][number] => ({
     downAfterMillis: 5000,
     failoverTimeoutMillis: 60_000,
     otherSentinels: 2,
-    peers: [1, 2, 3].filter((n) => n !== i).map((n) => ({ ...sentinelPlace(n), id: `id-${n}`, flags: new Set(["sentinel"]) })),
+    peers: [1, 2, 3].filter((n) => n !== i).map((n) => ({
+      ...sentinelPlace(n),
+      id: `id-${n}`,
+      flags: new Set(["sentinel"])
+    })),
     replicas: [listing(2), listing(3)],
     noQuorum: undefined
   }

@@ -36,7 +36,9 @@ const failing = (
     )
     return found.length === 0 ? [] : [finding(code, {
       where: found.map(({ name }) => name),
-      saw: `Of the ${plural[tier]}: ${found.map(({ name, server }) => `${name}: ${server.failure!.detail}`).join("; ")}.`,
+      saw: `Of the ${plural[tier]}: ${
+        found.map(({ name, server }) => `${name}: ${server.failure!.detail}`).join("; ")
+      }.`,
       mend: mend(tier, found)
     })]
   })
@@ -88,7 +90,9 @@ const logins = (all: ReadonlyArray<Tiered>): ReadonlyArray<Finding> => [
     all,
     "session-refused",
     ({ detail, kind }) => kind === "refused" && !detail.startsWith("DENIED") && !/max number of clients/.test(detail),
-    () => [step("Read what the server says, and correct the setting that it names, such as the number of the database.")]
+    () => [
+      step("Read what the server says, and correct the setting that it names, such as the number of the database.")
+    ]
   )
 ]
 
@@ -137,8 +141,10 @@ const byRules = <A extends ServerSeen>(
   servers: ReadonlyArray<A>,
   lacking: (server: A) => ReadonlyArray<string>
 ): ReadonlyMap<string, ReadonlyArray<A>> =>
-  Map.groupBy(servers.filter((server) => lacking(server).length > 0), (server) =>
-    `${server.user ?? "default"} ${lacking(server).join(" ")}`)
+  Map.groupBy(
+    servers.filter((server) => lacking(server).length > 0),
+    (server) => `${server.user ?? "default"} ${lacking(server).join(" ")}`
+  )
 
 const permissions = (view: View): ReadonlyArray<Finding> => {
   const found: Array<Finding> = []
@@ -159,17 +165,21 @@ const permissions = (view: View): ReadonlyArray<Finding> => {
     tell(servers.map(({ address }) => address), rule)
   }
   for (const [rule, servers] of byRules(view.nodes, lackingAtNode)) tell(servers.map(nodeName), rule)
-  for (const [code, of, who] of [
-    ["sentinel-user-permissions", "sentinelUsers", "sentinels"],
-    ["replication-user-permissions", "replicationUsers", "replicas"]
-  ] as const) {
+  for (
+    const [code, of, who] of [
+      ["sentinel-user-permissions", "sentinelUsers", "sentinels"],
+      ["replication-user-permissions", "replicationUsers", "replicas"]
+    ] as const
+  ) {
     const lacking = view.nodes.flatMap((node) =>
       node[of].filter(({ denied }) => denied.length > 0).map((user) => ({ name: nodeName(node), ...user }))
     )
     if (lacking.length === 0) continue
     found.push(finding(code, {
       where: lacking.map(({ name }) => name),
-      saw: lacking.map(({ denied, name, user }) => `the user ${user} of the ${who} lacks ${denied.join(" ")} at ${name}`)
+      saw: lacking.map(({ denied, name, user }) =>
+        `the user ${user} of the ${who} lacks ${denied.join(" ")} at ${name}`
+      )
         .join("; "),
       mend: [
         step(
@@ -183,7 +193,9 @@ const permissions = (view: View): ReadonlyArray<Finding> => {
   if (without.length > 0) {
     found.push(finding("command-missing", {
       where: without.map(nodeName),
-      saw: without.map((node) => `${nodeName(node)} lacks ${listed(node.missingCommands.map((name) => name.toUpperCase()))}`)
+      saw: without.map((node) =>
+        `${nodeName(node)} lacks ${listed(node.missingCommands.map((name) => name.toUpperCase()))}`
+      )
         .join("; "),
       mend: [
         step("Remove the line of the configuration that renames the command, and use ACL rules in its place."),
@@ -236,9 +248,11 @@ const passwords = ({ answering, seen }: View): ReadonlyArray<Finding> => {
     }))
   }
   // A session without a password was accepted: the user `default` has none.
-  const open = seen.hasNodePassword ? [] : answering.filter((node) =>
-    !isLoopback(node.announced.host) && node.requirepass !== undefined && Redacted.value(node.requirepass) === ""
-  )
+  const open = seen.hasNodePassword ?
+    [] :
+    answering.filter((node) =>
+      !isLoopback(node.announced.host) && node.requirepass !== undefined && Redacted.value(node.requirepass) === ""
+    )
   const guarded = open.filter(({ config }) => config["protected-mode"] === "yes")
   if (guarded.length > 0) {
     found.push(finding("protected-mode", {
@@ -321,7 +335,9 @@ const codeOfTls = ({ detail, kind }: Failure): Code | undefined =>
 const soonMillis = 14 * 24 * 3_600_000
 
 const ofTls = (view: View, all: ReadonlyArray<Tiered>): ReadonlyArray<Finding> => {
-  const found = tlsCodes.flatMap(([code, , mend]) => failing(all, code, (failure) => codeOfTls(failure) === code, () => mend))
+  const found = tlsCodes.flatMap(([code, , mend]) =>
+    failing(all, code, (failure) => codeOfTls(failure) === code, () => mend)
+  )
   const soon = all.filter(({ server }) =>
     server.failure === undefined && server.certificate !== undefined &&
     server.certificate.validToMillis - view.seen.atMillis < soonMillis
@@ -349,4 +365,3 @@ export const accessFindings = (view: View): ReadonlyArray<Finding> => {
   const all = allOf(view)
   return [...logins(all), ...permissions(view), ...passwords(view), ...ofTls(view, all)]
 }
-

@@ -94,9 +94,9 @@ const unreachable = (view: View, announced: ReadonlyArray<Announced>): ReadonlyA
   const downAfter = view.informed[0]?.group.downAfterMillis ?? 0
   return [finding("address-unreachable", {
     where: found.map(({ name }) => name),
-    saw: `${
-      found.map(({ failure, name }) => `${name}: ${failure!.detail}`).join("; ")
-    }. The sentinels see ${found.length === 1 ? "it" : "them"} up.`,
+    saw: `${found.map(({ failure, name }) => `${name}: ${failure!.detail}`).join("; ")}. The sentinels see ${
+      found.length === 1 ? "it" : "them"
+    } up.`,
     mend: [
       step(
         `If it has stopped within the last ${downAfter} ms, the sentinels do not know it yet: examine again.`
@@ -123,9 +123,9 @@ const down = (view: View): ReadonlyArray<Finding> => {
   )
   return found.length === 0 ? [] : [finding("node-down", {
     where: found.map(nodeName),
-    saw: `${
-      found.map((node) => `${nodeName(node)}: ${node.failure!.detail}`).join("; ")
-    }. The sentinels do not reach ${found.length === 1 ? "it" : "them"} either.`,
+    saw: `${found.map((node) => `${nodeName(node)}: ${node.failure!.detail}`).join("; ")}. The sentinels do not reach ${
+      found.length === 1 ? "it" : "them"
+    } either.`,
     mend: [
       step("Start the node again, or repair its network.", ...found.map((node) => cli(nodeName(node), "PING"))),
       step(

@@ -104,7 +104,11 @@ const lackOf = (asking: Asking, users: ReadonlyArray<string>, calls: ReadonlyArr
           const call = calls[i]!
           // PUBLISH and SUBSCRIBE are denied for the channel as well.
           const isChannel = /channel/.test(answer.reason ?? "")
-          return [isChannel ? "&__sentinel__:hello" : `+${subcommands.has(call[0]!) ? `${call[0]}|${call[1]}` : call[0]}`.toLowerCase()]
+          return [
+            isChannel
+              ? "&__sentinel__:hello"
+              : `+${subcommands.has(call[0]!) ? `${call[0]}|${call[1]}` : call[0]}`.toLowerCase()
+          ]
         }).filter((rule, i, all) => all.indexOf(rule) === i)
       })
     ))
@@ -124,10 +128,12 @@ const COMMAND_INFO = Command.define({
 const followersOf = (info: Readonly<Record<string, string>>): ReadonlyArray<FollowerSeen> =>
   Object.entries(info).flatMap(([name, line]) => {
     if (!/^slave\d+$/.test(name)) return []
-    const parts = new Map(line.split(",").map((part): [string, string] => {
-      const at = part.indexOf("=")
-      return [part.slice(0, at), part.slice(at + 1)]
-    }))
+    const parts = new Map(
+      line.split(",").map((part): [string, string] => {
+        const at = part.indexOf("=")
+        return [part.slice(0, at), part.slice(at + 1)]
+      })
+    )
     return [{
       host: Resp.printable(parts.get("ip") ?? "", 255),
       port: Number(parts.get("port")),
@@ -138,7 +144,10 @@ const followersOf = (info: Readonly<Record<string, string>>): ReadonlyArray<Foll
   })
 
 type Where = Pick<NodeSeen, "announced" | "isSeenUp" | "listedBy" | "namedBy">
-type Rest = Omit<NodeSeen, keyof Where | "address" | "certificate" | "clock" | "denied" | "failure" | "info" | "unanswered" | "user">
+type Rest = Omit<
+  NodeSeen,
+  keyof Where | "address" | "certificate" | "clock" | "denied" | "failure" | "info" | "unanswered" | "user"
+>
 
 const questions = (asking: Asking, fields: Readonly<Record<string, string>>): Effect.Effect<Rest, EndError> =>
   Effect.gen(function*() {

@@ -171,10 +171,7 @@ export const askServer = <A>(
       {
         duration: Duration.millis(times.serverMillis),
         orElse: () =>
-          Effect.sync(() =>
-            failed({ kind: "no-time", detail: `no answer within ${times.serverMillis} ms`, code: "" })
-          )
+          Effect.sync(() => failed({ kind: "no-time", detail: `no answer within ${times.serverMillis} ms`, code: "" }))
       }
     )
   })
-

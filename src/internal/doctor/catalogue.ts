@@ -2,16 +2,36 @@
  * Everything that an examination can find: for each code its severity, what is wrong in a few words, and why it matters.
  * When it is found, and how it is mended, is in the files of the families. docs/doctor.md has the same texts.
  */
-import type { Severity } from "./types.ts"
 
-interface Entry {
+/**
+ * How bad a finding is.
+ *
+ * - `"problem"`: clients cannot work, a failover cannot happen, or it loses acknowledged writes beyond what the
+ *   deployment is set up to lose. Mend it now.
+ * - `"warning"`: the deployment works, and the next fault or change can make it fail.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Severity = "problem" | "warning"
+
+/**
+ * What a code stands for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Explanation {
+  /** How bad it is. */
   readonly severity: Severity
+  /** What is wrong, in a few words. */
   readonly title: string
+  /** Why it matters. */
   readonly why: string
 }
 
-const problem = (title: string, why: string): Entry => ({ severity: "problem", title, why })
-const warning = (title: string, why: string): Entry => ({ severity: "warning", title, why })
+const problem = (title: string, why: string): Explanation => ({ severity: "problem", title, why })
+const warning = (title: string, why: string): Explanation => ({ severity: "warning", title, why })
 
 const sentinels = {
   "sentinels-unreachable": problem(
@@ -370,7 +390,7 @@ export const catalogue = {
   ...replication,
   ...durability,
   ...servers
-} as const satisfies Readonly<Record<string, Entry>>
+} as const satisfies Readonly<Record<string, Explanation>>
 
 /**
  * The stable name of something that an examination can find. docs/doctor.md explains each.

@@ -53,7 +53,9 @@ export const gather = (subject: Subject): Effect.Effect<Seen> =>
     const dialAddress = dialAddressBy(subject.natMap)
     const { group } = subject
 
-    const given = new Map(subject.sentinels.slice(0, mostSentinels).map((address) => [Address.format(address), address]))
+    const given = new Map(
+      subject.sentinels.slice(0, mostSentinels).map((address) => [Address.format(address), address])
+    )
     const first = yield* Effect.forEach(given.values(), (address) =>
       askSentinel(address, group, subject.sentinel, times, {
         announced: Address.isUnix(address) ? undefined : address,
@@ -62,7 +64,11 @@ export const gather = (subject: Subject): Effect.Effect<Seen> =>
       }), { concurrency: "unbounded" })
 
     const listed = byPlace(
-      first.flatMap(({ address, group }) => (group?.peers ?? []).map((peer) => [peer, address] as const))
+      first.flatMap(({ address, group }) =>
+        (group?.peers ?? []).map((peer) =>
+          [peer, address] as const
+        )
+      )
     )
     const second = yield* Effect.forEach(
       Array.from(listed.values()).slice(0, mostSentinels),
@@ -90,7 +96,7 @@ export const gather = (subject: Subject): Effect.Effect<Seen> =>
     ]
 
     const known = sentinels.flatMap(({ address, group }) => group === undefined ? [] : [{ address, group }])
-    const places = byPlace([
+    const places = byPlace<{ readonly address: string; readonly isPrimary: boolean; readonly isUp: boolean }>([
       ...known.map(({ address, group }) => {
         return [group.primary, { address, isPrimary: true, isUp: isUp(group.flags) }] as const
       }),

@@ -20,7 +20,10 @@ export const findingsOf = (view: View): ReadonlyArray<Finding> => {
     ...replicationFindings(view),
     ...serverFindings(view)
   ]
-  return [...all.filter(({ severity }) => severity === "problem"), ...all.filter(({ severity }) => severity !== "problem")]
+  return [
+    ...all.filter(({ severity }) => severity === "problem"),
+    ...all.filter(({ severity }) => severity !== "problem")
+  ]
 }
 
 const versionText = (info: NodeSeen["info"]): string | undefined => {
@@ -54,7 +57,9 @@ const nodeOf = (node: NodeSeen, { primary }: View): ExaminedNode => {
     failure: node.failure?.detail,
     version: versionText(node.info),
     offset,
-    lagBytes: role === "replica" && ahead !== undefined && offset !== undefined ? Math.max(0, ahead - offset) : undefined,
+    lagBytes: role === "replica" && ahead !== undefined && offset !== undefined
+      ? Math.max(0, ahead - offset)
+      : undefined,
     isLinkUp: node.follows?.isLinkUp
   }
 }

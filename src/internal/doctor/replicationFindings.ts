@@ -22,9 +22,11 @@ const roles = (view: View): ReadonlyArray<Finding> => {
   if (wrong.length > 0) {
     found.push(finding("role-conflict", {
       where: wrong.map(nodeName),
-      saw: wrong.map((node) => `${nodeName(node)} says that it is a ${node.role}, and the sentinels say ${
-        node === primary ? "primary" : "replica"
-      }`).join("; "),
+      saw: wrong.map((node) =>
+        `${nodeName(node)} says that it is a ${node.role}, and the sentinels say ${
+          node === primary ? "primary" : "replica"
+        }`
+      ).join("; "),
       mend: [
         step(
           "Wait 10 seconds and examine again: sentinels correct roles, and a failover that has just ended is not complete."
@@ -64,7 +66,8 @@ const roles = (view: View): ReadonlyArray<Finding> => {
     (node.config["replica-priority"] === undefined && view.listings(node).some(({ replica }) => replica.priority === 0))
   )
   const isCandidate = (node: NodeSeen): boolean =>
-    !zero.includes(node) && view.listings(node).some(({ replica: { flags, isLinkUp } }) =>
+    !zero.includes(node) &&
+    view.listings(node).some(({ replica: { flags, isLinkUp } }) =>
       !flags.has("s_down") && !flags.has("disconnected") && (isLinkUp || node.follows?.isLinkUp === true)
     )
   // A sentinel that has just found a replica does not know its link yet.
@@ -171,7 +174,9 @@ const links = (view: View): ReadonlyArray<Finding> => {
     found.push(finding("replica-lag", {
       where: late.map(placeText),
       saw: late.map((replica) =>
-        `${placeText(replica)} is ${bytesText(Math.max(0, offset - replica.offset))} behind, and last reported ${replica.lagSeconds} s ago`
+        `${placeText(replica)} is ${
+          bytesText(Math.max(0, offset - replica.offset))
+        } behind, and last reported ${replica.lagSeconds} s ago`
       ).join("; "),
       mend: [
         step(
@@ -205,9 +210,9 @@ const links = (view: View): ReadonlyArray<Finding> => {
   if (other.length > 0) {
     found.push(finding("replica-follows-another", {
       where: other.map(nodeName),
-      saw: other.map((node) => `${nodeName(node)} follows ${placeText(node.follows!)}, and the primary is ${
-        nodeName(primary!)
-      }`).join("; "),
+      saw: other.map((node) =>
+        `${nodeName(node)} follows ${placeText(node.follows!)}, and the primary is ${nodeName(primary!)}`
+      ).join("; "),
       mend: [
         step(
           "Wait 10 seconds and examine again: sentinels point replicas to the primary. If it stays, do it by hand.",
@@ -218,7 +223,9 @@ const links = (view: View): ReadonlyArray<Finding> => {
       ]
     }))
   }
-  const writable = view.replicas.filter(({ config, role }) => role === "replica" && config["replica-read-only"] === "no")
+  const writable = view.replicas.filter(({ config, role }) =>
+    role === "replica" && config["replica-read-only"] === "no"
+  )
   if (writable.length > 0) {
     found.push(finding("replica-writable", {
       where: writable.map(nodeName),
@@ -246,7 +253,9 @@ const logins = ({ answering, nodes }: View): ReadonlyArray<Finding> => {
   const known = answering.filter(({ masterauth }) => masterauth !== undefined)
   /** The passwords of the others. */
   const othersOf = (node: NodeSeen): ReadonlyArray<string> =>
-    answering.filter((other) => other !== node).flatMap((other) => secretOf(other) ?? []).filter((secret) => secret !== "")
+    answering.filter((other) => other !== node).flatMap((other) => secretOf(other) ?? []).filter((secret) =>
+      secret !== ""
+    )
   const needs = (node: NodeSeen): boolean =>
     othersOf(node).length > 0 || (answering.length === 1 && nodes.length > 1 && (secretOf(node) ?? "") !== "")
   const missing = known.filter((node) => Redacted.value(node.masterauth!) === "" && needs(node))

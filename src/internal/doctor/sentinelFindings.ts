@@ -6,8 +6,8 @@ import {
   cli,
   finding,
   type Informed,
-  isSilent,
   isIp,
+  isSilent,
   listed,
   millisText,
   mostCommon,
@@ -55,7 +55,8 @@ const numbers = (view: View): ReadonlyArray<Finding> => {
   }
   // What one of several lists, and sees up, is judged by its address.
   const down = silent.filter(({ announced, isGiven }) =>
-    isGiven || !informed.some(({ group }) =>
+    isGiven ||
+    !informed.some(({ group }) =>
       (group.peers ?? []).some((peer) =>
         announced !== undefined && placeText(peer) === placeText(announced) && !peer.flags.has("s_down") &&
         !peer.flags.has("disconnected")
@@ -132,8 +133,11 @@ const numbers = (view: View): ReadonlyArray<Finding> => {
         ? refusing.map(({ address, group }) => `${address}: ${group.noQuorum}`).join("; ")
         : `Of ${sentinelCount} sentinels ${working} work; a majority is ${majorityOf(sentinelCount)}.`,
       mend: [
-        step("Start sentinels that are down, and repair the network between them. Check with:", ...addressesOf(informed)
-          .map((address) => cli(address, "SENTINEL", "CKQUORUM", group))),
+        step(
+          "Start sentinels that are down, and repair the network between them. Check with:",
+          ...addressesOf(informed)
+            .map((address) => cli(address, "SENTINEL", "CKQUORUM", group))
+        ),
         reset(view)
       ]
     }))
@@ -219,7 +223,9 @@ const agreement = (view: View): ReadonlyArray<Finding> => {
           "If it stays, the sentinels do not hear each other, or one was pointed at another primary. Ask the nodes for " +
             "their role, and point the sentinels that are wrong to the right one.",
           ...nodes.filter(({ namedBy }) => namedBy.length > 0).map((node) => cli(nodeName(node), "ROLE")),
-          ...informed.filter((sentinel) => primary !== undefined && placeText(sentinel.group.primary) !== nodeName(primary))
+          ...informed.filter((sentinel) =>
+            primary !== undefined && placeText(sentinel.group.primary) !== nodeName(primary)
+          )
             .flatMap(({ address, group: { quorum } }) => [
               cli(address, "SENTINEL", "REMOVE", group),
               cli(address, "SENTINEL", "MONITOR", group, hostAndPort(view), String(quorum))
@@ -263,7 +269,9 @@ const agreement = (view: View): ReadonlyArray<Finding> => {
       mend: [
         step(
           "Open the sentinels' port between their machines, and check the address that the sentinel announces.",
-          ...apart.map(({ address, peer }) => `# at the machine of ${address}: redis-cli -h ${peer.host} -p ${peer.port} PING`)
+          ...apart.map(({ address, peer }) =>
+            `# at the machine of ${address}: redis-cli -h ${peer.host} -p ${peer.port} PING`
+          )
         ),
         step(
           "If sentinels require a password, each needs it to ask the others.",
@@ -331,7 +339,9 @@ const ofGroup = (view: View): ReadonlyArray<Finding> => {
   if (twice.length > 0) {
     found.push(finding("primary-in-two-groups", {
       where: addressesOf(twice),
-      saw: twice.map(({ address, name, place }) => `${address} monitors ${place} as "${group}" and as "${name}"`).join("; "),
+      saw: twice.map(({ address, name, place }) => `${address} monitors ${place} as "${group}" and as "${name}"`).join(
+        "; "
+      ),
       mend: [
         step(
           "Keep one name, and let clients use it. Remove the other one from each sentinel.",
@@ -390,7 +400,9 @@ const ofGroup = (view: View): ReadonlyArray<Finding> => {
     }))
   }
   const uninformed = informed.flatMap(({ address, group }) => {
-    if (group.replicas === undefined || primary === undefined || placeText(group.primary) !== nodeName(primary)) return []
+    if (group.replicas === undefined || primary === undefined || placeText(group.primary) !== nodeName(primary)) {
+      return []
+    }
     const own = new Set(group.replicas.flatMap((replica) => [placeText(replica), replica.runId]))
     const lacking = view.replicas
       .filter((node) => !own.has(nodeName(node)) && !own.has(node.info["run_id"] ?? nodeName(node)))
@@ -408,7 +420,9 @@ const ofGroup = (view: View): ReadonlyArray<Finding> => {
       where: [...hidden, ...addressesOf(uninformed)],
       saw: [
         ...uninformed.map(({ address, lacking }) => `${address} does not know ${listed(lacking)}`),
-        ...(hidden.length === 0 ? [] : [`${nodeName(primary!)} has the replica ${listed(hidden)}, which no sentinel lists`])
+        ...(hidden.length === 0
+          ? []
+          : [`${nodeName(primary!)} has the replica ${listed(hidden)}, which no sentinel lists`])
       ].join("; "),
       mend: [
         step("Wait 10 seconds and examine again: sentinels learn of replicas from INFO of the primary."),
@@ -474,7 +488,9 @@ const ofSettings = (view: View): ReadonlyArray<Finding> => {
   if (long.length > 0) {
     found.push(finding("down-after-long", {
       where: addressesOf(long),
-      saw: `down-after-milliseconds is ${long[0]!.group.downAfterMillis} (${millisText(long[0]!.group.downAfterMillis)}).`,
+      saw: `down-after-milliseconds is ${long[0]!.group.downAfterMillis} (${
+        millisText(long[0]!.group.downAfterMillis)
+      }).`,
       mend: [step("Set it to 5 seconds.", ...setAll(view, "down-after-milliseconds", "5000"))]
     }))
   }
@@ -500,7 +516,9 @@ const ofSettings = (view: View): ReadonlyArray<Finding> => {
       mend: [
         step(
           "Let the sentinels resolve names.",
-          ...addressesOf(unresolved).map((address) => cli(address, "SENTINEL", "CONFIG", "SET", "resolve-hostnames", "yes"))
+          ...addressesOf(unresolved).map((address) =>
+            cli(address, "SENTINEL", "CONFIG", "SET", "resolve-hostnames", "yes")
+          )
         )
       ]
     }))

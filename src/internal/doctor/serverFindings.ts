@@ -67,9 +67,11 @@ const losses = (view: View): ReadonlyArray<Finding> => {
   if (strict.length > 0 && replicas > 0) {
     found.push(finding("min-replicas-after-failover", {
       where: strict.map(nodeName),
-      saw: `min-replicas-to-write is ${minReplicasOf(strict[0]!)} at ${listed(strict.map(nodeName))}, and the group has ${
-        replicas === 1 ? "1 replica" : `${replicas} replicas`
-      }: after a failover ${replicas - 1} of them follow the new primary until the old one returns.`,
+      saw: `min-replicas-to-write is ${minReplicasOf(strict[0]!)} at ${
+        listed(strict.map(nodeName))
+      }, and the group has ${replicas === 1 ? "1 replica" : `${replicas} replicas`}: after a failover ${
+        replicas - 1
+      } of them follow the new primary until the old one returns.`,
       mend: [
         step("Add a replica, so that one more than the number can fail."),
         ...(replicas > 1
@@ -78,9 +80,11 @@ const losses = (view: View): ReadonlyArray<Finding> => {
       ]
     }))
   }
-  const slow = downAfter === undefined ? [] : answering.filter((node) =>
-    (minReplicasOf(node) ?? 0) > 0 && Number(node.config["min-replicas-max-lag"]) * 1000 > downAfter
-  )
+  const slow = downAfter === undefined ?
+    [] :
+    answering.filter((node) =>
+      (minReplicasOf(node) ?? 0) > 0 && Number(node.config["min-replicas-max-lag"]) * 1000 > downAfter
+    )
   if (slow.length > 0) {
     found.push(finding("max-lag-long", {
       where: slow.map(nodeName),
@@ -133,7 +137,9 @@ const disk = ({ answering }: View): ReadonlyArray<Finding> => {
       where: failing.map(({ name }) => name),
       saw: failing.map(({ says }) => says).join("; "),
       mend: [
-        step("Look for the reason in the log of the node: a full disk, a folder without permission, no memory to fork."),
+        step(
+          "Look for the reason in the log of the node: a full disk, a folder without permission, no memory to fork."
+        ),
         step(
           "Then let it write again, which clears the state.",
           ...failing.map(({ name }) => cli(name, "BGSAVE"))
@@ -184,7 +190,10 @@ const limits = ({ answering, primary, sentinels }: View): ReadonlyArray<Finding>
           "Raise the limit, and the limit of open files of the process with it.",
           ...near.map(({ name }) => cli(name, "CONFIG", "SET", "maxclients", "10000"))
         ),
-        step("Look for clients that open more connections than they need.", ...near.map(({ name }) => cli(name, "CLIENT", "LIST")))
+        step(
+          "Look for clients that open more connections than they need.",
+          ...near.map(({ name }) => cli(name, "CLIENT", "LIST"))
+        )
       ]
     }))
   }
@@ -196,7 +205,12 @@ const limits = ({ answering, primary, sentinels }: View): ReadonlyArray<Finding>
       saw: smaller.map((node) =>
         `${nodeName(node)} accepts ${node.info["maxclients"]}, and ${nodeName(primary!)} has ${clients}`
       ).join("; "),
-      mend: [step("Set the same limit at all nodes.", ...setAt(smaller, "maxclients", primary!.info["maxclients"] ?? "10000"))]
+      mend: [
+        step(
+          "Set the same limit at all nodes.",
+          ...setAt(smaller, "maxclients", primary!.info["maxclients"] ?? "10000")
+        )
+      ]
     }))
   }
   const full = answering.filter(({ config, info }) => {
@@ -208,12 +222,15 @@ const limits = ({ answering, primary, sentinels }: View): ReadonlyArray<Finding>
     found.push(finding("memory-near-limit", {
       where: full.map(nodeName),
       saw: full.map((node) =>
-        `${nodeName(node)} uses ${bytesText(Number(node.info["used_memory"]))} of ${bytesText(Number(node.info["maxmemory"]))}`
+        `${nodeName(node)} uses ${bytesText(Number(node.info["used_memory"]))} of ${
+          bytesText(Number(node.info["maxmemory"]))
+        }`
       ).join("; "),
       mend: [
-        step("Raise maxmemory, delete data, or let the node evict keys.", ...full.map((node) =>
-          cli(nodeName(node), "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
-        ))
+        step(
+          "Raise maxmemory, delete data, or let the node evict keys.",
+          ...full.map((node) => cli(nodeName(node), "CONFIG", "SET", "maxmemory-policy", "allkeys-lru"))
+        )
       ]
     }))
   }
@@ -222,7 +239,9 @@ const limits = ({ answering, primary, sentinels }: View): ReadonlyArray<Finding>
     found.push(finding("node-loading", {
       where: loading.map(nodeName),
       saw: `${listed(loading.map(nodeName))} ${loading.length === 1 ? "is" : "are"} loading.`,
-      mend: [step("Examine again when it has loaded.", ...loading.map((node) => cli(nodeName(node), "INFO", "persistence")))]
+      mend: [
+        step("Examine again when it has loaded.", ...loading.map((node) => cli(nodeName(node), "INFO", "persistence")))
+      ]
     }))
   }
   return found
@@ -243,7 +262,9 @@ const clocks = ({ answering }: View): ReadonlyArray<Finding> => {
   if (difference <= mostClockMillis) return []
   return [finding("clock-difference", {
     where: [first.name, last.name],
-    saw: `The clock of ${last.name} is ${millisText(last.aheadMillis - first.aheadMillis)} ahead of that of ${first.name}.`,
+    saw: `The clock of ${last.name} is ${
+      millisText(last.aheadMillis - first.aheadMillis)
+    } ahead of that of ${first.name}.`,
     mend: [step("Let all machines follow a time server, and check that they do.", "chronyc tracking", "timedatectl")]
   })]
 }

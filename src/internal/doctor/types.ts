@@ -2,19 +2,9 @@
  * What an examination of a deployment reports. Types only; what is seen of a deployment before it is judged is in
  * seen.ts.
  */
-import type { Code } from "./catalogue.ts"
+import type { Code, Severity } from "./catalogue.ts"
 
-/**
- * How bad a finding is.
- *
- * - `"problem"`: clients cannot work, a failover cannot happen, or it loses acknowledged writes beyond what the
- *   deployment is set up to lose. Mend it now.
- * - `"warning"`: the deployment works, and the next fault or change can make it fail.
- *
- * @since 0.1.0
- * @category models
- */
-export type Severity = "problem" | "warning"
+export type { Severity } from "./catalogue.ts"
 
 /**
  * One step of how a finding is mended.

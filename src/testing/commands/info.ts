@@ -28,7 +28,7 @@ hz:10
 configured_hz:10
 lru_clock:0
 executable:/usr/bin/redis-server
-config_file:
+config_file:/etc/redis/redis.conf
 io_threads_active:0`,
   Clients: `
 connected_clients:0
