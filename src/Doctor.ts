@@ -7,13 +7,13 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Address from "./Address.ts"
 import type { DurationInput } from "./commands/options.ts"
 import { InvalidOption } from "./Errors.ts"
 import { Check } from "./internal/client/checkOptions.ts"
+import { monotonicMillis } from "./internal/common/time.ts"
 import { kindOf } from "./internal/common/values.ts"
 import { catalogue, type Code, type Explanation } from "./internal/doctor/catalogue.ts"
 import { gather } from "./internal/doctor/gather.ts"
@@ -141,8 +141,8 @@ export const examine = (options: Options): Effect.Effect<Report, InvalidOption> 
       check.fail("timeout", "expected from 100 milliseconds to 5 minutes")
     }
     yield* check.result
-    const before = yield* Clock.currentTimeMillis
+    const before = yield* monotonicMillis
     const seen = yield* gather({ group: given.group, sentinels, sentinel, node, natMap, timeoutMillis })
-    const after = yield* Clock.currentTimeMillis
+    const after = yield* monotonicMillis
     return judge(seen, after - before, new Set(ignore))
   })

@@ -183,6 +183,8 @@ describe("the layout of src/", () => {
     const readers = new Map([
       ["internal/common/time.ts", "where a schedule's steady time starts"],
       ["internal/credentials/keeper.ts", "when credentials expire"],
+      ["internal/doctor/asking.ts", "the clock of a server is compared with this machine's"],
+      ["internal/doctor/gather.ts", "the report says when it was made"],
       ["internal/monitor/failoverTrace.ts", "the end of a span"],
       ["internal/monitor/fence.ts", "since when the fence is closed"],
       ["internal/monitor/groupState.ts", "the time of an event"],

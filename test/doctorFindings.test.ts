@@ -299,9 +299,9 @@ describe("findings", () => {
       draft.sentinels[0]!.group.flags = new Set(["master", "s_down\x1b[31m", "s_down"])
       informed("redis_version", "\x1b[2J")(draft.nodes[2]!)
     })
-    const texts = JSON.stringify(report, (_, value) => typeof value === "string" ? Array.from(value) : value)
-    for (const character of ["\\u001b", "\u202e"]) assert.notInclude(texts, `"${character}"`)
-    assert.include(JSON.stringify(report), "x1b[2J")
+    const text = JSON.stringify(report)
+    for (const character of ["\\u001b", "\u202e"]) assert.notInclude(text, character)
+    assert.include(text, "x1b[2J")
   })
 
   it("are all documented, in their order and with the same words", () => {

@@ -12,7 +12,7 @@ import type { ReplyError } from "../../Errors.ts"
 import type { SessionOptions } from "../../Options.ts"
 import { argv } from "../commands/args.ts"
 import { infoFields } from "../commands/info.ts"
-import { timeoutOrElse } from "../common/time.ts"
+import { monotonicMillis, timeoutOrElse } from "../common/time.ts"
 import type { Connection } from "../connection/connection.ts"
 import { openConnection } from "../connection/handshake.ts"
 import type { EndError, OpenError } from "../connection/types.ts"
@@ -97,15 +97,16 @@ export class Asking {
     { readonly info: Readonly<Record<string, string>>; readonly clock: ServerSeen["clock"] },
     EndError
   > = Effect.gen({ self: this }, function*() {
-    const before = yield* Clock.currentTimeMillis
+    const before = yield* monotonicMillis
     const info = yield* this.ask(infoFields("default"))
-    const after = yield* Clock.currentTimeMillis
+    const tookMillis = (yield* monotonicMillis) - before
+    const now = yield* Clock.currentTimeMillis
     const serverMillis = Number(info?.["server_time_usec"]) / 1000
     const hasClock = Number.isFinite(serverMillis) && serverMillis > 0
     return {
       info: info ?? {},
       clock: hasClock
-        ? { aheadMillis: serverMillis - (before + after) / 2, errorMillis: (after - before) / 2 }
+        ? { aheadMillis: serverMillis - (now - tookMillis / 2), errorMillis: tookMillis / 2 }
         : undefined
     }
   })

@@ -18,7 +18,7 @@ export const nodeName = (node: NodeSeen): string => placeText(node.announced)
 
 /** Whether a host is the machine itself. */
 export const isLoopback = (host: string): boolean =>
-  host === "localhost" || /^127\./.test(host) || host === "::1" || /^::ffff:127\./i.test(host)
+  host === "localhost" || host.startsWith("127.") || host === "::1" || /^::ffff:127\./i.test(host)
 
 /** The host of a server's address; undefined for a Unix socket. */
 export const hostOf = (address: string): string | undefined =>
