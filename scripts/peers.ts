@@ -71,7 +71,7 @@ const hidden = new Set(
     .split(" ")
 )
 
-const isHidden = (name: string): boolean => /^_/.test(name) || hidden.has(name)
+const isHidden = (name: string): boolean => name.startsWith("_") || hidden.has(name)
 
 /** The names of the properties of each member of `Questions`. */
 const answers = (): Readonly<Record<string, ReadonlyArray<string>>> => {
