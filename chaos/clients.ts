@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { existsSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
@@ -27,6 +28,8 @@ export interface Handle {
   readonly get: (key: string) => Promise<Ending>
   /** How far the most distant sentinel is, in milliseconds, as the client has measured it. */
   readonly distanceMillis?: () => Promise<number>
+  /** When the client held writes back, by `performance.now`. */
+  readonly fences?: () => ReadonlyArray<{ readonly from: number; readonly to: number | undefined }>
   readonly close: () => Promise<void>
 }
 
@@ -78,7 +81,19 @@ export const ours = (
       quiet(Scope.provide(sentinel.replicaFor(place.group, replicaOptions), scope))
     )
     const topology = await Effect.runPromise(quiet(Scope.provide(sentinel.topology(place.group), scope)))
+    const fences: Array<{ from: number; to: number | undefined }> = []
+    Effect.runFork(Scope.provide(
+      Effect.forkScoped(Stream.runForEach(topology.changes, ({ fence }) =>
+        Effect.sync(() => {
+          const last = fences.at(-1)
+          const isOpen = last === undefined || last.to !== undefined
+          if (fence !== undefined && isOpen) fences.push({ from: performance.now(), to: undefined })
+          if (fence === undefined && last !== undefined && !isOpen) last.to = performance.now()
+        }))),
+      scope
+    ))
     return {
+      fences: () => fences,
       distanceMillis: async () => {
         const { sentinels } = await Effect.runPromise(topology.current)
         return Math.max(0, ...sentinels.map((each) => each.distanceMillis))

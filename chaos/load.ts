@@ -28,6 +28,12 @@ export interface Verdict {
   readonly excess: number
   /** When the first write after a time was acknowledged. */
   readonly firstAfter: (at: number) => number | undefined
+  /** When each write was acknowledged that the primary has, and each that is missing; and when one failed. */
+  readonly times: {
+    readonly kept: ReadonlyArray<number>
+    readonly lost: ReadonlyArray<number>
+    readonly failed: ReadonlyArray<number>
+  }
 }
 
 export class Load {
@@ -36,6 +42,7 @@ export class Load {
   private readonly times: Array<number> = []
   private readonly begun: Array<number> = []
   private readonly keys: Array<number> = []
+  private readonly failures: Array<number> = []
   private readonly certain = new Array<number>(writers).fill(0)
   private readonly possible = new Array<number>(writers).fill(0)
   private readonly errors = new Map<string, number>()
@@ -81,6 +88,7 @@ export class Load {
           this.keys.push(number)
         }
       } else {
+        this.failures.push(performance.now())
         this.errors.set(ending.tag, (this.errors.get(ending.tag) ?? 0) + 1)
         if (counts && ending.mayBeExecuted) this.possible[writer]!++
         await new Promise((resolve) => setTimeout(resolve, 5))
@@ -108,14 +116,16 @@ export class Load {
       Promise.all(this.running),
       new Promise((resolve) => setTimeout(resolve, 25_000).unref())
     ])
-    let missing = 0
+    const kept: Array<number> = []
+    const lost: Array<number> = []
     for (let i = 0; i < this.keys.length; i += 5000) {
       const slice = this.keys.slice(i, i + 5000)
       const reply = await ask(primary.port, [["MGET", ...slice.map((n) => `w:${n}`)]], { ...credentials, millis: 5000 })
       const values = reply?.[0]
       if (!Array.isArray(values)) throw new Error("the primary does not answer")
       values.forEach((value, j) => {
-        if (value !== String(slice[j])) missing++
+        const times = value === String(slice[j]) ? kept : lost
+        times.push(this.times[i + j]!)
       })
     }
     let excess = 0
@@ -149,9 +159,10 @@ export class Load {
         return times.reduce((longest, time, i) => i === 0 ? longest : Math.max(longest, time - times[i - 1]!), 0)
       },
       unresolved: this.pending,
-      missing,
+      missing: lost.length,
       excess,
-      firstAfter: (at) => this.times.find((time) => time >= at)
+      firstAfter: (at) => this.times.find((time) => time >= at),
+      times: { kept, lost, failed: this.failures }
     }
   }
 }

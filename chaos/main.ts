@@ -9,7 +9,8 @@
  *   npm run chaos -- --work           runs the kinds of work of applications/run.ts in place of the faults
  *   npm run chaos -- --work --only workers --entries 100000 --failovers 20 --outage 30 --runs N
  *
- * `--client TEXT` selects the clients whose name contains a text. `--outage` is in seconds.
+ * `--client TEXT` selects the clients whose name contains a text. `--outage` is in seconds. `--html FILE` writes a page
+ * with a timeline of each fault: the writes of each client, acknowledged, failed and lost.
  *
  * "reads" is the longest time without a read of a replica from the fault on.
  *
@@ -22,18 +23,18 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Scope from "effect/Scope"
 import { execFileSync } from "node:child_process"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { monitorEventLoopDelay } from "node:perf_hooks"
 import { parseArgs } from "node:util"
-import { type Deployment, deployment, tlsFiles } from "../test/support/processes.ts"
+import { chosenPrograms, versionOf } from "../test/support/servers.ts"
 import { runWork } from "./applications/run.ts"
 import type { Size } from "./applications/work.ts"
-import { type Driver, type Handle, hasPeers, ioredis, nodeRedis, ours } from "./clients.ts"
-import { type Fault, faults, type Scene, sleep, until } from "./faults.ts"
-import { Load, type Verdict } from "./load.ts"
-import { type Credentials, Witness } from "./witness.ts"
+import { type Driver, hasPeers, ioredis, nodeRedis, ours } from "./clients.ts"
+import { type Fault, faults } from "./faults.ts"
+import { play, type Result } from "./play.ts"
+import { recordingOf } from "./recording.ts"
+import { type Failed, type Reported, reportPage } from "./report.ts"
 
 const { values: options } = parseArgs({
   options: {
@@ -45,101 +46,18 @@ const { values: options } = parseArgs({
     outage: { type: "string" },
     only: { type: "string", default: "" },
     client: { type: "string", default: "" },
-    runs: { type: "string", default: "1" }
+    runs: { type: "string", default: "1" },
+    html: { type: "string" }
   }
 })
 
-interface Result {
-  readonly fault: Fault
-  readonly client: string
-  readonly verdict: Verdict
-  /** The servers' own pause: from `+try-failover` until a sentinel first reported the new address. */
-  readonly servers: number | undefined
-  /** From a sentinel's first report of the new address to the first write acknowledged after it. */
-  readonly afterReport: number | undefined
-  /** The same, counted from when a replica first reported the role of primary. */
-  readonly afterRole: number | undefined
-  /** The longest time without a read from the fault on. */
-  readonly readPause: number
-  /** How old a sign of a failover may have been when it was read: the distance of a sentinel, and a standstill of this process. */
-  readonly lateMillis: number
-  readonly accusations: ReadonlyArray<string>
-}
-
-const play = (fault: Fault, driver: Driver): Effect.Effect<Result, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const tls = fault.secure === "tls" ? yield* tlsFiles : undefined
-    const credentials: Credentials = {
-      password: fault.secure === undefined ? undefined : "secret-of-nodes",
-      sentinelPassword: fault.secure === undefined ? undefined : "secret-of-sentinels",
-      tls
-    }
-    const d = yield* deployment({ ...fault.options, ...credentials })
-    if (fault.early === true) { for (const sentinel of d.sentinels) yield* sentinel.kill }
-    const witness = yield* Effect.acquireRelease(
-      Effect.sync(() => new Witness(d, credentials)),
-      (witness) => Effect.sync(() => witness.stop())
-    )
-    const handle = yield* Effect.acquireRelease(
-      Effect.promise(() => driver.connect({ sentinels: d.sentinelAddresses, group: d.group, ...credentials })),
-      (handle) => Effect.promise(() => handle.close())
-    )
-    return yield* Effect.promise(() => measure(fault, driver, d, witness, credentials, handle))
-  })
-
-const measure = async (
-  fault: Fault,
-  driver: Driver,
-  d: Deployment,
-  witness: Witness,
-  credentials: Credentials,
-  handle: Handle
-): Promise<Result> => {
-  const accusations: Array<string> = []
-  const load = new Load(handle)
-  const scene: Scene = {
-    ...d,
-    witness,
-    credentials,
-    acknowledgedAfter: (at, most) => load.acknowledgedAfter(at, most),
-    accuse: (what) => accusations.push(what)
+if (options.html !== undefined) {
+  if (options.work) {
+    console.error("--html draws faults; --work has no timelines.")
+    process.exit(2)
   }
-  if (fault.early !== true) {
-    await until("the first writes", 20_000, async () => load.acknowledged > 500)
-    await sleep(500)
-  }
-  if (fault.moves) witness.watchMove()
-  const begin = performance.now()
-  const delays = monitorEventLoopDelay({ resolution: 5 })
-  delays.enable()
-  await fault.strike(scene)
-  const report = (): number | undefined => witness.first("REPORTED", begin)
-  if (fault.moves) await until("a sentinel's report", 30_000, async () => report() !== undefined)
-  delays.disable()
-  const lateMillis = delays.max / 1e6 + (await handle.distanceMillis?.() ?? 0)
-  // The old primary keeps its role for ten seconds and more: a client that still writes to it loses those writes.
-  let primary = await witness.settled()
-  await until("the group in order", 60_000, async () => (primary = await witness.settled()) !== undefined)
-  const count = load.acknowledged
-  await until("writes afterwards", 25_000, async () => load.acknowledged > count + 200).catch(() => {})
-  const verdict = await load.finish(primary!, credentials)
-  const since = (at: number | undefined): number | undefined => {
-    const first = at === undefined ? undefined : verdict.firstAfter(at)
-    return first === undefined ? undefined : first - at!
-  }
-  const reported = report()
-  const tried = witness.first("+try-failover", begin)
-  return {
-    fault,
-    client: driver.name,
-    verdict,
-    servers: reported === undefined || tried === undefined ? undefined : reported - tried,
-    afterReport: since(reported),
-    afterRole: since(witness.first("ROLE", begin)),
-    readPause: verdict.readPauseAfter(begin),
-    lateMillis,
-    accusations
-  }
+  // Fails now, not after all runs, if it cannot be written.
+  writeFileSync(options.html, "")
 }
 
 const counted = (map: ReadonlyMap<string, number>): string =>
@@ -204,19 +122,25 @@ const chosen = ({ name }: Fault): boolean =>
 
 let failures = 0
 const all: Array<Result> = []
+const reported: Array<Reported> = []
+const withoutResult: Array<Failed> = []
+const { product, version } = versionOf(chosenPrograms().server)
+const server = `${product === "redis" ? "Redis" : "Valkey"} ${version}`
 
 const once = (fault: Fault, driver: Driver): Effect.Effect<void> =>
   Effect.map(Effect.exit(Effect.scoped(play(fault, driver))), (exit) => {
     const isOurs = driver.name.startsWith("ours")
     if (Exit.isFailure(exit)) {
-      line(fault.name, driver.name, `no result: ${(Cause.squash(exit.cause) as Error).message}`)
+      const { message } = Cause.squash(exit.cause) as Error
+      line(fault.name, driver.name, `no result: ${message}`)
+      withoutResult.push({ fault: fault.name, client: driver.name, message })
       if (isOurs) failures++
       return
     }
     const result = exit.value
     const { verdict } = result
     all.push(result)
-    line(
+    const cells = [
       fault.name,
       driver.name,
       String(verdict.acknowledged),
@@ -230,27 +154,33 @@ const once = (fault: Fault, driver: Driver): Effect.Effect<void> =>
       `${verdict.unresolved}; ${counted(verdict.errors)}; ${counted(verdict.readErrors)}; signs ${
         shown(result.lateMillis)
       } ms old`
-    )
+    ]
+    line(...cells)
+    if (options.html !== undefined) {
+      reported.push({ recording: recordingOf(result, server), cells, broken: broken(result) })
+    }
     for (const what of broken(result)) {
       if (isOurs) failures++
       console.log(`  BROKEN: ${what}`)
     }
   })
 
+const columns = [
+  "fault",
+  "client",
+  "writes",
+  "pause",
+  "servers",
+  "report",
+  "role",
+  "reads",
+  "missing",
+  "excess",
+  "unresolved; errors; read errors; age of signs"
+]
+
 const everything = Effect.gen(function*() {
-  line(
-    "fault",
-    "client",
-    "writes",
-    "pause",
-    "servers",
-    "report",
-    "role",
-    "reads",
-    "missing",
-    "excess",
-    "unresolved; errors; read errors; age of signs"
-  )
+  line(...columns)
   for (const fault of faults) {
     if (!chosen(fault) || (options.short && fault.short !== true)) continue
     for (const driver of drivers) {
@@ -303,6 +233,10 @@ NodeRuntime.runMain(
     if (!options.work) {
       yield* everything
       if (Number(options.runs) > 1) summarize()
+      if (options.html !== undefined) {
+        const made = `npm run chaos -- ${process.argv.slice(2).join(" ")}; ${server}, ${new Date().toISOString()}`
+        writeFileSync(options.html, reportPage(reported, withoutResult, columns, made))
+      }
     }
     if (options.work || options.short) yield* work
     console.log(failures === 0 ? "Every promise of this library was kept." : `${failures} promises were broken.`)

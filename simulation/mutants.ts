@@ -15,6 +15,47 @@ import { type Mutant, plantAll } from "./planting.ts"
 
 const mutants: ReadonlyArray<Mutant> = [
   {
+    name: "pictures: the texts of a server are not escaped",
+    by: { test: "test/pictures.test.ts", name: "are XML" },
+    edits: [{ file: "src/internal/pictures/svg.ts", find: "}, escaped(shown))", replace: "}, shown)" }]
+  },
+  {
+    name: "pictures: labels of one row overlap",
+    by: { test: "test/pictures.test.ts", name: "never overlap" },
+    edits: [{
+      file: "src/internal/pictures/labels.ts",
+      find: "left > other.right + gap || left + width < other.left - gap)",
+      replace: "left > other.right + gap || left + width < other.right)"
+    }]
+  },
+  {
+    name: "pictures: a few lost writes among many are not seen",
+    by: { test: "test/pictures.test.ts", name: "a few lost writes" },
+    edits: [{
+      file: "src/internal/pictures/timeline.ts",
+      find: "kind === \"acknowledged\" ? wanted : Math.max(3, wanted)",
+      replace: "wanted"
+    }]
+  },
+  {
+    name: "pictures: a page runs what is in preformatted text",
+    by: { test: "test/pictures.test.ts", name: "have no script" },
+    edits: [{
+      file: "src/internal/pictures/page.ts",
+      find: "cleanLines(value, most).map(escaped)",
+      replace: "cleanLines(value, most)"
+    }]
+  },
+  {
+    name: "chaos: lost writes are drawn as kept",
+    by: { test: "test/chaos.test.ts", name: "has all writes in parts of time" },
+    edits: [{
+      file: "chaos/recording.ts",
+      find: "acknowledged: counted(kept),",
+      replace: "acknowledged: counted([...kept, ...lost]),"
+    }]
+  },
+  {
     name: "telemetry: each turn of a command that waits is a span",
     by: { test: "test/telemetry.test.ts", name: "longer than a turn" },
     edits: [{

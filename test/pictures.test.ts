@@ -12,8 +12,10 @@ import * as samples from "./support/pictures.ts"
 
 /** Numbers between 0 and 1, the same for a seed. */
 const random = (seed: number) => () => {
-  seed = Math.imul(seed ^ (seed >>> 15), seed | 1) ^ (seed + Math.imul(seed ^ (seed >>> 7), seed | 61))
-  return ((seed ^ (seed >>> 14)) >>> 0) / 4_294_967_296
+  seed = (seed + 0x6d2b79f5) | 0
+  const mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+  const more = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+  return ((more ^ (more >>> 14)) >>> 0) / 4_294_967_296
 }
 
 /** The name and the text of each element without children; fails for text that is not XML. */
@@ -86,7 +88,10 @@ describe("pictures", () => {
   it("say what is not in the picture", () => {
     const events = Array.from({ length: 75 }, (_, i) => ({ atMillis: i, text: `event ${i}`, kind: "node" as const }))
     assert.include(drawTimeline({ ...samples.nothing, events }), "15 more are not in the picture.")
+    assert.include(drawTimeline({ ...samples.nothing, events: events.slice(0, 61) }), "1 more is not in the picture.")
     assert.include(drawTopology(samples.hostileTopology), "9 more are not in the picture.")
+    // What the caller left out of the axis is left out on purpose.
+    assert.notInclude(drawTimeline({ ...samples.nothing, toMillis: 30, events: events.slice(0, 60) }), "more")
   })
 
   it("name each event, and number them where there is no room for names", () => {
@@ -100,6 +105,11 @@ describe("pictures", () => {
     for (let i = 1; i <= samples.plannedFailover.events.length; i++) {
       assert.lengthOf(elementsOf(narrow).filter(({ name, text }) => name === "text" && text === String(i)), 2)
     }
+  })
+
+  it("say when the moment 0 was, if it is known", () => {
+    assert.include(drawTimeline(samples.plannedFailover), ">0 is 2026-01-31 12:00:00.000 UTC</text>")
+    assert.notInclude(drawTimeline({ ...samples.nothing, startMillis: Number.NaN }), "0 is")
   })
 
   it("show a few lost writes among very many", () => {
@@ -301,6 +311,20 @@ describe("pages", () => {
       "On 10.0.0.5:26379:\n  SENTINEL REMOVE mymaster\n  SENTINEL MONITOR mymaster 10.0.0.6 6379 2</pre>"
     )
     assert.include(html, "{\n  &quot;errors&quot;: 2,")
+  })
+
+  it("count what they leave out of long tables and findings", () => {
+    const [finding] = samples.doctorPage.blocks.flatMap((block) => block._tag === "Findings" ? block.findings : [])
+    const many = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, i) => `line ${i}`)
+    const html = drawPage({
+      ...samples.doctorPage,
+      blocks: [
+        { _tag: "Table", table: { caption: "a", columns: [{ name: "b" }], rows: many(2003).map((cell) => [cell]) } },
+        { _tag: "Findings", findings: [{ ...finding!, seen: many(57) }] }
+      ]
+    })
+    assert.include(html, ">and 3 more<")
+    assert.include(html, ">and 7 more<")
   })
 
   it("have a table of what each picture shows", () => {

@@ -6,6 +6,12 @@ import { assert, describe, layer } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { readFileSync } from "node:fs"
+import * as Path from "node:path"
+import { pathToFileURL } from "node:url"
+import type { Recording } from "../../chaos/recording.ts"
+import { reportPage } from "../../chaos/report.ts"
+import { drawn, folder } from "../../scripts/pictures.ts"
 import { drawPage } from "../../src/internal/pictures/page.ts"
 import { drawTimeline } from "../../src/internal/pictures/timeline.ts"
 import { drawTopology } from "../../src/internal/pictures/topology.ts"
@@ -89,6 +95,51 @@ layer(Layer.effect(OneBrowser, chromium), { excludeTestServices: true })("pictur
           0
         )
         assert.deepStrictEqual([tab.requests, tab.errors], [[], []])
+      }).pipe(Effect.scoped))
+  })
+
+  describe("recorded runs", () => {
+    const runs = (name: string): ReadonlyArray<Recording> =>
+      JSON.parse(readFileSync(Path.join(folder, `${name}.json`), "utf8"))
+
+    checks("the page of chaos", () =>
+      reportPage(
+        [...runs("planned"), ...runs("kill")].map((recording) => ({
+          recording,
+          cells: [recording.fault, recording.client, "1", "2", "3"],
+          broken: ["what a client broke"]
+        })),
+        [{ fault: "a fault", client: "ours", message: "it never came: the first writes" }],
+        ["fault", "client", "writes", "pause", "errors"],
+        "npm run chaos -- --html chaos.html"
+      ))
+
+    it.effect("the handbook's pictures", () =>
+      Effect.gen(function*() {
+        const browser = yield* OneBrowser
+        for (const { file } of drawn()) {
+          const tab = yield* browser.open(Path.join(folder, file), { width: file.endsWith("-narrow.svg") ? 400 : 960 })
+          for (const theme of themes) {
+            yield* tab.resize({ theme })
+            assert.deepStrictEqual(yield* complaintsOf(tab), [], `${file}, ${theme}`)
+          }
+        }
+      }).pipe(Effect.scoped))
+
+    it.effect("the handbook shows the picture for telephones on a telephone", () =>
+      Effect.gen(function*() {
+        const page = readFileSync(Path.join(folder, "../failover.md"), "utf8")
+        const [picture] = /<picture>[\s\S]*?<\/picture>/.exec(page)!
+        const html = `<!doctype html><title>x</title><base href="${pathToFileURL(folder).href}/../">${picture}`
+        const tab = yield* (yield* OneBrowser).show(html, { width: 400 })
+        const shown = tab.call(async () => {
+          const image = document.querySelector("img")
+          await image.decode()
+          return [image.currentSrc.split("/").at(-1), image.naturalWidth] as const
+        })
+        assert.deepStrictEqual(yield* shown, ["failover-planned-narrow.svg", 400])
+        yield* tab.resize({ width: 1200 })
+        assert.deepStrictEqual(yield* shown, ["failover-planned.svg", 960])
       }).pipe(Effect.scoped))
   })
 

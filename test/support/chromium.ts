@@ -37,7 +37,10 @@ export interface Tab {
   /** The value of an expression; of a promise its result. It must be JSON. Fails the test if it throws. */
   readonly evaluate: <A = unknown>(expression: string) => Effect.Effect<A>
   /** Calls a function in the page with JSON arguments. The function may use nothing from outside of it. */
-  readonly call: <Args extends ReadonlyArray<unknown>, A>(f: (...args: Args) => A, ...args: Args) => Effect.Effect<A>
+  readonly call: <Args extends ReadonlyArray<unknown>, A>(
+    f: (...args: Args) => A,
+    ...args: Args
+  ) => Effect.Effect<Awaited<A>>
   /** A PNG of the whole page, also of what is below the window; written to `file` if one is given. */
   readonly screenshot: (file?: string) => Effect.Effect<Buffer>
   readonly resize: (view: View) => Effect.Effect<void>

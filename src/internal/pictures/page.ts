@@ -27,6 +27,10 @@ const slug = (title: string, taken: Set<string>): string => {
   return name
 }
 
+/** More rows than a reader would read are counted. */
+const mostRows = 2000
+const mostSeen = 50
+
 const tableHtml = ({ caption, columns, rows }: Table): string =>
   `<div class="table" tabindex="0" role="region" aria-label="${text(caption)}"><table><caption>${
     text(caption)
@@ -39,7 +43,7 @@ const tableHtml = ({ caption, columns, rows }: Table): string =>
   }</tr></thead><tbody>${
     rows.length === 0
       ? `<tr><td colspan="${columns.length}">none</td></tr>`
-      : rows.slice(0, 2000).map((row) =>
+      : rows.slice(0, mostRows).map((row) =>
         `<tr>${
           columns.map(({ isNumber }, i) =>
             i === 0
@@ -47,7 +51,10 @@ const tableHtml = ({ caption, columns, rows }: Table): string =>
               : `<td${isNumber === true ? " class=\"number\"" : ""}>${text(row[i] ?? "")}</td>`
           ).join("")
         }</tr>`
-      ).join("\n")
+      ).join("\n") +
+        (rows.length > mostRows
+          ? `<tr><td colspan="${columns.length}">and ${rows.length - mostRows} more</td></tr>`
+          : "")
   }</tbody></table></div>`
 
 const figureHtml = ({ label, tone = "neutral", value }: Figure): string =>
@@ -57,7 +64,10 @@ const findingHtml = ({ mend, seen, severity, title, tone, why }: PageFinding): s
   `<li class="finding edge-${tone}"><h3><span class="badge tone-${tone}">${text(severity, 40)}</span> ${
     text(title)
   }</h3>` +
-  `<dl><dt>Seen</dt><dd>${seen.slice(0, 50).map((line) => `<p>${text(line)}</p>`).join("")}</dd>` +
+  `<dl><dt>Seen</dt><dd>${
+    [...seen.slice(0, mostSeen), ...(seen.length > mostSeen ? [`and ${seen.length - mostSeen} more`] : [])]
+      .map((line) => `<p>${text(line)}</p>`).join("")
+  }</dd>` +
   `<dt>Why it matters</dt><dd><p>${text(why)}</p></dd>` +
   `<dt>How to mend it</dt><dd><pre>${lines(mend, 4000)}</pre></dd></dl></li>`
 

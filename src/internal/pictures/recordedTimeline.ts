@@ -54,7 +54,9 @@ export interface DrawnTimeline {
   readonly events: ReadonlyArray<TimelineEvent>
   readonly spans: ReadonlyArray<DrawnSpan>
   readonly lanes: ReadonlyArray<DrawnLane>
-  /** How many events, spans and lanes are only in the tables. */
+  /** When the moment 0 was: `2026-01-31 12:00:00.000 UTC`. */
+  readonly start: string | undefined
+  /** How many events, spans and lanes are too many for the picture. */
   readonly leftOut: number
 }
 
@@ -135,15 +137,21 @@ const inWords = (timeline: Timeline, { counts, events, lanes, spans }: Checked):
   ].filter((sentence) => sentence !== "").join(" ") || `${timeline.title}: nothing was recorded.`
 }
 
+const startOf = (millis: number | undefined): string | undefined =>
+  millis === undefined || !(Math.abs(millis) <= 8.64e15)
+    ? undefined
+    : new Date(millis).toISOString().replace("T", " ").replace("Z", " UTC")
+
 /** What the picture shows of a timeline. */
 export const drawnTimeline = (timeline: Timeline): DrawnTimeline => {
   const all = checked(timeline)
   const { from, to } = axisOf(timeline, all)
   const known = (lane: string | undefined): boolean => all.lanes.some(({ name }) => name === lane)
   const isOn = (event: TimelineEvent): boolean => event.atMillis >= from && event.atMillis <= to
-  const events = all.events.filter(isOn).slice(0, most.events)
-  const spans = all.spans
-    .filter((span) => span.fromMillis <= to && (span.toMillis ?? to) >= from)
+  const eventsOn = all.events.filter(isOn)
+  const spansOn = all.spans.filter((span) => span.fromMillis <= to && (span.toMillis ?? to) >= from)
+  const events = eventsOn.slice(0, most.events)
+  const spans = spansOn
     .slice(0, most.spans)
     .map((span): DrawnSpan => {
       const end = span.toMillis ?? to
@@ -162,6 +170,7 @@ export const drawnTimeline = (timeline: Timeline): DrawnTimeline => {
     description: timeline.description ?? inWords(timeline, all),
     from,
     to,
+    start: startOf(timeline.startMillis),
     events: events.filter(({ lane }) => !known(lane)),
     spans: spans.filter(({ lane }) => !known(lane)),
     lanes: lanes.map((lane) => ({
@@ -172,7 +181,7 @@ export const drawnTimeline = (timeline: Timeline): DrawnTimeline => {
         count.lane === lane.name && count.atMillis < to && count.atMillis + count.forMillis > from
       )
     })),
-    leftOut: all.events.length - events.length + all.spans.length - spans.length + all.lanes.length - lanes.length
+    leftOut: eventsOn.length - events.length + spansOn.length - spans.length + all.lanes.length - lanes.length
   }
 }
 

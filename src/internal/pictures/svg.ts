@@ -2,7 +2,7 @@
  * SVG as text: elements, texts that stay within the room they were given, and the frame of a picture.
  */
 import { pictureCss, type Theme } from "./style.ts"
-import { clean, escaped, type Face, fit, measured } from "./text.ts"
+import { clean, escaped, type Face, fit, measured, shownCount } from "./text.ts"
 
 export interface DrawOptions {
   /** In pixels, from 280 to 2,000. Below 560 the layout is one for telephones. Default 960. */
@@ -20,6 +20,10 @@ export const widthFrom = ({ width = 960 }: DrawOptions): number =>
 
 /** Below this width a picture has the layout for telephones. */
 export const narrowWidth = 560
+
+/** What a picture says of what it has no room for. */
+export const notShown = (count: number): string =>
+  count === 1 ? "1 more is not in the picture." : `${shownCount(count)} more are not in the picture.`
 
 export interface Box {
   readonly x: number

@@ -6,7 +6,7 @@
 import { type Axis, axisFrom, tickSize, ticksOf } from "./axis.ts"
 import { placeBadges, placeLabels, placeRanges } from "./labels.ts"
 import { type DrawnLane, type DrawnSpan, type DrawnTimeline, drawnTimeline } from "./recordedTimeline.ts"
-import { type DrawOptions, element, framed, line, narrowWidth, rectangle, textAt, widthFrom } from "./svg.ts"
+import { type DrawOptions, element, framed, line, narrowWidth, notShown, rectangle, textAt, widthFrom } from "./svg.ts"
 import { clean, type Face, fit, shownCount, shownMillis, widthOf, wrap } from "./text.ts"
 import type { Timeline, TimelineCount, TimelineEvent, TimelineSpanKind } from "./types.ts"
 
@@ -274,16 +274,15 @@ const drawSpans = (pen: Pen, axis: Axis, spans: ReadonlyArray<DrawnSpan>): void 
   const rows = placeRanges(placed.map(({ range }) => range), 8)
   placed.forEach(({ left, shown, side, span, width }, i) => {
     const y = pen.y + rows[i]! * (spanHeight + 3)
+    const at = side === "within" ? left + 7 : side === "right" ? left + width + 6 : left - 6
     pen.parts.push(
       rectangle(
         { x: left + 0.5, y: y + 0.5, width: Math.max(2, width - 1), height: spanHeight - 1 },
         `e-${span.kind}Tint e-s-${span.kind}`,
         Math.min(4, width / 2)
       ),
-      textAt(side === "within" ? left + 7 : side === "right" ? left + width + 6 : left - 6, y + 13, shown, {
-        ...textFace,
-        anchor: side === "left" ? "end" : "start"
-      })
+      side === "within" ? "" : halo(at, y + 13, widthOf(shown, textFace), side === "left" ? "end" : "start"),
+      textAt(at, y + 13, shown, { ...textFace, anchor: side === "left" ? "end" : "start" })
     )
   })
   pen.y += (Math.max(...rows) + 1) * (spanHeight + 3)
@@ -478,6 +477,12 @@ export const drawTimeline = (data: Timeline, options: DrawOptions = {}): string 
     pen.parts.push(textAt(margin, pen.y, text, titleFace))
     pen.y += 3
   }
+  if (timeline.start !== undefined) {
+    pen.y += 17
+    pen.parts.push(
+      textAt(margin, pen.y, `0 is ${timeline.start}`, { ...textFace, tone: "soft", most: width - 2 * margin })
+    )
+  }
   drawLegend(pen, timeline, margin, width - margin)
 
   const isNumbered = isNarrow ||
@@ -502,7 +507,7 @@ export const drawTimeline = (data: Timeline, options: DrawOptions = {}): string 
   if (timeline.leftOut > 0) {
     pen.y += 18
     pen.parts.push(
-      textAt(margin, pen.y, `${shownCount(timeline.leftOut)} more are not in the picture.`, {
+      textAt(margin, pen.y, notShown(timeline.leftOut), {
         ...textFace,
         tone: "soft",
         most: width - 2 * margin

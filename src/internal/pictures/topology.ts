@@ -3,7 +3,7 @@
  * and what is wrong, and lines for who names and who replicates whom. With room the cards are in rows, one for each step of
  * replication; a narrow picture, or one of many nodes, is a list.
  */
-import { type DrawOptions, element, framed, narrowWidth, textAt, widthFrom } from "./svg.ts"
+import { type DrawOptions, element, framed, narrowWidth, notShown, textAt, widthFrom } from "./svg.ts"
 import { clean, type Face, shownBytes, shownCount, wrap } from "./text.ts"
 import type {
   Table,
@@ -295,7 +295,8 @@ const drawList = (
     const [from, to] = [spots.get(link.from), spots.get(link.to)]
     if (from === undefined || to === undefined || link.kind !== "replication" || to.x <= from.x) return []
     const tone = lineTone(link)
-    const x = to.x - 12
+    // Beside the line of links that work, not on it.
+    const x = to.x - (tone === "soft" ? 14 : 9)
     const middle = to.y + 18
     return [
       element("path", {
@@ -435,7 +436,7 @@ export const drawTopology = (picture: TopologyPicture, options: DrawOptions = {}
   if (leftOut > 0) {
     y += 24
     body.push(
-      textAt(left, y, `${shownCount(leftOut)} more are not in the picture.`, {
+      textAt(left, y, notShown(leftOut), {
         ...textFace,
         tone: "soft",
         most: right - left
