@@ -30,7 +30,7 @@ describe("examples", () => {
     const readme = snippets(Fs.readFileSync(Path.join(root, "README.md"), "utf8"))
     assert.isAtLeast(readme.length, 5)
     write("README", readme)
-    for (const page of Fs.readdirSync(Path.join(root, "docs"))) {
+    for (const page of Fs.readdirSync(Path.join(root, "docs")).filter((name) => name.endsWith(".md"))) {
       write(`docs_${page.replace(".md", "")}`, snippets(Fs.readFileSync(Path.join(root, "docs", page), "utf8")))
     }
     // The comments in src/methods/ are copies of those in src/commands/.

@@ -281,7 +281,7 @@ const drawSpans = (pen: Pen, axis: Axis, spans: ReadonlyArray<DrawnSpan>): void 
         `e-${span.kind}Tint e-s-${span.kind}`,
         Math.min(4, width / 2)
       ),
-      side === "within" ? "" : halo(at, y + 13, widthOf(shown, textFace), side === "left" ? "end" : "start"),
+      ...(side === "within" ? [] : [halo(at, y + 13, widthOf(shown, textFace), side === "left" ? "end" : "start")]),
       textAt(at, y + 13, shown, { ...textFace, anchor: side === "left" ? "end" : "start" })
     )
   })
