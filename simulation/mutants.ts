@@ -53,6 +53,39 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "chaos/recording.ts",
       find: "acknowledged: counted(kept),",
       replace: "acknowledged: counted([...kept, ...lost]),"
+    name: "watching: an acknowledged write that is missing does not count",
+    by: { test: "test/watching.test.ts", name: "client without a fence loses" },
+    edits: [{
+      file: "src/internal/watching/probe.ts",
+      find: "expected.filter(({ value }) => !counts.has(value))",
+      replace: "expected.filter(({ value }) => counts.size === 0 && value !== \"\")"
+    }]
+  },
+  {
+    name: "watching: a failover is asked for again if the answer does not come",
+    by: { test: "test/watching.test.ts", name: "not asked for again" },
+    edits: [{
+      file: "src/internal/watching/failover.ts",
+      find: "if (answer.failure._tag === \"AmbiguousOutcome\") return \"unknown\"",
+      replace: "if (answer.failure._tag === \"AmbiguousOutcome\") return yield* request(plan, options)"
+    }]
+  },
+  {
+    name: "watching: the list of a probe lives for ever",
+    by: { test: "test/watching.test.ts", name: "lets the key of a probe expire" },
+    edits: [{
+      file: "src/internal/watching/probe.ts",
+      find: "client.repeatable(commands.expire(key, timeToLiveAfterwards))",
+      replace: "client.repeatable(commands.persist(key))"
+    }]
+  },
+  {
+    name: "topology: the events of a service that has closed never end",
+    by: { test: "test/watching.test.ts", name: "end with the Scope" },
+    edits: [{
+      file: "src/internal/monitor/eventFeed.ts",
+      find: "for (const queue of Array.from(this.queues)) Queue.endUnsafe(queue)",
+      replace: ""
     }]
   },
   {

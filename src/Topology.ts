@@ -123,6 +123,28 @@ export interface State {
 }
 
 /**
+ * What a sentinel published about a group.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Event {
+  /** When it arrived, as milliseconds since the Unix epoch, by the Clock. */
+  readonly at: number
+  /** The address of the sentinel that published it. */
+  readonly from: string
+  /** Its name, such as `+sdown`, `+selected-slave` or `+switch-master`. */
+  readonly name: string
+  /** Its text as the sentinel published it. It has addresses and names, and no secret. */
+  readonly detail: string
+  /**
+   * What it is about: a node or a sentinel, for `+switch-master` the new primary; undefined for `+new-epoch`, `+tilt`
+   * and `-tilt`.
+   */
+  readonly subject: Address.Address | undefined
+}
+
+/**
  * Observes the state of a group.
  *
  * @since 0.1.0
@@ -141,6 +163,26 @@ export interface Topology {
    * between, but always gets the latest one.
    */
   readonly changes: Stream.Stream<State>
+  /**
+   * What the sentinels publish about the group from now on, and their `+new-epoch`, `+tilt` and `-tilt`, which name no
+   * group. Each sentinel publishes for itself, so most events come several times. An event changes nothing by itself:
+   * `changes` gives what the client makes of it. A sentinel that denies SUBSCRIBE gives none, and none come that were
+   * published while a sentinel was unreachable. A subscriber that is more than 256 events behind loses the oldest.
+   *
+   * **Example** (The events of a failover)
+   *
+   * ```ts
+   * import { Effect, Stream } from "effect"
+   * import { Sentinel } from "effect-redis-sentinel"
+   *
+   * export const program = Effect.gen(function*() {
+   *   const sentinel = yield* Sentinel.Sentinel
+   *   const topology = yield* sentinel.topology("mymaster")
+   *   yield* Stream.runForEach(topology.events, ({ detail, from, name }) => Effect.log(`${from}: ${name} ${detail}`))
+   * }).pipe(Effect.scoped)
+   * ```
+   */
+  readonly events: Stream.Stream<Event>
 }
 
 /**

@@ -67,6 +67,7 @@ const rooms = [
   "Doctor.ts",
   // Pictures know nothing of the library: data in, text out.
   "internal/pictures",
+  "internal/watching",
   "cli"
 ]
 

@@ -18,7 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Address from "../../Address.ts"
 import type { PrimaryNotFound, ReplicaNotFound } from "../../Errors.ts"
-import type { State, Topology } from "../../Topology.ts"
+import type { Event, State, Topology } from "../../Topology.ts"
 import type { Source } from "../connection/types.ts"
 import type { Belief } from "../discovery/belief.ts"
 import type { HostAndPort } from "../discovery/events.ts"
@@ -27,6 +27,7 @@ import type { Discovery, GroupView, Located } from "../discovery/types.ts"
 import { AliasCheck } from "./aliasCheck.ts"
 import { ClaimRules, type PrimaryClaim } from "./claims.ts"
 import { DeniedSentinels } from "./deniedSentinels.ts"
+import { EventFeed } from "./eventFeed.ts"
 import { FailoverEvents } from "./failoverEvents.ts"
 import { FailoverTracer } from "./failoverTrace.ts"
 import { type FailoverSign, WriteFence } from "./fence.ts"
@@ -76,7 +77,8 @@ export class GroupMonitor implements Topology {
   private readonly state: GroupState
   private readonly location: PrimaryLocation
   private readonly surveys: Survey
-  private readonly events: FailoverEvents
+  private readonly failoverEvents: FailoverEvents
+  private readonly feed: EventFeed
   private readonly firstAnswers: FirstAnswers
   private readonly denied: DeniedSentinels
   private readonly reachability: SentinelReachability
@@ -132,7 +134,7 @@ export class GroupMonitor implements Topology {
       onNoAnswer: (from) => this.firstAnswers.onNoAnswer(from),
       onRound: (views, round) => this.onRound(views, round)
     })
-    this.events = new FailoverEvents({
+    this.failoverEvents = new FailoverEvents({
       ...shared,
       survey,
       onStart: (from, event) => this.onFailoverStart(from, event),
@@ -148,6 +150,7 @@ export class GroupMonitor implements Topology {
       },
       onAbort: (from, event) => this.fence.withdraw(from, event)
     })
+    this.feed = new EventFeed(shared)
     this.firstAnswers = new FirstAnswers({
       ...shared,
       onComplete: () => {
@@ -235,7 +238,10 @@ export class GroupMonitor implements Topology {
       Effect.scoped(
         Effect.gen({ self: this }, function*() {
           yield* this.discovery.listen({
-            onEvent: (from, channel, payload) => this.events.onPublished(from, channel, payload),
+            onEvent: (from, channel, payload) => {
+              this.feed.onPublished(from, channel, payload)
+              this.failoverEvents.onPublished(from, channel, payload)
+            },
             onReachability: (from, isReachable) => this.onReachability(from, isReachable),
             onForgotten: (from) => this.onForgotten(from),
             onRenamed: (from, to) => this.onRenamed(from, to),
@@ -262,6 +268,7 @@ export class GroupMonitor implements Topology {
     this.runtime.close()
     Deferred.doneUnsafe(this.primaryFound, Exit.void)
     this.state.close()
+    this.feed.close()
     this.trace.close()
   }
 
@@ -413,6 +420,11 @@ export class GroupMonitor implements Topology {
 
   readonly changes: Stream.Stream<State> = Stream.unwrap(Effect.map(this.current, () => this.state.changes))
 
+  readonly events: Stream.Stream<Event> = Stream.unwrap(Effect.sync(() => {
+    this.start()
+    return this.feed.stream
+  }))
+
   // ---------------------------------------------------------------------------
   // The sentinels
 
@@ -426,7 +438,7 @@ export class GroupMonitor implements Topology {
       return
     }
     this.surveys.forget(from)
-    this.events.onUnreachable(from)
+    this.failoverEvents.onUnreachable(from)
     this.denied.stop(from)
     this.firstAnswers.onUnreachable(from)
     // Another sentinel may have taken its place: one that denies a subscription does not report that by itself.
@@ -442,7 +454,7 @@ export class GroupMonitor implements Topology {
   /** A sentinel no longer exists. */
   private onForgotten(from: string): void {
     this.surveys.forget(from)
-    this.events.forget(from)
+    this.failoverEvents.forget(from)
     this.fence.forget(from)
     this.trust.forget(from)
     this.denied.stop(from)
@@ -539,7 +551,7 @@ export class GroupMonitor implements Topology {
     const { ageMillis, candidate, from } = sign
     const isBelieved = ageMillis === Infinity ? this.trust.believesAnswers(from) : this.trust.believesEvents(from)
     if (isBelieved) {
-      const epoch = this.events.epochOf(from)
+      const epoch = this.failoverEvents.epochOf(from)
       const next = this.state.current.epoch + 1
       this.probeSelected(candidate, Math.max(this.claims.isPlausible(epoch) ? epoch : 0, next), from)
       this.fence.close(sign)
@@ -592,7 +604,7 @@ export class GroupMonitor implements Topology {
     this.fence.open("the primary moved", from)
     if (old === undefined) {
       // What was said before the primary was known makes sense now.
-      this.events.onPrimaryFound()
+      this.failoverEvents.onPrimaryFound()
       for (const view of Array.from(this.surveys.views.values())) this.onView(view)
     }
     this.surveys.beginSoon()

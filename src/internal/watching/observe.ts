@@ -1,0 +1,90 @@
+/**
+ * Feeds a recording: from the topology of the group, from what its sentinels publish, and from its nodes. It writes
+ * nothing; a probe does that where one is asked for (probe.ts).
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as FiberMap from "effect/FiberMap"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Address from "../../Address.ts"
+import type { InvalidOption } from "../../Errors.ts"
+import type { NodeOptions } from "../../Options.ts"
+import type * as Sentinel from "../../Sentinel.ts"
+import type { State, Topology } from "../../Topology.ts"
+import { askNode } from "./nodes.ts"
+import type { Recording } from "./recording.ts"
+
+export interface ObserveOptions {
+  /** The sessions with nodes. */
+  readonly node: NodeOptions
+  /** How often the nodes are asked. */
+  readonly intervalMillis: number
+}
+
+/** How many nodes are asked at most: one sentinel's word is enough for a node to be listed. */
+const maxNodes = 64
+
+/** For how long a node is asked that is listed no more: the primary of before is listed as a replica a moment later. */
+const unlistedMillis = 30_000
+
+/** The primary and the replicas. */
+const nodesOf = (state: State): ReadonlyArray<Address.Address> =>
+  [...(state.primary === undefined ? [] : [state.primary]), ...state.replicas.map((replica) => replica.address)]
+    .slice(0, maxNodes)
+
+/** Observes a group until the Scope closes. Gives the topology once the sentinels were asked. */
+export const observe = (
+  sentinel: Sentinel.Service,
+  recording: Recording,
+  options: ObserveOptions
+): Effect.Effect<Topology, InvalidOption, Scope.Scope> =>
+  Effect.gen(function*() {
+    const topology = yield* sentinel.topology(recording.options.group)
+    yield* Effect.forkScoped(
+      Stream.runForEach(topology.events, (event) => Effect.sync(() => recording.onEvent(event))),
+      { startImmediately: true }
+    )
+    const fibers = yield* FiberMap.make<string, never>()
+    const unlisted = new Map<string, number>()
+    const follow = (state: State) =>
+      Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        recording.onState(state, now)
+        const wanted = new Map(nodesOf(state).map((address) => [Address.format(address), address]))
+        for (const [name, address] of wanted) {
+          unlisted.delete(name)
+          if (FiberMap.hasUnsafe(fibers, name)) continue
+          const onSight = recording.onNode.bind(recording)
+          yield* FiberMap.run(fibers, name, askNode(address, { ...options, onSight }))
+        }
+        for (const name of Array.from(recording.nodes.keys())) {
+          if (wanted.has(name)) continue
+          const since = unlisted.get(name) ?? now
+          unlisted.set(name, since)
+          if (now - since < unlistedMillis && unlisted.size <= maxNodes) continue
+          unlisted.delete(name)
+          yield* FiberMap.remove(fibers, name)
+          recording.forgetNode(name)
+        }
+      })
+    const first = yield* topology.current
+    yield* follow(first)
+    yield* Effect.forkScoped(
+      Stream.runForEach(topology.changes, (state) => state === first ? Effect.void : follow(state)),
+      { startImmediately: true }
+    )
+    return topology
+  })
+
+/** Waits until a condition holds for the recording, which is looked at after each change. */
+export const until = (recording: Recording, condition: () => boolean): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    if (condition()) return resume(Effect.void)
+    const end = recording.listen(() => {
+      if (!condition()) return
+      end()
+      resume(Effect.void)
+    })
+    return Effect.sync(end)
+  })
