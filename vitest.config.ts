@@ -3,9 +3,10 @@ import { defineConfig } from "vitest/config"
 import { FailuresAtTheEnd } from "./test/support/reporter.ts"
 import { LongestFirst } from "./test/support/sequencer.ts"
 
-// Where redis-server or Chromium is missing, scripts/test.mjs says so and leaves the
+// Where redis-server, Chromium or tmux is missing, scripts/test.mjs says so and leaves the
 // tests that need it out; it refuses to in CI.
 const withoutRedis = process.env["WITHOUT_REDIS"] === "1"
+const withoutTmux = process.env["WITHOUT_TMUX"] === "1"
 const withoutChromium = process.env["WITHOUT_CHROMIUM"] === "1"
 
 /** The tests that start servers. They mostly wait, so more of them than processors run at once, after all others. */
@@ -38,6 +39,7 @@ const servers = {
     ...common,
     name: "servers",
     include: real,
+    exclude: withoutTmux ? ["test/integration/terminal.test.ts"] : [],
     maxWorkers: availableParallelism() * 2,
     sequence: { groupOrder: 1 }
   }

@@ -1,6 +1,6 @@
 /**
  * Runs the tests. The integration tests need redis-server, redis-sentinel and
- * openssl; those of pages need Chromium. The script finds them, or installs them if
+ * openssl; those of pages need Chromium, those in a terminal need tmux. The script finds them, or installs them if
  * possible; otherwise it says which tests it skips. In CI it skips nothing, and fails
  * instead.
  *
@@ -34,6 +34,12 @@ const needs = [
     tests: "the tests of pages in test/browser",
     advice: "apt-get install chromium (Debian), or set ERS_CHROMIUM to the path of a Chromium",
     without: "WITHOUT_CHROMIUM"
+  },
+  {
+    programs: [["tmux"]],
+    tests: "the tests in a terminal in test/integration/terminal.test.ts",
+    advice: "apt-get install tmux (Debian), or brew install tmux",
+    without: "WITHOUT_TMUX"
   }
 ]
 const missingOf = ({ programs }) => programs.filter((names) => !names.some(has)).map(([name]) => name)

@@ -53,6 +53,9 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "chaos/recording.ts",
       find: "acknowledged: counted(kept),",
       replace: "acknowledged: counted([...kept, ...lost]),"
+    }]
+  },
+  {
     name: "watching: an acknowledged write that is missing does not count",
     by: { test: "test/watching.test.ts", name: "client without a fence loses" },
     edits: [{
@@ -77,6 +80,24 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/watching/probe.ts",
       find: "client.repeatable(commands.expire(key, timeToLiveAfterwards))",
       replace: "client.repeatable(commands.persist(key))"
+    }]
+  },
+  {
+    name: "watching: a text of a server changes the screen",
+    by: { test: "test/watchFrame.test.ts", name: "break out of its line" },
+    edits: [{
+      file: "src/cli/lines.ts",
+      find: "text.replaceAll(unprintable, \"?\")",
+      replace: "text"
+    }]
+  },
+  {
+    name: "watching: a wide character counts as one column",
+    by: { test: "test/watchFrame.test.ts", name: "break out of its line" },
+    edits: [{
+      file: "src/cli/lines.ts",
+      find: "wide.test(segment) ? 2 : 1",
+      replace: "1"
     }]
   },
   {

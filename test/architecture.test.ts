@@ -186,13 +186,15 @@ describe("the layout of src/", () => {
       ["internal/credentials/keeper.ts", "when credentials expire"],
       ["internal/doctor/asking.ts", "the clock of a server is compared with this machine's"],
       ["internal/doctor/gather.ts", "the report says when it was made"],
+      ["internal/monitor/eventFeed.ts", "when an event arrived"],
       ["internal/monitor/failoverTrace.ts", "the end of a span"],
       ["internal/monitor/fence.ts", "since when the fence is closed"],
       ["internal/monitor/groupState.ts", "the time of an event"],
       ["internal/streams/deadLetters.ts", "the time of a dead letter"],
       ["internal/streams/trimming.ts", "the age of entries, by their ids"],
       ["internal/telemetry/clientTelemetry.ts", "the start of a span"],
-      ["internal/telemetry/operationTrace.ts", "the events and the end of a span"]
+      ["internal/telemetry/operationTrace.ts", "the events and the end of a span"],
+      ["internal/watching/time.ts", "when a recording begins"]
     ])
     assert.deepStrictEqual(
       files.filter((file) => !file.startsWith("testing/"))

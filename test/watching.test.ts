@@ -13,6 +13,7 @@ import { observe, until } from "../src/internal/watching/observe.ts"
 import { failoverPage, timelineOf, topologyOf, watchPage } from "../src/internal/watching/pictured.ts"
 import { probing } from "../src/internal/watching/probing.ts"
 import { Recording } from "../src/internal/watching/recording.ts"
+import { recordingTime } from "../src/internal/watching/time.ts"
 import * as Testing from "../src/testing/index.ts"
 import { sentinels } from "./support/group.ts"
 import { timePassing } from "./support/time.ts"
@@ -21,10 +22,9 @@ const whileTimePasses = timePassing("2 millis")
 const group = "mymaster"
 
 const recordingOf = (bucketMillis = 1000) =>
-  Effect.clockWith((clock) =>
-    Effect.sync(() =>
-      new Recording({ group, startedAt: clock.currentTimeMillisUnsafe(), bucketMillis, pauseMillis: 50 })
-    )
+  Effect.map(
+    recordingTime,
+    (time) => new Recording({ group, time, startedAt: time.now(), bucketMillis, pauseMillis: 50 })
   )
 
 const service = (options: Partial<Sentinel.Options> = {}) => Sentinel.make({ sentinels, ...options })

@@ -10,15 +10,15 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
 import { doctor } from "./doctor.ts"
-
-/** The version of the package. */
-const version = "0.1.0"
+import { failover } from "./failover.ts"
+import { version } from "./version.ts"
+import { watch } from "./watch.ts"
 
 const root = Command.make("effect-redis-sentinel").pipe(
   Command.withDescription(
     "Looks at a group of Redis servers and its sentinels: what is wrong with it, and what happens."
   ),
-  Command.withSubcommands([doctor])
+  Command.withSubcommands([doctor, watch, failover])
 )
 
 const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {

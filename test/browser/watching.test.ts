@@ -4,12 +4,14 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
 import { Sentinel } from "../../src/index.ts"
 import { drawPage } from "../../src/internal/pictures/page.ts"
 import { planFailover, runFailover } from "../../src/internal/watching/failover.ts"
 import { failoverPage, watchPage } from "../../src/internal/watching/pictured.ts"
 import { Recording } from "../../src/internal/watching/recording.ts"
+import { recordingTime } from "../../src/internal/watching/time.ts"
 import * as Testing from "../../src/testing/index.ts"
 import { chromium } from "../support/chromium.ts"
 import { sentinels } from "../support/group.ts"
@@ -19,7 +21,13 @@ import { timePassing } from "../support/time.ts"
 const group = "mymaster"
 
 const failedOver = Effect.gen(function*() {
-  const recording = new Recording({ group, startedAt: 0, bucketMillis: 50, pauseMillis: 30 })
+  const recording = new Recording({
+    group,
+    time: yield* recordingTime,
+    startedAt: 0,
+    bucketMillis: 50,
+    pauseMillis: 30
+  })
   const sentinel = yield* Sentinel.make({ sentinels })
   const plan = yield* planFailover(sentinel, group)
   const report = yield* runFailover(sentinel, plan, recording, {
@@ -32,7 +40,7 @@ const failedOver = Effect.gen(function*() {
     coordinated: false
   })
   return { recording, report }
-}).pipe(timePassing("2 millis"), Effect.scoped, Effect.provide(Testing.layer()), Effect.provide(TestClock.layer()))
+}).pipe(timePassing("2 millis"), Effect.scoped, Effect.provide(Layer.provideMerge(Testing.layer(), TestClock.layer())))
 
 describe("pages of failovers in a browser", () => {
   it.live("are readable on every screen", () =>

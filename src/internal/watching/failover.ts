@@ -2,7 +2,6 @@
  * A planned failover: what it would do, the one request for it, and what came of it, by a probe that writes through it.
  * How it is asked for and shown is elsewhere.
  */
-import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -267,7 +266,7 @@ export const runFailover = (
       return yield* refusal("INPROG", undefined, "the group has moved since it was looked at")
     }
 
-    const askedAt = yield* Clock.currentTimeMillis
+    const askedAt = recording.options.time.now()
     const movesBefore = recording.movesSeen
     recording.note({
       at: askedAt,
@@ -293,7 +292,7 @@ export const runFailover = (
     }
     probe.stop()
     yield* Fiber.join(writer).pipe(Effect.timeoutOption(lastWrite))
-    const endedAt = yield* Clock.currentTimeMillis
+    const endedAt = recording.options.time.now()
     const state = yield* topology.current
     const read = move === undefined || state.primary === undefined
       ? undefined

@@ -2,7 +2,6 @@
  * Asks nodes what they are, again and again: INFO where it is allowed, else ROLE. It writes nothing, and gives what
  * each says to a function.
  */
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -51,7 +50,12 @@ const hostAndPort = (host: unknown, port: unknown): string | undefined =>
   typeof host === "string" && typeof port === "number" ? Address.format({ host, port }) : undefined
 
 /** What a node that answers says of itself, and how many writes it has executed. Fails if it does not answer. */
-const look = (redis: Client.PrimaryClient, before: NodeSight, writesBefore: number | undefined) =>
+const look = (
+  redis: Client.PrimaryClient,
+  before: NodeSight,
+  writesBefore: number | undefined,
+  now: () => number
+) =>
   Effect.gen(function*() {
     const [replication, clients, server, statistics, role] = yield* redis.pipelineResults([
       commands.info("replication"),
@@ -63,7 +67,7 @@ const look = (redis: Client.PrimaryClient, before: NodeSight, writesBefore: numb
     if (Result.isFailure(replication) && replication.failure._tag !== "ReplyError") {
       return yield* Effect.fail(replication.failure)
     }
-    const at = yield* Clock.currentTimeMillis
+    const at = now()
     const writes = Result.isSuccess(statistics) ? writesExecuted(statistics.success.commandstats) : undefined
     const elapsed = before.answeredAt === undefined ? 0 : at - before.answeredAt
     // Fewer than before: the server has started again, or its statistics have.
@@ -132,13 +136,14 @@ const versionOf = (server: Readonly<Record<string, unknown>>): string => {
 export interface NodeQuestions {
   readonly node: NodeOptions
   readonly intervalMillis: number
+  readonly now: () => number
   readonly onSight: (sight: NodeSight, at: number) => void
 }
 
 /** Asks one node until it is interrupted. */
 export const askNode = (
   address: Address.Address,
-  { intervalMillis, node, onSight }: NodeQuestions
+  { intervalMillis, node, now, onSight }: NodeQuestions
 ): Effect.Effect<never> =>
   Effect.scoped(Effect.gen(function*() {
     const name = Address.format(address)
@@ -155,9 +160,9 @@ export const askNode = (
     let sight = unseen(name)
     let writes: number | undefined
     return yield* Effect.forever(Effect.gen(function*() {
-      const began = yield* Clock.currentTimeMillis
-      const answer = yield* Effect.result(look(redis, sight, writes))
-      const at = yield* Clock.currentTimeMillis
+      const began = now()
+      const answer = yield* Effect.result(look(redis, sight, writes, now))
+      const at = now()
       if (answer._tag === "Success") {
         ;({ sight, writes } = answer.success)
       } else {

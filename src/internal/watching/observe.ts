@@ -2,7 +2,6 @@
  * Feeds a recording: from the topology of the group, from what its sentinels publish, and from its nodes. It writes
  * nothing; a probe does that where one is asked for (probe.ts).
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import type * as Scope from "effect/Scope"
@@ -42,27 +41,34 @@ export const observe = (
   Effect.gen(function*() {
     const topology = yield* sentinel.topology(recording.options.group)
     yield* Effect.forkScoped(
-      Stream.runForEach(topology.events, (event) => Effect.sync(() => recording.onEvent(event))),
+      Stream.runForEach(topology.events, (event) =>
+        Effect.sync(() => recording.onEvent(event, recording.options.time.of(event.at)))),
       { startImmediately: true }
     )
     const fibers = yield* FiberMap.make<string, never>()
     const unlisted = new Map<string, number>()
     const follow = (state: State) =>
       Effect.gen(function*() {
-        const now = yield* Clock.currentTimeMillis
-        recording.onState(state, now)
+        const now = recording.options.time.now()
+        recording.onState(state, state.lastChange === undefined ? now : recording.options.time.of(state.lastChange.at))
         const wanted = new Map(nodesOf(state).map((address) => [Address.format(address), address]))
         for (const [name, address] of wanted) {
           unlisted.delete(name)
-          if (FiberMap.hasUnsafe(fibers, name)) continue
+          if (FiberMap.hasUnsafe(fibers, name)) {
+            continue
+          }
           const onSight = recording.onNode.bind(recording)
-          yield* FiberMap.run(fibers, name, askNode(address, { ...options, onSight }))
+          yield* FiberMap.run(fibers, name, askNode(address, { ...options, now: recording.options.time.now, onSight }))
         }
         for (const name of Array.from(recording.nodes.keys())) {
-          if (wanted.has(name)) continue
+          if (wanted.has(name)) {
+            continue
+          }
           const since = unlisted.get(name) ?? now
           unlisted.set(name, since)
-          if (now - since < unlistedMillis && unlisted.size <= maxNodes) continue
+          if (now - since < unlistedMillis && unlisted.size <= maxNodes) {
+            continue
+          }
           unlisted.delete(name)
           yield* FiberMap.remove(fibers, name)
           recording.forgetNode(name)
@@ -71,7 +77,8 @@ export const observe = (
     const first = yield* topology.current
     yield* follow(first)
     yield* Effect.forkScoped(
-      Stream.runForEach(topology.changes, (state) => state === first ? Effect.void : follow(state)),
+      Stream.runForEach(topology.changes, (state) =>
+        state === first ? Effect.void : follow(state)),
       { startImmediately: true }
     )
     return topology

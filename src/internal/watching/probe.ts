@@ -3,7 +3,6 @@
  * which of those that were acknowledged are missing there. The list has a time to live from its first moment on, so
  * that nothing stays where the probe cannot clean up.
  */
-import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -118,7 +117,7 @@ export class Probe {
   private readonly writeOne: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
     const value = `${this.run}:${this.next++}`
     const reply = yield* Effect.result(this.client.rpush(this.key, value))
-    const at = yield* Clock.currentTimeMillis
+    const at = this.recording.options.time.now()
     if (Result.isFailure(reply)) return this.onFailure(value, reply.failure, at)
     this.acknowledged.push({ value, at })
     if (this.acknowledged.length > maxRemembered) this.acknowledged = this.acknowledged.slice(-maxRemembered / 2)
@@ -154,7 +153,7 @@ export class Probe {
       // What is acknowledged while the list is on its way may be missing in it.
       const expected = this.acknowledged.slice()
       const listed = yield* redis.lrange(this.key, 0, -1)
-      const at = yield* Clock.currentTimeMillis
+      const at = this.recording.options.time.now()
       const counts = new Map<string, number>()
       for (const value of listed) counts.set(value, (counts.get(value) ?? 0) + 1)
       const missing = expected.filter(({ value }) => !counts.has(value))
@@ -214,6 +213,6 @@ export const makeProbe = (
       client.transaction([commands.rpush(key, `${run}:begin`), commands.expire(key, timeToLive)]),
       refused
     )
-    recording.startProbe(yield* Clock.currentTimeMillis)
+    recording.startProbe(recording.options.time.now())
     return probe
   })

@@ -43,13 +43,7 @@ export const probing = (
     })
     const key = options.key ?? (yield* ownKey)
     const probe = yield* makeProbe(client, recording, { key, everyMillis: options.everyMillis }).pipe(
-      Effect.tapError((error) =>
-        Effect.clockWith((clock) =>
-          Effect.sync(() =>
-            recording.note({ at: clock.currentTimeMillisUnsafe(), kind: "problem", text: error.message })
-          )
-        )
-      ),
+      Effect.tapError((error) => Effect.sync(() => recording.note({ kind: "problem", text: error.message }))),
       Effect.retry(Schedule.spaced(beginAgain)),
       // It is retried for ever.
       Effect.orDie
@@ -65,16 +59,10 @@ export const probing = (
       const name = Address.format(primary)
       yield* probe.readBack(primary, name, options.node).pipe(
         Effect.catch((error) =>
-          Effect.clockWith((clock) =>
-            Effect.sync(() =>
-              recording.note({
-                at: clock.currentTimeMillisUnsafe(),
-                kind: "problem",
-                text: `what the probe wrote cannot be read back from ${name}: ${briefly(error)}`,
-                node: name
-              })
-            )
-          )
+          Effect.sync(() => {
+            const text = `what the probe wrote cannot be read back from ${name}: ${briefly(error)}`
+            recording.note({ kind: "problem", text, node: name })
+          })
         )
       )
     })

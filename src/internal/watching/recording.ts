@@ -6,6 +6,7 @@
 import * as Address from "../../Address.ts"
 import type { Event, Fence, Replica, SentinelState, State } from "../../Topology.ts"
 import type { TimelineEventKind } from "../pictures/types.ts"
+import type { RecordingTime } from "./time.ts"
 
 const maxEntries = 1000
 const maxSpans = 200
@@ -127,6 +128,7 @@ export interface ProbeTotals {
 
 export interface RecordingOptions {
   readonly group: string
+  readonly time: RecordingTime
   readonly startedAt: number
   /** How long the times are in which writes are counted. */
   readonly bucketMillis: number
@@ -184,8 +186,8 @@ export class Recording {
   }
 
   /** Adds an entry, in the order of time. What a sentinel published comes before what the client made of it. */
-  note(entry: Omit<Entry, "from" | "id" | "node"> & Partial<Entry>): void {
-    const made: Entry = { node: undefined, from: [], ...entry, id: ++this.noted }
+  note(entry: Pick<Entry, "kind" | "text"> & Partial<Entry>): void {
+    const made: Entry = { at: this.options.time.now(), node: undefined, from: [], ...entry, id: ++this.noted }
     const isFirst = made.kind === "sentinel" || made.kind === "fault"
     let index = this.entries.length
     while (index > 0 && (isFirst ? this.entries[index - 1]!.at >= made.at : this.entries[index - 1]!.at > made.at)) {
@@ -200,10 +202,9 @@ export class Recording {
   // ---------------------------------------------------------------------------
   // The group
 
-  onState(state: State, now: number): void {
+  onState(state: State, at: number): void {
     const before = this.state
     this.state = state
-    const at = state.lastChange?.at ?? now
     if (before === undefined) this.noteFirst(state, at)
     if (before !== undefined) this.notePrimary(before, state, at)
     this.noteFence(before?.fence, state.fence, at)
@@ -263,11 +264,11 @@ export class Recording {
     }
     // Another sentinel's sign keeps it closed: the fence has not opened in between.
     if (fence === undefined || (open !== undefined && open.to === undefined)) return
-    this.fences.push({ from: fence.since, to: undefined, sign: fence.sign, by: fence.from, candidate })
+    this.fences.push({ from: at, to: undefined, sign: fence.sign, by: fence.from, candidate })
     bound(this.fences, maxSpans)
     const promotes = candidate === undefined ? "" : `, promotes ${candidate}`
     this.note({
-      at: fence.since,
+      at,
       kind: "client",
       text: `the fence closed: ${fence.sign}${promotes}`,
       node: candidate,
@@ -326,7 +327,7 @@ export class Recording {
   }
 
   /** A sentinel has published something. The same from several sentinels is one entry. */
-  onEvent({ at, detail, from, name, subject }: Event): void {
+  onEvent({ detail, from, name, subject }: Omit<Event, "at">, at: number): void {
     const node = subject === undefined ? undefined : Address.format(subject)
     const about = name === "+switch-master"
       ? ` to ${node}`

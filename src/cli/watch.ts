@@ -1,0 +1,158 @@
+/**
+ * The command `watch`: shows a group live, on a screen of the terminal, or in lines where the output is no terminal. It
+ * writes nothing to the group unless --probe asks for it.
+ */
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import { observe } from "../internal/watching/observe.ts"
+import { watchPage } from "../internal/watching/pictured.ts"
+import { probing } from "../internal/watching/probing.ts"
+import { Recording } from "../internal/watching/recording.ts"
+import { recordingTime } from "../internal/watching/time.ts"
+import * as Sentinel from "../Sentinel.ts"
+import { durationText } from "./lines.ts"
+import { htmlFlag, logsTo, outputClosed, saidAs, say, sayNewEntries, secondsFlag, writePage } from "./output.ts"
+import { onScreen, styleOf } from "./screen.ts"
+import { type Target, targetFlags, targetOf, usageError } from "./target.ts"
+import { demoLayer, demoLoad, demoTarget, demoTrouble } from "./watchDemo.ts"
+import { frame, statusLine } from "./watchFrame.ts"
+
+/** How often the probe writes: a pause is measured to about this time. */
+const probeMillis = 20
+/** How often the state is told where there is no terminal. */
+const statusInterval = "10 seconds"
+
+const flags = {
+  ...targetFlags,
+  probe: Flag.Boolean("probe").pipe(
+    Flag.withDescription(
+      "Write to the primary, 50 times a second, to measure pauses and find lost writes. Without it, watch writes nothing"
+    ),
+    Flag.withDefault(false)
+  ),
+  key: Flag.String("key").pipe(
+    Flag.withMetavar("KEY"),
+    Flag.withDescription("The key that the probe writes to, which must not exist. Default: one of its own"),
+    Flag.optional
+  ),
+  interval: secondsFlag("interval", "How often the nodes are asked. Default 1 second"),
+  for: secondsFlag("for", "How long to watch. Default: until q or Ctrl-C"),
+  plain: Flag.Boolean("plain").pipe(
+    Flag.withDescription("Print lines, as where the output is no terminal"),
+    Flag.withDefault(false)
+  ),
+  html: htmlFlag("Write a page with the timeline and the topology to this file at the end"),
+  demo: Flag.Boolean("demo").pipe(
+    Flag.withDescription("Watch a deployment in memory whose primary fails now and then"),
+    Flag.withDefault(false)
+  )
+}
+
+interface WatchOptions {
+  readonly target: Target
+  readonly key: string | undefined
+  readonly hasProbe: boolean
+  readonly intervalMillis: number
+  readonly forMillis: number | undefined
+  readonly isPlain: boolean
+  readonly html: string | undefined
+}
+
+/** Prints what happens, and now and then the state. */
+const inLines = (recording: Recording) =>
+  Effect.map(sayNewEntries(recording), (entries) =>
+    Effect.raceFirst(
+      Effect.forever(Effect.andThen(entries, Effect.sleep("100 millis"))),
+      Effect.andThen(
+        Effect.sleep("1 second"),
+        Effect.repeat(
+          Effect.suspend(() => say(statusLine(recording, recording.options.time.now()))),
+          Schedule.spaced(statusInterval)
+        )
+      )
+    ))
+
+/** Watches a group until somebody ends it. */
+const watchGroup = (options: WatchOptions) =>
+  Effect.gen(function*() {
+    const { group } = options.target
+    const time = yield* recordingTime
+    const recording = new Recording({ group, time, startedAt: time.now(), bucketMillis: 1000, pauseMillis: 250 })
+    const capabilities = yield* TerminalCapabilities.TerminalCapabilities
+    const isScreen = capabilities.canAnimate && !options.isPlain
+    const style = styleOf(process.env, capabilities.canColor)
+    const page = Effect.gen(function*() {
+      if (options.html === undefined) return
+      const endedAt = time.now()
+      yield* writePage(options.html, (made) => watchPage(recording, endedAt, made), endedAt)
+    })
+    const watching = Effect.gen(function*() {
+      const sentinel = yield* saidAs(Sentinel.make(options.target.options))
+      const session = { node: options.target.options.node }
+      const observing = Effect.gen(function*() {
+        const topology = yield* observe(sentinel, recording, { ...session, intervalMillis: options.intervalMillis })
+        if (!options.hasProbe) return yield* Effect.never
+        return yield* probing(sentinel, topology, recording, { ...session, key: options.key, everyMillis: probeMillis })
+      })
+      const shown = isScreen
+        ? onScreen((size) => Effect.sync(() => frame(recording, recording.options.time.now(), size, style)))
+        : yield* inLines(recording)
+      const ends = options.forMillis === undefined ? Effect.never : Effect.sleep(options.forMillis)
+      // What is shown does not wait for the first answers of the sentinels.
+      yield* Effect.raceAllFirst([saidAs(observing), shown, ends, outputClosed])
+    })
+    yield* Effect.scoped(watching).pipe(
+      Effect.provide(logsTo(recording)),
+      Effect.ensuring(page)
+    )
+    const endedAt = time.now()
+    yield* say(summary(recording, endedAt))
+  })
+
+/** What remains when the screen is gone. */
+const summary = (recording: Recording, endedAt: number): string => {
+  const { group, startedAt } = recording.options
+  const moves = recording.movesSeen
+  const fence = recording.fences.reduce((max, { from, to }) => Math.max(max, (to ?? endedAt) - from), 0)
+  const pause = recording.pauses.reduce((max, { from, to }) => Math.max(max, to - from), 0)
+  const parts = [
+    `Watched ${group} for ${durationText(endedAt - startedAt)}: ${moves} ${moves === 1 ? "failover" : "failovers"}`,
+    ...(recording.fences.length === 0 ? [] : [`fence closed for ${durationText(fence)} at most`]),
+    ...(recording.probe === undefined ? [] : [
+      `${recording.probe.acknowledged} writes of the probe acknowledged, ${
+        recording.probe.failed + recording.probe.ambiguous
+      } failed, ${recording.probe.lost} lost`,
+      `longest pause ${durationText(pause)}`
+    ])
+  ]
+  return `${parts.join("; ")}.`
+}
+
+export const watch = Command.make("watch", flags, (input) =>
+  Effect.gen(function*() {
+    if (Option.isSome(input.key) && !input.probe) {
+      return yield* usageError("--key is the key of the probe: give --probe as well")
+    }
+    const options = {
+      key: Option.getOrUndefined(input.key),
+      hasProbe: input.probe || input.demo,
+      intervalMillis: Option.getOrElse(input.interval, () => 1000),
+      forMillis: Option.getOrUndefined(input.for),
+      isPlain: input.plain,
+      html: Option.getOrUndefined(input.html)
+    }
+    if (!input.demo) return yield* watchGroup({ ...options, target: yield* targetOf(input) })
+    yield* Effect.scoped(Effect.gen(function*() {
+      yield* demoLoad
+      yield* Effect.forkScoped(demoTrouble)
+      yield* watchGroup({ ...options, target: demoTarget })
+    })).pipe(Effect.provide(demoLayer))
+  })).pipe(
+    Command.withDescription(
+      "Shows a group live: nodes, lag, the write fence, events of the sentinels, writes and pauses."
+    )
+  )
