@@ -164,6 +164,74 @@ const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "telemetry: each object of attributes has series of its own",
+    by: { test: "test/telemetry.test.ts", name: "make no more series" },
+    edits: [{
+      file: "src/internal/telemetry/clientTelemetry.ts",
+      find: "this.identity, this.services, this.series))",
+      replace: "this.identity, this.services, new Map()))"
+    }]
+  },
+  {
+    name: "telemetry: a span has any number of events",
+    by: { test: "test/telemetry.test.ts", name: "has a bounded number of events" },
+    edits: [{
+      file: "src/internal/telemetry/operationTrace.ts",
+      find: "++this.eventCount > mostEvents",
+      replace: "++this.eventCount > Infinity"
+    }]
+  },
+  {
+    name: "telemetry: there are any number of pools",
+    by: { test: "test/telemetry.test.ts", name: "are bounded" },
+    edits: [{ file: "src/Metrics.ts", find: "if (pools.size >= mostPools", replace: "if (pools.size >= Infinity" }]
+  },
+  {
+    name: "credentials: connections to sentinels that were left are kept in RESP2",
+    by: { test: "test/credentials.test.ts", name: "leave nothing of the connections" },
+    edits: [{
+      file: "src/internal/discovery/sentinelSubscriptions.ts",
+      find: "if (own !== undefined) yield* Scope.close(own, Exit.void)",
+      replace: ""
+    }]
+  },
+  {
+    name: "credentials: what has expired is tried again on a live session",
+    by: { test: "test/credentials.test.ts", name: "is not tried again on a live session" },
+    edits: [{
+      file: "src/internal/connection/login.ts",
+      find: "const { usable } = this.keeper",
+      replace: "const { current: usable } = this.keeper"
+    }]
+  },
+  {
+    name: "credentials: a source that hangs is waited for without end",
+    by: { test: "test/credentials.test.ts", name: "that hangs is given up" },
+    edits: [{
+      file: "src/internal/credentials/keeper.ts",
+      find: "const longestAskMillis = 30_000",
+      replace: "const longestAskMillis = 3_000_000"
+    }]
+  },
+  {
+    name: "credentials: short-lived ones are asked for without a pause",
+    by: { test: "test/credentials.test.ts", name: "is not asked without a pause" },
+    edits: [{
+      file: "src/internal/credentials/keeper.ts",
+      find: "Math.min(millis / 5, 5 * 60_000), millis / 2)",
+      replace: "Math.min(millis / 5, 5 * 60_000), Infinity)"
+    }]
+  },
+  {
+    name: "a server that is busy counts as one that lacks CLIENT UNBLOCK",
+    by: { test: "test/blocking.test.ts", name: "no right is missing" },
+    edits: [{
+      file: "src/internal/execution/unblocking.ts",
+      find: "error?._tag === \"ReplyError\" && !passes(error, false)",
+      replace: "error?._tag === \"ReplyError\""
+    }]
+  },
+  {
     name: "credentials: a connection that is given back while an AUTH is unanswered is closed",
     by: { test: "test/credentials.test.ts", name: "is given back while it logs in" },
     edits: [{ file: "src/Pool.ts", find: "connection.isFree &&", replace: "connection.idle &&" }]
@@ -312,6 +380,24 @@ const mutants: ReadonlyArray<Mutant> = [
     name: "EffectRedis: a subscription drops messages and tells nobody",
     by: { test: "test/effectRedis.test.ts", name: "when more messages wait" },
     edits: [{ file: "src/internal/stores/service.ts", find: "{ whenFull: \"fail\", ", replace: "{ " }]
+  },
+  {
+    name: "EffectRedis: an entry of a KeyValueStore is removed twice",
+    by: { test: "test/effectRedis.test.ts", name: "clears all the same" },
+    edits: [{
+      file: "src/internal/stores/keyValueStore.ts",
+      find: "Effect.mapError(redis.unlink(prefix + key), failed",
+      replace: "Effect.mapError(redis.repeatable(unlink(prefix + key)), failed"
+    }]
+  },
+  {
+    name: "EffectRedis: modify of a KeyValueStore watches nothing",
+    by: { test: "test/effectRedis.test.ts", name: "changed meanwhile by another client" },
+    edits: [{
+      file: "src/internal/stores/keyValueStore.ts",
+      find: "redis.watch(prefix + key, (watched) =>",
+      replace: "redis.watch(prefix, (watched) =>"
+    }]
   },
   {
     name: "popStream: elements that were removed and not given are dropped",
@@ -1984,8 +2070,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: [22],
     edits: [{
       file: "src/internal/queues/consume.ts",
-      find: "        const handling = handled<R, R>(",
-      replace: "        yield* acknowledge(delivery)\n        const handling = handled<R, R>("
+      find: "        const handling = withRetry(",
+      replace: "        yield* acknowledge(delivery)\n        const handling = withRetry("
     }]
   },
   {
@@ -2085,6 +2171,24 @@ const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/streams/claims.ts",
       find: "const isCounted = listed === undefined || !isUnhandled(entry.id)",
       replace: "const isCounted = listed === undefined || entry.id !== \"\""
+    }]
+  },
+  {
+    name: "an entry that its own consumer claims counts as delivered",
+    by: { test: "test/consumerDetails.test.ts", name: "stays right when a consumer claims its own entry" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "else if (entry.deliveries > known.deliveries) this.miscounted",
+      replace: "else if (entry.deliveries < known.deliveries) this.miscounted"
+    }]
+  },
+  {
+    name: "a consumer of a new client tells that the group has moved",
+    by: { test: "test/consumerDetails.test.ts", name: "tells no move of the group" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "        this.epoch = epochOf(this.given.redis)\n        metrics",
+      replace: "        metrics"
     }]
   },
   {

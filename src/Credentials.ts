@@ -167,7 +167,8 @@ export class SentinelCredentials
  */
 export interface Options {
   /**
-   * How long before its credentials expire an Effect runs again. Default: a fifth of their time, at most 5 minutes.
+   * How long before its credentials expire an Effect runs again, at most half of their time. Default: a fifth of their
+   * time, at most 5 minutes.
    */
   readonly refreshBefore?: DurationInput | undefined
 }
@@ -176,7 +177,8 @@ export interface Options {
  * Makes credentials from a source, until the Scope closes. The source is one of these:
  *
  * - an Effect. Without `expiresAt` it runs for each new session, so that a file or a variable that has changed is read;
- *   with it, it runs again before the credentials expire, and when a server refuses them.
+ *   with it, it runs again before the credentials expire, and when a server refuses them. A run is interrupted after 30
+ *   seconds, and counts as failed.
  * - a Stream that gives the credentials, and others when they change. It runs from now on; when it fails it is run again.
  *
  * When the source gives other credentials than before, all live sessions log in with them. What it cannot give is told

@@ -207,8 +207,8 @@ export interface KeyValueStoreOptions {
  * An entry is a string at the key `prefix` + key; values are stored as they are, text as UTF-8. `modify` and
  * `modifyUint8Array` are atomic: if the entry changes meanwhile, the function runs again with its new value. `keys`,
  * `size`, `isEmpty`, `clear` and `clearPrefix` walk through the whole database with SCAN, so that their time depends on
- * everything in it; what is set or removed meanwhile may be counted or not. Errors have the error of this library as
- * their `cause`. `set`, `remove`, `clear` and `modify` fail with `AmbiguousOutcome` there if a reply never came.
+ * everything in it; what is set or removed meanwhile may be counted, or cleared, or not. Errors have the error of this
+ * library as their `cause`. `set`, `remove` and `modify` fail with `AmbiguousOutcome` there if a reply never came.
  *
  * @since 0.1.0
  * @category constructors

@@ -199,8 +199,9 @@ export const operationDurationOf = (attributes: Readonly<Record<string, string>>
 /** A series of each metric of a pool, by the name of the pool. */
 const pools = new Map<string, PoolMetrics>()
 
-/** How many names of pools are kept, beyond which a pool has series of its own. */
+/** How many names of pools there are, beyond which a pool is one of the others: nodes come and go, and metrics stay. */
 const mostPools = 1000
+const otherPools = "_OTHER"
 
 /**
  * The metrics of one pool of connections, by OpenTelemetry's conventions. Each has the
@@ -238,7 +239,7 @@ export interface PoolMetrics {
  * The metrics of the pool of a client. Its name is the address of the server or the name of
  * the group, and the number of the database, as in `mymaster/0`; the replicas of a client
  * that reads from several have a pool each, `mymaster at 10.0.0.2:6379/0`. Clients with the
- * same name add to the same metrics.
+ * same name add to the same metrics. After 1,000 names, all others are `_OTHER`.
  *
  * @since 0.1.0
  * @category metrics
@@ -246,6 +247,7 @@ export interface PoolMetrics {
 export const poolOf = (name: string): PoolMetrics => {
   const known = pools.get(name)
   if (known !== undefined) return known
+  if (pools.size >= mostPools && name !== otherPools) return poolOf(otherPools)
   const of = (more: Readonly<Record<string, string>>) => ({ "db.client.connection.pool.name": name, ...more })
   const counter = (
     id: string,
@@ -280,7 +282,7 @@ export const poolOf = (name: string): PoolMetrics => {
     waitTime: time("wait_time", "The time it took to obtain an open connection from the pool."),
     useTime: time("use_time", "The time between borrowing a connection and returning it to the pool.")
   }
-  if (pools.size < mostPools) pools.set(name, metrics)
+  pools.set(name, metrics)
   return metrics
 }
 

@@ -16,6 +16,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { type Client, Command, commands, Connector, type Errors, Metrics, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
+import { clientOf, store } from "./support/store.ts"
 import { timePassing } from "./support/time.ts"
 
 const address = "10.0.0.1:6379"
@@ -238,6 +239,49 @@ describe("the interruption of a command that waits", () => {
           yield* Fiber.interrupt(fiber)
           assert.strictEqual(yield* reserved.ping(), "PONG")
         })))
+      })
+    ))
+
+  it.effect("CLIENT UNBLOCK without an answer, or at a busy server: no right is missing, and the log does not say so", () =>
+    warningsIn((warnings) =>
+      Effect.gen(function*() {
+        // The client closes while it is unanswered.
+        const scope = yield* Scope.make()
+        const { control, redis } = yield* Scope.provide(one(), scope)
+        yield* redis.ping()
+        const waiting = yield* start(redis.blpop(["q"], "Infinity"))
+        yield* until(() => blockedAt(control) === 1)
+        yield* control.hang(address)
+        yield* Fiber.interrupt(waiting)
+        yield* TestClock.adjust("5 millis")
+        yield* Scope.close(scope, Exit.void)
+        assert.deepStrictEqual(warnings, [])
+
+        let refusal = "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n"
+        let unblocked = 0
+        const server = store((command) => {
+          if (!command.startsWith("CLIENT UNBLOCK")) return command.startsWith("BLPOP") ? "" : undefined
+          unblocked++
+          return refusal
+        })
+        const other = yield* clientOf(server)
+        const interrupted = Effect.gen(function*() {
+          const fiber = yield* start(other.blpop(["q"], "Infinity"))
+          const before = unblocked
+          yield* TestClock.adjust("5 millis")
+          yield* Fiber.interrupt(fiber)
+          yield* until(() => unblocked > before)
+          yield* TestClock.adjust("5 millis")
+        })
+        yield* other.get("a")
+        for (let i = 0; i < 2; i++) yield* interrupted
+        assert.lengthOf(warnings, 2)
+        for (const warning of warnings) assert.include(warning, "its connection ended without an answer")
+        refusal = "-ERR unknown subcommand 'unblock'.\r\n"
+        for (let i = 0; i < 2; i++) yield* interrupted
+        assert.lengthOf(warnings, 3)
+        assert.include(warnings[2], "the server refuses CLIENT UNBLOCK (ERR)")
+        assert.isFalse(warnings.some((warning) => warning.includes("ACL")))
       })
     ))
 

@@ -11,8 +11,10 @@ import * as Logger from "effect/Logger"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import * as Connector from "../src/Connector.ts"
 import * as Credentials from "../src/Credentials.ts"
 import * as RedisClient from "../src/RedisClient.ts"
 import * as Sentinel from "../src/Sentinel.ts"
@@ -233,6 +235,29 @@ describe("live sessions", () => {
   )
 })
 
+describe("what has expired", () => {
+  it.effect(
+    "is not tried again on a live session; its later end, or what comes after it, is",
+    on(Effect.gen(function*() {
+      const { admin, credentials, events, give, told } = yield* scene
+      const redis = yield* RedisClient.make({ credentials })
+      yield* redis.ping()
+      const now = yield* DateTime.now
+      yield* give(of("two", "app", DateTime.add(now, { minutes: 1 })))
+      yield* until(() => told("Refused") > 0)
+      yield* TestClock.adjust("2 minutes")
+      yield* add(admin, "app", "two")
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(told("Accepted"), 1)
+      yield* redis.ping()
+      yield* give(of("two", "app", DateTime.add(now, { hours: 1 })))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(told("Accepted"), 2)
+      assert.strictEqual(events.filter((event) => event._tag === "Rotated").length, 1)
+    }))
+  )
+})
+
 describe("new sessions", () => {
   it.effect(
     "log in with what was accepted last while a server refuses the present credentials",
@@ -356,6 +381,51 @@ describe("an Effect", () => {
   )
 
   it.effect(
+    "that hangs is given up after half a minute, and asked again",
+    on(Effect.gen(function*() {
+      const { state, token } = yield* tokens
+      let hangs = false
+      const credentials = yield* Credentials.make(Effect.suspend(() => hangs ? Effect.never : token))
+      const unavailable: Array<Credentials.Event> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(
+          Stream.filter(credentials.events, ({ _tag }) => _tag === "Unavailable"),
+          (event) => Effect.sync(() => void unavailable.push(event))
+        ),
+        { startImmediately: true }
+      )
+      const redis = yield* RedisClient.make({ credentials })
+      yield* redis.ping()
+      hangs = true
+      yield* TestClock.adjust("49 seconds")
+      hangs = false
+      yield* TestClock.adjust("28 seconds")
+      assert.deepStrictEqual(unavailable, [])
+      yield* TestClock.adjust("3 seconds")
+      assert.deepStrictEqual(unavailable, [{
+        _tag: "Unavailable",
+        detail: "the Effect that gives the credentials gave none within 30000 ms"
+      }])
+      yield* redis.ping()
+      yield* Effect.scoped(Effect.flatMap(redis.reserve, (reserved) => reserved.ping()))
+      assert.strictEqual(state.given, 2)
+    }))
+  )
+
+  it.effect(
+    "whose credentials live for a shorter time than refreshBefore is not asked without a pause",
+    on(Effect.gen(function*() {
+      const { state, token } = yield* tokens
+      const credentials = yield* Credentials.make(token, { refreshBefore: "10 minutes" })
+      const redis = yield* RedisClient.make({ credentials })
+      yield* redis.ping()
+      yield* TestClock.adjust("295 seconds")
+      assert.strictEqual(state.given, 10)
+      yield* redis.ping()
+    }))
+  )
+
+  it.effect(
     "without an expiry runs for each session, and what it gives reaches the live ones",
     on(Effect.gen(function*() {
       const admin = yield* RedisClient.make()
@@ -442,6 +512,47 @@ describe("both tiers", () => {
         yield* redis.set("key", "2")
         assert.strictEqual(yield* redis.get("key"), "2")
       }).pipe(Effect.provide(Testing.layer({ password: "n1", sentinelPassword: "s1" })))
+  )
+})
+
+describe("many rotations", () => {
+  it.effect("in RESP2 leave nothing of the connections to sentinels that were left", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      let open = 0
+      const dial: Connector.Dial = (options) =>
+        Effect.gen(function*() {
+          const scope = yield* Effect.serviceOption(Scope.Scope)
+          if (scope._tag === "Some") {
+            open++
+            yield* Scope.addFinalizer(scope.value, Effect.sync(() => void open--))
+          }
+          return yield* deployment.network.dial(options)
+        })
+      const source = yield* driven
+      yield* source.give(of("0"))
+      const service = yield* Effect.provideService(
+        Sentinel.make({
+          sentinels: deployment.sentinels,
+          sentinel: { credentials: source.credentials, protocol: 2 }
+        }),
+        Connector.Connector,
+        dial
+      )
+      const topology = yield* service.topology("mymaster")
+      yield* until(() => source.told("Accepted") === 3)
+      yield* TestClock.adjust("30 seconds")
+      const before = open
+      assert.isAtLeast(before, 3)
+      for (let i = 1; i <= 8; i++) {
+        for (const address of deployment.sentinels) deployment.sentinel(address).password = String(i)
+        yield* source.give(of(String(i)))
+        yield* until(() => source.told("Accepted") === 3 * (i + 1))
+        yield* TestClock.adjust("30 seconds")
+      }
+      assert.isAtMost(open, before + 3)
+      assert.isTrue((yield* topology.current).sentinels.every(({ isSubscribed }) => isSubscribed === true))
+    }).pipe(Effect.provide(Testing.layer({ sentinelPassword: "0" })))
   )
 })
 

@@ -4,7 +4,7 @@
  * the compiler's own parser. That examples in the documentation compile is
  * examples.test.ts's.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, describe, it } from "@effect/vitest"
 import { globSync, readFileSync } from "node:fs"
 import * as Path from "node:path"
 import * as Ast from "typescript/unstable/ast"
@@ -72,39 +72,38 @@ const hasModifier = (node: Ast.Node, flags: ModifierFlags): boolean => {
   return modifiers.some((modifier) => ((kinds.get(modifier.kind) ?? 0) & flags) !== 0)
 }
 
-/** Gives the project of the sources to a function. */
-const withProject = <A>(use: (project: Project) => A): A => {
-  const api = new API({ cwd: root })
-  try {
-    return use(api.updateSnapshot({ openProject: Path.join(root, "tsconfig.build.json") }).getProjects()[0]!)
-  } finally {
-    api.close()
-  }
-}
+/** The project of the sources, for all tests of this file: the compiler reads the sources once. */
+let api: API | undefined
+let opened: Project | undefined
+const project = (): Project =>
+  opened ??= (api = new API({ cwd: root })).updateSnapshot({ openProject: Path.join(root, "tsconfig.build.json") })
+    .getProjects()[0]!
+
+afterAll(() => api?.close())
 
 /** The members of a client: how many there are, and those that lead to no declaration, so that editors show no documentation. */
-const membersOf = (name: string, member?: string) =>
-  withProject(({ checker, program }) => {
-    const file = checker.getSymbolAtLocation(program.getSourceFile(Path.join(src, "Client.ts"))!)!
-    const client = checker.getDeclaredTypeOfSymbol(checker.getMemberInModuleExports(file, name)!)
-    const type = member === undefined
-      ? client
-      : checker.getTypeOfSymbol(checker.getPropertyOfType(client, member)!)!
-    const members = checker.getPropertiesOfType(type)
-    return { count: members.length, without: members.filter((m) => m.declarations.length === 0).map((m) => m.name) }
-  })
+const membersOf = (name: string, member?: string) => {
+  const { checker, program } = project()
+  const file = checker.getSymbolAtLocation(program.getSourceFile(Path.join(src, "Client.ts"))!)!
+  const client = checker.getDeclaredTypeOfSymbol(checker.getMemberInModuleExports(file, name)!)
+  const type = member === undefined
+    ? client
+    : checker.getTypeOfSymbol(checker.getPropertyOfType(client, member)!)!
+  const members = checker.getPropertiesOfType(type)
+  return { count: members.length, without: members.filter((m) => m.declarations.length === 0).map((m) => m.name) }
+}
 
 /** What is missing, with the file that it is missing in. */
-const problems = (): ReadonlyArray<string> =>
-  withProject((project) => {
-    const { checker, program } = project
+const problems = (): ReadonlyArray<string> => {
+    const of = project()
+    const { checker, program } = of
     const found: Array<string> = []
     const report = (node: Ast.Node, what: string): void => void found.push(`${fileOf(node)}: ${what}`)
 
     const resolved = (symbol: Symbol): Symbol =>
       (symbol.flags & SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol)
     const declarationsOf = (symbol: Symbol): ReadonlyArray<Ast.Node> =>
-      symbol.declarations.flatMap((handle) => handle.resolve(project) ?? []).filter(isOurs)
+      symbol.declarations.flatMap((handle) => handle.resolve(of) ?? []).filter(isOurs)
 
     /** Declarations that have been looked into: each once. */
     const visited = new Set<Ast.Node>()
@@ -220,20 +219,22 @@ const problems = (): ReadonlyArray<string> =>
 
     /** The words of the commands that a constructor makes. */
     const wordsOf = (node: Ast.Node): ReadonlyArray<string> => {
-      const found = new Set<string>()
+      const identifiers: Array<Ast.Node> = []
       const visit = (child: Ast.Node): void => {
-        if (Is.isIdentifier(child)) {
-          const symbol = checker.getSymbolAtLocation(child)
-          for (const declaration of symbol === undefined ? [] : declarationsOf(symbol)) {
-            const words = Is.isVariableDeclaration(declaration)
-              ? /\bdefine\(\{\s*words: \[([^\]]*)\]/.exec(declaration.getText())?.[1]
-              : undefined
-            if (words !== undefined) found.add(Array.from(words.matchAll(/"([^"]*)"/g), ([, w]) => w).join(" "))
-          }
-        }
+        if (Is.isIdentifier(child)) identifiers.push(child)
         child.forEachChild(visit)
       }
       visit(node)
+      const found = new Set<string>()
+      // One question to the compiler for all of them.
+      for (const symbol of new Set(identifiers.length === 0 ? [] : checker.getSymbolAtLocation(identifiers))) {
+        for (const declaration of symbol === undefined ? [] : declarationsOf(symbol)) {
+          const words = Is.isVariableDeclaration(declaration)
+            ? /\bdefine\(\{\s*words: \[([^\]]*)\]/.exec(declaration.getText())?.[1]
+            : undefined
+          if (words !== undefined) found.add(Array.from(words.matchAll(/"([^"]*)"/g), ([, w]) => w).join(" "))
+        }
+      }
       return Array.from(found)
     }
 
@@ -287,7 +288,7 @@ const problems = (): ReadonlyArray<string> =>
     }
     assert.isAtLeast(exported.size, 300)
     return found
-  })
+}
 
 describe("documentation", { timeout: 120_000 }, () => {
   it("is there for every public declaration and every member", () => {

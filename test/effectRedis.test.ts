@@ -468,6 +468,53 @@ describe("a KeyValueStore", () => {
       assert.strictEqual(sent, 1)
     }))
 
+  it.effect("clears all the same when a reply is lost", () =>
+    Effect.gen(function*() {
+      let unlinked = 0
+      const server = store((command) => {
+        if (command.startsWith("SCAN")) return "*2\r\n$1\r\n0\r\n*1\r\n$4\r\nkv:a\r\n"
+        return command.startsWith("UNLINK") && unlinked++ === 0 ? "CLOSE" : undefined
+      })
+      const redis = yield* clientOf(server)
+      yield* redis.incr("n")
+      const kv = yield* Effect.provideService(EffectRedis.makeKeyValueStore(), RedisClient.RedisClient, redis)
+      yield* whileTimePasses(kv.clear)
+      assert.strictEqual(unlinked, 2)
+      // A second removal of one entry could remove what another client has set since.
+      unlinked = 0
+      const error = failureOf(yield* Effect.exit(whileTimePasses(kv.remove("a"))))
+      assert.deepStrictEqual([EffectRedis.errorOf(error)?._tag, unlinked], ["AmbiguousOutcome", 1])
+    }))
+
+  it.effect("loses no change of an entry that is changed meanwhile by another client", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.Deployment
+      const stores = yield* Effect.all(["one", "two"].map((name) =>
+        RedisClient.make({ address }).pipe(
+          Effect.provideService(Connector.Connector, control.network.dialer(name)),
+          Effect.flatMap((redis) =>
+            Effect.provideService(EffectRedis.makeKeyValueStore(), RedisClient.RedisClient, redis)
+          )
+        )
+      ))
+      const [first] = stores
+      yield* whileTimePasses(first!.set("n", "0"))
+      let runs = 0
+      yield* whileTimePasses(Effect.all(
+        stores.flatMap((kv) =>
+          Array.from({ length: 5 }, () =>
+            kv.modify("n", (n) => {
+              runs++
+              return `${Number(n) + 1}`
+            }))
+        ),
+        { concurrency: "unbounded" }
+      ))
+      assert.strictEqual(yield* whileTimePasses(first!.get("n")), "10")
+      // Some were in the way of others.
+      assert.isAbove(runs, 10)
+    }).pipe(Effect.scoped, Effect.provide(alone)))
+
   it.effect("counts and clears through a failover in the middle of its scan", () =>
     Effect.gen(function*() {
       const { ready, until, whileTimePasses } = inSteps("5 millis")

@@ -15,7 +15,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
-import { Address, commands, RedisClient, Telemetry } from "../src/index.ts"
+import { Address, commands, Metrics, RedisClient, Telemetry } from "../src/index.ts"
 import { peerOf, serverAttributes, type ServerIdentity } from "../src/internal/telemetry/peers.ts"
 import * as RedisQueue from "../src/RedisQueue.ts"
 import * as RedisStream from "../src/RedisStream.ts"
@@ -23,6 +23,7 @@ import * as Script from "../src/Script.ts"
 import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { fenced, inSteps, live, liveWithReplicas } from "./support/group.ts"
+import { clientOf, store } from "./support/store.ts"
 import {
   assertConventional,
   assertProcesses,
@@ -342,6 +343,34 @@ describe("spans of what is made of commands", () => {
       for (const span of recorder.spans) if (span.kind === "client") assertConventional(span)
     }).pipe(Effect.provide(live())))
 
+  it.effect("a handler that fails: the tag of its error, or the class of its defect", () =>
+    Effect.gen(function*() {
+      const recorder = new Recorder()
+      const stream = RedisStream.make({ key: "orders", schema: Schema.Struct({ n: Schema.Int }) })
+      const queue = RedisQueue.make({ key: "mails", schema: Schema.Int })
+      yield* whileTimePasses(Effect.all([stream.add({ n: 1 }), queue.push(2)]))
+      const consumers = yield* Effect.forkChild(
+        recorder.during(Effect.all([
+          stream.consume(
+            { group: "g", consumer: "c", from: "0", retry: { times: 1 } },
+            () => Effect.fail({ _tag: "Refused", message: "a secret" })
+          ),
+          queue.consume({ retry: { times: 1 } }, () => Effect.die(new RangeError("a secret")))
+        ], { concurrency: "unbounded" })),
+        { startImmediately: true }
+      )
+      const ended = (name: string) => recorder.named(name).find(({ status }) => status._tag === "Ended")
+      yield* until(Effect.sync(() => ended("process orders g") !== undefined && ended("process mails") !== undefined))
+      yield* whileTimePasses(Fiber.interrupt(consumers))
+      for (const [span, destination, type] of [
+        ["process orders g", "orders", "Refused"],
+        ["process mails", "mails", "RangeError"]
+      ] as const) {
+        assertProcesses(ended(span)!, destination)
+        assert.strictEqual(attributesOf(ended(span)!)["error.type"], type)
+      }
+    }).pipe(Effect.provide(live())))
+
   it.effect("an optimistic transaction: each of its attempts", () =>
     Effect.gen(function*() {
       let attempts = 0
@@ -430,6 +459,27 @@ describe("one span covers the attempts", () => {
         assert.deepStrictEqual(again[0]![1], { "db.response.status_code": "LOADING", "error.type": "LOADING" })
       }
     }).pipe(Effect.provide(live())))
+
+  it.effect("a command that is sent again without end has a bounded number of events", () =>
+    Effect.gen(function*() {
+      let sent = 0
+      const server = store((command) => {
+        if (!command.startsWith("GET")) return undefined
+        sent++
+        return "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n"
+      })
+      const redis = yield* clientOf(server)
+      const recorder = new Recorder()
+      const running = yield* Effect.forkChild(
+        recorder.during(Effect.exit(redis.run(commands.get("a"), { timeout: "1 minute" }))),
+        { startImmediately: true }
+      )
+      for (let i = 0; i < 310; i++) yield* TestClock.adjust("200 millis")
+      yield* Fiber.join(running)
+      assert.isAbove(sent, 200)
+      assert.strictEqual(recorder.named("GET")[0]!.events.length, 128)
+      assertConventional(recorder.named("GET")[0]!)
+    }))
 
   it.effect("a command that waits at the server for longer than a turn", () =>
     Effect.gen(function*() {
@@ -571,6 +621,36 @@ describe("db.client.operation.duration", () => {
     ))
 })
 
+describe("attributes that are chosen anew for each operation", () => {
+  it.effect("make no more series, and what is no choice changes no outcome", () =>
+    withMetrics((read) =>
+      Effect.gen(function*() {
+        yield* recorded((redis) =>
+          Effect.gen(function*() {
+            yield* Effect.forEach(Array.from({ length: 1100 }, (_, i) => i), (i) =>
+              Effect.provideService(
+                Effect.ignore(redis.send(`X${i % 2 === 0 ? i : "ODD"}`)),
+                Telemetry.SetAttributes,
+                { "db.namespace": i % 3 === 0, "db.query.text": true }
+              ), { concurrency: "unbounded" })
+            yield* Effect.forEach(Array.from({ length: 1100 }, (_, i) => i), (i) =>
+              Effect.provideService(Effect.ignore(redis.send(`Y${i}`)), Telemetry.SetAttributes, {}), {
+              concurrency: "unbounded"
+            })
+            for (const wrong of [null, 5, "x"]) {
+              assert.strictEqual(
+                yield* Effect.provideService(redis.ping(), Telemetry.SetAttributes, wrong as never),
+                "PONG"
+              )
+            }
+          })
+        )
+        // Beyond the limit there is one more for each choice.
+        assert.isAtMost(read("db.client.operation.duration").length, 1003)
+      }).pipe(Effect.provide(live()))
+    ))
+})
+
 describe("db.client.connection.*", () => {
   /** The values of the pool `mymaster/0`, by the name of the metric and the state. */
   const valuesOf = (snapshots: ReadonlyArray<Metric.Metric.Snapshot>): Record<string, number> =>
@@ -639,5 +719,16 @@ describe("the attributes of nodes", () => {
     assert.deepStrictEqual(peer("localhost:7000", "[::1]:7000"), { ...local, "network.peer.address": "::1" })
     assert.deepStrictEqual(peer("127.0.0.1:7000", undefined), local)
     assert.deepStrictEqual(peer("/run/redis.sock", undefined), { "network.peer.address": "/run/redis.sock" })
+  })
+})
+
+// Last, since the names are those of the process.
+describe("the names of pools", () => {
+  it("are bounded", () => {
+    const names = Array.from({ length: 1500 }, (_, i) => `mymaster at 10.1.${i >> 8}.${i & 255}:6379/0`)
+    const known = Metrics.poolOf(names[0]!)
+    assert.isBelow(new Set(names.map(Metrics.poolOf)).size, 1002)
+    assert.strictEqual(Metrics.poolOf(names[0]!), known)
+    assert.strictEqual(Metrics.poolOf(names[1499]!), Metrics.poolOf("_OTHER"))
   })
 })

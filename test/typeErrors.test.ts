@@ -21,7 +21,9 @@ const sources: ReadonlyMap<string, ReadonlyArray<string>> = new Map(
     "streams.ts",
     "transactions.ts",
     "consumers.ts",
-    "stores.ts"
+    "stores.ts",
+    "credentials.ts",
+    "telemetry.ts"
   ].map((file) => [
     file,
     Fs.readFileSync(Path.join(root, "test/types", file), "utf8").split("\n")

@@ -5,8 +5,8 @@
  * of its README.
  */
 import { load, nodes, type Place, told } from "../clients.ts"
-import { sleep } from "../faults.ts"
-import { type Entry, numberField, type QueueOptions, type WorkDriver, type WorkersOptions } from "./driver.ts"
+import { type Entry, numberField, type WorkDriver, type WorkersOptions } from "./driver.ts"
+import { groupLoop, type ListClient, moveLoop, popLoop } from "./loops.ts"
 
 const connect = (place: Place, extra: Record<string, unknown> = {}) => {
   const { Redis } = load("ioredis")
@@ -23,135 +23,70 @@ const connect = (place: Place, extra: Record<string, unknown> = {}) => {
 
 type Redis = ReturnType<typeof connect>
 
-const messageOf = (error: unknown): string => (error as Error).message.slice(0, 60)
-
 const entriesOf = (page: unknown): ReadonlyArray<Entry> =>
   (page as ReadonlyArray<readonly [string, ReadonlyArray<string>] | null>)
     // A deleted entry that was claimed has no fields.
     .filter((entry) => entry !== null && entry[1] !== null)
     .map((entry) => ({ id: entry![0], number: numberField(entry![1]) }))
 
-const workers = async (connect: () => Redis, options: WorkersOptions) => {
-  const { claimAfterMillis, concurrency, group, handle, key } = options
+const workers = (connect: () => Redis, options: WorkersOptions) => {
+  const { claimAfterMillis, concurrency, group, key } = options
   const commands = connect()
   const blocking = options.consumers.map(() => connect())
-  let closing = false
-  const makeGroup = async () => {
-    try {
-      await commands.xgroup("CREATE", key, group, "0", "MKSTREAM")
-    } catch (error) {
-      if (!messageOf(error).startsWith("BUSYGROUP")) throw error
-    }
-  }
-  const process = (entries: ReadonlyArray<Entry>, consumer: string) =>
-    Promise.all(entries.map(async (entry) => {
-      await handle(entry, consumer)
-      await commands.xack(key, group, entry.id)
-    }))
-  const consume = async (consumer: string, index: number) => {
-    let claimed = performance.now()
-    while (!closing) {
-      try {
-        if (performance.now() - claimed > claimAfterMillis) {
-          let cursor = "0-0"
-          do {
-            const [next, page] = await commands.xautoclaim(
-              key,
-              group,
-              consumer,
-              claimAfterMillis,
-              cursor,
-              "COUNT",
-              concurrency
-            )
-            const claimed = entriesOf(page)
-            options.mayRepeat(claimed.map(({ id }) => id))
-            await process(claimed, consumer)
-            cursor = next
-          } while (cursor !== "0-0" && !closing)
-          claimed = performance.now()
-        }
-        const reply = await blocking[index].xreadgroup(
-          "GROUP",
-          group,
-          consumer,
-          "COUNT",
-          concurrency,
-          "BLOCK",
-          2000,
-          "STREAMS",
-          key,
-          ">"
-        )
-        if (reply !== null) await process(entriesOf(reply[0][1]), consumer)
-      } catch (error) {
-        if (closing) return
-        options.told(messageOf(error))
-        if (messageOf(error).startsWith("NOGROUP")) {
-          options.mayRepeatAfter("0-0")
-          await makeGroup().catch(() => {})
-        }
-        await sleep(1000)
-      }
-    }
-  }
-  await makeGroup()
-  const running = options.consumers.map(consume)
-  return {
+  return groupLoop({
+    create: () => commands.xgroup("CREATE", key, group, "0", "MKSTREAM"),
+    acknowledge: (id) => commands.xack(key, group, id),
+    claim: async (consumer, cursor) => {
+      const [next, page] = await commands.xautoclaim(
+        key,
+        group,
+        consumer,
+        claimAfterMillis,
+        cursor,
+        "COUNT",
+        concurrency
+      )
+      return { next, entries: entriesOf(page) }
+    },
+    reader: async (consumer, index) => async () => {
+      const reply = await blocking[index].xreadgroup(
+        "GROUP",
+        group,
+        consumer,
+        "COUNT",
+        concurrency,
+        "BLOCK",
+        2000,
+        "STREAMS",
+        key,
+        ">"
+      )
+      return reply === null ? [] : entriesOf(reply[0][1])
+    },
     close: async () => {
-      closing = true
-      await Promise.race([Promise.all(running), sleep(5000)])
       for (const redis of [commands, ...blocking]) redis.disconnect()
     }
-  }
+  }, options)
 }
 
-const consumers = (
-  connect: () => Redis,
-  { consumers, told }: QueueOptions,
-  take: (redis: Redis, consumer: number) => Promise<void>
-) => {
-  let closing = false
-  const blocking = Array.from({ length: consumers }, () => connect())
-  const running = blocking.map(async (redis, consumer) => {
-    while (!closing) {
-      try {
-        await take(redis, consumer)
-      } catch (error) {
-        if (closing) return
-        told(messageOf(error))
-        await sleep(1000)
-      }
-    }
-  })
+const lists = (connect: () => Redis): ListClient => {
+  const connections: Array<Redis> = []
   return {
+    connection: async () => {
+      const redis = connect()
+      connections.push(redis)
+      return {
+        pop: async (key) => (await redis.blpop(key, 5))?.[1] ?? null,
+        move: (from, to) => redis.blmove(from, to, "LEFT", "RIGHT", 5),
+        all: (key) => redis.lrange(key, 0, -1),
+        remove: (key, text) => redis.lrem(key, 1, text)
+      }
+    },
     close: async () => {
-      closing = true
-      await Promise.race([Promise.all(running), sleep(6000)])
-      for (const redis of blocking) redis.disconnect()
+      for (const redis of connections) redis.disconnect()
     }
   }
 }
-
-const pops = async (connect: () => Redis, options: QueueOptions) =>
-  consumers(connect, options, async (redis, consumer) => {
-    const popped = await redis.blpop(options.key, 5)
-    if (popped !== null) await options.handle(popped[1], consumer)
-  })
-
-const queue = async (connect: () => Redis, options: QueueOptions) =>
-  consumers(connect, options, async (redis, consumer) => {
-    const own = `${options.key}:processing:${consumer}`
-    // Whatever a lost reply or a failed command has left here comes first.
-    for (const left of await redis.lrange(own, 0, -1)) {
-      await options.handle(left, consumer)
-      await redis.lrem(own, 1, left)
-    }
-    const moved = await redis.blmove(options.key, own, "LEFT", "RIGHT", 5)
-    if (moved === null) return
-    await options.handle(moved, consumer)
-    await redis.lrem(own, 1, moved)
-  })
 
 const counter = async (place: Place, key: string, callers: number) => {
   // WATCH is of a connection, so each caller has one of its own.
@@ -221,7 +156,7 @@ export const ioredis = (name: string, blocking: Record<string, unknown>): WorkDr
         close: async () => redis.disconnect()
       }
     },
-    pops: (place, options) => pops(consumerOn(place), options),
-    queue: (place, options) => queue(consumerOn(place), options)
+    pops: async (place, options) => popLoop(lists(consumerOn(place)), options),
+    queue: async (place, options) => moveLoop(lists(consumerOn(place)), options)
   }
 }

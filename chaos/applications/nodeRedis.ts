@@ -7,8 +7,7 @@
 import { load, nodes, type Place, told } from "../clients.ts"
 import { sleep } from "../faults.ts"
 import { type Entry, numberField, type QueueOptions, type WorkDriver, type WorkersOptions } from "./driver.ts"
-
-const messageOf = (error: unknown): string => (error as Error).message.slice(0, 60)
+import { groupLoop, type ListClient, moveLoop, popLoop } from "./loops.ts"
 
 const connect = async (place: Place, extra: Record<string, unknown> = {}) => {
   const { createSentinel } = load("redis")
@@ -33,121 +32,44 @@ const entriesOf = (
   page.filter((entry) => entry !== null).map(({ id, message }) => ({ id, number: Number(message.n) }))
 
 const workers = async (place: Place, options: WorkersOptions) => {
-  const { claimAfterMillis, concurrency, group, handle, key } = options
+  const { claimAfterMillis, concurrency, group, key } = options
   // A connection for each blocking consumer, and one for the other commands.
   const sentinel = await connect(place, { masterPoolSize: options.consumers.length + 1 })
-  let closing = false
-  const makeGroup = async () => {
-    try {
-      await sentinel.xGroupCreate(key, group, "0", { MKSTREAM: true })
-    } catch (error) {
-      if (!messageOf(error).startsWith("BUSYGROUP")) throw error
-    }
-  }
-  const process = (entries: ReadonlyArray<Entry>, consumer: string) =>
-    Promise.all(entries.map(async (entry) => {
-      await handle(entry, consumer)
-      await sentinel.xAck(key, group, entry.id)
-    }))
-  const consume = async (consumer: string) => {
-    const lease = await sentinel.acquire()
-    let claimed = performance.now()
-    while (!closing) {
-      try {
-        if (performance.now() - claimed > claimAfterMillis) {
-          let cursor = "0-0"
-          do {
-            const { messages, nextId } = await sentinel.xAutoClaim(
-              key,
-              group,
-              consumer,
-              claimAfterMillis,
-              cursor,
-              { COUNT: concurrency }
-            )
-            const claimed = entriesOf(messages)
-            options.mayRepeat(claimed.map(({ id }) => id))
-            await process(claimed, consumer)
-            cursor = nextId
-          } while (cursor !== "0-0" && !closing)
-          claimed = performance.now()
-        }
-        const reply = await lease.xReadGroup(
-          group,
-          consumer,
-          { key, id: ">" },
-          { COUNT: concurrency, BLOCK: 2000 }
-        )
-        if (reply !== null) await process(entriesOf(reply[0].messages), consumer)
-      } catch (error) {
-        if (closing) return
-        options.told(messageOf(error))
-        if (messageOf(error).startsWith("NOGROUP")) {
-          options.mayRepeatAfter("0-0")
-          await makeGroup().catch(() => {})
-        }
-        await sleep(1000)
+  return groupLoop({
+    create: () => sentinel.xGroupCreate(key, group, "0", { MKSTREAM: true }),
+    acknowledge: (id) => sentinel.xAck(key, group, id),
+    claim: async (consumer, cursor) => {
+      const { messages, nextId } = await sentinel.xAutoClaim(key, group, consumer, claimAfterMillis, cursor, {
+        COUNT: concurrency
+      })
+      return { next: nextId, entries: entriesOf(messages) }
+    },
+    reader: async (consumer) => {
+      const lease = await sentinel.acquire()
+      return async () => {
+        const reply = await lease.xReadGroup(group, consumer, { key, id: ">" }, { COUNT: concurrency, BLOCK: 2000 })
+        return reply === null ? [] : entriesOf(reply[0].messages)
       }
-    }
-  }
-  await makeGroup()
-  const running = options.consumers.map(consume)
-  return {
-    close: async () => {
-      closing = true
-      await Promise.race([Promise.all(running), sleep(5000)])
-      await close(sentinel)
-    }
-  }
+    },
+    close: () => close(sentinel)
+  }, options)
 }
 
-const consumers = async (
-  place: Place,
-  options: QueueOptions,
-  take: (lease: Awaited<ReturnType<typeof connect>>, consumer: number) => Promise<void>
-) => {
-  let closing = false
-  const sentinel = await connect(place, { masterPoolSize: options.consumers + 1 })
-  const running = Array.from({ length: options.consumers }, async (_, consumer) => {
-    const lease = await sentinel.acquire()
-    while (!closing) {
-      try {
-        await take(lease, consumer)
-      } catch (error) {
-        if (closing) return
-        options.told(messageOf(error))
-        await sleep(1000)
-      }
-    }
-  })
+const lists = async (place: Place, { consumers }: QueueOptions): Promise<ListClient> => {
+  const sentinel = await connect(place, { masterPoolSize: consumers + 1 })
   return {
-    close: async () => {
-      closing = true
-      await Promise.race([Promise.all(running), sleep(6000)])
-      await close(sentinel)
-    }
+    connection: async () => {
+      const lease = await sentinel.acquire()
+      return {
+        pop: async (key) => (await lease.blPop(key, 5))?.element ?? null,
+        move: (from, to) => lease.blMove(from, to, "LEFT", "RIGHT", 5),
+        all: (key) => lease.lRange(key, 0, -1),
+        remove: (key, text) => lease.lRem(key, 1, text)
+      }
+    },
+    close: () => close(sentinel)
   }
 }
-
-const pops = (place: Place, options: QueueOptions) =>
-  consumers(place, options, async (lease, consumer) => {
-    const popped = await lease.blPop(options.key, 5)
-    if (popped !== null) await options.handle(popped.element, consumer)
-  })
-
-const queue = (place: Place, options: QueueOptions) =>
-  consumers(place, options, async (lease, consumer) => {
-    const own = `${options.key}:processing:${consumer}`
-    // Whatever a lost reply or a failed command has left here comes first.
-    for (const left of await lease.lRange(own, 0, -1)) {
-      await options.handle(left, consumer)
-      await lease.lRem(own, 1, left)
-    }
-    const moved = await lease.blMove(options.key, own, "LEFT", "RIGHT", 5)
-    if (moved === null) return
-    await options.handle(moved, consumer)
-    await lease.lRem(own, 1, moved)
-  })
 
 const counter = async (place: Place, key: string, callers: number) => {
   const sentinel = await connect(place, { masterPoolSize: callers })
@@ -230,6 +152,6 @@ export const nodeRedis: WorkDriver = {
       close: () => close(sentinel)
     }
   },
-  pops,
-  queue
+  pops: async (place, options) => popLoop(await lists(place, options), options),
+  queue: async (place, options) => moveLoop(await lists(place, options), options)
 }

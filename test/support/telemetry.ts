@@ -128,6 +128,7 @@ export const withMetrics = <A, E, R>(
  * Source: https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
  */
 const processAttributes: ReadonlySet<string> = new Set([
+  "error.type",
   "messaging.client.id",
   "messaging.consumer.group.name",
   "messaging.destination.name",

@@ -58,27 +58,53 @@ export const retryOptions = (
   ...(schedule === undefined ? {} : { schedule })
 })
 
+/** One run of a handler, which may throw, and may give something that is no Effect. */
+export const running = <E, R>(handler: () => unknown): Effect.Effect<unknown, E, R> =>
+  Effect.suspend(() => {
+    const effect: unknown = handler()
+    return Effect.isEffect(effect)
+      ? effect as Effect.Effect<unknown, E, R>
+      : Effect.die(new TypeError(`expected the handler to give an Effect, got ${kindOf(effect)}`))
+  })
+
+/** Who is told of the failures of a handler. */
+export interface Watcher<E, R> {
+  /** Of each failure. */
+  readonly onFailure?: Effect.Effect<unknown> | undefined
+  /** Before each run that follows a failure, with the number of failures until then. */
+  readonly onRetry?: ((cause: Cause.Cause<E>, failures: number) => Effect.Effect<unknown, never, R>) | undefined
+}
+
 /**
- * Runs a handler, and again after failures as often as `retry` says. A defect is a failure like any other: what a bug in a
- * handler costs is one entry's attempts, and never the consumer. `onRetry` is told before each repetition.
+ * Runs a handler, and again after failures, as `retry` says; its schedule gets the error or the defect. Ends as the last
+ * run has ended. A defect is a failure like any other: what a bug in a handler costs is one entry's attempts, and never
+ * the consumer.
  */
-export const withRetry = <E, R>(
+export const withRetry = <E, R, R2 = never>(
   handling: Effect.Effect<unknown, E, R>,
   retry: Retry | undefined,
-  onRetry: (cause: Cause.Cause<E>, failures: number) => void = () => {}
-): Effect.Effect<unknown, E, R> => {
-  if (retry === undefined) return handling
+  { onFailure, onRetry }: Watcher<E, R2>
+): Effect.Effect<unknown, E, R | R2> => {
+  if (retry === undefined && onFailure === undefined) return handling
   return Effect.suspend(() => {
     let failures = 0
-    const attempt = Effect.catchCause(handling, (cause): Effect.Effect<never, Cause.Cause<E>> => {
-      failures++
-      if (retry.times === undefined || failures <= retry.times) onRetry(cause, failures)
-      return Effect.fail(cause)
-    })
-    return Effect.catch(
-      Effect.retry(attempt, retryOptions(retry)) as Effect.Effect<unknown, Cause.Cause<E>, R>,
-      (cause) => Effect.failCause(cause)
+    let last: Cause.Cause<E> = Cause.empty
+    const once = Effect.catchCauseIf(
+      handling,
+      // A handler that interrupts itself has not failed.
+      (cause) => !Cause.hasInterruptsOnly(cause),
+      (cause): Effect.Effect<never, unknown> => {
+        last = cause
+        failures++
+        const failure = Effect.fail(Cause.squash(cause))
+        return onFailure === undefined ? failure : Effect.andThen(onFailure, failure)
+      }
     )
+    const attempt = Effect.suspend((): Effect.Effect<unknown, unknown, R | R2> =>
+      failures === 0 || onRetry === undefined ? once : Effect.andThen(onRetry(last, failures), once)
+    )
+    const repeated = retry === undefined ? attempt : Effect.retry(attempt, retryOptions(retry))
+    return Effect.catch(repeated, () => Effect.failCause(last))
   })
 }
 
@@ -122,40 +148,3 @@ export const failureReason = (cause: Cause.Cause<unknown>): string => {
     return name.slice(0, longestReason)
   }
 }
-
-/**
- * Runs a handler, and runs it again after failures and defects, as `retry` says; its schedule gets the error or the
- * defect. Fails with the cause of the last failure. `onFailure` is told each failure, and `onRetry` before each run that
- * follows one.
- */
-export const handled = <R, R2>(
-  handler: () => unknown,
-  retry: Retry | undefined,
-  onFailure: Effect.Effect<unknown>,
-  onRetry: (cause: Cause.Cause<unknown>, failures: number) => Effect.Effect<unknown, never, R2>
-): Effect.Effect<void, Cause.Cause<unknown>, R | R2> =>
-  Effect.suspend(() => {
-    let failures = 0
-    let last: Cause.Cause<unknown> = Cause.empty
-    const once = Effect.suspend((): Effect.Effect<unknown, unknown, R> => {
-      const effect: unknown = handler()
-      return Effect.isEffect(effect)
-        ? effect as Effect.Effect<unknown, unknown, R>
-        : Effect.die(new TypeError(`expected the handler to give an Effect, got ${kindOf(effect)}`))
-    }).pipe(
-      Effect.catchCauseIf(
-        // A handler that interrupts itself has not failed.
-        (cause) => !Cause.hasInterruptsOnly(cause),
-        (cause) => {
-          last = cause
-          failures++
-          return Effect.andThen(onFailure, Effect.fail(Cause.squash(cause)))
-        }
-      )
-    )
-    const attempt = Effect.suspend((): Effect.Effect<unknown, unknown, R | R2> =>
-      failures === 0 ? once : Effect.andThen(onRetry(last, failures), once)
-    )
-    const repeated = retry === undefined ? attempt : Effect.retry(attempt, retryOptions(retry))
-    return Effect.asVoid(Effect.mapError(repeated, () => last))
-  })

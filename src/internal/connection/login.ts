@@ -100,10 +100,10 @@ class LiveSession implements Session {
     this.verify = verify
   }
 
-  /** The present credentials, if the session is not logged in with them. */
+  /** The present credentials, if the session is not logged in with them, and they have not expired. */
   private get due(): Held | undefined {
-    const { current } = this.keeper
-    return current === undefined || current.version === this.held.version || !this.connection.open ? undefined : current
+    const { usable } = this.keeper
+    return usable === undefined || usable.version === this.held.version || !this.connection.open ? undefined : usable
   }
 
   readonly onRotated = (): void => {

@@ -20,6 +20,8 @@ import { fieldsOf, kindOf } from "../common/values.ts"
 const longestPauseMillis = 30_000
 /** A source is asked anew at most once in this time, in milliseconds, unless its credentials have expired. */
 const leastRefreshMillis = 100
+/** A source that is asked has to answer within this time, in milliseconds: one that hangs must not be the last one asked. */
+const longestAskMillis = 30_000
 /** Timers take no longer time. */
 const longestSleepMillis = 2 ** 31 - 1
 
@@ -131,6 +133,11 @@ export class Keeper {
     return Math.max(this.clock.currentTimeMillisUnsafe(), this.steadyOffset + monotonicMillisUnsafe(this.clock))
   }
 
+  /** What sessions log in with, if it has not expired. */
+  get usable(): Held | undefined {
+    return this.isUsable(this.current) ? this.current : undefined
+  }
+
   private isUsable(held: Held | undefined): held is Held {
     return held !== undefined && this.now() < held.expiresAt
   }
@@ -143,7 +150,12 @@ export class Keeper {
       onSuccess: (value) => this.take(value),
       // The error of the caller's Effect may contain a secret, so it is left out.
       onFailure: () => Effect.fail("the Effect that gives the credentials failed")
-    })
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: longestAskMillis,
+        orElse: () => Effect.fail(`the Effect that gives the credentials gave none within ${longestAskMillis} ms`)
+      })
+    )
   )
 
   /** Takes what the source gave. */
@@ -159,9 +171,12 @@ export class Keeper {
       this.current = { ...fields, version: isSame ? before.version : (before?.version ?? 0) + 1 }
       if (isSame && before.expiresAt === fields.expiresAt) return Effect.void
       this.wake()
-      if (isSame || before === undefined) return Effect.void
-      const expiresAt = fields.expiresAt === Infinity ? undefined : DateTime.makeUnsafe(fields.expiresAt)
-      this.publish("rotated", { _tag: "Rotated", username: fields.username, expiresAt })
+      if (before === undefined) return Effect.void
+      if (!isSame) {
+        const expiresAt = fields.expiresAt === Infinity ? undefined : DateTime.makeUnsafe(fields.expiresAt)
+        this.publish("rotated", { _tag: "Rotated", username: fields.username, expiresAt })
+      }
+      // Those that a server has refused may be tried again where they have a later end.
       for (const session of Array.from(this.sessions)) session.onRotated()
       return Effect.void
     })
@@ -183,7 +198,9 @@ export class Keeper {
     if (this.current === undefined) return Infinity
     const { expiresAt } = this.current
     if (expiresAt === Infinity) return Infinity
-    const before = this.refreshBefore ?? Math.min((expiresAt - this.askedAt) / 5, 5 * 60_000)
+    const millis = expiresAt - this.askedAt
+    // Credentials that live for a shorter time must not be asked for without a pause.
+    const before = Math.min(this.refreshBefore ?? Math.min(millis / 5, 5 * 60_000), millis / 2)
     return Math.max(expiresAt - before, this.askedAt + leastRefreshMillis)
   }
 

@@ -234,17 +234,26 @@ export class SentinelSubscriptions {
     connection: Connection
   ): Effect.Effect<void, never, Scope.Scope> {
     return Effect.gen({ self: this }, function*() {
-      const replaced = Deferred.makeUnsafe<() => void>()
-      connection.onReplace = (close) => Deferred.doneUnsafe(replaced, Exit.succeed(close))
-      const close = yield* Effect.raceFirst(Effect.as(connection.closed, undefined), Deferred.await(replaced))
-      if (close === undefined) return
-      const opened = yield* Effect.result(this.sessions.open(address))
-      if (opened._tag === "Failure") return close()
-      const next = opened.success
-      this.listenOn(sentinel, next)
-      const refusal = yield* this.requestEvents(sentinel, next)
-      close()
-      if (refusal === undefined) yield* this.untilEnded(sentinel, address, next)
+      const scope = yield* Effect.scope
+      let current = connection
+      let own: Scope.Closeable | undefined
+      while (true) {
+        const replaced = Deferred.makeUnsafe<() => void>()
+        current.onReplace = (close) => Deferred.doneUnsafe(replaced, Exit.succeed(close))
+        const close = yield* Effect.raceFirst(Effect.as(current.closed, undefined), Deferred.await(replaced))
+        if (close === undefined) return
+        const next = Scope.forkUnsafe(scope)
+        const opened = yield* Effect.result(Scope.provide(this.sessions.open(address), next))
+        if (opened._tag === "Failure") return close()
+        this.listenOn(sentinel, opened.success)
+        const refusal = yield* this.requestEvents(sentinel, opened.success)
+        close()
+        // Nothing is left of a connection that was left.
+        if (own !== undefined) yield* Scope.close(own, Exit.void)
+        own = next
+        if (refusal !== undefined) return
+        current = opened.success
+      }
     })
   }
 

@@ -3,16 +3,19 @@
  * failover can lose what they take, where their connection may be dead, and when their
  * fiber is interrupted. How they run is in blocking.ts.
  */
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Address from "../../Address.ts"
 import * as Command from "../../Command.ts"
 import { clientUnblock } from "../../commands/connection.ts"
-import type { RedisError } from "../../Errors.ts"
+import type { RedisError, ReplyError } from "../../Errors.ts"
 import * as Metrics from "../../Metrics.ts"
 import * as Resp from "../../Resp.ts"
+import { passes } from "../common/passing.ts"
 import type { Waiter } from "../common/suspend.ts"
 import type { Connection } from "../connection/connection.ts"
 import type { EndError } from "../connection/types.ts"
@@ -317,7 +320,9 @@ export class RunningTurns {
         }
         const exit = yield* Effect.exit(other.call(clientUnblock(connection.id, "error")))
         if (Exit.isFailure(exit)) {
-          this.tellDenial(reserved.label)
+          const error = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
+          // A connection that has ended, and a server that is busy, say nothing about the next time.
+          if (error?._tag === "ReplyError" && !passes(error, false)) this.tellDenial(reserved.label, error)
           return giveUp("CLIENT UNBLOCK failed")
         }
         // The reply is on its way, or CLIENT UNBLOCK has overtaken the command.
@@ -326,13 +331,15 @@ export class RunningTurns {
     })
   }
 
-  private tellDenial(label: string): void {
+  /** The server refuses CLIENT UNBLOCK: for want of a right, or because it does not have it. */
+  private tellDenial(label: string, { code }: ReplyError): void {
     if (this.isDenialTold) return
     this.isDenialTold = true
     this.execution.runFork(
       Effect.logWarning(
-        `${label}: CLIENT UNBLOCK failed, so the connections of interrupted commands are closed. ` +
-          "What the server gives them at that moment is lost. The ACL rule to add is +client|unblock"
+        `${label}: the server refuses CLIENT UNBLOCK (${code}), so the connections of interrupted commands are closed. ` +
+          "What the server gives them at that moment is lost." +
+          (code === "NOPERM" ? " The ACL rule to add is +client|unblock" : "")
       )
     )
   }

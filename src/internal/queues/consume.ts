@@ -8,11 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Metric from "effect/Metric"
-import * as Option from "effect/Option"
 import * as Semaphore from "effect/Semaphore"
 import type { RedisError } from "../../Errors.ts"
 import * as Metrics from "../../Metrics.ts"
-import { failureName, failureReason, handled, type Retry } from "../common/handlers.ts"
+import { failureName, failureReason, type Retry, running, withRetry } from "../common/handlers.ts"
 import { processing } from "../telemetry/spans.ts"
 import type { Delivery, Event, UnreadableDelivery } from "./types.ts"
 import { makeWorker, type Taken, type WorkerOptions } from "./worker.ts"
@@ -48,9 +47,9 @@ export const consumeWith = <A, R>(
       options,
       (value, deliveries) => Effect.provideContext(tell({ _tag: "Exhausted", value, deliveries }), context)
     )
-    const running = yield* FiberSet.make<unknown, RedisError>()
+    const fibers = yield* FiberSet.make<unknown, RedisError>()
     // What runs may end before the worker leaves.
-    yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(running), stopTimeout))
+    yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(fibers), stopTimeout))
     const slots = Semaphore.makeUnsafe(concurrency)
 
     const acknowledge = (delivery: Delivery<A>): Effect.Effect<unknown, RedisError, R> =>
@@ -72,20 +71,15 @@ export const consumeWith = <A, R>(
         }
         const { value } = delivery
         if (delivery.isRedelivered) yield* tell({ _tag: "Redelivered", value })
-        const handling = handled<R, R>(
-          () => handler(value, delivery),
-          retry,
-          Metric.update(Metrics.queueElementsOf.failed, 1),
-          (cause, failures) => tell({ _tag: "Retried", value, failures, reason: failureReason(cause), cause })
-        )
+        const handling = withRetry(running<unknown, R>(() => handler(value, delivery)), retry, {
+          onFailure: Metric.update(Metrics.queueElementsOf.failed, 1),
+          onRetry: (cause, failures) => tell({ _tag: "Retried", value, failures, reason: failureReason(cause), cause })
+        })
         const exit = yield* Effect.exit(processing(handling, key, { destination: key }))
         if (Exit.isSuccess(exit)) return yield* acknowledge(delivery)
-        const failure = Cause.findErrorOption(exit.cause)
+        const { cause } = exit
         // A handler that interrupts itself has not failed.
-        if (Option.isNone(failure)) {
-          return void (yield* worker.persist(delivery.giveBack))
-        }
-        const cause = failure.value
+        if (Cause.hasInterruptsOnly(cause)) return void (yield* worker.persist(delivery.giveBack))
         const reason = failureReason(cause)
         yield* worker.persist(taken.reject(reason))
         yield* Effect.logWarning(
@@ -99,7 +93,7 @@ export const consumeWith = <A, R>(
         yield* restore(slots.take(1))
         const taken = yield* Effect.onError(restore(worker.next), () => slots.release(1))
         yield* FiberSet.run(
-          running,
+          fibers,
           Effect.onExit(
             Effect.catchIf(
               Effect.interruptible(process(taken)),
@@ -112,5 +106,5 @@ export const consumeWith = <A, R>(
         )
       })
     )
-    return yield* Effect.raceFirst(Effect.forever(step), FiberSet.join(running) as Effect.Effect<never, RedisError>)
+    return yield* Effect.raceFirst(Effect.forever(step), FiberSet.join(fibers) as Effect.Effect<never, RedisError>)
   }))

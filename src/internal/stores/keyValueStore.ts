@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Stream from "effect/Stream"
 import type { PrimaryClient } from "../../Client.ts"
+import { unlink } from "../../commands/keys.ts"
 import { set, type SetOptions } from "../../commands/strings.ts"
 
 /** The options of a store, checked. */
@@ -68,7 +69,8 @@ export const makeKeyValueStore = (
     )
 
   const removeBelow = (method: string, below: string) =>
-    Stream.runForEach(scan(below), (keys) => redis.unlink(...(keys as [string, ...Array<string>]))).pipe(
+    // What is set meanwhile may be removed or not, so that it may be removed twice.
+    Stream.runForEach(scan(below), (keys) => redis.repeatable(unlink(...(keys as [string, ...Array<string>])))).pipe(
       Effect.mapError((error) => failed(method)(error._tag === "KeyValueStoreError" ? error.cause : error))
     )
 

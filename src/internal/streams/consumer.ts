@@ -166,7 +166,11 @@ export class Consumer<T, E, R> {
       )
     )
     return Effect.andThen(
-      Effect.map(this.loop.persist(this.group.ensure), (progress) => metrics.progress(progress)),
+      Effect.map(this.loop.persist(this.group.ensure), (progress) => {
+        // A new client has no epoch before it has a connection. Nothing was read until now.
+        this.epoch = epochOf(this.given.redis)
+        metrics.progress(progress)
+      }),
       Effect.forever(Effect.andThen(this.room.await, this.loop.persist(once)))
     )
   })

@@ -6,8 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
-import { withRetry } from "../common/handlers.ts"
-import { kindOf } from "../common/values.ts"
+import { running, withRetry } from "../common/handlers.ts"
 import { processing } from "../telemetry/spans.ts"
 import { type Events, type Retried, withCause } from "./consumerEvents.ts"
 import type { ConsumedEntry, ConsumerSettings } from "./consumerOptions.ts"
@@ -39,24 +38,19 @@ export const handlingOf = <T, E, R>(
   handler: Handler<T, E, R>
 ): (delivery: Delivery, value: T) => Effect.Effect<unknown, E, R> => {
   const attemptOf = (delivery: Delivery, value: T): Effect.Effect<unknown, E, R> =>
-    Effect.suspend(() => {
-      const handled: unknown = handler(
-        { _tag: "Entry", id: delivery.id, value, deliveries: delivery.deliveries },
-        delivery
-      )
-      return Effect.isEffect(handled)
-        ? handled as Effect.Effect<unknown, E, R>
-        : Effect.die(new TypeError(`expected the handler to give an Effect, got ${kindOf(handled)}`))
-    })
+    running(() => handler({ _tag: "Entry", id: delivery.id, value, deliveries: delivery.deliveries }, delivery))
 
   const { retry } = settings
   const handlingOne = retry === undefined
     ? attemptOf
     : (delivery: Delivery, value: T) =>
-      withRetry(attemptOf(delivery, value), retry, (cause, failures) => {
-        events.tell(
-          withCause<Retried>({ _tag: "Retried", id: delivery.id, failures, reason: reasonOf(settings, cause) }, cause)
-        )
+      withRetry(attemptOf(delivery, value), retry, {
+        onRetry: (cause, failures) =>
+          Effect.sync(() =>
+            events.tell(
+              withCause<Retried>({ _tag: "Retried", id: delivery.id, failures, reason: reasonOf(settings, cause) }, cause)
+            )
+          )
       })
   return !isTraced ?
     handlingOne :

@@ -37,6 +37,30 @@ const Whole = Context.Reference<OperationTrace | undefined>(
 const mostSeries = 1000
 const others = "_OTHER"
 
+/** Which attributes there are: those that a caller has chosen, read once. */
+interface Shown {
+  readonly namespace: boolean
+  readonly peer: boolean
+  readonly procedure: boolean
+  readonly server: boolean
+  readonly text: boolean | "keys"
+}
+
+const shownOf = (attributes: Attributes): Shown => {
+  const shows = (name: keyof Attributes): boolean => attributes[name] !== false
+  const text = attributes["db.query.text"]
+  return {
+    namespace: shows("db.namespace"),
+    peer: shows("network.peer.address"),
+    procedure: shows("db.stored_procedure.name"),
+    server: shows("server.address"),
+    text: text === "keys" ? text : text === true
+  }
+}
+
+/** The histograms of a client, for all choices of attributes, by the values of the attributes. */
+type Series = Map<string, Metric.Histogram<number>>
+
 /** What one choice of attributes means for the operations of a client. */
 class Choice implements TraceOwner {
   /** The attributes that all operations have. */
@@ -44,21 +68,28 @@ class Choice implements TraceOwner {
   readonly showsPeer: boolean
   readonly showsProcedure: boolean
   readonly text: boolean | "keys"
+  private readonly key: string
   private readonly services: Context.Context<never>
-  private readonly series = new Map<string, Metric.Histogram<number>>()
+  private readonly series: Series
 
-  constructor(attributes: Attributes, identity: ServerIdentity | undefined, services: Context.Context<never>) {
-    const shows = (name: keyof Attributes): boolean => attributes[name] !== false
-    const text = attributes["db.query.text"]
+  constructor(
+    key: string,
+    { namespace, peer, procedure, server, text }: Shown,
+    identity: ServerIdentity | undefined,
+    services: Context.Context<never>,
+    series: Series
+  ) {
+    this.key = key
     this.shared = {
       "db.system.name": "redis",
-      ...(identity === undefined || !shows("db.namespace") ? {} : { "db.namespace": String(identity.database) }),
-      ...(identity === undefined || !shows("server.address") ? {} : serverAttributes(identity))
+      ...(identity === undefined || !namespace ? {} : { "db.namespace": String(identity.database) }),
+      ...(identity === undefined || !server ? {} : serverAttributes(identity))
     }
-    this.showsPeer = shows("network.peer.address")
-    this.showsProcedure = shows("db.stored_procedure.name")
-    this.text = text === "keys" ? text : text === true
+    this.showsPeer = peer
+    this.showsProcedure = procedure
+    this.text = text
     this.services = services
+    this.series = series
   }
 
   measure(
@@ -68,7 +99,7 @@ class Choice implements TraceOwner {
     failure: Failure | undefined,
     seconds: number
   ): void {
-    const key = `${name}\n${procedure ?? ""}\n${peer?.key ?? ""}\n${failure?.type ?? ""}`
+    const key = `${this.key}\n${name}\n${procedure ?? ""}\n${peer?.key ?? ""}\n${failure?.type ?? ""}`
     const known = this.series.get(key)
     if (known !== undefined) return known.updateUnsafe(seconds, this.services)
     if (this.series.size >= mostSeries && name !== others) {
@@ -96,7 +127,10 @@ export class ClientTelemetry {
   private readonly traced: (operation: Operation) => boolean
   private readonly measured: (operation: Operation) => boolean
   private readonly attributes: Attributes
-  private readonly choices = new WeakMap<Attributes, Choice>()
+  /** By what they choose: a caller may make an object for each of its requests. */
+  private readonly choices = new Map<string, Choice>()
+  private readonly choicesByObject = new WeakMap<Attributes, Choice>()
+  private readonly series: Series = new Map()
 
   constructor(identity: ServerIdentity | undefined, services: Context.Context<never>) {
     this.identity = identity
@@ -188,11 +222,21 @@ export class ClientTelemetry {
   private choiceOf(fiber: AnyFiber): Choice {
     const ofFiber = fiber.getRef(SetAttributes)
     const attributes = ofFiber === defaultAttributes ? this.attributes : ofFiber
-    let choice = this.choices.get(attributes)
-    if (choice === undefined) {
-      choice = new Choice(attributes, this.identity, this.services)
-      this.choices.set(attributes, choice)
+    const known = this.choicesByObject.get(attributes)
+    if (known !== undefined) return known
+    let shown: Shown
+    try {
+      shown = shownOf(attributes)
+    } catch {
+      // Not an object, or one that throws: it must not change the outcome of a command.
+      shown = shownOf(defaultAttributes)
     }
+    const key = Object.values(shown).join()
+    let choice = this.choices.get(key)
+    if (choice === undefined) {
+      this.choices.set(key, choice = new Choice(key, shown, this.identity, this.services, this.series))
+    }
+    if (typeof attributes === "object" && attributes !== null) this.choicesByObject.set(attributes, choice)
     return choice
   }
 }

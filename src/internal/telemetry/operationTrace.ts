@@ -35,6 +35,9 @@ export interface Failure {
 
 const interrupted = Symbol("interrupted")
 
+/** How many events a span has at most: a command may be sent again for as long as its server is busy. */
+const mostEvents = 128
+
 /** Codes of scripts may be anything. */
 const codeOf = (code: string): string => /^[A-Z][A-Z0-9_-]{0,63}$/.test(code) ? code : "_OTHER"
 
@@ -76,6 +79,7 @@ export class OwnTrace implements OperationTrace {
   private reason: RedisError | string | undefined = undefined
   private waitsFor: string | undefined = undefined
   private isOver = false
+  private eventCount = 0
 
   constructor(
     owner: TraceOwner,
@@ -99,7 +103,7 @@ export class OwnTrace implements OperationTrace {
 
   private event(name: string, attributes: Record<string, unknown>): void {
     const { span } = this
-    if (span === undefined || !span.sampled) return
+    if (span === undefined || !span.sampled || ++this.eventCount > mostEvents) return
     try {
       span.event(name, this.now, attributes)
     } catch {

@@ -2,6 +2,7 @@
  * Spans: of an operation, made synchronously for the fiber that runs it, as `Effect.makeSpan`
  * does in an Effect; and of a handler that processes a message.
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -9,6 +10,7 @@ import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
+import { failureName } from "../common/handlers.ts"
 
 /** The nearest span around that wants to have children. */
 export const parentOf = (span: Tracer.AnySpan | undefined): Tracer.AnySpan | undefined => {
@@ -49,13 +51,17 @@ export interface Processed {
   readonly more?: Readonly<Record<string, string>> | undefined
 }
 
+/** Messages of errors may contain secrets. A handler that is interrupted has not failed. */
+const toldOf = (cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+  Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.annotateCurrentSpan("error.type", failureName(cause))
+
 /** Gives a handler a span, which covers its repetitions. `label` is its name after `process`. */
 export const processing = <A, E, R>(
   handler: Effect.Effect<A, E, R>,
   label: string,
   { destination, more }: Processed
 ): Effect.Effect<A, E, R> =>
-  Effect.withSpan(handler, `process ${label}`, {
+  Effect.withSpan(Effect.tapCause(handler, toldOf), `process ${label}`, {
     kind: "consumer",
     // It would show the library alone.
     captureStackTrace: false,
