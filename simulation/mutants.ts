@@ -2187,7 +2187,7 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/consumerDetails.test.ts", name: "tells no move of the group" },
     edits: [{
       file: "src/internal/streams/consumer.ts",
-      find: "        this.epoch = epochOf(this.given.redis)\n        metrics",
+      find: "        this.lookAround()\n        metrics",
       replace: "        metrics"
     }]
   },

@@ -8,14 +8,13 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { xreadgroup } from "../src/commands/streamGroups.ts"
 import { xadd } from "../src/commands/streams.ts"
-import { Connector, RedisClient } from "../src/index.ts"
+import { Connector, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 import { add, begin, consume, pendingCount, servers, until, whileTimePasses } from "./support/consumers.ts"
-import { live } from "./support/group.ts"
+import { live, moved } from "./support/group.ts"
 
 describe.each(servers)("the count of deliveries %s", (_, on) => {
   it.effect("stays right when a consumer claims its own entry, as after a standstill of its process", () =>
@@ -155,8 +154,13 @@ describe("handlers", () => {
 describe("a consumer of a client that has not connected yet", () => {
   it.effect("tells no move of the group", () =>
     Effect.gen(function*() {
-      yield* TestClock.setTime(Date.UTC(2026, 0, 1))
-      const redis = yield* RedisClient.RedisClient
+      const control = yield* Testing.Deployment
+      yield* begin(yield* RedisClient.RedisClient)
+      yield* control.failover
+      yield* until(moved)
+      for (const address of control.sentinels) yield* control.slow(address, { latency: "50 millis" })
+      const sentinel = yield* Sentinel.make({ sentinels: control.sentinels })
+      const redis = yield* sentinel.primaryFor("mymaster")
       const { stop, told } = yield* consume(redis, {}, () => Effect.void)
       yield* whileTimePasses(add(redis, 3))
       yield* until(Effect.map(pendingCount(redis), (count) => count === 0))

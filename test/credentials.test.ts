@@ -540,6 +540,8 @@ describe("many rotations", () => {
         dial
       )
       const topology = yield* service.topology("mymaster")
+      const redis = yield* service.primaryFor("mymaster")
+      yield* redis.ping()
       yield* until(() => source.told("Accepted") === 3)
       yield* TestClock.adjust("30 seconds")
       const before = open
@@ -552,8 +554,7 @@ describe("many rotations", () => {
       }
       assert.isAtMost(open, before + 3)
       assert.isTrue((yield* topology.current).sentinels.every(({ isSubscribed }) => isSubscribed === true))
-    }).pipe(Effect.provide(Testing.layer({ sentinelPassword: "0" })))
-  )
+    }).pipe(Effect.provide(Testing.layer({ sentinelPassword: "0" }))))
 })
 
 describe("a source", () => {

@@ -499,6 +499,8 @@ describe("a KeyValueStore", () => {
       ))
       const [first] = stores
       yield* whileTimePasses(first!.set("n", "0"))
+      // All see a value before anybody has changed it.
+      yield* control.slow(address, { latency: "20 millis" })
       let runs = 0
       yield* whileTimePasses(Effect.all(
         stores.flatMap((kv) =>

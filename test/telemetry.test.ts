@@ -362,10 +362,12 @@ describe("spans of what is made of commands", () => {
       const ended = (name: string) => recorder.named(name).find(({ status }) => status._tag === "Ended")
       yield* until(Effect.sync(() => ended("process orders g") !== undefined && ended("process mails") !== undefined))
       yield* whileTimePasses(Fiber.interrupt(consumers))
-      for (const [span, destination, type] of [
-        ["process orders g", "orders", "Refused"],
-        ["process mails", "mails", "RangeError"]
-      ] as const) {
+      for (
+        const [span, destination, type] of [
+          ["process orders g", "orders", "Refused"],
+          ["process mails", "mails", "RangeError"]
+        ] as const
+      ) {
         assertProcesses(ended(span)!, destination)
         assert.strictEqual(attributesOf(ended(span)!)["error.type"], type)
       }
@@ -633,10 +635,13 @@ describe("attributes that are chosen anew for each operation", () => {
                 Telemetry.SetAttributes,
                 { "db.namespace": i % 3 === 0, "db.query.text": true }
               ), { concurrency: "unbounded" })
-            yield* Effect.forEach(Array.from({ length: 1100 }, (_, i) => i), (i) =>
-              Effect.provideService(Effect.ignore(redis.send(`Y${i}`)), Telemetry.SetAttributes, {}), {
-              concurrency: "unbounded"
-            })
+            yield* Effect.forEach(
+              Array.from({ length: 1100 }, (_, i) => i),
+              (i) => Effect.provideService(Effect.ignore(redis.send(`Y${i}`)), Telemetry.SetAttributes, {}),
+              {
+                concurrency: "unbounded"
+              }
+            )
             for (const wrong of [null, 5, "x"]) {
               assert.strictEqual(
                 yield* Effect.provideService(redis.ping(), Telemetry.SetAttributes, wrong as never),

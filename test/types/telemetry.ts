@@ -10,7 +10,10 @@ import { type Errors, Metrics, RedisClient, Telemetry } from "../../src/index.ts
 declare const redis: RedisClient.RedisClient["Service"]
 
 export const right = [
-  Layer.succeed(Telemetry.TracedOperations, ({ hasParent, kind, name }) => hasParent && kind !== "pipeline" && name !== ""),
+  Layer.succeed(
+    Telemetry.TracedOperations,
+    ({ hasParent, kind, name }) => hasParent && kind !== "pipeline" && name !== ""
+  ),
   Layer.succeed(Telemetry.MeasuredOperations, ({ commands }) => commands.some(({ spec }) => spec.mode === "write")),
   Layer.succeed(Telemetry.MeasuredWithoutTracer, true),
   Layer.succeed(Telemetry.SetAttributes, { "db.query.text": "keys", "network.peer.address": undefined })

@@ -152,7 +152,7 @@ export class Consumer<T, E, R> {
   // Reading
   // ---------------------------------------------------------------------------
 
-  /** Reads for as long as it runs. */
+  /** Reads for as long as it runs. A new client has no epoch before it has a connection: that is no move. */
   readonly reading: Effect.Effect<never, RedisError> = Effect.suspend(() => {
     const { metrics } = this.given
     const once = Effect.suspend(() => this.group.within(this.turn)).pipe(
@@ -167,8 +167,7 @@ export class Consumer<T, E, R> {
     )
     return Effect.andThen(
       Effect.map(this.loop.persist(this.group.ensure), (progress) => {
-        // A new client has no epoch before it has a connection. Nothing was read until now.
-        this.epoch = epochOf(this.given.redis)
+        this.lookAround()
         metrics.progress(progress)
       }),
       Effect.forever(Effect.andThen(this.room.await, this.loop.persist(once)))

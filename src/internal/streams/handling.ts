@@ -48,7 +48,10 @@ export const handlingOf = <T, E, R>(
         onRetry: (cause, failures) =>
           Effect.sync(() =>
             events.tell(
-              withCause<Retried>({ _tag: "Retried", id: delivery.id, failures, reason: reasonOf(settings, cause) }, cause)
+              withCause<Retried>(
+                { _tag: "Retried", id: delivery.id, failures, reason: reasonOf(settings, cause) },
+                cause
+              )
             )
           )
       })
