@@ -93,6 +93,25 @@ const membersOf = (name: string, member?: string) => {
   return { count: members.length, without: members.filter((m) => m.declarations.length === 0).map((m) => m.name) }
 }
 
+const ownNames = new WeakMap<Ast.SourceFile, ReadonlySet<string>>()
+
+/** The names in a file that lead to a declaration of the library: its own, and those of other files. */
+const ownNamesOf = (file: Ast.SourceFile): ReadonlySet<string> => {
+  let names = ownNames.get(file)
+  if (names === undefined) {
+    const { text } = file
+    const declared = text.matchAll(
+      /^(?:export )?(?:declare )?(?:abstract )?(?:interface|type|class|const|function) ([\w$]+)/gm
+    )
+    const imported = Array.from(
+      text.matchAll(/^import (?:type )?([^"]*?) from "\./gm),
+      ([, clause]) => Array.from(clause!.matchAll(/([\w$]+)\s*(?=,|\}|$)/g), ([, name]) => name!)
+    )
+    ownNames.set(file, names = new Set([...Array.from(declared, ([, name]) => name!), ...imported.flat()]))
+  }
+  return names
+}
+
 /** What is missing, with the file that it is missing in. */
 const problems = (): ReadonlyArray<string> => {
   const of = project()
@@ -200,10 +219,25 @@ const problems = (): ReadonlyArray<string> => {
     }
   }
 
+  /** What a name in a file leads to: the compiler is asked once for each. */
+  const named = new Map<string, ReadonlyArray<Ast.Node>>()
+  const declarationsNamed = (name: Ast.Node): ReadonlyArray<Ast.Node> => {
+    const text = name.getText()
+    const file = name.getSourceFile()
+    // Another name is one of a type parameter, of another package, or of the language.
+    if (!ownNamesOf(file).has(text.split(".", 1)[0]!)) return []
+    const key = `${file.fileName} ${text}`
+    let found = named.get(key)
+    if (found === undefined) {
+      const symbol = checker.getSymbolAtLocation(name)
+      named.set(key, found = symbol === undefined ? [] : declarationsOf(resolved(symbol)))
+    }
+    return found
+  }
+
   /** What a public declaration names is public with it, exported or not. */
   const follow = (name: Ast.Node): void => {
-    const symbol = checker.getSymbolAtLocation(name)
-    for (const declaration of symbol === undefined ? [] : declarationsOf(resolved(symbol))) {
+    for (const declaration of declarationsNamed(name)) {
       const isType = Is.isInterfaceDeclaration(declaration) || Is.isTypeAliasDeclaration(declaration)
       // A class of internal/ is opaque to users, unless a public module exports it.
       const isOpen = Is.isClassDeclaration(declaration) && !fileOf(declaration).startsWith("internal/")

@@ -37,7 +37,7 @@ export const e2 = Credentials.make(Effect.succeed({ password, expiresAt: new Dat
 export const e3 = Credentials.make("p")
 // @ts-expect-error: number
 export const e4 = Credentials.make(Effect.succeed({ password }), { refreshBefore: 5 })
-// @ts-expect-error: Credential
+// @ts-expect-error: events
 export const e5 = RedisClient.make({ credentials: Effect.succeed({ password }) })
 // @ts-expect-error: number
 export const e6 = RedisClient.layerUrl(5)
