@@ -1,10 +1,11 @@
 /** Checks the packed tarball as users get it: with publint, with attw, by importing it, and by compiling with it. */
 import { execFileSync, spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { entries } from "./entries.mjs"
 
+const main = JSON.parse(readFileSync("package.json", "utf8")).bin["effect-redis-sentinel"]
 const dir = mkdtempSync(join(tmpdir(), "effect-redis-sentinel-pack-"))
 let failed = false
 const run = (command, args, options = {}) => {
@@ -48,6 +49,26 @@ if (!hidden) process.exit(1)
 `
   )
   run(process.execPath, [join(app, "index.mjs")])
+  // The command, without and with what it needs besides.
+  const command = (...args) =>
+    spawnSync(process.execPath, [join(app, "node_modules/effect-redis-sentinel", main), ...args], { encoding: "utf8" })
+  const bare = command("doctor", "--demo")
+  if (bare.status !== 3 || !bare.stderr.includes("npm install --save-dev @effect/platform-node")) {
+    failed = true
+    console.error(
+      "The command does not say that it needs @effect/platform-node:",
+      bare.status,
+      bare.stdout,
+      bare.stderr
+    )
+  }
+  mkdirSync(join(app, "node_modules", "@effect"))
+  symlinkSync(resolve("node_modules/@effect/platform-node"), join(app, "node_modules", "@effect", "platform-node"))
+  const demo = command("doctor", "--demo")
+  if (demo.status !== 2 || !demo.stdout.includes("[masterauth-missing]")) {
+    failed = true
+    console.error("The command doctor --demo fails:", demo.status, demo.stdout, demo.stderr)
+  }
   // Declarations have no errors of their own, which `skipLibCheck` hides from most users, and their types have names.
   mkdirSync(join(app, "node_modules", "@types"))
   symlinkSync(resolve("node_modules/@types/node"), join(app, "node_modules", "@types", "node"))

@@ -60,6 +60,9 @@ const configOf = (asking: Asking) =>
 
 const CLIENT_LIST = Command.define({ words: ["CLIENT", "LIST"], mode: "read", decode: Command.word })
 
+/** The most connections of which a list is asked for. */
+const mostClients = 20_000
+
 /** The most users of a kind that are looked at. */
 const mostUsers = 4
 
@@ -153,7 +156,12 @@ const questions = (asking: Asking, fields: Readonly<Record<string, string>>): Ef
   Effect.gen(function*() {
     const said = yield* asking.ask(role())
     const { config, masterauth, requirepass } = yield* configOf(asking)
-    const sentinels = yield* usersOf(asking, "pubsub", /^sentinel-[0-9a-f]{8}-pubsub$/)
+    const ofEvents = yield* usersOf(asking, "pubsub", /^sentinel-[0-9a-f]{8}-pubsub$/)
+    // A sentinel that may not subscribe has only its other connection, which is one among those of all clients.
+    const isLong = Number(fields["connected_clients"]) > mostClients
+    const sentinels = ofEvents.length > 0 || isLong
+      ? ofEvents
+      : yield* usersOf(asking, "normal", /^sentinel-[0-9a-f]{8}-cmd$/)
     const replicas = yield* usersOf(asking, "replica", /^/)
     const found = yield* asking.ask(Command.make(COMMAND_INFO, needed))
     const sentinelUsers = yield* lackOf(asking, sentinels, ofSentinels)

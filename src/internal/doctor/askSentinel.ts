@@ -102,12 +102,15 @@ const questions = (group: string) => (asking: Asking): Effect.Effect<Rest, EndEr
         noQuorum: yield* noQuorumOf(asking, group)
       }
     }
-    yield* Effect.catchTag(subscribeOn(asking.connection, eventSubscription), "ReplyError", (error) =>
-      Effect.sync(() => {
-        if (error.code !== "NOPERM") asking.unanswered.push({ what: error.command, why: error.detail })
-        else if (/channel/.test(error.detail)) asking.denied.add("channels")
-        else asking.denied.add(error.command.toLowerCase())
-      }))
+    const { channels, patterns: names } = eventSubscription
+    // Each by itself: one may be denied without the other.
+    for (const subscription of [{ channels }, { patterns: names }]) {
+      yield* Effect.catchTag(subscribeOn(asking.connection, subscription), "ReplyError", (error) =>
+        Effect.sync(() => {
+          if (error.code !== "NOPERM") asking.unanswered.push({ what: error.command, why: error.detail })
+          else asking.denied.add(/channel/.test(error.detail) ? "channels" : error.command.toLowerCase())
+        }))
+    }
     return { id, group: seen, isGroupUnknown: master === "unknown", groups: groups ?? [], config }
   })
 

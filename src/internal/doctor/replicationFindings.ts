@@ -2,7 +2,7 @@
  * Findings about replication: roles, links, lag, who can be promoted, and whether nodes can follow each other. Pure.
  */
 import * as Redacted from "effect/Redacted"
-import type { NodeSeen } from "./seen.ts"
+import type { ListedReplica, NodeSeen } from "./seen.ts"
 import type { Finding } from "./types.ts"
 import { bytesText, cli, finding, isIp, listed, nodeName, placeText, step, type View } from "./view.ts"
 
@@ -77,11 +77,7 @@ const roles = (view: View): ReadonlyArray<Finding> => {
       where: view.replicas.map(nodeName),
       saw: view.replicas.map((node) =>
         `${nodeName(node)}: ${
-          zero.includes(node)
-            ? "priority 0"
-            : view.listings(node).every(({ replica }) => replica.flags.has("s_down"))
-            ? "down"
-            : "its link to the primary is down"
+          zero.includes(node) ? "priority 0" : whyNot(view.listings(node).map(({ replica }) => replica))
         }`
       ).join("; "),
       mend: [
@@ -111,6 +107,14 @@ const roles = (view: View): ReadonlyArray<Finding> => {
   }
   return found
 }
+
+/** Why a replica is no candidate, as sentinels see it. */
+const whyNot = (replicas: ReadonlyArray<ListedReplica>): string =>
+  replicas.every(({ flags }) => flags.has("s_down"))
+    ? "down"
+    : replicas.every(({ flags }) => flags.has("s_down") || flags.has("disconnected"))
+    ? "no sentinel is connected to it"
+    : "its link to the primary is down"
 
 // -----------------------------------------------------------------------------
 // Links
