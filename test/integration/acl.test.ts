@@ -64,6 +64,16 @@ const setsInfo = (): boolean => {
   return product === "valkey" || !version.startsWith("7.0.")
 }
 
+/** What the sentinels' user needs besides where the primary hands over by itself. */
+const handOver = "+failover +client|pause +client|unpause"
+assert.include(page, `\`${handOver}\``)
+
+/** From Valkey 9 on the primary can hand over by itself. */
+const canCoordinate = (): boolean => {
+  const { product, version } = versionOf(chosenPrograms().server)
+  return product === "valkey" && Number(version.split(".")[0]) >= 9
+}
+
 /** The rules of the sentinels' user, as the page says for this server. */
 const sentinelRules = (): ReadonlyArray<string> => [...onSentinels, ...setsInfo() ? ["+client|setinfo"] : []]
 
@@ -82,7 +92,7 @@ const guarded: Effect.Effect<Deployment, unknown, Scope.Scope> = Effect.gen(func
     config: [
       "user admin on >SECRET ~* &* +@all",
       `user app on >SECRET ${onNodes.join(" ")} ${keyspaceChannels}`,
-      `user sentinel on >SECRET ${ofSentinels.join(" ")}`,
+      `user sentinel on >SECRET ${ofSentinels.join(" ")}${canCoordinate() ? ` ${handOver}` : ""}`,
       `user replica on >SECRET ${ofReplicas.join(" ")}`,
       "masteruser replica",
       "masterauth SECRET"
@@ -213,8 +223,10 @@ describe("the ACL rules of operations.md", () => {
         const topology = yield* sentinel.topology(d.group)
         assert.isTrue((yield* topology.current).sentinels.every(({ isSubscribed }) => isSubscribed === true))
 
-        yield* at(d.sentinelAddresses[0]!, (one) => one.run(commands.sentinel.failover(d.group)))
-        yield* until(Effect.map(topology.current, ({ epoch, fence }) => epoch > 0 && fence === undefined))
+        yield* at(d.sentinelAddresses[0]!, (one) =>
+          one.run(commands.sentinel.failover(d.group, { coordinated: canCoordinate() })))
+        yield* until(Effect.map(topology.current, ({ epoch, fence }) =>
+          epoch > 0 && fence === undefined))
         yield* redis.set("app:after", "1")
         // The old primary becomes a replica of the new one, and the sentinels see it.
         yield* until(Effect.map(topology.current, ({ replicas }) => replicas.some(({ isHealthy }) => isHealthy)))
