@@ -139,6 +139,20 @@ describe("the pages for those who come from another client", () => {
     })
   }
 
+  it("finds a row that is missing, and names with all that stands around them", () => {
+    const page = readPage("coming-from-ioredis")
+    assert.deepStrictEqual(
+      without(readPeer("ioredis").options["RedisOptions"]!, namesInTables(page.replace(/^\| `keyPrefix` .*\n/m, ""))),
+      ["keyPrefix"]
+    )
+    assert.deepStrictEqual(
+      namesInTables(
+        "| `new Redis(...)`, `Redis.Cluster` | `a` |\n|---|---|\n| `set(key, \"EX\")`, text \\| `b` | |\n`c`"
+      ),
+      ["Redis", "Cluster", "set", "b"]
+    )
+  })
+
   it("ioredis: the options of Sentinel have a table of their own", () => {
     const [section] = sectionsOf(readPage("coming-from-ioredis"), 2).filter(({ heading }) =>
       heading === "Options of Sentinel"

@@ -126,7 +126,9 @@ export const withoutTimes = ([type, value]: Seen): Seen => {
     type,
     value.map((item, i) => {
       const isTime = (isPending && i === 2) || ["idle", "inactive"].includes(String(value[i - 1]?.[1]))
-      return isTime && item[0] === ":" && item[1].length < 13 ? [":", String(Math.floor(Number(item[1]) / 10_000))] : withoutTimes(item)
+      return isTime && item[0] === ":" && item[1].length < 13
+        ? [":", String(Math.floor(Number(item[1]) / 10_000))]
+        : withoutTimes(item)
     })
   ]
 }
