@@ -53,9 +53,12 @@ export class Load {
   private pending = 0
   private readonly running: Array<Promise<void>> = []
   private readonly handle: Handle
+  private readonly paceMillis: number
 
-  constructor(handle: Handle) {
+  /** A writer rests for `paceMillis` after each write; 0 is as fast as the client can. */
+  constructor(handle: Handle, paceMillis: number) {
     this.handle = handle
+    this.paceMillis = paceMillis
     for (let w = 0; w < writers; w++) this.running.push(this.write(w))
     for (let r = 0; r < readers; r++) this.running.push(this.read())
   }
@@ -93,6 +96,7 @@ export class Load {
         if (counts && ending.mayBeExecuted) this.possible[writer]!++
         await new Promise((resolve) => setTimeout(resolve, 5))
       }
+      if (this.paceMillis > 0) await new Promise((resolve) => setTimeout(resolve, this.paceMillis))
     }
   }
 

@@ -33,7 +33,18 @@ export interface Result {
   readonly fences: ReadonlyArray<{ readonly from: number; readonly to: number | undefined }>
 }
 
-export const play = (fault: Fault, driver: Driver): Effect.Effect<Result, never, Scope.Scope> =>
+export interface PlayOptions {
+  /** For how long each writer rests after a write. Default 0: it writes as fast as the client can. */
+  readonly paceMillis?: number | undefined
+  /** For how long the work goes on once all is in order. Default 0. */
+  readonly afterMillis?: number | undefined
+}
+
+export const play = (
+  fault: Fault,
+  driver: Driver,
+  options: PlayOptions = {}
+): Effect.Effect<Result, never, Scope.Scope> =>
   Effect.gen(function*() {
     const tls = fault.secure === "tls" ? yield* tlsFiles : undefined
     const credentials: Credentials = {
@@ -51,7 +62,7 @@ export const play = (fault: Fault, driver: Driver): Effect.Effect<Result, never,
       Effect.promise(() => driver.connect({ sentinels: d.sentinelAddresses, group: d.group, ...credentials })),
       (handle) => Effect.promise(() => handle.close())
     )
-    return yield* Effect.promise(() => measure(fault, driver, d, witness, credentials, handle))
+    return yield* Effect.promise(() => measure(fault, driver, d, witness, credentials, handle, options))
   })
 
 const measure = async (
@@ -60,10 +71,11 @@ const measure = async (
   d: Deployment,
   witness: Witness,
   credentials: Credentials,
-  handle: Handle
+  handle: Handle,
+  { afterMillis = 0, paceMillis = 0 }: PlayOptions
 ): Promise<Result> => {
   const accusations: Array<string> = []
-  const load = new Load(handle)
+  const load = new Load(handle, paceMillis)
   const scene: Scene = {
     ...d,
     witness,
@@ -90,6 +102,7 @@ const measure = async (
   const settledAt = performance.now()
   const count = load.acknowledged
   await until("writes afterwards", 25_000, async () => load.acknowledged > count + 200).catch(() => {})
+  await sleep(afterMillis)
   const verdict = await load.finish(primary!, credentials)
   const since = (at: number | undefined): number | undefined => {
     const first = at === undefined ? undefined : verdict.firstAfter(at)

@@ -78,7 +78,9 @@ export const recordingOf = (result: Result, server: string): Recording => {
   })
   const role = firstSeen("ROLE")
   const reported = firstSeen("REPORTED")
-  const firstWrite = reported === undefined ? undefined : verdict.firstAfter(reported.at)
+  // A write that is acknowledged after the promotion and kept has gone to the new primary.
+  const promoted = role ?? reported
+  const firstWrite = promoted === undefined ? undefined : kept.find((at) => at >= promoted.at)
   const tried = firstSeen("+try-failover")
   return {
     fault: fault.name,
@@ -95,7 +97,7 @@ export const recordingOf = (result: Result, server: string): Recording => {
         : [{ atMillis: relative(reported.at), text: "a sentinel names the new primary", kind: "sentinel" as const }]),
       ...(firstWrite === undefined
         ? []
-        : [{ atMillis: relative(firstWrite), text: "first write after it", kind: "write" as const }]),
+        : [{ atMillis: relative(firstWrite), text: "first write at the new primary", kind: "write" as const }]),
       ...(fault.moves
         ? [{ atMillis: relative(settledAt), text: "all nodes follow the new primary", kind: "node" as const }]
         : [])
@@ -177,7 +179,7 @@ export const timelineOfAll = (recordings: ReadonlyArray<Recording>, options: Tim
     return same === 0 ? client : `${client}, run ${same + 1}`
   })
   const shown = (event: TimelineEvent): boolean =>
-    event.kind !== "fault" && (event.kind !== "sentinel" || /^(?:\+selected-slave|a sentinel)/.test(event.text))
+    event.kind !== "fault" && (event.kind !== "sentinel" || event.text.startsWith("a sentinel"))
   return {
     title: options.title ?? recordings[0]?.fault ?? "No run",
     fromMillis: options.fromMillis,

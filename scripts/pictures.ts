@@ -58,7 +58,7 @@ const pictures = (): ReadonlyArray<Picture> => [
         timelineOfOne(ours("kill"), {
           title: "kill -9 of the primary under 32 writers",
           fromMillis: -400,
-          toMillis: 4000
+          toMillis: 3200
         }),
         { width }
       )
@@ -80,8 +80,8 @@ const pictures = (): ReadonlyArray<Picture> => [
       drawTimeline(
         timelineOfAll(named(runs("kill")), {
           title: "kill -9 of the primary, for five clients",
-          fromMillis: -1000,
-          toMillis: 6000
+          fromMillis: -600,
+          toMillis: 4500
         }),
         { width }
       )
@@ -106,6 +106,9 @@ const written = (value: unknown): string =>
       (_, numbers: string) => `[${numbers.replaceAll(/\s+/g, "")}]`
     )
   }\n`
+
+/** An even load, of which the pictures show pauses and losses, and not the speed. */
+const evenly = { paceMillis: 10, afterMillis: 2000 }
 
 const record = (only: string): Effect.Effect<void> =>
   Effect.gen(function*() {
@@ -133,7 +136,7 @@ const record = (only: string): Effect.Effect<void> =>
       const recordings: Array<Recording> = []
       for (const driver of drivers) {
         console.log(`${faultName}, ${driver.name} ...`)
-        recordings.push(recordingOf(yield* Effect.scoped(play(fault, driver)), server))
+        recordings.push(recordingOf(yield* Effect.scoped(play(fault, driver, evenly)), server))
       }
       writeFileSync(join(folder, `${name}.json`), written(recordings))
     }

@@ -109,7 +109,7 @@ describe("the recording of a run", () => {
       "881 +switch-master to 127.0.0.1:2",
       "870 a replica says it is a primary",
       "880 a sentinel names the new primary",
-      "900 first write after it",
+      "900 first write at the new primary",
       "1500 all nodes follow the new primary"
     ])
     assert.deepStrictEqual(recording.spans, [

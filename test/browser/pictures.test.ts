@@ -12,12 +12,15 @@ import { pathToFileURL } from "node:url"
 import type { Recording } from "../../chaos/recording.ts"
 import { reportPage } from "../../chaos/report.ts"
 import { drawn, folder } from "../../scripts/pictures.ts"
+import { pageOf } from "../../src/cli/reportPage.ts"
+import { judge } from "../../src/internal/doctor/judge.ts"
 import { drawPage } from "../../src/internal/pictures/page.ts"
 import { drawTimeline } from "../../src/internal/pictures/timeline.ts"
 import { drawTopology } from "../../src/internal/pictures/topology.ts"
 import { type Browser, chromium } from "../support/chromium.ts"
 import { complaintsOf } from "../support/pageChecks.ts"
 import * as samples from "../support/pictures.ts"
+import { failure, seenWith } from "../support/seen.ts"
 
 class OneBrowser extends Context.Service<OneBrowser, Browser>()("test/OneBrowser") {}
 
@@ -71,6 +74,22 @@ layer(Layer.effect(OneBrowser, chromium), { excludeTestServices: true })("pictur
 
   describe("pages", () => {
     for (const [name, page] of Object.entries(pages)) checks(`${name} page`, () => drawPage(page))
+
+    checks(
+      "the page of a healthy group that the doctor examined",
+      () => pageOf(judge(seenWith(() => {}), 12, new Set()))
+    )
+
+    checks("the page of a group with faults that the doctor examined", () =>
+      pageOf(judge(
+        seenWith(({ nodes, sentinels }) => {
+          Object.assign(sentinels[2]!, { failure: failure("dial", "connect ECONNREFUSED"), group: undefined, info: {} })
+          nodes[0]!.failure = failure("dial", "connect ETIMEDOUT")
+          nodes[1]!.config = { ...nodes[1]!.config, "replica-priority": "0", maxclients: "20" }
+        }),
+        12,
+        new Set()
+      )))
 
     it.effect("shows each picture once, in the widest size that fits", () =>
       Effect.gen(function*() {

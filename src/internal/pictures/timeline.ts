@@ -21,7 +21,7 @@ const chartHeight = 46
 const badgeRadius = 9
 const badgeStep = 2 * badgeRadius + 3
 /** More rows of labels than this would be a picture of labels. */
-const mostRows = 10
+const mostRows = 12
 
 /** What is drawn so far, and down to where. */
 interface Pen {
