@@ -205,10 +205,11 @@ export interface KeyValueStoreOptions {
  * Makes Effect's `KeyValueStore` on the client of the context. Fails with `InvalidOption` if an option is invalid.
  *
  * An entry is a string at the key `prefix` + key; values are stored as they are, text as UTF-8. `modify` and
- * `modifyUint8Array` are atomic: if the entry changes meanwhile, the function runs again with its new value. `keys`,
- * `size`, `isEmpty`, `clear` and `clearPrefix` walk through the whole database with SCAN, so that their time depends on
- * everything in it; what is set or removed meanwhile may be counted, or cleared, or not. Errors have the error of this
- * library as their `cause`. `set`, `remove` and `modify` fail with `AmbiguousOutcome` there if a reply never came.
+ * `modifyUint8Array` are atomic: if the entry changes meanwhile, the function runs again with its new value, for the
+ * client's `commandTimeout` at most. `keys`, `size`, `isEmpty`, `clear` and `clearPrefix` walk through the whole database
+ * with SCAN, so that their time depends on everything in it; what is set or removed meanwhile may be counted, or cleared,
+ * or not. Errors have the error of this library as their `cause`. `set`, `remove` and `modify` fail with
+ * `AmbiguousOutcome` there if a reply never came.
  *
  * @since 0.1.0
  * @category constructors

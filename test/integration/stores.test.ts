@@ -14,7 +14,8 @@ describe("Effect's stores on a real server", () => {
     () =>
       Effect.scoped(Effect.gen(function*() {
         const { address } = yield* server()
-        const redis = yield* RedisClient.make({ address })
+        // A machine that is busy with other tests takes its time.
+        const redis = yield* RedisClient.make({ address, commandTimeout: "1 minute" })
         for (const behaviour of Object.values(behaviours)) {
           yield* redis.flushall()
           yield* Effect.scoped(Effect.provideService(behaviour, RedisClient.RedisClient, redis))
