@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import { parseArgs } from "node:util"
 import { type Mutant, plantAll } from "./planting.ts"
 
-const mutants: ReadonlyArray<Mutant> = [
+export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "pictures: the texts of a server are not escaped",
     by: { test: "test/pictures.test.ts", name: "are XML" },
@@ -1205,8 +1205,8 @@ const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/fence.test.ts", name: "replies after its detection do not count" },
     edits: [{
       file: "src/internal/execution/writeGate.ts",
-      find: "const grace = selectionGraceMillis - Math.max(age, this.signLateness)",
-      replace: "const grace = selectionGraceMillis"
+      find: "this.heldSince - this.heldAge + selectionGraceMillis",
+      replace: "this.heldSince + selectionGraceMillis"
     }]
   },
   {
@@ -2220,16 +2220,18 @@ const mutants: ReadonlyArray<Mutant> = [
   }
 ]
 
-const { values: options } = parseArgs({
-  options: { seeds: { type: "string", default: "300" }, only: { type: "string", default: "" } }
-})
+if (import.meta.main) {
+  const { values: options } = parseArgs({
+    options: { seeds: { type: "string", default: "300" }, only: { type: "string", default: "" } }
+  })
 
-NodeRuntime.runMain(
-  plantAll(mutants.filter((m) => m.name.includes(options.only)), { seeds: Number(options.seeds) }).pipe(
-    Effect.map((isAllFound) => {
-      if (!isAllFound) process.exitCode = 1
-    }),
-    Effect.scoped,
-    Effect.provide(NodeServices.layer)
+  NodeRuntime.runMain(
+    plantAll(mutants.filter((m) => m.name.includes(options.only)), { seeds: Number(options.seeds) }).pipe(
+      Effect.map((isAllFound) => {
+        if (!isAllFound) process.exitCode = 1
+      }),
+      Effect.scoped,
+      Effect.provide(NodeServices.layer)
+    )
   )
-)
+}
