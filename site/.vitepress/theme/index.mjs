@@ -1,0 +1,5 @@
+/** The default theme of VitePress with the colours and the front page of this site. */
+import DefaultTheme from "vitepress/theme"
+import "./site.css"
+
+export default DefaultTheme

@@ -1,0 +1,46 @@
+/**
+ * The anchors of headings, as GitHub makes them, so that a link to a heading works
+ * in the repository and on the site alike.
+ */
+
+/** The anchor of a heading. The second heading of the same text gets `-1` in addition. */
+export const slug = (text: string): string =>
+  text.trim().toLowerCase().replace(/[^\p{L}\p{N}\p{M}\p{Pc}\- ]/gu, "").replaceAll(" ", "-")
+
+/** The anchors of all headings of a page in Markdown. */
+export const anchorsOf = (markdown: string): ReadonlySet<string> => {
+  const anchors = new Set<string>()
+  const counts = new Map<string, number>()
+  for (const line of linesOutsideOfBlocks(markdown)) {
+    const heading = /^#{1,6} (.+?)#*$/.exec(line)?.[1]
+    if (heading === undefined) continue
+    const anchor = slug(heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1"))
+    const count = counts.get(anchor) ?? 0
+    counts.set(anchor, count + 1)
+    anchors.add(count === 0 ? anchor : `${anchor}-${count}`)
+  }
+  return anchors
+}
+
+const linesOutsideOfBlocks = (markdown: string): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  mapOutsideOfBlocks(markdown, (line) => {
+    lines.push(line)
+    return line
+  })
+  return lines
+}
+
+/** Changes the lines of a page in Markdown that are not in a block of code. */
+export const mapOutsideOfBlocks = (markdown: string, change: (line: string) => string): string => {
+  let fence = ""
+  return markdown.split("\n").map((line) => {
+    const mark = /^ *(`{3,}|~{3,})/.exec(line)?.[1] ?? ""
+    if (fence !== "") {
+      if (mark.startsWith(fence)) fence = ""
+      return line
+    }
+    fence = mark
+    return mark === "" ? change(line) : line
+  }).join("\n")
+}
