@@ -15,6 +15,9 @@ const real = ["test/integration/**/*.test.ts", "test/conformance/**/*.test.ts"]
 /** The tests that open pages in a browser, one file after the other: a browser has several processes of its own. */
 const browsed = ["test/browser/**/*.test.ts"]
 
+/** The tests of the built site, which only `npm run docs -- --check` runs, since it has built it. */
+const built = ["test/site/**/*.test.ts"]
+
 const common = {
   // For what hangs: a machine that is busy takes several times as long as a quiet one.
   testTimeout: Number(process.env["ERS_TEST_TIMEOUT"] ?? 120_000),
@@ -27,7 +30,7 @@ const memory = {
     ...common,
     name: "memory",
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-    exclude: [...real, ...browsed],
+    exclude: [...real, ...browsed, ...built],
     maxWorkers: availableParallelism(),
     sequence: { groupOrder: 0 }
   }
@@ -56,11 +59,15 @@ const browser = {
   }
 }
 
+const site = { extends: true as const, test: { ...common, name: "site", include: built, maxWorkers: 1 } }
+
 export default defineConfig({
   test: {
     reporters: ["default", new FailuresAtTheEnd()],
     sequence: { sequencer: LongestFirst },
-    projects: [memory, ...(withoutRedis ? [] : [servers]), ...(withoutChromium ? [] : [browser])]
+    projects: process.env["ERS_SITE"] === "1"
+      ? [site]
+      : [memory, ...(withoutRedis ? [] : [servers]), ...(withoutChromium ? [] : [browser])]
   },
   resolve: {
     alias: [

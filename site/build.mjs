@@ -31,8 +31,8 @@ const fail = (problems) => {
   process.exit(1)
 }
 
-const run = (command, options, env = {}) => {
-  const { status } = spawnSync(command, options, { stdio: "inherit", cwd: here, env: { ...process.env, ...env } })
+const run = (command, options, env = {}, cwd = join(here, "..")) => {
+  const { status } = spawnSync(command, options, { stdio: "inherit", cwd, env: { ...process.env, ...env } })
   if (status !== 0) fail([`${command} ${options.join(" ")}: failed`])
 }
 
@@ -41,7 +41,7 @@ const install = () => {
   const lock = readFileSync(join(here, "package-lock.json"), "utf8")
   const installed = join(here, "node_modules", ".installed.json")
   if (existsSync(installed) && readFileSync(installed, "utf8") === lock) return
-  run("npm", ["ci"])
+  run("npm", ["ci"], {}, here)
   writeFileSync(installed, lock)
 }
 
@@ -76,7 +76,7 @@ console.log(
     `${links.external.size} to other sites listed in site/.tmp/external-links.txt`
 )
 
-if (args.check) run("vitest", ["run", "--root", "..", "--project", "site"], { ERS_SITE: "1" })
+if (args.check) run(process.execPath, ["scripts/test.mjs"], { ERS_SITE: "1" })
 if (args.serve) {
   const { port } = await serve(dist, Number(args.port))
   console.log(`http://127.0.0.1:${port}/`)
