@@ -2,10 +2,10 @@
  * Writes the API reference as Markdown: one page for each public entry of the
  * package, from the comments of the built declarations. It needs a build in dist/.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
-import { Application } from "typedoc"
-import { slug } from "./slug.mjs"
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { Application, ReflectionKind } from "typedoc"
+import { apiPage } from "./apiPages.ts"
 
 const root = join(import.meta.dirname, "..")
 
@@ -16,10 +16,66 @@ const declarationsOf = (entry) => {
   return join(root, "dist", `${file}.d.ts`)
 }
 
-/** Writes the pages below `out`/api. Gives their names, and where each public name is described. */
+/** What an entry is: the comment at its top, up to its first tag. */
+const descriptionOf = (file) =>
+  /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(file, "utf8"))?.[1].replaceAll(/^ *\* ?/gm, "").replace(/^@[\s\S]*/m, "")
+    .trim() ?? ""
+
+/** Interfaces whose methods are those of another one, which describes them: the page would be five times as long. */
+const sameAs = {
+  ReadBytesMethods: ["ReadMethods"],
+  WriteBytesMethods: ["ReadMethods", "WriteMethods"],
+  WriteMethods: ["ReadMethods"],
+  WatchClient: ["ReadMethods", "WriteMethods", "ReservedMethods"]
+}
+
+const withoutRepetition = (project) => {
+  const interfaces = project.getReflectionsByKind(ReflectionKind.Interface)
+  const named = (name) => interfaces.find((one) => one.name === name && one.parent?.name === "Client")
+  const methods = new Map(Object.keys(sameAs).map((name) => [
+    name,
+    new Set(sameAs[name].flatMap((other) => named(other)?.children ?? []).map((child) => child.name))
+  ]))
+  for (const [name, there] of methods) {
+    const owner = named(name)
+    if (owner === undefined) throw new Error(`site/api.mjs: there is no interface ${name}`)
+    const kept = (child) => !there.has(child.name)
+    for (const list of [owner, ...owner.groups ?? [], ...owner.categories ?? []]) {
+      list.children = list.children?.filter(kept)
+      for (const category of list.categories ?? []) category.children = category.children.filter(kept)
+    }
+    owner.groups = owner.groups?.filter(({ children }) => children.length > 0)
+    owner.comment?.summary.push({
+      kind: "text",
+      text: `\n\nIts methods are those of ${sameAs[name].map((other) => `\`${other}\``).join(", ")}${
+        name === "WriteMethods" ? ", and these" : /Bytes/.test(name) ? ", with bytes in place of strings" : ""
+      }.`
+    })
+  }
+}
+
+/** Names that the handbook may mention, and where they are described. */
+const namesOf = (module, page, text, names) => {
+  let owner = ""
+  for (const [, marks, title, id] of text.matchAll(/^(#{3,4}) (\S+?)(?:\(\)|\?)? \{#([^}]+)\}$/gm)) {
+    const name = title.replaceAll("\\", "")
+    if (marks === "###") owner = name
+    const target = `${page}#${id}`
+    const mentions = marks === "###"
+      ? [`${module}.${name}`, ...(module === "Errors" ? [name] : [])]
+      : module === "Client" && /^(?:Read|Write)Methods$|^Base$|Client$/.test(owner)
+      ? [`redis.${name}`]
+      : []
+    for (const mention of mentions) names[mention] ??= target
+  }
+}
+
+/** Writes the pages below `out`/api. Gives their place in the sidebar, and where each public name is described. */
 export const writeApi = async (out, entries) => {
   const folder = join(out, "api")
+  const raw = join(import.meta.dirname, ".tmp", "api")
   mkdirSync(folder, { recursive: true })
+  rmSync(raw, { recursive: true, force: true })
   const tsconfig = join(import.meta.dirname, ".tmp", "tsconfig.json")
   writeFileSync(
     tsconfig,
@@ -42,10 +98,70 @@ export const writeApi = async (out, entries) => {
     entryPoints: entries.map(declarationsOf),
     tsconfig,
     plugin: ["typedoc-plugin-markdown"],
+    outputs: [{ name: "markdown", path: raw }],
+    router: "module",
+    readme: "none",
+    entryFileName: "index",
+    hidePageHeader: true,
+    hideBreadcrumbs: true,
+    excludeExternals: true,
+    excludePrivate: true,
+    excludeProtected: true,
+    excludeInternal: true,
+    disableSources: true,
+    sanitizeComments: true,
+    useCodeBlocks: true,
+    useHTMLAnchors: true,
+    expandParameters: true,
+    parametersFormat: "table",
+    typeDeclarationFormat: "list",
     logLevel: "Warn"
   })
   const project = await app.convert()
   if (project === undefined || app.logger.hasErrors()) throw new Error("TypeDoc: the declarations have errors")
-  await app.generateDocs(project, folder)
-  return project
+  withoutRepetition(project)
+  await app.generateOutputs(project)
+
+  const names = {}
+  const items = []
+  for (const entry of entries) {
+    const name = entry.split("/").slice(1).join("/")
+    if (name === "") continue
+    const description = descriptionOf(declarationsOf(entry))
+    const from = name === "commands" ? "commands/index" : name
+    const text = apiPage(readFileSync(join(raw, `${from}.md`), "utf8"), entry, description)
+    mkdirSync(dirname(join(folder, from)), { recursive: true })
+    writeFileSync(join(folder, `${from}.md`), `---\noutline: [2, 3]\n---\n\n${text}`)
+    const module = name === "testing" ? "Testing" : name.split("/").at(-1)
+    namesOf(module, `/api/${from}`, text, names)
+    items.push({ name, entry, link: `/api/${from}`, description: description.split(/\n\n|(?<=\.)\s/)[0].replaceAll("\n", " ") })
+  }
+  for (const file of globSync("*/namespaces/*.md", { cwd: raw })) {
+    const text = apiPage(readFileSync(join(raw, file), "utf8"), `effect-redis-sentinel/${file.split("/")[0]}`, "")
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    writeFileSync(join(folder, file), text)
+  }
+  const isModule = ({ name }) => name.startsWith("modules/")
+  const table = (list) =>
+    ["| entry | what it is |", "|---|---|", ...list.map(({ description, link, name }) => `| [\`${name}\`](${link}.md) | ${description} |`)]
+      .join("\n")
+  writeFileSync(
+    join(folder, "index.md"),
+    `# API reference
+
+One page for each entry of the package, from the comments of its declarations. The entry \`effect-redis-sentinel\` has the
+most common ones as namespaces: \`import { RedisClient, Sentinel } from "effect-redis-sentinel"\`.
+
+${table(items.filter((item) => !isModule(item)))}
+
+## Modules of servers
+
+${table(items.filter(isModule))}
+`
+  )
+  const links = (list) => list.map(({ link, name }) => ({ text: name, link }))
+  return {
+    names,
+    sidebar: [{ text: "API", link: "/api/", collapsed: true, items: links(items) }]
+  }
 }

@@ -9,7 +9,7 @@
  * A dead link, a page without a place in the navigation, and an error of TypeDoc fail the build.
  */
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { entries } from "../scripts/entries.mjs"
@@ -59,6 +59,7 @@ rmSync(content, { recursive: true, force: true })
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(temporary, { recursive: true })
 process.chdir(join(here, ".."))
+cpSync(join(here, "public"), join(content, "public"), { recursive: true })
 const sidebar = writeContent(content, pages)
 const { writeApi } = await import("./api.mjs")
 const api = await writeApi(content, entries())

@@ -5,7 +5,7 @@
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
-import { navigation, rootPages, shortTitles } from "./navigation.ts"
+import { navigation, planned, rootPages, shortTitles } from "./navigation.ts"
 import { anchorsOf, mapOutsideOfBlocks } from "./slug.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -70,7 +70,7 @@ export const problemsOf = (pages: ReadonlyArray<Page>): ReadonlyArray<string> =>
   for (const name of names.filter((name) => !placed.includes(name))) {
     problems.push(`the page ${name} has no place in site/navigation.ts`)
   }
-  for (const name of placed.filter((name, i) => !names.includes(name) || placed.indexOf(name) !== i)) {
+  for (const name of placed.filter((name, i) => (!names.includes(name) && !planned.includes(name)) || placed.indexOf(name) !== i)) {
     problems.push(`site/navigation.ts names ${name}, which is no page of the handbook, or is there twice`)
   }
   return problems
@@ -105,6 +105,6 @@ export const writeContent = (folder: string, pages: ReadonlyArray<Page>) => {
   const titles = new Map(pages.map(({ name, title }) => [name, title]))
   return navigation.map(({ pages, text }) => ({
     text,
-    items: pages.map((name) => ({ text: shortTitles[name] ?? titles.get(name)!, link: `/${name}` }))
+    items: pages.filter((name) => titles.has(name)).map((name) => ({ text: shortTitles[name] ?? titles.get(name)!, link: `/${name}` }))
   }))
 }

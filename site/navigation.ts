@@ -26,7 +26,7 @@ export const navigation: ReadonlyArray<Group> = [
   { text: "Failover", pages: ["failover", "chaos"] },
   { text: "Messaging", pages: ["pubsub", "queues", "streams", "consumers"] },
   { text: "Effect", pages: ["stores", "telemetry", "runtimes"] },
-  { text: "Operations", pages: ["operations", "doctor", "watch", "tuning", "faq"] },
+  { text: "Operations", pages: ["operations", "tuning", "faq"] },
   {
     text: "Coming from",
     pages: ["coming-from-ioredis", "coming-from-node-redis", "coming-from-coredis", "coming-from-noderedis"]
@@ -40,3 +40,18 @@ export const shortTitles: Readonly<Record<string, string>> = {
   transactions: "Transactions and waiting",
   failover: "In a failover"
 }
+
+/** Pages that are not there yet. */
+export const planned: ReadonlyArray<string> = [
+  "sentinel",
+  "errors",
+  "replicas",
+  "pipelines",
+  "operations",
+  "tuning",
+  "faq",
+  "coming-from-ioredis",
+  "coming-from-node-redis",
+  "coming-from-coredis",
+  "coming-from-noderedis"
+]

@@ -22,11 +22,11 @@ export default defineConfig({
     ["meta", { name: "color-scheme", content: "light dark" }]
   ],
   vite: {
-    publicDir: join(import.meta.dirname, "..", "public"),
     // The index of the search and the page of the commands are large, and load only where they are needed.
     build: { chunkSizeWarningLimit: 10_000 }
   },
   markdown: {
+    languageAlias: { acl: "txt" },
     theme: { light: "github-light", dark: "github-dark" },
     anchor: { slugify: slug },
     toc: { slugify: slug },
