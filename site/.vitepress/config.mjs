@@ -26,7 +26,6 @@ export default defineConfig({
     build: { chunkSizeWarningLimit: 10_000 }
   },
   markdown: {
-    languageAlias: { acl: "txt" },
     theme: { light: "github-light", dark: "github-dark" },
     anchor: { slugify: slug },
     toc: { slugify: slug },

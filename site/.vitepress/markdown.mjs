@@ -16,6 +16,8 @@ export const titledBlocks = (md) => {
   const fence = md.renderer.rules.fence
   md.renderer.rules.fence = (tokens, index, ...rest) => {
     const title = titleOf(tokens[index])
+    // Languages that the highlighter has no grammar for.
+    tokens[index].info = tokens[index].info.replace(/^(?:acl|conf)\b/, "txt")
     const block = fence(tokens, index, ...rest)
     return title === undefined
       ? block
@@ -33,7 +35,7 @@ export const apiLinks = (md, names) => {
     let seen = new Set()
     state.tokens.forEach((block, i) => {
       if (block.type === "heading_open" && (block.tag === "h1" || block.tag === "h2")) seen = new Set()
-      if (block.type !== "inline" || state.tokens[i - 1].type === "heading_open") return
+      if (block.type !== "inline" || state.tokens[i - 1]?.type === "heading_open") return
       let depth = 0
       block.children = block.children.flatMap((token) => {
         if (token.type === "link_open") depth++

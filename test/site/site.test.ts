@@ -103,7 +103,7 @@ const look = (tab: Tab): Effect.Effect<Seen> =>
       }
     }
     // The parts of the page stand beside each other.
-    const parts = [".VPSidebar", ".VPDoc .content", ".VPDoc .aside"].map((name) => document.querySelector(name))
+    const parts = [".VPSidebar", ".VPDoc .content-container", ".VPDoc .aside"].map((name) => document.querySelector(name))
       .filter((part: any) => part !== null && isSeen(part) && boxOf(part).right > 0)
     for (const a of parts) {
       for (const b of parts) {
