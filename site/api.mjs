@@ -32,10 +32,12 @@ const sameAs = {
 const withoutRepetition = (project) => {
   const interfaces = project.getReflectionsByKind(ReflectionKind.Interface)
   const named = (name) => interfaces.find((one) => one.name === name && one.parent?.name === "Client")
-  const methods = new Map(Object.keys(sameAs).map((name) => [
-    name,
-    new Set(sameAs[name].flatMap((other) => named(other)?.children ?? []).map((child) => child.name))
-  ]))
+  const methods = new Map(
+    Object.keys(sameAs).map((name) => [
+      name,
+      new Set(sameAs[name].flatMap((other) => named(other)?.children ?? []).map((child) => child.name))
+    ])
+  )
   for (const [name, there] of methods) {
     const owner = named(name)
     if (owner === undefined) throw new Error(`site/api.mjs: there is no interface ${name}`)
@@ -134,7 +136,12 @@ export const writeApi = async (out, entries) => {
     writeFileSync(join(folder, `${from}.md`), `---\noutline: [2, 3]\n---\n\n${text}`)
     const module = name === "testing" ? "Testing" : name.split("/").at(-1)
     namesOf(module, `/api/${from}`, text, names)
-    items.push({ name, entry, link: `/api/${from}`, description: description.split(/\n\n|(?<=\.)\s/)[0].replaceAll("\n", " ") })
+    items.push({
+      name,
+      entry,
+      link: `/api/${from}`,
+      description: description.split(/\n\n|(?<=\.)\s/)[0].replaceAll("\n", " ")
+    })
   }
   for (const file of globSync("*/namespaces/*.md", { cwd: raw })) {
     const text = apiPage(readFileSync(join(raw, file), "utf8"), `effect-redis-sentinel/${file.split("/")[0]}`, "")
@@ -143,7 +150,11 @@ export const writeApi = async (out, entries) => {
   }
   const isModule = ({ name }) => name.startsWith("modules/")
   const table = (list) =>
-    ["| entry | what it is |", "|---|---|", ...list.map(({ description, link, name }) => `| [\`${name}\`](${link}.md) | ${description} |`)]
+    [
+      "| entry | what it is |",
+      "|---|---|",
+      ...list.map(({ description, link, name }) => `| [\`${name}\`](${link}.md) | ${description} |`)
+    ]
       .join("\n")
   writeFileSync(
     join(folder, "index.md"),

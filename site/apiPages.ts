@@ -62,7 +62,9 @@ const isRule = (line: string): boolean => line === "***"
 
 /** The links of a text, without those that stand nearly everywhere. */
 const linksOf = (text: string): ReadonlyArray<string> =>
-  (text.match(/\[[^\]]+\]\([^)]+\)/g) ?? []).filter((link) => !/^\[`(?:RedisError|Key|Arg|Variadic|OneOrMore)`\]/.test(link))
+  (text.match(/\[[^\]]+\]\([^)]+\)/g) ?? []).filter((link) =>
+    !/^\[`(?:RedisError|Key|Arg|Variadic|OneOrMore)`\]/.test(link)
+  )
 
 /** Paragraphs, a block of code being one. */
 const paragraphsOf = (lines: ReadonlyArray<string>): Array<string> => {
@@ -109,7 +111,7 @@ class Entry {
     ].filter((note) => note !== "")
     return [
       ...this.paragraphs,
-      ...(notes.length === 0 ? [] : [`<p class="api-notes">\n\n${notes.join(" · ")}\n\n</p>`])
+      ...(notes.length === 0 ? [] : [`<div class="api-notes">\n\n${notes.join(" · ")}\n\n</div>`])
     ].join("\n\n")
   }
 }

@@ -70,7 +70,10 @@ const { build } = await import("vitepress")
 await build(here)
 
 const links = checkLinks(dist)
-writeFileSync(join(temporary, "external-links.txt"), Array.from(links.external.keys(), (link) => `${link}\n`).sort().join(""))
+writeFileSync(
+  join(temporary, "external-links.txt"),
+  Array.from(links.external.keys(), (link) => `${link}\n`).sort().join("")
+)
 if (links.problems.length > 0) fail(links.problems)
 console.log(
   `site/dist: ${links.pages} pages in ${Math.round((Date.now() - start) / 1000)} s; ${links.checked} links checked, ` +

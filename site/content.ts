@@ -5,7 +5,7 @@
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
-import { navigation, planned, rootPages, shortTitles } from "./navigation.ts"
+import { navigation, rootPages, shortTitles } from "./navigation.ts"
 import { anchorsOf, mapOutsideOfBlocks } from "./slug.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -38,6 +38,15 @@ export const handbook = (): ReadonlyArray<Page> =>
 /** A link or a picture in a line of Markdown. */
 const links = /(!?)\[((?:[^\][]|\[[^\]]*\])*)\]\(([^)\s]+)\)/g
 
+/** A picture or a link in HTML, such as the sources of a `<picture>`. */
+const attributes = /\b(src|srcset|href)="([^"]+)"/g
+
+/** Where a line leads to. */
+const targetsOf = (line: string): ReadonlyArray<string> => [
+  ...Array.from(line.matchAll(links), ([, , , target]) => target!),
+  ...Array.from(line.matchAll(attributes), ([, , target]) => target!)
+]
+
 const isElsewhere = (target: string): boolean => /^[a-z]+:/.test(target)
 
 /** A target in the repository: its file, from the root, and its heading. */
@@ -56,10 +65,9 @@ export const problemsOf = (pages: ReadonlyArray<Page>): ReadonlyArray<string> =>
   for (const { file, text, title } of pages) {
     if (title === "") problems.push(`${file}: no heading`)
     mapOutsideOfBlocks(text, (line) => {
-      for (const [, , , target] of line.matchAll(links)) {
-        if (isElsewhere(target!)) continue
-        const { hash, path } = parsed(file, target!)
-        if (planned.some((name) => path === `docs/${name}.md`)) continue
+      for (const target of targetsOf(line.replaceAll(/`[^`]*`/g, ""))) {
+        if (isElsewhere(target)) continue
+        const { hash, path } = parsed(file, target)
         if (!existsSync(join(root, path))) problems.push(`${file}: no file ${target}`)
         else if (hash !== "" && anchors.get(path)?.has(hash) !== true) problems.push(`${file}: no heading ${target}`)
       }
@@ -71,21 +79,32 @@ export const problemsOf = (pages: ReadonlyArray<Page>): ReadonlyArray<string> =>
   for (const name of names.filter((name) => !placed.includes(name))) {
     problems.push(`the page ${name} has no place in site/navigation.ts`)
   }
-  for (const name of placed.filter((name, i) => (!names.includes(name) && !planned.includes(name)) || placed.indexOf(name) !== i)) {
+  for (const name of placed.filter((name, i) => !names.includes(name) || placed.indexOf(name) !== i)) {
     problems.push(`site/navigation.ts names ${name}, which is no page of the handbook, or is there twice`)
   }
   return problems
 }
 
+/** Where a target of the repository is on the site; undefined for a file that the site does not have. */
+const onSite = (file: string, target: string): string | undefined => {
+  if (isElsewhere(target)) return target
+  const { hash, path } = parsed(file, target)
+  const name = rootPages[path] === undefined ? /^docs\/(.+)$/.exec(path)?.[1] : `${rootPages[path]}.md`
+  return name === undefined ? undefined : `./${name}${hash === "" ? "" : `#${hash}`}`
+}
+
 /** The text of a page with links as the site has them. A link to a file that the site does not have becomes text. */
 const withLinksOfSite = ({ file, text }: Page): string =>
   mapOutsideOfBlocks(text, (line) =>
-    line.replaceAll(links, (link: string, image: string, label: string, target: string) => {
-      if (isElsewhere(target)) return link
-      const { hash, path } = parsed(file, target)
-      const name = rootPages[path] === undefined ? /^docs\/(.+)$/.exec(path)?.[1] : `${rootPages[path]}.md`
-      return name === undefined ? label : `${image}[${label}](./${name}${hash === "" ? "" : `#${hash}`})`
-    }))
+    line
+      .replaceAll(links, (_, image: string, label: string, target: string) => {
+        const there = onSite(file, target)
+        return there === undefined ? label : `${image}[${label}](${there})`
+      })
+      .replaceAll(attributes, (all: string, name: string, target: string) => {
+        const there = onSite(file, target)
+        return there === undefined ? all : `${name}="${there}"`
+      }))
 
 /** The table of the README that compares a planned failover, so that the front page has the same figures. */
 const comparison = (pages: ReadonlyArray<Page>): string => {
@@ -106,6 +125,6 @@ export const writeContent = (folder: string, pages: ReadonlyArray<Page>) => {
   const titles = new Map(pages.map(({ name, title }) => [name, title]))
   return navigation.map(({ pages, text }) => ({
     text,
-    items: pages.filter((name) => titles.has(name)).map((name) => ({ text: shortTitles[name] ?? titles.get(name)!, link: `/${name}` }))
+    items: pages.map((name) => ({ text: shortTitles[name] ?? titles.get(name)!, link: `/${name}` }))
   }))
 }

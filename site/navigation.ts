@@ -40,18 +40,3 @@ export const shortTitles: Readonly<Record<string, string>> = {
   transactions: "Transactions and waiting",
   failover: "In a failover"
 }
-
-/** Pages that are not there yet. */
-export const planned: ReadonlyArray<string> = [
-  "sentinel",
-  "errors",
-  "replicas",
-  "pipelines",
-  "operations",
-  "tuning",
-  "faq",
-  "coming-from-ioredis",
-  "coming-from-node-redis",
-  "coming-from-coredis",
-  "coming-from-noderedis"
-]

@@ -8,7 +8,7 @@ import { promisify } from "node:util"
 const root = Path.resolve(import.meta.dirname, "..")
 
 const snippets = (text: string): Array<string> =>
-  Array.from(text.matchAll(/```ts\n([\s\S]*?)```/g), (match) => match[1]!)
+  Array.from(text.matchAll(/```ts(?: [a-z]+)?\n([\s\S]*?)```/g), (match) => match[1]!)
 
 const sources = (dir: string): Array<string> =>
   Fs.readdirSync(dir, { withFileTypes: true }).flatMap((entry) =>

@@ -68,9 +68,16 @@ describe("the handbook", () => {
   })
 
   it("has the anchors that GitHub gives to headings", () => {
-    assert.strictEqual(slug("What a failover may do, and `redis.popStream`"), "what-a-failover-may-do-and-redispopstream")
+    assert.strictEqual(
+      slug("What a failover may do, and `redis.popStream`"),
+      "what-a-failover-may-do-and-redispopstream"
+    )
     assert.strictEqual(slug("Names & times: A/B"), "names--times-ab")
-    assert.deepStrictEqual([...anchorsOf("# A\n## B `c`\n```sh\n# no heading\n```\n## [B c](x.md)\n")], ["a", "b-c", "b-c-1"])
+    assert.deepStrictEqual([...anchorsOf("# A\n## B `c`\n```sh\n# no heading\n```\n## [B c](x.md)\n")], [
+      "a",
+      "b-c",
+      "b-c-1"
+    ])
   })
 })
 
@@ -80,7 +87,9 @@ describe("the check of the built site", () => {
   it("accepts links that lead somewhere, and lists those to other sites", () => {
     const links = withFolder({
       "index.html": page(`<a href="./sub/a.html#there">a</a><a href="https://example.org/">b</a><img src="/x.svg">`),
-      "sub/a.html": page(`<h2 id="there">A</h2><a href="../index.html">up</a><a href="/">root</a><a href="#there">h</a>`),
+      "sub/a.html": page(
+        `<h2 id="there">A</h2><a href="../index.html">up</a><a href="/">root</a><a href="#there">h</a>`
+      ),
       "x.svg": "<svg/>"
     }, checkLinks)
     assert.deepStrictEqual([links.pages, links.checked, links.problems], [2, 5, []])

@@ -4,12 +4,14 @@
  * are interrupted. That all snippets compile is examples.test.ts's.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { Connector, RedisClient, Sentinel } from "../src/index.ts"
+import { Address, Connector, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 
 const root = Path.resolve(import.meta.dirname, "..")
@@ -18,6 +20,7 @@ const out = Path.join(root, ".tmp", "snippets")
 interface Snippet {
   readonly name: string
   readonly file: string
+  readonly code: string
   readonly goesOn: boolean
 }
 
@@ -30,7 +33,7 @@ const snippets: ReadonlyArray<Snippet> = pages.filter((page) => page.endsWith(".
     const file = Path.join(out, `${page.replaceAll(/[/.]/g, "_")}_${line}.ts`)
     Fs.mkdirSync(out, { recursive: true })
     Fs.writeFileSync(file, code!)
-    return { name: `${page}:${line}`, file, goesOn: kind === "forever" }
+    return { name: `${page}:${line}`, file, code: code!, goesOn: kind === "forever" }
   })
 })
 
@@ -40,50 +43,89 @@ const anyAddress = Layer.effect(
   Effect.gen(function*() {
     const deployment = yield* Testing.Deployment
     const dial = yield* Connector.Connector
-    return ((address, ...rest) => {
-      const text = "host" in address ? `${address.host}:${address.port}` : ""
+    const parsed = (text: string): Address.Address => {
+      const [host, port] = text.split(":")
+      return { host: host!, port: Number(port) }
+    }
+    return ({ address }: Connector.DialOptions) => {
+      const text = Address.format(address)
       const known = [...deployment.nodes, ...deployment.sentinels].includes(text)
-      const [host, port] = (/:26379$/.test(text) ? deployment.sentinels[0]! : deployment.nodes[0]!).split(":")
-      return dial(known ? address : { host: host!, port: Number(port) }, ...rest)
-    }) satisfies typeof dial
+      return dial({
+        address: known ? address : parsed((text.endsWith(":26379") ? deployment.sentinels : deployment.nodes)[0]!)
+      })
+    }
   })
 )
 
-/** What snippets may ask for. */
-const services = Layer.mergeAll(
-  RedisClient.layerPrimary("mymaster"),
-  RedisClient.layerReplica("mymaster")
-).pipe(
-  Layer.provideMerge(Sentinel.layer({ sentinels: ["10.0.1.1:26379"] })),
-  Layer.provideMerge(anyAddress),
-  Layer.provideMerge(Testing.layer({ group: "mymaster", replicas: 2, sentinels: 3 }))
-)
+/** What snippets read from the environment. */
+const environment = ConfigProvider.layer(ConfigProvider.fromUnknown({
+  SENTINELS: "10.0.1.1:26379",
+  REDIS_URL: "redis://:secret@10.0.0.1:6379",
+  REDIS_PASSWORD: "secret",
+  SENTINEL_PASSWORD: "secret"
+}))
 
-const run = (snippet: Snippet, value: unknown): Effect.Effect<boolean, unknown> =>
+/** What snippets may ask for. The servers have a password if the snippet reads one. */
+const servicesOf = (code: string) => {
+  const needsPassword = /REDIS_URL|_PASSWORD/.test(code)
+  const password = needsPassword ? { password: "secret", sentinelPassword: "secret" } : {}
+  const secret = needsPassword ? { password: Redacted.make("secret") } : {}
+  return Layer.mergeAll(
+    RedisClient.layerPrimary("mymaster"),
+    RedisClient.layerReplica("mymaster"),
+    environment
+  ).pipe(
+    Layer.provideMerge(Sentinel.layer({ sentinels: ["10.0.1.1:26379"], sentinel: secret, node: secret })),
+    Layer.provideMerge(anyAddress),
+    Layer.provideMerge(Testing.layer({ group: "mymaster", replicas: 2, sentinels: 3, ...password }))
+  )
+}
+
+/** What became of an export: it ended, it goes on, or it is neither an Effect nor a Layer. */
+type Outcome = "ended" | "goes on" | "nothing to run"
+
+const runExport = (snippet: Snippet, value: unknown): Effect.Effect<Outcome, unknown> =>
   Effect.gen(function*() {
     if (Layer.isLayer(value)) {
       yield* Layer.build(value as Layer.Layer<unknown, unknown>)
-      return true
+      return "ended" as const
     }
-    if (!Effect.isEffect(value) || Context.isKey(value)) return false
+    if (!Effect.isEffect(value) || Context.isKey(value)) return "nothing to run" as const
     const effect = value as Effect.Effect<unknown, unknown>
-    if (!snippet.goesOn) yield* effect
-    else {
-      const ended = yield* Effect.timeoutOption(effect, "300 millis")
-      assert.isTrue(ended._tag === "None", "it ends by itself: mark it with run")
-    }
-    return true
-  }).pipe(Effect.scoped, Effect.provide(services))
+    if (!snippet.goesOn) return yield* Effect.as(effect, "ended" as const)
+    const ended = yield* Effect.timeoutOption(effect, "300 millis")
+    return ended._tag === "None" ? "goes on" as const : "ended" as const
+  }).pipe(Effect.scoped, Effect.provide(servicesOf(snippet.code)))
+
+const runSnippet = (snippet: Snippet): Effect.Effect<void, unknown> =>
+  Effect.gen(function*() {
+    const exported = Object.values(yield* Effect.promise(() => import(snippet.file)))
+    const outcomes = yield* Effect.forEach(exported, (value) => runExport(snippet, value))
+    assert.include(outcomes, snippet.goesOn ? "goes on" : "ended")
+  })
+
+const written = (name: string, code: string, goesOn = false): Snippet => {
+  const file = Path.join(out, `${name}.ts`)
+  Fs.mkdirSync(out, { recursive: true })
+  Fs.writeFileSync(file, code)
+  return { name, code, file, goesOn }
+}
 
 describe("runnable snippets", () => {
-  it("are many", () => assert.isAtLeast(snippets.length, 20))
+  it("are many", () => assert.isAtLeast(snippets.length, 40))
 
-  for (const snippet of snippets) {
-    it.live(`of ${snippet.name}`, () =>
-      Effect.gen(function*() {
-        const exported = Object.values(yield* Effect.promise(() => import(snippet.file)))
-        const ran = yield* Effect.forEach(exported, (value) => run(snippet, value))
-        assert.include(ran, true, "it exports no Effect and no Layer")
-      }))
-  }
+  for (const snippet of snippets) it.live(`of ${snippet.name}`, () => runSnippet(snippet))
+
+  it.live("fail the test if they fail, end too early, or run nothing", () =>
+    Effect.gen(function*() {
+      const imports = `import { Effect } from "effect"\nimport { RedisClient } from "effect-redis-sentinel"\n`
+      const program = (command: string) =>
+        `${imports}export const program = Effect.flatMap(RedisClient.RedisClient, (redis) => redis.${command})\n`
+      const fails = (snippet: Snippet) =>
+        Effect.map(Effect.exit(runSnippet(snippet)), (exit) => exit._tag === "Failure")
+      assert.isFalse(yield* fails(written("works", program(`set("k", 1)`))))
+      assert.isTrue(yield* fails(written("fails", program(`send(["NOSUCH"])`))))
+      assert.isTrue(yield* fails(written("ends", program(`set("k", 1)`), true)))
+      assert.isTrue(yield* fails(written("empty", `${imports}export const program = () => Effect.void\n`)))
+    }))
 })

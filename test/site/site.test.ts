@@ -39,10 +39,12 @@ afterAll(async () => {
 
 const until = <E>(condition: Effect.Effect<boolean, E>, what: string): Effect.Effect<void, E> =>
   condition.pipe(
-    Effect.repeat(Schedule.spaced("50 millis").pipe(
-      Schedule.while(({ input }: { readonly input: unknown }) => input !== true),
-      Schedule.upTo({ duration: "30 seconds" })
-    )),
+    Effect.repeat(
+      Schedule.spaced("50 millis").pipe(
+        Schedule.while(({ input }: { readonly input: unknown }) => input !== true),
+        Schedule.upTo({ duration: "30 seconds" })
+      )
+    ),
     Effect.andThen(condition),
     Effect.flatMap((reached) => reached ? Effect.void : Effect.die(new Error(`not within 30 seconds: ${what}`)))
   )
@@ -103,7 +105,9 @@ const look = (tab: Tab): Effect.Effect<Seen> =>
       }
     }
     // The parts of the page stand beside each other.
-    const parts = [".VPSidebar", ".VPDoc .content-container", ".VPDoc .aside"].map((name) => document.querySelector(name))
+    const parts = [".VPSidebar", ".VPDoc .content-container", ".VPDoc .aside"].map((name) =>
+      document.querySelector(name)
+    )
       .filter((part: any) => part !== null && isSeen(part) && boxOf(part).right > 0)
     for (const a of parts) {
       for (const b of parts) {
@@ -114,7 +118,8 @@ const look = (tab: Tab): Effect.Effect<Seen> =>
     }
     const pictures = [...content.querySelectorAll("img, svg")].filter(isSeen)
     const empty = pictures.filter((picture: any) =>
-      (picture.tagName === "IMG" && picture.naturalWidth === 0) || boxOf(picture).height < 10 || boxOf(picture).width < 10
+      (picture.tagName === "IMG" && picture.naturalWidth === 0) || boxOf(picture).height < 10 ||
+      boxOf(picture).width < 10
     ).map((picture: any) => picture.outerHTML.slice(0, 80))
     for (const heading of content.querySelectorAll("h1, h2, h3")) {
       if (heading.textContent.trim() === "") empty.push("a heading")
