@@ -26,7 +26,7 @@ export const navigation: ReadonlyArray<Group> = [
   { text: "Failover", pages: ["failover", "chaos"] },
   { text: "Messaging", pages: ["pubsub", "queues", "streams", "consumers"] },
   { text: "Effect", pages: ["stores", "telemetry", "runtimes"] },
-  { text: "Operations", pages: ["operations", "doctor", "tuning", "faq"] },
+  { text: "Operations", pages: ["operations", "doctor", "watch", "tuning", "faq"] },
   {
     text: "Coming from",
     pages: ["coming-from-ioredis", "coming-from-node-redis", "coming-from-coredis", "coming-from-noderedis"]
