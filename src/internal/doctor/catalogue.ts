@@ -322,9 +322,9 @@ const durability = {
       "until the old one returns."
   ),
   "max-lag-long": warning(
-    "min-replicas-max-lag is longer than down-after-milliseconds",
-    "An isolated primary acknowledges writes for min-replicas-max-lag, and they are lost once the sentinels promote " +
-      "another node, which they begin after down-after-milliseconds."
+    "min-replicas-max-lag is long",
+    "A primary that is cut off acknowledges writes for min-replicas-max-lag after its replicas have fallen silent. All of " +
+      "them are lost once the sentinels promote another node."
   ),
   "persistence-off": warning(
     "a node keeps nothing on disk",

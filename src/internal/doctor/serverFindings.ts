@@ -14,6 +14,9 @@ const minReplicasOf = (node: NodeSeen): number | undefined => {
   return text === undefined ? undefined : Number(text)
 }
 
+/** The server's default. */
+const longestMaxLagSeconds = 10
+
 const setAt = (nodes: ReadonlyArray<NodeSeen>, name: string, value: string): ReadonlyArray<string> => [
   `${name} ${value}`,
   ...nodes.map((node) => cli(nodeName(node), "CONFIG", "SET", name, value))
@@ -80,21 +83,20 @@ const losses = (view: View): ReadonlyArray<Finding> => {
       ]
     }))
   }
-  const slow = downAfter === undefined ?
-    [] :
-    answering.filter((node) =>
-      (minReplicasOf(node) ?? 0) > 0 && Number(node.config["min-replicas-max-lag"]) * 1000 > downAfter
-    )
+  const longest = Math.max(longestMaxLagSeconds, (downAfter ?? 0) / 1000)
+  const slow = answering.filter((node) =>
+    (minReplicasOf(node) ?? 0) > 0 && Number(node.config["min-replicas-max-lag"]) > longest
+  )
   if (slow.length > 0) {
     found.push(finding("max-lag-long", {
       where: slow.map(nodeName),
-      saw: `min-replicas-max-lag is ${slow[0]!.config["min-replicas-max-lag"]} s at ${
-        listed(slow.map(nodeName))
-      }, and down-after-milliseconds is ${downAfter}.`,
+      saw: `min-replicas-max-lag is ${slow[0]!.config["min-replicas-max-lag"]} s at ${listed(slow.map(nodeName))}${
+        downAfter === undefined ? "" : `, and down-after-milliseconds is ${downAfter}`
+      }.`,
       mend: [
         step(
-          "Set it to down-after-milliseconds or less.",
-          ...setAt(slow, "min-replicas-max-lag", String(Math.max(1, Math.floor(downAfter! / 1000))))
+          "Set it to 10 seconds or less; replicas report every second.",
+          ...setAt(slow, "min-replicas-max-lag", String(longestMaxLagSeconds))
         )
       ]
     }))
