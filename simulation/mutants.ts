@@ -56,6 +56,42 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "doctor: only replicas need masterauth",
+    by: { test: "test/doctorFindings.test.ts", name: "masterauth-missing" },
+    edits: [{
+      file: "src/internal/doctor/replicationFindings.ts",
+      find: "Redacted.value(node.masterauth!) === \"\" && needs(node)",
+      replace: "Redacted.value(node.masterauth!) === \"\" && needs(node) && node.role === \"replica\""
+    }]
+  },
+  {
+    name: "doctor: what servers say goes to the terminal as it is",
+    by: { test: "test/doctorFindings.test.ts", name: "contain nothing that moves a cursor" },
+    edits: [{
+      file: "src/internal/doctor/judge.ts",
+      find: "return Resp.printable(value, 4000) as A",
+      replace: "return value"
+    }]
+  },
+  {
+    name: "doctor: each step may take nearly the whole time",
+    by: { test: "test/doctor.test.ts", name: "ends within 8 seconds" },
+    edits: [{
+      file: "src/internal/doctor/gather.ts",
+      find: "subject.timeoutMillis * 0.3",
+      replace: "subject.timeoutMillis * 0.9"
+    }]
+  },
+  {
+    name: "doctor: a user without channels is told to add the command alone",
+    by: { test: "test/doctorFindings.test.ts", name: "name exactly what a user lacks" },
+    edits: [{
+      file: "src/internal/doctor/accessFindings.ts",
+      find: "...(wantsChannels ? [\"allchannels\"] : [])",
+      replace: "...[]"
+    }]
+  },
+  {
     name: "watching: an acknowledged write that is missing does not count",
     by: { test: "test/watching.test.ts", name: "client without a fence loses" },
     edits: [{

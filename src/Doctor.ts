@@ -115,7 +115,7 @@ const natMapOf = (check: Check, natMap: NatMap | undefined): NatMap | undefined 
 export const examine = (options: Options): Effect.Effect<Report, InvalidOption> =>
   Effect.gen(function*() {
     const check = new Check()
-    const given = check.fields("", options)
+    const given = check.fields<Options>("", options ?? null)
     const inputs = check.items("sentinels", given.sentinels)
     if (inputs.length === 0) check.fail("sentinels", "at least one address is required")
     if (inputs.length > mostSentinels) check.fail("sentinels", `at most ${mostSentinels} addresses are accepted`)

@@ -95,7 +95,7 @@ export const pageOf = (report: Report): string => {
   ]
   const page: Page = {
     title: `Group ${report.group}`,
-    summary: summaryOf(report),
+    summary: summaryOf(report, false),
     tone: tones[report.verdict],
     made: `effect-redis-sentinel doctor, ${
       new Date(report.examinedAtMillis).toISOString().slice(0, 19).replace("T", " ")

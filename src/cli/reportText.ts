@@ -25,7 +25,7 @@ const wrapped = (text: string, indent: string, first = indent): string => {
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
 
 /** What a report comes to, in a sentence. */
-export const summaryOf = (report: Report): string => {
+export const summaryOf = (report: Report, hasGroup = true): string => {
   const problems = report.findings.filter(({ severity }) => severity === "problem").length
   const warnings = report.findings.length - problems
   const words: Readonly<Record<Verdict, string>> = {
@@ -34,7 +34,8 @@ export const summaryOf = (report: Report): string => {
     problems: [counted(problems, "problem"), ...(warnings === 0 ? [] : [counted(warnings, "warning")])].join(", "),
     "not-examined": "it could not be examined"
   }
-  return `Group ${report.group}: ${words[report.verdict]}`
+  const text = words[report.verdict]
+  return hasGroup ? `Group ${report.group}: ${text}` : text[0]!.toUpperCase() + text.slice(1)
 }
 
 const rows = (lines: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> => {

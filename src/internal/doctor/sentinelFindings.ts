@@ -405,7 +405,7 @@ const ofGroup = (view: View): ReadonlyArray<Finding> => {
     }
     const own = new Set(group.replicas.flatMap((replica) => [placeText(replica), replica.runId]))
     const lacking = view.replicas
-      .filter((node) => !own.has(nodeName(node)) && !own.has(node.info["run_id"] ?? nodeName(node)))
+      .filter((node) => !own.has(nodeName(node)) && !own.has(view.identity(node)))
       .map(nodeName)
     return lacking.length === 0 ? [] : [{ address, lacking }]
   })
@@ -467,7 +467,7 @@ const ofSettings = (view: View): ReadonlyArray<Finding> => {
         step(
           "Give all sentinels the same settings.",
           ...differ.flatMap(([name, of]) => {
-            const wanted = mostCommon(informed.map(of))
+            const wanted = name === "quorum" ? majorityOf(view.sentinelCount) : mostCommon(informed.map(of))
             return informed.filter((sentinel) => of(sentinel) !== wanted).map(({ address }) =>
               cli(address, "SENTINEL", "SET", group, name, String(wanted))
             )

@@ -14,6 +14,8 @@ const minReplicasOf = (node: NodeSeen): number | undefined => {
   return text === undefined ? undefined : Number(text)
 }
 
+/** Replicas report every second. */
+const shortMaxLagSeconds = 5
 /** The server's default. */
 const longestMaxLagSeconds = 10
 
@@ -25,7 +27,7 @@ const setAt = (nodes: ReadonlyArray<NodeSeen>, name: string, value: string): Rea
 const losses = (view: View): ReadonlyArray<Finding> => {
   const { answering, informed, primary } = view
   const found: Array<Finding> = []
-  const replicas = Math.max(view.replicas.length, primary?.followers.length ?? 0)
+  const replicas = Math.max(view.replicaCount, primary?.followers.length ?? 0)
   const downAfter = informed.length === 0 ? undefined : Math.max(...informed.map(({ group }) => group.downAfterMillis))
   const zero = answering.filter((node) => minReplicasOf(node) === 0)
   if (zero.length > 0 && replicas > 0) {
@@ -42,7 +44,7 @@ const losses = (view: View): ReadonlyArray<Finding> => {
         step(
           "Require a replica that has reported lately, at every node, since each can become the primary.",
           ...setAt(zero, "min-replicas-to-write", "1"),
-          ...setAt(zero, "min-replicas-max-lag", String(Math.max(2, Math.floor((downAfter ?? 10_000) / 1000))))
+          ...setAt(zero, "min-replicas-max-lag", String(shortMaxLagSeconds))
         )
       ]
     }))

@@ -63,6 +63,10 @@ export interface View {
   /** The node that most sentinels name as the primary; undefined if none is named. */
   readonly primary: NodeSeen | undefined
   readonly replicas: ReadonlyArray<NodeSeen>
+  /** How many processes these are: one may be listed under two names. */
+  readonly replicaCount: number
+  /** What tells the process of a node from others: its run id, where that is known. */
+  readonly identity: (node: NodeSeen) => string
   /** What the sentinels say of a node as a replica. */
   readonly listings: (node: NodeSeen) => ReadonlyArray<{ readonly by: string; readonly replica: ListedReplica }>
 }
@@ -95,6 +99,15 @@ export const viewOf = (seen: Seen): View => {
     ...processes.flatMap(({ id }) => id === undefined ? [] : [id]),
     ...informed.flatMap(({ group }) => (group.peers ?? []).flatMap(({ id }) => id === "" ? [] : [id]))
   ])
+  const replicas = seen.nodes.filter((node) => node !== primary && node.listedBy.length > 0)
+  const listings: View["listings"] = (node) =>
+    informed.flatMap(({ address, group }) =>
+      (group.replicas ?? [])
+        .filter((replica) => placeText(replica) === nodeName(node))
+        .map((replica) => ({ by: address, replica }))
+    )
+  const identity = (node: NodeSeen): string =>
+    node.info["run_id"] ?? listings(node).find(({ replica }) => replica.runId !== "")?.replica.runId ?? nodeName(node)
   return {
     seen,
     group: seen.group,
@@ -104,13 +117,10 @@ export const viewOf = (seen: Seen): View => {
     nodes: seen.nodes,
     answering: seen.nodes.filter(({ failure }) => failure === undefined),
     primary,
-    replicas: seen.nodes.filter((node) => node !== primary && node.listedBy.length > 0),
-    listings: (node) =>
-      informed.flatMap(({ address, group }) =>
-        (group.replicas ?? [])
-          .filter((replica) => placeText(replica) === nodeName(node))
-          .map((replica) => ({ by: address, replica }))
-      )
+    replicas,
+    replicaCount: new Set(replicas.map(identity)).size,
+    identity,
+    listings
   }
 }
 
