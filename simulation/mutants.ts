@@ -218,6 +218,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "telemetry: operations lose their names where nodes get other addresses",
+    by: { test: "test/telemetry.test.ts", name: "keeps the names of operations" },
+    edits: [{
+      file: "src/internal/telemetry/clientTelemetry.ts",
+      find: "this.series.size >= mostOfNodes",
+      replace: "this.series.size >= Infinity"
+    }]
+  },
+  {
     name: "telemetry: there are any number of pools",
     by: { test: "test/telemetry.test.ts", name: "are bounded" },
     edits: [{ file: "src/Metrics.ts", find: "if (pools.size >= mostPools", replace: "if (pools.size >= Infinity" }]
@@ -247,6 +256,19 @@ export const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/credentials/keeper.ts",
       find: "const longestAskMillis = 30_000",
       replace: "const longestAskMillis = 3_000_000"
+    }]
+  },
+  {
+    name: "credentials: a password that was wiped ends the fiber that reads it",
+    by: { test: "test/credentials.test.ts", name: "gives a wiped password is told" },
+    edits: [{
+      file: "src/internal/credentials/keeper.ts",
+      find: "const secret = redactedString(password)",
+      replace: "const secret = Redacted.value(password as Redacted.Redacted)"
+    }, {
+      file: "src/internal/credentials/keeper.ts",
+      find: "import { Pauses } from",
+      replace: "import * as Redacted from \"effect/Redacted\"\nimport { Pauses } from"
     }]
   },
   {

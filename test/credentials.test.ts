@@ -592,6 +592,60 @@ describe("a source", () => {
       assert.notInclude(JSON.stringify(events) + lines.join(), "S3cr3t")
     }))
 
+  it.effect("that gives a wiped password is told, and asked again; a fixed password that was wiped fails new sessions", () =>
+    Effect.gen(function*() {
+      const wiped = (password: string) => {
+        const credential = of(password)
+        Redacted.wipeUnsafe(credential.password)
+        return credential
+      }
+      const told: Array<string> = []
+      const watch = (credentials: Credentials.Service) =>
+        Effect.forkScoped(
+          Stream.runForEach(credentials.events, (event) =>
+            Effect.sync(() => void (event._tag === "Unavailable" && told.push(event.detail)))),
+          { startImmediately: true }
+        )
+      const problem =
+        "what the source gave is no credentials: password: expected a Redacted string that was not wiped, got Redacted"
+      const given = yield* driven
+      yield* watch(given.credentials)
+      yield* given.give(wiped("pw"))
+      yield* settle
+      assert.deepStrictEqual(told.splice(0), [problem])
+      yield* given.give(of("pw"))
+      const now = yield* DateTime.now
+      let isWiped = false
+      const asked = yield* Credentials.make(
+        Effect.map(DateTime.now, (time) => ({
+          ...(isWiped ? wiped("pw") : of("pw")),
+          expiresAt: DateTime.add(time, { minutes: 1 })
+        }))
+      )
+      yield* watch(asked)
+      for (const credentials of [given.credentials, asked]) {
+        const redis = yield* RedisClient.make({ credentials })
+        assert.strictEqual(yield* redis.ping(), "PONG")
+      }
+      isWiped = true
+      yield* TestClock.adjust("55 seconds")
+      assert.isAtLeast(told.length, 1)
+      assert.deepStrictEqual(new Set(told), new Set([problem]))
+      isWiped = false
+      yield* TestClock.adjust("2 minutes")
+      const late = yield* RedisClient.make({ credentials: asked, schedule: Schedule.recurs(0) })
+      assert.strictEqual(yield* late.ping(), "PONG")
+      assert.isTrue(DateTime.isLessThan(now, yield* DateTime.now))
+
+      const password = Redacted.make("pw")
+      const fixed = yield* RedisClient.make({ password, schedule: Schedule.recurs(0) })
+      const ofEffect = yield* RedisClient.make({ password: Effect.succeed(password), schedule: Schedule.recurs(0) })
+      Redacted.wipeUnsafe(password)
+      for (const redis of [fixed, ofEffect]) {
+        assert.match((yield* Effect.flip(redis.ping())).message, /\(credentials\): .*password/)
+      }
+    }).pipe(Effect.provide(Testing.layerRedis({ password: "pw" }))))
+
   it.effect("and options that are none are refused, and so is what make did not make", () =>
     Effect.gen(function*() {
       const message = (effect: Effect.Effect<unknown, { readonly message: string }, any>) =>

@@ -26,6 +26,13 @@ const refusalOf = (call: () => unknown): string => {
 /** A value where the types do not allow it. */
 const any = (value: unknown): never => value as never
 
+/** A secret that its owner has wiped. */
+const wiped = (): Redacted.Redacted => {
+  const secret = Redacted.make("s3cret")
+  Redacted.wipeUnsafe(secret)
+  return secret
+}
+
 describe("durations", () => {
   it("go over the wire in the unit that is exact, rounded up to milliseconds", () => {
     const cases: ReadonlyArray<readonly [commands.DurationInput, expire: string, set: string]> = [
@@ -341,6 +348,18 @@ describe("options", () => {
       [
         () => commands.aclSetuser("u", any(["on", ["addPassword", "s3cret"]])),
         "rules[1]: expected a Redacted string, got a"
+      ],
+      [
+        () => commands.aclSetuser("u", [["addPassword", wiped()]]),
+        "rules[0]: expected a Redacted string, got Redacted"
+      ],
+      [
+        () => commands.configSet("requirepass", wiped()),
+        "CONFIG SET: requirepass: expected a string, a number or a Red"
+      ],
+      [
+        () => commands.migrate("10.0.0.1", 6379, ["k"], 0, "1 second", { auth: wiped() }),
+        "MIGRATE: auth: expected a Redacted string, got Redacted"
       ],
       [() => commands.aclSetuser("u", any([["add", "s3cret"]])), "ACL SETUSER: rules[0]: expected \"addPassword\""],
       [() => commands.aclSetuser("u", any("on")), "ACL SETUSER: rules: expected an array, got a string"],

@@ -16,6 +16,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { Address, commands, Metrics, RedisClient, Telemetry } from "../src/index.ts"
+import { ClientTelemetry } from "../src/internal/telemetry/clientTelemetry.ts"
 import { peerOf, serverAttributes, type ServerIdentity } from "../src/internal/telemetry/peers.ts"
 import * as RedisQueue from "../src/RedisQueue.ts"
 import * as RedisStream from "../src/RedisStream.ts"
@@ -606,6 +607,26 @@ describe("db.client.operation.duration", () => {
         )
         assert.deepStrictEqual(seriesOf(read("db.client.operation.duration")), [["GET", undefined, 1]])
       })
+    ))
+
+  it.effect("keeps the names of operations where nodes get other addresses all the time", () =>
+    withMetrics((read) =>
+      Effect.withFiber((fiber) => {
+        const telemetry = new ClientTelemetry({ server: { group: "g" }, database: 0 }, fiber.context)
+        for (let node = 0; node < 600; node++) {
+          const address = { host: `10.1.${node >> 8}.${node & 255}`, port: 6379 }
+          for (const command of [commands.get("k"), commands.set("k", "1")]) {
+            const trace = telemetry.begin(fiber, command)!
+            trace.sent({ address, addressText: Address.format(address), remote: undefined })
+            trace.end(Exit.void)
+          }
+        }
+        const series = seriesOf(read("db.client.operation.duration"))
+        assert.strictEqual(series.length, 802)
+        assert.deepStrictEqual(new Set(series.map(([name]) => name)), new Set(["GET", "SET"]))
+        assert.strictEqual(series.reduce((sum, [, , count]) => sum + count, 0), 1200)
+        return Effect.void
+      }).pipe(Effect.provideService(Tracer.Tracer, new Recorder().tracer))
     ))
 
   it.effect("has a bounded number of series", () =>

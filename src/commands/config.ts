@@ -9,7 +9,7 @@ import { define, own as make } from "../Command.ts"
 import type { Arg } from "../Command.ts"
 import { InvalidCommand } from "../Errors.ts"
 import { appendVariadic, argv, objectOf, type Variadic } from "../internal/commands/args.ts"
-import { kindOf } from "../internal/common/values.ts"
+import { kindOf, redactedString } from "../internal/common/values.ts"
 
 const CONFIG_GET = define({ words: ["CONFIG", "GET"], mode: "read", decode: Command.recordOf(Command.word) })
 /**
@@ -65,7 +65,7 @@ const secrets: ReadonlySet<string> = new Set<ConfigSecret>([
 ])
 
 const valueOf = (name: string, value: unknown): Arg => {
-  const plain = Redacted.isRedacted(value) ? Redacted.value(value) : value
+  const plain = Redacted.isRedacted(value) ? redactedString(value) : value
   const isPlain = plain === value
   if (isPlain && secrets.has(name.toLowerCase())) {
     throw new InvalidCommand({

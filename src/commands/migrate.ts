@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as Command from "../Command.ts"
 import { define, own as make } from "../Command.ts"
 import type { Arg, Key } from "../Command.ts"
@@ -18,7 +18,7 @@ import {
   optionsOf
 } from "../internal/commands/args.ts"
 import { type DurationInput, millisOf } from "../internal/commands/time.ts"
-import { kindOf } from "../internal/common/values.ts"
+import { kindOf, redactedString } from "../internal/common/values.ts"
 import type { NotWith } from "./options.ts"
 
 /**
@@ -74,10 +74,8 @@ export interface MigrateWithUser extends MigrateBase {
 export type MigrateOptions = MigrateWithPassword | MigrateWithUser
 
 const secretOf = (field: string, password: unknown): string => {
-  if (Redacted.isRedacted(password)) {
-    const value: unknown = Redacted.value(password)
-    if (typeof value === "string") return value
-  }
+  const secret = redactedString(password)
+  if (secret !== undefined) return secret
   throw new InvalidCommand({
     command: "MIGRATE",
     detail: `${field}: expected a Redacted string, got ${kindOf(password)}`

@@ -6,7 +6,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import { InvalidCommand } from "../../Errors.ts"
-import { kindOf } from "../common/values.ts"
+import { kindOf, redactedString } from "../common/values.ts"
 import { type ClientInfo, clientInfo } from "./clientInfo.ts"
 import { array, fields, map } from "./combinators.ts"
 import { custom, type Decode, float, int, mismatch, nullable, string, text, word, words } from "./decoders.ts"
@@ -43,8 +43,8 @@ export const ruleArg = (command: string, rule: unknown, at: number): string => {
   if (typeof kind !== "string" || !Object.hasOwn(signs, kind)) {
     return refuse("expected \"addPassword\", \"removePassword\", \"addHash\" or \"removeHash\"")
   }
-  const value: unknown = Redacted.isRedacted(secret) ? Redacted.value(secret) : undefined
-  if (typeof value !== "string") return refuse(`expected a Redacted string, got ${kindOf(secret)}`)
+  const value = redactedString(secret)
+  if (value === undefined) return refuse(`expected a Redacted string, got ${kindOf(secret)}`)
   return signs[kind as keyof typeof signs] + value
 }
 

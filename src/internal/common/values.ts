@@ -50,6 +50,16 @@ export const kindOf = (value: unknown): string => {
   }
 }
 
+/** The string in a Redacted value; undefined if there is none, or none any more: callers may wipe it. */
+export const redactedString = (value: unknown): string | undefined => {
+  try {
+    const secret: unknown = Redacted.isRedacted(value) ? Redacted.value(value) : undefined
+    return typeof secret === "string" ? secret : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * A copy of a plain object, or a description of the problem. An object of
  * another kind, such as a Date or a Promise, is a problem.

@@ -10,6 +10,7 @@ import { ConnectFailed } from "../../Errors.ts"
 import type { SessionOptions } from "../../Options.ts"
 import * as Resp from "../../Resp.ts"
 import { Pauses } from "../common/pauses.ts"
+import { redactedString } from "../common/values.ts"
 import { type Held, type Keeper, keeperKey, type Session } from "../credentials/keeper.ts"
 import { Call, codeOf } from "./call.ts"
 import type { Connection } from "./connection.ts"
@@ -42,14 +43,17 @@ export const loginOf = (addressText: string, options: SessionOptions): Effect.Ef
   }
   if (password === undefined) return Effect.succeed({ username, password, held: undefined })
   if (Redacted.isRedacted(password)) {
-    return Effect.succeed({ username, password: Redacted.value(password), held: undefined })
+    const secret = redactedString(password)
+    return secret === undefined
+      ? failed("the option password was wiped")
+      : Effect.succeed({ username, password: secret, held: undefined })
   }
   return Effect.matchCauseEffect(password, {
     onSuccess: (secret: unknown) => {
-      const value = Redacted.isRedacted(secret) ? Redacted.value(secret) : undefined
-      return typeof value === "string"
-        ? Effect.succeed({ username, password: value, held: undefined })
-        : failed("the Effect of the option password gave something other than a Redacted string")
+      const value = redactedString(secret)
+      return value === undefined
+        ? failed("the Effect of the option password gave something other than a Redacted string that was not wiped")
+        : Effect.succeed({ username, password: value, held: undefined })
     },
     // The error of the caller's Effect may contain a secret, so it is left out.
     onFailure: () => failed("the Effect of the option password failed")

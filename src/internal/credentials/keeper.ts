@@ -10,11 +10,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as PubSub from "effect/PubSub"
-import * as Redacted from "effect/Redacted"
 import * as Metrics from "../../Metrics.ts"
 import { Pauses } from "../common/pauses.ts"
 import { monotonicMillisUnsafe } from "../common/time.ts"
-import { fieldsOf, kindOf } from "../common/values.ts"
+import { fieldsOf, kindOf, redactedString } from "../common/values.ts"
 
 /** The longest pause between attempts to get credentials that a source does not give, in milliseconds. */
 const longestPauseMillis = 30_000
@@ -63,8 +62,8 @@ const fieldsOfCredential = (value: unknown): string | Omit<Held, "version"> => {
   if (username !== undefined && (typeof username !== "string" || !/^[^\s\p{Cc}]{1,1024}$/u.test(username))) {
     return "username: expected a text without spaces and control characters"
   }
-  const secret = Redacted.isRedacted(password) ? Redacted.value(password) : undefined
-  if (typeof secret !== "string") return `password: expected a Redacted string, got ${kindOf(password)}`
+  const secret = redactedString(password)
+  if (secret === undefined) return `password: expected a Redacted string that was not wiped, got ${kindOf(password)}`
   if (expiresAt !== undefined && !DateTime.isDateTime(expiresAt)) {
     return `expiresAt: expected a DateTime, got ${kindOf(expiresAt)}`
   }

@@ -35,6 +35,8 @@ const Whole = Context.Reference<OperationTrace | undefined>(
 
 /** How many series a client's durations have at most, beyond which the operation is one of the others. */
 const mostSeries = 1000
+/** Beyond so many, a series has no node: where nodes get other addresses all the time, operations keep their names. */
+const mostOfNodes = 800
 const others = "_OTHER"
 
 /** Which attributes there are: those that a caller has chosen, read once. */
@@ -102,6 +104,9 @@ class Choice implements TraceOwner {
     const key = `${this.key}\n${name}\n${procedure ?? ""}\n${peer?.key ?? ""}\n${failure?.type ?? ""}`
     const known = this.series.get(key)
     if (known !== undefined) return known.updateUnsafe(seconds, this.services)
+    if (this.series.size >= mostOfNodes && peer !== undefined) {
+      return this.measure(name, procedure, undefined, failure, seconds)
+    }
     if (this.series.size >= mostSeries && name !== others) {
       return this.measure(others, undefined, undefined, undefined, seconds)
     }
