@@ -440,6 +440,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [{ file: "src/internal/stores/service.ts", find: "{ whenFull: \"fail\", ", replace: "{ " }]
   },
   {
+    name: "EffectRedis: a script without a name has none in spans",
+    by: { test: "test/effectRedis.test.ts", name: "have their names in spans" },
+    edits: [{
+      file: "src/internal/stores/service.ts",
+      find: "const label = known?.name ?? sha1\n",
+      replace: "const label = known?.name ?? sha1.slice(0, 8)\n"
+    }]
+  },
+  {
     name: "EffectRedis: an entry of a KeyValueStore is removed twice",
     by: { test: "test/effectRedis.test.ts", name: "clears all the same" },
     edits: [{

@@ -28,6 +28,7 @@ import * as Testing from "../src/testing/index.ts"
 import { failureOf } from "./support/exit.ts"
 import { fenced, inSteps, live as group } from "./support/group.ts"
 import { clientOf, store, type Verdict } from "./support/store.ts"
+import { assertConventional, attributesOf, Recorder } from "./support/telemetry.ts"
 import { timePassing } from "./support/time.ts"
 
 const whileTimePasses = timePassing("5 millis")
@@ -130,6 +131,22 @@ describe("the scripts of Effect's stores", () => {
           expected
         )
       }
+    }))
+
+  it.effect("have their names in spans, and those without a name their SHA-1", () =>
+    Effect.gen(function*() {
+      const { service } = yield* serviceOn((command) => command.startsWith("EVALSHA") ? ":1\r\n" : undefined)
+      const recorder = new Recorder()
+      const offer = (yield* storeScripts).find(({ lua }) =>
+        knownScripts.get(sha1Of(lua))!.name === "PersistedQueue offer"
+      )
+      const bare = Object.assign(Object.create(offer!), { params: () => ["k"], numberOfKeys: () => 1 })
+      yield* recorder.during(Effect.andThen(service.eval(bare)(), service.eval(own)("n")))
+      assert.deepStrictEqual(
+        recorder.named("EVALSHA").map((span) => attributesOf(span)["db.stored_procedure.name"]),
+        ["PersistedQueue offer", sha1Of(own.lua)]
+      )
+      for (const span of recorder.spans) assertConventional(span)
     }))
 
   it.effect("go out with their SHA-1, and are loaded where the server lacks them", () =>

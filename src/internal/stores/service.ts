@@ -58,7 +58,7 @@ const specOf = (
 const prepare = (script: AnyScript, isRepeatable: boolean): Prepared => {
   const sha1 = sha1Of(script.lua)
   const known = knownScripts.get(sha1)
-  const label = known?.name ?? `script ${sha1.slice(0, 8)}`
+  const label = known?.name ?? sha1
   // A read too runs with EVALSHA, since it goes to the primary: servers before 7.0 have no EVALSHA_RO.
   const mode = known?.kind === "read" ? "read" : "write"
   const repeatable = isRepeatable || mode === "read" || known?.kind === "repeatable"
