@@ -66,7 +66,9 @@ export const reportPage = (
           _tag: "Timeline",
           timeline: runs.length === 1
             ? timelineOfOne(runs[0]!.recording)
-            : timelineOfAll(runs.map(({ recording }) => recording))
+            : timelineOfAll(runs.map(({ recording }) => recording), {
+              title: "Writes of each client, from the fault on"
+            })
         }
       ]),
       { _tag: "Heading", text: "All figures" },

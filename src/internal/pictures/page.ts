@@ -157,7 +157,7 @@ summary{cursor:pointer;color:var(--e-soft);font-size:14px;padding:8px 2px}
 table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:600;padding:10px 12px 4px}
 th,td{text-align:left;vertical-align:top;padding:6px 12px;border-top:1px solid var(--e-grid);overflow-wrap:break-word}
-thead th{color:var(--e-soft);font-weight:600;border-top:0;white-space:nowrap}
+thead th{color:var(--e-soft);font-weight:600;border-top:0}
 tbody th{font-weight:600}
 .number{text-align:right;white-space:nowrap}
 :focus-visible{outline:2px solid var(--e-sentinel);outline-offset:2px}
