@@ -162,6 +162,21 @@ layer(Layer.effect(OneBrowser, chromium), { excludeTestServices: true })("pictur
       }).pipe(Effect.scoped))
   })
 
+  it.effect("follows the colour scheme of the page that has a picture in an <img>", () =>
+    Effect.gen(function*() {
+      const browser = yield* OneBrowser
+      const image = Buffer.from(drawTopology(samples.healthy, { width: 400 })).toString("base64")
+      const shot = (theme: "light" | "dark", scheme: "light" | "dark") =>
+        browser.show(
+          `<!doctype html><html style="background:#888;color-scheme:${scheme}"><title>x</title>
+           <img src="data:image/svg+xml;base64,${image}">`,
+          { width: 440, theme }
+        ).pipe(Effect.flatMap((tab) => tab.screenshot()), Effect.scoped)
+      const dark = yield* shot("light", "dark")
+      assert.isTrue(dark.equals(yield* shot("dark", "dark")))
+      assert.isFalse(dark.equals(yield* shot("light", "light")))
+    }))
+
   it.effect("takes the colours of a page that has a switch of its own", () =>
     Effect.gen(function*() {
       const { paletteCss } = yield* Effect.promise(() => import("../../src/internal/pictures/style.ts"))

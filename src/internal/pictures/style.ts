@@ -1,6 +1,7 @@
 /**
- * The colours and type of pictures and pages, for light and dark. A picture follows `prefers-color-scheme`; a page around
- * it that has a switch of its own sets the variables `--ers-ink`, `--ers-card`, ... with `paletteCss`.
+ * The colours and type of pictures and pages, for light and dark. A picture follows `prefers-color-scheme`; in an
+ * `<img>` that is the `color-scheme` of the page. A page that contains the SVG itself and has a switch of its own sets the
+ * variables `--ers-ink`, `--ers-card`, ... with `paletteCss`.
  */
 
 /** `auto` follows the reader's system. */
