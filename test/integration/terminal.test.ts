@@ -33,7 +33,7 @@ describe("watch in a terminal", () => {
           `watch --sentinels ${sentinelAddresses.join(",")} --group ${group} --probe --interval 0.2 --html ${html}`
         )
       })
-      const before = yield* shell.untilShown(/probe without a pause, 0 lost, 0 failed, \d+ written[^]*Redis|Valkey/)
+      const before = yield* shell.untilShown(/probe without a pause, 0 lost, 0 failed, \d+ written[^]*(?:Redis|Valkey)/)
       assert.match(before, new RegExp(`^${group}  primary ${primary.address}  epoch 0`, "m"))
       assert.match(before, /^fence +open$/m)
       assert.strictEqual(before.match(/replica +\d.* ok$/gm)?.length, 2, before)

@@ -70,14 +70,14 @@ export const timelineOf = (recording: Recording, title: string, range: TimelineR
       ...recording.downs.map(({ node }) => node)
     ])
   ).sort()
-  const laneOf = ({ kind, node }: Entry): string | undefined =>
-    kind === "fault" ?
-      undefined :
-      kind === "sentinel" ?
-      sentinelsLane :
-      kind === "node" && node !== undefined && nodes.includes(node)
-      ? node
-      : clientLane
+  const laneOf = ({ kind, node, text }: Entry): string | undefined => {
+    if (kind === "fault") return undefined
+    if (kind === "sentinel" || /^sentinel /.test(text)) return sentinelsLane
+    // What a node says, and what is said of it; what a client does concerns a node as well.
+    const isAboutNode = node !== undefined && nodes.includes(node) &&
+      (text.startsWith(`${node} `) || text.startsWith(`replica ${node} `))
+    return isAboutNode ? node : clientLane
+  }
   const events = entries.map((entry): TimelineEvent => ({
     atMillis: after(entry.at),
     text: entry.text,
@@ -210,7 +210,7 @@ const nodeOf = (
     lagBytes: recording.lagOf(address),
     facts: [
       ...(sight?.version === undefined ? [] : [sight.version]),
-      ...(sight?.clients === undefined ? [] : [`${sight.clients} clients`]),
+      ...(sight?.clients === undefined ? [] : [`${sight.clients} ${sight.clients === 1 ? "client" : "clients"}`]),
       ...(role === "primary" && sight?.writesPerSecond !== undefined
         ? [`${Math.round(sight.writesPerSecond)} writes/s`]
         : [])
