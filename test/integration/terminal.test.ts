@@ -4,16 +4,16 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { commandFile, runCommand } from "../support/commandLine.ts"
 import { deployment, temporaryDirectory } from "../support/processes.ts"
 import { terminal } from "../support/terminal.ts"
 
-const main = Path.join(import.meta.dirname, "../../src/cli/main.ts")
-
 /** The command line, which tells the exit code, the modes of the terminal, and then waits. */
 const commandLine = (args: string): string =>
-  `"${process.execPath}" "${main}" ${args}; echo "exit code $?"; stty -a | grep -o -e '-\\?icanon' -e '-\\?echo ' | tr '\\n' ' '; exec cat`
+  `"${process.execPath}" "${commandFile}" ${args}; echo "exit code $?"; stty -a | grep -o -e '-\\?icanon' -e '-\\?echo ' | tr '\\n' ' '; exec cat`
 
 /** Whether the terminal is as it was before: its screen, its cursor, its modes. Nothing but `cat` is left. */
 const assertClean = (fact: (format: string) => Effect.Effect<string>, screen: string) =>
@@ -51,13 +51,26 @@ describe("watch in a terminal", () => {
       yield* shell.untilShown(/\d+ of \d+ acknowledged writes are missing at/)
 
       yield* primary.restart
+      // The sentinels take it for fit a few seconds later.
+      const args = ["failover", "--sentinels", sentinelAddresses.join(","), "--group", group, "--yes", "--json"]
+      const planned = yield* Effect.promise(() => runCommand(args)).pipe(
+        Effect.repeat({ schedule: Schedule.recurs(10), until: ({ code }) => code === 0 })
+      )
+      assert.strictEqual(planned.code, 0, planned.stdout)
+      const { fences, pauseMillis, to } = JSON.parse(planned.stdout)
+      const again = yield* shell.untilShown(/primary 127\S+  epoch 2[^]*fence +open/)
+      assert.include(again, `primary ${to} `)
+      assert.match(again, /moved[ ·]+◆·+◆/)
+      assert.strictEqual(fences.length, 1)
+      assert.isAtLeast(pauseMillis, fences[0].to - fences[0].from - 50)
+
       // A sentinel that hangs holds nothing up.
       yield* sentinels[2]!.signal("SIGSTOP")
       yield* shell.untilShown(/sentinel 127\S+ does not answer/)
       yield* shell.press("C-c")
       const left = yield* shell.untilShown(/exit code 0[^]*icanon/)
       yield* assertClean(shell.fact, left)
-      assert.match(left, /Watched mymaster for .*: 1 failover; fence closed for .* lost; longest pause/)
+      assert.match(left, /Watched mymaster for .*: 2 failovers; fence closed for .* lost; longest pause/)
       assert.match(Fs.readFileSync(html, "utf8"), /<svg[^]*the primary moved/)
     })))
 

@@ -239,7 +239,11 @@ const request = (
     ))
     if (Result.isSuccess(answer)) return "accepted"
     if (answer.failure._tag === "AmbiguousOutcome") return "unknown"
-    return yield* refusalOf(address, answer.failure)
+    const refused = refusalOf(address, answer.failure)
+    // A sentinel that does not know the word.
+    return yield* options.coordinated && refused.kind === "OTHER"
+      ? new FailoverRefused({ ...refused, detail: refused.detail, advice: advices.NOGOODPRIMARY })
+      : refused
   }))
 
 /**

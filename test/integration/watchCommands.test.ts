@@ -1,0 +1,61 @@
+/**
+ * The commands `watch` and `failover` without a terminal, on real processes: what is refused, and that no secret is told.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { runCommand } from "../support/commandLine.ts"
+import { deployment } from "../support/processes.ts"
+import { chosenPrograms, versionOf } from "../support/servers.ts"
+
+const run = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
+  Effect.promise(() => runCommand(args, { env }))
+
+describe("the commands on real processes", () => {
+  it.live("without a terminal and --yes a failover is planned, but not started", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { group, primary, sentinelAddresses } = yield* deployment({ replicas: 1, sentinels: 1 })
+      const target = ["--sentinels", sentinelAddresses.join(","), "--group", group]
+      const refused = yield* run(["failover", ...target])
+      assert.strictEqual(refused.code, 3)
+      assert.match(refused.stdout, /A planned failover of mymaster.*\n[^]*is asked once: SENTINEL FAILOVER mymaster/)
+      assert.match(refused.stderr + refused.stdout, /nothing was started.*--yes/)
+      const { stdout } = yield* run(["watch", ...target, "--for", "1.5"])
+      assert.match(stdout, new RegExp(`primary ${primary.address} epoch 0, fence open`))
+    })))
+
+  it.live("a failover without a replica that is fit is refused with NOGOODSLAVE", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { group, sentinelAddresses } = yield* deployment({
+        replicas: 1,
+        sentinels: 1,
+        config: ["replica-priority 0"]
+      })
+      const target = ["--sentinels", sentinelAddresses.join(","), "--group", group]
+      const { code, stdout } = yield* run(["failover", ...target, "--yes", "--json"])
+      assert.deepInclude(JSON.parse(stdout), { outcome: "refused", kind: "NOGOODSLAVE" })
+      assert.strictEqual(code, 2)
+      const { stderr, stdout: told } = yield* run(["failover", ...target, "--yes"])
+      assert.match(told, /not fit: its replica-priority is 0/)
+      assert.match(stderr, /No failover was started: .*NOGOODSLAVE[^]*replica-priority is not 0/)
+    })))
+
+  it.live("the primary itself hands over where it can, and no password is told", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const password = "hunter2-of-the-nodes"
+      const sentinelPassword = "hunter2-of-the-sentinels"
+      const { group, sentinelAddresses } = yield* deployment({ password, sentinelPassword })
+      const ended = yield* run(
+        ["failover", "--sentinels", sentinelAddresses.join(","), "--group", group, "--yes", "--coordinated"],
+        { REDIS_PASSWORD: password, REDIS_SENTINEL_PASSWORD: sentinelPassword }
+      )
+      assert.notInclude(ended.stdout + ended.stderr, "hunter2")
+      const { product, version } = versionOf(chosenPrograms().server)
+      if (product === "valkey" && Number.parseInt(version) >= 9) {
+        assert.match(ended.stdout, /No acknowledged write of the probe was lost/)
+        assert.strictEqual(ended.code, 0)
+      } else {
+        assert.match(ended.stderr, /No failover was started: [^]*Valkey 9/)
+        assert.strictEqual(ended.code, 2)
+      }
+    })))
+})
