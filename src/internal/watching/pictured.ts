@@ -72,7 +72,7 @@ export const timelineOf = (recording: Recording, title: string, range: TimelineR
   ).sort()
   const laneOf = ({ kind, node, text }: Entry): string | undefined => {
     if (kind === "fault") return undefined
-    if (kind === "sentinel" || /^sentinel /.test(text)) return sentinelsLane
+    if (kind === "sentinel" || text.startsWith("sentinel ")) return sentinelsLane
     // What a node says, and what is said of it; what a client does concerns a node as well.
     const isAboutNode = node !== undefined && nodes.includes(node) &&
       (text.startsWith(`${node} `) || text.startsWith(`replica ${node} `))
