@@ -4,7 +4,8 @@
  * examples.test.ts's; ACL rules are checked by integration/acl.test.ts.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { globSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { existsSync, globSync } from "node:fs"
 import * as Path from "node:path"
 import { API, type Project } from "typescript/unstable/sync"
 import { Errors } from "../src/index.ts"
@@ -138,6 +139,15 @@ describe("the pages for those who come from another client", () => {
       assert.deepStrictEqual(without(peer.methods, names), [])
     })
   }
+
+  // In the repository the clients are installed by `npm ci` in bench/.
+  it.skipIf(!existsSync(Path.join(root, "bench/node_modules/ioredis")))(
+    "the names are those of the installed clients",
+    () => {
+      execFileSync(process.execPath, [Path.join(root, "scripts/peers.ts"), "--check"], { stdio: "pipe" })
+    },
+    60_000
+  )
 
   it("finds a row that is missing, and names with all that stands around them", () => {
     const page = readPage("coming-from-ioredis")
