@@ -37,24 +37,36 @@ const parse = (markdown: string): ReadonlyArray<Block> =>
     })
   )
 
-/** Numbers other than 0 may be others; so may the width of what is between words. */
+/**
+ * Numbers other than 0 may be others, but an epoch is at least as high; so may the width of what is between words, and
+ * what `…` stands for.
+ */
 const patternOf = (line: string): RegExp =>
   new RegExp(
     line.trim().replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll(/\d+/g, (digits) => digits === "0" ? "0" : "\\d+")
-      .replaceAll(/\s+/g, "\\s+").replaceAll("…", ".*")
+      .replaceAll(/epoch \\d\+/g, "epoch (\\d+)").replaceAll(/\s+/g, "\\s+").replaceAll("…", ".*")
   )
+
+const isShown = (line: string, expected: string): boolean => {
+  const epoch = Number(/epoch (\d+)/.exec(expected)?.[1] ?? 0)
+  const found = patternOf(expected).exec(line)
+  return found !== null && (found[1] === undefined || Number(found[1]) >= epoch)
+}
 
 /** The first line that is not shown; lines in between do not matter. */
 const missingLine = (shown: string, expected: string): string | undefined => {
   const lines = shown.split("\n")
   let at = 0
   for (const line of expected.split("\n").filter((line) => line.trim() !== "")) {
-    const pattern = patternOf(line)
-    while (at < lines.length && !pattern.test(lines[at]!)) at++
+    while (at < lines.length && !isShown(lines[at]!, line)) at++
     if (at++ >= lines.length) return line
   }
   return undefined
 }
+
+/** The lines that were not there before. */
+const news = (screen: string, before: ReadonlySet<string> | undefined): string =>
+  screen.split("\n").filter((line) => before?.has(line) !== true).join("\n")
 
 class Failed extends Error {}
 
@@ -97,6 +109,8 @@ const env: Record<string, string | undefined> = {
 const run = async (blocks: ReadonlyArray<Block>, tarball: string): Promise<void> => {
   let shown = ""
   const terminals = new Set<number>()
+  /** What the other terminals showed before the last command: what they show from then on is what it led to. */
+  let before = new Map<number, ReadonlySet<string>>()
   for (const { file, kind, line, terminal, text } of blocks) {
     const where = `${page}:${line}`
     if (file !== undefined) {
@@ -104,8 +118,7 @@ const run = async (blocks: ReadonlyArray<Block>, tarball: string): Promise<void>
       continue
     }
     if (kind === "sh" && terminal === 1) {
-      // What a terminal shows from here on is what this command leads to.
-      for (const other of terminals) tmux("clear-history", "-t", `t${other}`)
+      before = new Map(Array.from(terminals, (other) => [other, new Set(screenOf(other).split("\n"))]))
       const command = text.replace(/^(npm install .*)\beffect-redis-sentinel\b/m, `$1${tarball}`)
       const start = Date.now()
       const { status, stderr, stdout } = spawnSync("bash", ["-euo", "pipefail", "-c", command], {
@@ -130,7 +143,7 @@ const run = async (blocks: ReadonlyArray<Block>, tarball: string): Promise<void>
       if (line !== undefined) throw new Failed(`${where}: not shown: ${line}\nShown:\n${shown}`)
     } else if (kind === "text") {
       await eventually(
-        () => missingLine(screenOf(terminal), text),
+        () => missingLine(news(screenOf(terminal), before.get(terminal)), text),
         (line) => `${where}: terminal ${terminal} does not show: ${line}\nIt shows:\n${screenOf(terminal)}`
       )
       console.log(`${where}: terminal ${terminal} shows it`)
@@ -141,6 +154,7 @@ const run = async (blocks: ReadonlyArray<Block>, tarball: string): Promise<void>
           () => /ready> *$/.test(screenOf(other).trimEnd()) ? undefined : "no prompt",
           () => `${where}: Ctrl-C does not end the program of terminal ${other}:\n${screenOf(other)}`
         )
+        console.log(`${where}: Ctrl-C ends the program of terminal ${other}`)
       }
     }
   }

@@ -39,7 +39,7 @@ const sectionsOf = (markdown: string): ReadonlyArray<Section> => {
   let id: string | undefined
   let heading = false
   // What looks like a heading inside of a block of code is none: the other lines are marked.
-  for (const marked of mapOutsideOfBlocks(markdown, (line) => `\u0000${line}`).split("\n")) {
+  for (const marked of mapOutsideOfBlocks(markdown, (text) => text.replaceAll(/^/gm, "\u0000")).split("\n")) {
     const isText = marked.startsWith("\u0000")
     const line = isText ? marked.slice(1) : marked
     const anchor = isText ? /^<a id="([^"]+)"><\/a>$/.exec(line)?.[1] : undefined

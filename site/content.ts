@@ -35,16 +35,16 @@ export const handbook = (): ReadonlyArray<Page> =>
     }
   })
 
-/** A link or a picture in a line of Markdown. */
+/** A link or a picture in Markdown; its label may go over the end of a line. */
 const links = /(!?)\[((?:[^\][]|\[[^\]]*\])*)\]\(([^)\s]+)\)/g
 
 /** A picture or a link in HTML, such as the sources of a `<picture>`. */
 const attributes = /\b(src|srcset|href)="([^"]+)"/g
 
-/** Where a line leads to. */
-const targetsOf = (line: string): ReadonlyArray<string> => [
-  ...Array.from(line.matchAll(links), ([, , , target]) => target!),
-  ...Array.from(line.matchAll(attributes), ([, , target]) => target!)
+/** Where a text leads to. */
+const targetsOf = (text: string): ReadonlyArray<string> => [
+  ...Array.from(text.matchAll(links), ([, , , target]) => target!),
+  ...Array.from(text.matchAll(attributes), ([, , target]) => target!)
 ]
 
 const isElsewhere = (target: string): boolean => /^[a-z]+:/.test(target)
@@ -64,14 +64,14 @@ export const problemsOf = (pages: ReadonlyArray<Page>): ReadonlyArray<string> =>
   const anchors = new Map(pages.map(({ file, text }) => [file, anchorsOf(text)]))
   for (const { file, text, title } of pages) {
     if (title === "") problems.push(`${file}: no heading`)
-    mapOutsideOfBlocks(text, (line) => {
-      for (const target of targetsOf(line.replaceAll(/`[^`]*`/g, ""))) {
+    mapOutsideOfBlocks(text, (part) => {
+      for (const target of targetsOf(part.replaceAll(/`[^`]*`/g, ""))) {
         if (isElsewhere(target)) continue
         const { hash, path } = parsed(file, target)
         if (!existsSync(join(root, path))) problems.push(`${file}: no file ${target}`)
         else if (hash !== "" && anchors.get(path)?.has(hash) !== true) problems.push(`${file}: no heading ${target}`)
       }
-      return line
+      return part
     })
   }
   const placed = navigation.flatMap((group) => group.pages)
@@ -95,8 +95,8 @@ const onSite = (file: string, target: string): string | undefined => {
 
 /** The text of a page with links as the site has them. A link to a file that the site does not have becomes text. */
 const withLinksOfSite = ({ file, text }: Page): string =>
-  mapOutsideOfBlocks(text, (line) =>
-    line
+  mapOutsideOfBlocks(text, (part) =>
+    part
       .replaceAll(links, (_, image: string, label: string, target: string) => {
         const there = onSite(file, target)
         return there === undefined ? label : `${image}[${label}](${there})`

@@ -24,23 +24,32 @@ export const anchorsOf = (markdown: string): ReadonlySet<string> => {
 
 const linesOutsideOfBlocks = (markdown: string): ReadonlyArray<string> => {
   const lines: Array<string> = []
-  mapOutsideOfBlocks(markdown, (line) => {
-    lines.push(line)
-    return line
+  mapOutsideOfBlocks(markdown, (text) => {
+    lines.push(...text.split("\n"))
+    return text
   })
   return lines
 }
 
-/** Changes the lines of a page in Markdown that are not in a block of code. */
-export const mapOutsideOfBlocks = (markdown: string, change: (line: string) => string): string => {
+/** Changes the text of a page in Markdown that is not in a block of code: all of it between two blocks at once. */
+export const mapOutsideOfBlocks = (markdown: string, change: (text: string) => string): string => {
+  const parts: Array<string> = []
+  let text: Array<string> = []
   let fence = ""
-  return markdown.split("\n").map((line) => {
+  const flush = (): void => {
+    if (text.length > 0) parts.push(change(text.join("\n")))
+    text = []
+  }
+  for (const line of markdown.split("\n")) {
     const mark = /^ *(`{3,}|~{3,})/.exec(line)?.[1] ?? ""
-    if (fence !== "") {
-      if (mark.startsWith(fence)) fence = ""
-      return line
+    if (fence === "" && mark === "") text.push(line)
+    else {
+      flush()
+      parts.push(line)
+      if (fence === "") fence = mark
+      else if (mark.startsWith(fence)) fence = ""
     }
-    fence = mark
-    return mark === "" ? change(line) : line
-  }).join("\n")
+  }
+  flush()
+  return parts.join("\n")
 }

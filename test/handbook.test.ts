@@ -41,6 +41,12 @@ describe("the handbook", () => {
     assert.deepStrictEqual(added("README.md", "[`a`](docs/failover.md#nothing)"), [
       "README.md: no heading docs/failover.md#nothing"
     ])
+    assert.deepStrictEqual(added("README.md", "[over the\nend](docs/nowhere.md)"), [
+      "README.md: no file docs/nowhere.md"
+    ])
+    assert.deepStrictEqual(added("README.md", `<img src="docs/pictures/no.svg">`), [
+      "README.md: no file docs/pictures/no.svg"
+    ])
     assert.deepStrictEqual(added("README.md", "```md\n[a](nowhere.md)\n```"), [])
     assert.deepStrictEqual(problemsOf([...pages, { file: "docs/new.md", name: "new", title: "New", text: "# New" }]), [
       "the page new has no place in site/navigation.ts"
