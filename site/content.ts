@@ -94,12 +94,15 @@ const onSite = (file: string, target: string): string | undefined => {
 }
 
 /** The text of a page with links as the site has them. A link to a file that the site does not have becomes text. */
-const withLinksOfSite = ({ file, text }: Page): string =>
+const withLinksOfSite = ({ file, text }: Page, titles: ReadonlyMap<string, string>): string =>
   mapOutsideOfBlocks(text, (part) =>
     part
       .replaceAll(links, (_, image: string, label: string, target: string) => {
         const there = onSite(file, target)
-        return there === undefined ? label : `${image}[${label}](${there})`
+        if (there === undefined) return label
+        // In the repository a link may name a file; on the site there are none.
+        const title = /^(?:docs\/)?[\w-]+\.md$/.test(label) ? titles.get(parsed(file, target).path) : undefined
+        return `${image}[${title ?? label}](${there})`
       })
       .replaceAll(attributes, (all: string, name: string, target: string) => {
         const there = onSite(file, target)
@@ -117,7 +120,8 @@ const comparison = (pages: ReadonlyArray<Page>): string => {
 /** Writes the pages to a folder, and gives the groups of the sidebar. */
 export const writeContent = (folder: string, pages: ReadonlyArray<Page>) => {
   mkdirSync(folder, { recursive: true })
-  for (const page of pages) writeFileSync(join(folder, `${page.name}.md`), withLinksOfSite(page))
+  const titlesByFile = new Map(pages.map(({ file, title }) => [file, title]))
+  for (const page of pages) writeFileSync(join(folder, `${page.name}.md`), withLinksOfSite(page, titlesByFile))
   const pictures = join(root, "docs/pictures")
   if (existsSync(pictures)) cpSync(pictures, join(folder, "pictures"), { recursive: true })
   const front = readFileSync(join(root, "site/index.md"), "utf8")
