@@ -23,6 +23,8 @@ const using = <A, E>(redis: Client.PrimaryClient, effect: Effect.Effect<A, E, Re
 const entriesOf = (event: RedisStream.ConsumerEvent): ReadonlyArray<string> =>
   event._tag === "GroupRecreated" || event._tag === "GroupCreated"
     ? ["*"]
+    : event._tag === "GroupMoved"
+    ? [`>${event.lastDeliveredId}`]
     : "ids" in event
     ? event.ids
     : "id" in event

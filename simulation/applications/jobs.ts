@@ -232,6 +232,13 @@ export const checkJobs = (system: System, history: History, broken: Broken): voi
   checkRepetitions(system, history, handled, broken)
 }
 
+/** Whether an entry is one of all those after an id, told as `>id`. */
+const isAfter = (entry: string, told: string): boolean => {
+  if (!told.startsWith(">")) return false
+  const [a, b] = [entry, told.slice(1)].map((id) => id.split("-").map(Number))
+  return a![0]! > b![0]! || (a![0] === b![0] && a![1]! > b![1]!)
+}
+
 /** A job that comes again is told as such, and none has two handlers as long as its consumer is there. */
 const checkRepetitions = (
   system: System,
@@ -262,7 +269,8 @@ const checkRepetitions = (
       // Its own handler has failed.
       (before.outcome === "failed" && before.client === one.client) ||
       told.some(({ at, entries }) =>
-        at >= before.begin && (entries.includes(one.entry) || entries.includes(one.job) || entries.includes("*"))
+        at >= before.begin &&
+        entries.some((entry) => entry === one.entry || entry === one.job || entry === "*" || isAfter(one.entry, entry))
       )
     const again = `${one.consumer} got ${one.job} (${one.entry}) at ${one.begin}`
     if (!isTold) {
@@ -273,7 +281,9 @@ const checkRepetitions = (
       )
       return
     }
-    if (!isDisturbed && one.begin < before.end && !died.has(before.client)) {
+    // What consumers have of a group that was destroyed comes again, to any of them.
+    const isGroupLost = told.some(({ at, what }) => what === "GroupRecreated" && at >= before.begin && at <= one.begin)
+    if (!isDisturbed && !isGroupLost && one.begin < before.end && !died.has(before.client)) {
       broken(
         "a job has one handler at a time",
         `${again}, but ${before.consumer} had it until ${before.end}`,

@@ -68,12 +68,15 @@ const compare = (a: string, b: string): number => {
 /** Waits until each reader has the last entry of the stream, for half a minute at most. */
 export const awaitReaders = (stage: Stage): Effect.Effect<void> =>
   Effect.gen(function*() {
-    const last = stage.leftOver.get(groups.name)?.entries.at(-1)
+    const { entries, ids } = stage.leftOver.get(groups.name) ?? {}
+    const last = entries?.at(-1)
     const until = stage.now() + 30_000
     while (stage.now() < until && last !== undefined) {
       if (
         stage.readers.every(({ from, isLast, items }) =>
-          from !== "start" || !isLast || viewOf(items).at(-1)?.job === last
+          !isLast || viewOf(items).at(-1)?.job === last || from === ids?.at(-1) ||
+          // It may have begun after the last entry.
+          (from === "now" && items.length === 0)
         )
       ) return
       yield* Effect.sleep(500)

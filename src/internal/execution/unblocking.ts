@@ -26,8 +26,9 @@ import type { ReservedConnection } from "./reserved.ts"
 
 /** For how long the end of an interrupted command is waited for before its connection is closed instead. */
 const endingLimit = Duration.seconds(1)
-/** How long the pause is before CLIENT UNBLOCK is repeated that has overtaken the command. */
-const overtakenPause = Duration.millis(5)
+/** How long the pauses are before CLIENT UNBLOCK is repeated that has overtaken the command, in milliseconds; they grow. */
+const overtakenMillis = 5
+const mostOvertakenMillis = 100
 
 /** Commands that write, and whose result can be found at the server afterwards. */
 const leavesResult: ReadonlySet<string> = new Set([
@@ -313,6 +314,7 @@ export class RunningTurns {
     }
     return Effect.gen({ self: this }, function*() {
       if (turn.answer !== undefined) yield* Deferred.await(turn.answer)
+      let pause = overtakenMillis
       while (!Deferred.isDoneUnsafe(over)) {
         const other = reserved.sibling
         if (connection.id === 0 || other === undefined) {
@@ -326,7 +328,8 @@ export class RunningTurns {
           return giveUp("CLIENT UNBLOCK failed")
         }
         // The reply is on its way, or CLIENT UNBLOCK has overtaken the command.
-        yield* exit.value ? Deferred.await(over) : Effect.raceFirst(Deferred.await(over), Effect.sleep(overtakenPause))
+        yield* exit.value ? Deferred.await(over) : Effect.raceFirst(Deferred.await(over), Effect.sleep(pause))
+        pause = Math.min(mostOvertakenMillis, pause * 2)
       }
     })
   }
