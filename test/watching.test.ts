@@ -10,7 +10,7 @@ import { Address, RedisClient, Sentinel } from "../src/index.ts"
 import { type FailoverOptions, planFailover, runFailover, verdictOf } from "../src/internal/watching/failover.ts"
 import { writesExecuted } from "../src/internal/watching/nodes.ts"
 import { observe, until } from "../src/internal/watching/observe.ts"
-import { failoverPage, timelineOf, topologyOf, watchPage } from "../src/internal/watching/pictured.ts"
+import { failoverPage, summaryOf, timelineOf, topologyOf, watchPage } from "../src/internal/watching/pictured.ts"
 import { probing } from "../src/internal/watching/probing.ts"
 import { Recording } from "../src/internal/watching/recording.ts"
 import { recordingTime } from "../src/internal/watching/time.ts"
@@ -300,6 +300,24 @@ describe("a planned failover", () => {
       assert.strictEqual(report.request, "unknown")
       assert.strictEqual(verdictOf(report), "moved")
       assert.strictEqual(asked(), 1)
+    }).pipe(Effect.scoped, Effect.provide(Testing.layer())))
+
+  it.effect("tells where another failover followed", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const recording = yield* recordingOf(50)
+      const sentinel = yield* service()
+      const plan = yield* whileTimePasses(planFailover(sentinel, group))
+      const fiber = yield* Effect.forkChild(
+        runFailover(sentinel, plan, recording, { ...failoverOptions, timeoutMillis: 60_000 })
+      )
+      yield* whileTimePasses(until(recording, () => recording.movesSeen === 1))
+      yield* deployment.kill(recording.primary!)
+      const report = yield* whileTimePasses(Fiber.join(fiber))
+      assert.strictEqual(report.moveCount, 2)
+      assert.strictEqual(report.movedTo, yield* deployment.primary)
+      assert.strictEqual(report.movedAt, recording.moves[0]?.at)
+      assert.match(summaryOf(report), /2 times, in the end to 10\.0\.0\.\d:6379: another failover followed\. No/)
     }).pipe(Effect.scoped, Effect.provide(Testing.layer())))
 
   it.effect("says so where the group does not move in time", () =>

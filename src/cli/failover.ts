@@ -70,7 +70,9 @@ export const planText = (
   return [
     `A planned failover of ${plan.group}, which has the primary ${plan.primary} (epoch ${plan.epoch}):`,
     "",
-    `  1. A probe writes unique values to the key ${options.key ?? "of its own"}, which expires afterwards.`,
+    `  1. A probe writes unique values to ${
+      options.key === undefined ? "a key of its own" : `the key ${options.key}`
+    }, which expires afterwards.`,
     `  2. The sentinel ${Address.format(plan.sentinel)} is asked once: SENTINEL FAILOVER ${plan.group}${
       options.coordinated ? " COORDINATED" : ""
     }.`,
@@ -81,8 +83,14 @@ export const planText = (
       }`
     ),
     ...(plan.candidates.length === 0 ? ["       no replica is known"] : []),
-    "  4. Writes of clients with a write fence pause for about a second. Other clients may lose writes that",
-    `     ${plan.primary} acknowledges until it becomes a replica, some ten seconds later.`,
+    ...(options.coordinated
+      ? [
+        "  4. The primary holds writes back until the replica has all of them, and hands over. None is lost."
+      ]
+      : [
+        "  4. Writes of clients with a write fence pause for about a second. Other clients may lose writes that",
+        `     ${plan.primary} acknowledges until it becomes a replica, some ten seconds later.`
+      ]),
     "",
     ...(fit.length === 0 ? ["  No replica seems fit: the sentinel will probably refuse.", ""] : []),
     ...(plan.reachableSentinels * 2 <= plan.knownSentinels
@@ -94,7 +102,10 @@ export const planText = (
 /** What is said in the end. */
 export const reportText = (report: FailoverReport): ReadonlyArray<string> => {
   const { askedAt, epoch, fences, firstWriteAt, key, movedAt, pause, plan, readBack, readBackProblem, written } = report
-  const after = (at: number): string => `${Math.max(0, Math.round(at - askedAt))} ms after the request`
+  const after = (at: number): string => {
+    const millis = Math.round(at - askedAt)
+    return millis < 0 ? `${-millis} ms before the request` : `${millis} ms after the request`
+  }
   const fence = fences[0]
   const row = (name: string, value: string): string => `  ${padded(name, 17)} ${value}`
   const missing = readBack?.missing ?? []
@@ -158,6 +169,7 @@ const jsonOf = (report: FailoverReport) => ({
   group: report.plan.group,
   from: report.plan.primary,
   to: report.movedTo ?? null,
+  moves: report.moveCount,
   epochs: [report.plan.epoch, report.epoch],
   sentinel: Address.format(report.plan.sentinel),
   request: report.request,

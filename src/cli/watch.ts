@@ -8,7 +8,7 @@ import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import { observe } from "../internal/watching/observe.ts"
+import { observe, until } from "../internal/watching/observe.ts"
 import { watchPage } from "../internal/watching/pictured.ts"
 import { probing } from "../internal/watching/probing.ts"
 import { Recording } from "../internal/watching/recording.ts"
@@ -68,7 +68,7 @@ const inLines = (recording: Recording) =>
     Effect.raceFirst(
       Effect.forever(Effect.andThen(entries, Effect.sleep("100 millis"))),
       Effect.andThen(
-        Effect.sleep("1 second"),
+        Effect.andThen(until(recording, () => recording.state !== undefined), Effect.sleep("1 second")),
         Effect.repeat(
           Effect.suspend(() => say(statusLine(recording, recording.options.time.now()))),
           Schedule.spaced(statusInterval)

@@ -19,7 +19,7 @@ describe("the commands on real processes", () => {
       assert.strictEqual(refused.code, 3)
       assert.match(refused.stdout, /A planned failover of mymaster.*\n[^]*is asked once: SENTINEL FAILOVER mymaster/)
       assert.match(refused.stderr + refused.stdout, /nothing was started.*--yes/)
-      const { stdout } = yield* run(["watch", ...target, "--for", "1.5"])
+      const { stdout } = yield* run(["watch", ...target, "--for", "4"])
       assert.match(stdout, new RegExp(`primary ${primary.address} epoch 0, fence open`))
     })))
 

@@ -172,9 +172,12 @@ export interface FailoverReport {
   readonly askedAt: number
   /** `unknown`: the request was sent, and its answer never came. */
   readonly request: "accepted" | "unknown"
-  /** The new primary; undefined if the group did not move in time. */
+  /** The new primary in the end; undefined if the group did not move in time. */
   readonly movedTo: string | undefined
+  /** When the group moved first. */
   readonly movedAt: number | undefined
+  /** How often the group moved: another failover may have followed. */
+  readonly moveCount: number
   readonly epoch: number
   readonly fences: ReadonlyArray<FenceSpan>
   /** The first write that was acknowledged after the group had moved. */
@@ -302,13 +305,15 @@ export const runFailover = (
       ? undefined
       : yield* Effect.result(probe.readBack(state.primary, Address.format(state.primary), options.node))
     const old = recording.nodes.get(plan.primary)
+    const moveCount = recording.movesSeen - movesBefore
     const { acknowledged, ambiguous, failed } = recording.probe!
     return {
       plan,
       askedAt,
       request: answer,
-      movedTo: move?.to,
-      movedAt: move?.at,
+      movedTo: moved()?.to,
+      movedAt: moveCount === 0 ? undefined : recording.moves.at(-moveCount)?.at,
+      moveCount,
       epoch: state.epoch,
       fences: recording.fences.filter((fence) => fence.to === undefined || fence.to >= askedAt),
       firstWriteAt,

@@ -132,6 +132,9 @@ const versionOf = (server: Readonly<Record<string, unknown>>): string => {
   return typeof valkey === "string" ? `Valkey ${valkey}` : `Redis ${String(server["redis_version"] ?? "?")}`
 }
 
+/** How long a node may take to answer: a machine that is busy takes a while. */
+const timeout = Duration.seconds(1)
+
 /** How a node is asked. */
 export interface NodeQuestions {
   readonly node: NodeOptions
@@ -147,15 +150,14 @@ export const askNode = (
 ): Effect.Effect<never> =>
   Effect.scoped(Effect.gen(function*() {
     const name = Address.format(address)
-    const timeout = Math.max(250, Math.min(1000, intervalMillis))
     const redis = yield* RedisClient.make({
       ...node,
       address,
       connections: 1,
       maxQueue: 16,
-      connectTimeout: Duration.millis(timeout),
-      stallTimeout: Duration.millis(timeout),
-      commandTimeout: Duration.millis(timeout)
+      connectTimeout: timeout,
+      stallTimeout: timeout,
+      commandTimeout: timeout
     }).pipe(Effect.orDie)
     let sight = unseen(name)
     let writes: number | undefined

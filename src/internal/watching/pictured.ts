@@ -336,19 +336,20 @@ export const failoverPage = (recording: Recording, report: FailoverReport, ended
 
 /** What a report says, in one sentence. */
 export const summaryOf = (report: FailoverReport): string => {
-  const { movedTo, plan, readBack, readBackProblem } = report
+  const { moveCount, movedTo, plan, readBack, readBackProblem } = report
+  const moved = moveCount > 1
+    ? `The primary moved from ${plan.primary}, ${moveCount} times, in the end to ${movedTo}: another failover followed.`
+    : `The primary moved from ${plan.primary} to ${movedTo}.`
   const missing = readBack?.missing.length ?? 0
   switch (verdictOf(report)) {
     case "moved":
-      return `The primary moved from ${plan.primary} to ${movedTo}. No acknowledged write of the probe was lost.`
+      return `${moved} No acknowledged write of the probe was lost.`
     case "lost":
-      return `The primary moved from ${plan.primary} to ${movedTo}. ${missing} acknowledged ${
-        missing === 1 ? "write" : "writes"
-      } of the probe ${missing === 1 ? "is" : "are"} missing there.`
+      return `${moved} ${missing} acknowledged ${missing === 1 ? "write" : "writes"} of the probe ${
+        missing === 1 ? "is" : "are"
+      } missing there.`
     case "unverified":
-      return `The primary moved from ${plan.primary} to ${movedTo}, but what was written could not be read back (${
-        readBackProblem ?? "unknown"
-      }).`
+      return `${moved} What was written could not be read back (${readBackProblem ?? "unknown"}).`
     case "not-moved":
       return `The failover was ${
         report.request === "unknown" ? "asked for, without an answer" : "started"
