@@ -78,16 +78,26 @@ try {
     rows.push(row)
     if (version === undefined) continue
     const program = existsSync(runtime.program) ? resolve(runtime.program) : runtime.program
-    const { error, signal, status, stderr, stdout } = spawnSync(program, [...runtime.args, "smoke.mjs"], {
-      cwd: app,
-      encoding: "utf8",
-      timeout: 180_000,
-      killSignal: "SIGKILL",
-      env: { ...process.env, DENO_DIR: join(app, ".deno"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" }
-    })
+    const runs = (...args) =>
+      spawnSync(program, [...runtime.args, ...args], {
+        cwd: app,
+        encoding: "utf8",
+        timeout: 180_000,
+        killSignal: "SIGKILL",
+        env: { ...process.env, DENO_DIR: join(app, ".deno"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" }
+      })
+    const { error, signal, status, stderr, stdout } = runs("smoke.mjs")
     for (const [, part, result] of stdout.matchAll(/^(.+): (ok.*|failed)$/gm)) row[part] = result
     if (status === 0) row.result = "ok"
     else if (signal !== null) row.result = `did not end (${error?.message ?? signal})`
+    // The command says what to install: the package that it needs besides is not there.
+    const command = runs("node_modules/effect-redis-sentinel/dist/cli/main.js", "doctor", "--demo")
+    const isExplained = command.status === 3 && command.stderr.includes("npm install --save-dev @effect/platform-node")
+    row.command = isExplained ? "ok" : "failed"
+    if (!isExplained) {
+      row.result = "failed"
+      console.error(`${runtime.name}: the command:\n${command.stdout}${command.stderr}`)
+    }
     if (row.result !== "ok") console.error(`${runtime.name}:\n${stdout}${stderr}`)
   }
 } finally {

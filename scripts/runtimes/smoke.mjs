@@ -6,6 +6,7 @@
 import { Cause, Effect, Exit, Fiber, Layer, Schema, Stream } from "effect"
 import { commands, Connector, RedisClient, Sentinel } from "effect-redis-sentinel"
 import * as Channel from "effect-redis-sentinel/Channel"
+import * as Doctor from "effect-redis-sentinel/Doctor"
 import * as RedisStream from "effect-redis-sentinel/RedisStream"
 import * as Script from "effect-redis-sentinel/Script"
 import * as Testing from "effect-redis-sentinel/testing"
@@ -208,6 +209,22 @@ const inTurn = Effect.gen(function*() {
   }
 })
 
+/** The doctor sees the certificate of a sentinel, and nodes over plain sockets. */
+const doctor = Effect.gen(function*() {
+  const deployment = yield* Testing.make({ tcp: true, replicas: 0, sentinels: 1 })
+  const [key, cert] = ["key.pem", "cert.pem"].map((name) => readFileSync(new URL(name, import.meta.url)))
+  const { port } = yield* tlsPort(deployment.sentinels[0], key, cert)
+  const report = yield* Doctor.examine({
+    sentinels: [`localhost:${port}`],
+    group: deployment.group,
+    sentinel: { tls: { ca: cert } }
+  })
+  const codes = report.findings.map(({ code }) => code)
+  for (const code of ["no-replicas", "too-few-sentinels", "tls-expires-soon"]) {
+    assert.ok(codes.includes(code), `${codes}`)
+  }
+})
+
 /** Every entry loads, and most have something to import: some are types alone. */
 const allEntries = Effect.promise(async () => {
   const names = JSON.parse(readFileSync(new URL("entries.json", import.meta.url), "utf8"))
@@ -221,7 +238,8 @@ const parts = {
   "in turn": inTurn,
   "in memory": inMemory,
   "over TCP": overTcp,
-  "over TLS": overTls
+  "over TLS": overTls,
+  doctor
 }
 let failed = false
 for (const [name, part] of Object.entries(parts)) {
