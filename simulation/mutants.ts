@@ -15,6 +15,38 @@ import { type Mutant, plantAll } from "./planting.ts"
 
 export const mutants: ReadonlyArray<Mutant> = [
   {
+    name: "site: a link to a heading that does not exist counts as good",
+    by: { test: "test/handbook.test.ts", name: "finds dead links, dead anchors and pages" },
+    edits: [{
+      file: "site/content.ts",
+      find: "hash !== \"\" && anchors.get(path)?.has(hash) !== true",
+      replace: "hash !== \"\" && anchors.get(path)?.has(hash) === undefined"
+    }]
+  },
+  {
+    name: "site: what a page loads from elsewhere counts as a link",
+    by: { test: "test/handbook.test.ts", name: "what comes from elsewhere" },
+    edits: [{ file: "site/links.ts", find: "if (loads.test(tag)) problems", replace: "if (false) problems" }]
+  },
+  {
+    name: "site: files outside of its folder are served",
+    by: { test: "test/handbook.test.ts", name: "is served on loopback" },
+    edits: [{
+      file: "site/serve.ts",
+      find: "const path = normalize(decodeURIComponent(new URL(url, \"http://localhost\").pathname))",
+      replace: "const path = decodeURIComponent(new URL(url, \"http://localhost\").pathname)"
+    }]
+  },
+  {
+    name: "snippets: one that ends at once counts as one that goes on",
+    by: { test: "test/snippets.test.ts", name: "fail the test if they fail, end too early" },
+    edits: [{
+      file: "test/snippets.test.ts",
+      find: "assert.include(outcomes, snippet.goesOn ? \"goes on\" : \"ended\")",
+      replace: "assert.isNotEmpty(outcomes)"
+    }]
+  },
+  {
     name: "pictures: the texts of a server are not escaped",
     by: { test: "test/pictures.test.ts", name: "are XML" },
     edits: [{ file: "src/internal/pictures/svg.ts", find: "}, escaped(shown))", replace: "}, shown)" }]

@@ -15,7 +15,8 @@ import { handbook } from "../../site/content.ts"
 import { serve } from "../../site/serve.ts"
 import { type Browser, chromium, type Tab, type View } from "../support/chromium.ts"
 
-const dist = Path.join(import.meta.dirname, "../../site/dist")
+const root = Path.join(import.meta.dirname, "../..")
+const dist = Path.join(root, "site/dist")
 
 /** Where screenshots go, if anywhere. */
 const screenshots = process.env["ERS_SCREENSHOTS"] ?? ""
@@ -207,7 +208,15 @@ describe("the site in a browser", () => {
       )
       const missing = handbook().map(({ name }) => `/${name}.html`).filter((path) => !links.includes(path))
       assert.deepStrictEqual(missing, [])
-      assert.include(links, "/api/RedisClient.html")
+      const modules = Fs.globSync(["*.d.ts", "modules/*.d.ts"], { cwd: Path.join(root, "dist") }).map((file) =>
+        file.slice(0, -".d.ts".length)
+      ).filter((name) => name !== "index")
+      assert.isAtLeast(modules.length, 30)
+      const entries = [...modules.map((name) => `/api/${name}.html`), "/api/commands/", "/api/testing.html"]
+      assert.deepStrictEqual(
+        entries.filter((path) => !links.includes(path.replace("commands/", "commands/index.html"))),
+        []
+      )
     })))
 })
 
