@@ -19,7 +19,7 @@ export interface TerminalOptions {
 export interface TestTerminal {
   /** What is on the screen, without spaces at the ends of lines. */
   readonly screen: Effect.Effect<string>
-  /** Waits until the screen shows it, for 20 seconds at most. Gives the screen. */
+  /** Waits until the screen shows it, for a minute at most. Gives the screen. */
   readonly untilShown: (what: RegExp) => Effect.Effect<string>
   /** Presses keys by their names in tmux, such as `q`, `C-c` or `Enter`. */
   readonly press: (...keys: ReadonlyArray<string>) => Effect.Effect<void>
@@ -60,7 +60,7 @@ export const terminal = (options: TerminalOptions): Effect.Effect<TestTerminal, 
             last = text
             return what.test(text) ? Effect.succeed(text) : Effect.fail("not yet" as const)
           }),
-          Effect.retry(Schedule.spaced("25 millis").pipe(Schedule.upTo({ duration: "20 seconds" }))),
+          Effect.retry(Schedule.spaced("25 millis").pipe(Schedule.upTo({ duration: "1 minute" }))),
           Effect.catch(() => Effect.die(new Error(`the terminal did not show ${what}:\n${last}`)))
         )
       },
