@@ -79,6 +79,24 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "pictures: a time that is no number is drawn",
+    by: { test: "test/pictures.test.ts", name: "contain no number that is none" },
+    edits: [{
+      file: "src/internal/pictures/recordedTimeline.ts",
+      find: "timeline.events.filter(({ atMillis }) => isTime(atMillis))",
+      replace: "timeline.events"
+    }]
+  },
+  {
+    name: "pictures: a broken link is drawn as one that works",
+    by: { test: "test/pictures.test.ts", name: "mark what is wrong" },
+    edits: [{
+      file: "src/internal/pictures/topology.ts",
+      find: "link.tone === \"bad\" || link.tone === \"notice\" ? link.tone : link.kind",
+      replace: "link.kind"
+    }]
+  },
+  {
     name: "chaos: lost writes are drawn as kept",
     by: { test: "test/chaos.test.ts", name: "has all writes in parts of time" },
     edits: [{

@@ -122,6 +122,29 @@ describe("pictures", () => {
     assert.isAtLeast(Number(/v([\d.]+)/.exec(d!)![1]), 3)
   })
 
+  it("mark what is wrong with nodes and links by form, not by colour alone", () => {
+    for (const width of [400, 960]) {
+      const svg = drawTopology(samples.broken, { width })
+      const broken = svg.match(
+        /<path d="[^"]+" fill="none" stroke-width="[\d.]+" stroke-dasharray="6 4" class="e-s-bad"\/>/g
+      )
+      // A sentinel that names another primary is drawn where there are rows.
+      assert.lengthOf(broken!, width === 400 ? 1 : 2)
+      assert.include(svg, ">link down for 61 s</text>")
+      assert.lengthOf(svg.match(/l5\.5 -10l5\.5 10z" class="e-bad"/g)!, 5)
+      assert.notMatch(drawTopology(samples.healthy, { width, isStyled: false }), /e-bad"|e-s-bad/)
+    }
+  })
+
+  it("of replicas that replicate each other end", () => {
+    const circle = { ...samples.nobody, nodes: ["a", "b"].map((address) => ({ address, role: "replica" as const })) }
+    const links = [["a", "b"], ["b", "a"]].map(([from, to]) => ({ from: from!, to: to!, kind: "replication" as const }))
+    for (const width of [400, 960]) {
+      const svg = drawTopology({ ...circle, links }, { width })
+      for (const name of ["a", "b"]) assert.include(svg, `>${name}</text>`)
+    }
+  })
+
   it("draw a span that lasts to the end of the axis, and leave out what is no time", () => {
     const svg = drawTimeline({
       ...samples.nothing,

@@ -15,6 +15,7 @@ import { drawn, folder } from "../../scripts/pictures.ts"
 import { pageOf } from "../../src/cli/reportPage.ts"
 import { judge } from "../../src/internal/doctor/judge.ts"
 import { drawPage } from "../../src/internal/pictures/page.ts"
+import { measured } from "../../src/internal/pictures/text.ts"
 import { drawTimeline } from "../../src/internal/pictures/timeline.ts"
 import { drawTopology } from "../../src/internal/pictures/topology.ts"
 import { type Browser, chromium } from "../support/chromium.ts"
@@ -161,6 +162,34 @@ layer(Layer.effect(OneBrowser, chromium), { excludeTestServices: true })("pictur
         assert.deepStrictEqual(yield* shown, ["failover-planned.svg", 960])
       }).pipe(Effect.scoped))
   })
+
+  it.effect("measures no text narrower than a browser draws it", () =>
+    Effect.gen(function*() {
+      const tab = yield* (yield* OneBrowser).show("<!doctype html><title>x</title>")
+      // Letters of Western Europe, and the signs of which the measure is certain.
+      const letters = Array.from({ length: 0x180 - 32 }, (_, i) => String.fromCharCode(32 + i))
+        .concat("–", "…", "−").filter((letter) => measured(letter, { size: 1 }).isCertain)
+      assert.isAbove(letters.length, 300)
+      for (const isBold of [false, true]) {
+        const drawnWidths = yield* tab.call(
+          (letters, weight) => {
+            const context = document.createElement("canvas").getContext("2d")
+            return letters.map((letter) =>
+              Math.max(...["DejaVu Sans", "Liberation Sans", "Arial", "system-ui", "sans-serif"].map((family) => {
+                context.font = `${weight} 100px ${family.includes(" ") ? `"${family}"` : family}`
+                return context.measureText(letter).width as number
+              }))
+            )
+          },
+          letters,
+          isBold ? 600 : 400
+        )
+        const narrow = letters.filter((letter, i) =>
+          measured(letter, { size: 100, isBold }).width < drawnWidths[i]! - 0.01
+        )
+        assert.deepStrictEqual(narrow, [])
+      }
+    }).pipe(Effect.scoped))
 
   it.effect("follows the colour scheme of the page that has a picture in an <img>", () =>
     Effect.gen(function*() {

@@ -60,7 +60,7 @@ export const measured = (text: string, { isBold = false, size }: Face): { width:
     const code = c.codePointAt(0)!
     const known = (isBold ? bold : regular)[code - 32]
     if (known !== undefined) hundredths += known
-    else if (isUsual(code)) hundredths += isBold ? 110 : 100
+    else if (isUsual(code)) hundredths += isBold ? 120 : 110
     else {
       hundredths += code >= 0x2e80 ? 125 : 105
       isCertain = false
