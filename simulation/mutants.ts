@@ -80,7 +80,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "pictures: a time that is no number is drawn",
-    by: { test: "test/pictures.test.ts", name: "contain no number that is none" },
+    by: { test: "test/pictures.test.ts", name: "where one time is no number" },
     edits: [{
       file: "src/internal/pictures/recordedTimeline.ts",
       find: "timeline.events.filter(({ atMillis }) => isTime(atMillis))",

@@ -122,6 +122,13 @@ describe("pictures", () => {
     assert.isAtLeast(Number(/v([\d.]+)/.exec(d!)![1]), 3)
   })
 
+  it("show the rest where one time is no number", () => {
+    const events = [Number.NaN, 5].map((atMillis) => ({ atMillis, text: `at ${atMillis}`, kind: "node" as const }))
+    const svg = drawTimeline({ ...samples.nothing, events })
+    assert.include(svg, ">at 5</text>")
+    assert.notInclude(svg, "NaN")
+  })
+
   it("mark what is wrong with nodes and links by form, not by colour alone", () => {
     for (const width of [400, 960]) {
       const svg = drawTopology(samples.broken, { width })
