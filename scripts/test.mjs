@@ -71,6 +71,7 @@ if (left.length > 0 && process.env.CI !== undefined && process.env.CI !== "" && 
   process.exit(1)
 }
 
-const { status } = spawnSync("vitest", ["run", ...process.argv.slice(2)], { stdio: "inherit", env })
+const { error, status } = spawnSync("vitest", ["run", ...process.argv.slice(2)], { stdio: "inherit", env })
+if (error !== undefined) console.error(`vitest cannot be run: ${error.message}`)
 for (const { names, tests } of left) console.error(`\nSkipped: ${tests}; ${names} missing.`)
 process.exit(status ?? 1)

@@ -1585,6 +1585,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "only a new epoch is a move for consumers",
+    by: { test: "test/consumerFailovers.test.ts", name: "leaves the epoch as it is" },
+    edits: [{
+      file: "src/internal/monitor/monitor.ts",
+      find: "if (old !== undefined && !isSame) this.moves++",
+      replace: "if (old !== undefined && epoch !== this.state.current.epoch) this.moves++"
+    }]
+  },
+  {
     name: "a timer follows the wall clock",
     by: { test: "test/time.test.ts" },
     edits: [{

@@ -6,12 +6,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { RedisClient } from "../src/index.ts"
+import { Address, RedisClient } from "../src/index.ts"
 import { compareIds } from "../src/internal/streams/ids.ts"
 import type { ConsumerEvent } from "../src/RedisStream.ts"
 import * as Testing from "../src/testing/index.ts"
 import { add, begin, consume, pendingCount, servers, until, whileTimePasses } from "./support/consumers.ts"
-import { live, moved, type Redis } from "./support/group.ts"
+import { live, moved, type Redis, stateOf } from "./support/group.ts"
 
 /** Adds entries until it is told to stop, and gives the ids that were acknowledged. */
 const producing = (redis: Redis) =>
@@ -138,6 +138,34 @@ describe.each(servers)("consumers and failovers %s", (_, on) => {
       assert.deepStrictEqual(twice.filter((id) => !isTold(id)), [])
       assert.strictEqual(moves.length, 3)
     }).pipe(Effect.provide(live({}, { lag: "200 millis" }))))
+
+  it.effect("a move that leaves the epoch as it is, is told: sentinels are told to monitor another node", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      const control = yield* Testing.Deployment
+      yield* begin(redis)
+      const seen: Array<number> = []
+      yield* whileTimePasses(redis.xgroupCreate("orders", "g", "0", { mkstream: true }))
+      yield* whileTimePasses(add(redis, 8))
+      yield* whileTimePasses(Effect.sleep("2 seconds"))
+      const { stop, told } = yield* consume(redis, {}, ({ value }) => Effect.sync(() => void seen.push(value.n)))
+      yield* until(Effect.sync(() => seen.length === 8))
+      // The new primary knows of no delivery.
+      const old = yield* control.primary
+      const next = control.nodes.find((node) => node !== old)!
+      control.node(next).promote()
+      for (const address of control.sentinels) yield* control.reassign(address, next)
+      yield* until(Effect.map(stateOf, ({ primary }) => Address.format(primary!) === next))
+      assert.strictEqual((yield* stateOf).epoch, 0)
+      yield* until(Effect.sync(() => told("GroupMoved").length > 0))
+      yield* quiet(redis)
+      yield* stop
+      const [first] = yield* whileTimePasses(redis.xrange("orders", "-", "+"))
+      const moves = told("GroupMoved")
+      assert.lengthOf(moves, 1)
+      assert.isBelow(compareIds(moves[0]!.lastDeliveredId, first!.id), 0)
+      assert.deepStrictEqual(seen, [0, 1, 2, 3, 4, 5, 6, 7])
+    }).pipe(Effect.provide(live({}, { lag: "1 second" }))))
 
   it.effect("acknowledgements that the old primary took with it are repeated", () =>
     Effect.gen(function*() {

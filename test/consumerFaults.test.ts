@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import { type Command, Errors, RedisClient } from "../src/index.ts"
-import { epochOf, withEpoch } from "../src/internal/client/epoch.ts"
+import { movesOf, withMoves } from "../src/internal/client/moves.ts"
 import * as Testing from "../src/testing/index.ts"
 import { add, begin, consume, pendingCount, servers, until, whileTimePasses } from "./support/consumers.ts"
 import { failureOf } from "./support/exit.ts"
@@ -186,9 +186,9 @@ describe("the log of consumers", () => {
         const lost = new Errors.ConnectionLost({ address: "10.0.0.1:6379", kind: "closed", detail: "lost" })
         let isOut = false
         const run = (command: Command.Any) => isOut ? Effect.fail(lost) : redis.run(command)
-        const client = withEpoch(
+        const client = withMoves(
           new Proxy(redis, { get: (target, name) => name === "run" ? run : (target as any)[name] }),
-          () => epochOf(redis)
+          () => movesOf(redis)
         )
         const seen: Array<number> = []
         const { stop, told } = yield* consume(client, {}, ({ value }) => Effect.sync(() => void seen.push(value.n)))

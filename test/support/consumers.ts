@@ -7,7 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { type Client, type Command, Errors } from "../../src/index.ts"
-import { epochOf, withEpoch } from "../../src/internal/client/epoch.ts"
+import { movesOf, withMoves } from "../../src/internal/client/moves.ts"
 import { consumeWith } from "../../src/internal/streams/consume.ts"
 import type { ConsumerEvent } from "../../src/internal/streams/consumerEvents.ts"
 import {
@@ -58,9 +58,9 @@ export const withoutClaim = (redis: Redis): Redis => {
     command.args.includes("CLAIM")
       ? Effect.fail(new Errors.ReplyError({ code: "ERR", detail: "ERR syntax error", command: "XREADGROUP" }))
       : redis.run(command, options)
-  return withEpoch(
+  return withMoves(
     new Proxy(redis, { get: (target, name) => name === "run" ? run : (target as any)[name] }),
-    () => epochOf(redis)
+    () => movesOf(redis)
   )
 }
 

@@ -38,11 +38,11 @@ import {
 } from "../execution/types.ts"
 import { after } from "../replicas/afterOffset.ts"
 import { makeSubscriptions } from "../subscriptions/subscriptions.ts"
-import { withEpoch } from "./epoch.ts"
 import type { SessionSource } from "./followedStream.ts"
 import { makeKeyspace } from "./keyspace.ts"
 import { argumentError, makeCall, makeCalls, makeMethods, makeValueMethods } from "./methods.ts"
 import { makeMonitor } from "./monitor.ts"
+import { withMoves } from "./moves.ts"
 import { makePopStream, popRequestOf, type PopSource } from "./popStream.ts"
 import { withWaiting } from "./waiting.ts"
 import { makeWatch, unwatch, watch, type Watching } from "./watch.ts"
@@ -376,7 +376,7 @@ export const makePrimary = (executor: ClientRunner, database = 0): PrimaryClient
           : Effect.fail(new RoleMismatch({ address: executor.label, expected: "primary", actual: role.role }))
     )
   }) as unknown as PrimaryClient
-  return withEpoch(client, () => executor.epoch)
+  return withMoves(client, () => executor.moves)
 }
 
 const offsetOf = (given: unknown): Offset | InvalidCommand => {
@@ -408,11 +408,13 @@ export const makeReplica = (
   executor: ClientRunner,
   primary?: ClientRunner | undefined,
   database = 0
-): ReplicaClient =>
-  Object.assign(fromExecutor(executor, "read", database), {
+): ReplicaClient => {
+  const client = Object.assign(fromExecutor(executor, "read", database), {
     afterOffset: (offset: Offset) => {
       const given = offsetOf(offset)
       const runner = given instanceof InvalidCommand ? refusing(given) : after(executor, primary, given)
       return make(runner, executor.label, "read")
     }
   }) as unknown as ReplicaClient
+  return withMoves(client, () => executor.moves)
+}

@@ -226,6 +226,10 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
     return this.target.epoch?.() ?? 0
   }
 
+  get moves(): number {
+    return this.target.moves?.() ?? 0
+  }
+
   // ---------------------------------------------------------------------------
   // Sending
 

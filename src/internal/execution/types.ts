@@ -51,6 +51,8 @@ export interface ConnectionTarget {
   readonly onSuspect?: (() => void) | undefined
   /** The group's configuration epoch, as far as it is known. */
   readonly epoch?: (() => number) | undefined
+  /** How often the group has moved to another primary. */
+  readonly moves?: (() => number) | undefined
   /** Called for each new shared connection. */
   readonly onConnected?: (() => void) | undefined
   /** Opens a session with another node, while the one at this address is late with its answers. */
@@ -225,6 +227,8 @@ export interface ClientRunner extends Runner {
   readonly commandTimeout: number
   /** The group's configuration epoch, as far as it is known; 0 where there is none. */
   readonly epoch: number
+  /** How often the group has moved to another primary, whatever its epochs. */
+  readonly moves: number
   /** Whether a connection leads to the group's primary, as far as is known. */
   readonly isAtPrimary: (connection: Connection | undefined) => boolean
   /** Whether a replica that names this as its primary has another history than the group. */

@@ -95,6 +95,8 @@ export class GroupMonitor implements Topology {
   private isClosed = false
   /** When the primary last moved, in monotonic time. */
   private movedAt = -Infinity
+  /** How often the group has moved. Epochs do not tell that: they may begin anew. */
+  moves = 0
 
   constructor(
     discovery: Discovery,
@@ -585,6 +587,7 @@ export class GroupMonitor implements Topology {
     this.probe.cancelUpTo(epoch)
     if (!isSame) this.trust.clear()
     const replicas = this.state.current.replicas.filter((replica) => !Address.equals(replica.address, address))
+    if (old !== undefined && !isSame) this.moves++
     this.state.publish(
       { primary: address, epoch, isProvisional, replicas },
       old === undefined ? "the primary was found" : isSame ? "the epoch changed" : "the primary moved",

@@ -14,6 +14,7 @@ import * as Command from "../../Command.ts"
 import * as commands from "../../commands/index.ts"
 import type { AmbiguousOutcome, RedisError } from "../../Errors.ts"
 import * as Metrics from "../../Metrics.ts"
+import { movesOf } from "../client/moves.ts"
 import { reserveToWait } from "../client/waiting.ts"
 import { Outage } from "../common/outage.ts"
 import { Pauses } from "../common/pauses.ts"
@@ -130,8 +131,8 @@ export const makeWorker = (
     let isSuspect = false
     /** Whether dead workers have something. */
     let hasDead = false
-    /** The epoch in which the server knows it; undefined if that is uncertain. */
-    let epoch: number | undefined
+    /** How often the group had moved when the server came to know it; undefined if that is uncertain. */
+    let knownSince: number | undefined
     /** Whether an element may be on its way into the own list. */
     let isMoving = false
 
@@ -227,7 +228,7 @@ export const makeWorker = (
             isMoving = false
             if (exit._tag === "Failure") {
               isSuspect = true
-              epoch = undefined
+              knownSince = undefined
             }
           }))
       })
@@ -239,11 +240,13 @@ export const makeWorker = (
     const wait: Effect.Effect<Uint8Array | null, RedisError> = Effect.scoped(
       Effect.flatMap(
         outage.whileShort("maxBlocking", (whenFull) => reserveToWait(redis, whenFull)),
-        ({ client, settled }) =>
-          Effect.andThen(
-            client.epoch === epoch
+        ({ client, settled }) => {
+          // A connection of before a move has ended, and fails.
+          const moves = movesOf(redis)
+          return Effect.andThen(
+            moves === knownSince
               ? Effect.void
-              : Effect.tap(beat(client), () => Effect.sync(() => void (epoch = client.epoch))),
+              : Effect.tap(beat(client), () => Effect.sync(() => void (knownSince = moves))),
             Effect.onInterrupt(
               moving(
                 client.run(Command.bytes(commands.blmove(keys.waiting, own, side, "right", `${turnMillis} millis`)))
@@ -251,6 +254,7 @@ export const makeWorker = (
               () => Effect.timeoutOption(settled, endTimeout)
             )
           )
+        }
       )
     )
 

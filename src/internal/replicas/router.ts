@@ -236,6 +236,10 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
     return this.group.monitor.present.epoch
   }
 
+  get moves(): number {
+    return this.group.monitor.moves
+  }
+
   isAtPrimary(connection: Connection | undefined): boolean {
     return connection === undefined || (this.group.monitor.isPrimary(connection.address) ?? true)
   }

@@ -13,7 +13,7 @@ import type { Key } from "../../Command.ts"
 import { xack, xpendingRange } from "../../commands/streamPendingEntries.ts"
 import { xdel } from "../../commands/streams.ts"
 import type { RedisError } from "../../Errors.ts"
-import { epochOf } from "../client/epoch.ts"
+import { movesOf } from "../client/moves.ts"
 import type { Attempts } from "./attempts.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
 import { printOf } from "./deliveries.ts"
@@ -32,8 +32,8 @@ export interface Printed {
 
 /** An entry to acknowledge. */
 export interface Acknowledgeable extends Printed {
-  /** The epoch in which it came. */
-  readonly epoch: number
+  /** How often the group had moved when it came. */
+  readonly moves: number
   /** Whether another entry has its id now. */
   isReplaced: boolean
 }
@@ -121,10 +121,10 @@ export class Acknowledgements<A extends Acknowledgeable> {
   /** Acknowledges entries once. */
   private acknowledgeAll(batch: ReadonlyArray<A>): Effect.Effect<void, RedisError> {
     return Effect.gen({ self: this }, function*() {
-      const epoch = epochOf(this.redis)
+      const moves = movesOf(this.redis)
       const left = batch.filter(({ isReplaced }) => !isReplaced)
-      const own = left.filter((item) => item.epoch === epoch)
-      const earlier = left.filter((item) => item.epoch !== epoch)
+      const own = left.filter((item) => item.moves === moves)
+      const earlier = left.filter((item) => item.moves !== moves)
       if (own.length > 0) yield* this.acknowledge(this.redis, own.map(({ id }) => id))
       if (earlier.length === 0) return
       yield* Effect.matchEffect(this.acknowledgeSame(earlier), {

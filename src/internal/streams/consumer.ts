@@ -11,7 +11,7 @@ import * as Latch from "effect/Latch"
 import type { PrimaryClient } from "../../Client.ts"
 import type { Key } from "../../Command.ts"
 import type { RedisError } from "../../Errors.ts"
-import { epochOf } from "../client/epoch.ts"
+import { movesOf } from "../client/moves.ts"
 import { monotonicMillis } from "../common/time.ts"
 import { Acknowledgements } from "./acknowledgements.ts"
 import { type Attempts, Loop } from "./attempts.ts"
@@ -100,7 +100,7 @@ export class Consumer<T, E, R> {
   private readonly unhandled = Latch.makeUnsafe(true)
   private readonly idle = Latch.makeUnsafe(true)
   private highest = "0-0"
-  private epoch: number
+  private moves: number
   private hasClaim: boolean | undefined = undefined
   /** Whether there may be pending entries of the consumer that it does not know. */
   private isOwnDue = true
@@ -143,7 +143,7 @@ export class Consumer<T, E, R> {
     this.claims = new Claims(redis, key, settings)
     this.sharedName = new SharedName(this.claims)
     this.acknowledgements = new Acknowledgements(redis, key, settings, attempts, (batch) => this.onAcknowledged(batch))
-    this.epoch = epochOf(redis)
+    this.moves = movesOf(redis)
     this.loop = new Loop(attempts)
     this.pace = new Pace(given.clock)
   }
@@ -152,7 +152,7 @@ export class Consumer<T, E, R> {
   // Reading
   // ---------------------------------------------------------------------------
 
-  /** Reads for as long as it runs. A new client has no epoch before it has a connection: that is no move. */
+  /** Reads for as long as it runs. A move before it has read anything is none for it. */
   readonly reading: Effect.Effect<never, RedisError> = Effect.suspend(() => {
     const { metrics } = this.given
     const once = Effect.suspend(() => this.group.within(this.turn)).pipe(
@@ -343,7 +343,7 @@ export class Consumer<T, E, R> {
 
   private take(entries: ReadonlyArray<DeliveredEntry>, isTold = false): Effect.Effect<void> {
     if (entries.length === 0) return Effect.void
-    if (epochOf(this.given.redis) !== this.epoch) this.firstSinceMove ??= entries[0]!.id
+    if (movesOf(this.given.redis) !== this.moves) this.firstSinceMove ??= entries[0]!.id
     return Effect.map(monotonicMillis, (now) => {
       const claimed: Array<string> = []
       for (const entry of entries) {
@@ -424,7 +424,7 @@ export class Consumer<T, E, R> {
       deliveries,
       print: printOf(fields),
       // It may have moved since the read began.
-      epoch: this.epoch,
+      moves: this.moves,
       state: "waiting",
       takenAt: now,
       touchedAt: now,
@@ -560,9 +560,9 @@ export class Consumer<T, E, R> {
 
   /** What changes when the group has moved: another server has other abilities, and may lack acknowledgements. */
   private lookAround(): boolean {
-    const epoch = epochOf(this.given.redis)
-    if (epoch === this.epoch) return false
-    this.epoch = epoch
+    const moves = movesOf(this.given.redis)
+    if (moves === this.moves) return false
+    this.moves = moves
     this.hasClaim = undefined
     this.isOwnDue = true
     this.sharedName.onUncertain()
@@ -574,14 +574,14 @@ export class Consumer<T, E, R> {
     const { attempts, metrics, redis, settings } = this.given
     const extendMillis = settings.minIdleMillis / 3
     const step = Math.max(1, Math.min(tickMillis, extendMillis, settings.inspectMillis))
-    let epoch = epochOf(redis)
+    let moves = movesOf(redis)
     let inspectAt = (yield* monotonicMillis) + settings.inspectMillis
     while (true) {
       yield* Effect.sleep(step)
       const now = yield* monotonicMillis
-      if (epochOf(redis) !== epoch) {
-        const current = epochOf(redis)
-        if (yield* attempts.persist(this.acknowledgeAgain)) epoch = current
+      if (movesOf(redis) !== moves) {
+        const current = movesOf(redis)
+        if (yield* attempts.persist(this.acknowledgeAgain)) moves = current
       }
       if (settings.readsAhead) yield* this.giveAheadBack(now)
       const due = Array.from(this.deliveries.values()).filter(({ isLost, isReplaced, state, touchedAt }) =>

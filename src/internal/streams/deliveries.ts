@@ -38,8 +38,8 @@ export interface Delivery {
   readonly fields: RawFields
   readonly deliveries: number
   readonly print: number
-  /** The configuration epoch in which it came. */
-  readonly epoch: number
+  /** How often the group had moved when it came. */
+  readonly moves: number
   /** Waits for a handler, has one, or is being acknowledged or moved. */
   state: "waiting" | "running" | "settling"
   /** When the consumer got it, in milliseconds. */

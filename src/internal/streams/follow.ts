@@ -11,6 +11,7 @@ import type { ReplicaClient, ReservedClient } from "../../Client.ts"
 import * as Command from "../../Command.ts"
 import * as commands from "../../commands/index.ts"
 import type { RedisError } from "../../Errors.ts"
+import { movesOf } from "../client/moves.ts"
 import { reserveToWait, type Waiting } from "../client/waiting.ts"
 import { pairwise } from "../commands/decoders.ts"
 import { Outage } from "../common/outage.ts"
@@ -85,7 +86,8 @@ export class Follower {
   private session: Session | undefined = undefined
   /** The connection that it had last, unless that was lost. */
   private last: object | undefined = undefined
-  private epoch: number | undefined = undefined
+  /** How often the group had moved when it last compared. */
+  private moves: number | undefined = undefined
   /** Whether it has worked since the last outage. */
   private works = false
 
@@ -158,7 +160,9 @@ export class Follower {
     const open = Effect.gen({ self: this }, function*() {
       const connection = yield* Scope.provide(reserveToWait(this.client), scope)
       const reserved: Reserved = connection.client
-      const hasMoved = this.epoch !== reserved.epoch
+      // A connection of before a move has ended, and fails.
+      const moves = movesOf(this.client)
+      const hasMoved = this.moves !== moves
       const isSame = this.last === connection.identity
       for (const [i, source] of this.sources.entries()) {
         const { from, track } = source
@@ -169,7 +173,7 @@ export class Follower {
           : yield* this.verify(reserved, source.definition, track)
         if (rewound !== undefined) found.push([i, rewound])
       }
-      this.epoch = reserved.epoch
+      this.moves = moves
       this.last = connection.identity
       this.session = { connection, scope }
     })

@@ -199,6 +199,7 @@ export const primaryTarget = (
     openBeside: () => open,
     openAt: (sibling) => openSibling(sibling, node, "primary"),
     epoch: () => monitor.present.epoch,
+    moves: () => monitor.moves,
     isPrimary: (address) => monitor.isPrimary(address),
     watch: (listener) => monitor.watch(listener),
     onSuspect: () => monitor.survey(),

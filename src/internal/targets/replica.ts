@@ -161,6 +161,7 @@ export const replicaTarget = (
       }),
     openAt,
     epoch: () => monitor.present.epoch,
+    moves: () => monitor.moves,
     followsOtherPrimary: (source) => monitor.followsOtherPrimary(source),
     isPrimary: (address) => monitor.isPrimary(address),
     watch: (listener) =>
