@@ -1544,8 +1544,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/time.test.ts", name: "keeps its claim" },
     edits: [{
       file: "src/internal/streams/consumer.ts",
-      find: "      const now = yield* monotonicMillis\n      if (epochOf(redis) !== epoch)",
-      replace: "      const now = this.given.clock.currentTimeMillisUnsafe()\n      if (epochOf(redis) !== epoch)"
+      find: "      const now = yield* monotonicMillis\n      if (movesOf(redis) !== moves)",
+      replace: "      const now = this.given.clock.currentTimeMillisUnsafe()\n      if (movesOf(redis) !== moves)"
     }]
   },
   {
@@ -1591,6 +1591,15 @@ export const mutants: ReadonlyArray<Mutant> = [
       file: "src/internal/monitor/monitor.ts",
       find: "if (old !== undefined && !isSame) this.moves++",
       replace: "if (old !== undefined && epoch !== this.state.current.epoch) this.moves++"
+    }]
+  },
+  {
+    name: "a consumer starts on an entry that another one has claimed",
+    by: { test: "test/consumers.test.ts", name: "does not start on an entry that another consumer has claimed" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "if (to !== null && delivery.state === \"waiting\") this.drop(delivery)",
+      replace: "void this.drop"
     }]
   },
   {
@@ -2241,8 +2250,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/consumerFaults.test.ts", name: "that is under way does not reach another entry" },
     edits: [{
       file: "src/internal/streams/acknowledgements.ts",
-      find: "const own = left.filter((item) => item.epoch === epoch)",
-      replace: "const own = left.filter((item) => item.epoch <= epoch)"
+      find: "const own = left.filter((item) => item.moves === moves)",
+      replace: "const own = left.filter((item) => item.moves <= moves)"
     }]
   },
   {

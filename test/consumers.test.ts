@@ -210,6 +210,32 @@ describe.each(servers)("consumers %s", (server, on) => {
       )
     }).pipe(Effect.provide(live())))
 
+  it.effect("does not start on an entry that another consumer has claimed", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(add(redis, 3))
+      const seen: Array<number> = []
+      const { events, stop } = yield* consume(
+        redis,
+        { minIdle: "1 second", claimInterval: "1 minute", prefetch: 2 },
+        ({ value }) =>
+          Effect.andThen(Effect.sync(() => void seen.push(value.n)), Effect.sleep(value.n === 0 ? "700 millis" : 0))
+      )
+      yield* until(Effect.map(pendingCount(redis), (count) => count === 3))
+      const pending = yield* whileTimePasses(redis.xpendingRange("orders", "g", "-", "+", 3))
+      // The first one has a handler, and the second one waits.
+      const taken = pending.slice(0, 2).map(({ id }) => id)
+      yield* whileTimePasses(redis.xclaim("orders", "g", "thief", "0 millis", taken))
+      yield* until(Effect.sync(() => seen.length === 2))
+      yield* stop
+      assert.deepStrictEqual(seen, [0, 2])
+      assert.deepStrictEqual(
+        events.filter(({ _tag }) => _tag === "ClaimLost"),
+        taken.map((id) => ({ _tag: "ClaimLost", id, to: "thief" }))
+      )
+    }).pipe(Effect.provide(live())))
+
   it.effect("begins with what a consumer of its name had not finished", () =>
     Effect.gen(function*() {
       const redis = on(yield* RedisClient.RedisClient)

@@ -271,7 +271,13 @@ const checkRepetitions = (
       told.some(({ at, entries }) =>
         at >= before.begin &&
         entries.some((entry) => entry === one.entry || entry === one.job || entry === "*" || isAfter(one.entry, entry))
-      )
+      ) ||
+      // Its consumer had it already, and has told that another one may get it.
+      (life !== undefined &&
+        told.some(({ at, consumer, entries, what }) =>
+          what === "ClaimLost" && consumer === one.consumer && entries.includes(one.entry) &&
+          at >= life.begin && at <= one.begin
+        ))
     const again = `${one.consumer} got ${one.job} (${one.entry}) at ${one.begin}`
     if (!isTold) {
       broken(

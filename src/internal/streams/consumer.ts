@@ -585,7 +585,9 @@ export class Consumer<T, E, R> {
       }
       if (settings.readsAhead) yield* this.giveAheadBack(now)
       const due = Array.from(this.deliveries.values()).filter(({ isLost, isReplaced, state, touchedAt }) =>
-        state !== "settling" && !isLost && !isReplaced && now - touchedAt >= extendMillis - step / 2
+        // One that nobody has yet may be delivered to another consumer before its handler starts.
+        state !== "settling" && (!isLost || state === "waiting") && !isReplaced &&
+        now - touchedAt >= extendMillis - step / 2
       )
       if (due.length > 0) yield* attempts.persist(this.group.within(this.extend(due, now)))
       if (this.miscounted.size > 0) yield* attempts.persist(this.group.within(this.recount))
@@ -642,14 +644,25 @@ export class Consumer<T, E, R> {
     )
   }
 
+  /** Another consumer handles an entry whose handler has not started here. */
+  private drop(delivery: Delivery): void {
+    const at = this.waiting.findIndex((one) => one.delivery === delivery)
+    if (at === -1) return
+    this.waiting.splice(at, 1)
+    this.forget(delivery)
+    this.updateRoom()
+  }
+
   private extend(due: ReadonlyArray<Delivery>, now: number): Effect.Effect<void, RedisError> {
     return Effect.map(this.claims.extend(due.map(({ id }) => id)), (lost) => {
       for (const delivery of due) delivery.touchedAt = now
       for (const [id, to] of lost) {
         const delivery = this.deliveries.get(id)
-        if (delivery === undefined || delivery.state === "settling" || delivery.isLost) continue
+        if (delivery === undefined || delivery.state === "settling") continue
+        if (delivery.isLost && to === null) continue
         delivery.isLost = true
         this.given.events.tell({ _tag: "ClaimLost", id, to })
+        if (to !== null && delivery.state === "waiting") this.drop(delivery)
       }
     })
   }

@@ -185,8 +185,8 @@ export interface DeadLettered {
 }
 
 /**
- * Another consumer claimed an entry while this one was at work on it, or the entry is not pending any more. The handler
- * goes on; the entry may be processed twice.
+ * Another consumer claimed an entry that this one has, or the entry is not pending any more. A handler that has started
+ * goes on, so the entry may be processed twice. One that has not does not start if another consumer has the entry.
  *
  * @since 0.1.0
  * @category events
