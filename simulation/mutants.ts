@@ -1603,6 +1603,24 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "an entry that a new stream never had counts as trimmed",
+    by: { test: "test/redisStreamRead.test.ts", name: "after an entry of a stream that is gone" },
+    edits: [{
+      file: "src/internal/streams/follow.ts",
+      find: "const isRemoved = found.entriesAdded !== found.length &&\n",
+      replace: "const isRemoved =\n"
+    }]
+  },
+  {
+    name: "a read that is asked at a second server loads its script again there",
+    by: [1481, 2575],
+    edits: [{
+      file: "src/internal/execution/hedging.ts",
+      find: "scripts.prepare(to, false, request.parts, true)",
+      replace: "scripts.prepare(to, false, request.parts)"
+    }]
+  },
+  {
     name: "a timer follows the wall clock",
     by: { test: "test/time.test.ts" },
     edits: [{

@@ -232,7 +232,7 @@ describe.each(servers)("consumers %s", (server, on) => {
       assert.deepStrictEqual(seen, [0, 2])
       assert.deepStrictEqual(
         events.filter(({ _tag }) => _tag === "ClaimLost"),
-        taken.map((id) => ({ _tag: "ClaimLost", id, to: "thief" }))
+        taken.map((id) => ({ _tag: "ClaimLost" as const, id, to: "thief" }))
       )
     }).pipe(Effect.provide(live())))
 

@@ -412,6 +412,23 @@ describe("reading a stream through failovers and outages", () => {
       assert.deepStrictEqual(seen, ["rewound from 4-1 to 4-0, lost 0", 5, 6])
     }).pipe(Effect.provide(live())))
 
+  it.effect("tells one that begins after an entry of a stream that is gone, where a new one has only later entries", () =>
+    Effect.gen(function*() {
+      const redis = yield* connected
+      yield* added(1, 2, 3)
+      yield* whileTimePasses(redis.del("numbers"))
+      yield* added(7, 8)
+      const lost = yield* reading({ from: "2-1" })
+      yield* lost.got(2)
+      assert.deepStrictEqual(lost.seen, ["rewound from 2-1 to 2-0, lost 0", 7, 8])
+      // Here the entry may have been trimmed.
+      yield* whileTimePasses(redis.xdel("numbers", "7-1"))
+      const trimmed = yield* reading({ from: "2-1" })
+      yield* trimmed.got(1)
+      assert.strictEqual(trimmed.seen.at(-1), 8)
+      assert.isFalse(trimmed.seen.some((item) => String(item).startsWith("rewound")))
+    }).pipe(Effect.provide(live())))
+
   it.effect("goes on after everything was stopped for a while, with one warning", () => {
     const lines: Array<string> = []
     const logger = Logger.make(({ message }) => void lines.push(String(message)))

@@ -35,7 +35,7 @@ export const hedge = (from: Connection, to: Connection, arm: (deadline: number) 
     const values: Array<Resp.Value> = []
     const { scripts } = request.owner.execution
     const parts = request.parts.some((part) => part.spec.needs !== undefined)
-      ? scripts.prepare(to, false, request.parts)
+      ? scripts.prepare(to, false, request.parts, true)
       : request.parts
     for (const part of parts) {
       to.enqueue(

@@ -115,17 +115,21 @@ export class Scripts {
 
   /**
    * Queues the loads that commands need on a connection, unless they are known there.
-   * The commands have to be queued on it next, as they are given back.
+   * The commands have to be queued on it next, as they are given back. With `believesNode`
+   * what was loaded on another connection to the same address is known as well: for what
+   * may come to nothing.
    */
   prepare(
     connection: Connection,
     isOnReserved: boolean,
-    commands: ReadonlyArray<Command.Any>
+    commands: ReadonlyArray<Command.Any>,
+    believesNode = false
   ): ReadonlyArray<Command.Any> {
     let wholes: Map<string, Whole> | undefined
     for (const { spec: { needs } } of commands) {
       if (needs === undefined || wholes?.has(needs.id) === true) continue
-      const last = this.loadOn(connection, needs.id)
+      const last = this.loadOn(connection, needs.id) ??
+        (believesNode ? this.loadAt(connection.addressText, needs.id) : undefined)
       // What does not compile never will. Other refusals pass.
       const known = last?.error === undefined || doesNotCompile(last.error) ? last : undefined
       const permission = this.permissions[needs.kind]
@@ -245,6 +249,13 @@ export class Scripts {
         load.by.open && load.by.addressText === on.addressText && load.error === undefined &&
         (load.isAnswered || (!isOnReserved && !load.isOnReserved))
       )
+  }
+
+  /** A load of a node that has succeeded, on a connection that is open. */
+  private loadAt(address: string, id: string): Load | undefined {
+    return this.loads.get(id)?.find(({ by, error, isAnswered }) =>
+      by.open && by.addressText === address && isAnswered && error === undefined
+    )
   }
 
   private loadOn(connection: Connection, id: string): Load | undefined {

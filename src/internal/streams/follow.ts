@@ -312,7 +312,9 @@ export class Follower {
           if (!track.isContinuedBy(found)) track.forgetCounters()
           if (!track.isKnown || at.length > 0) return undefined
           const isBehind = compareIds(found.lastGeneratedId, position) < 0
-          const isRemoved = found.length === 0 || compareIds(found.recordedFirstEntryId, position) > 0
+          // Where nothing was ever removed, it has never been there.
+          const isRemoved = found.entriesAdded !== found.length &&
+            (found.length === 0 || compareIds(found.recordedFirstEntryId, position) > 0)
           if (!isBehind && (isRemoved || !track.isEntry)) return undefined
           const { common, hasUnread } = yield* this.search(reserved, definition, track)
           const isLost = hasUnread || (isBehind ? !isLate : compareIds(found.maxDeletedEntryId, position) < 0)
