@@ -2336,15 +2336,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
-    name: "a consumer of a new client tells that the group has moved",
-    by: { test: "test/consumerDetails.test.ts", name: "tells no move of the group" },
-    edits: [{
-      file: "src/internal/streams/consumer.ts",
-      find: "        this.lookAround()\n        metrics",
-      replace: "        metrics"
-    }]
-  },
-  {
     name: "a consumer that stops without servers waits for them",
     by: { test: "test/consumerDetails.test.ts", name: "gives up at once what cannot be done" },
     edits: [{
