@@ -1598,8 +1598,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/consumers.test.ts", name: "does not start on an entry that another consumer has claimed" },
     edits: [{
       file: "src/internal/streams/consumer.ts",
-      find: "if (to !== null && delivery.state === \"waiting\") this.drop(delivery)",
-      replace: "void this.drop"
+      find: "to === null ? [] : [id]",
+      replace: "[id].filter(() => to === id)"
     }]
   },
   {

@@ -152,7 +152,7 @@ export class Consumer<T, E, R> {
   // Reading
   // ---------------------------------------------------------------------------
 
-  /** Reads for as long as it runs. A move before it has read anything is none for it. */
+  /** Reads for as long as it runs. */
   readonly reading: Effect.Effect<never, RedisError> = Effect.suspend(() => {
     const { metrics } = this.given
     const once = Effect.suspend(() => this.group.within(this.turn)).pipe(
@@ -166,10 +166,7 @@ export class Consumer<T, E, R> {
       )
     )
     return Effect.andThen(
-      Effect.map(this.loop.persist(this.group.ensure), (progress) => {
-        this.lookAround()
-        metrics.progress(progress)
-      }),
+      Effect.map(this.loop.persist(this.group.ensure), (progress) => metrics.progress(progress)),
       Effect.forever(Effect.andThen(this.room.await, this.loop.persist(once)))
     )
   })
@@ -601,9 +598,7 @@ export class Consumer<T, E, R> {
 
   private readonly recount: Effect.Effect<void, RedisError> = Effect.suspend(() => {
     const counts = new Map(this.miscounted)
-    return Effect.map(this.claims.recount(counts), () => {
-      for (const id of counts.keys()) this.miscounted.delete(id)
-    })
+    return Effect.map(this.claims.recount(counts), () => counts.forEach((_, id) => this.miscounted.delete(id)))
   })
 
   private watchName(now: number): Effect.Effect<void, RedisError> {
@@ -620,20 +615,15 @@ export class Consumer<T, E, R> {
 
   /** Gives back what was read ahead and waits for long: other consumers could have it. */
   private giveAheadBack(now: number): Effect.Effect<void, RedisError> {
-    const late = this.waiting.filter(({ delivery }) => now - delivery.takenAt >= longestAhead)
+    const late = this.withdraw((delivery) => now - delivery.takenAt >= longestAhead)
     if (late.length === 0) return Effect.void
     this.pace.stop()
-    const isLate = new Set(late)
-    const kept = this.waiting.filter((item) => !isLate.has(item))
-    this.waiting.length = 0
-    this.waiting.push(...kept)
-    this.returned = new Set(late.map(({ delivery }) => delivery.id))
-    for (const { delivery } of late) this.forget(delivery)
+    this.returned = new Set(late.map(({ id }) => id))
     // Before anything newer it gets what nobody else has claimed.
     this.isOwnDue = true
     this.claimFirst()
     const byDeliveries = new Map<number, Array<string>>()
-    for (const { delivery: { deliveries, id, isLost, isReplaced } } of late) {
+    for (const { deliveries, id, isLost, isReplaced } of late) {
       if (isLost || isReplaced) continue
       byDeliveries.set(deliveries - 1, [...byDeliveries.get(deliveries - 1) ?? [], id])
     }
@@ -644,13 +634,13 @@ export class Consumer<T, E, R> {
     )
   }
 
-  /** Another consumer handles an entry whose handler has not started here. */
-  private drop(delivery: Delivery): void {
-    const at = this.waiting.findIndex((one) => one.delivery === delivery)
-    if (at === -1) return
-    this.waiting.splice(at, 1)
-    this.forget(delivery)
-    this.updateRoom()
+  /** Takes out entries whose handlers have not started. */
+  private withdraw(isOut: (delivery: Delivery) => boolean): ReadonlyArray<Delivery> {
+    const out = this.waiting.flatMap(({ delivery }) => isOut(delivery) ? [delivery] : [])
+    if (out.length === 0) return out
+    this.waiting.splice(0, Infinity, ...this.waiting.filter(({ delivery }) => !out.includes(delivery)))
+    for (const delivery of out) this.forget(delivery)
+    return out
   }
 
   private extend(due: ReadonlyArray<Delivery>, now: number): Effect.Effect<void, RedisError> {
@@ -658,12 +648,12 @@ export class Consumer<T, E, R> {
       for (const delivery of due) delivery.touchedAt = now
       for (const [id, to] of lost) {
         const delivery = this.deliveries.get(id)
-        if (delivery === undefined || delivery.state === "settling") continue
-        if (delivery.isLost && to === null) continue
+        if (delivery === undefined || delivery.state === "settling" || (delivery.isLost && to === null)) continue
         delivery.isLost = true
         this.given.events.tell({ _tag: "ClaimLost", id, to })
-        if (to !== null && delivery.state === "waiting") this.drop(delivery)
       }
+      const isTaken = new Set(lost.flatMap(([id, to]) => to === null ? [] : [id]))
+      if (this.withdraw(({ id }) => isTaken.has(id)).length > 0) this.updateRoom()
     })
   }
 
@@ -691,11 +681,8 @@ export class Consumer<T, E, R> {
     // Entries of a read that was interrupted: the server has given them, and nobody has seen them.
     const unseen = yield* this.claims.unknown(isKnown, mostLeft)
     const byDeliveries = new Map<number | undefined, Array<string>>()
-    const add = (count: number | undefined, id: string): void => {
-      const ids = byDeliveries.get(count)
-      if (ids === undefined) byDeliveries.set(count, [id])
-      else ids.push(id)
-    }
+    const add = (count: number | undefined, id: string): unknown =>
+      byDeliveries.get(count)?.push(id) ?? byDeliveries.set(count, [id])
     for (const delivery of this.deliveries.values()) {
       if (delivery.state === "settling" || delivery.isLost || delivery.isReplaced) continue
       // What nobody has seen was not delivered.
