@@ -188,6 +188,17 @@ export const drain = (stage: Stage, system: System, redis: Client.PrimaryClient)
     }
   })
 
+/** Commands that count a delivery. */
+const delivers = /^X(?:READGROUP|CLAIM|AUTOCLAIM)$/
+
+/** Whether a reply contains an entry. */
+const isGiven = (reply: unknown, entry: string): boolean =>
+  Array.isArray(reply)
+    ? reply.some((item) => isGiven(item, entry))
+    : typeof reply === "object" && reply !== null
+    ? Object.values(reply).some((item) => isGiven(item, entry))
+    : reply === entry
+
 /** Every job that is there was processed, or is dead, which only those are that failed often enough. */
 export const checkJobs = (system: System, history: History, broken: Broken): void => {
   const leftOver = history.leftOver.get(system.name)
@@ -208,7 +219,16 @@ export const checkJobs = (system: System, history: History, broken: Broken): voi
   }
   for (const job of dead) {
     // Its consumers were stopped, or died, or could not be reached, each time.
-    if (isPoison(job) || (byJob.get(job)?.length ?? 0) >= system.attempts) continue
+    const attempts = byJob.get(job) ?? []
+    // A process that died may have had it without a handler: that counts as a delivery.
+    const [first] = attempts
+    const deaths = first === undefined ?
+      0 :
+      history.lives.filter(({ client, died, of }) =>
+        of === system.name && died && !attempts.some((one) => one.client === client) &&
+        history.executions.some((e) => e.client === client && delivers.test(e.name) && isGiven(e.reply, first.entry))
+      ).length
+    if (isPoison(job) || attempts.length + deaths >= system.attempts) continue
     broken(promise, `${job} is dead, though it can be processed: ${runs(job)}`, Infinity)
     break
   }
@@ -271,6 +291,13 @@ const checkRepetitions = (
       told.some(({ at, entries }) =>
         at >= before.begin &&
         entries.some((entry) => entry === one.entry || entry === one.job || entry === "*" || isAfter(one.entry, entry))
+      ) ||
+      // Two servers were primaries: both consumers have told that they made the group.
+      [before, one].every(({ client, consumer }) =>
+        told.some(({ at, consumer: teller, what }) =>
+          what === "GroupCreated" && teller === consumer && at <= one.begin &&
+          history.lives.some((l) => l.client === client && l.consumer === consumer && l.begin <= at && l.end >= at)
+        )
       ) ||
       // Its consumer had it already, and has told that another one may get it.
       (life !== undefined &&
