@@ -15,6 +15,11 @@ import { handbook } from "../../site/content.ts"
 import { serve } from "../../site/serve.ts"
 import { type Browser, chromium, type Tab, type View } from "../support/chromium.ts"
 
+// Of the page: what is called there runs in the browser.
+declare const document: any
+declare const getComputedStyle: (element: any) => any
+declare const innerWidth: number
+
 const root = Path.join(import.meta.dirname, "../..")
 const dist = Path.join(root, "site/dist")
 
@@ -56,13 +61,12 @@ const open = (page: string, view?: View) =>
     const tab = yield* browser.open(`${origin}/${page}`, view)
     yield* until(
       tab.call(() => {
-        const app = (globalThis as any).document.querySelector("#app")
+        const app = document.querySelector("#app")
         return app !== null && "__vue_app__" in app
       }),
       `${page} is alive`
     )
     yield* tab.call(async () => {
-      const { document } = globalThis as any
       for (const image of document.images) image.loading = "eager"
       await Promise.all(Array.from(document.images, (image: any) => image.decode().catch(() => undefined)))
     })
@@ -82,7 +86,6 @@ interface Seen {
 /** What a page looks like, as numbers. It runs in the browser. */
 const look = (tab: Tab): Effect.Effect<Seen> =>
   tab.call(() => {
-    const { document, getComputedStyle, innerWidth } = globalThis as any
     const content = document.querySelector(".vp-doc")
     const boxOf = (element: any) => element.getBoundingClientRect()
     const isSeen = (element: any) => {
@@ -202,7 +205,7 @@ describe("the site in a browser", () => {
       const tab = yield* open("failover.html")
       const links: ReadonlyArray<string> = yield* tab.call(() =>
         Array.from(
-          (globalThis as any).document.querySelectorAll(".VPSidebar a"),
+          document.querySelectorAll(".VPSidebar a"),
           (link: any) => new URL(link.href).pathname
         )
       )
@@ -223,16 +226,15 @@ describe("the site in a browser", () => {
 /** Types into the search box, and gives the results: titles, and where they lead. */
 const search = (tab: Tab, text: string) =>
   Effect.gen(function*() {
-    yield* tab.call(() => (globalThis as any).document.querySelector(".DocSearch-Button").click())
-    yield* until(tab.call(() => (globalThis as any).document.querySelector(".search-input") !== null), "the search box")
+    yield* tab.call(() => document.querySelector(".DocSearch-Button").click())
+    yield* until(tab.call(() => document.querySelector(".search-input") !== null), "the search box")
     yield* tab.call((text) => {
-      const { document, Event } = globalThis as any
       const input = document.querySelector(".search-input")
       input.value = text
       input.dispatchEvent(new Event("input", { bubbles: true }))
     }, text)
     const results = tab.call(() =>
-      Array.from((globalThis as any).document.querySelectorAll(".results .result"), (result: any) => ({
+      Array.from(document.querySelectorAll(".results .result"), (result: any) => ({
         path: new URL(result.href).pathname,
         text: String(result.innerText)
       }))
@@ -270,14 +272,12 @@ describe("the search", () => {
       const tab = yield* open("getting-started.html")
       yield* search(tab, "ioredis")
       yield* tab.call(() => {
-        const { document, Event } = globalThis as any
         const input = document.querySelector(".search-input")
         input.value = "xyzzyplugh"
         input.dispatchEvent(new Event("input", { bubbles: true }))
       })
       yield* until(
         tab.call(() => {
-          const { document } = globalThis as any
           return document.querySelectorAll(".results .result").length === 0 &&
             /xyzzyplugh/.test(document.querySelector(".results")?.innerText ?? "")
         }),

@@ -283,7 +283,7 @@ export class PendingPipeline extends PendingOperation implements BatchResult {
     const rest = this.entries.filter((entry) => entry.isPending)
     const commands = rest.map((entry) => entry.command)
     const values: Array<Resp.Value> = []
-    for (const command of this.hasNeeds ? this.owner.execution.scripts.prepare(to, false, commands) : commands) {
+    for (const command of this.hasNeeds ? this.owner.execution.scripts.prepare(to, false, commands, true) : commands) {
       to.enqueue(
         new Call(
           command,

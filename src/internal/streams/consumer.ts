@@ -636,9 +636,9 @@ export class Consumer<T, E, R> {
 
   /** Takes out entries whose handlers have not started. */
   private withdraw(isOut: (delivery: Delivery) => boolean): ReadonlyArray<Delivery> {
-    const out = this.waiting.flatMap(({ delivery }) => isOut(delivery) ? [delivery] : [])
-    if (out.length === 0) return out
-    this.waiting.splice(0, Infinity, ...this.waiting.filter(({ delivery }) => !out.includes(delivery)))
+    const parts = Map.groupBy(this.waiting.splice(0), ({ delivery }) => isOut(delivery))
+    this.waiting.push(...parts.get(false) ?? [])
+    const out = (parts.get(true) ?? []).map(({ delivery }) => delivery)
     for (const delivery of out) this.forget(delivery)
     return out
   }
