@@ -152,14 +152,25 @@ layer(Layer.effect(OneBrowser, chromium), { excludeTestServices: true })("pictur
         const [picture] = /<picture>[\s\S]*?<\/picture>/.exec(page)!
         const html = `<!doctype html><title>x</title><base href="${pathToFileURL(folder).href}/../">${picture}`
         const tab = yield* (yield* OneBrowser).show(html, { width: 400 })
-        const shown = tab.call(async () => {
-          const image = document.querySelector("img")
-          await image.decode()
-          return [image.currentSrc.split("/").at(-1), image.naturalWidth] as const
-        })
-        assert.deepStrictEqual(yield* shown, ["failover-planned-narrow.svg", 400])
+        // A browser changes the picture some time after the window, once it has loaded.
+        const shows = (file: string) =>
+          tab.call(
+            (file) =>
+              new Promise<readonly [string, number]>((resolve) => {
+                const until = performance.now() + 20_000
+                const look = () => {
+                  const image = document.querySelector("img")
+                  const shown = [image.currentSrc.split("/").at(-1), image.complete ? image.naturalWidth : 0] as const
+                  if ((shown[0] === file && shown[1] > 0) || performance.now() > until) resolve(shown)
+                  else setTimeout(look, 20)
+                }
+                look()
+              }),
+            file
+          )
+        assert.deepStrictEqual(yield* shows("failover-planned-narrow.svg"), ["failover-planned-narrow.svg", 400])
         yield* tab.resize({ width: 1200 })
-        assert.deepStrictEqual(yield* shown, ["failover-planned.svg", 960])
+        assert.deepStrictEqual(yield* shows("failover-planned.svg"), ["failover-planned.svg", 960])
       }).pipe(Effect.scoped))
   })
 
