@@ -1543,7 +1543,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "the claims of a consumer follow the wall clock",
     by: { test: "test/time.test.ts", name: "keeps its claim" },
     edits: [{
-      file: "src/internal/streams/consumer.ts",
+      file: "src/internal/streams/upkeep.ts",
       find: "      const now = yield* monotonicMillis\n      if (movesOf(redis) !== moves)",
       replace: "      const now = this.given.clock.currentTimeMillisUnsafe()\n      if (movesOf(redis) !== moves)"
     }]
@@ -1597,7 +1597,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "a consumer starts on an entry that another one has claimed",
     by: { test: "test/consumers.test.ts", name: "does not start on an entry that another consumer has claimed" },
     edits: [{
-      file: "src/internal/streams/consumer.ts",
+      file: "src/internal/streams/upkeep.ts",
       find: "to === null ? [] : [id]",
       replace: "[id].filter(() => to === id)"
     }]
@@ -2162,7 +2162,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "a consumer does not extend its claims",
     by: [15],
     edits: [{
-      file: "src/internal/streams/consumer.ts",
+      file: "src/internal/streams/upkeep.ts",
       find: "      if (due.length > 0) yield*",
       replace: "      if (due.length < 0) yield*"
     }]
@@ -2249,7 +2249,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "the claims of long work are not extended",
     by: { test: "test/consumers.test.ts", name: "keeps its claim on long work" },
     edits: [{
-      file: "src/internal/streams/consumer.ts",
+      file: "src/internal/streams/upkeep.ts",
       find: "if (due.length > 0) yield*",
       replace: "if (due.length < 0) yield*"
     }]
@@ -2285,7 +2285,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "entries that were read ahead and wait for long are not given back",
     by: { test: "test/consumerFaults.test.ts", name: "go to others when one takes long" },
     edits: [{
-      file: "src/internal/streams/consumer.ts",
+      file: "src/internal/streams/upkeep.ts",
       find: "now - delivery.takenAt >= longestAhead",
       replace: "now - delivery.takenAt < 0"
     }]

@@ -81,7 +81,7 @@ export const consumeWith = <T, E, R>(
           })))
       const telling = run(events.run)
       beside(consumer.acknowledgements.run)
-      const upkeep = beside(consumer.upkeep)
+      const upkeep = beside(consumer.upkeep.run)
       const exit = yield* Effect.exit(restore(Effect.raceFirst(consumer.reading, Deferred.await(ended))))
       consumer.isStopping = true
       // In a fiber of its own, which the interruption of this one does not reach.

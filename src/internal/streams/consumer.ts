@@ -1,6 +1,6 @@
 /**
  * A consumer of a group at work: reads as many entries as there is room for, runs the handler on each, and decides what
- * becomes of the entry. How it starts and stops is in consume.ts.
+ * becomes of the entry. How it starts and stops is in consume.ts, and what it does beside that in upkeep.ts.
  */
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
@@ -29,6 +29,7 @@ import { compareIds, idBefore } from "./ids.ts"
 import { Pace } from "./pace.ts"
 import { SharedName } from "./sharedName.ts"
 import type { EntryCodec, RawFields } from "./types.ts"
+import { type Kept, Upkeep } from "./upkeep.ts"
 
 /** How long a read waits at most, in milliseconds, before the consumer looks around. */
 const longestWait = 30_000
@@ -38,12 +39,6 @@ const shortestWait = 20
 const mostSettling = 1000
 /** How many ids of entries are known that failed and stay pending. */
 const mostLeft = 10_000
-/** Entries that were read ahead and wait longer than this are given back, in milliseconds. */
-const longestAhead = 1000
-/** How often the consumer looks whether the group has moved, in milliseconds. */
-const tickMillis = 1000
-/** How often it is told that the name is shared, in milliseconds. */
-const toldAgainAfter = 60_000
 
 /** Runs fibers in the context of the consumer. */
 export type Run<R> = <A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, E>
@@ -80,15 +75,16 @@ export class Released {
 const isClaimUnknown = (error: RedisError): boolean =>
   error._tag === "ReplyError" && error.code === "ERR" && /syntax/i.test(error.detail)
 
-export class Consumer<T, E, R> {
+export class Consumer<T, E, R> implements Kept {
   private readonly given: Surroundings<T, R>
   private readonly handling: (delivery: Delivery, value: T) => Effect.Effect<unknown, E, R>
   readonly group: Group
   readonly claims: Claims
   readonly acknowledgements: Acknowledgements<Delivery>
+  readonly upkeep: Upkeep
   /** The entries that the consumer has, by id. */
   readonly deliveries = new Map<string, Delivery>()
-  private readonly finished: Finished
+  readonly finished: Finished
   private readonly loop: Loop
   /** Entries that failed, and are pending until somebody claims them. */
   private readonly left = new Set<string>()
@@ -103,7 +99,7 @@ export class Consumer<T, E, R> {
   private moves: number
   private hasClaim: boolean | undefined = undefined
   /** Whether there may be pending entries of the consumer that it does not know. */
-  private isOwnDue = true
+  isOwnDue = true
   private claimDue = 0
   /** Whether the group has moved, and the consumer has not asked what the new primary has delivered. */
   private isMoved = false
@@ -117,11 +113,10 @@ export class Consumer<T, E, R> {
   /** Entries that were read ahead and given back. */
   private returned: ReadonlySet<string> = new Set()
   /** The deliveries of entries that the server counts too high. */
-  private readonly miscounted = new Map<string, number>()
-  private readonly sharedName: SharedName
-  private nameTellable = 0
+  readonly miscounted = new Map<string, number>()
+  readonly sharedName: SharedName
   /** Whether some entries that failed are not known any more. */
-  private hasForgotten = false
+  hasForgotten = false
   /** Whether waiting entries are being given to handlers. */
   private isStarting = false
   isStopping = false
@@ -146,6 +141,7 @@ export class Consumer<T, E, R> {
     this.moves = movesOf(redis)
     this.loop = new Loop(attempts)
     this.pace = new Pace(given.clock)
+    this.upkeep = new Upkeep(given, this)
   }
 
   // ---------------------------------------------------------------------------
@@ -291,7 +287,7 @@ export class Consumer<T, E, R> {
     return count
   }
 
-  private updateRoom(): void {
+  updateRoom(): void {
     if (this.roomLeft > 0 || this.aheadLeft > 0) this.room.openUnsafe()
     else this.room.closeUnsafe()
     if (this.running.size === 0) this.unhandled.openUnsafe()
@@ -566,110 +562,25 @@ export class Consumer<T, E, R> {
     return true
   }
 
-  /** Extends claims, repeats acknowledgements after a move, and asks how far the group is. */
-  readonly upkeep: Effect.Effect<never, RedisError> = Effect.gen({ self: this }, function*() {
-    const { attempts, metrics, redis, settings } = this.given
-    const extendMillis = settings.minIdleMillis / 3
-    const step = Math.max(1, Math.min(tickMillis, extendMillis, settings.inspectMillis))
-    let moves = movesOf(redis)
-    let inspectAt = (yield* monotonicMillis) + settings.inspectMillis
-    while (true) {
-      yield* Effect.sleep(step)
-      const now = yield* monotonicMillis
-      if (movesOf(redis) !== moves) {
-        const current = movesOf(redis)
-        if (yield* attempts.persist(this.acknowledgeAgain)) moves = current
-      }
-      if (settings.readsAhead) yield* this.giveAheadBack(now)
-      const due = Array.from(this.deliveries.values()).filter(({ isLost, isReplaced, state, touchedAt }) =>
-        // One that nobody has yet may be delivered to another consumer before its handler starts.
-        state !== "settling" && (!isLost || state === "waiting") && !isReplaced &&
-        now - touchedAt >= extendMillis - step / 2
-      )
-      if (due.length > 0) yield* attempts.persist(this.group.within(this.extend(due, now)))
-      if (this.miscounted.size > 0) yield* attempts.persist(this.group.within(this.recount))
-      if (now >= inspectAt) {
-        inspectAt = now + settings.inspectMillis
-        metrics.progress(yield* attempts.persist(this.group.within(this.group.inspect)))
-        yield* attempts.persist(this.group.within(this.watchName(now)))
-      }
-    }
-  })
-
-  private readonly recount: Effect.Effect<void, RedisError> = Effect.suspend(() => {
-    const counts = new Map(this.miscounted)
-    return Effect.map(this.claims.recount(counts), () => counts.forEach((_, id) => this.miscounted.delete(id)))
-  })
-
-  private watchName(now: number): Effect.Effect<void, RedisError> {
-    // Then not all that is pending for the name is known.
-    if (this.isOwnDue || this.hasForgotten) this.sharedName.onUncertain()
-    if (this.hasForgotten) return Effect.void
-    const isKnown = (id: string): boolean => this.deliveries.has(id) || this.left.has(id) || this.returned.has(id)
-    return Effect.map(this.sharedName.look(this.deliveries.keys(), isKnown), (ids) => {
-      if (ids.length === 0 || now < this.nameTellable) return
-      this.nameTellable = now + toldAgainAfter
-      this.given.events.tell({ _tag: "NameShared", ids })
-    })
+  knows(id: string): boolean {
+    return this.deliveries.has(id) || this.left.has(id) || this.returned.has(id)
   }
 
-  /** Gives back what was read ahead and waits for long: other consumers could have it. */
-  private giveAheadBack(now: number): Effect.Effect<void, RedisError> {
-    const late = this.withdraw((delivery) => now - delivery.takenAt >= longestAhead)
-    if (late.length === 0) return Effect.void
+  onReturned(returned: ReadonlyArray<Delivery>): void {
     this.pace.stop()
-    this.returned = new Set(late.map(({ id }) => id))
+    this.returned = new Set(returned.map(({ id }) => id))
     // Before anything newer it gets what nobody else has claimed.
     this.isOwnDue = true
     this.claimFirst()
-    const byDeliveries = new Map<number, Array<string>>()
-    for (const { deliveries, id, isLost, isReplaced } of late) {
-      if (isLost || isReplaced) continue
-      byDeliveries.set(deliveries - 1, [...byDeliveries.get(deliveries - 1) ?? [], id])
-    }
-    return Effect.forEach(
-      byDeliveries,
-      ([count, ids]) => this.given.attempts.persist(this.claims.release(ids, count)),
-      { discard: true }
-    )
   }
 
-  /** Takes out entries whose handlers have not started. */
-  private withdraw(isOut: (delivery: Delivery) => boolean): ReadonlyArray<Delivery> {
+  withdraw(isOut: (delivery: Delivery) => boolean): ReadonlyArray<Delivery> {
     const parts = Map.groupBy(this.waiting.splice(0), ({ delivery }) => isOut(delivery))
     this.waiting.push(...parts.get(false) ?? [])
     const out = (parts.get(true) ?? []).map(({ delivery }) => delivery)
     for (const delivery of out) this.forget(delivery)
     return out
   }
-
-  private extend(due: ReadonlyArray<Delivery>, now: number): Effect.Effect<void, RedisError> {
-    return Effect.map(this.claims.extend(due.map(({ id }) => id)), (lost) => {
-      for (const delivery of due) delivery.touchedAt = now
-      for (const [id, to] of lost) {
-        const delivery = this.deliveries.get(id)
-        if (delivery === undefined || delivery.state === "settling" || (delivery.isLost && to === null)) continue
-        delivery.isLost = true
-        this.given.events.tell({ _tag: "ClaimLost", id, to })
-      }
-      const isTaken = new Set(lost.flatMap(([id, to]) => to === null ? [] : [id]))
-      if (this.withdraw(({ id }) => isTaken.has(id)).length > 0) this.updateRoom()
-    })
-  }
-
-  /** Gives whether it is done: without a connection of its own it has to wait. */
-  private readonly acknowledgeAgain: Effect.Effect<boolean, RedisError> = Effect.suspend(() => {
-    const { all } = this.finished
-    if (all.length === 0) return Effect.succeed(true)
-    return Effect.matchEffect(this.acknowledgements.acknowledgeSame(all), {
-      onSuccess: ({ count }) =>
-        Effect.sync(() => {
-          if (count > 0) this.given.events.tell({ _tag: "AcknowledgedAgain", count })
-          return true
-        }),
-      onFailure: (error) => error._tag === "ReserveTimeout" ? Effect.succeed(false) : Effect.fail(error)
-    })
-  })
 
   // ---------------------------------------------------------------------------
   // Stopping
