@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import { rolldown } from "rolldown"
 import { entries } from "./entries.mjs"
 
 const main = JSON.parse(readFileSync("package.json", "utf8")).bin["effect-redis-sentinel"]
@@ -49,6 +50,53 @@ if (!hidden) process.exit(1)
 `
   )
   run(process.execPath, [join(app, "index.mjs")])
+  // An import costs by the file: the main entry shares few.
+  writeFileSync(
+    join(app, "files.mjs"),
+    `import { registerHooks } from "node:module"
+let files = 0
+registerHooks({
+  load: (url, context, next) => {
+    if (url.includes("/effect-redis-sentinel/dist/")) files++
+    return next(url, context)
+  }
+})
+await import("effect-redis-sentinel")
+console.log(files)
+`
+  )
+  const files = Number(execFileSync(process.execPath, [join(app, "files.mjs")], { encoding: "utf8" }))
+  if (!(files > 0 && files <= 60)) {
+    failed = true
+    console.error(`The main entry loads ${files} files, and not 1 to 60`)
+  }
+  // A bundler leaves out what a program does not use, although modules share files.
+  for (const [program, kept, dropped] of [
+    [
+      `import { RedisClient } from "effect-redis-sentinel"
+export const live = RedisClient.layer()`,
+      ["XAUTOCLAIM", "HELLO"],
+      ["SentinelQuestions", "AliasCheck"]
+    ],
+    [
+      `import { get, set } from "effect-redis-sentinel/commands"
+export const commands = [get("k"), set("k", "v")]`,
+      ["\"GET\"", "\"SET\""],
+      ["XAUTOCLAIM", "GETEX", "RedisClient"]
+    ]
+  ]) {
+    const input = join(app, "bundled.mjs")
+    writeFileSync(input, program)
+    const bundle = await rolldown({ input, external: [/^node:/, /^effect(?:\/|$)/], platform: "node" })
+    const { output: [{ code }] } = await bundle.generate({ format: "esm" })
+    await bundle.close()
+    const missing = kept.filter((word) => !code.includes(word))
+    const useless = dropped.filter((word) => code.includes(word))
+    if (missing.length + useless.length > 0) {
+      failed = true
+      console.error(`The bundle of\n${program}\nlacks [${missing}], and has [${useless}] for nothing`)
+    }
+  }
   // The command, without and with what it needs besides.
   const command = (...args) =>
     spawnSync(process.execPath, [join(app, "node_modules/effect-redis-sentinel", main), ...args], { encoding: "utf8" })
