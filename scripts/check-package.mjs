@@ -71,20 +71,22 @@ console.log(files)
     console.error(`The main entry loads ${files} files, and not 1 to 60`)
   }
   // A bundler leaves out what a program does not use, although modules share files.
-  for (const [program, kept, dropped] of [
-    [
-      `import { RedisClient } from "effect-redis-sentinel"
+  for (
+    const [program, kept, dropped] of [
+      [
+        `import { RedisClient } from "effect-redis-sentinel"
 export const live = RedisClient.layer()`,
-      ["XAUTOCLAIM", "HELLO"],
-      ["SentinelQuestions", "AliasCheck"]
-    ],
-    [
-      `import { get, set } from "effect-redis-sentinel/commands"
+        ["XAUTOCLAIM", "HELLO"],
+        ["SentinelQuestions", "AliasCheck"]
+      ],
+      [
+        `import { get, set } from "effect-redis-sentinel/commands"
 export const commands = [get("k"), set("k", "v")]`,
-      ["\"GET\"", "\"SET\""],
-      ["XAUTOCLAIM", "GETEX", "RedisClient"]
+        ["\"GET\"", "\"SET\""],
+        ["XAUTOCLAIM", "GETEX", "RedisClient"]
+      ]
     ]
-  ]) {
+  ) {
     const input = join(app, "bundled.mjs")
     writeFileSync(input, program)
     const bundle = await rolldown({ input, external: [/^node:/, /^effect(?:\/|$)/], platform: "node" })
