@@ -2268,8 +2268,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/consumerFaults.test.ts", name: "that is under way does not reach another entry" },
     edits: [{
       file: "src/internal/streams/acknowledgements.ts",
-      find: "const own = left.filter((item) => item.moves === moves)",
-      replace: "const own = left.filter((item) => item.moves <= moves)"
+      find: "if (item.moves === moves) own.push(item.id)",
+      replace: "if (item.moves <= moves) own.push(item.id)"
     }]
   },
   {

@@ -75,6 +75,8 @@ const LF = 10
 const manyElements = 16
 /** Longer strings are decoded on their own, since sharing gains nothing. */
 const longString = 1024
+/** So few bytes are copied faster one by one than by the engine. */
+const shortBytes = 32
 
 /**
  * An incremental decoder. It accepts chunks of any size and calls its receiver once for
@@ -605,7 +607,11 @@ export class Decoder {
 
   /** A copy: the chunk's memory may be used again. */
   private copyBytes(buffer: Buffer, from: number, to: number): Uint8Array {
-    return Uint8Array.prototype.slice.call(buffer, from, to)
+    const length = to - from
+    if (length > shortBytes) return Uint8Array.prototype.slice.call(buffer, from, to)
+    const bytes = new Uint8Array(length)
+    for (let i = 0; i < length; i++) bytes[i] = buffer[from + i]!
+    return bytes
   }
 
   private string(buffer: Buffer, from: number, to: number): string {

@@ -122,10 +122,14 @@ export class Acknowledgements<A extends Acknowledgeable> {
   private acknowledgeAll(batch: ReadonlyArray<A>): Effect.Effect<void, RedisError> {
     return Effect.gen({ self: this }, function*() {
       const moves = movesOf(this.redis)
-      const left = batch.filter(({ isReplaced }) => !isReplaced)
-      const own = left.filter((item) => item.moves === moves)
-      const earlier = left.filter((item) => item.moves !== moves)
-      if (own.length > 0) yield* this.acknowledge(this.redis, own.map(({ id }) => id))
+      const own: Array<string> = []
+      const earlier: Array<A> = []
+      for (const item of batch) {
+        if (item.isReplaced) continue
+        if (item.moves === moves) own.push(item.id)
+        else earlier.push(item)
+      }
+      if (own.length > 0) yield* this.acknowledge(this.redis, own)
       if (earlier.length === 0) return
       yield* Effect.matchEffect(this.acknowledgeSame(earlier), {
         onSuccess: ({ replaced }) =>

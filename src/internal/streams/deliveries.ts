@@ -60,11 +60,18 @@ export interface Delivery {
 
 /** The ids of entries that were finished lately, at most so many, with the numbers of their content. */
 export class Finished {
-  private readonly prints = new Map<string, number>()
-  /** The ids in their order, in a ring: a Map finds its oldest key slowly when many were removed. */
-  private readonly order: Array<string> = []
+  /** A ring: the oldest place is the next to be taken. */
+  private readonly ids: Array<string> = []
+  private readonly prints: Array<number> = []
   private next = 0
   private readonly capacity: number
+  /**
+   * The place of each id, made when somebody asks: entries seldom come again, and to keep a Map of so many ids up to date
+   * costs more than the rest of what becomes of a finished entry.
+   */
+  private places: Map<string, number> | undefined
+  /** How many entries came since somebody asked. */
+  private unasked = 0
 
   constructor(capacity: number) {
     this.capacity = capacity
@@ -72,28 +79,46 @@ export class Finished {
 
   add(id: string, print: number): void {
     if (this.capacity === 0) return
-    if (this.prints.has(id)) {
-      this.prints.set(id, print)
-      return
+    const place = this.next
+    if (this.places !== undefined) {
+      // To make it again costs no more than what came in between has saved.
+      if (++this.unasked > this.capacity) this.places = undefined
+      else {
+        const oldest = this.ids[place]
+        if (oldest !== undefined && this.places.get(oldest) === place) this.places.delete(oldest)
+        this.places.set(id, place)
+      }
     }
-    const oldest = this.order[this.next]
-    if (oldest !== undefined) this.prints.delete(oldest)
-    this.order[this.next] = id
-    this.next = (this.next + 1) % this.capacity
-    this.prints.set(id, print)
+    this.ids[place] = id
+    this.prints[place] = print
+    this.next = place + 1 === this.capacity ? 0 : place + 1
   }
 
   has(id: string, print: number): boolean {
-    return this.prints.get(id) === print
+    if (this.ids.length === 0) return false
+    const place = this.placesNow.get(id)
+    return place !== undefined && this.prints[place] === print
   }
 
   get all(): ReadonlyArray<{ readonly id: string; readonly print: number }> {
-    return Array.from(this.prints, ([id, print]) => ({ id, print }))
+    return Array.from(this.placesNow, ([id, place]) => ({ id, print: this.prints[place]! }))
   }
 
   clear(): void {
-    this.prints.clear()
-    this.order.length = 0
+    this.ids.length = 0
+    this.prints.length = 0
     this.next = 0
+    this.places = undefined
+  }
+
+  private get placesNow(): Map<string, number> {
+    this.unasked = 0
+    if (this.places !== undefined) return this.places
+    const { ids, next } = this
+    const places = new Map<string, number>()
+    // From the oldest on: an id that comes twice has its last content.
+    for (let i = next; i < ids.length; i++) places.set(ids[i]!, i)
+    for (let i = 0; i < next; i++) places.set(ids[i]!, i)
+    return this.places = places
   }
 }

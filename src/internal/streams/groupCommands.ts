@@ -24,15 +24,14 @@ export interface DeliveredEntry {
 }
 
 const deliveredEntry: Command.Decode<DeliveredEntry> = Command.custom((value) => {
-  const [, fields, idle, count] = Command.list(value)
-  if (fields === null) {
-    return { id: idWord(Command.list(value)[0]!, true), fields: undefined, deliveries: undefined }
-  }
+  const reply = Command.list(value)
+  if (reply[1] === null) return { id: idWord(reply[0]!, true), fields: undefined, deliveries: undefined }
   const { fields: raw, id } = rawEntry(value, true)
+  const count = reply[3]
   if (count === undefined) return { id, fields: raw, deliveries: undefined }
   const deliveries = deliveryCount(count, true) + 1
   // An entry that was given back unseen was idle, though it counts no delivery.
-  return { id, fields: raw, deliveries, wasPending: deliveries > 1 || Number(idle) !== 0 }
+  return { id, fields: raw, deliveries, wasPending: deliveries > 1 || Number(reply[2]) !== 0 }
 })
 
 const deliveredEntries = Command.array(deliveredEntry)

@@ -88,6 +88,32 @@ const leafOfCodec = (codec: Codec.Codec<unknown>): Leaf => ({
   decode: (stored) => decodeWith(codec, stored)
 })
 
+/** More digits than these may be more than a number holds. */
+const mostDigits = 15
+
+/** The integer that bytes say in the one way in which this library writes it; undefined for anything else. */
+const plainInteger = (stored: Uint8Array): number | undefined => {
+  const { length } = stored
+  const isNegative = stored[0] === 0x2d
+  const first = isNegative ? 1 : 0
+  const digits = length - first
+  if (digits === 0 || digits > mostDigits) return undefined
+  if (stored[first] === 0x30) return length === 1 ? 0 : undefined
+  let value = 0
+  for (let i = first; i < length; i++) {
+    const digit = stored[i]! - 0x30
+    if (digit < 0 || digit > 9) return undefined
+    value = value * 10 + digit
+  }
+  return isNegative ? -value : value
+}
+
+/** Integers need no text and no schema. */
+const withPlainIntegers = ({ decode, encode }: Leaf): Leaf => ({
+  encode,
+  decode: (stored) => plainInteger(stored) ?? decode(stored)
+})
+
 const schemaOf = (ast: SchemaAST.AST): AnySchema => Schema.make<AnySchema>(ast as AnySchema["ast"])
 
 const isBytesAst = (ast: SchemaAST.AST): boolean =>
@@ -163,9 +189,10 @@ const leafOf = (ast: SchemaAST.AST): Leaf => {
   const schema = schemaOf(ast)
   try {
     if (isTextAst(ast)) {
-      return leafOfCodec(Codec.string(
+      const leaf = leafOfCodec(Codec.string(
         Schema.toCodecStringTree(schema) as unknown as Schema.ConstraintCodec<unknown, string, never, never>
       ))
+      return ast._tag === "Number" && ast.checks === undefined ? withPlainIntegers(leaf) : leaf
     }
   } catch {
     // A type without a form as text has one as JSON.
