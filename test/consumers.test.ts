@@ -441,10 +441,36 @@ describe("what a consumer remembers", () => {
     )
   })
 
+  it("is the last content of an id, and nothing of a group that is gone", () => {
+    const finished = new Finished(3)
+    finished.add("5-0", 1)
+    finished.add("3-0", 2)
+    finished.add("5-0", 3)
+    assert.isTrue(finished.has("3-0", 2))
+    assert.isFalse(finished.has("5-0", 1))
+    assert.isTrue(finished.has("5-0", 3))
+    // The place of the older one is taken.
+    finished.add("4-0", 4)
+    assert.isTrue(finished.has("5-0", 3))
+    finished.clear()
+    assert.isFalse(finished.has("4-0", 4))
+    finished.add("1-0", 5)
+    assert.deepStrictEqual(finished.all, [{ id: "1-0", print: 5 }])
+  })
+
   it("is bounded", () => {
     const finished = new Finished(3)
     for (let i = 0; i < 10; i++) finished.add(`${i}-0`, i)
     assert.deepStrictEqual(finished.all.map(({ id }) => id), ["7-0", "8-0", "9-0"])
+    // Whether somebody asks in between or not.
+    for (let i = 10; i < 14; i++) {
+      finished.add(`${i}-0`, i)
+      assert.isTrue(finished.has(`${i}-0`, i))
+      assert.isTrue(finished.has(`${i - 2}-0`, i - 2))
+      assert.isFalse(finished.has(`${i - 3}-0`, i - 3))
+    }
+    for (let i = 14; i < 30; i++) finished.add(`${i}-0`, i)
+    assert.deepStrictEqual(finished.all.map(({ id }) => id), ["27-0", "28-0", "29-0"])
     const none = new Finished(0)
     none.add("1-0", 1)
     assert.deepStrictEqual(none.all, [])

@@ -152,6 +152,47 @@ describe("values of entries", () => {
     assert.deepStrictEqual(json.decode(stored(json.encode({ a: "\ud800" }))), { a: "\ud800" })
   })
 
+  it("numbers are read alike with and without their schema", () => {
+    const plain = entryCodecOf("test", { schema: Schema.Struct({ n: Schema.Number }) })
+    // A check makes each number go through its schema.
+    const checked = entryCodecOf("test", {
+      schema: Schema.Struct({ n: Schema.Number.check(Schema.makeFilter(() => true)) })
+    })
+    const read = (codec: typeof plain, text: string): unknown => {
+      const item = decodeEntry(codec, { id: "1-0", fields: stored([["n", text]]) })
+      return item._tag === "Entry" ? item.value : item.issue
+    }
+    for (const sign of ["", "-", "+", "--", " "]) {
+      for (
+        const digits of [
+          "",
+          "0",
+          "00",
+          "7",
+          "07",
+          "10",
+          "1.5",
+          ".5",
+          "5.",
+          "1e3",
+          "0x1f",
+          "1a",
+          "/",
+          ":",
+          "NaN",
+          "Infinity"
+        ]
+          .concat(["9", "1", "4503599627370497", "9007199254740993"].flatMap((d) => [d.repeat(15), d.repeat(16), d]))
+      ) {
+        const [own, other] = [read(plain, sign + digits), read(checked, sign + digits)]
+        assert.deepStrictEqual(own, other, sign + digits)
+        if (typeof own !== "string") {
+          assert.isTrue(Object.is((own as { n: number }).n, (other as { n: number }).n), sign + digits)
+        }
+      }
+    }
+  })
+
   it("codecs that throw or give what is no field are refused", () => {
     const issueOf = (encode: (value: unknown) => unknown): string => {
       const codec = entryCodecOf("test", { fields: { encode, decode: () => 1 } })

@@ -360,7 +360,7 @@ export class Consumer<T, E, R> implements Kept {
   ) {
     const { codec, events, metrics, settings } = this.given
     const { id } = entry
-    this.left.delete(id)
+    if (this.left.size > 0) this.left.delete(id)
     const delivery = this.deliveryOf(entry, now)
     const known = this.deliveries.get(id)
     if (known !== undefined) {
@@ -376,7 +376,8 @@ export class Consumer<T, E, R> implements Kept {
       known.isReplaced = true
     }
     // What is delivered for the first time is new to the group, unless the group has gone back.
-    const isAgain = !wasPending && compareIds(id, this.highest) <= 0
+    const isHigher = compareIds(id, this.highest) > 0
+    const isAgain = !wasPending && !isHigher
     const isRepeated = isAgain || entry.deliveries > 1
     if (this.finished.has(id, delivery.print)) {
       metrics.redelivered()
@@ -385,7 +386,7 @@ export class Consumer<T, E, R> implements Kept {
     }
     if (isRepeated) metrics.redelivered()
     if (isAgain) events.tell({ _tag: "Redelivered", id, outcome: "processed" })
-    if (compareIds(id, this.highest) > 0) this.highest = id
+    if (isHigher) this.highest = id
     const { deadLetter } = settings
     if (deadLetter !== undefined && entry.deliveries > deadLetter.maxDeliveries) {
       return this.bury(delivery, "MaxDeliveries")

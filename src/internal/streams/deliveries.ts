@@ -2,6 +2,7 @@
  * What a consumer has at hand: the entries that it got and has not finished, and the ids of those that it has finished
  * lately. From both it knows what to do with an entry that comes again.
  */
+import { compareIds, zeroId } from "./ids.ts"
 import type { RawFields } from "./types.ts"
 
 /**
@@ -64,6 +65,8 @@ export class Finished {
   private readonly ids: Array<string> = []
   private readonly prints: Array<number> = []
   private next = 0
+  /** Nothing greater was finished. */
+  private greatest = zeroId
   private readonly capacity: number
   /**
    * The place of each id, made when somebody asks: entries seldom come again, and to keep a Map of so many ids up to date
@@ -79,6 +82,7 @@ export class Finished {
 
   add(id: string, print: number): void {
     if (this.capacity === 0) return
+    if (compareIds(id, this.greatest) > 0) this.greatest = id
     const place = this.next
     if (this.places !== undefined) {
       // To make it again costs no more than what came in between has saved.
@@ -95,7 +99,8 @@ export class Finished {
   }
 
   has(id: string, print: number): boolean {
-    if (this.ids.length === 0) return false
+    // As nearly all entries are: new.
+    if (this.ids.length === 0 || compareIds(id, this.greatest) > 0) return false
     const place = this.placesNow.get(id)
     return place !== undefined && this.prints[place] === print
   }
@@ -108,6 +113,7 @@ export class Finished {
     this.ids.length = 0
     this.prints.length = 0
     this.next = 0
+    this.greatest = zeroId
     this.places = undefined
   }
 
