@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { globSync, readFileSync } from "node:fs"
 import * as Path from "node:path"
+import type { Recording } from "../chaos/recording.ts"
 import { drawn, folder } from "../scripts/pictures.ts"
 
 const root = Path.join(import.meta.dirname, "..")
@@ -46,5 +47,48 @@ describe("the pictures of the handbook", () => {
       const text = readFileSync(Path.join(folder, file), "utf8")
       for (const [address] of text.matchAll(/\d+\.\d+\.\d+\.\d+/g)) assert.strictEqual(address, "127.0.0.1", file)
     }
+  })
+
+  const recorded = (name: string): ReadonlyArray<Recording> =>
+    JSON.parse(readFileSync(Path.join(folder, `${name}.json`), "utf8"))
+  const total = (counts: ReadonlyArray<number>): string =>
+    counts.reduce((sum, count) => sum + count, 0).toLocaleString("en-US")
+  const millis = (time: number): string => `${Math.round(time).toLocaleString("en-US")} ms`
+
+  it("show the runs of the README's table", () => {
+    const readme = pages.find(({ file }) => file === "README.md")!.text
+    const table = /^\| \| acknowledged writes lost .*\n\|[-|]+\n((?:\|.*\n)+)/m.exec(readme)![1]!
+    const names: Readonly<Record<string, string>> = {
+      "ours": "this library",
+      "ours, promotion": "this library, `follow: \"promotion\"`",
+      "ioredis, detector": "ioredis with its failover detector"
+    }
+    assert.deepStrictEqual(
+      table.trim().split("\n"),
+      recorded("planned").map(({ client, failed, lost, pauseMillis, spans }) => {
+        const failover = spans.find(({ kind }) => kind === "failover")!
+        const servers = client === "ours"
+          ? `; the servers needed ${millis(failover.toMillis! - failover.fromMillis)} from the start of the failover ` +
+            "to the new address"
+          : ""
+        return `| ${names[client] ?? client} | ${total(lost)} | ${total(failed)} | ${millis(pauseMillis)}${servers} |`
+      })
+    )
+    const servers = new Set(recorded("planned").map(({ server }) => server))
+    assert.lengthOf(Array.from(servers), 1)
+    for (const server of servers) assert.include(readme, server)
+  })
+
+  it("are told in words with the pauses of their runs", () => {
+    const words = (name: string): string => shown.find(({ src }) => src?.endsWith(`/${name}.svg`))!.alt!
+    const seconds = (run: Recording): string => (run.pauseMillis / 1000).toFixed(1)
+    const alike = shown.filter(({ src }) => src?.endsWith("/clients-planned.svg")).map(({ alt }) => alt)
+    assert.lengthOf(new Set(alike), 1)
+    const [ours, promotion] = recorded("planned")
+    assert.include(
+      words("clients-planned"),
+      `pauses for ${seconds(ours!)} s, with follow promotion for ${seconds(promotion!)} s`
+    )
+    for (const run of recorded("kill")) assert.include(words("clients-kill"), seconds(run), run.client)
   })
 })
