@@ -1,11 +1,13 @@
 /**
  * Writes the API reference as Markdown: one page for each public entry of the
- * package, from the comments of the built declarations. It needs a build in dist/.
+ * package, and one for each category of commands, from the comments of the built
+ * declarations. It needs a build in dist/.
  */
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { Application, ReflectionKind } from "typedoc"
 import { apiPage } from "./apiPages.ts"
+import { divideCommands } from "./commandPages.ts"
 
 const root = join(import.meta.dirname, "..")
 
@@ -16,10 +18,24 @@ const declarationsOf = (entry) => {
   return join(root, "dist", `${file}.d.ts`)
 }
 
+/** A paragraph for readers of the site: entries in place of files, and nothing of what is internal. */
+const withoutFiles = (paragraph) =>
+  paragraph.includes("```")
+    ? paragraph
+    : paragraph.replaceAll(/ \([^()]*internal\/[^()]*\)/g, "").replaceAll(/\b([A-Z]\w+)\.ts\b/g, "`$1`")
+      .split(/(?<=[.;])\s+/).filter((sentence) => !/\binternal\/|\bmethods\//.test(sentence)).join(" ").replace(
+        /;$/,
+        "."
+      )
+
 /** What an entry is: the comment at its top, up to its first tag. */
 const descriptionOf = (file) =>
-  /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(file, "utf8"))?.[1].replaceAll(/^ *\* ?/gm, "").replace(/^@[\s\S]*/m, "")
-    .trim() ?? ""
+  (/^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(file, "utf8"))?.[1].replaceAll(/^ *\* ?/gm, "").replace(
+    /^@[\s\S]*/m,
+    ""
+  ) ??
+    "")
+    .trim().split(/\n\n+(?=\S)/).map(withoutFiles).filter((paragraph) => paragraph !== "").join("\n\n")
 
 /** Interfaces whose methods are those of another one, which describes them: the page would be five times as long. */
 const sameAs = {
@@ -60,11 +76,15 @@ const withoutRepetition = (project) => {
 const namesOf = (module, page, text, names) => {
   let owner = ""
   for (const [, marks, title, id] of text.matchAll(/^(#{3,4}) (\S+?)(?:\(\)|\?)? \{#([^}]+)\}$/gm)) {
-    const name = title.replaceAll("\\", "")
+    const name = title.replaceAll(/\\|~~/g, "")
     if (marks === "###") owner = name
     const target = `${page}#${id}`
     const mentions = marks === "###"
-      ? [`${module}.${name}`, ...(module === "Errors" ? [name] : [])]
+      ? [
+        `${module}.${name}`,
+        ...(module === "Errors" ? [name] : []),
+        ...(module === "commands" ? [`redis.${name}`] : [])
+      ]
       : module === "Client" && /^(?:Read|Write)Methods$|^Base$|Client$/.test(owner)
       ? [`redis.${name}`]
       : []
@@ -124,30 +144,41 @@ export const writeApi = async (out, entries) => {
   withoutRepetition(project)
   await app.generateOutputs(project)
 
-  const names = {}
-  const items = []
-  for (const entry of entries) {
-    const name = entry.split("/").slice(1).join("/")
-    if (name === "") continue
-    const description = descriptionOf(declarationsOf(entry))
-    const from = name === "commands" ? "commands/index" : name
-    const text = apiPage(readFileSync(join(raw, `${from}.md`), "utf8"), entry, description)
-    mkdirSync(dirname(join(folder, from)), { recursive: true })
-    writeFileSync(join(folder, `${from}.md`), `---\noutline: [2, 3]\n---\n\n${text}`)
-    const module = name === "testing" ? "Testing" : name.split("/").at(-1)
-    namesOf(module, `/api/${from}`, text, names)
-    items.push({
-      name,
-      entry,
-      link: `/api/${from}`,
-      description: description.split(/\n\n|(?<=\.)\s/)[0].replaceAll("\n", " ")
-    })
-  }
+  const read = (file) => readFileSync(join(raw, `${file}.md`), "utf8")
+  const named = entries.map((entry) => ({ entry, name: entry.split("/").slice(1).join("/") })).filter(({ name }) =>
+    name !== ""
+  ).map(({ entry, name }) => ({
+    entry,
+    name,
+    path: name === "commands" ? "commands/index" : name,
+    description: descriptionOf(declarationsOf(entry))
+  }))
+  const whole = new Map(named.map(({ description, entry, path }) => [path, apiPage(read(path), entry, description)]))
   for (const file of globSync("*/namespaces/*.md", { cwd: raw })) {
-    const text = apiPage(readFileSync(join(raw, file), "utf8"), `effect-redis-sentinel/${file.split("/")[0]}`, "")
-    mkdirSync(dirname(join(folder, file)), { recursive: true })
-    writeFileSync(join(folder, file), text)
+    const path = file.slice(0, -".md".length)
+    const [owner, , name] = path.split("/")
+    const text = apiPage(read(path), `effect-redis-sentinel/${owner}`, "")
+    whole.set(path, text.replace(/^# .*/, `# ${owner}.${name} {#page--${name}}`))
   }
+  const { categories, pages } = divideCommands(whole)
+  const names = {}
+  for (const [path, text] of pages) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, `${path}.md`), `---\noutline: [2, 3]\n---\n\n${text}`)
+    const module = path === "testing"
+      ? "Testing"
+      : path.includes("/namespaces/")
+      ? path.replace("/namespaces/", ".")
+      : path.startsWith("commands/")
+      ? "commands"
+      : path.split("/").at(-1)
+    namesOf(module, `/api/${path}`, text, names)
+  }
+  const items = named.map(({ description, name, path }) => ({
+    name,
+    link: `/api/${path}`,
+    description: description.split(/\n\n|(?<=\.)\s/)[0].replaceAll("\n", " ")
+  }))
   const isModule = ({ name }) => name.startsWith("modules/")
   const table = (list) =>
     [
@@ -170,7 +201,22 @@ ${table(items.filter((item) => !isModule(item)))}
 ${table(items.filter(isModule))}
 `
   )
-  const links = (list) => list.map(({ link, name }) => ({ text: name, link }))
+  const links = (list) =>
+    list.map(({ link, name }) => ({
+      text: name,
+      link,
+      ...(name === "commands"
+        ? {
+          collapsed: true,
+          items: [...categories, { title: "Sentinel", path: "commands/namespaces/sentinel" }].map((
+            { path, title }
+          ) => ({
+            text: title,
+            link: `/api/${path}`
+          }))
+        }
+        : {})
+    }))
   return {
     names,
     sidebar: [{ text: "API", link: "/api/", collapsed: true, items: links(items) }]

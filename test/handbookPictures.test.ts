@@ -65,15 +65,14 @@ describe("the pictures of the handbook", () => {
     }
     assert.deepStrictEqual(
       table.trim().split("\n"),
-      recorded("planned").map(({ client, failed, lost, pauseMillis, spans }) => {
-        const failover = spans.find(({ kind }) => kind === "failover")!
-        const servers = client === "ours"
-          ? `; the servers needed ${millis(failover.toMillis! - failover.fromMillis)} from the start of the failover ` +
-            "to the new address"
-          : ""
-        return `| ${names[client] ?? client} | ${total(lost)} | ${total(failed)} | ${millis(pauseMillis)}${servers} |`
-      })
+      recorded("planned").map(({ client, failed, lost, pauseMillis }) =>
+        `| ${names[client] ?? client} | ${total(lost)} | ${total(failed)} | ${millis(pauseMillis)} |`
+      )
     )
+    const failover = recorded("planned").find(({ client }) => client === "ours")!.spans.find(({ kind }) =>
+      kind === "failover"
+    )!
+    assert.include(readme, `The servers needed ${millis(failover.toMillis! - failover.fromMillis)} from the start`)
     const servers = new Set(recorded("planned").map(({ server }) => server))
     assert.lengthOf(Array.from(servers), 1)
     for (const server of servers) assert.include(readme, server)

@@ -62,11 +62,23 @@ export default defineConfig({
         },
         miniSearch: {
           searchOptions: {
+            // Of a message out of a log, the words count: not its addresses and numbers, and not words that are everywhere.
+            processTerm: (term) =>
+              /^\d+$|^(?:a|an|and|are|as|at|be|but|by|for|from|has|have|in|is|it|its|may|not|of|on|or|so|that|the|to|was|were|which|with)$/i
+                  .test(term)
+                ? null
+                : term.toLowerCase(),
             fuzzy: (term) => term.length > 5 ? 0.2 : false,
             prefix: true,
             boost: { title: 4, text: 2, titles: 1 },
             // A reader who searches a word wants the page that explains it, then the API.
-            boostDocument: (id) => /^\/(?:api\/|changelog|commands)/.test(id) ? 0.4 : 1
+            boostDocument: (id) =>
+              /^\/(?:api\/|changelog|commands)/.test(id)
+                ? 0.4
+                // The tables of messages and of lines of the log are long, and are what a message leads to.
+                : /#(?:messages-|of-clients-and-groups|of-subscriptions-queues)/.test(id)
+                ? 2.5
+                : 1
           }
         }
       }

@@ -272,7 +272,7 @@ const PUBLISH = define({ words: ["PUBLISH"], mode: "write", decode: Command.int 
  *
  * @see https://redis.io/docs/latest/commands/publish/
  * @since 0.1.0
- * @category pub/sub
+ * @category publish and subscribe
  */
 export const publish = (channel: Key, message: Command.Arg) => make(PUBLISH, argv(channel, message))
 
@@ -283,6 +283,6 @@ const SPUBLISH = define({ words: ["SPUBLISH"], mode: "write", decode: Command.in
  *
  * @see https://redis.io/docs/latest/commands/spublish/
  * @since 0.1.0
- * @category pub/sub
+ * @category publish and subscribe
  */
 export const spublish = (channel: Key, message: Command.Arg) => make(SPUBLISH, argv(channel, message))

@@ -188,7 +188,10 @@ describe("the site in a browser", () => {
       "pubsub.html",
       "stores.html",
       "coming-from-ioredis.html",
-      "api/RedisClient.html"
+      "api/RedisClient.html",
+      "api/Client.html",
+      "api/commands/index.html",
+      "api/commands/strings.html"
     ]
   ) {
     it.live(`shows ${page}`, () =>
@@ -223,6 +226,18 @@ describe("the site in a browser", () => {
     })))
 })
 
+describe("the files of the site", () => {
+  it("are small enough for a slow network", () => {
+    const large = Fs.globSync("assets/*.md.*.js", { cwd: dist }).filter((file) =>
+      Fs.statSync(Path.join(dist, file)).size > 480_000
+    )
+    assert.deepStrictEqual(large, [])
+    const commands = Fs.globSync("assets/api_commands_*.js", { cwd: dist })
+    assert.isAtLeast(commands.length, 20)
+    assert.deepStrictEqual(commands.filter((file) => Fs.statSync(Path.join(dist, file)).size > 250_000), [])
+  })
+})
+
 /** Types into the search box, and gives the results: titles, and where they lead. */
 const search = (tab: Tab, text: string) =>
   Effect.gen(function*() {
@@ -251,7 +266,26 @@ describe("the search", () => {
     ["READONLY", /^\/(?:failover|errors|sentinel|coming-from-[a-z-]+|faq)\.html/],
     ["NAT", /^\/(?:operations|sentinel|tuning|faq|overview|doctor)\.html/],
     ["ioredis", /^\/coming-from-ioredis\.html/],
-    ["ambiguous", /^\/(?:errors|failover|overview|faq)\.html/]
+    ["ambiguous", /^\/(?:errors|failover|overview|faq)\.html/],
+    ["NAT Docker", /^\/(?:sentinel|faq)\.html/],
+    ["Kubernetes", /^\/operations\.html/],
+    ["MOVED", /^\/(?:faq|failover)\.html/],
+    ["WRONGPASS", /^\/(?:errors|credentials)\.html/],
+    ["maxBlocking", /^\/(?:tuning|api\/Options)\.html/],
+    // As in a log
+    ["AmbiguousOutcome", /^\/errors\.html/],
+    ["PrimaryNotFound", /^\/(?:errors|sentinel)\.html/],
+    ["DeadlineExceeded", /^\/(?:errors|faq)\.html/],
+    ["No primary of group \"mymaster\" was found", /^\/(?:errors|sentinel)\.html/],
+    ["no sentinel answered", /^\/errors\.html/],
+    ["the announced node cannot be used", /^\/(?:errors|sentinel)\.html/],
+    ["INCR was sent, but no reply came, so it may or may not have been applied", /^\/errors\.html/],
+    ["Cannot connect to 10.0.0.1:6379 (dial): connect ECONNREFUSED", /^\/errors\.html/],
+    ["cannot serve as the announced primary, its role is: replica", /^\/errors\.html/],
+    ["the server speaks TLS at this port", /^\/errors\.html/],
+    ["The queue for mymaster is full", /^\/errors\.html/],
+    ["does not let the user \"app\" subscribe to its events", /^\/(?:telemetry|faq)\.html/],
+    ["connections that maxReserved allows are in use", /^\/(?:telemetry|errors)\.html/]
   ]
   for (const [text, page] of expected) {
     it.live(`finds ${text}`, () =>
