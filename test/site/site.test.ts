@@ -234,7 +234,7 @@ describe("the files of the site", () => {
     assert.deepStrictEqual(large, [])
     const commands = Fs.globSync("assets/api_commands_*.js", { cwd: dist })
     assert.isAtLeast(commands.length, 20)
-    assert.deepStrictEqual(commands.filter((file) => Fs.statSync(Path.join(dist, file)).size > 250_000), [])
+    assert.deepStrictEqual(commands.filter((file) => Fs.statSync(Path.join(dist, file)).size > 300_000), [])
   })
 })
 
