@@ -234,7 +234,8 @@ NodeRuntime.runMain(
       yield* everything
       if (Number(options.runs) > 1) summarize()
       if (options.html !== undefined) {
-        const made = `npm run chaos -- ${process.argv.slice(2).join(" ")}; ${server}, ${new Date().toISOString()}`
+        const args = process.argv.slice(2).map((arg) => /\s/.test(arg) ? `"${arg}"` : arg).join(" ")
+        const made = `npm run chaos -- ${args}; ${server}, ${new Date().toISOString()}`
         writeFileSync(options.html, reportPage(reported, withoutResult, columns, made))
       }
     }

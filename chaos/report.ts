@@ -19,6 +19,13 @@ export interface Failed {
 
 const sum = (counts: ReadonlyArray<number>): number => counts.reduce((total, count) => total + count, 0)
 
+const columnsInWords =
+  "Times are in milliseconds. writes: acknowledged ones. pause: the longest time without one. servers: what the " +
+  "sentinels needed, from +try-failover until one of them named the new primary. report: from then until the first " +
+  "write there. role: from when the new primary called itself one until the first write there. reads: the longest time " +
+  "without a read of a replica. missing: acknowledged writes that were lost. excess: by how much counters exceed what was " +
+  "acknowledged or in doubt. age of signs: how old what the sentinels published was when the client got it."
+
 /** The text of the page. `columns` are those of `cells`. */
 export const reportPage = (
   reported: ReadonlyArray<Reported>,
@@ -72,14 +79,16 @@ export const reportPage = (
         }
       ]),
       { _tag: "Heading", text: "All figures" },
-      {
+      { _tag: "Text", text: columnsInWords },
+      ...faults.map(([fault, runs]): Block => ({
         _tag: "Table",
         table: {
-          caption: "Times are in milliseconds",
-          columns: columns.map((name, i) => ({ name, isNumber: i > 1 && i < columns.length - 1 })),
-          rows: reported.map(({ cells }) => cells)
+          caption: fault,
+          // Its caption has the first cell.
+          columns: columns.slice(1).map((name, i) => ({ name, isNumber: i > 0 && i < columns.length - 2 })),
+          rows: runs.map(({ cells }) => cells.slice(1))
         }
-      }
+      }))
     ]
   })
 }

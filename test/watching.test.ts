@@ -49,7 +49,8 @@ const failoverOptions: FailoverOptions = {
   key: "probe",
   everyMillis: 5,
   timeoutMillis: 10_000,
-  coordinated: false
+  coordinated: false,
+  acceptLoss: false
 }
 
 /** Plans and runs a failover. */
@@ -57,8 +58,9 @@ const failedOver = (options: Partial<FailoverOptions> = {}, of: Partial<Sentinel
   Effect.gen(function*() {
     const recording = yield* recordingOf(50)
     const sentinel = yield* service(of)
-    const plan = yield* planFailover(sentinel, group)
-    const report = yield* runFailover(sentinel, plan, recording, { ...failoverOptions, ...options })
+    const chosen = { ...failoverOptions, ...options }
+    const plan = yield* planFailover(sentinel, group, chosen)
+    const report = yield* runFailover(sentinel, plan, recording, chosen)
     return { recording, report, plan }
   })
 
@@ -251,7 +253,7 @@ describe("a planned failover", () => {
       const deployment = yield* Testing.Deployment
       const asked = yield* requests
       const unknown = yield* whileTimePasses(
-        Effect.flip(Effect.flatMap(service(), (sentinel) => planFailover(sentinel, "other")))
+        Effect.flip(Effect.flatMap(service(), (sentinel) => planFailover(sentinel, "other", failoverOptions)))
       )
       assert.deepInclude(unknown, { _tag: "FailoverRefused", kind: "UNKNOWN-GROUP" })
       for (const replica of deployment.nodes.slice(1)) yield* deployment.kill(replica)
@@ -267,6 +269,24 @@ describe("a planned failover", () => {
       assert.deepInclude(busy, { _tag: "FailoverRefused", kind: "INPROG" })
       assert.strictEqual(asked(), 1)
     }).pipe(Effect.scoped, Effect.provide(Testing.layer())))
+
+  it.effect("is not asked for while a replica lags, unless a loss is accepted", () =>
+    Effect.gen(function*() {
+      const asked = yield* requests
+      const redis = yield* Effect.flatMap(service(), (sentinel) => sentinel.primaryFor(group))
+      const load = yield* Effect.forkChild(
+        Effect.forever(Effect.andThen(Effect.orDie(redis.set("key", "value")), Effect.sleep("20 millis")))
+      )
+      const refused = yield* whileTimePasses(Effect.flip(failedOver()))
+      assert.deepInclude(refused, { _tag: "FailoverRefused", kind: "NOT-READY" })
+      assert.match(refused.message, /10\.0\.0\.2:6379: it is \d+ bytes behind for more than 250 ms/)
+      assert.strictEqual(asked(), 0)
+      const { plan, report } = yield* whileTimePasses(failedOver({ acceptLoss: true, key: "another" }))
+      assert.strictEqual(asked(), 1)
+      assert.isTrue(plan.candidates.every(({ notReady }) => notReady !== undefined))
+      assert.strictEqual(verdictOf(report), "lost")
+      yield* Fiber.interrupt(load)
+    }).pipe(Effect.scoped, Effect.provide(Testing.layer({ lag: { min: "2 seconds", max: "2 seconds" } }))))
 
   it.effect("is not asked for where no sentinel answers, or the key is in use", () =>
     Effect.gen(function*() {
@@ -289,7 +309,7 @@ describe("a planned failover", () => {
       const asked = yield* requests
       const recording = yield* recordingOf(50)
       const sentinel = yield* service()
-      const plan = yield* whileTimePasses(planFailover(sentinel, group))
+      const plan = yield* whileTimePasses(planFailover(sentinel, group, failoverOptions))
       const asking = deployment.sentinel(Address.format(plan.sentinel))
       const { onEvent } = asking
       asking.onEvent = (event, detail) => {
@@ -307,7 +327,7 @@ describe("a planned failover", () => {
       const deployment = yield* Testing.Deployment
       const recording = yield* recordingOf(50)
       const sentinel = yield* service()
-      const plan = yield* whileTimePasses(planFailover(sentinel, group))
+      const plan = yield* whileTimePasses(planFailover(sentinel, group, failoverOptions))
       const fiber = yield* Effect.forkChild(
         runFailover(sentinel, plan, recording, { ...failoverOptions, timeoutMillis: 60_000 })
       )
@@ -325,7 +345,7 @@ describe("a planned failover", () => {
       const deployment = yield* Testing.Deployment
       const recording = yield* recordingOf(50)
       const sentinel = yield* service()
-      const plan = yield* whileTimePasses(planFailover(sentinel, group))
+      const plan = yield* whileTimePasses(planFailover(sentinel, group, failoverOptions))
       const fiber = yield* Effect.forkChild(
         runFailover(sentinel, plan, recording, { ...failoverOptions, timeoutMillis: 3000 })
       )

@@ -7,10 +7,11 @@ import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Fs from "node:fs"
 import * as Doctor from "../Doctor.ts"
 import { demo } from "./demo.ts"
 import { ExitWith } from "./exit.ts"
+import { demoFlag, htmlFlag, jsonFlag, secondsFlag } from "./flags.ts"
+import { checkWritable, say, writePage } from "./output.ts"
 import { pageOf } from "./reportPage.ts"
 import { textOf } from "./reportText.ts"
 import { targetFlags, targetOf, usageError } from "./target.ts"
@@ -22,28 +23,20 @@ const exitCodes: Readonly<Record<Doctor.Verdict, number>> = {
   "not-examined": 3
 }
 
+/** The longest examination, as `Doctor.examine` has it. */
+const mostSeconds = 300
+
 const flags = {
   ...targetFlags,
-  demo: Flag.Boolean("demo").pipe(
-    Flag.withDescription("Examine a deployment in memory with three faults, in place of your own"),
-    Flag.withDefault(false)
-  ),
-  json: Flag.Boolean("json").pipe(Flag.withDescription("Print the report as JSON"), Flag.withDefault(false)),
-  html: Flag.String("html").pipe(
-    Flag.withMetavar("FILE"),
-    Flag.withDescription("Write the report as an HTML page that stands alone"),
-    Flag.optional
-  ),
+  demo: demoFlag("Examine a deployment in memory with three faults"),
+  json: jsonFlag,
+  html: htmlFlag("the report with a picture of the topology"),
   ignore: Flag.String("ignore").pipe(
     Flag.withMetavar("CODE"),
     Flag.withDescription("Accept the findings of a code; may be repeated"),
     Flag.atLeast(0)
   ),
-  timeout: Flag.Finite("timeout").pipe(
-    Flag.withMetavar("SECONDS"),
-    Flag.withDescription("How long the examination may take, whatever hangs. Default 8"),
-    Flag.optional
-  )
+  timeout: secondsFlag("timeout", "How long the examination may take, whatever hangs. Default 8", mostSeconds)
 }
 
 /** `{ schema, exitCode, ...report }`. */
@@ -60,9 +53,11 @@ export const doctor = Command.make("doctor", flags, (input) =>
     if (unknown !== -1) {
       return yield* usageError(`--ignore: "${ignore[unknown]}" is no code of a finding; docs/doctor.md lists them`)
     }
+    const html = Option.getOrUndefined(input.html)
+    yield* checkWritable(html)
     const more = {
       ignore: ignore.filter(isCode),
-      ...(Option.isSome(input.timeout) ? { timeout: `${input.timeout.value * 1000} millis` as const } : {})
+      ...(Option.isSome(input.timeout) ? { timeout: `${input.timeout.value} millis` as const } : {})
     }
     const examine = (options: Doctor.Options) =>
       Effect.mapError(Doctor.examine({ ...options, ...more }), (error) => usageError(error.message))
@@ -71,17 +66,18 @@ export const doctor = Command.make("doctor", flags, (input) =>
       : Effect.flatMap(targetOf(input), ({ group, options: { natMap, node, sentinel, sentinels } }) =>
         examine({ group, sentinels, sentinel, node, natMap }))
     const report = yield* examined
-    if (Option.isSome(input.html)) {
-      const file = input.html.value
-      yield* Effect.try({
-        try: () =>
-          Fs.writeFileSync(file, pageOf(report)),
-        catch: (error) =>
-          usageError(`--html: the file cannot be written (${(error as NodeJS.ErrnoException).code ?? "error"})`)
-      })
-    }
     yield* Console.log(input.json ? jsonOf(report) : textOf(report, process.stdout.isTTY === true))
-    const code = exitCodes[report.verdict]
+    const isWritten = html === undefined || (yield* writePage(
+      html,
+      (made) =>
+        pageOf(report, made),
+      report.examinedAtMillis,
+      input.json
+        ? () =>
+          Effect.void
+        : say
+    ))
+    const code = exitCodes[report.verdict] || (isWritten ? 0 : 3)
     if (code !== 0) {
       return yield* new ExitWith({ code })
     }

@@ -16,6 +16,7 @@ import {
   type FailoverRefused,
   type FailoverReport,
   planFailover,
+  refuseLoss,
   runFailover,
   verdictOf
 } from "../internal/watching/failover.ts"
@@ -25,8 +26,9 @@ import { Recording } from "../internal/watching/recording.ts"
 import { recordingTime } from "../internal/watching/time.ts"
 import * as Sentinel from "../Sentinel.ts"
 import { ExitWith } from "./exit.ts"
+import { demoFlag, htmlFlag, jsonFlag, keyFlag, secondsFlag, switchFlag } from "./flags.ts"
 import { bytesText, padded, printable } from "./lines.ts"
-import { htmlFlag, logsTo, saidAs, say, sayNewEntries, secondsFlag, writePage } from "./output.ts"
+import { checkWritable, logsTo, saidAs, say, sayNewEntries, writePage } from "./output.ts"
 import { type Target, targetFlags, targetOf, usageError } from "./target.ts"
 import { demoLayer, demoLoad, demoTarget } from "./watchDemo.ts"
 
@@ -35,36 +37,23 @@ const probeMillis = 5
 
 const flags = {
   ...targetFlags,
-  yes: Flag.Boolean("yes").pipe(
-    Flag.withAlias("y"),
-    Flag.withDescription("Go on without asking"),
-    Flag.withDefault(false)
+  yes: switchFlag("yes", "Go on without asking").pipe(Flag.withAlias("y")),
+  acceptLoss: switchFlag(
+    "accept-loss",
+    "Go on though a replica that may be promoted has no link or lags: what it lacks is lost"
   ),
-  coordinated: Flag.Boolean("coordinated").pipe(
-    Flag.withDescription("Let the primary itself hand over (Valkey 9)"),
-    Flag.withDefault(false)
-  ),
-  key: Flag.String("key").pipe(
-    Flag.withMetavar("KEY"),
-    Flag.withDescription("The key that the probe writes to, which must not exist; it expires. Default: one of its own"),
-    Flag.optional
-  ),
-  timeout: secondsFlag("timeout", "How long the group may take to move. Default 30 seconds"),
-  json: Flag.Boolean("json").pipe(
-    Flag.withDescription("Print the report as JSON, and nothing else"),
-    Flag.withDefault(false)
-  ),
-  html: htmlFlag("Write a page with the timeline and the topology to this file"),
-  demo: Flag.Boolean("demo").pipe(
-    Flag.withDescription("On a deployment in memory"),
-    Flag.withDefault(false)
-  )
+  coordinated: switchFlag("coordinated", "Let the primary itself hand over (Valkey 9)"),
+  key: keyFlag,
+  timeout: secondsFlag("timeout", "How long the group may take to move. Default 30"),
+  json: jsonFlag,
+  html: htmlFlag("the report with the timeline and the topology"),
+  demo: demoFlag("Fail over a deployment in memory")
 }
 
 /** What is said before the question. */
 export const planText = (
   plan: FailoverPlan,
-  options: Pick<FailoverOptions, "coordinated" | "key">
+  options: Pick<FailoverOptions, "acceptLoss" | "coordinated" | "key">
 ): ReadonlyArray<string> => {
   const fit = plan.candidates.filter((candidate) => candidate.whyNot === undefined)
   return [
@@ -77,9 +66,13 @@ export const planText = (
       options.coordinated ? " COORDINATED" : ""
     }.`,
     "  3. It promotes a replica. It prefers a low priority, then the most data:",
-    ...plan.candidates.map(({ address, offset, priority, whyNot }) =>
+    ...plan.candidates.map(({ address, notReady, offset, priority, whyNot }) =>
       `       ${address}  priority ${priority}, offset ${bytesText(offset)}${
-        whyNot === undefined ? "" : ` (not fit: ${whyNot})`
+        notReady !== undefined
+          ? ` (not ready: ${notReady})`
+          : whyNot !== undefined
+          ? ` (not fit: ${whyNot})`
+          : ""
       }`
     ),
     ...(plan.candidates.length === 0 ? ["       no replica is known"] : []),
@@ -93,6 +86,9 @@ export const planText = (
       ]),
     "",
     ...(fit.length === 0 ? ["  No replica seems fit: the sentinel will probably refuse.", ""] : []),
+    ...(options.acceptLoss && plan.candidates.some(({ notReady }) => notReady !== undefined)
+      ? ["  What a replica that is not ready lacks is lost if it is promoted: --accept-loss accepts that.", ""]
+      : []),
     ...(plan.reachableSentinels * 2 <= plan.knownSentinels
       ? [`  Only ${plan.reachableSentinels} of ${plan.knownSentinels} sentinels answer.`, ""]
       : [])
@@ -162,6 +158,8 @@ export const reportText = (report: FailoverReport): ReadonlyArray<string> => {
 
 /** 0: moved, nothing lost; 1: acknowledged writes are missing; 2: anything else. */
 const exitCodes = { moved: 0, lost: 1, unverified: 2, "not-moved": 2 } as const
+/** Nothing was started, since writes could be lost. */
+const notReadyCode = 4
 
 /** The report for scripts. Times are milliseconds since the Unix epoch. */
 const jsonOf = (report: FailoverReport) => ({
@@ -220,6 +218,7 @@ const failoverGroup = (
       node: target.options.node,
       sentinel: target.options.sentinel
     }
+    yield* checkWritable(input.html)
     const tell = input.json ? () => Effect.void : say
     const time = yield* recordingTime
     const recording = new Recording({
@@ -231,8 +230,9 @@ const failoverGroup = (
     })
     const steps = Effect.gen(function*() {
       const sentinel = yield* saidAs(Sentinel.make(target.options))
-      const plan = yield* planFailover(sentinel, group)
+      const plan = yield* planFailover(sentinel, group, options)
       for (const text of planText(plan, options)) yield* tell(text)
+      yield* refuseLoss(plan, options.acceptLoss)
       if (!input.yes) yield* confirmed(group)
       const follow = yield* sayNewEntries(recording, tell)
       const report = yield* Effect.raceFirst(
@@ -253,7 +253,7 @@ const failoverGroup = (
         input.json
           ? say(JSON.stringify({ outcome: "refused", kind, detail: error.detail, advice: error.advice }, undefined, 2))
           : Console.error(`\n${printable(error.message)}`),
-        Effect.fail(new ExitWith({ code: 2 }))
+        Effect.fail(new ExitWith({ code: kind === "NOT-READY" ? notReadyCode : 2 }))
       )
     const report = yield* Effect.scoped(steps).pipe(
       Effect.provide(logsTo(recording)),
@@ -266,10 +266,9 @@ const failoverGroup = (
     const endedAt = time.now()
     if (input.json) yield* say(JSON.stringify(jsonOf(report), undefined, 2))
     else for (const text of ["", ...reportText(report)]) yield* say(text)
-    if (input.html !== undefined) {
-      yield* writePage(input.html, (made) => failoverPage(recording, report, endedAt, made), endedAt, tell)
-    }
-    const code = exitCodes[verdictOf(report)]
+    const isWritten = input.html === undefined ||
+      (yield* writePage(input.html, (made) => failoverPage(recording, report, endedAt, made), endedAt, tell))
+    const code = exitCodes[verdictOf(report)] || (isWritten ? 0 : 3)
     if (code !== 0) return yield* new ExitWith({ code })
   })
 
@@ -282,7 +281,8 @@ export const failover = Command.make("failover", flags, (input) =>
         key: Option.getOrUndefined(input.key),
         everyMillis: probeMillis,
         timeoutMillis: Option.getOrElse(input.timeout, () => 30_000),
-        coordinated: input.coordinated
+        coordinated: input.coordinated,
+        acceptLoss: input.acceptLoss
       }
     }
     if (!input.demo) {

@@ -1,7 +1,8 @@
 /**
- * What `watch` and `failover` share: lines of output, pages, options in seconds, and where the library's log goes.
+ * What the commands share: lines of output, pages, and where the library's log goes.
  */
-import * as Flag from "effect/cli/Flag"
+import type * as CliError from "effect/cli/CliError"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
@@ -45,42 +46,36 @@ export const sayNewEntries = (
 export const saidAs = <A, R>(effect: Effect.Effect<A, InvalidOption, R>) =>
   Effect.mapError(effect, (error) => usageError(error.message))
 
-const longestSeconds = 7 * 24 * 3600
+/**
+ * Fails if a file cannot be written: before a command does anything, not when its work is done and lost. What the file
+ * has stays as it is until then.
+ */
+export const checkWritable = (file: string | undefined): Effect.Effect<void, CliError.UserError> =>
+  file === undefined ? Effect.void : Effect.try({
+    try: () => Fs.closeSync(Fs.openSync(file, "a")),
+    catch: (error) => usageError(`--html: the file cannot be written (${codeOf(error)})`)
+  })
 
-/** An option whose value is a number of seconds; it gives milliseconds. */
-export const secondsFlag = (name: string, description: string) =>
-  Flag.Finite(name).pipe(
-    Flag.withMetavar("SECONDS"),
-    Flag.withDescription(description),
-    Flag.filter(
-      (seconds) => seconds >= 0.05 && seconds <= longestSeconds,
-      () => `expected a number of seconds from 0.05 to ${longestSeconds}`
-    ),
-    Flag.map((seconds) => seconds * 1000),
-    Flag.optional
-  )
+const codeOf = (error: unknown): string => String((error as { readonly code?: unknown } | null)?.code ?? "error")
 
-export const htmlFlag = (description: string) =>
-  Flag.String("html").pipe(Flag.withMetavar("FILE"), Flag.withDescription(description), Flag.optional)
-
-/** Writes a page to a file. What cannot be written is told, and ends nothing. */
+/** Writes a page to a file, and tells where. Gives whether it could be written: what cannot is an error of the output. */
 export const writePage = (
   file: string,
   page: (made: string) => Page,
   at: number,
   tell: (text: string) => Effect.Effect<void, never, Terminal.Terminal> = say
-): Effect.Effect<void, never, Terminal.Terminal> =>
+): Effect.Effect<boolean, never, Terminal.Terminal> =>
   Effect.gen(function*() {
     const made = `effect-redis-sentinel ${version}, ${new Date(at).toISOString().replace("T", " ").slice(0, 19)} UTC`
     const written = yield* Effect.result(Effect.try({
       try: () => Fs.writeFileSync(file, drawPage(page(made))),
-      catch: (error) => String((error as { readonly code?: unknown } | null)?.code ?? error)
+      catch: codeOf
     }))
-    yield* tell(
-      written._tag === "Success"
-        ? `Wrote ${printable(file)}.`
-        : `${printable(file)} cannot be written (${written.failure}).`
-    )
+    const isWritten = written._tag === "Success"
+    yield* isWritten
+      ? tell(`Wrote ${printable(file)}.`)
+      : Console.error(`--html: ${printable(file)} cannot be written (${written.failure}).`)
+    return isWritten
   })
 
 /** The library's warnings become entries of the recording: as lines of a log they would spoil the picture. */

@@ -2,7 +2,6 @@
  * A report of the doctor as a page: the topology as a picture, and the findings. Pure.
  */
 import type { ExaminedNode, Finding, Report, Verdict } from "../Doctor.ts"
-import { drawPage } from "../internal/pictures/page.ts"
 import type { Block, Page, PageFinding, Tone, TopologyPicture, TopologyProblem } from "../internal/pictures/types.ts"
 import { summaryOf } from "./reportText.ts"
 
@@ -15,9 +14,11 @@ const tones: Readonly<Record<Verdict, Tone>> = {
 
 const toneOf = ({ severity }: Finding): "bad" | "notice" => severity === "problem" ? "bad" : "notice"
 
+const sentence = (title: string): string => title.charAt(0).toUpperCase() + title.slice(1)
+
 const problemsAt = (report: Report, address: string): ReadonlyArray<TopologyProblem> =>
   report.findings.filter(({ where }) => where.includes(address))
-    .map((finding) => ({ text: finding.code, tone: toneOf(finding) }))
+    .map((finding) => ({ text: finding.title, tone: toneOf(finding) }))
 
 const nodeLinks = (report: Report): TopologyPicture["links"] => {
   const primary = report.nodes.find(({ role }) => role === "primary")
@@ -64,15 +65,15 @@ export const topologyOf = (report: Report): TopologyPicture => {
 const findingOf = (finding: Finding): PageFinding => ({
   tone: toneOf(finding),
   severity: finding.severity,
-  title: `${finding.title} (${finding.code})`,
+  title: sentence(finding.title),
+  code: finding.code,
   seen: [finding.saw],
   why: finding.why,
-  mend: finding.mend.map(({ lines, text }, i) => [`${i + 1}. ${text}`, ...lines.map((line) => `   ${line}`)].join("\n"))
-    .join("\n")
+  mend: finding.mend
 })
 
-/** The report as an HTML page that stands alone. */
-export const pageOf = (report: Report): string => {
+/** The report as a page. `made` names the program. */
+export const pageOf = (report: Report, made: string): Page => {
   const blocks: ReadonlyArray<Block> = [
     { _tag: "Topology", topology: topologyOf(report) },
     ...(report.findings.length === 0
@@ -93,14 +94,11 @@ export const pageOf = (report: Report): string => {
       }
     ])
   ]
-  const page: Page = {
+  return {
     title: `Group ${report.group}`,
     summary: summaryOf(report, false),
     tone: tones[report.verdict],
-    made: `effect-redis-sentinel doctor, ${
-      new Date(report.examinedAtMillis).toISOString().slice(0, 19).replace("T", " ")
-    } UTC, in ${Math.round(report.durationMillis)} ms`,
+    made: `${made}, examined in ${Math.round(report.durationMillis)} ms`,
     blocks
   }
-  return drawPage(page)
 }

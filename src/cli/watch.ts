@@ -3,7 +3,6 @@
  * writes nothing to the group unless --probe asks for it.
  */
 import * as Command from "effect/cli/Command"
-import * as Flag from "effect/cli/Flag"
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -14,8 +13,10 @@ import { probing } from "../internal/watching/probing.ts"
 import { Recording } from "../internal/watching/recording.ts"
 import { recordingTime } from "../internal/watching/time.ts"
 import * as Sentinel from "../Sentinel.ts"
+import { ExitWith } from "./exit.ts"
+import { demoFlag, htmlFlag, keyFlag, secondsFlag, switchFlag } from "./flags.ts"
 import { durationText } from "./lines.ts"
-import { htmlFlag, logsTo, outputClosed, saidAs, say, sayNewEntries, secondsFlag, writePage } from "./output.ts"
+import { checkWritable, logsTo, outputClosed, saidAs, say, sayNewEntries, writePage } from "./output.ts"
 import { onScreen, styleOf } from "./screen.ts"
 import { type Target, targetFlags, targetOf, usageError } from "./target.ts"
 import { demoLayer, demoLoad, demoTarget, demoTrouble } from "./watchDemo.ts"
@@ -28,28 +29,16 @@ const statusInterval = "10 seconds"
 
 const flags = {
   ...targetFlags,
-  probe: Flag.Boolean("probe").pipe(
-    Flag.withDescription(
-      "Write to the primary, 50 times a second, to measure pauses and find lost writes. Without it, watch writes nothing"
-    ),
-    Flag.withDefault(false)
+  probe: switchFlag(
+    "probe",
+    "Write to the primary, 50 times a second, to measure pauses and find lost writes. Without it, watch writes nothing"
   ),
-  key: Flag.String("key").pipe(
-    Flag.withMetavar("KEY"),
-    Flag.withDescription("The key that the probe writes to, which must not exist. Default: one of its own"),
-    Flag.optional
-  ),
+  key: keyFlag,
   interval: secondsFlag("interval", "How often the nodes are asked. Default 1 second"),
   for: secondsFlag("for", "How long to watch. Default: until q or Ctrl-C"),
-  plain: Flag.Boolean("plain").pipe(
-    Flag.withDescription("Print lines, as where the output is no terminal"),
-    Flag.withDefault(false)
-  ),
-  html: htmlFlag("Write a page with the timeline and the topology to this file at the end"),
-  demo: Flag.Boolean("demo").pipe(
-    Flag.withDescription("Watch a deployment in memory whose primary fails now and then"),
-    Flag.withDefault(false)
-  )
+  plain: switchFlag("plain", "Print lines, as where the output is no terminal"),
+  html: htmlFlag("the timeline and the topology at the end"),
+  demo: demoFlag("Watch a deployment in memory whose primary fails now and then")
 }
 
 interface WatchOptions {
@@ -85,10 +74,12 @@ const watchGroup = (options: WatchOptions) =>
     const capabilities = yield* TerminalCapabilities.TerminalCapabilities
     const isScreen = capabilities.canAnimate && !options.isPlain
     const style = styleOf(process.env, capabilities.canColor)
+    yield* checkWritable(options.html)
+    let isWritten = true
     const page = Effect.gen(function*() {
       if (options.html === undefined) return
       const endedAt = time.now()
-      yield* writePage(options.html, (made) => watchPage(recording, endedAt, made), endedAt)
+      isWritten = yield* writePage(options.html, (made) => watchPage(recording, endedAt, made), endedAt)
     })
     const watching = Effect.gen(function*() {
       const sentinel = yield* saidAs(Sentinel.make(options.target.options))
@@ -111,6 +102,7 @@ const watchGroup = (options: WatchOptions) =>
     )
     const endedAt = time.now()
     yield* say(summary(recording, endedAt))
+    if (!isWritten) return yield* new ExitWith({ code: 3 })
   })
 
 /** What remains when the screen is gone. */

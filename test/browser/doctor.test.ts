@@ -8,6 +8,7 @@ import { demo } from "../../src/cli/demo.ts"
 import { pageOf } from "../../src/cli/reportPage.ts"
 import * as Doctor from "../../src/Doctor.ts"
 import { judge } from "../../src/internal/doctor/judge.ts"
+import { drawPage } from "../../src/internal/pictures/page.ts"
 import { chromium } from "../support/chromium.ts"
 import { complaintsOf } from "../support/pageChecks.ts"
 import { failure, seenWith } from "../support/seen.ts"
@@ -49,7 +50,7 @@ it.live("reports can be read on a telephone and a large screen, light and dark, 
     const all = { ...reports, "the demo": yield* demo((target) => Doctor.examine(target)) }
     for (const [name, report] of Object.entries(all)) {
       for (const width of [400, 1200]) {
-        const tab = yield* browser.show(pageOf(report), { width })
+        const tab = yield* browser.show(drawPage(pageOf(report, "today")), { width })
         for (const theme of ["light", "dark"] as const) {
           yield* tab.resize({ theme })
           assert.deepStrictEqual(yield* complaintsOf(tab), [], `${name}, ${width} pixels, ${theme}`)

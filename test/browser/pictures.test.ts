@@ -78,18 +78,25 @@ layer(Layer.effect(OneBrowser, chromium), { excludeTestServices: true })("pictur
 
     checks(
       "the page of a healthy group that the doctor examined",
-      () => pageOf(judge(seenWith(() => {}), 12, new Set()))
+      () => drawPage(pageOf(judge(seenWith(() => {}), 12, new Set()), "today"))
     )
 
     checks("the page of a group with faults that the doctor examined", () =>
-      pageOf(judge(
-        seenWith(({ nodes, sentinels }) => {
-          Object.assign(sentinels[2]!, { failure: failure("dial", "connect ECONNREFUSED"), group: undefined, info: {} })
-          nodes[0]!.failure = failure("dial", "connect ETIMEDOUT")
-          nodes[1]!.config = { ...nodes[1]!.config, "replica-priority": "0", maxclients: "20" }
-        }),
-        12,
-        new Set()
+      drawPage(pageOf(
+        judge(
+          seenWith(({ nodes, sentinels }) => {
+            Object.assign(sentinels[2]!, {
+              failure: failure("dial", "connect ECONNREFUSED"),
+              group: undefined,
+              info: {}
+            })
+            nodes[0]!.failure = failure("dial", "connect ETIMEDOUT")
+            nodes[1]!.config = { ...nodes[1]!.config, "replica-priority": "0", maxclients: "20" }
+          }),
+          12,
+          new Set()
+        ),
+        "today"
       )))
 
     it.effect("shows each picture once, in the widest size that fits", () =>

@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
 import { Sentinel } from "../../src/index.ts"
 import { drawPage } from "../../src/internal/pictures/page.ts"
-import { planFailover, runFailover } from "../../src/internal/watching/failover.ts"
+import { type FailoverOptions, planFailover, runFailover } from "../../src/internal/watching/failover.ts"
 import { failoverPage, watchPage } from "../../src/internal/watching/pictured.ts"
 import { Recording } from "../../src/internal/watching/recording.ts"
 import { recordingTime } from "../../src/internal/watching/time.ts"
@@ -20,6 +20,17 @@ import { timePassing } from "../support/time.ts"
 
 const group = "mymaster"
 
+const options: FailoverOptions = {
+  group,
+  node: {},
+  sentinel: {},
+  key: undefined,
+  everyMillis: 5,
+  timeoutMillis: 10_000,
+  coordinated: false,
+  acceptLoss: false
+}
+
 const failedOver = Effect.gen(function*() {
   const recording = new Recording({
     group,
@@ -29,16 +40,8 @@ const failedOver = Effect.gen(function*() {
     pauseMillis: 30
   })
   const sentinel = yield* Sentinel.make({ sentinels })
-  const plan = yield* planFailover(sentinel, group)
-  const report = yield* runFailover(sentinel, plan, recording, {
-    group,
-    node: {},
-    sentinel: {},
-    key: undefined,
-    everyMillis: 5,
-    timeoutMillis: 10_000,
-    coordinated: false
-  })
+  const plan = yield* planFailover(sentinel, group, options)
+  const report = yield* runFailover(sentinel, plan, recording, options)
   return { recording, report }
 }).pipe(timePassing("2 millis"), Effect.scoped, Effect.provide(Layer.provideMerge(Testing.layer(), TestClock.layer())))
 

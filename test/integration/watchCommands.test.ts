@@ -4,6 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { runCommand } from "../support/commandLine.ts"
+import { adminOf } from "../support/doctor.ts"
 import { deployment } from "../support/processes.ts"
 import { chosenPrograms, versionOf } from "../support/servers.ts"
 
@@ -37,6 +38,33 @@ describe("the commands on real processes", () => {
       const { stderr, stdout: told } = yield* run(["failover", ...target, "--yes"])
       assert.match(told, /not fit: its replica-priority is 0/)
       assert.match(stderr, /No failover was started: .*NOGOODSLAVE[^]*replica-priority is not 0/)
+    })))
+
+  it.live("a replica that lost its link is not promoted unless the loss is accepted", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const password = "hunter2"
+      const d = yield* deployment({ replicas: 1, password, downAfterMillis: 5000 })
+      const args = ["failover", "--sentinels", d.sentinelAddresses.join(","), "--group", d.group, "--yes", "--json"]
+      const [primary, replica] = [yield* adminOf(d.primary, password), yield* adminOf(d.replicas[0]!, password)]
+      const link = (status: string) =>
+        Effect.repeat(replica.info("replication"), {
+          until: ({ replication }) => replication.master_link_status === status
+        })
+      yield* link("up")
+      // The sentinels notice up to ten seconds later.
+      yield* replica.send("CONFIG", "SET", "masterauth", "wrong")
+      yield* primary.send("CLIENT", "KILL", "TYPE", "replica")
+      yield* link("down")
+      const refused = yield* run(args, { REDIS_PASSWORD: password })
+      const { advice, detail, kind, outcome } = JSON.parse(refused.stdout)
+      assert.deepStrictEqual([outcome, kind, refused.code], ["refused", "NOT-READY", 4])
+      assert.include(detail, `${d.replicas[0]!.address}: it has no link to its primary`)
+      assert.match(advice, /Wait until each replica has its link.*--accept-loss/)
+      assert.strictEqual((yield* primary.role()).role, "primary")
+      const accepted = yield* run([...args, "--accept-loss"], { REDIS_PASSWORD: password })
+      const { lost, outcome: moved, to } = JSON.parse(accepted.stdout)
+      assert.deepStrictEqual([moved, to, accepted.code], ["lost", d.replicas[0]!.address, 1])
+      assert.isNotEmpty(lost)
     })))
 
   it.live("the primary itself hands over where it can, and no password is told", () =>

@@ -273,7 +273,10 @@ export const doctorPage: Page = {
             "10.0.0.6:26379 and 10.0.0.7:26379 name 10.0.0.6:6379, epoch 12"
           ],
           why: "Clients that ask the first sentinel write to a node whose data will be discarded.",
-          mend: "On 10.0.0.5:26379:\n  SENTINEL REMOVE mymaster\n  SENTINEL MONITOR mymaster 10.0.0.6 6379 2"
+          mend: [{
+            text: "On 10.0.0.5:26379:",
+            lines: ["SENTINEL REMOVE mymaster", "SENTINEL MONITOR mymaster 10.0.0.6 6379 2"]
+          }]
         },
         {
           tone: "notice",
@@ -281,7 +284,7 @@ export const doctorPage: Page = {
           title: "A replica is never promoted",
           seen: ["redis-7.internal.example.com:6379 has replica-priority 0"],
           why: "If the other replicas are down, a failover finds nobody to promote.",
-          mend: "CONFIG SET replica-priority 100"
+          mend: [{ text: "Set another priority.", lines: ["CONFIG SET replica-priority 100"] }]
         }
       ]
     },
@@ -352,7 +355,8 @@ export const hostilePage: Page = {
         title: hostileText,
         seen: [hostileText],
         why: hostileText,
-        mend: hostileText
+        code: hostileText,
+        mend: [{ text: hostileText, lines: [hostileText] }]
       }]
     }
   ]

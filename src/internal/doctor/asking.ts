@@ -35,7 +35,8 @@ export const failureOf = (error: OpenError | EndError): Failure => {
     case "ConnectFailed":
       return {
         kind: error.phase === "credentials" ? "auth-failed" : error.phase,
-        detail: error.detail,
+        // Who does not answer is said where the failure is told.
+        detail: error.detail.replace(` ${error.address}`, ""),
         code: codeOf(error.cause)
       }
     case "AuthenticationFailed":

@@ -13,7 +13,7 @@ const isPlace = (node: NodeSeen, host: string, port: number): boolean => nodeNam
 // -----------------------------------------------------------------------------
 
 const roles = (view: View): ReadonlyArray<Finding> => {
-  const { group, informed, primary } = view
+  const { informed, primary } = view
   const found: Array<Finding> = []
   const ids = new Map(view.answering.map((node) => [node.info["run_id"] ?? nodeName(node), node]))
   const wrong = Array.from(ids.values()).filter((node) =>
@@ -94,7 +94,7 @@ const roles = (view: View): ReadonlyArray<Finding> => {
       where: zero.map(nodeName),
       saw: `${listed(zero.map(nodeName))} ${zero.length === 1 ? "has" : "have"} replica-priority 0; ${
         candidates.length === 1 ? "1 replica" : `${candidates.length} replicas`
-      } of "${group}" can be promoted.`,
+      } can be promoted.`,
       mend: [
         step(
           "If it is not on purpose, set another priority, and write it into its file as well.",

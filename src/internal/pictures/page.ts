@@ -9,7 +9,7 @@ import { narrowWidth } from "./svg.ts"
 import { clean, cleanLines, escaped } from "./text.ts"
 import { drawTimeline } from "./timeline.ts"
 import { drawTopology, topologyTables } from "./topology.ts"
-import type { Block, Figure, Page, PageFinding, Table, Tone } from "./types.ts"
+import type { Block, Figure, Page, PageFinding, PageStep, Table, Tone } from "./types.ts"
 
 /** A page has each picture in these widths, and shows the widest that fits. */
 const widths = [344, 640, 1000]
@@ -60,16 +60,21 @@ const tableHtml = ({ caption, columns, rows }: Table): string =>
 const figureHtml = ({ label, tone = "neutral", value }: Figure): string =>
   `<div class="figure"><dt>${text(label)}</dt><dd class="tone-${tone}">${text(value, 60)}</dd></div>`
 
-const findingHtml = ({ mend, seen, severity, title, tone, why }: PageFinding): string =>
-  `<li class="finding edge-${tone}"><h3><span class="badge tone-${tone}">${text(severity, 40)}</span> ${
-    text(title)
+const stepHtml = ({ lines: toCopy, text: words }: PageStep): string =>
+  `<li><p>${text(words)}</p>${
+    toCopy.length === 0 ? "" : `<pre>${toCopy.slice(0, mostSeen).map((line) => lines(line, 4000)).join("\n")}</pre>`
+  }</li>`
+
+const findingHtml = ({ code, mend, seen, severity, title, tone, why }: PageFinding): string =>
+  `<li class="finding edge-${tone}"><h3><span class="badge tone-${tone}">${text(severity, 40)}</span> ${text(title)}${
+    code === undefined ? "" : ` <code class="code">${text(code, 100)}</code>`
   }</h3>` +
   `<dl><dt>Seen</dt><dd>${
     [...seen.slice(0, mostSeen), ...(seen.length > mostSeen ? [`and ${seen.length - mostSeen} more`] : [])]
       .map((line) => `<p>${text(line)}</p>`).join("")
   }</dd>` +
   `<dt>Why it matters</dt><dd><p>${text(why)}</p></dd>` +
-  `<dt>How to mend it</dt><dd><pre>${lines(mend, 4000)}</pre></dd></dl></li>`
+  `<dt>How to mend it</dt><dd><ol class="steps">${mend.slice(0, mostSeen).map(stepHtml).join("")}</ol></dd></dl></li>`
 
 const pictureHtml = (draw: (width: number) => string, tables: ReadonlyArray<Table>): string =>
   `<figure class="picture">${
@@ -127,7 +132,7 @@ header .made{color:var(--e-soft);font-size:14px;margin-top:6px}
 h2{font-size:20px;line-height:1.3;margin:36px 0 12px}
 h3{font-size:16.5px;line-height:1.4;margin:0 0 10px}
 p{margin:0 0 12px}
-pre{margin:0;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:13.5px;white-space:pre-wrap}
+pre,code{margin:0;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:13.5px;white-space:pre-wrap}
 pre.block{background:var(--e-card);border:1px solid var(--e-edge);border-radius:8px;padding:12px 14px;margin-bottom:16px}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:0 0 20px}
 .figure{display:flex;flex-direction:column-reverse;justify-content:flex-end;background:var(--e-card);
@@ -142,6 +147,9 @@ padding:0 9px;margin-right:4px;line-height:1.55}
 .finding dl{margin:0;display:grid;grid-template-columns:132px minmax(0,1fr);gap:8px 14px}
 .finding dt{color:var(--e-soft);font-size:14px;line-height:1.65}
 .finding dd{margin:0}.finding dd p{margin:0}
+.code{color:var(--e-soft);font-size:13px;font-weight:400;white-space:nowrap}
+.steps{margin:0;padding-left:20px;display:grid;gap:8px}
+.steps pre{background:var(--e-page);border:1px solid var(--e-grid);border-radius:6px;padding:6px 10px;margin-top:4px}
 ${
   tones.map((tone) => `.tone-${tone}{color:var(--e-${tone})}.edge-${tone}{border-left-color:var(--e-${tone})}`).join("")
 }

@@ -201,8 +201,17 @@ export interface PageFinding {
   /** The word for the tone: `error`, `warning`, `note`. */
   readonly severity: string
   readonly title: string
+  /** What to look it up by, and to accept it by. */
+  readonly code?: string | undefined
   /** What was seen, one line each. */
   readonly seen: ReadonlyArray<string>
   readonly why: string
-  readonly mend: string
+  /** What to do, one step after another. */
+  readonly mend: ReadonlyArray<PageStep>
+}
+
+/** A step: in words, and as lines to copy. */
+export interface PageStep {
+  readonly text: string
+  readonly lines: ReadonlyArray<string>
 }

@@ -14,10 +14,11 @@ import type { InvalidOption, RedisError } from "../../Errors.ts"
 import type { NodeOptions, SessionOptions } from "../../Options.ts"
 import * as RedisClient from "../../RedisClient.ts"
 import type * as Sentinel from "../../Sentinel.ts"
-import type { State } from "../../Topology.ts"
+import type { Replica, State } from "../../Topology.ts"
 import { briefly } from "./nodes.ts"
 import { observe, until } from "./observe.ts"
 import { makeProbe, ownKey, type ProbeRefused, type ReadBack } from "./probe.ts"
+import { readinessOf } from "./readiness.ts"
 import type { FenceSpan, PauseSpan, Recording } from "./recording.ts"
 
 // -----------------------------------------------------------------------------
@@ -27,6 +28,7 @@ import type { FenceSpan, PauseSpan, Recording } from "./recording.ts"
 /**
  * The failover was not started. `kind` is the code of the sentinel's answer where there is one that is known.
  *
+ * - `NOT-READY`: it was not asked for, since a replica that could be promoted lacks what the primary has
  * - `NO-PRIMARY`, `NO-SENTINEL`: it was not asked for, since no primary is known, or no sentinel answers
  * - `UNREACHABLE`: the sentinel could not be asked
  */
@@ -37,6 +39,7 @@ export class FailoverRefused extends Data.TaggedError("FailoverRefused")<{
     | "INPROG"
     | "UNKNOWN-GROUP"
     | "NOPERM"
+    | "NOT-READY"
     | "NO-PRIMARY"
     | "NO-SENTINEL"
     | "UNREACHABLE"
@@ -58,6 +61,8 @@ const advices: Readonly<Record<FailoverRefused["kind"], string>> = {
   INPROG: "Wait until the failover that is in progress has ended, and look at it with `watch`.",
   "UNKNOWN-GROUP": "Check --group: SENTINEL MASTERS lists the groups that a sentinel monitors.",
   NOPERM: "The user on the sentinels needs +sentinel|failover.",
+  "NOT-READY":
+    "What the promoted replica does not have is lost. Wait until each replica has its link and keeps up, which `watch` shows, or repair it, or keep it from being promoted with replica-priority 0. --accept-loss goes on all the same.",
   "NO-PRIMARY": "A planned failover needs a primary that answers. The doctor says what is wrong.",
   "NO-SENTINEL": "Check --sentinels, and the user and password for the sentinels.",
   UNREACHABLE: "Check the sentinel, and the user and password for it.",
@@ -93,7 +98,12 @@ export interface PromotionCandidate {
   readonly offset: number
   /** Why the sentinels will not take it, as far as is known. */
   readonly whyNot: string | undefined
+  /** Why its promotion would lose writes, by its own word. */
+  readonly notReady: string | undefined
 }
+
+/** How a plan is made: the sessions with nodes, and whether the primary hands over by itself. */
+export type PlanOptions = Pick<FailoverOptions, "coordinated" | "node">
 
 /** What a failover would do. */
 export interface FailoverPlan {
@@ -108,8 +118,52 @@ export interface FailoverPlan {
   readonly knownSentinels: number
 }
 
+const downFlags = ["s_down", "o_down", "disconnected"]
+
+/**
+ * Whether a sentinel may promote it: one that is not down, of a priority other than 0. Sentinels also promote a replica
+ * that has lost its link a while ago.
+ */
+const isEligible = ({ flags, isHealthy, isLinkUp, priority }: Replica): boolean =>
+  priority !== 0 && (isHealthy || (!isLinkUp && !downFlags.some((flag) => flags.has(flag))))
+
+/** Why the promotion of each replica that a sentinel may promote would lose writes, by its address. */
+const unready = (state: State, primary: Address.Address, { coordinated, node }: PlanOptions) =>
+  Effect.map(
+    Effect.suspend(() => {
+      const eligible = state.replicas.filter(isEligible).map(({ address }) => address)
+      return Effect.map(
+        // A primary that hands over by itself waits for the replica.
+        coordinated ? Effect.succeed([]) : readinessOf(primary, eligible, node),
+        (reasons) => reasons.map((why, i) => [Address.format(eligible[i]!), why] as const)
+      )
+    }),
+    (reasons) => new Map(reasons.flatMap(([name, why]) => why === undefined ? [] : [[name, why] as const]))
+  )
+
+/** A refusal where a replica that may be promoted is not ready, unless a loss is accepted. */
+const refusalOfUnready = (
+  reasons: Iterable<readonly [name: string, why: string]>,
+  acceptLoss: boolean
+): Effect.Effect<void, FailoverRefused> => {
+  const texts = Array.from(reasons, ([name, why]) => `${name}: ${why}`)
+  return texts.length === 0 || acceptLoss
+    ? Effect.void
+    : Effect.fail(refusal("NOT-READY", undefined, `a replica is not ready (${texts.join("; ")})`))
+}
+
+/** Fails where a plan could lose writes, unless a loss is accepted. */
+export const refuseLoss = (plan: FailoverPlan, acceptLoss: boolean): Effect.Effect<void, FailoverRefused> =>
+  refusalOfUnready(
+    plan.candidates.flatMap(({ address, notReady }) => notReady === undefined ? [] : [[address, notReady] as const]),
+    acceptLoss
+  )
+
 /** The order in which sentinels prefer replicas: by priority, then by offset, then by run id, which is not known here. */
-const candidatesOf = (state: State): ReadonlyArray<PromotionCandidate> =>
+const candidatesOf = (
+  state: State,
+  notReady: ReadonlyMap<string, string>
+): ReadonlyArray<PromotionCandidate> =>
   state.replicas.map((replica): PromotionCandidate => ({
     address: Address.format(replica.address),
     priority: replica.priority,
@@ -120,7 +174,8 @@ const candidatesOf = (state: State): ReadonlyArray<PromotionCandidate> =>
       ? "it has no link to the primary"
       : !replica.isHealthy
       ? "the sentinels do not reach it"
-      : undefined
+      : undefined,
+    notReady: notReady.get(Address.format(replica.address))
   })).sort((a, b) =>
     Number(a.whyNot !== undefined) - Number(b.whyNot !== undefined) || a.priority - b.priority || b.offset - a.offset
   )
@@ -128,7 +183,8 @@ const candidatesOf = (state: State): ReadonlyArray<PromotionCandidate> =>
 /** What a planned failover would do now. Fails where it cannot be asked for; it asks for nothing itself. */
 export const planFailover = (
   sentinel: Sentinel.Service,
-  group: string
+  group: string,
+  options: PlanOptions
 ): Effect.Effect<FailoverPlan, FailoverRefused | InvalidOption, Scope.Scope> =>
   Effect.gen(function*() {
     const topology = yield* sentinel.topology(group)
@@ -155,7 +211,7 @@ export const planFailover = (
       group,
       primary: Address.format(state.primary),
       epoch: state.epoch,
-      candidates: candidatesOf(state),
+      candidates: candidatesOf(state, yield* unready(state, state.primary, options)),
       sentinel: asked,
       reachableSentinels: reachable.length,
       knownSentinels: state.sentinels.length
@@ -216,6 +272,8 @@ export interface FailoverOptions {
   readonly timeoutMillis: number
   /** Whether the primary hands over by itself (Valkey 9). */
   readonly coordinated: boolean
+  /** Whether to go on though a replica that may be promoted lacks what the primary has. */
+  readonly acceptLoss: boolean
 }
 
 /** How long the probe writes before the failover is asked for, and how long after the first write at the new primary. */
@@ -272,6 +330,8 @@ export const runFailover = (
     if (before.primary === undefined || Address.format(before.primary) !== plan.primary) {
       return yield* refusal("INPROG", undefined, "the group has moved since it was looked at")
     }
+    // The question may have been answered long after the plan was made.
+    if (!options.acceptLoss) yield* refusalOfUnready(yield* unready(before, before.primary, options), false)
 
     const askedAt = recording.options.time.now()
     const movesBefore = recording.movesSeen
