@@ -169,6 +169,42 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "watching: the cursor stays hidden at the end",
+    by: { test: "test/screen.test.ts", name: "left as it was found" },
+    edits: [{
+      file: "src/cli/screen.ts",
+      find: "const leave = \"\\u001b[?25h\\u001b[?1049l\"",
+      replace: "const leave = \"\\u001b[?1049l\""
+    }]
+  },
+  {
+    name: "watching: what a larger screen had stays on a smaller one",
+    by: { test: "test/screen.test.ts", name: "is cleared where its size has changed" },
+    edits: [{
+      file: "src/cli/screen.ts",
+      find: "const isNewSize = sizeText !== lastSize",
+      replace: "const isNewSize = lastSize === \"\""
+    }]
+  },
+  {
+    name: "watching: a screen that has not changed is drawn again",
+    by: { test: "test/screen.test.ts", name: "left as it was found" },
+    edits: [{
+      file: "src/cli/screen.ts",
+      find: "if (isNewSize || text !== last) yield* terminal.display",
+      replace: "if (text !== \"\") yield* terminal.display"
+    }]
+  },
+  {
+    name: "watching: a failover is asked for though replicas lag",
+    by: { test: "test/watching.test.ts", name: "while a replica lags" },
+    edits: [{
+      file: "src/internal/watching/readiness.ts",
+      find: "if (offset >= primary.offset) return 0",
+      replace: "if (offset >= 0) return 0"
+    }]
+  },
+  {
     name: "watching: a text of a server changes the screen",
     by: { test: "test/watchFrame.test.ts", name: "break out of its line" },
     edits: [{

@@ -2,8 +2,7 @@
  * The types of clients: a method for each command, pipelines, transactions, reserved
  * connections, scans and subscriptions. Types only.
  *
- * The methods of commands are in methods/, the services and layers that give clients to
- * applications in RedisClient.ts and Sentinel.ts; internal/client/client.ts makes clients.
+ * The services and layers that give clients to applications are in the modules `RedisClient` and `Sentinel`.
  *
  * @since 0.1.0
  */

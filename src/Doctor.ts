@@ -84,7 +84,7 @@ const natMapOf = (check: Check, natMap: NatMap | undefined): NatMap | undefined 
   for (const [i, [from, to]] of Object.entries(table).entries()) {
     for (const text of [from, to]) {
       const address = Address.parse(text, 6379)
-      if (typeof address === "string") check.fail(`natMap (entry ${i + 1})`, `expected host:port: ${address}`)
+      if (typeof address === "string") check.fail(`natMap (entry ${i + 1})`, address)
     }
   }
   return table

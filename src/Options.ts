@@ -3,7 +3,7 @@
  * and discovery. Types only.
  *
  * An option that is absent or undefined has its default; an invalid one fails with
- * `InvalidOption` (internal/client/checkOptions.ts). A duration has a unit, such as
+ * `InvalidOption`. A duration has a unit, such as
  * `"500 millis"`: a bare number does not compile.
  *
  * @since 0.1.0

@@ -88,14 +88,21 @@ describe("the command line", { concurrent: true }, () => {
         ["--sentinels", "a", "--group", "g", "--password-file", "/nowhere"],
         /--password-file: the file cannot be read \(ENOENT\)/
       ],
-      [["--sentinels", "a", "--group", "g", "--ignore", "nonsense"], /--ignore: "nonsense" is no code/],
+      [["--sentinels", "a", "--group", "g", "--ignore", "nonsense"], /--ignore \(value 1\): it is no code/],
       [["--sentinels", "a", "--group", "g", "--timeout", "0.01"], /timeout/],
-      [["--sentinels", "a", "--group", "g", "--nonsense"], /nonsense/],
+      [["--sentinels", "a", "--group", "g", "--nonsense"], /--nonsense is no option/],
+      [["--sentinels", "a", "--group", "g", "--pasword=hunter2"], /did you mean --password/],
+      [["--sentinels", "a", "--group", "g", "--nat", "hunter2"], /--nat: the value is invalid/],
+      [["--sentinels", "a", "--group", "g", "--tls=hunter2"], /--tls: the value is invalid/],
+      [["--sentinels", "a", "--group", "g", "--timeout", "hunter2"], /--timeout: the value is invalid/],
+      [["--sentinels", "a", "--group", "g", "--html", "/nowhere/x"], /--html: the file cannot be written \(ENOENT\)/],
+      [["redis+sentinel://:hunter2@a/g"], /an argument belongs to no option/],
       [[], /REDIS_URL: /, { REDIS_URL: "http://hunter2" }]
     ]
     for (const ended of await Promise.all(cases.map(([args, , env]) => run(["doctor", ...args], env)))) {
       const { code, stderr } = ended
       assert.isTrue(cases.some(([, says]) => says.test(stderr)), stderr)
+      assert.strictEqual(ended.stdout, "")
       assertNoSecret(ended)
       assert.strictEqual(code, 3, stderr)
     }
@@ -108,6 +115,15 @@ describe("the command line", { concurrent: true }, () => {
     assert.include(ended.stdout, "[sentinels-unreachable]")
     assertNoSecret(ended)
     assert.strictEqual(ended.code, 3)
+  })
+
+  it("with --json wrong options are one document as well", async () => {
+    for (const args of [["doctor", "--pasword=hunter2"], ["failover", "--sentinels", "a", "--group", "g"]]) {
+      const ended = await run([...args, "--json"])
+      assert.deepInclude(JSON.parse(ended.stdout), { schema: 1, exitCode: 3 })
+      assertNoSecret(ended)
+      assert.strictEqual(ended.code, 3)
+    }
   })
 
   it("--help names the commands, and ends with 0", async () => {

@@ -336,10 +336,7 @@ describe("pages", () => {
 
   it("keep the lines and spaces of preformatted text", () => {
     const html = drawPage(samples.doctorPage)
-    assert.include(
-      html,
-      "On 10.0.0.5:26379:\n  SENTINEL REMOVE mymaster\n  SENTINEL MONITOR mymaster 10.0.0.6 6379 2</pre>"
-    )
+    assert.include(html, "<pre>SENTINEL REMOVE mymaster\nSENTINEL MONITOR mymaster 10.0.0.6 6379 2</pre>")
     assert.include(html, "{\n  &quot;errors&quot;: 2,")
   })
 

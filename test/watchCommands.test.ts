@@ -50,11 +50,18 @@ describe("failover without a terminal", { concurrent: true }, () => {
     assert.isAtLeast(report.firstWriteAt, report.movedAt)
   })
 
+  it("goes on to the end where nobody reads its lines any more", async () => {
+    const { code, stderr } = await runCommand(["failover", "--demo"], {
+      onOutput: (_, child) => void child.stdout?.destroy()
+    })
+    assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+  })
+
   it("wrong options end both with 3 before anything is asked", async () => {
     const group = ["--sentinels", "127.0.0.1:1", "--group", "g"]
     const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
       [["failover", ...group, "--json"], /--json asks nothing: give --yes as well/],
-      [["failover", ...group, "--timeout", "0"], /expected a number of seconds/],
+      [["failover", ...group, "--timeout", "0"], /Expected: a number of seconds from 0.05/],
       [["watch", ...group, "--for", "soon"], /for/],
       [["watch", ...group, "--key", "k"], /give --probe as well/],
       [["watch", "--group", "g"], /which group\?/]

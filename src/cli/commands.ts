@@ -8,9 +8,10 @@ import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Runtime from "effect/Runtime"
 import { doctor } from "./doctor.ts"
+import { ExitWith } from "./exit.ts"
 import { failover } from "./failover.ts"
+import { messageOf, presenter } from "./usage.ts"
 import { version } from "./version.ts"
 import { watch } from "./watch.ts"
 
@@ -27,14 +28,43 @@ const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   const error = Cause.squash(exit.cause)
   // A command without a subcommand, or with --help, shows its help.
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 3
-  return Runtime.getErrorExitCode(error)
+  // What nobody expected must not look like a result.
+  return error instanceof ExitWith ? error.code : 3
 }
 
+/** What a command that ended without a report says where JSON is asked for; undefined after a report or a help. */
+const jsonOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+  if (Exit.isSuccess(exit)) return undefined
+  const exitCode = exitCodeOf(exit)
+  if (Cause.hasInterruptsOnly(exit.cause)) return JSON.stringify({ schema: 1, exitCode, error: "interrupted" })
+  const error = Cause.squash(exit.cause)
+  return error instanceof ExitWith || exitCode === 0
+    ? undefined
+    : JSON.stringify({ schema: 1, exitCode, error: messageOf(error) })
+}
+
+const isUnexpected = (exit: Exit.Exit<unknown, unknown>): exit is Exit.Failure<unknown, unknown> => {
+  if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return false
+  const error = Cause.squash(exit.cause)
+  return !CliError.isCliError(error) && !(error instanceof ExitWith)
+}
+
+const program = Command.run(root, { version }).pipe(Effect.provide([NodeServices.layer, presenter]))
+
 /** Runs the command of the process's arguments, and ends the process. */
-export const run = (): void =>
-  NodeRuntime.runMain(Command.run(root, { version }).pipe(Effect.provide(NodeServices.layer)), {
+export const run = (): void => {
+  // An output that nobody reads any more, or a disk that is full, ends nothing that was begun.
+  process.stdout.on("error", () => {})
+  process.stderr.on("error", () => {})
+  NodeRuntime.runMain(program, {
+    // It would be logged to the standard output.
+    disableErrorReporting: true,
     teardown: (exit) => {
+      if (isUnexpected(exit)) console.error(Cause.pretty(exit.cause))
+      const json = process.argv.includes("--json") ? jsonOf(exit) : undefined
+      if (json !== undefined) process.stdout.write(`${json}\n`)
       // A look-up of a name that hangs must not keep the process; what was written goes out first.
       process.stdout.write("", () => process.exit(exitCodeOf(exit)))
     }
   })
+}

@@ -14,7 +14,8 @@ import { demoFlag, htmlFlag, jsonFlag, secondsFlag } from "./flags.ts"
 import { checkWritable, say, writePage } from "./output.ts"
 import { pageOf } from "./reportPage.ts"
 import { textOf } from "./reportText.ts"
-import { targetFlags, targetOf, usageError } from "./target.ts"
+import { targetFlags, targetOf } from "./target.ts"
+import { usageError, usageErrorOf } from "./usage.ts"
 
 const exitCodes: Readonly<Record<Doctor.Verdict, number>> = {
   healthy: 0,
@@ -51,7 +52,7 @@ export const doctor = Command.make("doctor", flags, (input) =>
     const { ignore } = input
     const unknown = ignore.findIndex((code) => !isCode(code))
     if (unknown !== -1) {
-      return yield* usageError(`--ignore: "${ignore[unknown]}" is no code of a finding; docs/doctor.md lists them`)
+      return yield* usageError(`--ignore (value ${unknown + 1}): it is no code of a finding; docs/doctor.md lists them`)
     }
     const html = Option.getOrUndefined(input.html)
     yield* checkWritable(html)
@@ -59,8 +60,7 @@ export const doctor = Command.make("doctor", flags, (input) =>
       ignore: ignore.filter(isCode),
       ...(Option.isSome(input.timeout) ? { timeout: `${input.timeout.value} millis` as const } : {})
     }
-    const examine = (options: Doctor.Options) =>
-      Effect.mapError(Doctor.examine({ ...options, ...more }), (error) => usageError(error.message))
+    const examine = (options: Doctor.Options) => Effect.mapError(Doctor.examine({ ...options, ...more }), usageErrorOf)
     const examined: Effect.Effect<Doctor.Report, CliError.UserError> = input.demo
       ? demo(examine)
       : Effect.flatMap(targetOf(input), ({ group, options: { natMap, node, sentinel, sentinels } }) =>

@@ -29,7 +29,8 @@ import { ExitWith } from "./exit.ts"
 import { demoFlag, htmlFlag, jsonFlag, keyFlag, secondsFlag, switchFlag } from "./flags.ts"
 import { bytesText, padded, printable } from "./lines.ts"
 import { checkWritable, logsTo, saidAs, say, sayNewEntries, writePage } from "./output.ts"
-import { type Target, targetFlags, targetOf, usageError } from "./target.ts"
+import { type Target, targetFlags, targetOf } from "./target.ts"
+import { usageError, usageErrorOf } from "./usage.ts"
 import { demoLayer, demoLoad, demoTarget } from "./watchDemo.ts"
 
 /** How long the probe rests between two writes: a pause is measured to about this time. */
@@ -258,7 +259,7 @@ const failoverGroup = (
     const report = yield* Effect.scoped(steps).pipe(
       Effect.provide(logsTo(recording)),
       Effect.catchTags({
-        InvalidOption: (error) => Effect.fail(usageError(error.message)),
+        InvalidOption: (error) => Effect.fail(usageErrorOf(error)),
         FailoverRefused: (error) => refused(error.kind, error),
         ProbeRefused: (error) => refused("PROBE", error)
       })

@@ -12,7 +12,7 @@ export const secondsFlag = (name: string, description: string, most = longestSec
     Flag.withDescription(description),
     Flag.filter(
       (seconds) => seconds >= 0.05 && seconds <= most,
-      () => `expected a number of seconds from 0.05 to ${most}`
+      () => `a number of seconds from 0.05 to ${most}`
     ),
     Flag.map((seconds) => seconds * 1000),
     Flag.optional

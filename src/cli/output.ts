@@ -13,7 +13,7 @@ import { drawPage } from "../internal/pictures/page.ts"
 import type { Page } from "../internal/pictures/types.ts"
 import type { Recording } from "../internal/watching/recording.ts"
 import { printable } from "./lines.ts"
-import { usageError } from "./target.ts"
+import { usageError, usageErrorOf } from "./usage.ts"
 import { version } from "./version.ts"
 import { plainEntry } from "./watchFrame.ts"
 
@@ -43,8 +43,7 @@ export const sayNewEntries = (
   })
 
 /** Invalid options of the library are wrong options of the command. */
-export const saidAs = <A, R>(effect: Effect.Effect<A, InvalidOption, R>) =>
-  Effect.mapError(effect, (error) => usageError(error.message))
+export const saidAs = <A, R>(effect: Effect.Effect<A, InvalidOption, R>) => Effect.mapError(effect, usageErrorOf)
 
 /**
  * Fails if a file cannot be written: before a command does anything, not when its work is done and lost. What the file

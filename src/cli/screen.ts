@@ -29,8 +29,8 @@ const sizeOf = (terminal: Terminal.Terminal): Effect.Effect<ScreenSize> =>
   })
 
 /** A picture as the terminal gets it. A line is cleared first: after a line of full width, its last column would be. */
-const drawn = (lines: ReadonlyArray<string>, isNewSize: boolean): string =>
-  `${isNewSize ? "\u001b[2J" : ""}\u001b[H${lines.map((line) => `\u001b[2K${line}`).join("\r\n")}`
+const drawn = (lines: ReadonlyArray<string>): string =>
+  `\u001b[H${lines.map((line) => `\u001b[2K${line}`).join("\r\n")}`
 
 /** Waits for q, Esc, Ctrl-C or Ctrl-D; for ever if there is no keyboard. */
 const untilQuit: Effect.Effect<void, never, Terminal.Terminal> = Effect.scoped(Effect.gen(function*() {
@@ -56,8 +56,9 @@ export const onScreen = (
     const draw = Effect.gen(function*() {
       const size = yield* sizeOf(terminal)
       const sizeText = `${size.columns}x${size.rows}`
-      const text = drawn(yield* picture(size), sizeText !== lastSize)
-      if (text !== last) yield* terminal.display(text)
+      const isNewSize = sizeText !== lastSize
+      const text = drawn(yield* picture(size))
+      if (isNewSize || text !== last) yield* terminal.display(isNewSize ? `\u001b[2J${text}` : text)
       last = text
       lastSize = sizeText
     })

@@ -2,7 +2,7 @@
  * Which group a command is about, and how to log in: the options that all commands share, read from the command line, a
  * URL, files and the environment. Messages repeat no value, since it may be a secret.
  */
-import * as CliError from "effect/cli/CliError"
+import type * as CliError from "effect/cli/CliError"
 import * as Flag from "effect/cli/Flag"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -13,6 +13,7 @@ import * as Address from "../Address.ts"
 import type { TlsOptions } from "../Connector.ts"
 import type { DiscoveryOptions, NodeOptions } from "../Options.ts"
 import * as RedisUrl from "../RedisUrl.ts"
+import { usageError } from "./usage.ts"
 
 /** A group, and the options of a Sentinel service for it. */
 export interface Target {
@@ -97,10 +98,6 @@ export interface TargetInput {
   readonly tlsInsecure: Option.Option<boolean>
   readonly nat: Option.Option<Record<string, string>>
 }
-
-/** Ends a command before it does anything: its options are wrong. Its exit code is 3. */
-export const usageError = (message: string): CliError.UserError =>
-  new CliError.UserError({ cause: message, userMessage: message })
 
 const fileOf = (option: string, path: Option.Option<string>): Effect.Effect<string | undefined, CliError.UserError> =>
   Option.isNone(path) ? Effect.undefined : Effect.try({
@@ -188,7 +185,10 @@ const groupOfUrl = (url: Redacted.Redacted, from: string) =>
   Effect.gen(function*() {
     const target = yield* Effect.mapError(
       RedisUrl.parse(url),
-      (error) => usageError(`${from}: ${error.option.replace(/^url\.?/, "")} ${error.detail}`.replace(":  ", ": "))
+      ({ detail, option }) => {
+        const part = option.replace(/^url\.?/, "")
+        return usageError(`${from}: ${part === "" ? "" : `${part}: `}${detail}`)
+      }
     )
     if (target._tag === "Server") {
       return yield* usageError(

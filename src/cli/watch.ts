@@ -18,7 +18,8 @@ import { demoFlag, htmlFlag, keyFlag, secondsFlag, switchFlag } from "./flags.ts
 import { durationText } from "./lines.ts"
 import { checkWritable, logsTo, outputClosed, saidAs, say, sayNewEntries, writePage } from "./output.ts"
 import { onScreen, styleOf } from "./screen.ts"
-import { type Target, targetFlags, targetOf, usageError } from "./target.ts"
+import { type Target, targetFlags, targetOf } from "./target.ts"
+import { usageError } from "./usage.ts"
 import { demoLayer, demoLoad, demoTarget, demoTrouble } from "./watchDemo.ts"
 import { frame, statusLine } from "./watchFrame.ts"
 

@@ -36,7 +36,10 @@ export const failureOf = (error: OpenError | EndError): Failure => {
       return {
         kind: error.phase === "credentials" ? "auth-failed" : error.phase,
         // Who does not answer is said where the failure is told.
-        detail: error.detail.replace(` ${error.address}`, ""),
+        detail: [error.address, error.address.replaceAll(/[[\]]/g, "")].reduce(
+          (detail, address) => detail.replace(` ${address}`, ""),
+          error.detail
+        ),
         code: codeOf(error.cause)
       }
     case "AuthenticationFailed":

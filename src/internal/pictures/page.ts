@@ -147,8 +147,8 @@ padding:0 9px;margin-right:4px;line-height:1.55}
 .finding dl{margin:0;display:grid;grid-template-columns:132px minmax(0,1fr);gap:8px 14px}
 .finding dt{color:var(--e-soft);font-size:14px;line-height:1.65}
 .finding dd{margin:0}.finding dd p{margin:0}
-.code{color:var(--e-soft);font-size:13px;font-weight:400;white-space:nowrap}
-.steps{margin:0;padding-left:20px;display:grid;gap:8px}
+.code{color:var(--e-soft);font-size:13px;font-weight:400}
+.steps{margin:0;padding-left:20px;display:grid;grid-template-columns:minmax(0,1fr);gap:8px}
 .steps pre{background:var(--e-page);border:1px solid var(--e-grid);border-radius:6px;padding:6px 10px;margin-top:4px}
 ${
   tones.map((tone) => `.tone-${tone}{color:var(--e-${tone})}.edge-${tone}{border-left-color:var(--e-${tone})}`).join("")
