@@ -61,7 +61,7 @@ describe("failover without a terminal", { concurrent: true }, () => {
     const group = ["--sentinels", "127.0.0.1:1", "--group", "g"]
     const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
       [["failover", ...group, "--json"], /--json asks nothing: give --yes as well/],
-      [["failover", ...group, "--timeout", "0"], /Expected: a number of seconds from 0.05/],
+      [["failover", ...group, "--timeout", "0"], /expected a number of seconds from 0.05/],
       [["watch", ...group, "--for", "soon"], /for/],
       [["watch", ...group, "--key", "k"], /give --probe as well/],
       [["watch", "--group", "g"], /which group\?/]
