@@ -100,6 +100,8 @@ export interface Execution {
 /** A message that a node sent to one of a client's subscriptions. */
 export interface Delivery {
   readonly at: number
+  /** The order of it and of executions. */
+  readonly serial: number
   readonly client: string
   readonly node: string
   readonly session: number
@@ -328,6 +330,8 @@ export interface Stage extends Records {
   >
   /** Whether the clients are about to be closed. */
   readonly ending: () => boolean
+  /** Whether a request of a client with this word was changed in transit. */
+  readonly isDamaged: (party: string, word: string) => boolean
   /** Takes down what is wrong although nothing failed. */
   readonly complain: (text: string) => void
 }

@@ -156,6 +156,8 @@ export const run = async (scenario: Scenario): Promise<History> => {
   const maxBlocking = blockingOf(scenario)
   let faults = 0
   let corrupted = false
+  /** The requests that were changed in transit, as they were sent. */
+  const damaged: Array<{ readonly party: string; readonly words: ReadonlyArray<string> }> = []
   let serial = 0
   let reservations = 0
   let ending = false
@@ -899,6 +901,9 @@ export const run = async (scenario: Scenario): Promise<History> => {
       dials.set(party, n)
       if (n > maxDials) throw new Error(`${party} dials without end`)
     }
+    control.network.onCorrupt = (party, direction, bytes, at) => {
+      if (direction === "request") damaged.push({ party, words: requestAt(Buffer.from(bytes).toString("latin1"), at) })
+    }
     for (const address of control.nodes) {
       const node = control.node(address)
       node.onExecute = (session, args, reply) => {
@@ -930,6 +935,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
         if (session.since - origin <= (silenced.get(address) ?? -1)) return
         deliveries.push({
           at: now(),
+          serial: serial++,
           client: session.peer.party,
           node: address,
           session: session.id,
@@ -1066,6 +1072,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
         return Effect.map(primaryOf(name, own, scope), (redis) => ({ redis, clock: own }))
       },
       ending: () => ending,
+      isDamaged: (party, name) => damaged.some(({ party: one, words }) => one === party && words.includes(name)),
       complain: (text) => void dead.push(text)
     }
     const hear = (party: Party) =>
@@ -1238,6 +1245,13 @@ export const run = async (scenario: Scenario): Promise<History> => {
 const heardAtLast = new Set(["message ch0", "message ch1", "pmessage pat*"])
 
 /** How often each client was sent what was published at last, by what it subscribes to. */
+/** The words and numbers of the request that a byte belongs to, of several that were sent at once. */
+const requestAt = (sent: string, at: number): ReadonlyArray<string> => {
+  const from = Math.max(0, sent.lastIndexOf("\r\n*", at - 1))
+  const to = sent.indexOf("\r\n*", at)
+  return sent.slice(from, to === -1 ? undefined : to).split("\r\n")
+}
+
 const lastCopies = (deliveries: ReadonlyArray<Delivery>) =>
   Array.from(
     Map.groupBy(deliveries.filter(({ payload }) => payload.startsWith("last:")), (d) =>

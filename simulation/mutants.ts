@@ -2232,6 +2232,25 @@ export const mutants: ReadonlyArray<Mutant> = [
         "      events.tell({ _tag: \"DeadLettered\", id, deadLetterId, deliveries, reason })\n      this.finished.add(id, delivery.print)\n"
     }]
   },
+  // A bug that the simulation found.
+  {
+    name: "a dead letter that is lost with its group is not written again",
+    by: { test: "test/consumerFailovers.test.ts", name: "loses with its group is written again" },
+    edits: [{
+      file: "src/internal/streams/letters.ts",
+      find: "if (lost.length === 0) return",
+      replace: "if (lost.length >= 0) return"
+    }]
+  },
+  {
+    name: "a dead letter that was deleted is written again after a failover",
+    by: { test: "test/consumerFailovers.test.ts", name: "has deleted stays deleted" },
+    edits: [{
+      file: "src/internal/streams/letters.ts",
+      find: ": compareIds(letter.letterId, last) > 0",
+      replace: ": letter.letterId !== last + last"
+    }]
+  },
   {
     name: "an entry becomes no dead letter, but is acknowledged",
     by: [0],

@@ -247,6 +247,61 @@ describe.each(servers)("consumers and failovers %s", (_, on) => {
       assert.lengthOf(told("DeadLettered"), 2)
     }).pipe(Effect.provide(live({}, { lag: "1 second" }))))
 
+  it.effect("a dead letter that a failover loses with its group is written again", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      const control = yield* Testing.Deployment
+      yield* begin(redis)
+      const [first] = yield* whileTimePasses(add(redis, 2))
+      yield* whileTimePasses(Effect.sleep("2 seconds"))
+      const { stop, told } = yield* consume(
+        redis,
+        { deadLetter: { key: "dead", maxDeliveries: 1 }, inspectInterval: "20 millis" },
+        ({ value }) => value.n === 0 ? Effect.fail("refused") : Effect.void
+      )
+      yield* until(Effect.sync(() => told("DeadLettered").length === 1))
+      yield* quiet(redis)
+      yield* whileTimePasses(Effect.sleep("200 millis"))
+      // The replicas know of no group and no dead letter, and the consumer knows that all was acknowledged.
+      yield* control.kill(yield* control.primary)
+      yield* until(moved)
+      yield* until(Effect.sync(() => told("GroupRecreated").length === 1))
+      yield* quiet(redis)
+      yield* whileTimePasses(Effect.sleep("3 seconds"))
+      yield* stop
+      const [letter] = yield* whileTimePasses(redis.xrange("dead", "-", "+"))
+      assert.strictEqual(letter?.fields["dead-letter.id"], first)
+      assert.strictEqual(letter!.fields["n"], "0")
+      assert.deepStrictEqual(
+        told("DeadLettered").map(({ deadLetterId, id }) => ({ deadLetterId, id })).slice(1),
+        [{ deadLetterId: letter!.id, id: first }]
+      )
+      assert.lengthOf(yield* whileTimePasses(redis.xrange("dead", "-", "+")), 1)
+    }).pipe(Effect.provide(live({}, { lag: "1 second" }))))
+
+  it.effect("a dead letter that somebody has deleted stays deleted through a failover", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      const control = yield* Testing.Deployment
+      yield* begin(redis)
+      yield* whileTimePasses(add(redis, 1))
+      const { stop, told } = yield* consume(
+        redis,
+        { deadLetter: { key: "dead", maxDeliveries: 1 } },
+        () => Effect.fail("refused")
+      )
+      yield* until(Effect.sync(() => told("DeadLettered").length === 1))
+      yield* quiet(redis)
+      yield* whileTimePasses(redis.xtrim("dead", { strategy: "maxlen", threshold: 0 }))
+      yield* whileTimePasses(Effect.sleep("1 second"))
+      yield* control.kill(yield* control.primary)
+      yield* until(moved)
+      yield* whileTimePasses(Effect.sleep("5 seconds"))
+      yield* stop
+      assert.lengthOf(told("DeadLettered"), 1)
+      assert.strictEqual(yield* whileTimePasses(redis.xlen("dead")), 0)
+    }).pipe(Effect.provide(live())))
+
   it.effect("a group that is lost is made again where nothing is skipped", () =>
     Effect.gen(function*() {
       const redis = on(yield* RedisClient.RedisClient)

@@ -2,6 +2,7 @@
  * Readers of a stream as it grows: they begin somewhere, are slow, and begin again where they were; and what must be true
  * of the entries that they got.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
@@ -30,7 +31,13 @@ export const reader = (stage: Stage, party: Party, number: number, drained: Effe
           return slowness === 0 ? Effect.void : Effect.sleep(slowness)
         }),
         Effect.catchCause((cause) =>
-          Effect.sync(() => stage.complain(`reader ${number} of ${party.name} ended by itself: ${String(cause)}`))
+          Effect.sync(() => {
+            const error = Cause.findErrorOption(cause)
+            // The server refuses what it gets, and the library cannot know that it has sent something else.
+            const isOfDamage = error._tag === "Some" && error.value._tag === "ReplyError" &&
+              stage.isDamaged(party.name, error.value.command)
+            if (!isOfDamage) stage.complain(`reader ${number} of ${party.name} ended by itself: ${String(cause)}`)
+          })
         ),
         Effect.provideService(RedisClient.RedisClient, party.primary),
         Effect.forkChild({ startImmediately: true })

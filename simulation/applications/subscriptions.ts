@@ -175,6 +175,30 @@ const wants = ({ channels, patterns }: Subscription, { kind, name }: Delivery): 
 const concerns = ({ channels, patterns }: Subscription, channel: string): boolean =>
   channels.includes(channel) || patterns.some((p) => channel.startsWith(p.slice(0, -1)))
 
+/** A name on one connection. */
+const nameIn = ({ kind, name, node, session }: Pick<Delivery, "kind" | "name" | "node" | "session">): string =>
+  `${node} ${session} ${kind} ${name}`
+
+/**
+ * Where names begin for a subscription that comes while its connection has others: with the request for it, unless the
+ * name is there already. What was sent before was for another subscription, which has left.
+ */
+const beginsOf = (
+  { begun, opened }: Subscription,
+  requests: ReadonlyArray<Execution>
+): ReadonlyMap<string, number> => {
+  const begins = new Map<string, number>()
+  for (const { args, at, name: request, node, serial, session } of requests) {
+    if (opened === Infinity || at < begun || at > opened) continue
+    const kind = request === "SUBSCRIBE" ? "message" as const : "pmessage" as const
+    for (const name of args.slice(1)) {
+      const key = nameIn({ kind, name, node, session })
+      if (!begins.has(key)) begins.set(key, serial)
+    }
+  }
+  return begins
+}
+
 /** What was heard between two gaps at which anything may be missing: it must come from one connection. */
 interface Episode {
   /** From when on nothing may be missing. */
@@ -203,10 +227,16 @@ export const checkSubscriptions = (history: History, broken: Broken): void => {
   const byId = new Map(published.map((e) => [e.id, e]))
   const own = history.calls.filter((call) => call.kind === "publish" && call.outcome?.tag === "ok")
   const byClient = Map.groupBy(history.deliveries, ({ client }) => client)
+  const requests = Map.groupBy(
+    history.executions.filter((e) => (e.name === "SUBSCRIBE" || e.name === "PSUBSCRIBE") && !isError(e)),
+    ({ client }) => client
+  )
   checkConnections(history, broken)
   for (const subscription of history.subscriptions) {
     const deliveries = byClient.get(subscription.client) ?? []
-    checkSubscription(subscription, deliveries, published, broken)
+    const begins = beginsOf(subscription, requests.get(subscription.client) ?? [])
+    const due = deliveries.filter((d) => wants(subscription, d) && d.serial > (begins.get(nameIn(d)) ?? -1))
+    checkSubscription(subscription, due, published, broken)
     // What its own client published after it was acknowledged is heard, or there is a gap.
     if (subscription.opened === Infinity) continue
     const heard = new Set(subscription.items.map(({ payload }) => payload))
@@ -257,7 +287,6 @@ const checkSubscription = (
   const sessions = new Map<string, Session>()
   const told = new Set<string>()
   for (const delivery of deliveries) {
-    if (!wants(subscription, delivery)) continue
     const name = `${delivery.node} ${delivery.session}`
     const session: Session = sessions.get(name) ?? { name, node: delivery.node, sent: [], places: new Map() }
     sessions.set(name, session)

@@ -177,7 +177,7 @@ class Wire implements Transport {
     const whole = chunks.length === 1 && typeof chunks[0] === "string"
       ? Buffer.from(chunks[0], "utf8")
       : Buffer.concat(chunks.map((c) => typeof c === "string" ? Buffer.from(c, "utf8") : c))
-    const { bytes, cut } = this.network.passing(this.address, "request", whole)
+    const { bytes, cut } = this.network.passing(this.address, "request", whole, this.requests.from)
     this.requests.send(() => {
       if (this.silent) return
       if (this.serverOpen && bytes.length > 0) this.server!.data(bytes)
@@ -232,7 +232,7 @@ class Wire implements Transport {
 
   private reply(text: string): void {
     if (!this.serverOpen) return
-    const { bytes, cut } = this.network.passing(this.address, "reply", Buffer.from(text, "latin1"))
+    const { bytes, cut } = this.network.passing(this.address, "reply", Buffer.from(text, "latin1"), this.requests.from)
     const apart = this.network.dripping(this.address)
     if (apart === 0) return this.replies.send(() => this.arrive(bytes, cut))
     for (let i = 0; i < bytes.length - 1; i++) {
@@ -331,6 +331,8 @@ export class Network {
   private readonly listening: Array<() => void> = []
   /** Called for each connection attempt with the client's party and the server's address. */
   onDial: (party: string, address: string) => void = () => {}
+  /** Called for each byte that is corrupted, with the client's party, what was sent at once, and where the byte is. */
+  onCorrupt: (party: string, direction: Direction, bytes: Uint8Array, at: number) => void = () => {}
 
   constructor(time: Time) {
     this.time = time
@@ -525,7 +527,8 @@ export class Network {
   passing(
     address: string,
     direction: Direction,
-    bytes: Uint8Array
+    bytes: Uint8Array,
+    party: string
   ): { readonly bytes: Uint8Array; readonly cut: boolean } {
     if (this.faults.length === 0) return { bytes, cut: false }
     const fault = this.faults.find((f) => f.address === address && f.direction === direction)
@@ -538,6 +541,7 @@ export class Network {
     if (fault.kind === "cut") return { bytes: bytes.subarray(0, fault.after), cut: true }
     const corrupted = Uint8Array.from(bytes)
     corrupted[fault.after] = corrupted[fault.after]! ^ 0x55
+    this.onCorrupt(party, direction, bytes, fault.after)
     return { bytes: corrupted, cut: false }
   }
 

@@ -12,7 +12,7 @@ import type { PrimaryClient } from "../../Client.ts"
 import type { Key } from "../../Command.ts"
 import type { RedisError } from "../../Errors.ts"
 import { movesOf } from "../client/moves.ts"
-import { monotonicMillis } from "../common/time.ts"
+import { monotonicMillis, monotonicMillisUnsafe } from "../common/time.ts"
 import { Acknowledgements } from "./acknowledgements.ts"
 import { type Attempts, Loop } from "./attempts.ts"
 import { Claims, type Taken } from "./claims.ts"
@@ -26,6 +26,7 @@ import { Group } from "./group.ts"
 import { type DeliveredEntry, read, readOrClaim } from "./groupCommands.ts"
 import { type Handler, handlingOf } from "./handling.ts"
 import { compareIds, idBefore } from "./ids.ts"
+import { Letters } from "./letters.ts"
 import { Pace } from "./pace.ts"
 import { SharedName } from "./sharedName.ts"
 import type { EntryCodec, RawFields } from "./types.ts"
@@ -85,6 +86,7 @@ export class Consumer<T, E, R> implements Kept {
   /** The entries that the consumer has, by id. */
   readonly deliveries = new Map<string, Delivery>()
   readonly finished: Finished
+  readonly letters: Letters
   private readonly loop: Loop
   /** Entries that failed, and are pending until somebody claims them. */
   private readonly left = new Set<string>()
@@ -133,8 +135,10 @@ export class Consumer<T, E, R> implements Kept {
     this.finished = new Finished(settings.remember)
     this.group = new Group(redis, key, settings, events, () => {
       this.finished.clear()
+      this.letters.clear()
       this.highest = "0-0"
     })
+    this.letters = new Letters(given, this.group)
     this.claims = new Claims(redis, key, settings)
     this.sharedName = new SharedName(this.claims)
     this.acknowledgements = new Acknowledgements(redis, key, settings, attempts, (batch) => this.onAcknowledged(batch))
@@ -361,6 +365,7 @@ export class Consumer<T, E, R> implements Kept {
     const { codec, events, metrics, settings } = this.given
     const { id } = entry
     if (this.left.size > 0) this.left.delete(id)
+    this.letters.forget(id)
     const delivery = this.deliveryOf(entry, now)
     const known = this.deliveries.get(id)
     if (known !== undefined) {
@@ -522,11 +527,13 @@ export class Consumer<T, E, R> implements Kept {
 
   /** Moves an entry to the dead letters. */
   private bury(delivery: Delivery, reason: string): void {
-    const { events, key, metrics, redis, settings } = this.given
+    const { clock, events, key, metrics, redis, settings } = this.given
     const { deliveries, id } = delivery
-    this.settleWith(delivery, moveToDeadLetters(redis, key, settings, delivery, reason), (moved) => {
+    const move = this.letters.before(moveToDeadLetters(redis, key, settings, delivery, reason))
+    this.settleWith(delivery, move, (moved) => {
       if (moved._tag === "NotPending") return events.tell({ _tag: "ClaimLost", id, to: null })
       const { deadLetterId } = moved
+      this.letters.add(delivery, { letterId: deadLetterId, reason, at: monotonicMillisUnsafe(clock) })
       metrics.dead()
       // It is not remembered as finished: a failover that loses the dead letter has to bring the entry again.
       events.tell({ _tag: "DeadLettered", id, deadLetterId, deliveries, reason })

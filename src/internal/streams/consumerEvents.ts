@@ -166,7 +166,8 @@ export interface MisfitFound {
 }
 
 /**
- * An entry was moved to the stream of dead letters.
+ * An entry was moved to the stream of dead letters. Told once more when a failover has lost the dead letter and the
+ * consumer writes it again.
  *
  * @since 0.1.0
  * @category events

@@ -78,6 +78,34 @@ export const moveToDeadLetters = (
   })
 }
 
+/** Makes the command that adds the dead letter of an entry. */
+export const addLetter = (
+  key: Key,
+  { consumer, deadLetter, group }: ConsumerSettings,
+  { deliveries, fields, id }: Pick<Delivery, "id" | "fields" | "deliveries">,
+  reason: string
+): Effect.Effect<Command.Command<string, "write">> =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    const about: ReadonlyArray<readonly [string, Arg]> = [
+      ["reason", reason],
+      ["id", id],
+      ["stream", key],
+      ["group", group],
+      ["consumer", consumer],
+      ["deliveries", deliveries === Infinity ? "Infinity" : deliveries],
+      ["time", now]
+    ]
+    const trim = deadLetter!.maxLength === undefined
+      ? undefined
+      : { strategy: "maxlen", threshold: deadLetter!.maxLength, approximate: true } as const
+    return xadd(
+      deadLetter!.key,
+      "*",
+      [...about.map(([name, value]) => [`dead-letter.${name}`, value] as const), ...fields],
+      { trim }
+    )
+  })
+
 /** Gives the id of the dead letter; `null` if the entry is not pending. */
 const moveOnce = (
   redis: PrimaryClient,
@@ -86,26 +114,9 @@ const moveOnce = (
   delivery: Pick<Delivery, "id" | "fields" | "deliveries">,
   reason: string
 ): Effect.Effect<string | null, RedisError> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const { consumer, deadLetter, deletes, group } = settings
+  Effect.flatMap(addLetter(key, settings, delivery, reason), (add) => {
+    const { deadLetter, deletes, group } = settings
     const { id } = delivery
-    const about: ReadonlyArray<readonly [string, Arg]> = [
-      ["reason", reason],
-      ["id", id],
-      ["stream", key],
-      ["group", group],
-      ["consumer", consumer],
-      ["deliveries", delivery.deliveries === Infinity ? "Infinity" : delivery.deliveries],
-      ["time", now]
-    ]
-    const fields = [
-      ...about.map(([name, value]) => [`dead-letter.${name}`, value] as const),
-      ...delivery.fields
-    ]
-    const trim = deadLetter!.maxLength === undefined
-      ? undefined
-      : { strategy: "maxlen", threshold: deadLetter!.maxLength, approximate: true } as const
-    const add: Command.Command<string, "write"> = xadd(deadLetter!.key, "*", fields, { trim })
     // The name of the command and the key are arguments of their own.
     const rest = add.args.slice(1)
     if (rest.length > mostScriptArguments) return moveInTurn(redis, key, settings, id, add)

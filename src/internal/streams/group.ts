@@ -33,7 +33,7 @@ export interface Progress {
 const isReply = (error: RedisError, code: string): boolean => error._tag === "ReplyError" && error.code === code
 
 /** The key does not exist: XINFO answers ERR. */
-const isStreamMissing = (error: RedisError): boolean =>
+export const isStreamMissing = (error: RedisError): boolean =>
   error._tag === "ReplyError" && error.code === "ERR" && error.detail.includes("no such key")
 
 export class Group {
@@ -80,10 +80,11 @@ export class Group {
 
   /** Commands that are needed after a failover only, or for long work, change nothing here: rights are missing now. */
   private readonly mayLater: Effect.Effect<void, RedisError> = Effect.suspend(() => {
-    const { consumer, group } = this.settings
+    const { consumer, deadLetter, group } = this.settings
     return Effect.asVoid(this.redis.pipeline([
       lastIdOf(this.key),
       entryAt(this.key, "0-1"),
+      entryAt(deadLetter?.key ?? this.key, "0-1"),
       pendingEntries.xclaimJustid(this.key, group, consumer, "365 days", ["0-1"])
     ]))
   })
@@ -109,6 +110,11 @@ export class Group {
       }
     )
   }).pipe(Effect.catchIf(isStreamMissing, () => Effect.fail(noGroup)))
+
+  /** Something after this place is not finished: the group is not made again after it. */
+  notAfter(place: string): void {
+    if (this.acknowledged !== undefined && compareIds(place, this.acknowledged) < 0) this.acknowledged = place
+  }
 
   /** Of all entries ever removed, at least so many had not been read by the group. */
   private onRemoved(after: string, count: number): void {
@@ -160,7 +166,7 @@ export class Group {
 }
 
 /** XINFO GROUPS does not say that a group is missing. */
-const noGroup: RedisError = new ReplyError({
+export const noGroup: RedisError = new ReplyError({
   code: "NOGROUP",
   detail: "NOGROUP no such group",
   command: "XINFO GROUPS"

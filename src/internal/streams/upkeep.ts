@@ -15,6 +15,7 @@ import type { ConsumerMetrics } from "./consumerMetrics.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
 import type { Delivery, Finished } from "./deliveries.ts"
 import type { Group } from "./group.ts"
+import type { Letters } from "./letters.ts"
 import type { SharedName } from "./sharedName.ts"
 
 /** Entries that were read ahead and wait longer than this are given back, in milliseconds. */
@@ -39,6 +40,7 @@ export interface Kept {
   readonly claims: Claims
   readonly acknowledgements: Acknowledgements<Delivery>
   readonly finished: Finished
+  readonly letters: Letters
   readonly sharedName: SharedName
   /** The entries that the consumer has, by id. */
   readonly deliveries: ReadonlyMap<string, Delivery>
@@ -72,7 +74,7 @@ export class Upkeep {
   /** Runs until it is interrupted, or until an error that does not pass. */
   readonly run: Effect.Effect<never, RedisError> = Effect.gen({ self: this }, function*() {
     const { attempts, metrics, redis, settings } = this.given
-    const { deliveries, group, miscounted } = this.consumer
+    const { deliveries, group, letters, miscounted } = this.consumer
     const extendMillis = settings.minIdleMillis / 3
     const step = Math.max(1, Math.min(tickMillis, extendMillis, settings.inspectMillis))
     let moves = movesOf(redis)
@@ -82,7 +84,9 @@ export class Upkeep {
       const now = yield* monotonicMillis
       if (movesOf(redis) !== moves) {
         const current = movesOf(redis)
-        if (yield* attempts.persist(this.acknowledgeAgain)) moves = current
+        const isDone = yield* attempts.persist(whenReserved(this.acknowledgeAgain))
+        const isRestored = yield* attempts.persist(whenReserved(group.within(letters.restore)))
+        if (isDone && isRestored) moves = current
       }
       if (settings.readsAhead) yield* this.giveAheadBack(now)
       const due = Array.from(deliveries.values()).filter(({ isLost, isReplaced, state, touchedAt }) =>
@@ -95,6 +99,7 @@ export class Upkeep {
       if (now >= inspectAt) {
         inspectAt = now + settings.inspectMillis
         metrics.progress(yield* attempts.persist(group.within(group.inspect)))
+        letters.expire(now)
         yield* attempts.persist(group.within(this.watchName(now)))
       }
     }
@@ -150,17 +155,15 @@ export class Upkeep {
     )
   }
 
-  /** Gives whether it is done: without a connection of its own it has to wait. */
-  private readonly acknowledgeAgain: Effect.Effect<boolean, RedisError> = Effect.suspend(() => {
+  private readonly acknowledgeAgain: Effect.Effect<void, RedisError> = Effect.suspend(() => {
     const { acknowledgements, finished: { all } } = this.consumer
-    if (all.length === 0) return Effect.succeed(true)
-    return Effect.matchEffect(acknowledgements.acknowledgeSame(all), {
-      onSuccess: ({ count }) =>
-        Effect.sync(() => {
-          if (count > 0) this.given.events.tell({ _tag: "AcknowledgedAgain", count })
-          return true
-        }),
-      onFailure: (error) => error._tag === "ReserveTimeout" ? Effect.succeed(false) : Effect.fail(error)
+    if (all.length === 0) return Effect.void
+    return Effect.map(acknowledgements.acknowledgeSame(all), ({ count }) => {
+      if (count > 0) this.given.events.tell({ _tag: "AcknowledgedAgain", count })
     })
   })
 }
+
+/** Gives whether it is done: without a connection of its own it has to wait. */
+const whenReserved = (effect: Effect.Effect<void, RedisError>): Effect.Effect<boolean, RedisError> =>
+  Effect.catchTag(Effect.as(effect, true), "ReserveTimeout", () => Effect.succeed(false))
