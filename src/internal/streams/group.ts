@@ -81,12 +81,19 @@ export class Group {
   /** Commands that are needed after a failover only, or for long work, change nothing here: rights are missing now. */
   private readonly mayLater: Effect.Effect<void, RedisError> = Effect.suspend(() => {
     const { consumer, deadLetter, group } = this.settings
-    return Effect.asVoid(this.redis.pipeline([
+    const later = this.redis.pipeline([
       lastIdOf(this.key),
       entryAt(this.key, "0-1"),
-      entryAt(deadLetter?.key ?? this.key, "0-1"),
       pendingEntries.xclaimJustid(this.key, group, consumer, "365 days", ["0-1"])
-    ]))
+    ])
+    if (deadLetter === undefined) return Effect.asVoid(later)
+    // What else is wrong there shows when a dead letter is written, and leaves its entry pending.
+    const letters = Effect.catchIf(
+      this.redis.run(entryAt(deadLetter.key, "0-1")),
+      (error) => error._tag === "ReplyError" && error.code !== "NOPERM",
+      () => Effect.void
+    )
+    return Effect.andThen(later, Effect.asVoid(letters))
   })
 
   /** Asks the server how far the group is. */
