@@ -169,6 +169,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "doctor: a shell takes a part of a repair for a command",
+    by: { test: "test/doctorFindings.test.ts", name: "a shell takes as they are meant" },
+    edits: [{
+      file: "src/internal/doctor/view.ts",
+      find: "...at, ...words].map(shellWord)",
+      replace: "...at, ...words]"
+    }]
+  },
+  {
     name: "watching: the cursor stays hidden at the end",
     by: { test: "test/screen.test.ts", name: "left as it was found" },
     edits: [{

@@ -9,6 +9,7 @@ import * as Path from "node:path"
 import { catalogue, type Code, families } from "../src/internal/doctor/catalogue.ts"
 import { judge } from "../src/internal/doctor/judge.ts"
 import type { Report } from "../src/internal/doctor/types.ts"
+import { cli } from "../src/internal/doctor/view.ts"
 import { at, type Draft, failure, seenWith } from "./support/seen.ts"
 
 const reportOf = (change: (draft: Draft) => void): Report => judge(seenWith(change), 12, new Set())
@@ -279,8 +280,23 @@ describe("findings", () => {
     const [finding] = reportOf(cases["permissions-missing"]).findings
     assert.strictEqual(
       finding!.mend[0]!.lines[0],
-      "redis-cli -h 10.0.1.1 -p 26379 ACL SETUSER default +sentinel|replicas +subscribe allchannels"
+      "redis-cli -h 10.0.1.1 -p 26379 ACL SETUSER default '+sentinel|replicas' +subscribe allchannels"
     )
+  })
+
+  it("give commands that a shell takes as they are meant", () => {
+    assert.strictEqual(
+      cli("10.0.0.1:26379", "SENTINEL", "RESET", "a;id$(x)'b"),
+      "redis-cli -h 10.0.0.1 -p 26379 SENTINEL RESET 'a;id$(x)'\\''b'"
+    )
+    assert.strictEqual(cli("unix:/a b", "PING", ""), "redis-cli -s '/a b' PING ''")
+    for (const [code, change] of Object.entries(cases)) {
+      for (const { lines } of reportOf(change).findings.flatMap(({ mend }) => mend)) {
+        for (const line of lines.filter((line) => line.startsWith("redis-cli"))) {
+          assert.match(line, /^(?:[\w@%+=:,./ -]|'[^']*')+$/, code)
+        }
+      }
+    }
   })
 
   it("of accepted codes are left out", () => {

@@ -60,7 +60,8 @@ const inLines = (recording: Recording) =>
       Effect.andThen(
         Effect.andThen(until(recording, () => recording.state !== undefined), Effect.sleep("1 second")),
         Effect.repeat(
-          Effect.suspend(() => say(statusLine(recording, recording.options.time.now()))),
+          // What led to the state is told before it.
+          Effect.andThen(entries, Effect.suspend(() => say(statusLine(recording, recording.options.time.now())))),
           Schedule.spaced(statusInterval)
         )
       )

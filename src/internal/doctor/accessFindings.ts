@@ -61,7 +61,7 @@ const logins = (all: ReadonlyArray<Tiered>): ReadonlyArray<Finding> => [
     ),
     step(
       "Give all of them the same users: a client logs in to each with the same credentials.",
-      ...found.map(({ name }) => cli(name, "ACL", "SETUSER", "USER", "on", "'>PASSWORD'"))
+      ...found.map(({ name }) => cli(name, "ACL", "SETUSER", "USER", "on", ">PASSWORD"))
     )
   ]),
   ...failing(
@@ -156,7 +156,7 @@ const permissions = (view: View): ReadonlyArray<Finding> => {
       mend: [
         step(
           "Add what is missing, and put it into the file of users or the configuration as well.",
-          ...where.map((name) => cli(name, "ACL", "SETUSER", rule))
+          ...where.map((name) => cli(name, "ACL", "SETUSER", user!, ...rules))
         )
       ]
     }))
@@ -184,7 +184,7 @@ const permissions = (view: View): ReadonlyArray<Finding> => {
       mend: [
         step(
           "Add what is missing at all nodes, since each of them can become the primary.",
-          ...lacking.map(({ denied, name, user }) => cli(name, "ACL", "SETUSER", user, ...denied.map(quoted)))
+          ...lacking.map(({ denied, name, user }) => cli(name, "ACL", "SETUSER", user, ...denied))
         )
       ]
     }))
@@ -212,9 +212,6 @@ const permissions = (view: View): ReadonlyArray<Finding> => {
   }
   return found
 }
-
-/** For a shell: a rule may begin with an ampersand. */
-const quoted = (rule: string): string => /^[+\w|-]+$/.test(rule) ? rule : `'${rule}'`
 
 // -----------------------------------------------------------------------------
 // Passwords of nodes

@@ -87,7 +87,7 @@ const numbers = (view: View): ReadonlyArray<Finding> => {
         step(
           "Run at least three sentinels, each on a machine that can fail without the others. A sentinel needs this file:",
           "port 26379",
-          `sentinel monitor ${group} ${hostAndPort(view)} 2`,
+          `sentinel monitor ${group} ${hostAndPort(view).join(" ")} 2`,
           `sentinel down-after-milliseconds ${group} ${informed[0]!.group.downAfterMillis}`
         ),
         step("Set the quorum to a majority at each sentinel.", ...setAll(view, "quorum", "2"))
@@ -145,8 +145,8 @@ const numbers = (view: View): ReadonlyArray<Finding> => {
   return found
 }
 
-const hostAndPort = ({ primary }: View): string =>
-  primary === undefined ? "HOST PORT" : `${primary.announced.host} ${primary.announced.port}`
+const hostAndPort = ({ primary }: View): readonly [host: string, port: string] =>
+  primary === undefined ? ["HOST", "PORT"] : [primary.announced.host, String(primary.announced.port)]
 
 const setAll = ({ group, informed }: View, name: string, value: string): ReadonlyArray<string> =>
   addressesOf(informed).map((address) => cli(address, "SENTINEL", "SET", group, name, value))
@@ -228,7 +228,7 @@ const agreement = (view: View): ReadonlyArray<Finding> => {
           )
             .flatMap(({ address, group: { quorum } }) => [
               cli(address, "SENTINEL", "REMOVE", group),
-              cli(address, "SENTINEL", "MONITOR", group, hostAndPort(view), String(quorum))
+              cli(address, "SENTINEL", "MONITOR", group, ...hostAndPort(view), String(quorum))
             ])
         )
       ]
@@ -323,7 +323,7 @@ const ofGroup = (view: View): ReadonlyArray<Finding> => {
         step(
           "Let the sentinel monitor the group.",
           ...without.flatMap(({ address }) => [
-            cli(address, "SENTINEL", "MONITOR", group, hostAndPort(view), String(settings?.quorum ?? 2)),
+            cli(address, "SENTINEL", "MONITOR", group, ...hostAndPort(view), String(settings?.quorum ?? 2)),
             ...(settings === undefined
               ? []
               : [cli(address, "SENTINEL", "SET", group, "down-after-milliseconds", String(settings.downAfterMillis))])

@@ -141,11 +141,16 @@ export const finding = (
 /** A step of a remedy. */
 export const step = (text: string, ...lines: ReadonlyArray<string>): Remedy => ({ text, lines })
 
+/** A word for a shell: names of groups come from servers, and rules have bars. */
+const shellWord = (word: string): string => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+
 /** A command for a shell, at a server. */
 export const cli = (address: string, ...words: ReadonlyArray<string>): string => {
-  if (address.startsWith("unix:")) return ["redis-cli", "-s", address.slice("unix:".length), ...words].join(" ")
   const port = /:(\d+)$/.exec(address)?.[1]
-  return ["redis-cli", "-h", hostOf(address), ...(port === undefined ? [] : ["-p", port]), ...words].join(" ")
+  const at = address.startsWith("unix:")
+    ? ["-s", address.slice("unix:".length)]
+    : ["-h", hostOf(address) ?? "", ...(port === undefined ? [] : ["-p", port])]
+  return ["redis-cli", ...at, ...words].map(shellWord).join(" ")
 }
 
 /** `a, b and c`. */
