@@ -18,11 +18,10 @@ const browsed = ["test/browser/**/*.test.ts"]
 /** The tests of the built site, which only `npm run docs -- --check` runs, since it has built it. */
 const built = ["test/site/**/*.test.ts"]
 
-const common = {
-  // For what hangs: a machine that is busy takes several times as long as a quiet one.
-  testTimeout: Number(process.env["ERS_TEST_TIMEOUT"] ?? 120_000),
-  hookTimeout: 120_000
-}
+/** For what hangs, in milliseconds: a machine that is busy takes several times as long as a quiet one. */
+const timeout = Number(process.env["ERS_TEST_TIMEOUT"] ?? 120_000)
+
+const common = { testTimeout: timeout, hookTimeout: timeout }
 
 const memory = {
   extends: true as const,

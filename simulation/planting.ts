@@ -145,11 +145,13 @@ export const plantAll = (
     }
     const attempt = (process: TestProcess, { by, edits, name }: Mutant): Effect.Effect<void, never, Spawner> =>
       Effect.gen(function*() {
+        const start = performance.now()
         const found = yield* by !== undefined && "test" in by
           ? findByTest(process, edits, by)
           : findBySeeds(edits, by ?? [], options.seeds, compiled)
-        if (found === undefined) tell("MISSED ", name)
-        else tell("found  ", `${name}: ${found.slice(0, 160)}`)
+        const seconds = ((performance.now() - start) / 1000).toFixed(1)
+        if (found === undefined) tell("MISSED ", `${name}, in ${seconds} s`)
+        else tell("found  ", `${name}, in ${seconds} s: ${found.slice(0, 160)}`)
       }).pipe(
         Effect.catchCause((cause) => Effect.sync(() => tell("BROKEN ", `${name}: ${String(Cause.squash(cause))}`)))
       )
