@@ -238,8 +238,8 @@ export interface Subscriptions {
    * Subscribes like `subscribe`, and returns once the server has acknowledged all names. From then on every message
    * is in the Stream, whenever it is read, or a `Gap` is. Each name begins when the server has acknowledged it, or at
    * once where another subscription of the client has it: so the Stream may begin with messages of some names from
-   * before the other names have begun. With `events: true`, `Subscribed` tells where all are there. The subscription ends with the Scope. Read the Stream once: several
-   * readers would share its messages.
+   * before the other names have begun. With `events: true`, `Subscribed` tells where all are there. The subscription
+   * ends with the Scope. Read the Stream once: several readers would share its messages.
    *
    * **Example** (No message is missed)
    *
