@@ -74,7 +74,9 @@ describe("failover without a terminal", { concurrent: true }, () => {
   })
 
   it("says what is wrong where no sentinel answers", async () => {
-    const ended = await runCommand(["failover", "--sentinels", "127.0.0.1:1", "--group", "g", "--yes"])
+    const html = Path.join(Os.tmpdir(), `effect-redis-sentinel-${process.pid}.html`)
+    const ended = await runCommand(["failover", "--sentinels", "127.0.0.1:1", "--group", "g", "--yes", "--html", html])
+    assert.isFalse(Fs.existsSync(html))
     assert.match(ended.stderr, /No failover was started: .*127\.0\.0\.1:1.*Check --sentinels/s)
     assert.strictEqual(ended.code, 2)
   })

@@ -51,7 +51,12 @@ export const saidAs = <A, R>(effect: Effect.Effect<A, InvalidOption, R>) => Effe
  */
 export const checkWritable = (file: string | undefined): Effect.Effect<void, CliError.UserError> =>
   file === undefined ? Effect.void : Effect.try({
-    try: () => Fs.closeSync(Fs.openSync(file, "a")),
+    try: () => {
+      const isThere = Fs.existsSync(file)
+      Fs.closeSync(Fs.openSync(file, "a"))
+      // A command that does nothing leaves no empty page.
+      if (!isThere) Fs.rmSync(file)
+    },
     catch: (error) => usageError(`--html: the file cannot be written (${codeOf(error)})`)
   })
 
