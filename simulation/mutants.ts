@@ -2256,8 +2256,53 @@ export const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/consumerFailovers.test.ts", name: "has deleted stays deleted" },
     edits: [{
       file: "src/internal/streams/letters.ts",
-      find: ": compareIds(letter.letterId, last) > 0",
-      replace: ": letter.letterId !== last + last"
+      find: "  entriesAdded > length &&",
+      replace: "  entriesAdded < length &&"
+    }]
+  },
+  {
+    name: "a dead letter that is lost is taken for one that was deleted, since others have written later ones",
+    by: { test: "test/consumerLetters.test.ts", name: "do not hide them" },
+    edits: [{
+      file: "src/internal/streams/letters.ts",
+      find: "else if (!mayHaveRemoved(removals, letter.letterId))",
+      replace: "else if (entryAt === undefined)"
+    }]
+  },
+  {
+    name: "the dead letter of another group counts as that of this one",
+    by: { test: "test/consumerLetters.test.ts", name: "of another group does not count" },
+    edits: [{
+      file: "src/internal/streams/deadLetters.ts",
+      find: " && has(\"dead-letter.group\", group)",
+      replace: ""
+    }]
+  },
+  {
+    name: "a dead letter whose reply comes after the move is not looked for",
+    by: { test: "test/consumerLetters.test.ts", name: "whose reply comes after the move" },
+    edits: [{
+      file: "src/internal/streams/letters.ts",
+      find: "Math.min(this.moves, moves)",
+      replace: "Math.max(this.moves, moves)"
+    }]
+  },
+  {
+    name: "a dead letter that was written again is written a third time when the reply is lost",
+    by: { test: "test/consumerLetters.test.ts", name: "not written a third time" },
+    edits: [{
+      file: "src/internal/streams/letters.ts",
+      find: "letterId: null, isLost: false, isUntold: true }",
+      replace: "letterId: null, isLost: true, isUntold: true }"
+    }]
+  },
+  {
+    name: "a consumer that stops leaves dead letters lost",
+    by: { test: "test/consumerLetters.test.ts", name: "stops right after the move" },
+    edits: [{
+      file: "src/internal/streams/consume.ts",
+      find: "      yield* Effect.ignore(consumer.group.within(consumer.letters.restore))\n",
+      replace: ""
     }]
   },
   {

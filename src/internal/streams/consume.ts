@@ -129,6 +129,8 @@ const stop = <T, E, R>(
     yield* Fiber.interrupt(upkeep)
     const lastCommands = Effect.gen(function*() {
       yield* consumer.quiet
+      // Nobody else knows of letters that a failover has lost.
+      yield* Effect.ignore(consumer.group.within(consumer.letters.restore))
       const handedBack = yield* consumer.handBack
       if (settings.deleteConsumer) {
         yield* Effect.catch(redis.eval(deleteIdle, [key], [settings.group, settings.consumer]), (error) =>

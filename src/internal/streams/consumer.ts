@@ -529,11 +529,12 @@ export class Consumer<T, E, R> implements Kept {
   private bury(delivery: Delivery, reason: string): void {
     const { clock, events, key, metrics, redis, settings } = this.given
     const { deliveries, id } = delivery
+    const moves = movesOf(redis)
     const move = this.letters.before(moveToDeadLetters(redis, key, settings, delivery, reason))
     this.settleWith(delivery, move, (moved) => {
       if (moved._tag === "NotPending") return events.tell({ _tag: "ClaimLost", id, to: null })
       const { deadLetterId } = moved
-      this.letters.add(delivery, { letterId: deadLetterId, reason, at: monotonicMillisUnsafe(clock) })
+      this.letters.add(delivery, { letterId: deadLetterId, reason, at: monotonicMillisUnsafe(clock), moves })
       metrics.dead()
       // It is not remembered as finished: a failover that loses the dead letter has to bring the entry again.
       events.tell({ _tag: "DeadLettered", id, deadLetterId, deliveries, reason })

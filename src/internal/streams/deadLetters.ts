@@ -14,7 +14,8 @@ import { xadd, xdel } from "../../commands/streams.ts"
 import type { RedisError } from "../../Errors.ts"
 import { failureName } from "../common/handlers.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
-import type { Delivery } from "./deliveries.ts"
+import { type Delivery, printOf } from "./deliveries.ts"
+import type { RawFields } from "./types.ts"
 
 /** The longest reason, in characters. */
 const longestReason = 1024
@@ -78,8 +79,30 @@ export const moveToDeadLetters = (
   })
 }
 
+/** How many fields a dead letter has before those of its entry. */
+const fieldsAbout = 7
+
+/** Whether a dead letter is that of an entry, of this stream and this group: others may have the same dead letters. */
+export const isLetterOf = (
+  fields: RawFields,
+  key: Key,
+  group: string,
+  { id, print }: Pick<Delivery, "id" | "print">
+): boolean => {
+  const about = fields.slice(0, fieldsAbout)
+  const has = (name: string, value: Key): boolean =>
+    about.some((field) =>
+      Buffer.compare(field[0], Buffer.from(name)) === 0 && Buffer.compare(field[1], toBytes(value)) === 0
+    )
+  // The entry may have been a dead letter itself, and have fields of the same names.
+  return has("dead-letter.id", id) && has("dead-letter.stream", key) && has("dead-letter.group", group) &&
+    printOf(fields.slice(fieldsAbout)) === print
+}
+
+const toBytes = (key: Key): Uint8Array => typeof key === "string" ? Buffer.from(key) : key
+
 /** Makes the command that adds the dead letter of an entry. */
-export const addLetter = (
+const addLetter = (
   key: Key,
   { consumer, deadLetter, group }: ConsumerSettings,
   { deliveries, fields, id }: Pick<Delivery, "id" | "fields" | "deliveries">,
@@ -143,4 +166,25 @@ const moveInTurn = (
     const ack = xack(key, group, id)
     yield* redis.transaction(deletes ? [ack, xdel(key, id)] : [ack])
     return added
+  })
+
+const writeScript = `
+local added = redis.call('XADD', KEYS[2], unpack(ARGV, 2))
+redis.call('XDEL', KEYS[1], ARGV[1])
+return added`
+
+/** Writes the dead letter of an entry that is not pending. An entry is deleted only with its letter. Gives its id. */
+export const writeLetter = (
+  { run }: Pick<PrimaryClient, "run">,
+  key: Key,
+  settings: ConsumerSettings,
+  delivery: Pick<Delivery, "id" | "fields" | "deliveries">,
+  reason: string
+): Effect.Effect<string, RedisError> =>
+  Effect.flatMap(addLetter(key, settings, delivery, reason), (add) => {
+    const { id } = delivery
+    if (!settings.deletes) return run(add)
+    const rest = add.args.slice(1)
+    if (rest.length > mostScriptArguments) return Effect.tap(run(add), run(xdel(key, id)))
+    return Effect.map(run(evalScript(writeScript, [key, settings.deadLetter!.key], [id, ...rest])), String)
   })

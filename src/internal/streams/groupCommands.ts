@@ -110,6 +110,15 @@ const ENTRIES = Command.decoding(streams.xrange("s", "-", "+").spec, Command.cus
 export const entryAt = (key: Key, id: string): Command.Command<ReadonlyArray<RawEntry>, "read"> =>
   Command.withSpec(streams.xrange(key, id, id), ENTRIES)
 
+const LATEST = Command.decoding(
+  streams.xrevrange("s", "+", "-").spec,
+  Command.custom((value) => rawEntries(value, true))
+)
+
+/** The latest entries of a stream, the last one first. */
+export const latestOf = (key: Key, count: number): Command.Command<ReadonlyArray<RawEntry>, "read"> =>
+  Command.withSpec(streams.xrevrange(key, "+", "-", { count }), LATEST)
+
 const LAST_ID = Command.decoding(
   streamInfo.xinfoStream("s").spec,
   Command.map(Command.fields({ lastGeneratedId: idWord }), ({ lastGeneratedId }) => lastGeneratedId)
@@ -125,6 +134,30 @@ export const countersOf = (
   key: Key
 ): Command.Command<{ readonly length: number; readonly entriesAdded: number }, "read"> =>
   Command.withSpec(streamInfo.xinfoStream(key), COUNTERS)
+
+/** What a stream says of entries that it does not have. */
+export interface Removals {
+  readonly length: number
+  readonly entriesAdded: number
+  readonly lastGeneratedId: string
+  /** The greatest id that XDEL has taken out; trimming takes from the front. */
+  readonly maxDeletedEntryId: string
+  readonly recordedFirstEntryId: string
+}
+
+const REMOVALS = Command.decoding(
+  streamInfo.xinfoStream("s").spec,
+  Command.fields({
+    length: Command.int,
+    entriesAdded: Command.int,
+    lastGeneratedId: idWord,
+    maxDeletedEntryId: idWord,
+    recordedFirstEntryId: idWord
+  })
+)
+
+export const removalsOf = (key: Key): Command.Command<Removals, "read"> =>
+  Command.withSpec(streamInfo.xinfoStream(key), REMOVALS)
 
 /** The id of the last entry that was added to a stream. */
 export const lastIdOf = (key: Key): Command.Command<string, "read"> =>

@@ -6,21 +6,20 @@
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import type { PrimaryClient } from "../../Client.ts"
-import type { Command, Key } from "../../Command.ts"
+import type { Key } from "../../Command.ts"
 import { xinfoGroups } from "../../commands/streamInfo.ts"
 import { xpendingRange } from "../../commands/streamPendingEntries.ts"
-import { xdel, xrevrange } from "../../commands/streams.ts"
 import type { RedisError } from "../../Errors.ts"
 import { movesOf } from "../client/moves.ts"
 import { monotonicMillis } from "../common/time.ts"
 import type { Events } from "./consumerEvents.ts"
 import type { ConsumerMetrics } from "./consumerMetrics.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
-import { addLetter } from "./deadLetters.ts"
+import { isLetterOf, writeLetter } from "./deadLetters.ts"
 import { type Delivery, printOf } from "./deliveries.ts"
 import { type Group, isStreamMissing, noGroup } from "./group.ts"
-import { entryAt, lastIdOf } from "./groupCommands.ts"
-import { compareIds, idBefore } from "./ids.ts"
+import { entryAt, latestOf, type Removals, removalsOf } from "./groupCommands.ts"
+import { compareIds, idBefore, zeroId } from "./ids.ts"
 
 /** How many letters are remembered. */
 const most = 1000
@@ -29,16 +28,27 @@ const rememberedFor = 60_000
 /** How many letters are looked for at once. */
 const pageSize = 100
 
+/** A stream that does not exist has removed nothing. */
+const nothingRemoved: Removals = {
+  length: 0,
+  entriesAdded: 0,
+  lastGeneratedId: zeroId,
+  maxDeletedEntryId: zeroId,
+  recordedFirstEntryId: zeroId
+}
+
 interface Letter {
   readonly id: string
   readonly print: number
   readonly deliveries: number
   readonly reason: string
   /** The id of the letter; null if it is not known, because the reply was lost. */
-  readonly letterId: string | null
+  letterId: string | null
   /** When it was written, in milliseconds. */
   readonly at: number
   isLost: boolean
+  /** Whether it may have been written again, which is not told yet. */
+  isUntold: boolean
 }
 
 /** What the letters work with. */
@@ -58,6 +68,8 @@ export class Letters {
   private readonly lock = Semaphore.makeUnsafe(1)
   /** How often the group had moved when the letters were looked for. */
   private moves: number
+  /** How many letters may be at a primary before that one. */
+  private doubtful = 0
 
   constructor(given: Surroundings, group: Group) {
     this.given = given
@@ -65,14 +77,19 @@ export class Letters {
     this.moves = movesOf(given.redis)
   }
 
-  /** A letter was written. */
-  add({ deliveries, id, print }: Pick<Delivery, "id" | "print" | "deliveries">, letter: {
+  /** A letter was written, after the group had moved so often. */
+  add({ deliveries, id, print }: Pick<Delivery, "id" | "print" | "deliveries">, { moves, ...letter }: {
     readonly letterId: string | null
     readonly reason: string
     readonly at: number
+    readonly moves: number
   }): void {
+    if (moves !== movesOf(this.given.redis)) {
+      this.moves = Math.min(this.moves, moves)
+      this.doubtful++
+    }
     this.written.delete(id)
-    this.written.set(id, { id, print, deliveries, ...letter, isLost: false })
+    this.written.set(id, { id, print, deliveries, ...letter, isLost: false, isUntold: false })
     if (this.written.size <= most) return
     for (const oldest of this.written.keys()) {
       this.written.delete(oldest)
@@ -89,9 +106,14 @@ export class Letters {
     this.written.clear()
   }
 
+  /** Whether some may be lost. */
+  get areDue(): boolean {
+    return movesOf(this.given.redis) !== this.moves
+  }
+
   /** The primary has answered: forgets what is old. */
   readonly expire = (now: number): void => {
-    if (movesOf(this.given.redis) !== this.moves) return
+    if (this.areDue) return
     for (const { at, id } of this.written.values()) {
       if (now - at < rememberedFor) return
       this.written.delete(id)
@@ -108,12 +130,14 @@ export class Letters {
 
   /** Writes those again that were lost in a move. Fails with `ReserveTimeout` if it gets no connection of its own. */
   readonly restore: Effect.Effect<void, RedisError> = Effect.suspend(() => {
-    const { redis } = this.given
-    if (movesOf(redis) === this.moves) return Effect.void
+    if (!this.areDue) return Effect.void
     return this.lock.withPermit(Effect.suspend(() => {
-      const moves = movesOf(redis)
-      if (moves === this.moves) return Effect.void
-      const done = Effect.sync(() => void (this.moves = moves))
+      if (!this.areDue) return Effect.void
+      const { doubtful } = this
+      const moves = movesOf(this.given.redis)
+      const done = Effect.sync(() => {
+        if (doubtful === this.doubtful) this.moves = moves
+      })
       return Effect.andThen(this.written.size === 0 ? Effect.void : this.restoreAll, done)
     }))
   })
@@ -123,19 +147,33 @@ export class Letters {
     return Effect.scoped(Effect.gen({ self: this }, function*() {
       // It stays at one server: what is compared there is written there, or nowhere.
       const reserved = yield* redis.reserve
-      const last = yield* Effect.catchIf(
-        reserved.run(lastIdOf(deadLetter!.key)),
+      const removals = yield* Effect.catchIf(
+        reserved.run(removalsOf(deadLetter!.key)),
         isStreamMissing,
-        () => Effect.succeed("0-0")
+        () => Effect.succeed(nothingRemoved)
       )
       const all = Array.from(this.written.values())
       const isUnknown = all.some(({ letterId }) => letterId === null)
-      const latest = isUnknown ? yield* reserved.run(xrevrange(deadLetter!.key, "+", "-", { count: most })) : []
+      const latest = isUnknown ? yield* reserved.run(latestOf(deadLetter!.key, most)) : []
+      const sought: Array<Letter & { readonly letterId: string }> = []
       for (const letter of all) {
-        // One that is not there though later ones are was taken out by somebody.
-        letter.isLost ||= letter.letterId === null
-          ? latest.every(({ fields }) => fields["dead-letter.id"] !== letter.id)
-          : compareIds(letter.letterId, last) > 0
+        if (letter.isLost) continue
+        if (isKnown(letter)) {
+          if (compareIds(letter.letterId, removals.lastGeneratedId) > 0) letter.isLost = true
+          else if (!mayHaveRemoved(removals, letter.letterId)) sought.push(letter)
+          continue
+        }
+        const found = latest.find(({ fields }) => isLetterOf(fields, key, group, letter))
+        if (found === undefined) letter.isLost = true
+        else this.found(letter, found.id)
+      }
+      for (let i = 0; i < sought.length; i += pageSize) {
+        const page = sought.slice(i, i + pageSize)
+        const found = yield* reserved.pipeline(page.map(({ letterId }) => entryAt(deadLetter!.key, letterId)))
+        for (const [n, letter] of page.entries()) {
+          // What others have written since has later ids.
+          letter.isLost = !found[n]!.some(({ fields }) => isLetterOf(fields, key, group, letter))
+        }
       }
       const lost = all.filter(({ isLost }) => isLost)
       if (lost.length === 0) return
@@ -161,27 +199,44 @@ export class Letters {
             this.written.delete(id)
             continue
           }
-          yield* this.writeAgain(letter, (add) =>
-            this.given.settings.deletes
-              ? Effect.map(reserved.transaction([add, xdel(key, id)]), ([letterId]) => letterId)
-              : reserved.run(add), entry.fields)
+          yield* this.writeAgain(reserved, letter, entry.fields)
         }
       }
     }))
   })
 
   private writeAgain(
+    reserved: Pick<PrimaryClient, "run">,
     letter: Letter,
-    run: (add: Command<string, "write">) => Effect.Effect<string, RedisError>,
     fields: Delivery["fields"]
   ): Effect.Effect<void, RedisError> {
-    const { events, key, metrics, settings } = this.given
-    const { deliveries, id, reason } = letter
+    const { key, settings } = this.given
     return Effect.gen({ self: this }, function*() {
-      const letterId = yield* run(yield* addLetter(key, settings, { ...letter, fields }, reason))
-      this.add(letter, { letterId, reason, at: yield* monotonicMillis })
-      metrics.dead()
-      events.tell({ _tag: "DeadLettered", id, deadLetterId: letterId, deliveries, reason })
+      const written = { ...letter, at: yield* monotonicMillis, letterId: null, isLost: false, isUntold: true }
+      // If it fails, it is looked for before it is written once more.
+      this.written.delete(letter.id)
+      this.written.set(letter.id, written)
+      this.found(written, yield* writeLetter(reserved, key, settings, { ...letter, fields }, letter.reason))
     })
   }
+
+  private found(letter: Letter, letterId: string): void {
+    const { events, metrics } = this.given
+    const { deliveries, id, reason } = letter
+    letter.letterId = letterId
+    if (!letter.isUntold) return
+    letter.isUntold = false
+    metrics.dead()
+    events.tell({ _tag: "DeadLettered", id, deadLetterId: letterId, deliveries, reason })
+  }
 }
+
+const isKnown = (letter: Letter): letter is Letter & { readonly letterId: string } => letter.letterId !== null
+
+/** Whether somebody may have taken an entry out of a stream, which has ids after it. */
+const mayHaveRemoved = (
+  { entriesAdded, length, maxDeletedEntryId, recordedFirstEntryId }: Removals,
+  id: string
+): boolean =>
+  entriesAdded > length &&
+  (length === 0 || compareIds(id, recordedFirstEntryId) < 0 || compareIds(id, maxDeletedEntryId) <= 0)

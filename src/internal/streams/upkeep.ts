@@ -84,10 +84,9 @@ export class Upkeep {
       const now = yield* monotonicMillis
       if (movesOf(redis) !== moves) {
         const current = movesOf(redis)
-        const isDone = yield* attempts.persist(whenReserved(this.acknowledgeAgain))
-        const isRestored = yield* attempts.persist(whenReserved(group.within(letters.restore)))
-        if (isDone && isRestored) moves = current
+        if (yield* attempts.persist(whenReserved(this.acknowledgeAgain))) moves = current
       }
+      if (letters.areDue) yield* attempts.persist(whenReserved(group.within(letters.restore)))
       if (settings.readsAhead) yield* this.giveAheadBack(now)
       const due = Array.from(deliveries.values()).filter(({ isLost, isReplaced, state, touchedAt }) =>
         // One that nobody has yet may be delivered to another consumer before its handler starts.
