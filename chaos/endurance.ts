@@ -13,13 +13,15 @@ import * as Metric from "effect/Metric"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { parseArgs } from "node:util"
+import { optionsOf } from "../scripts/options.ts"
 import { Sentinel } from "../src/index.ts"
 import { deployment, type Server } from "../test/support/processes.ts"
 import { sleep, until } from "./faults.ts"
 import { ask, Witness } from "./witness.ts"
 
-const { values: options } = parseArgs({ options: { failovers: { type: "string", default: "200" } } })
+const options = optionsOf("npm run endurance -- [--failovers 200]", {
+  failovers: { type: "string", default: "200" }
+})
 const count = Number(options.failovers)
 const gc = (globalThis as { gc?: () => void }).gc
 if (gc === undefined) throw new Error("run it with --expose-gc")

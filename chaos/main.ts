@@ -26,7 +26,7 @@ import * as Exit from "effect/Exit"
 import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { parseArgs } from "node:util"
+import { optionsOf } from "../scripts/options.ts"
 import { chosenPrograms, versionOf } from "../test/support/servers.ts"
 import { runWork } from "./applications/run.ts"
 import type { Size } from "./applications/work.ts"
@@ -36,8 +36,9 @@ import { play, type Result } from "./play.ts"
 import { recordingOf } from "./recording.ts"
 import { type Failed, type Reported, reportPage } from "./report.ts"
 
-const { values: options } = parseArgs({
-  options: {
+const options = optionsOf(
+  "npm run chaos -- [--peers] [--short] [--work] [--entries N] [--failovers N] [--outage SECONDS] [--only FAULT] [--client NAME] [--runs 1] [--html FILE]",
+  {
     peers: { type: "boolean", default: false },
     short: { type: "boolean", default: false },
     work: { type: "boolean", default: false },
@@ -49,7 +50,7 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "1" },
     html: { type: "string" }
   }
-})
+)
 
 if (options.html !== undefined) {
   if (options.work) {

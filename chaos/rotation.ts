@@ -13,7 +13,7 @@ import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { parseArgs } from "node:util"
+import { optionsOf } from "../scripts/options.ts"
 import { Credentials, RedisClient, Sentinel } from "../src/index.ts"
 import { deployment } from "../test/support/processes.ts"
 
@@ -168,12 +168,10 @@ export const rotateUnderLoad = (
   })
 
 const main = Effect.gen(function*() {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: "string", default: "60" },
-      every: { type: "string", default: "2000" },
-      writers: { type: "string", default: "32" }
-    }
+  const values = optionsOf("node chaos/rotation.ts [--seconds 60] [--every 2000] [--writers 32]", {
+    seconds: { type: "string", default: "60" },
+    every: { type: "string", default: "2000" },
+    writers: { type: "string", default: "32" }
   })
   const everyMillis = Number(values.every)
   const rotations = Math.round(Number(values.seconds) * 1000 / everyMillis)

@@ -10,20 +10,18 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as References from "effect/References"
-import { parseArgs } from "node:util"
 import { Worker } from "node:worker_threads"
+import { optionsOf } from "../scripts/options.ts"
 import { drive, VirtualClock } from "../simulation/Clock.ts"
 import { type Carrier, memory, sockets } from "./Carriers.ts"
 import { Chance, seedOf } from "./Chance.ts"
 import { placed, plansOf } from "./Hostile.ts"
 import { play, type Times } from "./Load.ts"
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: "1" },
-    replies: { type: "string", default: "1000000" },
-    only: { type: "string" }
-  }
+const values = optionsOf("npm run fuzz -- [--seed 1] [--replies 1000000] [--only CASE]", {
+  seed: { type: "string", default: "1" },
+  replies: { type: "string", default: "1000000" },
+  only: { type: "string" }
 })
 const seed = Number(values.seed)
 const wanted = Number(values.replies)

@@ -8,7 +8,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import { fork } from "node:child_process"
 import { availableParallelism } from "node:os"
-import { parseArgs } from "node:util"
+import { optionsOf } from "../scripts/options.ts"
 import { check } from "./Checker.ts"
 import { report } from "./Report.ts"
 import { generate } from "./Scenario.ts"
@@ -45,8 +45,9 @@ const empty = (): Tally => ({
   failed: []
 })
 
-const { values: options } = parseArgs({
-  options: {
+const options = optionsOf(
+  "npm run simulate -- [--seeds 200] [--from 0] [--seed SEED] [--step 1] [--before SEED,SEED] [--cores N] [--first] [--quiet]",
+  {
     seeds: { type: "string", default: "200" },
     from: { type: "string", default: "0" },
     seed: { type: "string" },
@@ -60,7 +61,7 @@ const { values: options } = parseArgs({
     quiet: { type: "boolean", default: false },
     worker: { type: "boolean", default: false }
   }
-})
+)
 
 const trySeeds = async (seeds: Iterable<number>, first: boolean): Promise<Tally> => {
   const tally = empty()

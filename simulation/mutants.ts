@@ -10,7 +10,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
-import { parseArgs } from "node:util"
+import { optionsOf } from "../scripts/options.ts"
 import { type Mutant, plantAll } from "./planting.ts"
 
 export const mutants: ReadonlyArray<Mutant> = [
@@ -2474,8 +2474,9 @@ export const mutants: ReadonlyArray<Mutant> = [
 ]
 
 if (import.meta.main) {
-  const { values: options } = parseArgs({
-    options: { seeds: { type: "string", default: "300" }, only: { type: "string", default: "" } }
+  const options = optionsOf("npm run simulate:mutants -- [--seeds 300] [--only WORDS]", {
+    seeds: { type: "string", default: "300" },
+    only: { type: "string", default: "" }
   })
 
   NodeRuntime.runMain(

@@ -1,11 +1,15 @@
 /** What the simulation demands of subscriptions, scripts, transactions, groups, queues and readers: planted violations. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { goingOn } from "../simulation/applications/damage.ts"
+import { checkSubscriptions } from "../simulation/applications/subscriptions.ts"
 import { check } from "../simulation/Checker.ts"
 import type { Call, Execution, Handled, Heard, History } from "../simulation/History.ts"
 import { report } from "../simulation/Report.ts"
 import { generate, type Scenario } from "../simulation/Scenario.ts"
 import { shrink } from "../simulation/Shrink.ts"
 import { run } from "../simulation/World.ts"
+import { Errors } from "../src/index.ts"
 
 const scenario: Scenario = {
   ...generate(3),
@@ -68,6 +72,79 @@ describe("the checks of applications", () => {
     const again = Array.from({ length: 3 }, (_, i) => ({ ...delivery, session: 1000 + i }))
     assert.include(brokenIn({ ...history, deliveries: [...history.deliveries, ...again] }), promise)
   }, 120_000)
+
+  it("a subscription begins with the request for its names, and has no hole after that", () => {
+    /** What is wrong where its connection sent this, before and after it asked for its name, and it heard that. */
+    const wrong = (before: ReadonlyArray<string>, after: ReadonlyArray<string>, heard: ReadonlyArray<string>) => {
+      const place = { at: 10, client: "c0", node: "n0", session: 1 }
+      const deliveries = [...before, "", ...after].map((payload, serial) =>
+        ({ ...place, serial, kind: "message", name: "ch0", payload }) as const
+      )
+      const [request] = deliveries.splice(before.length, 1)
+      const history = {
+        scenario,
+        calls: [],
+        deliveries,
+        executions: [{ ...place, serial: request!.serial, name: "SUBSCRIBE", args: ["SUBSCRIBE", "ch0"], reply: null }],
+        subscriptions: [{
+          client: "c0",
+          number: 1,
+          channels: ["ch0"],
+          patterns: [],
+          isAlone: true,
+          begun: 5,
+          opened: 10,
+          closed: 20,
+          items: heard.map((payload) => ({ at: 10, kind: "message", name: "ch0", payload }))
+        }]
+      }
+      const texts: Array<string> = []
+      checkSubscriptions(history as unknown as History, (_, text) => void texts.push(text))
+      return texts.join()
+    }
+    assert.strictEqual(wrong([], ["a", "b", "c"], ["a", "b", "c"]), "")
+    // All of it within one millisecond: what was sent before was for another subscription.
+    assert.strictEqual(wrong(["x", "y"], ["a", "b", "c"], ["a", "b", "c"]), "")
+    assert.strictEqual(wrong(["b"], ["a", "b", "c"], ["a", "b", "c"]), "")
+    assert.include(wrong([], ["b", "a", "b", "c"], ["a", "b", "c"]), "out of order")
+    assert.include(wrong(["x"], ["a", "b", "c"], ["x", "a", "b", "c"]), "which no node sent to it")
+    assert.include(wrong(["x"], ["a", "b", "c"], ["a", "c"]), "1 are missing")
+    assert.include(wrong(["x"], ["a", "b", "c", "d"], ["a", "d"]), "2 are missing")
+    assert.include(wrong(["x"], ["a", "b", "c"], ["b", "a", "c"]), "out of order")
+  })
+
+  it("a stream that ends by itself is complained about, unless its request was damaged", async () => {
+    const refused = new Errors.ReplyError({ code: "ERR", detail: "ERR syntax error", command: "XREAD" })
+    const outcomeOf = async (first: Effect.Effect<unknown, unknown>, damaged = "c0 XREAD") => {
+      const complaints: Array<string> = []
+      let begun = 0
+      const stage = {
+        isDamaged: (party: string, word: string) => `${party} ${word}` === damaged,
+        complain: (text: string) => void complaints.push(text)
+      }
+      const effect = Effect.suspend(() => begun++ === 0 ? first : Effect.fail("over"))
+      await Effect.runPromise(goingOn(stage, { name: "c0" }, "it", effect))
+      return { begun, complaint: complaints.join() }
+    }
+    // It begins again, and then ends for another reason.
+    const again = await outcomeOf(Effect.fail(refused))
+    assert.strictEqual(again.begun, 2)
+    assert.include(again.complaint, "over")
+    for (
+      const [first, damaged] of [
+        [Effect.fail(refused), ""],
+        [Effect.fail(refused), "c1 XREAD"],
+        [Effect.fail(refused), "c0 BLPOP"],
+        [Effect.fail(new Errors.AmbiguousOutcome({ command: "XREAD", cause: "x" }))],
+        [Effect.die(refused)],
+        [Effect.void]
+      ] as const
+    ) {
+      const { begun, complaint } = await outcomeOf(first, damaged)
+      assert.strictEqual(begun, 1)
+      assert.include(complaint, "it ended by itself")
+    }
+  })
 
   it("a script", async () => {
     const promise = "a script is loaded when it is missing, once"

@@ -10,6 +10,7 @@ import { Metrics } from "../../src/index.ts"
 import type { Execution, History, Party, Popping, Stage } from "../History.ts"
 import { Dice, pausesOf } from "../Scenario.ts"
 import { type Broken, isError } from "../Violation.ts"
+import { goingOn } from "./damage.ts"
 
 export const list = "elements"
 
@@ -33,19 +34,17 @@ export const popper = (stage: Stage, party: Party, number: number, drained: Effe
       const popping: Popping = { client: party.name, number, begin: stage.now(), end: Infinity, items: [] }
       stage.poppings.push(popping)
       const slowness = dice.chance(0.3) ? dice.int(1, 60) : 0
-      const fiber = yield* party.primary.popStream(list, { count: dice.chance(0.4) ? dice.int(2, 5) : 1 }).pipe(
+      const popped = party.primary.popStream(list, { count: dice.chance(0.4) ? dice.int(2, 5) : 1 }).pipe(
         Stream.runForEach((item) => {
           const at = stage.now()
           if (item._tag === "Popped") popping.items.push({ at, element: item.value, lost: 0 })
           else if (item._tag === "MaybeLost") popping.items.push({ at, element: undefined, lost: item.most })
           return slowness === 0 ? Effect.void : Effect.sleep(slowness)
-        }),
-        Effect.exit,
-        Effect.tap((exit) =>
-          Effect.sync(() => stage.complain(`${party.name}: popStream ended by itself: ${String(exit)}`))
-        ),
-        Effect.forkChild({ startImmediately: true })
+        })
       )
+      const fiber = yield* Effect.forkChild(goingOn(stage, party, `${party.name}: popStream`, popped), {
+        startImmediately: true
+      })
       const millis = dice.int(200, 2000)
       const isLast = stage.now() + millis > stage.end()
       if (isLast) yield* drained

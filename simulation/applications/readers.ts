@@ -2,7 +2,6 @@
  * Readers of a stream as it grows: they begin somewhere, are slow, and begin again where they were; and what must be true
  * of the entries that they got.
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
@@ -10,6 +9,7 @@ import { RedisClient } from "../../src/index.ts"
 import type { History, Party, Read, Reader, Stage } from "../History.ts"
 import { Dice } from "../Scenario.ts"
 import type { Broken } from "../Violation.ts"
+import { goingOn } from "./damage.ts"
 import { groups, stream } from "./groups.ts"
 
 /** Reads until `drained`, and begins again in between, after what it has. */
@@ -18,38 +18,40 @@ export const reader = (stage: Stage, party: Party, number: number, drained: Effe
     const dice = new Dice(stage.scenario.seed * 1009 + 950 + number)
     let from: string = dice.chance(0.7) ? "start" : "now"
     for (;;) {
-      const made: Reader = { client: party.name, number, from, isLast: false, items: [] }
-      stage.readers.push(made)
       const slowness = dice.chance(0.3) ? dice.int(1, 20) : 0
-      const fiber = yield* stream.read({ from, pageSize: dice.pick([1, 7, 256]) }).pipe(
-        Stream.runForEach((item) => {
+      const pageSize = dice.pick([1, 7, 256])
+      let made: Reader | undefined
+      let isLast = false
+      const reading = Effect.suspend(() => {
+        // One whose request was damaged goes on after what it has, and is another reader.
+        if (made !== undefined) {
+          made.isLast = false
+          from = viewOf(made.items).at(-1)?.entry ?? from
+        }
+        const own: Reader = { client: party.name, number, from, isLast, items: [] }
+        made = own
+        stage.readers.push(own)
+        return Stream.runForEach(stream.read({ from, pageSize }), (item) => {
           const at = stage.now()
-          if (item._tag === "Entry") made.items.push({ at, entry: item.id, job: item.value.job, after: undefined })
+          if (item._tag === "Entry") own.items.push({ at, entry: item.id, job: item.value.job, after: undefined })
           else if (item._tag === "Rewound") {
-            made.items.push({ at, entry: undefined, job: undefined, after: item.resumedAfter })
-          } else made.items.push({ at, entry: undefined, job: undefined, after: undefined })
+            own.items.push({ at, entry: undefined, job: undefined, after: item.resumedAfter })
+          } else own.items.push({ at, entry: undefined, job: undefined, after: undefined })
           return slowness === 0 ? Effect.void : Effect.sleep(slowness)
-        }),
-        Effect.catchCause((cause) =>
-          Effect.sync(() => {
-            const error = Cause.findErrorOption(cause)
-            // The server refuses what it gets, and the library cannot know that it has sent something else.
-            const isOfDamage = error._tag === "Some" && error.value._tag === "ReplyError" &&
-              stage.isDamaged(party.name, error.value.command)
-            if (!isOfDamage) stage.complain(`reader ${number} of ${party.name} ended by itself: ${String(cause)}`)
-          })
-        ),
+        })
+      })
+      const fiber = yield* goingOn(stage, party, `reader ${number} of ${party.name}`, reading).pipe(
         Effect.provideService(RedisClient.RedisClient, party.primary),
         Effect.forkChild({ startImmediately: true })
       )
       const millis = dice.int(300, 3000)
-      const isLast = dice.chance(0.3) || stage.now() + millis > stage.end()
-      made.isLast = isLast
+      isLast = dice.chance(0.3) || stage.now() + millis > stage.end()
+      if (made !== undefined) made.isLast = isLast
       if (isLast) yield* drained
       else yield* Effect.sleep(millis)
       yield* Fiber.interrupt(fiber)
       if (isLast) return
-      const last = viewOf(made.items).at(-1)
+      const last = viewOf(made?.items ?? []).at(-1)
       if (last !== undefined) from = last.entry!
     }
   })
