@@ -119,7 +119,7 @@ describe("the doctor on real servers", () => {
         check: ({ findings: [finding] }) => {
           assert.include(
             finding!.mend[0]!.lines[0]!,
-            "ACL SETUSER app +psubscribe +sentinel|replicas +subscribe allchannels"
+            "ACL SETUSER app +psubscribe '+sentinel|replicas' +subscribe allchannels"
           )
         },
         // What this user does not see.
