@@ -5,6 +5,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
 import * as Address from "../../Address.ts"
 import type * as Client from "../../Client.ts"
 import * as commands from "../../commands/index.ts"
@@ -135,6 +136,21 @@ const versionOf = (server: Readonly<Record<string, unknown>>): string => {
 /** How long a node may take to answer: a machine that is busy takes a while. */
 const timeout = Duration.seconds(1)
 
+/** A client of one node, which closes with the Scope. */
+export const clientOf = (
+  address: Address.Address,
+  node: NodeOptions
+): Effect.Effect<Client.PrimaryClient, never, Scope.Scope> =>
+  Effect.orDie(RedisClient.make({
+    ...node,
+    address,
+    connections: 1,
+    maxQueue: 16,
+    connectTimeout: timeout,
+    stallTimeout: timeout,
+    commandTimeout: timeout
+  }))
+
 /** How a node is asked. */
 export interface NodeQuestions {
   readonly node: NodeOptions
@@ -150,15 +166,7 @@ export const askNode = (
 ): Effect.Effect<never> =>
   Effect.scoped(Effect.gen(function*() {
     const name = Address.format(address)
-    const redis = yield* RedisClient.make({
-      ...node,
-      address,
-      connections: 1,
-      maxQueue: 16,
-      connectTimeout: timeout,
-      stallTimeout: timeout,
-      commandTimeout: timeout
-    }).pipe(Effect.orDie)
+    const redis = yield* clientOf(address, node)
     let sight = unseen(name)
     let writes: number | undefined
     return yield* Effect.forever(Effect.gen(function*() {

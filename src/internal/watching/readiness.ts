@@ -5,20 +5,17 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type * as Scope from "effect/Scope"
 import type * as Address from "../../Address.ts"
 import type * as Client from "../../Client.ts"
 import * as commands from "../../commands/index.ts"
 import type { NodeOptions } from "../../Options.ts"
-import * as RedisClient from "../../RedisClient.ts"
-import { briefly } from "./nodes.ts"
+import { briefly, clientOf } from "./nodes.ts"
 
 /** Within this time a replica that keeps up has what its primary had. */
 const limitMillis = 250
 /** How often the time is measured: a replica that is slow once does keep up. */
 const measures = 3
 const pollMillis = 10
-const timeout = Duration.seconds(1)
 
 /** What a node says of replication. */
 interface Standing {
@@ -28,20 +25,6 @@ interface Standing {
   readonly offset: number
   readonly dataSet: string | undefined
 }
-
-const clientOf = (
-  address: Address.Address,
-  node: NodeOptions
-): Effect.Effect<Client.PrimaryClient, never, Scope.Scope> =>
-  Effect.orDie(RedisClient.make({
-    ...node,
-    address,
-    connections: 1,
-    maxQueue: 16,
-    connectTimeout: timeout,
-    stallTimeout: timeout,
-    commandTimeout: timeout
-  }))
 
 /** Fails with why it says nothing. */
 const standingOf = (redis: Client.PrimaryClient): Effect.Effect<Standing, string> =>
