@@ -59,10 +59,10 @@ describe("the screen", () => {
       yield* whileTimePasses(Effect.sleep("500 millis"))
       size.columns = 10
       yield* whileTimePasses(Effect.sleep("500 millis"))
-      const cleared = written.slice(1).filter((text) => text.startsWith("\u001b[2J"))
+      const cleared = written.slice(1).filter((text) => text.startsWith("\u001b[?2026h\u001b[2J"))
       assert.strictEqual(cleared.length, 2, JSON.stringify(written))
-      assert.match(cleared[0]!, /20x5$/)
-      assert.match(cleared[1]!, /10x5$/)
+      assert.match(cleared[0]!, /20x5\u001b\[\?2026l$/)
+      assert.match(cleared[1]!, /10x5\u001b\[\?2026l$/)
       assert.isAbove(written.length, 8)
     }))
 
@@ -77,7 +77,7 @@ describe("the screen", () => {
           Effect.provideService(Terminal.Terminal, terminal)
         )
       )
-      assert.match(written[1]!, /1 80x24$/)
+      assert.match(written[1]!, /1 80x24\u001b\[\?2026l$/)
       assert.strictEqual(written.length, 5)
     }))
 })

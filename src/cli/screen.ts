@@ -32,6 +32,10 @@ const sizeOf = (terminal: Terminal.Terminal): Effect.Effect<ScreenSize> =>
 const drawn = (lines: ReadonlyArray<string>): string =>
   `\u001b[H${lines.map((line) => `\u001b[2K${line}`).join("\r\n")}`
 
+/** What comes between is shown at once, where the terminal knows this (synchronized output). */
+const begin = "\u001b[?2026h"
+const end = "\u001b[?2026l"
+
 /** Waits for q, Esc, Ctrl-C or Ctrl-D; for ever if there is no keyboard. */
 const untilQuit: Effect.Effect<void, never, Terminal.Terminal> = Effect.scoped(Effect.gen(function*() {
   if (process.stdin.isTTY !== true) return yield* Effect.never
@@ -58,7 +62,7 @@ export const onScreen = (
       const sizeText = `${size.columns}x${size.rows}`
       const isNewSize = sizeText !== lastSize
       const text = drawn(yield* picture(size))
-      if (isNewSize || text !== last) yield* terminal.display(isNewSize ? `\u001b[2J${text}` : text)
+      if (isNewSize || text !== last) yield* terminal.display(`${begin}${isNewSize ? "\u001b[2J" : ""}${text}${end}`)
       last = text
       lastSize = sizeText
     })

@@ -41,7 +41,9 @@ describe("watch in a terminal", () => {
 
       yield* primary.kill
       yield* shell.untilShown(/probe pauses for/)
-      const after = yield* shell.untilShown(/primary 127\S+  epoch 1[^]*fence +open; last closed for[^]*paused for/)
+      const after = yield* shell.untilShown(
+        /primary 127\S+  epoch 1[^]*fence +open; last closed for[^]*paused for[^]*moved[ ·]+◆[^]*the primary moved/
+      )
       const [, next] = /primary (127\S+)/.exec(after)!
       assert.notStrictEqual(next, primary.address)
       assert.match(after, new RegExp(`the primary moved from ${primary.address} to ${next}`))

@@ -357,7 +357,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       // It may have been given an element that nobody else will see.
       assert.strictEqual(failureOf(yield* Fiber.join(waiting))._tag, "AmbiguousOutcome")
       const again = yield* Effect.forkChild(redis.blpop(["queue"], "20 seconds"), { startImmediately: true })
-      yield* redis.rpush("queue", "x")
+      // The connection for commands may be one that the dead primary has not closed yet.
+      yield* redis.repeatable(commands.rpush("queue", "x"))
       assert.deepStrictEqual(yield* Fiber.join(again), ["queue", "x"])
     }),
 

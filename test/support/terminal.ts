@@ -19,7 +19,7 @@ export interface TerminalOptions {
 export interface TestTerminal {
   /** What is on the screen, without spaces at the ends of lines. */
   readonly screen: Effect.Effect<string>
-  /** Waits until the screen shows it, for a minute at most. Gives the screen. */
+  /** Waits until the screen shows it, and is not being drawn, for a minute at most. Gives the screen. */
   readonly untilShown: (what: RegExp) => Effect.Effect<string>
   /** Presses keys by their names in tmux, such as `q`, `C-c` or `Enter`. */
   readonly press: (...keys: ReadonlyArray<string>) => Effect.Effect<void>
@@ -57,8 +57,10 @@ export const terminal = (options: TerminalOptions): Effect.Effect<TestTerminal, 
         let last = ""
         return screen.pipe(
           Effect.flatMap((text) => {
+            // A terminal shows what it has got so far of a picture: half of it is new.
+            const isWhole = text === last
             last = text
-            return what.test(text) ? Effect.succeed(text) : Effect.fail("not yet" as const)
+            return isWhole && what.test(text) ? Effect.succeed(text) : Effect.fail("not yet" as const)
           }),
           Effect.retry(Schedule.spaced("25 millis").pipe(Schedule.upTo({ duration: "1 minute" }))),
           Effect.catch(() => Effect.die(new Error(`the terminal did not show ${what}:\n${last}`)))
