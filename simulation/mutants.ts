@@ -2436,6 +2436,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "an entry that comes in place of another one counts as delivered",
+    by: { test: "test/consumerDetails.test.ts", name: "in place of one that is gone" },
+    edits: [{
+      file: "src/internal/streams/claims.ts",
+      find: "if (count !== undefined) uncounted.set(entry.id, count)",
+      replace: "if (count === undefined) uncounted.delete(entry.id)"
+    }]
+  },
+  {
     name: "an entry that its own consumer claims counts as delivered",
     by: { test: "test/consumerDetails.test.ts", name: "stays right when a consumer claims its own entry" },
     edits: [{

@@ -12,6 +12,8 @@ import * as Tracer from "effect/Tracer"
 import { xreadgroup } from "../src/commands/streamGroups.ts"
 import { xadd } from "../src/commands/streams.ts"
 import { Connector, RedisClient, Sentinel } from "../src/index.ts"
+import { Claims } from "../src/internal/streams/claims.ts"
+import { consumerSettings } from "../src/internal/streams/consumerOptions.ts"
 import * as Testing from "../src/testing/index.ts"
 import { add, begin, consume, pendingCount, servers, until, whileTimePasses } from "./support/consumers.ts"
 import { live, moved } from "./support/group.ts"
@@ -74,6 +76,32 @@ describe.each(servers)("the count of deliveries %s", (_, on) => {
       assert.isAbove(told("Outage").length, 0)
       assert.deepStrictEqual(seen, ["0:1"])
       assert.strictEqual(told("DeadLettered").length, 0)
+    }).pipe(Effect.provide(live())))
+
+  it.effect("stays right where the server gives an entry that a handler has in place of one that is gone", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      yield* begin(redis)
+      yield* whileTimePasses(redis.xgroupCreate("orders", "g", "0", { mkstream: true }))
+      yield* whileTimePasses(add(redis, 3))
+      yield* whileTimePasses(redis.xreadgroup("g", "c", { orders: ">" }))
+      const pending = yield* whileTimePasses(redis.xpendingRange("orders", "g", "-", "+", 10))
+      const [first, second, third] = pending.map(({ id }) => id)
+      // Another one acknowledges the second entry after it is listed.
+      const xpendingRange: typeof redis.xpendingRange = (...args: Parameters<typeof redis.xpendingRange>) =>
+        Effect.tap(redis.xpendingRange(...args), redis.xack("orders", "g", second!))
+      const claims = new Claims(
+        new Proxy(redis, {
+          get: (target, name) => name === "xpendingRange" ? xpendingRange : Reflect.get(target, name)
+        }),
+        "orders",
+        consumerSettings("consume", { group: "g", consumer: "c" })
+      )
+      const isKnown = (id: string) => id === first || id === third
+      const taken = yield* whileTimePasses(claims.own(10, isKnown, () => true))
+      assert.deepStrictEqual(taken.entries, [])
+      const counted = yield* whileTimePasses(redis.xpendingRange("orders", "g", "-", "+", 10))
+      assert.deepStrictEqual(counted.map(({ deliveries, id }) => [id, deliveries]), [[first, 1], [third, 1]])
     }).pipe(Effect.provide(live())))
 })
 

@@ -68,19 +68,24 @@ export class Claims {
     return Effect.gen({ self: this }, function*() {
       const found = yield* this.unknown(isKnown, room)
       const entries: Array<DeliveredEntry> = []
-      const unhandled = new Map<string, number>()
+      const uncounted = new Map<string, number>()
       // Unknown ones that follow each other are read at once.
       for (const { count, first } of found.runs) {
         const some = yield* this.redis.run(read(this.key, group, consumer, idBefore(first), { count }))
         for (const entry of some) {
-          if (isKnown(entry.id)) continue
+          if (isKnown(entry.id)) {
+            // It came in place of one that is not pending any more.
+            const count = found.known.get(entry.id)
+            if (count !== undefined) uncounted.set(entry.id, count)
+            continue
+          }
           const listed = found.deliveries.get(entry.id)
           const isCounted = listed === undefined || !isUnhandled(entry.id)
-          if (!isCounted) unhandled.set(entry.id, listed)
+          if (!isCounted) uncounted.set(entry.id, listed)
           entries.push({ ...entry, deliveries: isCounted ? listed === undefined ? undefined : listed + 1 : listed })
         }
       }
-      yield* this.recount(unhandled)
+      yield* this.recount(uncounted)
       return {
         entries: entries.filter(({ fields }) => fields !== undefined),
         deletedIds: entries.filter(({ fields }) => fields === undefined).map(({ id }) => id),
@@ -89,32 +94,38 @@ export class Claims {
     })
   }
 
-  /** The ids that are pending for the consumer, but for those that it knows. */
+  /**
+   * What is pending for the consumer, and does not belong to what it knows, with the count of deliveries; and that of
+   * known entries.
+   */
   unknown(isKnown: (id: string) => boolean, limit: number): Effect.Effect<{
     readonly runs: ReadonlyArray<{ readonly first: string; readonly count: number }>
     readonly deliveries: ReadonlyMap<string, number>
+    readonly known: ReadonlyMap<string, number>
     readonly hasMore: boolean
   }, RedisError> {
     const { consumer, group } = this.settings
     return Effect.gen({ self: this }, function*() {
       const runs: Array<{ readonly first: string; count: number }> = []
       const deliveries = new Map<string, number>()
+      const known = new Map<string, number>()
       let start = "-"
       let isRunning = false
       while (true) {
         const page = yield* this.redis.xpendingRange(this.key, group, start, "+", pageSize, { consumer })
         for (const { deliveries: count, id } of page) {
           if (isKnown(id)) {
+            known.set(id, count)
             isRunning = false
             continue
           }
-          if (deliveries.size === limit) return { runs, deliveries, hasMore: true }
+          if (deliveries.size === limit) return { runs, deliveries, known, hasMore: true }
           deliveries.set(id, count)
           if (isRunning) runs[runs.length - 1]!.count++
           else runs.push({ first: id, count: 1 })
           isRunning = true
         }
-        if (page.length < pageSize) return { runs, deliveries, hasMore: false }
+        if (page.length < pageSize) return { runs, deliveries, known, hasMore: false }
         start = `(${page[page.length - 1]!.id}`
       }
     })
