@@ -2436,6 +2436,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "connections that drain are unknown while idle ones end",
+    by: { test: "test/details.test.ts", name: "ends in time, also when idle connections" },
+    edits: [{
+      file: "src/Pool.ts",
+      find: "if (how === \"drain\") { for (const connection of left) draining.add(connection) }",
+      replace: ""
+    }]
+  },
+  {
     name: "an entry that comes in place of another one counts as delivered",
     by: { test: "test/consumerDetails.test.ts", name: "in place of one that is gone" },
     edits: [{

@@ -341,11 +341,12 @@ export const make = (options: {
         const kind = how === "drain" ? "retired" : how
         const address = Address.format(options.address)
         Deferred.doneUnsafe(retired, Exit.fail(new ConnectionLost({ address, kind, detail: why })))
-        for (const connection of shared.splice(0)) {
-          if (how === "drain") {
-            draining.add(connection)
-            connection.drain(why)
-          } else connection.close(why, kind)
+        const left = shared.splice(0)
+        // All at once: when an idle one ends, the others must not be missing.
+        if (how === "drain") { for (const connection of left) draining.add(connection) }
+        for (const connection of left) {
+          if (how === "drain") connection.drain(why)
+          else connection.close(why, kind)
         }
         for (const connection of Array.from(reserved)) connection.close(why, kind)
         // It ends when the callers have given their connections back; the connections are closed already.

@@ -64,6 +64,28 @@ describe("the pool", () => {
       assert.strictEqual(yield* session(), 1)
       assert.isAtLeast(deployment.network.dials(primary), 2)
     }).pipe(Effect.provide(live({ node: { stallTimeout: "1 minute", pingInterval: "1 minute" } }))))
+
+  it.effect("a read on a draining connection ends in time, also when idle connections have ended before", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      yield* ready(yield* RedisClient.RedisClient)
+      const replica = yield* RedisClient.RedisReplica
+      const [address] = deployment.nodes.filter((node) => node !== primary)
+      yield* whileTimePasses(replica.get("a"))
+      yield* until(Effect.sync(() => deployment.network.connections(address!, "client") >= 3))
+      yield* deployment.hang(address!)
+      // It is late, so that the client leaves the node; the primary is spared reads that are under way.
+      const reading = yield* Effect.forkChild(Effect.exit(replica.get("a")), { startImmediately: true })
+      yield* whileTimePasses(Effect.sleep("500 millis"))
+      assert.strictEqual((yield* whileTimePasses(replica.role())).role, "primary")
+      yield* TestClock.adjust("501 millis")
+      // The sentinels suspect the node by then, or the deadline has passed.
+      assert.isDefined(reading.pollUnsafe())
+    }).pipe(Effect.provide(live(
+      { node: { connections: 3, commandTimeout: "1 second", stallTimeout: "1 minute", pingInterval: "1 minute" } },
+      { replicas: 1 },
+      { fallbackToPrimary: true }
+    ))))
 })
 
 describe("the reserved connections of a pool", () => {
