@@ -15,7 +15,7 @@ import { Connector, RedisClient, Sentinel } from "../src/index.ts"
 import { Claims } from "../src/internal/streams/claims.ts"
 import { consumerSettings } from "../src/internal/streams/consumerOptions.ts"
 import * as Testing from "../src/testing/index.ts"
-import { add, begin, consume, pendingCount, servers, until, whileTimePasses } from "./support/consumers.ts"
+import { add, begin, consume, pendingCount, replacing, servers, until, whileTimePasses } from "./support/consumers.ts"
 import { live, moved } from "./support/group.ts"
 
 describe.each(servers)("the count of deliveries %s", (_, on) => {
@@ -91,9 +91,7 @@ describe.each(servers)("the count of deliveries %s", (_, on) => {
       const xpendingRange: typeof redis.xpendingRange = (...args: Parameters<typeof redis.xpendingRange>) =>
         Effect.tap(redis.xpendingRange(...args), redis.xack("orders", "g", second!))
       const claims = new Claims(
-        new Proxy(redis, {
-          get: (target, name) => name === "xpendingRange" ? xpendingRange : Reflect.get(target, name)
-        }),
+        replacing(redis, { xpendingRange }),
         "orders",
         consumerSettings("consume", { group: "g", consumer: "c" })
       )

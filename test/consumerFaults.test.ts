@@ -9,10 +9,19 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
-import { type Command, Errors, RedisClient } from "../src/index.ts"
-import { movesOf, withMoves } from "../src/internal/client/moves.ts"
+import { Errors, RedisClient } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
-import { add, begin, consume, pendingCount, servers, until, whileTimePasses } from "./support/consumers.ts"
+import {
+  add,
+  begin,
+  clientReplacing,
+  consume,
+  pendingCount,
+  runAbout,
+  servers,
+  until,
+  whileTimePasses
+} from "./support/consumers.ts"
 import { failureOf } from "./support/exit.ts"
 import { live, moved } from "./support/group.ts"
 
@@ -185,11 +194,9 @@ describe("the log of consumers", () => {
         yield* begin(redis)
         const lost = new Errors.ConnectionLost({ address: "10.0.0.1:6379", kind: "closed", detail: "lost" })
         let isOut = false
-        const run = (command: Command.Any) => isOut ? Effect.fail(lost) : redis.run(command)
-        const client = withMoves(
-          new Proxy(redis, { get: (target, name) => name === "run" ? run : (target as any)[name] }),
-          () => movesOf(redis)
-        )
+        const client = clientReplacing(redis, {
+          run: runAbout(redis, (_, reply) => Effect.suspend(() => isOut ? Effect.fail(lost) : reply))
+        })
         const seen: Array<number> = []
         const { stop, told } = yield* consume(client, {}, ({ value }) => Effect.sync(() => void seen.push(value.n)))
         yield* until(Effect.sync(() => told("GroupCreated").length === 1))

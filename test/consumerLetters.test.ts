@@ -6,25 +6,29 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { type Command, Errors, RedisClient } from "../src/index.ts"
-import { movesOf, withMoves } from "../src/internal/client/moves.ts"
+import { movesOf } from "../src/internal/client/moves.ts"
 import { consumeWith } from "../src/internal/streams/consume.ts"
 import type { ConsumerEvent } from "../src/internal/streams/consumerEvents.ts"
 import { type ConsumerOptions, consumerSettings } from "../src/internal/streams/consumerOptions.ts"
 import * as Testing from "../src/testing/index.ts"
-import { add, begin, codec, consume, pendingCount, until, whileTimePasses } from "./support/consumers.ts"
+import {
+  add,
+  begin,
+  clientReplacing,
+  codec,
+  consume,
+  pendingCount,
+  replacing,
+  runAbout,
+  until,
+  whileTimePasses
+} from "./support/consumers.ts"
 import { failureOf } from "./support/exit.ts"
 import { live, moved, type Redis } from "./support/group.ts"
 
 const deadLetter = { key: "dead", maxDeliveries: 1 }
 const options: Partial<ConsumerOptions> = { deadLetter, inspectInterval: "20 millis" }
 const refuse = () => Effect.fail("refused")
-
-/** The client, with another way to run commands. */
-const running = (redis: Redis, run: (command: Command.Any, options: any) => Effect.Effect<unknown, unknown>): Redis =>
-  withMoves(
-    new Proxy(redis, { get: (target, name) => name === "run" ? run : (target as any)[name] }),
-    () => movesOf(redis)
-  )
 
 const lostReply = Effect.fail(new Errors.AmbiguousOutcome({ command: "EVAL", cause: "the reply is lost" }))
 
@@ -33,11 +37,12 @@ const isMove = ({ args }: Command.Any): boolean => args.includes("dead") && Stri
 /** The client, which loses the reply of the first script that moves an entry. */
 const losingReply = (redis: Redis): Redis => {
   let isLost = false
-  return running(redis, (command, options) => {
-    const reply = redis.run(command as any, options)
-    if (isLost || !isMove(command)) return reply
-    isLost = true
-    return Effect.andThen(reply, lostReply)
+  return clientReplacing(redis, {
+    run: runAbout(redis, (command, reply) => {
+      if (isLost || !isMove(command)) return reply
+      isLost = true
+      return Effect.andThen(reply, lostReply)
+    })
   })
 }
 
@@ -49,6 +54,13 @@ const quiet = (redis: Redis) => until(Effect.map(pendingCount(redis), (count) =>
 const lose = Effect.gen(function*() {
   const control = yield* Testing.Deployment
   yield* control.kill(yield* control.primary)
+})
+
+/** The primary dies when what happens at the moment is over, and the group moves. */
+const loseAndMove = Effect.gen(function*() {
+  yield* whileTimePasses(Effect.sleep("100 millis"))
+  yield* lose
+  yield* until(moved)
 })
 
 /** Commands that wait for the next primary come before whatever the consumer does there. */
@@ -70,9 +82,7 @@ describe("dead letters whose reply is lost", () => {
       const { stop, told } = yield* consume(losingReply(redis), options, refuse)
       yield* until(Effect.sync(() => told("DeadLettered").length === 1))
       assert.isNull(told("DeadLettered")[0]!.deadLetterId)
-      yield* whileTimePasses(Effect.sleep("100 millis"))
-      yield* lose
-      yield* until(moved)
+      yield* loseAndMove
       yield* until(Effect.sync(() => told("DeadLettered").length === 2))
       yield* whileTimePasses(Effect.sleep("5 seconds"))
       yield* stop
@@ -118,9 +128,7 @@ describe("dead letters whose reply is lost", () => {
       yield* whileTimePasses(Effect.sleep("2 seconds"))
       const { stop, told } = yield* consume(losingReply(redis), options, refuse)
       yield* until(Effect.sync(() => told("DeadLettered").length === 1))
-      yield* whileTimePasses(Effect.sleep("100 millis"))
-      yield* lose
-      yield* until(moved)
+      yield* loseAndMove
       yield* whileTimePasses(Effect.sleep("5 seconds"))
       yield* stop
       assert.lengthOf(yield* letters(redis), 3)
@@ -134,18 +142,17 @@ describe("dead letters whose reply is lost", () => {
       const [first] = yield* whileTimePasses(add(redis, 1))
       yield* whileTimePasses(Effect.sleep("2 seconds"))
       let isWritten = false
-      const slow = running(redis, (command, options) => {
-        const reply = redis.run(command as any, options)
-        if (!isMove(command) || isWritten) return reply
-        isWritten = true
-        return Effect.tap(reply, Effect.sleep("20 seconds"))
+      const slow = clientReplacing(redis, {
+        run: runAbout(redis, (command, reply) => {
+          if (!isMove(command) || isWritten) return reply
+          isWritten = true
+          return Effect.tap(reply, Effect.sleep("20 seconds"))
+        })
       })
       const { stop, told } = yield* consume(slow, options, refuse)
       yield* until(Effect.sync(() => isWritten))
       yield* quiet(redis)
-      yield* whileTimePasses(Effect.sleep("100 millis"))
-      yield* lose
-      yield* until(moved)
+      yield* loseAndMove
       yield* until(Effect.sync(() => told("DeadLettered").length === 2))
       yield* stop
       assert.deepStrictEqual((yield* letters(redis)).map(({ fields }) => fields["dead-letter.id"]), [first])
@@ -158,24 +165,19 @@ describe("dead letters whose reply is lost", () => {
       yield* whileTimePasses(add(redis, 2))
       yield* whileTimePasses(Effect.sleep("2 seconds"))
       let lost = 0
-      const reserve = Effect.map(redis.reserve, (reserved) => {
-        const run = (command: Command.Any, options: any) => {
-          const reply = reserved.run(command as any, options)
-          if (lost === 1 || command.args[0] !== "dead" || command.args[1] !== "*") return reply
-          lost++
-          return Effect.andThen(reply, lostReply)
-        }
-        return new Proxy(reserved, { get: (target, name) => name === "run" ? run : (target as any)[name] })
+      const client = clientReplacing(redis, {
+        reserve: Effect.map(redis.reserve, (reserved) =>
+          replacing(reserved, {
+            run: runAbout(reserved, (command, reply) => {
+              if (lost === 1 || command.args[0] !== "dead" || command.args[1] !== "*") return reply
+              lost++
+              return Effect.andThen(reply, lostReply)
+            })
+          }))
       })
-      const client = withMoves(
-        new Proxy(redis, { get: (target, name) => name === "reserve" ? reserve : (target as any)[name] }),
-        () => movesOf(redis)
-      )
       const { stop, told } = yield* consume(client, options, refuse)
       yield* until(Effect.sync(() => told("DeadLettered").length === 2))
-      yield* whileTimePasses(Effect.sleep("100 millis"))
-      yield* lose
-      yield* until(moved)
+      yield* loseAndMove
       yield* until(Effect.sync(() => told("DeadLettered").length === 4))
       yield* whileTimePasses(Effect.sleep("5 seconds"))
       yield* stop
@@ -201,9 +203,7 @@ describe("dead letters that are lost with their group", () => {
       const { stop, told } = yield* consume(redis, { ...options, acknowledged: "delete" }, refuse)
       yield* until(Effect.sync(() => told("DeadLettered").length === 2))
       yield* until(Effect.map(redis.xlen("orders"), (n) => n === 0))
-      yield* whileTimePasses(Effect.sleep("100 millis"))
-      yield* lose
-      yield* until(moved)
+      yield* loseAndMove
       yield* until(Effect.sync(() => told("DeadLettered").length === 4))
       yield* stop
       const written = yield* letters(redis)
@@ -228,9 +228,7 @@ describe("dead letters that are lost with their group", () => {
       yield* until(Effect.sync(() =>
         told("DeadLettered").length === 1
       ))
-      yield* whileTimePasses(Effect.sleep("100 millis"))
-      yield* lose
-      yield* until(moved)
+      yield* loseAndMove
       yield* until(Effect.sync(() => told("GroupRecreated").length === 1))
       yield* whileTimePasses(Effect.sleep("5 seconds"))
       assert.isUndefined(fiber.pollUnsafe())
@@ -312,9 +310,7 @@ describe("dead letters that are lost with their group", () => {
       const count = () => events.filter(({ _tag }) => _tag === "DeadLettered").length
       const fiber = yield* Effect.forkScoped(consumeWith(redis, { key, label: "bytes", codec }, settings, refuse))
       yield* until(Effect.sync(() => count() === 1))
-      yield* whileTimePasses(Effect.sleep("100 millis"))
-      yield* lose
-      yield* until(moved)
+      yield* loseAndMove
       yield* until(Effect.sync(() => count() === 2))
       // The letter survives the next move.
       yield* whileTimePasses(Effect.sleep("3 seconds"))
@@ -336,9 +332,7 @@ describe("dead letters that are lost with their group", () => {
         const { stop } = yield* consume(redis, { ...options, concurrency: 50 }, refuse)
         const length = Effect.orElseSucceed(redis.xlen("dead"), () => 0)
         yield* until(Effect.map(length, (n) => n === many))
-        yield* whileTimePasses(Effect.sleep("100 millis"))
-        yield* lose
-        yield* until(moved)
+        yield* loseAndMove
         yield* until(Effect.map(length, (n) => n === again))
         yield* whileTimePasses(Effect.sleep("3 seconds"))
         yield* stop

@@ -52,17 +52,32 @@ export const consume = <E, R>(
 /** Entries have the ids of a day like any other. */
 export const begin = (redis: Redis) => Effect.andThen(TestClock.setTime(Date.UTC(2026, 0, 1)), ready(redis))
 
+/** A client or a reserved connection with some members replaced. Its methods are on a prototype, which a spread loses. */
+export const replacing = <C extends object>(client: C, members: { readonly [K in keyof C]?: C[K] }): C =>
+  new Proxy(client, { get: (target, name) => Reflect.get(Object.hasOwn(members, name) ? members : target, name) })
+
+/** A client with some members replaced, which follows the same moves. */
+export const clientReplacing = (redis: Redis, members: { readonly [K in keyof Redis]?: Redis[K] }): Redis =>
+  withMoves(replacing(redis, members), () => movesOf(redis))
+
+/** The `run` of a client, with something done about some commands: `about` gets the command and what runs it. */
+export const runAbout = (
+  { run }: Pick<Redis, "run">,
+  about: <A>(
+    command: Command.Any,
+    reply: Effect.Effect<A, Errors.RedisError>
+  ) => Effect.Effect<A, Errors.RedisError>
+): Redis["run"] =>
+(command, options) => about(command, run(command, options))
+
 /** The same client, at a server whose XREADGROUP has no CLAIM. */
-export const withoutClaim = (redis: Redis): Redis => {
-  const run = (command: Command.Any, options: any) =>
-    command.args.includes("CLAIM")
-      ? Effect.fail(new Errors.ReplyError({ code: "ERR", detail: "ERR syntax error", command: "XREADGROUP" }))
-      : redis.run(command, options)
-  return withMoves(
-    new Proxy(redis, { get: (target, name) => name === "run" ? run : (target as any)[name] }),
-    () => movesOf(redis)
-  )
-}
+export const withoutClaim = (redis: Redis): Redis =>
+  clientReplacing(redis, {
+    run: runAbout(redis, (command, reply) =>
+      command.args.includes("CLAIM")
+        ? Effect.fail(new Errors.ReplyError({ code: "ERR", detail: "ERR syntax error", command: "XREADGROUP" }))
+        : reply)
+  })
 
 /** Servers with and without CLAIM of XREADGROUP. */
 export const servers = [["with CLAIM", (redis: Redis) => redis], ["without CLAIM", withoutClaim]] as const
