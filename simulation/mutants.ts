@@ -2247,8 +2247,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/consumerFailovers.test.ts", name: "loses with its group is written again" },
     edits: [{
       file: "src/internal/streams/letters.ts",
-      find: "if (lost.length === 0) return",
-      replace: "if (lost.length >= 0) return"
+      find: "if (lost.length > 0) yield*",
+      replace: "if (lost.length < 0) yield*"
     }]
   },
   {

@@ -77,8 +77,6 @@ const manyElements = 16
 const longString = 1024
 /** So few bytes are copied faster one by one than by the engine. */
 const shortBytes = 32
-/** What `slice` of a Buffer makes: a Buffer with memory of its own. */
-const Bytes = (Buffer as unknown as { readonly [Symbol.species]: new(length: number) => Uint8Array })[Symbol.species]
 
 /**
  * An incremental decoder. It accepts chunks of any size and calls its receiver once for
@@ -611,7 +609,7 @@ export class Decoder {
   private copyBytes(buffer: Buffer, from: number, to: number): Uint8Array {
     const length = to - from
     if (length > shortBytes) return Uint8Array.prototype.slice.call(buffer, from, to)
-    const bytes = new Bytes(length)
+    const bytes = Buffer.allocUnsafeSlow(length)
     for (let i = 0; i < length; i++) bytes[i] = buffer[from + i]!
     return bytes
   }

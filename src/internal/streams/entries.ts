@@ -178,15 +178,12 @@ export const decodeEntry = <T>(codec: EntryCodec<T>, { fields, id }: RawEntry): 
   }
 }
 
-const bytesOf = (value: Resp.Value): Uint8Array =>
-  value instanceof Uint8Array ? value : Command.bulkString(value, true) as Uint8Array
-
 const rawFields: Command.Decode<RawFields> = Command.custom((value) => {
   const flat = Command.list(value)
   if (flat.length % 2 === 1) throw new Command.Mismatch("fields and values", value)
   const pairs: Array<readonly [Uint8Array, Uint8Array]> = []
   for (let i = 0; i < flat.length; i += 2) {
-    pairs.push([bytesOf(flat[i]!), bytesOf(flat[i + 1]!)])
+    pairs.push([Command.bulkString(flat[i]!, true) as Uint8Array, Command.bulkString(flat[i + 1]!, true) as Uint8Array])
   }
   return pairs
 })
@@ -201,10 +198,7 @@ export const idWord: Command.Decode<string> = Command.custom((value: Resp.Value)
 })
 
 /** Reads an entry. For commands whose spec `Command.decoding` has made: their replies are bytes. */
-export const rawEntry: Command.Decode<RawEntry> = Command.custom((value) => {
-  if (!Array.isArray(value) || value.length < 2) throw new Command.Mismatch("an array of 2 elements", value)
-  return { id: idWord(value[0]!, true), fields: rawFields(value[1]!, true) }
-})
+export const rawEntry: Command.Decode<RawEntry> = Command.struct({ id: idWord, fields: rawFields })
 
 /** Reads an array of entries. */
 export const rawEntries: Command.Decode<Array<RawEntry>> = Command.array(rawEntry)

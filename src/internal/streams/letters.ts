@@ -5,8 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
-import type { PrimaryClient } from "../../Client.ts"
-import type { Key } from "../../Command.ts"
+import type { PrimaryClient, ReservedClient } from "../../Client.ts"
+import type { Key, Mode } from "../../Command.ts"
 import { xinfoGroups } from "../../commands/streamInfo.ts"
 import { xpendingRange } from "../../commands/streamPendingEntries.ts"
 import type { RedisError } from "../../Errors.ts"
@@ -50,6 +50,8 @@ interface Letter {
   /** Whether it may have been written again, which is not told yet. */
   isUntold: boolean
 }
+
+type KnownLetter = Letter & { readonly letterId: string }
 
 /** What the letters work with. */
 interface Surroundings {
@@ -142,30 +144,40 @@ export class Letters {
     }))
   })
 
-  private readonly restoreAll: Effect.Effect<void, RedisError> = Effect.suspend(() => {
-    const { key, redis, settings: { deadLetter, group } } = this.given
-    return Effect.scoped(Effect.gen({ self: this }, function*() {
+  private readonly restoreAll: Effect.Effect<void, RedisError> = Effect.suspend(() =>
+    Effect.scoped(Effect.gen({ self: this }, function*() {
       // It stays at one server: what is compared there is written there, or nowhere.
-      const reserved = yield* redis.reserve
+      const reserved = yield* this.given.redis.reserve
+      yield* this.findLost(reserved)
+      const lost = Array.from(this.written.values()).filter(({ isLost }) => isLost)
+      if (lost.length > 0) yield* this.writeLost(reserved, lost)
+    }))
+  )
+
+  /** Marks those that the server does not have, though nobody may have taken them out. */
+  private findLost(reserved: ReservedClient<Mode>): Effect.Effect<void, RedisError> {
+    const { key, settings: { deadLetter, group } } = this.given
+    return Effect.gen({ self: this }, function*() {
       const removals = yield* Effect.catchIf(
         reserved.run(removalsOf(deadLetter!.key)),
         isStreamMissing,
         () => Effect.succeed(nothingRemoved)
       )
-      const all = Array.from(this.written.values())
-      const isUnknown = all.some(({ letterId }) => letterId === null)
-      const latest = isUnknown ? yield* reserved.run(latestOf(deadLetter!.key, most)) : []
-      const sought: Array<Letter & { readonly letterId: string }> = []
-      for (const letter of all) {
-        if (letter.isLost) continue
-        if (isKnown(letter)) {
-          if (compareIds(letter.letterId, removals.lastGeneratedId) > 0) letter.isLost = true
-          else if (!mayHaveRemoved(removals, letter.letterId)) sought.push(letter)
-          continue
+      const all = Array.from(this.written.values()).filter(({ isLost }) => !isLost)
+      const known = all.filter(isKnown)
+      const sought: Array<KnownLetter> = []
+      for (const letter of known) {
+        if (compareIds(letter.letterId, removals.lastGeneratedId) > 0) letter.isLost = true
+        else if (!mayHaveRemoved(removals, letter.letterId)) sought.push(letter)
+      }
+      if (known.length < all.length) {
+        const latest = yield* reserved.run(latestOf(deadLetter!.key, most))
+        for (const letter of all) {
+          if (isKnown(letter)) continue
+          const found = latest.find(({ fields }) => isLetterOf(fields, key, group, letter))
+          if (found === undefined) letter.isLost = true
+          else this.found(letter, found.id)
         }
-        const found = latest.find(({ fields }) => isLetterOf(fields, key, group, letter))
-        if (found === undefined) letter.isLost = true
-        else this.found(letter, found.id)
       }
       for (let i = 0; i < sought.length; i += pageSize) {
         const page = sought.slice(i, i + pageSize)
@@ -175,11 +187,16 @@ export class Letters {
           letter.isLost = !found[n]!.some(({ fields }) => isLetterOf(fields, key, group, letter))
         }
       }
-      const lost = all.filter(({ isLost }) => isLost)
-      if (lost.length === 0) return
+    })
+  }
+
+  /** Writes those again whose entries do not come again. */
+  private writeLost(reserved: ReservedClient<Mode>, lost: ReadonlyArray<Letter>): Effect.Effect<void, RedisError> {
+    const { events, key, settings: { group } } = this.given
+    return Effect.gen({ self: this }, function*() {
       const groups = yield* Effect.catchIf(reserved.run(xinfoGroups(key)), isStreamMissing, () => Effect.fail(noGroup))
-      const found = groups.find(({ name }) => name === group)
-      if (found === undefined) return yield* Effect.fail(noGroup)
+      const progress = groups.find(({ name }) => name === group)
+      if (progress === undefined) return yield* Effect.fail(noGroup)
       for (let i = 0; i < lost.length; i += pageSize) {
         const page = lost.slice(i, i + pageSize)
         const pending = yield* reserved.pipeline(page.map(({ id }) => xpendingRange(key, group, id, id, 1)))
@@ -188,22 +205,22 @@ export class Letters {
           const { id } = letter
           // It came again meanwhile.
           if (this.written.get(id) !== letter) continue
-          if (pending[n]!.length > 0 || compareIds(id, found.lastDeliveredId) > 0) {
+          if (pending[n]!.length > 0 || compareIds(id, progress.lastDeliveredId) > 0) {
             this.group.notAfter(idBefore(id))
             this.written.delete(id)
             continue
           }
           const entry = entries[n]![0]
           if (entry === undefined || printOf(entry.fields) !== letter.print) {
-            if (entry === undefined) this.given.events.tell({ _tag: "EntriesDeleted", ids: [id] })
+            if (entry === undefined) events.tell({ _tag: "EntriesDeleted", ids: [id] })
             this.written.delete(id)
             continue
           }
           yield* this.writeAgain(reserved, letter, entry.fields)
         }
       }
-    }))
-  })
+    })
+  }
 
   private writeAgain(
     reserved: Pick<PrimaryClient, "run">,
@@ -231,7 +248,7 @@ export class Letters {
   }
 }
 
-const isKnown = (letter: Letter): letter is Letter & { readonly letterId: string } => letter.letterId !== null
+const isKnown = (letter: Letter): letter is KnownLetter => letter.letterId !== null
 
 /** Whether somebody may have taken an entry out of a stream, which has ids after it. */
 const mayHaveRemoved = (
