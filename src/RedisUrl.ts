@@ -147,6 +147,14 @@ const partsOf = (url: string): Parts => {
     )
   }
   const at = authority.lastIndexOf("@")
+  // With a user before each of its sentinels, the first ones would be taken for a part of the password.
+  if (schemes[name]!.kind === "group" && /@.*,/s.test(authority.slice(0, Math.max(at, 0)))) {
+    wrong(
+      "url",
+      "it has an @ and a comma before the last @: give user and password once, before the first sentinel, and " +
+        "percent-encode @ and , in them (%40 %2C)"
+    )
+  }
   return {
     scheme: schemes[name]!,
     user: at === -1 ? undefined : authority.slice(0, at),
@@ -176,8 +184,11 @@ const addressOf = (part: string, text: string, defaultPort: number): Address.Add
   if (/^\/|^unix:/.test(host)) wrong(part, "expected a host, got a path")
   const address = Address.parse(host, defaultPort)
   // Several colons without brackets are an IPv6 address, or a port that is not told from it.
-  if (typeof address !== "string" && !Address.isUnix(address) && address.host.includes(":") && !host.startsWith("[")) {
-    wrong(part, "an IPv6 address must be in brackets")
+  if (typeof address !== "string" && !Address.isUnix(address) && address.host.includes(":") !== host.startsWith("[")) {
+    wrong(
+      part,
+      host.startsWith("[") ? "only an IPv6 address may be in brackets" : "an IPv6 address must be in brackets"
+    )
   }
   return typeof address === "string" ? wrong(part, address) : address
 }
@@ -190,9 +201,16 @@ const databaseOf = (part: string, text: string): number => {
 }
 
 /** The path without its first and last slash, divided at the others. */
-const segmentsOf = (path: string): ReadonlyArray<string> => path.split("/").filter((segment) => segment !== "")
+const segmentsOf = (path: string): ReadonlyArray<string> => {
+  const inner = path.replace(/^\//, "").replace(/\/$/, "")
+  const segments = inner === "" ? [] : inner.split("/")
+  // Dropped, a group that is missing would leave its place to the database.
+  return segments.includes("") || path === "//" ? wrong("url.path", "it has an empty part") : segments
+}
 
 const units: Readonly<Record<string, (n: number) => Duration.Duration>> = {
+  ns: (n) => Duration.millis(n / 1e6),
+  us: (n) => Duration.millis(n / 1000),
   ms: Duration.millis,
   s: Duration.seconds,
   m: Duration.minutes,
@@ -200,13 +218,14 @@ const units: Readonly<Record<string, (n: number) => Duration.Duration>> = {
   d: Duration.days
 }
 
-const durationOf = (part: string, text: string, defaultUnit: string): Duration.Duration => {
-  const found = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text)
-  const unit = found?.[2] ?? defaultUnit
+/** The units of lettuce are those of ours, and smaller ones. */
+const durationOf = (part: string, text: string, ofLettuce: boolean): Duration.Duration => {
+  const found = (ofLettuce ? /^(\d{1,15})(ns|us|ms|s|m|h|d)?$/ : /^(\d{1,9})(ms|s|m|h|d)$/).exec(text)
+  const unit = found?.[2] ?? "ms"
   const number = Number(found?.[1])
-  return found !== null && unit !== "" && number > 0
+  return found !== null && number > 0
     ? units[unit]!(number)
-    : wrong(part, "expected a positive number with a unit: ms, s, m, h or d")
+    : wrong(part, `expected a positive number with a unit: ${ofLettuce ? "ns, us, " : ""}ms, s, m, h or d`)
 }
 
 const booleanOf = (part: string, text: string): boolean =>
@@ -214,6 +233,11 @@ const booleanOf = (part: string, text: string): boolean =>
 
 const fits = (part: string, text: string, pattern: RegExp, what: string): string =>
   text.length <= 1024 && pattern.test(text) ? text : wrong(part, what)
+
+const onlyOne = <A>(part: string, a: A | undefined, b: A | undefined): A | undefined => {
+  if (a !== undefined && b !== undefined && a !== b) wrong(part, "the URL says it twice, with different values")
+  return a ?? b
+}
 
 /** What the parameters set. */
 interface Settings {
@@ -227,16 +251,29 @@ interface Settings {
 
 type Setter = (into: Settings, text: string, part: string) => void
 
+/** Sets what two parameters may say: they must agree. */
+const setDatabase: Setter = ({ node }, text, part) =>
+  void (node.database = onlyOne(part, databaseOf(part, text), node.database))
+
+const setCommandTimeout = (ofLettuce: boolean): Setter => ({ node }, text, part) => {
+  const timeout = durationOf(part, text, ofLettuce)
+  const { commandTimeout } = node
+  if (commandTimeout !== undefined && !Duration.equals(timeout, commandTimeout as Duration.Duration)) {
+    wrong(part, "the URL says it twice, with different values")
+  }
+  node.commandTimeout = timeout
+}
+
 const ofAll: Readonly<Record<string, Setter>> = {
-  db: ({ node }, text, part) => void (node.database = databaseOf(part, text)),
+  db: setDatabase,
   clientName: ({ node, sentinel }, text, part) => {
     node.clientName = sentinel.clientName = fits(part, text, /^[!-~]+$/, "expected printable ASCII without spaces")
   },
   protocol: ({ node, sentinel }, text, part) => {
     node.protocol = sentinel.protocol = text === "2" ? 2 : text === "3" ? 3 : wrong(part, "expected 2 or 3")
   },
-  connectTimeout: ({ node }, text, part) => void (node.connectTimeout = durationOf(part, text, "")),
-  commandTimeout: ({ node }, text, part) => void (node.commandTimeout = durationOf(part, text, ""))
+  connectTimeout: ({ node }, text, part) => void (node.connectTimeout = durationOf(part, text, false)),
+  commandTimeout: setCommandTimeout(false)
 }
 
 const ofGroups: Readonly<Record<string, Setter>> = {
@@ -249,8 +286,8 @@ const ofGroups: Readonly<Record<string, Setter>> = {
 
 const ofLettuce: Readonly<Record<string, Setter>> = {
   ...ofGroups,
-  database: ofAll["db"]!,
-  timeout: ({ node }, text, part) => void (node.commandTimeout = durationOf(part, text, "ms")),
+  database: setDatabase,
+  timeout: setCommandTimeout(true),
   sentinelMasterId: (into, text) => void (into.group = text),
   verifyPeer: (into, text, part) => {
     const choice = text.toUpperCase()
@@ -291,11 +328,6 @@ const readParameters = (query: string | undefined, known: Readonly<Record<string
   return into
 }
 
-const onlyOne = <A>(part: string, a: A | undefined, b: A | undefined): A | undefined => {
-  if (a !== undefined && b !== undefined && a !== b) wrong(part, "the URL says it twice, with different values")
-  return a ?? b
-}
-
 const defined = <A extends object>(fields: A): { [K in keyof A]: Exclude<A[K], undefined> } =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof A]: Exclude<A[K], undefined>
@@ -330,6 +362,10 @@ const groupOf = ({ fragment, hosts, path, query, scheme, user }: Parts): Group =
   const sentinels = texts.map((text, i) => addressOf(`url.host[${i}]`, text, 26379))
   const segments = segmentsOf(path)
   const { lettuce } = scheme
+  // Sentinel's names of groups may have them, but here they are a misplaced database or parameter.
+  if (lettuce && fragment !== undefined && /[/?]/.test(fragment)) {
+    wrong("url.group", "the database and the parameters stand before the #; in a name, / is %2F and ? is %3F")
+  }
   if (!lettuce && fragment !== undefined) wrong("url.fragment", "expected the group in the path: /group, or /group/0")
   if (segments.length > (lettuce ? 1 : 2)) {
     wrong("url.path", lettuce ? "expected the number of a database alone" : "expected /group, or /group/0")
@@ -404,7 +440,8 @@ const resultOf = (url: unknown): Result.Result<Target, InvalidOption> => {
  * without a colon is a password. All know the parameters `db`, `clientName`, `protocol` (2 or 3), `connectTimeout` and
  * `commandTimeout` (with a unit: `500ms`, `2s`); those of groups also `tls` and `sentinelTls` (`true` or `false`; the
  * default of `sentinelTls` is `tls`), `sentinelUsername` and `sentinelPassword`; those of lettuce also `timeout`
- * (milliseconds without a unit), `database`, `sentinelMasterId` and `verifyPeer`. An unknown parameter is refused.
+ * (milliseconds without a unit; also `us` and `ns`), `database`, `sentinelMasterId` and `verifyPeer`. An unknown
+ * parameter is refused, and so is what the URL says twice with different values.
  *
  * Source: https://www.iana.org/assignments/uri-schemes/prov/redis and
  * https://redis.github.io/lettuce/user-guide/connecting-redis/

@@ -141,6 +141,21 @@ describe("the URL of a group", () => {
         node: { username: "u", password: "secret p", database: 1, commandTimeout: "5000 ms", clientName: "c" }
       }
     }],
+    ["redis-sentinel://a/1/?timeout=2s&commandTimeout=2000ms&db=1&database=1#g%2F1%3F", {
+      _tag: "Group",
+      group: "g/1?",
+      options: { sentinels: [a], sentinel: {}, node: { database: 1, commandTimeout: "2000 ms" } }
+    }],
+    ["redis-sentinel://a?timeout=1500000us#g", {
+      _tag: "Group",
+      group: "g",
+      options: { sentinels: [a], sentinel: {}, node: { commandTimeout: "1500 ms" } }
+    }],
+    ["redis-sentinel://a?timeout=1500000000ns#g", {
+      _tag: "Group",
+      group: "g",
+      options: { sentinels: [a], sentinel: {}, node: { commandTimeout: "1500 ms" } }
+    }],
     ["rediss-sentinel://a?verifyPeer=none#g", {
       _tag: "Group",
       group: "g",
@@ -204,6 +219,10 @@ describe("what is refused", () => {
     ["redis+sentinel:///g", /option url\.host: at least one sentinel/],
     ["redis+sentinel://a,/g", /option url\.host\[1\]/],
     ["redis+sentinel://a", /option url\.group: the group is missing/],
+    ["redis+sentinel://u:p@a,u:p@b/g", /option url: it has an @ and a comma before the last @/],
+    ["redis+sentinel://a//0", /option url\.path: it has an empty part/],
+    ["redis://localhost//3", /option url\.path: it has an empty part/],
+    ["redis://[localhost]", /option url\.host: only an IPv6 address may be in brackets/],
     ["redis+sentinel://a/g/x", /option url\.database/],
     ["redis+sentinel://a/g/1/2", /option url\.path/],
     ["redis+sentinel://a/g#h", /option url\.fragment/],
@@ -214,6 +233,10 @@ describe("what is refused", () => {
     ["redis-sentinel://a", /option url\.group: the group is missing: add #group/],
     ["redis-sentinel://a/g#g", /option url\.database/],
     ["redis-sentinel://a?sentinelMasterId=h#g", /option url\.group: the URL says it twice/],
+    ["redis-sentinel://a?db=1&database=2#g", /option url\.query\.database: the URL says it twice/],
+    ["redis-sentinel://a?timeout=5s&commandTimeout=3s#g", /option url\.query\.commandTimeout: the URL says it twice/],
+    ["redis-sentinel://a#g?timeout=5s", /option url\.group: .*stand before the #/],
+    ["redis-sentinel://a#g/0", /option url\.group: .*stand before the #/],
     ["redis-sentinel://a?verifyPeer=CA#g", /option url\.query\.verifyPeer/],
     ["redis-sentinel://a?libraryName=x#g", /option url\.query: "libraryName" is unknown/]
   ])("%.60s", (url, expected) => assert.match(refusal(url), expected))
