@@ -4,16 +4,19 @@
  *
  *   npm run example:service
  *   npm run example:service -- --sentinels host:port,host:port --group mymaster [--password TEXT]
+ *   npm run example:service -- --url "redis+sentinel://user:password@host,host/mymaster?sentinelPassword=...&tls=true"
  *
- * Callers use it for some seconds, with a planned failover in the middle in memory; against real sentinels it runs for
- * ten seconds, in which you can ask for one. The table shows what the callers saw.
+ * It listens on a port of this machine. Callers use it over HTTP for some seconds, with a planned failover in the middle
+ * in memory; against real sentinels it runs for seven seconds, in which you can ask for one. The table shows what the
+ * callers saw.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Clock, Context, Effect, Exit, Fiber, Layer, Option, Redacted, Schema } from "effect"
-import { HttpClientRequest } from "effect/http"
+import { FetchHttpClient, HttpClientRequest, HttpRouter, HttpServer } from "effect/http"
 import {
   HttpApi,
   HttpApiBuilder,
+  HttpApiClient,
   HttpApiEndpoint,
   HttpApiError,
   HttpApiGroup,
@@ -30,6 +33,7 @@ import {
   RateLimiter
 } from "effect/persistence"
 import { randomUUID } from "node:crypto"
+import { createServer } from "node:http"
 import * as EffectRedis from "../src/EffectRedis.ts"
 import { runAsProgram } from "./setting.ts"
 
@@ -167,12 +171,18 @@ const shopHandlers = HttpApiBuilder.group(Shop, "shop", (handlers) =>
         }))
   }))
 
-/** The service, on a client of Redis. */
+/** The handlers of the service, and what they need, on a client of Redis. */
 const services = Layer.mergeAll(sessionHandlers, shopHandlers).pipe(
   Layer.provideMerge(authorization),
   Layer.provide(sessions),
   Layer.provide(Layer.merge(cache, limiter)),
   Layer.provideMerge(queue)
+)
+
+/** The service at a port of this machine. */
+const served = HttpRouter.serve(HttpApiBuilder.layer(Shop), { disableLogger: true }).pipe(
+  Layer.provideMerge(services),
+  Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
 )
 
 // ---------------------------------------------------------------------------
@@ -196,9 +206,12 @@ interface Seen {
   slowestMillis: number
 }
 
-export const example = (interlude: Effect.Effect<void>) =>
+const callThrough = <R>(
+  makeClient: Effect.Effect<HttpApiClient.ForApi<typeof Shop>, never, R>,
+  interlude: Effect.Effect<void>
+) =>
   Effect.gen(function*() {
-    const client = yield* HttpApiTest.groups(Shop, ["sessions", "shop"])
+    const client = yield* makeClient
     const seen: Record<"login" | "product" | "order", Seen> = { login: none(), product: none(), order: none() }
     const watched = <A, E extends { readonly _tag: string }, R>(
       name: keyof typeof seen,
@@ -263,11 +276,25 @@ export const example = (interlude: Effect.Effect<void>) =>
     for (let i = 0; unprocessed() > 0 && i < 100; i++) yield* Effect.sleep("100 millis")
     const twice = Array.from(processed.values()).filter((times) => times > 1).length
     return { ...seen, accepted: accepted.size, lost: unprocessed(), twice }
-  }).pipe(
+  })
+
+const none = (): Seen => ({ requests: 0, ok: 0, limited: 0, unavailable: 0, unauthorized: 0, slowestMillis: 0 })
+
+/** The service and its callers without a socket, so that it runs in virtual time, too. */
+export const example = (interlude: Effect.Effect<void>) =>
+  callThrough(HttpApiTest.groups(Shop, ["sessions", "shop"]), interlude).pipe(
     Effect.scoped,
     Effect.provide(Layer.merge(services, withToken).pipe(Layer.provideMerge(NodeHttpServer.layerHttpServices)))
   )
 
-const none = (): Seen => ({ requests: 0, ok: 0, limited: 0, unavailable: 0, unauthorized: 0, slowestMillis: 0 })
+/** The service and its callers over HTTP. */
+export const exampleOverHttp = (interlude: Effect.Effect<void>) =>
+  callThrough(
+    HttpServer.addressFormattedWith((baseUrl) => HttpApiClient.make(Shop, { baseUrl })),
+    interlude
+  ).pipe(
+    Effect.scoped,
+    Effect.provide(Layer.mergeAll(served, withToken, FetchHttpClient.layer))
+  )
 
-runAsProgram(import.meta.main, example)
+runAsProgram(import.meta.main, exampleOverHttp)

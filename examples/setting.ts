@@ -3,6 +3,7 @@
  *
  *   node examples/NAME.ts
  *   node examples/NAME.ts --sentinels host:port,host:port --group mymaster [--password TEXT]
+ *   node examples/NAME.ts --url "redis+sentinel://user:password@host,host/mymaster?sentinelPassword=...&tls=true"
  *
  * What the examples do is in their own files.
  */
@@ -39,23 +40,26 @@ export const runAsProgram = <A extends object, E>(isMain: boolean, example: Exam
     options: {
       sentinels: { type: "string" },
       group: { type: "string", default: "mymaster" },
-      password: { type: "string" }
+      password: { type: "string" },
+      url: { type: "string" }
     }
   })
-  const onSentinels = (sentinels: string) =>
-    example(Effect.sleep("3 seconds")).pipe(
-      Effect.provide(
-        RedisClient.layerPrimary(values.group).pipe(
-          Layer.provide(Sentinel.layer({
-            sentinels: sentinels.split(","),
-            node: values.password === undefined ? {} : { password: Redacted.make(values.password) }
-          }))
-        )
-      )
+  const { group, password, sentinels, url } = values
+  const client = url !== undefined
+    ? RedisClient.layerUrl(Redacted.make(url))
+    : sentinels !== undefined
+    ? RedisClient.layerPrimary(group).pipe(
+      Layer.provide(Sentinel.layer({
+        sentinels: sentinels.split(","),
+        node: password === undefined ? {} : { password: Redacted.make(password) }
+      }))
     )
+    : undefined
   NodeRuntime.runMain(
-    (values.sentinels === undefined ? withFailover(example) : onSentinels(values.sentinels)).pipe(
-      Effect.flatMap((result) => Console.table(result))
-    )
+    (client === undefined
+      ? withFailover(example)
+      : Effect.provide(example(Effect.sleep("3 seconds")), RedisClient.connectNow()(client))).pipe(
+        Effect.flatMap((result) => Console.table(result))
+      )
   )
 }

@@ -1,9 +1,9 @@
-/** The example of an HTTP service on real processes, through a planned failover. */
+/** The example of an HTTP service, over HTTP and on real processes, through a planned failover. */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
-import { example } from "../../examples/service.ts"
+import { exampleOverHttp } from "../../examples/service.ts"
 import { commands, RedisClient, Sentinel } from "../../src/index.ts"
 import { deployment } from "../support/processes.ts"
 
@@ -27,7 +27,7 @@ it.live("a service on HttpApi goes on through a planned failover", () =>
             )
           })
         )
-        return yield* example(Effect.orDie(failover))
+        return yield* exampleOverHttp(Effect.orDie(failover))
       }).pipe(Effect.provide(live))
       console.table(result)
       assert.strictEqual(result.lost, 0)
