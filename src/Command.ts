@@ -703,7 +703,12 @@ export const raw = <const M extends Mode = Mode>(
   const [word, ...others] = name.trim().split(/\s+/) as [string, ...Array<string>]
   // The words after the name are arguments, and are kept as written: they may be keys or secrets.
   const words = [word, ...(hasSubcommands(word) ? others.splice(0, 1) : [])]
-  const known = knownOf(word, words[1] ?? others[0] ?? args[0])
+  const second = words[1] ?? others[0] ?? args[0]
+  const known = knownOf(word, second)
+  // A subcommand that a server knows is no secret, wherever it is written: one command has one name.
+  const subcommand = words.length === 1 && second !== undefined && known !== undefined && hasSubcommands(word)
+    ? [asSent(second)]
+    : []
   const { blockingMillis, keys, mode = known?.mode ?? "write", resp } = options ?? {}
   const spec = define({
     words,
@@ -715,7 +720,10 @@ export const raw = <const M extends Mode = Mode>(
     repeatable: mode === "read" && (known === undefined || known.mode === "write" || known.repeatable),
     decode: resp === 2 ? decodeAsResp2(asSent(word)) : native
   })
-  return own(new SpecImpl({ ...spec, name: words.join(" ").toUpperCase(), resp }), [...others, ...args])
+  return own(new SpecImpl({ ...spec, name: [...words, ...subcommand].join(" ").toUpperCase(), resp }), [
+    ...others,
+    ...args
+  ])
 }
 
 const rawProblem = (name: unknown, args: unknown, options: unknown): string | undefined => {

@@ -68,6 +68,18 @@ describe("a command by its name", () => {
     assert.deepStrictEqual(traits(all), { mode: "read", repeatable: true, keys: [], blockingMillis: undefined })
   })
 
+  it("has one name, however its subcommand is written, and no argument in it", () => {
+    const names = (word: string, ...args: Array<Command.Arg>) => Command.raw(word, args).spec.name
+    assert.strictEqual(names("CONFIG GET", "maxmemory"), "CONFIG GET")
+    assert.strictEqual(names("CONFIG", "GET", "maxmemory"), "CONFIG GET")
+    assert.strictEqual(names("config", "get", "maxmemory"), "CONFIG GET")
+    assert.strictEqual(names("config", Buffer.from("get"), "maxmemory"), "CONFIG GET")
+    assert.strictEqual(names("CONFIG", "a secret"), "CONFIG")
+    assert.strictEqual(names("COMMAND"), "COMMAND")
+    assert.strictEqual(names("GET", "GET"), "GET")
+    assert.strictEqual(names("GET k"), "GET")
+  })
+
   it("is what its options say", () => {
     const read = Command.raw("NOSUCH", ["k", "v"], { mode: "read", keys: 1 })
     assert.deepStrictEqual(traits(read), { mode: "read", repeatable: true, keys: ["k"], blockingMillis: undefined })

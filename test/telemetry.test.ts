@@ -205,6 +205,31 @@ describe("spans", () => {
       }
     }).pipe(Effect.provide(live())))
 
+  it.effect("of a command that is sent by its words: the name and the text of its constructor", () =>
+    Effect.gen(function*() {
+      const recorder = yield* recorded((redis) =>
+        Effect.gen(function*() {
+          yield* redis.configGet("maxmemory")
+          yield* redis.send("CONFIG GET", "maxmemory")
+          yield* redis.send("config", "get", "maxmemory")
+          yield* redis.set("k", "1")
+          yield* redis.send("object encoding", "k")
+          yield* redis.send("OBJECT", "ENCODING", "k")
+        }).pipe(Effect.provideService(Telemetry.SetAttributes, { "db.query.text": "keys" }))
+      )
+      assert.deepStrictEqual(
+        recorder.spans.map((span) => [span.name, attributesOf(span)["db.query.text"]]),
+        [
+          ["CONFIG GET", "CONFIG GET ?"],
+          ["CONFIG GET", "CONFIG GET ?"],
+          ["CONFIG GET", "CONFIG GET ?"],
+          ["SET", "SET k ?"],
+          ["OBJECT ENCODING", "OBJECT ENCODING k"],
+          ["OBJECT ENCODING", "OBJECT ENCODING k"]
+        ]
+      )
+    }).pipe(Effect.provide(live())))
+
   it.effect("have the attributes that were chosen", () =>
     Effect.gen(function*() {
       const recorder = yield* recorded((redis) =>

@@ -79,9 +79,11 @@ const commandText = ({ args, spec }: Command.Any, withKeys: boolean): string => 
   } catch {
     // A definition of a caller may throw for these arguments.
   }
-  const parts = [namedOf(spec).name]
+  const { name } = namedOf(spec)
+  const parts = [name]
   let key = 0
-  for (let i = 0; i < args.length; i++) {
+  // A subcommand may be the first argument.
+  for (let i = Math.max(0, name.split(" ").length - spec.words.length); i < args.length; i++) {
     if (i === mostArguments) {
       parts.push("...")
       break
