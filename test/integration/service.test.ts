@@ -3,6 +3,9 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
+import { execFile } from "node:child_process"
+import * as Path from "node:path"
+import { promisify } from "node:util"
 import { exampleOverHttp } from "../../examples/service.ts"
 import { commands, RedisClient, Sentinel } from "../../src/index.ts"
 import { deployment } from "../support/processes.ts"
@@ -38,3 +41,15 @@ it.live("a service on HttpApi goes on through a planned failover", () =>
       assert.strictEqual(result.login.unauthorized + result.order.unauthorized + result.product.unauthorized, 0)
     })
   ), 60_000)
+
+it.live("its program takes the URL of a group", () =>
+  Effect.scoped(
+    Effect.gen(function*() {
+      const d = yield* deployment()
+      const file = Path.join(import.meta.dirname, "../../examples/service.ts")
+      const url = `redis+sentinel://${d.sentinelAddresses.join(",")}/${d.group}`
+      const { stdout } = yield* Effect.promise(() => promisify(execFile)(process.execPath, [file, "--url", url]))
+      assert.match(stdout, /Listening on http:\/\/127\.0\.0\.1:\d+/)
+      assert.match(stdout, /│ lost +│ +│ +│ +│ +│ +│ +│ 0 +│/)
+    })
+  ), 120_000)
