@@ -2350,8 +2350,64 @@ export const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/consumerFailovers.test.ts", name: "is made again where nothing is skipped" },
     edits: [{
       file: "src/internal/streams/group.ts",
-      find: "if (last === undefined) return \"0-0\"",
+      find: "if (last === undefined) return zeroId",
       replace: "if (last !== undefined) return last"
+    }]
+  },
+  // Bugs that the simulation found.
+  {
+    name: "a lost group is told only by the consumer that has made it again",
+    by: { test: "test/consumerLostGroups.test.ts", name: "are told by each consumer that misses them" },
+    edits: [{
+      file: "src/internal/streams/group.ts",
+      find: "if (yield* this.create(place, last === undefined)) this.acknowledged = place\n      else {",
+      replace:
+        "if (yield* this.create(place, last === undefined)) this.acknowledged = place\n      else return\n      {"
+    }]
+  },
+  {
+    name: "a group whose maker gets no reply is told by nobody",
+    by: { test: "test/consumerLostGroups.test.ts", name: "though the reply of the command that makes them is lost" },
+    edits: [{
+      file: "src/internal/streams/group.ts",
+      find: "if (!this.wasMissing) this.wasMissing = yield* this.isMissing",
+      replace: "if (this.wasMissing) this.wasMissing = yield* this.isMissing"
+    }]
+  },
+  {
+    name: "a lost group is forgotten when the reply is lost",
+    by: { test: "test/consumerLostGroups.test.ts", name: "the command that makes them again is lost" },
+    edits: [{
+      file: "src/internal/streams/group.ts",
+      find: "const attempt = this.loss === undefined ? effect :",
+      replace: "const attempt = this.remakes >= 0 ? effect :"
+    }]
+  },
+  {
+    name: "a consumer that stops does not wait for the group that it makes",
+    by: { test: "test/consumerLostGroups.test.ts", name: "by a consumer that stops before it has the reply" },
+    edits: [{
+      file: "src/internal/streams/consume.ts",
+      find: "Effect.all([Effect.exit(lastCommands), consumer.group.made],",
+      replace: "Effect.all([Effect.exit(lastCommands)],"
+    }]
+  },
+  {
+    name: "a group that another one has made again is told from where this one would begin",
+    by: { test: "test/consumerLostGroups.test.ts", name: "from where the group is" },
+    edits: [{
+      file: "src/internal/streams/group.ts",
+      find: "loss.from = lower(loss.from, this.acknowledged ?? place)",
+      replace: "loss.from = lower(loss.from, place)"
+    }]
+  },
+  {
+    name: "ids of a stream that others have made again count as finished",
+    by: { test: "test/consumerLostGroups.test.ts", name: "with their stream are told" },
+    edits: [{
+      file: "src/internal/streams/consumer.ts",
+      find: "if (compareIds(highest, last) <= 0 || this.highestMoves",
+      replace: "if (compareIds(highest, last) >= 0 || this.highestMoves"
     }]
   },
   {
@@ -2467,8 +2523,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/consumerDetails.test.ts", name: "gives up at once what cannot be done" },
     edits: [{
       file: "src/internal/streams/consume.ts",
-      find: "Effect.as(silence(redis, attempts), Option.none<number>())",
-      replace: "Effect.andThen(silence(redis, attempts), Effect.never)"
+      find: "        silence(redis, attempts)\n",
+      replace: "        Effect.andThen(silence(redis, attempts), Effect.never)\n"
     }]
   },
   {

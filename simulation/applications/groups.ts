@@ -22,7 +22,7 @@ const using = <A, E>(redis: Client.PrimaryClient, effect: Effect.Effect<A, E, Re
 
 const entriesOf = (event: RedisStream.ConsumerEvent): ReadonlyArray<string> =>
   event._tag === "GroupRecreated" || event._tag === "GroupCreated"
-    ? ["*"]
+    ? [`>${event.from}`]
     : event._tag === "GroupMoved"
     ? [`>${event.lastDeliveredId}`]
     : "ids" in event

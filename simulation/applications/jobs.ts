@@ -13,7 +13,7 @@ import * as Scope from "effect/Scope"
 import type { Client, Errors } from "../../src/index.ts"
 import type { Handled, History, LeftOver, Life, Party, Stage } from "../History.ts"
 import { Dice, pausesOf } from "../Scenario.ts"
-import { type Broken, show } from "../Violation.ts"
+import { type Broken, isError, show } from "../Violation.ts"
 
 /** What a consumer passes to a handler. */
 export interface Given {
@@ -290,10 +290,14 @@ const checkRepetitions = (
       (before.outcome === "failed" && before.client === one.client) ||
       told.some(({ at, entries }) =>
         at >= before.begin &&
-        entries.some((entry) => entry === one.entry || entry === one.job || entry === "*" || isAfter(one.entry, entry))
+        entries.some((entry) => entry === one.entry || entry === one.job || isAfter(one.entry, entry))
       ) ||
-      // Two servers were primaries: both consumers have told that they made the group.
+      // Two servers were primaries: both consumers have made the group, and have told it.
       [before, one].every(({ client, consumer }) =>
+        history.executions.some((e) =>
+          e.client === client && e.name === "XGROUP" && e.args[1] === "CREATE" && e.args[2] === system.name &&
+          e.at <= one.begin && !isError(e)
+        ) &&
         told.some(({ at, consumer: teller, what }) =>
           what === "GroupCreated" && teller === consumer && at <= one.begin &&
           history.lives.some((l) => l.client === client && l.consumer === consumer && l.begin <= at && l.end >= at)

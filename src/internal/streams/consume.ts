@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { PrimaryClient } from "../../Client.ts"
 import type { Key } from "../../Command.ts"
@@ -127,26 +126,24 @@ const stop = <T, E, R>(
     consumer.isInterrupting = true
     yield* Fiber.interruptAll(late)
     yield* Fiber.interrupt(upkeep)
+    let handedBack = 0
     const lastCommands = Effect.gen(function*() {
       yield* consumer.quiet
       // Nobody else knows of letters that a failover has lost.
       yield* Effect.ignore(consumer.group.within(consumer.letters.restore))
-      const handedBack = yield* consumer.handBack
+      handedBack = yield* consumer.handBack
       if (settings.deleteConsumer) {
         yield* Effect.catch(redis.eval(deleteIdle, [key], [settings.group, settings.consumer]), (error) =>
           Effect.logWarning(`the consumer ${settings.consumer} could not be deleted: ${error.message}`))
       }
-      return handedBack
     })
-    const done = yield* Effect.timeoutOption(
+    yield* Effect.timeoutOption(
       Effect.raceFirst(
-        Effect.catchCause(Effect.asSome(lastCommands), () =>
-          Effect.succeedNone),
-        Effect.as(silence(redis, attempts), Option.none<number>())
+        Effect.all([Effect.exit(lastCommands), consumer.group.made], { concurrency: "unbounded", discard: true }),
+        silence(redis, attempts)
       ),
       lastCommandsMillis
     )
-    const handedBack = Option.getOrElse(Option.flatten(done), () => 0)
     events.tell({
       _tag: "Stopped",
       handedBack,

@@ -25,7 +25,7 @@ import { decodeEntry } from "./entries.ts"
 import { Group } from "./group.ts"
 import { type DeliveredEntry, read, readOrClaim } from "./groupCommands.ts"
 import { type Handler, handlingOf } from "./handling.ts"
-import { compareIds, idBefore } from "./ids.ts"
+import { compareIds, idBefore, zeroId } from "./ids.ts"
 import { Letters } from "./letters.ts"
 import { Pace } from "./pace.ts"
 import { SharedName } from "./sharedName.ts"
@@ -97,7 +97,9 @@ export class Consumer<T, E, R> implements Kept {
   /** Opened when no handler runs, and when nothing at all is under way. */
   private readonly unhandled = Latch.makeUnsafe(true)
   private readonly idle = Latch.makeUnsafe(true)
-  private highest = "0-0"
+  private highest = zeroId
+  /** How often the group had moved when that came. */
+  private highestMoves = 0
   private moves: number
   private hasClaim: boolean | undefined = undefined
   /** Whether there may be pending entries of the consumer that it does not know. */
@@ -133,10 +135,9 @@ export class Consumer<T, E, R> implements Kept {
     this.given = given
     this.handling = handlingOf(given, handler)
     this.finished = new Finished(settings.remember)
-    this.group = new Group(redis, key, settings, events, () => {
-      this.finished.clear()
-      this.letters.clear()
-      this.highest = "0-0"
+    this.group = new Group(redis, key, settings, events, {
+      run: given.run,
+      isNewStream: (last, known) => this.isNewStream(last, known)
     })
     this.letters = new Letters(given, this.group)
     this.claims = new Claims(redis, key, settings)
@@ -391,7 +392,10 @@ export class Consumer<T, E, R> implements Kept {
     }
     if (isRepeated) metrics.redelivered()
     if (isAgain) events.tell({ _tag: "Redelivered", id, outcome: "processed" })
-    if (isHigher) this.highest = id
+    if (isHigher) {
+      this.highest = id
+      this.highestMoves = this.moves
+    }
     const { deadLetter } = settings
     if (deadLetter !== undefined && entry.deliveries > deadLetter.maxDeliveries) {
       return this.bury(delivery, "MaxDeliveries")
@@ -568,6 +572,21 @@ export class Consumer<T, E, R> implements Kept {
     this.hasClaim = undefined
     this.isOwnDue = true
     this.sharedName.onUncertain()
+    return true
+  }
+
+  /** Whether the stream is another one than before. Then all that it has is new, also ids that were used before. */
+  private isNewStream(last: string | undefined, known: string): boolean {
+    const { highest } = this
+    if (last === zeroId) {
+      if (highest === zeroId && known === zeroId) return false
+    } else if (last !== undefined) {
+      // A new primary may lack the latest entries. At one primary the last id never goes back.
+      if (compareIds(highest, last) <= 0 || this.highestMoves !== movesOf(this.given.redis)) return false
+    }
+    this.finished.clear()
+    this.letters.clear()
+    this.highest = zeroId
     return true
   }
 

@@ -9,7 +9,8 @@ import * as Queue from "effect/Queue"
 import type { RedisError } from "../../Errors.ts"
 
 /**
- * The consumer has made the group, which was missing when it started.
+ * The group was missing when the consumer started, and was made: by this consumer, or by another one that started at the
+ * same time. Each of them tells it, since the one that has made it may get no reply.
  *
  * @since 0.1.0
  * @category events
@@ -17,14 +18,14 @@ import type { RedisError } from "../../Errors.ts"
 export interface GroupCreated {
   /** Always `"GroupCreated"`. */
   readonly _tag: "GroupCreated"
-  /** The id after which the group begins: `"0-0"` for the start of the stream. */
+  /** The id after which the group begins by the option `from`: `"0-0"` for the start of the stream. */
   readonly from: string
 }
 
 /**
- * The group was missing while the consumer ran, and the consumer has made it again: a new primary lacks it, or someone
- * deleted the stream or the group. Entries after `from` come again, except those that this consumer remembers to have
- * finished.
+ * The group was missing while the consumer ran, and was made again, by this consumer or by another one: a new primary
+ * lacks it, or someone deleted the stream or the group. Each consumer that missed it tells it, once. Entries after `from`
+ * come again, to any consumer, except those that a consumer remembers to have finished.
  *
  * @since 0.1.0
  * @category events
@@ -32,9 +33,13 @@ export interface GroupCreated {
 export interface GroupRecreated {
   /** Always `"GroupRecreated"`. */
   readonly _tag: "GroupRecreated"
-  /** The id after which the group begins: the last one below which, as far as is known, all is acknowledged. */
+  /**
+   * The id after which entries may come again: the last one up to which, as far as this consumer knows, all is
+   * acknowledged. If another consumer has made the group, it may begin elsewhere: take the lowest of the ids that the
+   * consumers of a group tell.
+   */
   readonly from: string
-  /** Whether the stream itself was missing. */
+  /** Whether the stream itself was missing, or is another one than before. */
   readonly streamMissing: boolean
 }
 
@@ -329,7 +334,9 @@ const capacity = 1000
 const logged = (event: ConsumerEvent, label: string): Effect.Effect<void> | undefined => {
   switch (event._tag) {
     case "GroupRecreated":
-      return Effect.logWarning(`${label}: the group was missing and is made again from ${event.from}`)
+      return Effect.logWarning(
+        `${label}: the group was missing and is made again; entries after ${event.from} may come again`
+      )
     case "DeadLettered":
       return Effect.logWarning(
         `${label}: ${event.id} is a dead letter after ${event.deliveries} deliveries: ${event.reason}`

@@ -4,8 +4,12 @@
  *
  * The place is what the servers said last of the group: all entries up to it had been acknowledged, by whichever
  * consumer. A consumer alone cannot know more, since others may have entries that it has never seen.
+ *
+ * Whoever finds the group missing tells it, also if another one is the first to make it: that one may lose the reply, or
+ * be gone before it comes.
  */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Semaphore from "effect/Semaphore"
 import type { PrimaryClient } from "../../Client.ts"
 import * as Command from "../../Command.ts"
@@ -18,7 +22,7 @@ import { isGroupMissing } from "./attempts.ts"
 import type { Events } from "./consumerEvents.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
 import { countersOf, entryAt, lastIdOf } from "./groupCommands.ts"
-import { compareIds, idBefore } from "./ids.ts"
+import { compareIds, fullId, idBefore, zeroId } from "./ids.ts"
 
 /** How far a group is. */
 export interface Progress {
@@ -30,19 +34,38 @@ export interface Progress {
   readonly pending: number
 }
 
+/** What a group needs of its consumer. */
+interface Surroundings {
+  /**
+   * Whether a stream whose last id is this one, or that does not exist, is another one: then the ids that the consumer
+   * knows mean nothing any more, and it forgets them. The group had come as far as `known`.
+   */
+  readonly isNewStream: (last: string | undefined, known: string) => boolean
+  /** Runs fibers until the consumer has stopped. */
+  readonly run: <A>(effect: Effect.Effect<A, RedisError>) => Fiber.Fiber<A, RedisError>
+}
+
+const lower = (a: string | undefined, b: string): string => a !== undefined && compareIds(a, b) < 0 ? a : b
+
 const isReply = (error: RedisError, code: string): boolean => error._tag === "ReplyError" && error.code === code
 
 /** The key does not exist: XINFO answers ERR. */
 export const isStreamMissing = (error: RedisError): boolean =>
   error._tag === "ReplyError" && error.code === "ERR" && error.detail.includes("no such key")
 
+/** The group was missing, and that is not told yet. */
+interface Loss {
+  /** The lowest place at which this consumer has tried to make it again. */
+  from: string | undefined
+  isNewStream: boolean
+}
+
 export class Group {
   private readonly redis: PrimaryClient
   private readonly key: Key
   private readonly settings: ConsumerSettings
   private readonly events: Events
-  /** The stream is another one: its ids mean nothing any more. */
-  private readonly onNewStream: () => void
+  private readonly surroundings: Surroundings
   private readonly lock = Semaphore.makeUnsafe(1)
   /** All entries up to this one are acknowledged. */
   private acknowledged: string | undefined
@@ -50,33 +73,69 @@ export class Group {
   private missed = { after: "", count: 0 }
   /** Where the group began, as far as this consumer knows. */
   private origin: string | undefined
+  /** Whether the group was missing at the start, which is not told yet. */
+  private wasMissing = false
+  private loss: Loss | undefined
+  /** How often the group was made again, by whomever. */
+  private remakes = 0
+  /** What makes the group, or has made it last. */
+  private making: Fiber.Fiber<unknown, RedisError> | undefined
 
   constructor(
     redis: PrimaryClient,
     key: Key,
     settings: ConsumerSettings,
     events: Events,
-    onNewStream: () => void
+    surroundings: Surroundings
   ) {
     this.redis = redis
     this.key = key
     this.settings = settings
     this.events = events
-    this.onNewStream = onNewStream
+    this.surroundings = surroundings
   }
 
   /** Makes the group if it is missing, at the place that the options say. */
   readonly ensure: Effect.Effect<Progress, RedisError> = Effect.suspend(() => {
     const { from } = this.settings
-    return Effect.gen({ self: this }, function*() {
-      const isNew = yield* this.create(from, true)
+    return this.make(Effect.gen({ self: this }, function*() {
+      // First, since the reply of the command that makes it may be lost.
+      if (!this.wasMissing) this.wasMissing = yield* this.isMissing
+      if (yield* this.create(from, true)) this.wasMissing = true
       yield* this.mayLater
       const progress = yield* this.inspect
       this.origin ??= this.acknowledged
-      if (isNew) this.events.tell({ _tag: "GroupCreated", from: this.origin ?? from })
+      if (this.wasMissing) {
+        this.wasMissing = false
+        this.events.tell({ _tag: "GroupCreated", from: from === "$" ? this.origin ?? from : fullId(from, "lowest") })
+      }
       return progress
-    })
+    }))
   })
+
+  private readonly isMissing: Effect.Effect<boolean, RedisError> = Effect.suspend(() =>
+    Effect.catchIf(
+      Effect.map(this.redis.run(streamInfo.xinfoGroups(this.key)), (groups) =>
+        !groups.some(({ name }) => name === this.settings.group)),
+      isStreamMissing,
+      () =>
+        Effect.succeed(true)
+    )
+  )
+
+  /** Makes the group in a fiber that goes on when the consumer stops: nobody else may know what comes of it. */
+  private make<A>(effect: Effect.Effect<A, RedisError>): Effect.Effect<A, RedisError> {
+    return Effect.suspend(() => {
+      const fiber = this.surroundings.run(effect)
+      this.making = fiber
+      return Fiber.join(fiber)
+    })
+  }
+
+  /** Waits until the group that is being made is made and told, or until that has failed. */
+  readonly made: Effect.Effect<void> = Effect.suspend(() =>
+    this.making === undefined ? Effect.void : Effect.asVoid(Fiber.await(this.making))
+  )
 
   /** Commands that are needed after a failover only, or for long work, change nothing here: rights are missing now. */
   private readonly mayLater: Effect.Effect<void, RedisError> = Effect.suspend(() => {
@@ -133,18 +192,38 @@ export class Group {
 
   /** Runs an effect that needs the group, which is made again if it is missing. */
   readonly within = <A, R>(effect: Effect.Effect<A, RedisError, R>): Effect.Effect<A, RedisError, R> =>
-    Effect.catchIf(effect, isGroupMissing, () => Effect.andThen(this.remake, effect))
+    Effect.suspend(() => {
+      const { remakes } = this
+      // It may be there meanwhile, and nobody may have told that it was missing.
+      const attempt = this.loss === undefined ? effect : Effect.andThen(this.remake, effect)
+      return Effect.catchIf(attempt, isGroupMissing, () => {
+        // The answer may be older than the group.
+        if (remakes !== this.remakes) return this.within(effect)
+        this.loss ??= { from: undefined, isNewStream: false }
+        return Effect.andThen(this.remake, effect)
+      })
+    })
 
-  /** Makes the group again. If somebody else has done so meanwhile, it stays as it is. */
+  /** Makes the group again, and tells it. If somebody else has made it meanwhile, it stays as it is. */
   private readonly remake: Effect.Effect<void, RedisError> = Effect.suspend(() =>
-    this.lock.withPermit(Effect.gen({ self: this }, function*() {
+    this.make(this.lock.withPermit(Effect.gen({ self: this }, function*() {
+      const { loss } = this
+      if (loss === undefined) return
       const last = yield* Effect.catchIf(this.redis.run(lastIdOf(this.key)), isStreamMissing, () => Effect.undefined)
-      // All of a missing stream is new, and some of its ids may have been used before.
-      if (last === undefined) this.onNewStream()
-      const from = this.placeIn(last)
-      const isNew = yield* this.create(from, last === undefined)
-      if (isNew) this.events.tell({ _tag: "GroupRecreated", from, streamMissing: last === undefined })
-    }))
+      if (this.surroundings.isNewStream(last, this.acknowledged ?? zeroId)) loss.isNewStream = true
+      const place = loss.isNewStream ? zeroId : this.placeIn(last)
+      loss.from = lower(loss.from, place)
+      if (yield* this.create(place, last === undefined)) this.acknowledged = place
+      else {
+        // Whoever has made it may know less than this consumer, and begin before its place.
+        yield* this.inspect
+        loss.from = lower(loss.from, this.acknowledged ?? place)
+      }
+      if (loss.isNewStream) this.origin = zeroId
+      this.loss = undefined
+      this.remakes++
+      this.events.tell({ _tag: "GroupRecreated", from: loss.from, streamMissing: loss.isNewStream })
+    })))
   )
 
   /**
@@ -152,12 +231,12 @@ export class Group {
    * one, or lacks what the last primary had.
    */
   private placeIn(last: string | undefined): string {
-    if (last === undefined) return "0-0"
+    if (last === undefined) return zeroId
     for (const place of [this.acknowledged, this.origin]) {
       if (place !== undefined && compareIds(place, last) <= 0) return place
     }
     const { from } = this.settings
-    return from === "$" ? last : from
+    return from === "$" ? last : fullId(from, "lowest")
   }
 
   /** Gives whether the group is new. */
