@@ -671,6 +671,42 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "RedisQueue: a worker that stops does not acknowledge what it has processed",
+    by: { test: "test/redisQueue.test.ts", name: "what was processed is acknowledged" },
+    edits: [{
+      file: "src/internal/queues/consume.ts",
+      find: "yield* Effect.addFinalizer(() => settle(options.redis, queue, settlements))",
+      replace: ""
+    }]
+  },
+  {
+    name: "RedisQueue: a worker waits for the end of its last commands however long no server answers",
+    by: { test: "test/redisQueue.test.ts", name: "while the server is silent" },
+    edits: [{
+      file: "src/internal/queues/consume.ts",
+      find: "Effect.raceFirst(FiberSet.awaitEmpty(settlements), silence(redis))",
+      replace: "FiberSet.awaitEmpty(settlements)"
+    }]
+  },
+  {
+    name: "RedisQueue: what could not be acknowledged is put back as if it were new",
+    by: { test: "test/redisQueue.test.ts", name: "what was given before, or could not be acknowledged" },
+    edits: [{
+      file: "src/internal/queues/worker.ts",
+      find: "setRepeated(isRedelivered || event !== \"returned\")",
+      replace: ""
+    }]
+  },
+  {
+    name: "RedisQueue: what was redelivered is given back as if it were new",
+    by: { test: "test/redisQueue.test.ts", name: "what was given before, or could not be acknowledged" },
+    edits: [{
+      file: "src/internal/queues/scripts.ts",
+      find: "!isRedelivered\n",
+      replace: "deliveries === 1\n"
+    }]
+  },
+  {
     name: "RedisQueue: an element is removed before its dead letter is written",
     by: { test: "test/redisQueue.test.ts", name: "cost no element" },
     edits: [{
@@ -2333,7 +2369,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [{
       file: "src/internal/queues/consume.ts",
       find: "        const handling = withRetry(",
-      replace: "        yield* acknowledge(delivery)\n        const handling = withRetry("
+      replace: "        yield* acknowledge(taken, value)\n        const handling = withRetry("
     }]
   },
   {

@@ -164,7 +164,8 @@ export interface RedisQueue<A> {
   /**
    * Takes elements as the reader asks for them. Each stays in the list of this worker until it is acknowledged, rejected
    * or given back. When the Stream ends or is interrupted, those that are left are put back where they were; an
-   * acknowledgement after that gives `false`.
+   * acknowledgement after that gives `false`. One that was given before, or that could not be acknowledged or rejected,
+   * comes again with `isRedelivered`.
    *
    * The Stream lasts as long as the client. In an outage it logs one warning, and goes on when the server is there again.
    * It fails with an error that no attempt can change, such as WRONGTYPE.
@@ -195,8 +196,9 @@ export interface RedisQueue<A> {
    * handler fails or dies goes to the dead letters, once `retry` has ended; so does one that does not fit the schema, and
    * one with which `maxDeliveries` workers died.
    *
-   * It runs until it is interrupted. Then it takes nothing more, lets the handlers that run end within `stopTimeout`, and
-   * puts the rest back. An outage does not end it; it fails with an error that no attempt can change, such as WRONGTYPE.
+   * It runs until it is interrupted. Then it takes nothing more, lets the handlers that run end within `stopTimeout`,
+   * acknowledges what they have processed, and puts the rest back. What it cannot acknowledge then comes again with
+   * `isRedelivered`, which the log tells. An outage does not end it; it fails with an error that no attempt can change, such as WRONGTYPE.
    *
    * The handler runs at least once for each element, and may run twice: for an element of a worker that died or was
    * silent for longer than `deadAfter`, or after a failover that lost the last commands. Redis replicates
@@ -356,7 +358,13 @@ export const make: {
 
   const deliveryOf = (taken: Taken): Delivery<any> | UnreadableDelivery => {
     const { ack, deliveries, element, giveBack, isRedelivered, reject } = taken
-    const handling: Handling = { ack, giveBack, reject: reject("Rejected"), isRedelivered, deliveries }
+    const handling: Handling = {
+      ack: Effect.uninterruptible(ack),
+      giveBack: Effect.uninterruptible(giveBack),
+      reject: Effect.uninterruptible(reject("Rejected")),
+      isRedelivered,
+      deliveries
+    }
     const read = decoded(element)
     return read.fits
       ? { _tag: "Delivery", value: read.value, ...handling }

@@ -126,6 +126,38 @@ describe("take", () => {
       ])
     }))
 
+  it.effect("what was given before, or could not be acknowledged, stays so when the worker leaves or gives it back", () =>
+    Effect.gen(function*() {
+      const { redis } = yield* one()
+      yield* with_(redis)(jobs.push("1", "2"))
+      const first = yield* taking(redis)
+      yield* until(() => first.items.length === 2)
+      // A list that is a text for a moment: the command has an error for a reply.
+      const own = (yield* redis.keys("jobs:processing:*"))[0]!
+      yield* redis.rename(own, "kept")
+      yield* redis.set(own, "text")
+      assert.strictEqual(failureOf(yield* Effect.exit(first.items[0]!.ack))._tag, "ReplyError")
+      yield* redis.del(own)
+      yield* redis.rename("kept", own)
+      yield* whileTimePasses(Fiber.interrupt(first.fiber))
+      assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), ["2"])
+      const second = yield* taking(redis)
+      yield* until(() => second.items.length === 2)
+      assert.deepStrictEqual(second.values().sort(), ["2", "again 1"])
+      const again = second.items.find(({ isRedelivered }) => isRedelivered)!
+      assert.strictEqual(again.deliveries, 1)
+      assert.strictEqual(yield* again.giveBack, true)
+      yield* until(() => second.items.length === 3)
+      assert.deepStrictEqual(second.values()[2], "again 1")
+      yield* whileTimePasses(Fiber.interrupt(second.fiber))
+      const third = yield* taking(redis)
+      yield* until(() => third.items.length === 2)
+      assert.deepStrictEqual(third.values().sort(), ["2", "again 1"])
+      for (const { ack } of third.items) assert.strictEqual(yield* ack, true)
+      yield* whileTimePasses(Fiber.interrupt(third.fiber))
+      assert.deepStrictEqual(yield* redis.keys("*"), ["jobs:consumers"])
+    }))
+
   it.effect("from the right, and back in order", () =>
     Effect.gen(function*() {
       const { redis } = yield* one()
@@ -689,7 +721,12 @@ describe("consume", () => {
       const { fiber } = yield* consuming(redis, {}, () => Effect.fail("no"))
       const error = failureOf(yield* whileTimePasses(Fiber.await(fiber)))
       assert.isTrue(error._tag === "ReplyError" && error.code === "WRONGTYPE")
-      assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), ["bad"])
+      // It has failed once, which the next worker is told.
+      yield* redis.del("jobs:dead")
+      const next = yield* consuming(redis, {}, () => Effect.fail("no"))
+      yield* until(() => next.events.length === 2)
+      assert.deepStrictEqual(next.events, ["Redelivered bad", "Rejected bad"])
+      assert.deepStrictEqual(yield* redis.lrange("jobs:dead", 0, -1), ["bad"])
     }))
 
   it.effect("dead letters: what is known of each, and nothing of those that others have put there", () =>
@@ -757,6 +794,89 @@ describe("consume", () => {
       assert.deepStrictEqual(done, [])
       assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), ["1", "2"])
     }))
+
+  /** A worker whose elements are in the hands of `handler` while a planned failover holds writes. */
+  const fencedConsumer = <E>(
+    options: RedisQueue.ConsumeOptions<string>,
+    handler: (job: string) => Effect.Effect<unknown, E>,
+    jobNames: readonly [string, ...Array<string>]
+  ) =>
+    Effect.gen(function*() {
+      const control = yield* Testing.make()
+      const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
+        Effect.provideService(Connector.Connector, control.network.dial)
+      )
+      const clientOf = sentinel.primaryFor("mymaster", { commandTimeout: "300 millis" })
+      const redis = yield* clientOf
+      const topology = yield* sentinel.topology("mymaster")
+      yield* whileTimePasses(with_(redis)(jobs.push(...jobNames)))
+      let isFenced = false
+      let started = 0
+      const waitForFence = Effect.gen(function*() {
+        started++
+        while (!isFenced) yield* Effect.sleep("1 millis")
+      })
+      const worker = yield* consuming(redis, options, (job) => Effect.andThen(waitForFence, handler(job)))
+      yield* until(() => started === jobNames.length)
+      const before = yield* control.primary
+      yield* control.failover
+      yield* whileTimePasses(Effect.gen(function*() {
+        while ((yield* topology.current).fence === undefined) yield* Effect.sleep("1 millis")
+      }))
+      isFenced = true
+      return { ...worker, control, before, redis: yield* clientOf }
+    })
+
+  it.effect("stops while writes wait for the end of a failover: what was processed is acknowledged", () =>
+    Effect.gen(function*() {
+      const { done, fiber, redis } = yield* fencedConsumer({ stopTimeout: "10 millis" }, () => Effect.void, ["1"])
+      yield* until(() => done.length === 1)
+      yield* whileTimePasses(Fiber.interrupt(fiber))
+      assert.deepStrictEqual(yield* whileTimePasses(redis.lrange("jobs", 0, -1)), [])
+      assert.deepStrictEqual((yield* whileTimePasses(with_(redis)(jobs.status))).workers, [])
+    }))
+
+  it.effect("stops while writes wait for the end of a failover: what failed is a dead letter, the rest is put back", () =>
+    Effect.gen(function*() {
+      const { done, events, fiber, redis } = yield* fencedConsumer(
+        { concurrency: 3, stopTimeout: "10 millis" },
+        (job) => job === "bad" ? Effect.fail("no") : job === "long" ? Effect.sleep("1 hour") : Effect.void,
+        ["bad", "long", "good"]
+      )
+      yield* until(() => done.length === 1)
+      yield* whileTimePasses(Fiber.interrupt(fiber))
+      assert.deepStrictEqual(events, ["Rejected bad"])
+      assert.deepStrictEqual(yield* whileTimePasses(redis.lrange("jobs", 0, -1)), ["long"])
+      assert.deepStrictEqual(yield* redis.lrange("jobs:dead", 0, -1), ["bad"])
+      assert.deepStrictEqual((yield* whileTimePasses(with_(redis)(jobs.status))).workers, [])
+    }))
+
+  it.effect("stops while the server is silent: what was processed comes again as redelivered, and the log says so", () =>
+    linesIn((lines) =>
+      Effect.gen(function*() {
+        const { control, redis } = yield* one()
+        yield* with_(redis)(jobs.push("1"))
+        let hasStarted = false
+        const first = yield* consuming(redis, { deadAfter: "3 seconds" }, () => {
+          hasStarted = true
+          return Effect.sleep("1 second")
+        })
+        yield* until(() => hasStarted)
+        yield* control.kill(address)
+        yield* until(() => first.done.length === 1)
+        const stopping = yield* Effect.forkChild(Fiber.interrupt(first.fiber), { startImmediately: true })
+        yield* TestClock.adjust("1500 millis")
+        assert.deepStrictEqual(lines, [
+          `Warn ${address}: the queue jobs: a worker has stopped before the server had answered for ` +
+          "1 element(s) that it had processed; they may come again, as redelivered"
+        ])
+        yield* control.restart(address)
+        yield* whileTimePasses(Fiber.join(stopping))
+        const second = yield* consuming(redis, { deadAfter: "3 seconds" })
+        yield* until(() => second.done.length === 1)
+        assert.deepStrictEqual(second.events, ["Redelivered 1"])
+      })
+    ))
 
   it.effect("retry may be times and a schedule, as with streams", () =>
     Effect.gen(function*() {

@@ -108,7 +108,7 @@ if redis.call('LREM', KEYS[2], 1, ARGV[1]) == 1 then return 1 end
 redis.call(ARGV[3], KEYS[1])
 return 0`
 
-/** What was delivered before keeps its count: it goes to the list of a worker that has left. */
+/** What was given before goes to the list of a worker that has left, with its count, so that it comes as redelivered. */
 const returnCounted = `${now}${forget}${note}
 if redis.call('LREM', KEYS[2], 1, ARGV[1]) == 0 then return 0 end
 redis.call('RPUSH', KEYS[4], ARGV[1])
@@ -141,8 +141,9 @@ return found`
 const leave = `${now}
 local n, counts, fields = 0, {}, redis.call('HGETALL', KEYS[4])
 for i = 1, #fields, 2 do counts[fields[i]] = select(2, string.gsub(fields[i + 1], '%d+', '')) end
+for i = 3, #ARGV do counts[ARGV[i]] = (counts[ARGV[i]] or 0) + 1 end
 for i = 1, redis.call('LLEN', KEYS[3]) do
-  local field = #fields > 0 and redis.sha1hex(redis.call('LINDEX', KEYS[3], -1))
+  local field = (#fields > 0 or #ARGV > 2) and redis.sha1hex(redis.call('LINDEX', KEYS[3], -1))
   if field and (counts[field] or 0) > 0 then
     counts[field] = counts[field] - 1
     redis.call('LMOVE', KEYS[3], KEYS[3], 'RIGHT', 'LEFT')
@@ -259,14 +260,18 @@ export const acknowledgeOf = (
     ? commands.lrem(keys.processing + worker, 1, element)
     : run(acknowledge, ownOf(keys, worker), [element, deliveries], Command.int)
 
-/** Puts an element back where it is taken next. Gives whether the worker had it. */
+/**
+ * Puts an element back where it is taken next; one that was given before where it comes as redelivered. Gives whether
+ * the worker had it.
+ */
 export const giveBackOf = (
   keys: QueueKeys,
   worker: string,
   side: Side,
-  [element, deliveries]: Counted
+  [element, deliveries]: Counted,
+  isRedelivered: boolean
 ): Command.Command<number, "write"> =>
-  deliveries === 1
+  !isRedelivered
     ? run(
       giveBack,
       [keys.waiting, keys.processing + worker],
@@ -303,14 +308,20 @@ export const lettersOf = (
 
 /**
  * Puts back what a worker has, and says that it is gone. What was delivered before stays in its list with its count,
- * for others to take over. Gives how much that was.
+ * for others to take over as redelivered, and so does `staying`: the SHA-1 of elements that have no count, each as often
+ * as it stays. Gives how much the worker had.
  */
-export const leaveOf = (keys: QueueKeys, worker: string, side: Side): Command.Command<number, "write"> =>
+export const leaveOf = (
+  keys: QueueKeys,
+  worker: string,
+  side: Side,
+  staying: ReadonlyArray<string> = []
+): Command.Command<number, "write"> =>
   Command.repeatable(
     run(
       leave,
       [keys.waiting, keys.consumers, ...ownOf(keys, worker)],
-      [worker, side.toUpperCase()],
+      [worker, side.toUpperCase(), ...staying],
       Command.int
     )
   )

@@ -19,7 +19,10 @@ import type { AmbiguousOutcome, RedisError } from "../../Errors.ts"
  * @category models
  */
 export interface Handling {
-  /** Whether the element was given before: to a worker that is dead, or to this one. */
+  /**
+   * Whether the element was given before: to a worker that is dead, or that left before the server had answered what ends
+   * the element, or to this one.
+   */
   readonly isRedelivered: boolean
   /**
    * How often workers got the element, this time included: 1, and 1 more for each worker that died, or was silent for
@@ -29,8 +32,8 @@ export interface Handling {
   /** Removes the element: it is processed. */
   readonly ack: Effect.Effect<boolean, RedisError>
   /**
-   * Puts the element back, so that a worker takes it next. One with several `deliveries` keeps their count, and waits
-   * until a worker looks for what dead ones have left, which each does three times within `deadAfter`.
+   * Puts the element back, so that a worker takes it next. One with `isRedelivered` keeps that and its `deliveries`, and
+   * waits until a worker looks for what dead ones have left, which each does three times within `deadAfter`.
    */
   readonly giveBack: Effect.Effect<boolean, RedisError>
   /** Moves the element to the dead letters. */
@@ -66,7 +69,8 @@ export interface UnreadableDelivery extends Handling {
 }
 
 /**
- * The element was given before, to a worker that is dead, or to this one. It is processed now.
+ * The element was given before: to a worker that is dead, or that left before the server had answered what ends the
+ * element, or to this one. It is processed now.
  *
  * @since 0.1.0
  * @category models
@@ -293,7 +297,8 @@ export interface ConsumeOptions<in A, out R = never> extends TakeOptions {
   } | undefined
   /**
    * How long handlers that run may take to end when `consume` is interrupted; then they are interrupted, and their
-   * elements are put back. Zero is allowed. Default 10 seconds.
+   * elements are put back. Zero is allowed. Default 10 seconds. What was processed by then is acknowledged, or moved to
+   * the dead letters, in any case: that may take another 5 seconds, or until no server has answered for a second.
    */
   readonly stopTimeout?: DurationInput | undefined
   /**

@@ -4,8 +4,10 @@
  *
  * What its users see is in RedisQueue.ts; how handlers run is in consume.ts.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
@@ -18,6 +20,7 @@ import { movesOf } from "../client/moves.ts"
 import { reserveToWait } from "../client/waiting.ts"
 import { Outage } from "../common/outage.ts"
 import { Pauses } from "../common/pauses.ts"
+import { sha1Of } from "../scripts/sha1.ts"
 import {
   acknowledgeOf,
   beatOf,
@@ -57,15 +60,25 @@ class Multiset {
     this.size--
     return true
   }
+  addAll(others: Multiset): void {
+    for (const [element, count] of others.counts) this.counts.set(element, (this.counts.get(element) ?? 0) + count)
+    this.size += others.size
+  }
   copy(): Multiset {
     const copy = new Multiset()
-    for (const [element, count] of this.counts) copy.counts.set(element, count)
-    copy.size = this.size
+    copy.addAll(this)
     return copy
+  }
+  /** Each element, as often as it is there. */
+  *[Symbol.iterator](): Generator<string> {
+    for (const [element, count] of this.counts) for (let i = 0; i < count; i++) yield element
   }
 }
 
-/** An element that a worker has taken, and what may be done with it. Each gives whether the worker still had it. */
+/**
+ * An element that a worker has taken, and what may be done with it. Each gives whether the worker still had it. It must
+ * be interrupted only when the worker is about to leave: nobody knows then what the server has done.
+ */
 export interface Taken {
   readonly element: Uint8Array
   readonly isRedelivered: boolean
@@ -125,6 +138,13 @@ export const makeWorker = (
     const held = new Multiset()
     /** What was finished since the own list was read, while it is being read. */
     let finished: Multiset | undefined
+    /**
+     * Those of them without a count that must not come again as if nobody had had them: they were given before, or
+     * something is tried that ends them.
+     */
+    const repeated = new Multiset()
+    /** What may be in the own list still, though it was tried to end it. */
+    let uncertain = new Multiset()
     /** What was found in the own list that no user has. */
     const leftovers: Array<Counted> = []
     /** Whether there may be more in the own list than its users have. */
@@ -146,33 +166,49 @@ export const makeWorker = (
       Metric.update(Metrics.queueElementsOf[event], 1)
 
     /** Runs what removes an element from the own list, once. */
-    const removing = (element: Uint8Array) => {
+    const removing = ([element, deliveries]: Counted, isRedelivered: boolean) => {
       const lock = Semaphore.makeUnsafe(1)
       const text = textOf(element)
       let outcome: Effect.Effect<boolean, AmbiguousOutcome> | undefined
+      let isRepeated = false
+      const setRepeated = (is: boolean): void => {
+        // One with a count is told apart by that.
+        if (deliveries > 1 || is === isRepeated) return
+        isRepeated = is
+        if (is) repeated.add(text)
+        else repeated.remove(text)
+      }
+      setRepeated(isRedelivered)
       const settle = (result: Effect.Effect<boolean, AmbiguousOutcome>): void => {
         outcome = result
         held.remove(text)
+        setRepeated(false)
         finished?.add(text)
       }
+      /** If it is still in the list, it is found there and given again. */
+      const settleUncertain = (result: Effect.Effect<boolean, AmbiguousOutcome>): void => {
+        isSuspect = true
+        if (isRepeated) uncertain.add(text)
+        settle(result)
+      }
       return (event: "acknowledged" | "returned" | "dead", command: Command.Command<number, "write">) =>
-        lock.withPermits(1)(Effect.suspend((): Effect.Effect<boolean, RedisError> =>
-          outcome ?? Effect.uninterruptible(
-            Effect.matchEffect(redis.run(command), {
+        lock.withPermits(1)(Effect.uninterruptibleMask((restore) =>
+          Effect.suspend((): Effect.Effect<boolean, RedisError> => {
+            if (outcome !== undefined) return outcome
+            setRepeated(isRedelivered || event !== "returned")
+            return Effect.matchCauseEffect(restore(redis.run(command)), {
               onSuccess: (n) => {
                 settle(Effect.succeed(n > 0))
                 return Effect.as(count(n > 0 ? event : "takenOver"), n > 0)
               },
-              onFailure: (error) => {
-                if (error._tag === "AmbiguousOutcome") {
-                  // If it is still in the list, it is found there and given again.
-                  isSuspect = true
-                  settle(Effect.fail(error))
-                }
-                return Effect.fail(error)
+              onFailure: (cause) => {
+                const failure = Cause.findErrorOption(cause)
+                if (Option.isNone(failure)) settleUncertain(Effect.succeed(false))
+                else if (failure.value._tag === "AmbiguousOutcome") settleUncertain(Effect.fail(failure.value))
+                return Effect.failCause(cause)
               }
             })
-          )
+          })
         ))
     }
 
@@ -180,20 +216,23 @@ export const makeWorker = (
       Effect.suspend(() => {
         const [element, deliveries] = counted
         held.add(textOf(element))
-        const remove = removing(element)
+        const remove = removing(counted, isRedelivered)
         return Effect.as(count(isRedelivered ? "redelivered" : "delivered"), {
           element,
           isRedelivered,
           deliveries,
           ack: remove("acknowledged", acknowledgeOf(keys, name, counted)),
           giveBack: Effect.tap(
-            remove("returned", giveBackOf(keys, name, side, counted)),
+            remove("returned", giveBackOf(keys, name, side, counted, isRedelivered)),
             () =>
               Effect.sync(() => {
-                if (deliveries > 1) hasDead = true
+                if (isRedelivered) {
+                  hasDead = true
+                }
               })
           ),
-          reject: (reason) => remove("dead", rejectOf(keys, name, counted, reason))
+          reject: (reason) =>
+            remove("dead", rejectOf(keys, name, counted, reason))
         })
       })
 
@@ -201,6 +240,9 @@ export const makeWorker = (
     const reconcile: Effect.Effect<void, RedisError> = Effect.suspend(() => {
       finished = new Multiset()
       isSuspect = false
+      // What is in the list of these is a leftover.
+      const before = uncertain
+      uncertain = new Multiset()
       return redis.run(listOf(keys, name)).pipe(
         Effect.map((elements) => {
           const known = held.copy()
@@ -213,7 +255,9 @@ export const makeWorker = (
         Effect.onExit((exit) =>
           Effect.sync(() => {
             finished = undefined
-            if (exit._tag === "Failure") isSuspect = true
+            if (exit._tag === "Success") return
+            isSuspect = true
+            uncertain.addAll(before)
           })
         )
       )
@@ -315,8 +359,14 @@ export const makeWorker = (
       return loop
     }
 
+    const leave = Effect.suspend(() => {
+      uncertain.addAll(repeated)
+      for (const [element, deliveries] of leftovers) if (deliveries === 1) uncertain.add(textOf(element))
+      const staying = Array.from(uncertain, (text) => sha1Of(Buffer.from(text, "latin1")))
+      return redis.run(leaveOf(keys, name, side, staying))
+    })
     yield* Effect.addFinalizer(() =>
-      Effect.catch(redis.run(leaveOf(keys, name, side)), (error) =>
+      Effect.catch(leave, (error) =>
         error._tag === "ClientClosed" ? Effect.void : Effect.logWarning(
           `${redis.target}: a worker of the queue ${keys.waiting} has left without putting back what it had; others take it over after ${deadAfterMillis} ms: ${error.message}`
         ))

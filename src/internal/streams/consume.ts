@@ -13,9 +13,8 @@ import * as FiberSet from "effect/FiberSet"
 import * as Scope from "effect/Scope"
 import type { PrimaryClient } from "../../Client.ts"
 import type { Key } from "../../Command.ts"
-import { ping } from "../../commands/connection.ts"
 import { type RedisError } from "../../Errors.ts"
-import { monotonicMillis } from "../common/time.ts"
+import { lastCommandsMillis, silence } from "../client/silence.ts"
 import { Attempts } from "./attempts.ts"
 import { Consumer } from "./consumer.ts"
 import { Events } from "./consumerEvents.ts"
@@ -23,13 +22,6 @@ import { ConsumerMetrics } from "./consumerMetrics.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
 import { type Handler, isTraced } from "./handling.ts"
 import type { Definition } from "./types.ts"
-
-/** How long the last commands of a consumer that stops may take, in milliseconds. */
-const lastCommandsMillis = 5000
-/** They are given up once the server has not answered for so long, in milliseconds: a short outage costs nothing. */
-const silentMillis = 1000
-/** How long a server that has been silent for longer may take to answer, in milliseconds. */
-const answerMillis = 100
 
 /** Deletes a consumer only if nothing is pending for it: its pending entries would be lost with it. */
 const deleteIdle = `
@@ -92,21 +84,6 @@ export const consumeWith = <T, E, R>(
     })
   )
 
-/** Ends once the server does not answer. */
-const silence = (redis: PrimaryClient, { outSince }: Attempts): Effect.Effect<void> => {
-  const answer = (millis: number): Effect.Effect<void, RedisError> =>
-    Effect.catchIf(
-      Effect.asVoid(redis.run(ping(), { timeout: `${millis} millis` })),
-      ({ _tag }) => _tag === "ReplyError",
-      () => Effect.void
-    )
-  return Effect.flatMap(monotonicMillis, (now) => {
-    const first = outSince === undefined ? silentMillis : Math.max(answerMillis, outSince + silentMillis - now)
-    const later = Effect.forever(Effect.andThen(Effect.sleep(answerMillis), answer(silentMillis)))
-    return Effect.ignore(Effect.andThen(answer(first), later))
-  })
-}
-
 /** Lets handlers finish, acknowledges, and gives the rest back. */
 const stop = <T, E, R>(
   redis: PrimaryClient,
@@ -140,7 +117,7 @@ const stop = <T, E, R>(
     yield* Effect.timeoutOption(
       Effect.raceFirst(
         Effect.all([Effect.exit(lastCommands), consumer.group.made], { concurrency: "unbounded", discard: true }),
-        silence(redis, attempts)
+        silence(redis, attempts.outSince)
       ),
       lastCommandsMillis
     )
