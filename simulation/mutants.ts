@@ -2559,8 +2559,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/consumerDetails.test.ts", name: "gives up at once what cannot be done" },
     edits: [{
       file: "src/internal/streams/consume.ts",
-      find: "        silence(redis, attempts)\n",
-      replace: "        Effect.andThen(silence(redis, attempts), Effect.never)\n"
+      find: "        silence(redis, attempts.outSince)\n",
+      replace: "        Effect.andThen(silence(redis, attempts.outSince), Effect.never)\n"
     }]
   },
   {
