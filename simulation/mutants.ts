@@ -2447,6 +2447,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "acknowledgements that are repeated are not told if the reply is lost",
+    by: { test: "test/consumerFailovers.test.ts", name: "acknowledgements that are repeated are told" },
+    edits: [{
+      file: "src/internal/streams/upkeep.ts",
+      find: "    const { again } = this\n",
+      replace: "    const again = new Set<string>()\n"
+    }]
+  },
+  {
     name: "the claims of long work are not extended",
     by: { test: "test/consumers.test.ts", name: "keeps its claim on long work" },
     edits: [{

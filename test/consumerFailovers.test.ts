@@ -6,11 +6,22 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { Address, RedisClient } from "../src/index.ts"
+import { Address, Errors, RedisClient } from "../src/index.ts"
 import { compareIds } from "../src/internal/streams/ids.ts"
 import type { ConsumerEvent } from "../src/RedisStream.ts"
 import * as Testing from "../src/testing/index.ts"
-import { add, begin, consume, pendingCount, servers, until, whileTimePasses } from "./support/consumers.ts"
+import {
+  add,
+  begin,
+  clientReplacing,
+  consume,
+  pendingCount,
+  replacing,
+  runAbout,
+  servers,
+  until,
+  whileTimePasses
+} from "./support/consumers.ts"
 import { live, moved, type Redis, stateOf } from "./support/group.ts"
 
 /** Adds entries until it is told to stop, and gives the ids that were acknowledged. */
@@ -191,6 +202,43 @@ describe.each(servers)("consumers and failovers %s", (_, on) => {
       const again = told("AcknowledgedAgain").reduce((sum, { count }) => sum + count, 0)
       const outcomes = told("Redelivered").map(({ outcome }) => outcome)
       assert.deepStrictEqual(outcomes, Array.from({ length: 3 - again }, () => "acknowledged"))
+    }).pipe(Effect.provide(live({}, { lag: "1 second" }))))
+
+  it.effect("acknowledgements that are repeated are told, though the reply is lost", () =>
+    Effect.gen(function*() {
+      const redis = on(yield* RedisClient.RedisClient)
+      const control = yield* Testing.Deployment
+      yield* begin(redis)
+      let losses = 0
+      const client = clientReplacing(redis, {
+        reserve: Effect.map(redis.reserve, (reserved) =>
+          replacing(reserved, {
+            run: runAbout(reserved, ({ spec: { name } }, reply) =>
+              name === "XACK" && losses++ === 0
+                ? Effect.andThen(reply, Effect.fail(new Errors.AmbiguousOutcome({ command: "XACK", cause: "lost" })))
+                : reply)
+          }))
+      })
+      let running = 0
+      const { stop, told } = yield* consume(client, { concurrency: 3, stopTimeout: "0 millis" }, ({ value }) =>
+        Effect.suspend(() => {
+          running++
+          return value.n < 3 ? Effect.sleep("2 seconds") : Effect.never
+        }))
+      yield* whileTimePasses(add(redis, 6))
+      // The consumer has no room to look for what is pending.
+      yield* until(Effect.sync(() =>
+        running === 6
+      ))
+      yield* until(Effect.map(pendingCount(redis), (count) =>
+        count === 3))
+      // The replicas have the deliveries, and lack the acknowledgements.
+      yield* control.kill(yield* control.primary)
+      yield* until(moved)
+      yield* until(Effect.sync(() => told("AcknowledgedAgain").length > 0))
+      yield* stop
+      assert.strictEqual(losses, 1)
+      assert.deepStrictEqual(told("AcknowledgedAgain"), [{ _tag: "AcknowledgedAgain", count: 3 }])
     }).pipe(Effect.provide(live({}, { lag: "1 second" }))))
 
   it.effect("entries that the new primary delivers again are not processed again by the consumer that had them", () =>

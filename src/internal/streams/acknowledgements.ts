@@ -77,44 +77,46 @@ export class Acknowledgements<A extends Acknowledgeable> {
     Effect.forever(Effect.andThen(this.latch.await, this.flush))
   )
 
-  /** Acknowledges ids once, and gives how many of them were pending. */
+  /** Acknowledges ids once. */
   private acknowledge(
     redis: Pick<PrimaryClient, "run" | "transaction">,
     ids: ReadonlyArray<string>
-  ): Effect.Effect<number, RedisError> {
+  ): Effect.Effect<void, RedisError> {
     const { group } = this.settings
     const ack = Command.repeatable(xack(this.key, group, ids))
-    if (!this.settings.deletes) return redis.run(ack)
-    return Effect.map(redis.transaction([ack, Command.repeatable(xdel(this.key, ids))]), ([count]) => count)
+    if (!this.settings.deletes) return Effect.asVoid(redis.run(ack))
+    return Effect.asVoid(redis.transaction([ack, Command.repeatable(xdel(this.key, ids))]))
   }
 
   /**
-   * Acknowledges those entries that are pending and have the content that is known. Gives how many these were, and the
-   * ids that belong to other entries. Fails with `ReserveTimeout` if it gets no connection of its own.
+   * Acknowledges those entries that are pending and have the content that is known. Adds their ids to `found` before: the
+   * reply may be lost. Gives the ids that belong to other entries. Fails with `ReserveTimeout` if it gets no connection of
+   * its own.
    */
   acknowledgeSame(
-    items: ReadonlyArray<Printed>
-  ): Effect.Effect<{ readonly count: number; readonly replaced: ReadonlySet<string> }, RedisError> {
+    items: ReadonlyArray<Printed>,
+    found = new Set<string>()
+  ): Effect.Effect<ReadonlySet<string>, RedisError> {
     const { key, settings: { group } } = this
     return Effect.scoped(Effect.gen({ self: this }, function*() {
       const replaced = new Set<string>()
-      let count = 0
       // It stays at one server: what was compared there is acknowledged there, or nowhere.
       const reserved = yield* this.redis.reserve
       for (let i = 0; i < items.length; i += pageSize) {
         const page = items.slice(i, i + pageSize)
         const pending = yield* reserved.pipeline(page.map(({ id }) => xpendingRange(key, group, id, id, 1)))
-        const found = page.filter((_, n) => pending[n]!.length > 0)
-        if (found.length === 0) continue
-        const entries = yield* reserved.pipeline(found.map(({ id }) => entryAt(key, id)))
-        const same = found.filter(({ print }, n) => {
+        const again = page.filter((_, n) => pending[n]!.length > 0)
+        if (again.length === 0) continue
+        const entries = yield* reserved.pipeline(again.map(({ id }) => entryAt(key, id)))
+        const same = again.filter(({ print }, n) => {
           const entry = entries[n]![0]
           return entry === undefined || printOf(entry.fields) === print
         })
-        for (const item of found) if (!same.includes(item)) replaced.add(item.id)
-        if (same.length > 0) count += yield* this.acknowledge(reserved, same.map(({ id }) => id))
+        for (const item of again) if (!same.includes(item)) replaced.add(item.id)
+        for (const { id } of same) found.add(id)
+        if (same.length > 0) yield* this.acknowledge(reserved, same.map(({ id }) => id))
       }
-      return { count, replaced }
+      return replaced
     }))
   }
 
@@ -132,7 +134,7 @@ export class Acknowledgements<A extends Acknowledgeable> {
       if (own.length > 0) yield* this.acknowledge(this.redis, own)
       if (earlier.length === 0) return
       yield* Effect.matchEffect(this.acknowledgeSame(earlier), {
-        onSuccess: ({ replaced }) =>
+        onSuccess: (replaced) =>
           Effect.sync(() => {
             for (const item of earlier) if (replaced.has(item.id)) item.isReplaced = true
           }),

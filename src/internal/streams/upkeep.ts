@@ -65,6 +65,8 @@ export class Upkeep {
   private readonly consumer: Kept
   /** When it may be told again that the name is shared, in milliseconds. */
   private nameTellable = 0
+  /** The entries that are acknowledged again, which is not told yet. */
+  private readonly again = new Set<string>()
 
   constructor(given: Surroundings, consumer: Kept) {
     this.given = given
@@ -157,8 +159,10 @@ export class Upkeep {
   private readonly acknowledgeAgain: Effect.Effect<void, RedisError> = Effect.suspend(() => {
     const { acknowledgements, finished: { all } } = this.consumer
     if (all.length === 0) return Effect.void
-    return Effect.map(acknowledgements.acknowledgeSame(all), ({ count }) => {
-      if (count > 0) this.given.events.tell({ _tag: "AcknowledgedAgain", count })
+    const { again } = this
+    return Effect.map(acknowledgements.acknowledgeSame(all, again), () => {
+      if (again.size > 0) this.given.events.tell({ _tag: "AcknowledgedAgain", count: again.size })
+      again.clear()
     })
   })
 }
