@@ -571,6 +571,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "popStream: elements that cannot be put back at once are lost",
+    by: { test: "test/popStream.test.ts", name: "what was removed and not given is put back" },
+    edits: [{
+      file: "src/internal/client/popStream.ts",
+      find: "now - began < lastCommandsMillis",
+      replace: "now < began"
+    }]
+  },
+  {
     name: "popStream: an interrupted wait goes on at the server",
     by: { test: "test/popStream.test.ts", name: "the wait ends at the server" },
     edits: [{

@@ -285,6 +285,35 @@ describe("interrupted", () => {
       })
     ))
 
+  it.effect("while writes wait for the end of a failover: what was removed and not given is put back", () =>
+    linesIn((lines) =>
+      Effect.gen(function*() {
+        const control = yield* Testing.make()
+        const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
+          Effect.provideService(Connector.Connector, control.network.dial)
+        )
+        const redis = yield* sentinel.primaryFor("mymaster", { commandTimeout: "300 millis" })
+        const topology = yield* sentinel.topology("mymaster")
+        yield* whileTimePasses(redis.rpush("jobs", "1", "2", "3"))
+        let hasOne = false
+        const fiber = yield* Effect.forkScoped(
+          Stream.runForEach(redis.popStream("jobs", { count: 3 }), () => {
+            hasOne = true
+            return Effect.never
+          }),
+          { startImmediately: true }
+        )
+        yield* until(() => hasOne)
+        yield* control.failover
+        yield* whileTimePasses(Effect.gen(function*() {
+          while ((yield* topology.current).fence === undefined) yield* Effect.sleep("1 millis")
+        }))
+        yield* whileTimePasses(Fiber.interrupt(fiber))
+        assert.deepStrictEqual(lines, [])
+        assert.deepStrictEqual(yield* whileTimePasses(redis.lrange("jobs", 0, -1)), ["2", "3"])
+      })
+    ))
+
   it.effect("leaves no connection and no fiber of its own", () =>
     Effect.gen(function*() {
       const { node, redis } = yield* one({ reservedIdleTime: "1 second" })

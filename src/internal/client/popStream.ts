@@ -20,9 +20,13 @@ import * as Metrics from "../../Metrics.ts"
 import type { CodecOptions, MaybeLost, Popped, Unreadable } from "../../PopStream.ts"
 import { optionsOf } from "../commands/args.ts"
 import { Outage } from "../common/outage.ts"
+import { passes } from "../common/passing.ts"
+import { Pauses } from "../common/pauses.ts"
+import { monotonicMillis } from "../common/time.ts"
 import { choiceProblem, fieldsOf, integerProblem, isBytes, itemsOf, kindOf } from "../common/values.ts"
 import type { Reserved, Runner } from "../execution/types.ts"
 import { type Codec, codecOf, decodeWith, Unfit } from "../values/codecs.ts"
+import { lastCommandsMillis } from "./silence.ts"
 
 /** How long the server waits for an element in one request. A Stream that ends in the worst case waits that long. */
 const turn = "5 seconds"
@@ -91,23 +95,27 @@ export const makePopStream = <Item>(
   source: PopSource,
   request: PopRequest<Item>
 ): Stream.Stream<Item | MaybeLost, RedisError> => {
-  /** Puts elements back where they were. */
+  /** Puts elements back where they were; again where that has no effect, as while writes wait for a failover. */
   const putBack = ({ key, values }: Taken): Effect.Effect<unknown> =>
     Effect.suspend(() => {
       const [first, ...others] = values.reverse()
       if (first === undefined) return Effect.void
-      return Effect.catch(
-        source.run((request.side === "left" ? commands.lpush : commands.rpush)(key, first, ...others)),
-        (error) =>
-          Effect.andThen(
-            Metric.update(Metrics.maybeLostElements, values.length),
-            Effect.logWarning(
-              `${source.label}: popStream ended with ${values.length} element(s) that it ${
-                error._tag === "AmbiguousOutcome" ? "may not have" : "has not"
-              } put back: ${error.message}`
-            )
-          )
-      )
+      const push = source.run((request.side === "left" ? commands.lpush : commands.rpush)(key, first, ...others))
+      const pauses = new Pauses()
+      const again = (error: RedisError, began: number): Effect.Effect<unknown> =>
+        Effect.flatMap(monotonicMillis, (now) =>
+          // One that may have been executed would put them there twice.
+          error._tag !== "AmbiguousOutcome" && passes(error, true) && now - began < lastCommandsMillis
+            ? Effect.andThen(pauses.wait, Effect.catch(push, (error) => again(error, began)))
+            : Effect.andThen(
+              Metric.update(Metrics.maybeLostElements, values.length),
+              Effect.logWarning(
+                `${source.label}: popStream ended with ${values.length} element(s) that it ${
+                  error._tag === "AmbiguousOutcome" ? "may not have" : "has not"
+                } put back: ${error.message}`
+              )
+            ))
+      return Effect.flatMap(monotonicMillis, (began) => Effect.catch(push, (error) => again(error, began)))
     })
 
   /** Ends the wait at the server, and puts back what it has taken nevertheless. One that was not sent just ends. */
