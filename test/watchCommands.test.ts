@@ -17,7 +17,7 @@ describe("watch without a terminal", { concurrent: true }, () => {
       assert.strictEqual(stderr, "")
       const lines = stdout.trimEnd().split("\n")
       assert.match(lines[0]!, /^\d\d:\d\d:\d\d\.\d{3} {2}primary 10\.0\.0\.1:6379, epoch 0$/)
-      assert.match(stdout, /^\d\S+ {2}primary 10\.0\.0\.1:6379 epoch 0, fence open.*\d of \d sentinels reached/m)
+      assert.match(stdout, /^\d\S+ {2}primary 10\.0\.0\.1:6379 epoch 0, fence open.*3 of 3 sentinels monitor it/m)
       assert.match(lines.at(-1)!, /^Watched mymaster for 4\.\d s: 0 failovers; \d+ writes of the probe acknowledged/)
       assert.notInclude(stdout, "\u001b")
       assert.strictEqual(code, 0)

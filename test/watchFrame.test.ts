@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Address from "../src/Address.ts"
 import { printable, type Style, widthOf } from "../src/cli/lines.ts"
 import { frame, plainEntry, statusLine } from "../src/cli/watchFrame.ts"
-import { Recording, unseen } from "../src/internal/watching/recording.ts"
+import { Recording, unasked, unseen } from "../src/internal/watching/recording.ts"
 import type { State } from "../src/Topology.ts"
 
 const plain: Style = { hasColors: false, hasUnicode: true }
@@ -80,6 +80,17 @@ const recorded = (group = "mymaster", until = 20): Recording => {
         writesPerSecond: second === 9 ? 0 : 1204
       }, now)
     }
+    for (const sentinel of ["10.0.1.1:26379", "10.0.1.2:26379", "10.0.1.3:26379"]) {
+      recording.onSentinel({
+        ...unasked(sentinel),
+        isReachable: true,
+        askedAt: now,
+        answeredAt: now,
+        isMonitoring: true,
+        names: primary,
+        epoch: second < 10 ? 4 : 5
+      }, now)
+    }
     for (let i = 0; second !== 9 && i < 10; i++) recording.onAcknowledged(now + 100 * i)
   }
   return recording
@@ -149,6 +160,24 @@ describe("the screen of watch", () => {
     assert.match(text, /^10\.0\.0\.3:6379 +replica .*no link to 10\.0\.0\.9:1$/m)
   })
 
+  it("shows sentinels that do not answer, do not monitor the group, or name another primary", () => {
+    const recording = recorded()
+    const [first, second, third] = Array.from(recording.sentinels.values())
+    recording.onSentinel({ ...first!, isReachable: false, problem: "no answer in time" }, at(22))
+    recording.onSentinel({ ...second!, askedAt: at(22), answeredAt: at(22), isMonitoring: false }, at(22))
+    recording.onSentinel({ ...third!, askedAt: at(22), answeredAt: at(22), names: "10.0.0.3:6379" }, at(22))
+    const shown = () => frame(recording, at(23), { columns: 90, rows: 40 }, plain).join("\n")
+    assert.match(shown(), /^10\.0\.1\.1:26379 +no answer for 3\.0 s$/m)
+    assert.match(shown(), /^10\.0\.1\.2:26379 +1 ms +does not monitor mymaster$/m)
+    assert.match(shown(), /^10\.0\.1\.3:26379 +5 +1 ms +names 10\.0\.0\.3:6379$/m)
+    assert.include(
+      statusLine(recording, at(23)),
+      "1 of 3 sentinels monitor it (1 without an answer, 1 does not, 1 of them names another primary)"
+    )
+    recording.onSentinel({ ...third!, askedAt: at(23), answeredAt: at(23), isMonitoring: false }, at(23))
+    assert.match(shown(), /^fence +open, but most sentinels do not monitor the group/m)
+  })
+
   it("shows a group of which nothing is known", () => {
     const recording = new Recording({
       group: "mymaster",
@@ -193,7 +222,7 @@ describe("the lines of watch", () => {
     const recording = recorded()
     assert.match(
       statusLine(recording, at(20)),
-      /^\d\d:\d\d:20\.000  primary 10\.0\.0\.2:6379 epoch 5, fence open, 1,204 writes\/s, 2 of 2 replicas healthy, 3 of 3 sentinels reached, probe 190 written 0 failed 0 lost$/
+      /^\d\d:\d\d:20\.000  primary 10\.0\.0\.2:6379 epoch 5, fence open, 1,204 writes\/s, 2 of 2 replicas healthy, 3 of 3 sentinels monitor it, probe 190 written 0 failed 0 lost$/
     )
     const event = recording.entries.find(({ kind }) => kind === "sentinel")!
     assert.match(plainEntry(event), /^\d\d:\d\d:09\.000  \+selected-slave 10\.0\.0\.2:6379  10\.0\.1\.1:26379$/)

@@ -13,6 +13,7 @@ import { observe, until } from "../src/internal/watching/observe.ts"
 import { failoverPage, summaryOf, timelineOf, topologyOf, watchPage } from "../src/internal/watching/pictured.ts"
 import { probing } from "../src/internal/watching/probing.ts"
 import { Recording } from "../src/internal/watching/recording.ts"
+import { isUnmonitored, standingsOf, standingText } from "../src/internal/watching/standing.ts"
 import { recordingTime } from "../src/internal/watching/time.ts"
 import * as Testing from "../src/testing/index.ts"
 import { sentinels } from "./support/group.ts"
@@ -34,7 +35,7 @@ const watched = (options: Partial<Sentinel.Options> = {}) =>
   Effect.gen(function*() {
     const recording = yield* recordingOf()
     const sentinel = yield* service(options)
-    const topology = yield* observe(sentinel, recording, { node: {}, intervalMillis: 100 })
+    const topology = yield* observe(sentinel, recording, { node: {}, sentinel: {}, intervalMillis: 100 })
     yield* Effect.forkScoped(probing(sentinel, topology, recording, { node: {}, key: "probe", everyMillis: 10 }))
     yield* until(recording, () => (recording.probe?.acknowledged ?? 0) > 5 && recording.nodes.size === 3)
     return recording
@@ -168,7 +169,7 @@ describe("watching a group", () => {
       const values = whileTimePasses(listed(deployment.nodes[0]!))
       yield* whileTimePasses(Effect.scoped(Effect.gen(function*() {
         const recording = yield* recordingOf()
-        yield* observe(yield* service(), recording, { node: {}, intervalMillis: 100 })
+        yield* observe(yield* service(), recording, { node: {}, sentinel: {}, intervalMillis: 100 })
         yield* Effect.sleep("1 second")
         assert.strictEqual(recording.nodes.get(recording.primary!)?.role, "primary")
       })))
@@ -188,6 +189,45 @@ describe("watching a group", () => {
       assert.isAbove(recording.lagOf("10.0.0.2:6379")!, 0)
       assert.isUndefined(recording.lagOf(recording.primary!))
     }).pipe(Effect.scoped, Effect.provide(Testing.layer({ lag: "200 millis" }))))
+
+  it.effect("tells which sentinels monitor the group, do not answer, or name another primary", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      const [first, second, third] = deployment.sentinels as [string, string, string]
+      const recording = yield* whileTimePasses(watched())
+      const kinds = () => standingsOf(recording).map(({ kind }) => kind)
+      const text = () => standingText(standingsOf(recording))
+      yield* whileTimePasses(until(recording, () => kinds().every((kind) => kind === "agrees")))
+      assert.strictEqual(text(), "3 of 3 sentinels monitor it")
+      const page = () => JSON.stringify(watchPage(recording, recording.options.time.now(), "test"))
+
+      yield* deployment.lie(first, { unknownGroup: true })
+      yield* whileTimePasses(until(recording, () => kinds()[0] === "not-monitoring"))
+      assert.strictEqual(text(), "2 of 3 sentinels monitor it (1 does not)")
+      assert.isFalse(isUnmonitored(standingsOf(recording)))
+      assert.include(page(), `"${first}","isReachable":true`)
+
+      yield* deployment.lie(second, { primary: { host: "10.0.0.3", port: 6379 } })
+      yield* whileTimePasses(until(recording, () => /sentinel \S+ names/.test(texts(recording))))
+      assert.strictEqual(text(), "2 of 3 sentinels monitor it (1 does not, 1 of them names another primary)")
+      assert.include(page(), `names ${deployment.nodes[2]}`)
+      yield* deployment.lie(second, {})
+
+      yield* deployment.hang(third)
+      yield* whileTimePasses(until(recording, () => kinds()[2] === "silent"))
+      yield* whileTimePasses(until(recording, () => kinds()[1] === "agrees"))
+      assert.strictEqual(text(), "1 of 3 sentinels monitor it (1 without an answer, 1 does not)")
+      yield* deployment.resume(third)
+      yield* whileTimePasses(until(recording, () => kinds()[2] === "agrees"))
+
+      yield* deployment.lie(second, { unknownGroup: true })
+      yield* deployment.lie(third, { unknownGroup: true })
+      yield* whileTimePasses(until(recording, () => text().startsWith("0 of 3")))
+      assert.strictEqual(text(), "0 of 3 sentinels monitor it (3 do not)")
+      assert.isTrue(isUnmonitored(standingsOf(recording)))
+      assert.include(page(), "and 0 of 3 sentinels monitor it")
+      assert.match(texts(recording), new RegExp(`sentinel ${first} does not monitor ${group}`))
+    }).pipe(Effect.scoped, Effect.provide(Testing.layer())))
 
   it.effect("ends at once while a sentinel and the primary hang", () =>
     Effect.gen(function*() {

@@ -90,8 +90,11 @@ export const planText = (
     ...(options.acceptLoss && plan.candidates.some(({ notReady }) => notReady !== undefined)
       ? ["  What a replica that is not ready lacks is lost if it is promoted: --accept-loss accepts that.", ""]
       : []),
-    ...(plan.reachableSentinels * 2 <= plan.knownSentinels
-      ? [`  Only ${plan.reachableSentinels} of ${plan.knownSentinels} sentinels answer.`, ""]
+    ...(plan.monitoringSentinels * 2 <= plan.knownSentinels
+      ? [
+        `  Only ${plan.monitoringSentinels} of ${plan.knownSentinels} sentinels answer and monitor ${plan.group}.`,
+        ""
+      ]
       : [])
   ].map(printable)
 }
@@ -217,7 +220,8 @@ const failoverGroup = (
       ...input.options,
       group,
       node: target.options.node,
-      sentinel: target.options.sentinel
+      sentinel: target.options.sentinel,
+      natMap: target.options.natMap
     }
     yield* checkWritable(input.html)
     const tell = input.json ? () => Effect.void : say

@@ -87,7 +87,10 @@ const watchGroup = (options: WatchOptions) =>
       const sentinel = yield* saidAs(Sentinel.make(options.target.options))
       const session = { node: options.target.options.node }
       const observing = Effect.gen(function*() {
-        const topology = yield* observe(sentinel, recording, { ...session, intervalMillis: options.intervalMillis })
+        const topology = yield* observe(sentinel, recording, {
+          ...options.target.options,
+          intervalMillis: options.intervalMillis
+        })
         if (!options.hasProbe) return yield* Effect.never
         return yield* probing(sentinel, topology, recording, { ...session, key: options.key, everyMillis: probeMillis })
       })

@@ -4,6 +4,13 @@
  */
 import * as Address from "../Address.ts"
 import type { Bucket, DownSpan, Entry, NodeSight, Recording } from "../internal/watching/recording.ts"
+import {
+  isUnmonitored,
+  type Standing,
+  type StandingKind,
+  standingsOf,
+  standingText
+} from "../internal/watching/standing.ts"
 import type { Replica } from "../Topology.ts"
 import {
   bytesText,
@@ -72,6 +79,13 @@ const fenceLine = (recording: Recording, now: number): Line => {
       "fence    ",
       piece("open", "notice"),
       ", but most sentinels are unreachable: a failover would go unnoticed"
+    )
+  }
+  if (isUnmonitored(standingsOf(recording))) {
+    return line(
+      "fence    ",
+      piece("open", "notice"),
+      ", but most sentinels do not monitor the group: nobody would fail it over"
     )
   }
   const last = recording.fences.at(-1)
@@ -232,11 +246,31 @@ const nodeTable = (recording: Recording, now: number, width: number): ReadonlyAr
   ], width)
 }
 
-const sentinelTable = (recording: Recording, width: number): ReadonlyArray<Line> => {
-  const sentinels = recording.state?.sentinels ?? []
+const standingTones: Readonly<Record<StandingKind, Tone>> = {
+  unknown: "dim",
+  silent: "bad",
+  "not-monitoring": "bad",
+  disagrees: "bad",
+  agrees: "notice"
+}
+
+const standingCell = ({ kind, problem, silentSince }: Standing, now: number): Cell =>
+  problem === undefined
+    ? { text: "ok", tone: "good" }
+    : {
+      text: silentSince === undefined
+        ? problem
+        : problem === "no answer"
+        ? `no answer for ${durationText(now - silentSince)}`
+        : `no answer for ${durationText(now - silentSince)}, ${problem}`,
+      tone: standingTones[kind]
+    }
+
+const sentinelTable = (recording: Recording, now: number, width: number): ReadonlyArray<Line> => {
+  const sentinels = standingsOf(recording)
   if (sentinels.length === 0) return [line(piece("no sentinel is known", "bad"))]
   return table([
-    { name: "SENTINEL", rank: 9, cells: sentinels.map(({ address }) => ({ text: Address.format(address) })) },
+    { name: "SENTINEL", rank: 9, cells: sentinels.map(({ address }) => ({ text: address })) },
     {
       name: "EPOCH",
       rank: 5,
@@ -250,23 +284,11 @@ const sentinelTable = (recording: Recording, width: number): ReadonlyArray<Line>
       name: "DISTANCE",
       rank: 3,
       isNumber: true,
-      cells: sentinels.map(({ distanceMillis, isReachable }) => ({
-        text: isReachable === true ? `${distanceMillis} ms` : ""
+      cells: sentinels.map(({ distanceMillis }) => ({
+        text: distanceMillis === undefined ? "" : `${distanceMillis} ms`
       }))
     },
-    {
-      name: "STATE",
-      rank: 7,
-      cells: sentinels.map(({ isReachable, isSubscribed }): Cell =>
-        isReachable === undefined
-          ? { text: "not reached yet", tone: "dim" }
-          : !isReachable
-          ? { text: "no answer", tone: "bad" }
-          : isSubscribed === false
-          ? { text: "denies SUBSCRIBE", tone: "notice" }
-          : { text: "ok", tone: "good" }
-      )
-    }
+    { name: "STATE", rank: 7, cells: sentinels.map((each) => standingCell(each, now)) }
   ], width)
 }
 
@@ -427,7 +449,7 @@ export const frame = (recording: Recording, now: number, size: Size, style: Styl
     ...wrapped(writesLine(recording, now), columns, headIndent)
   ]
   const nodes = nodeTable(recording, now, columns)
-  const sentinels = sentinelTable(recording, columns)
+  const sentinels = sentinelTable(recording, now, columns)
   const drawn = drawnRows(recording, now, columns, style)
   const foot = line(piece("q quits", "dim"))
   const parts = [head, nodes, sentinels, drawn].filter((part) => part.length > 0)
@@ -447,10 +469,8 @@ export const frame = (recording: Recording, now: number, size: Size, style: Styl
 export const statusLine = (recording: Recording, now: number): string => {
   const { state } = recording
   const replicas = state?.replicas ?? []
-  const sentinels = state?.sentinels ?? []
   const primary = recording.primary === undefined ? undefined : recording.nodes.get(recording.primary)
   const healthy = replicas.filter((replica) => replica.isHealthy).length
-  const reached = sentinels.filter((sentinel) => sentinel.isReachable === true).length
   const fence = state?.fence
   const parts = [
     recording.primary === undefined ? "no primary" : `primary ${recording.primary} epoch ${state!.epoch}`,
@@ -458,7 +478,7 @@ export const statusLine = (recording: Recording, now: number): string => {
     fence === undefined ? "fence open" : `fence closed for ${durationText(now - fence.since)} (${fence.sign})`,
     primary?.writesPerSecond === undefined ? undefined : `${numberText(primary.writesPerSecond)} writes/s`,
     `${healthy} of ${replicas.length} replicas healthy`,
-    `${reached} of ${sentinels.length} sentinels reached`,
+    standingText(standingsOf(recording)),
     recording.probe === undefined
       ? undefined
       : `probe ${recording.probe.acknowledged} written ${

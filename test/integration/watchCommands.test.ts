@@ -3,9 +3,11 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
 import { runCommand } from "../support/commandLine.ts"
 import { adminOf } from "../support/doctor.ts"
-import { deployment } from "../support/processes.ts"
+import { deployment, temporaryDirectory } from "../support/processes.ts"
 import { chosenPrograms, versionOf } from "../support/servers.ts"
 
 const run = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
@@ -23,6 +25,40 @@ describe("the commands on real processes", () => {
       const { stdout } = yield* run(["watch", ...target, "--for", "4"])
       assert.match(stdout, new RegExp(`primary ${primary.address} epoch 0, fence open`))
     })))
+
+  it.live("watch tells when sentinels drop the group, one after the other", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { group, sentinelAddresses, sentinels } = yield* deployment({ replicas: 1 })
+      const admins = yield* Effect.forEach(sentinels, (each) => adminOf(each, undefined))
+      const target = ["--sentinels", sentinelAddresses.join(","), "--group", group]
+      const states: Array<string> = []
+      const removed: Array<string> = []
+      const remove = (count: number) =>
+        Effect.runPromise(Effect.forEach(admins.slice(removed.length, count), (admin, i) => {
+          removed.push(sentinelAddresses[i]!)
+          return admin.send("SENTINEL", "REMOVE", group)
+        }))
+      const html = Path.join(yield* temporaryDirectory, "watch.html")
+      const { stdout } = yield* Effect.promise(() =>
+        runCommand(["watch", ...target, "--html", html], {
+          onOutput: (text, child) => {
+            const state = text.match(/\d of \d sentinels monitor it[^,\n]*/g)?.at(-1)
+            if (state !== undefined && state !== states.at(-1)) {
+              states.push(state)
+              if (states.length <= 2) void remove(states.length === 1 ? 1 : 3)
+              else child.kill("SIGTERM")
+            }
+          }
+        })
+      )
+      assert.deepStrictEqual(states, [
+        "3 of 3 sentinels monitor it",
+        "2 of 3 sentinels monitor it (1 does not)",
+        "0 of 3 sentinels monitor it (3 do not)"
+      ])
+      for (const each of sentinelAddresses) assert.include(stdout, `sentinel ${each} does not monitor ${group}`)
+      assert.include(Fs.readFileSync(html, "utf8"), "does not monitor mymaster")
+    })), 60_000)
 
   it.live("a failover without a replica that is fit is refused with NOGOODSLAVE", () =>
     Effect.scoped(Effect.gen(function*() {

@@ -11,7 +11,7 @@ import type * as Scope from "effect/Scope"
 import * as Address from "../../Address.ts"
 import * as commands from "../../commands/index.ts"
 import type { InvalidOption, RedisError } from "../../Errors.ts"
-import type { NodeOptions, SessionOptions } from "../../Options.ts"
+import type { DiscoveryOptions, NodeOptions, SessionOptions } from "../../Options.ts"
 import * as RedisClient from "../../RedisClient.ts"
 import type * as Sentinel from "../../Sentinel.ts"
 import type { Replica, State } from "../../Topology.ts"
@@ -20,6 +20,8 @@ import { observe, until } from "./observe.ts"
 import { makeProbe, ownKey, type ProbeRefused, type ReadBack } from "./probe.ts"
 import { readinessOf } from "./readiness.ts"
 import type { FenceSpan, PauseSpan, Recording } from "./recording.ts"
+import { askSentinelOnce } from "./sentinels.ts"
+import { recordingTime } from "./time.ts"
 
 // -----------------------------------------------------------------------------
 // Errors
@@ -102,8 +104,8 @@ export interface PromotionCandidate {
   readonly notReady: string | undefined
 }
 
-/** How a plan is made: the sessions with nodes, and whether the primary hands over by itself. */
-export type PlanOptions = Pick<FailoverOptions, "coordinated" | "node">
+/** How a plan is made: the sessions, and whether the primary hands over by itself. */
+export type PlanOptions = Pick<FailoverOptions, "coordinated" | "node" | "sentinel" | "natMap">
 
 /** What a failover would do. */
 export interface FailoverPlan {
@@ -114,7 +116,8 @@ export interface FailoverPlan {
   readonly candidates: ReadonlyArray<PromotionCandidate>
   /** The sentinel that is going to be asked. */
   readonly sentinel: Address.Address
-  readonly reachableSentinels: number
+  /** How many answer and monitor the group. */
+  readonly monitoringSentinels: number
   readonly knownSentinels: number
 }
 
@@ -188,32 +191,43 @@ export const planFailover = (
 ): Effect.Effect<FailoverPlan, FailoverRefused | InvalidOption, Scope.Scope> =>
   Effect.gen(function*() {
     const topology = yield* sentinel.topology(group)
+    const state = yield* topology.current
+    const { now } = yield* recordingTime
+    const questions = { group, sentinel: options.sentinel, natMap: options.natMap, now }
+    const sights = yield* Effect.forEach(
+      state.sentinels,
+      ({ address }) => Effect.map(askSentinelOnce(address, questions), (sight) => ({ ...sight, at: address })),
+      { concurrency: "unbounded" }
+    )
+    const monitoring = sights.filter(({ isMonitoring }) => isMonitoring === true)
     const instance = yield* Effect.result(sentinel.ask(commands.sentinel.primary(group)))
-    if (Result.isFailure(instance)) {
+    // One that has dropped the group does not speak for the others.
+    if (Result.isFailure(instance) && monitoring.length === 0) {
       const error = instance.failure
       return yield* error._tag === "ReplyError"
         ? refusalOf(undefined, error)
         : refusal("NO-SENTINEL", undefined, error.message)
     }
-    const state = yield* topology.current
-    // One that has answered can be asked, though its subscription may not stand yet.
-    const reachable = state.sentinels.filter((each) => each.isReachable !== false && each.epoch !== undefined)
-    const newest = reachable.toSorted((a, b) => (b.epoch ?? -1) - (a.epoch ?? -1))[0]?.address
-    const asked = newest ?? (yield* sentinel.sentinels)[0]
-    if (asked === undefined) return yield* refusal("NO-SENTINEL", undefined, "no sentinel is known")
     if (state.primary === undefined) {
       return yield* refusal("NO-PRIMARY", undefined, `no node of "${group}" says that it is the primary`)
     }
-    if (state.fence !== undefined || instance.success.isFailoverInProgress) {
+    const primary = Address.format(state.primary)
+    const agreeing = monitoring.filter(({ names }) => names === primary)
+    const newest = (agreeing.length > 0 ? agreeing : monitoring).toSorted((a, b) => (b.epoch ?? -1) - (a.epoch ?? -1))
+    const asked = newest[0]?.at ?? (yield* sentinel.sentinels)[0]
+    if (asked === undefined) return yield* refusal("NO-SENTINEL", undefined, "no sentinel is known")
+    const isInProgress = sights.some(({ isFailoverInProgress }) => isFailoverInProgress) ||
+      (Result.isSuccess(instance) && instance.success.isFailoverInProgress)
+    if (state.fence !== undefined || isInProgress) {
       return yield* refusal("INPROG", undefined, "a failover of the group is in progress")
     }
     return {
       group,
-      primary: Address.format(state.primary),
+      primary,
       epoch: state.epoch,
       candidates: candidatesOf(state, yield* unready(state, state.primary, options)),
       sentinel: asked,
-      reachableSentinels: reachable.length,
+      monitoringSentinels: monitoring.length,
       knownSentinels: state.sentinels.length
     }
   })
@@ -264,6 +278,7 @@ export interface FailoverOptions {
   /** The sessions with nodes, and with sentinels. */
   readonly node: NodeOptions
   readonly sentinel: SessionOptions
+  readonly natMap?: DiscoveryOptions["natMap"]
   /** The key of the probe. Default: one that no other probe has. */
   readonly key: string | undefined
   /** How long the probe rests between two writes. */
@@ -318,7 +333,7 @@ export const runFailover = (
   options: FailoverOptions
 ): Effect.Effect<FailoverReport, FailoverRefused | ProbeRefused | InvalidOption> =>
   Effect.scoped(Effect.gen(function*() {
-    const topology = yield* observe(sentinel, recording, { node: options.node, intervalMillis })
+    const topology = yield* observe(sentinel, recording, { ...options, intervalMillis })
     // The probe is to wait as long as the failover takes, and not to fail before.
     const commandTimeout = Duration.millis(options.timeoutMillis + 5000)
     const client = yield* sentinel.primaryFor(plan.group, { commandTimeout, repeatable: false })

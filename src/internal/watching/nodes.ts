@@ -79,6 +79,7 @@ const look = (
       answeredAt: at,
       clients: Result.isSuccess(clients) ? clients.success.clients.connected_clients : undefined,
       version: Result.isSuccess(server) ? versionOf(server.success.server) : undefined,
+      runId: Result.isSuccess(server) ? runIdOf(server.success.server) : undefined,
       writesPerSecond: isMeasured ? ((writes - writesBefore) * 1000) / elapsed : undefined
     }
     if (Result.isSuccess(replication)) {
@@ -133,10 +134,13 @@ const versionOf = (server: Readonly<Record<string, unknown>>): string => {
   return typeof valkey === "string" ? `Valkey ${valkey}` : `Redis ${String(server["redis_version"] ?? "?")}`
 }
 
+const runIdOf = ({ run_id }: Readonly<Record<string, unknown>>): string | undefined =>
+  typeof run_id === "string" ? run_id : undefined
+
 /** How long a node may take to answer: a machine that is busy takes a while. */
 const timeout = Duration.seconds(1)
 
-/** A client of one node, which closes with the Scope. */
+/** A client of one node or sentinel, which closes with the Scope. */
 export const clientOf = (
   address: Address.Address,
   node: NodeOptions

@@ -1,6 +1,6 @@
 /**
- * Feeds a recording: from the topology of the group, from what its sentinels publish, and from its nodes. It writes
- * nothing; a probe does that where one is asked for (probe.ts).
+ * Feeds a recording: from the topology of the group, from what its sentinels publish, and from what its nodes and its
+ * sentinels answer. It writes nothing; a probe does that where one is asked for (probe.ts).
  */
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
@@ -8,16 +8,19 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Address from "../../Address.ts"
 import type { InvalidOption } from "../../Errors.ts"
-import type { NodeOptions } from "../../Options.ts"
+import type { DiscoveryOptions, NodeOptions, SessionOptions } from "../../Options.ts"
 import type * as Sentinel from "../../Sentinel.ts"
 import type { State, Topology } from "../../Topology.ts"
 import { askNode } from "./nodes.ts"
 import type { Recording } from "./recording.ts"
+import { askSentinel } from "./sentinels.ts"
 
 export interface ObserveOptions {
-  /** The sessions with nodes. */
+  /** The sessions with nodes, and with sentinels. */
   readonly node: NodeOptions
-  /** How often the nodes are asked. */
+  readonly sentinel: SessionOptions
+  readonly natMap?: DiscoveryOptions["natMap"]
+  /** How often the nodes and the sentinels are asked. */
   readonly intervalMillis: number
 }
 
@@ -47,6 +50,30 @@ export const observe = (
     )
     const fibers = yield* FiberMap.make<string, never>()
     const unlisted = new Map<string, number>()
+    const questions = yield* FiberMap.make<string, never>()
+    const followSentinels = ({ sentinels }: State) =>
+      Effect.gen(function*() {
+        const wanted = new Map(sentinels.map(({ address }) => [Address.format(address), address]))
+        for (const [name, address] of wanted) {
+          if (FiberMap.hasUnsafe(questions, name)) {
+            continue
+          }
+          const asked = askSentinel(address, {
+            ...options,
+            group: recording.options.group,
+            now: recording.options.time.now,
+            onSight: recording.onSentinel.bind(recording)
+          })
+          yield* FiberMap.run(questions, name, asked)
+        }
+        for (const name of Array.from(recording.sentinels.keys())) {
+          if (wanted.has(name)) {
+            continue
+          }
+          yield* FiberMap.remove(questions, name)
+          recording.forgetSentinel(name)
+        }
+      })
     const follow = (state: State) =>
       Effect.gen(function*() {
         const now = recording.options.time.now()
@@ -73,6 +100,7 @@ export const observe = (
           yield* FiberMap.remove(fibers, name)
           recording.forgetNode(name)
         }
+        yield* followSentinels(state)
       })
     const first = yield* topology.current
     yield* follow(first)

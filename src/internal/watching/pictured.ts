@@ -19,6 +19,7 @@ import type {
 } from "../pictures/types.ts"
 import { type FailoverReport, verdictOf } from "./failover.ts"
 import type { Entry, NodeSight, Recording } from "./recording.ts"
+import { isUnmonitored, standingsOf, standingText } from "./standing.ts"
 
 // -----------------------------------------------------------------------------
 // Timeline
@@ -162,15 +163,21 @@ export const topologyOf = (recording: Recording): TopologyPicture => {
       ])
     )
   ]
-  const sentinels: ReadonlyArray<TopologySentinel> = (state?.sentinels ?? []).map((sentinel) => ({
-    address: Address.format(sentinel.address),
-    isReachable: sentinel.isReachable,
+  const standings = standingsOf(recording)
+  const sentinels: ReadonlyArray<TopologySentinel> = standings.map((
+    { address, distanceMillis, epoch, kind, problem }
+  ) => ({
+    address,
+    isReachable: kind === "silent" ? false : kind === "unknown" ? undefined : true,
     facts: [
-      ...(sentinel.epoch === undefined ? [] : [`epoch ${sentinel.epoch}`]),
-      ...(sentinel.isReachable === true ? [`${sentinel.distanceMillis} ms away`] : [])
+      ...(epoch === undefined ? [] : [`epoch ${epoch}`]),
+      ...(distanceMillis === undefined ? [] : [`${distanceMillis} ms away`])
     ],
-    problems: sentinel.isSubscribed === false ? [{ text: "denies SUBSCRIBE", tone: "notice" }] : []
+    problems: problem === undefined || problem === "no answer"
+      ? []
+      : [{ text: problem, tone: kind === "agrees" || kind === "unknown" ? "notice" : "bad" }]
   }))
+  const drawn = new Set(nodes.map(({ address }) => address))
   const links = replicas.flatMap((replica): ReadonlyArray<TopologyLink> => {
     const to = Address.format(replica.address)
     const sight = recording.nodes.get(to)
@@ -185,13 +192,13 @@ export const topologyOf = (recording: Recording): TopologyPicture => {
     fence: state?.fence === undefined ? undefined : `closed: ${state.fence.sign}`,
     nodes,
     sentinels,
-    links: primary === undefined ? links : [
+    links: [
       ...links,
-      ...sentinels.filter(({ isReachable }) => isReachable !== false).map(({ address }): TopologyLink => ({
-        from: address,
-        to: primary,
-        kind: "names"
-      }))
+      ...standings.flatMap(({ address, kind, names }): ReadonlyArray<TopologyLink> => {
+        // One that agrees may name it by another address.
+        const to = kind === "agrees" ? primary : kind === "disagrees" ? names : undefined
+        return to === undefined || !drawn.has(to) ? [] : [{ from: address, to, kind: "names" }]
+      })
     ]
   }
 }
@@ -268,13 +275,19 @@ export const watchPage = (recording: Recording, endedAt: number, made: string): 
       }
     ])
   ]
-  const tone: Tone = lost > 0 || recording.primary === undefined ? "bad" : moves > 0 ? "notice" : "good"
+  const standings = standingsOf(recording)
+  const hasProblem = standings.some(({ problem }) => problem !== undefined)
+  const tone: Tone = lost > 0 || recording.primary === undefined || isUnmonitored(standings)
+    ? "bad"
+    : moves > 0 || hasProblem
+    ? "notice"
+    : "good"
   const primary = recording.primary === undefined ? "no primary was known" : `${recording.primary} was the primary`
   return {
     title: `${group}, watched`,
     summary: `${moves} ${moves === 1 ? "failover" : "failovers"} in ${
       Math.round((endedAt - startedAt) / 1000)
-    } s; in the end ${primary}.`,
+    } s; in the end ${primary}${hasProblem || standings.length === 0 ? `, and ${standingText(standings)}` : ""}.`,
     tone,
     made,
     blocks: [

@@ -1,5 +1,5 @@
 /**
- * What was seen of one group: its state, its nodes, what the sentinels published, fences, moves, and the fate of a
+ * What was seen of one group: its state, its nodes, what the sentinels say and publish, fences, moves, and the fate of a
  * probe's writes. It is fed from outside, with the time of everything, and asks nobody; all that it keeps is bounded.
  * How it is fed is in observe.ts, how it looks is elsewhere.
  */
@@ -15,6 +15,8 @@ const maxBuckets = 1200
 const sameEventMillis = 5000
 /** A pause of the probe that is shorter has no entry of its own, unless the group has moved. */
 const notedPauseMillis = 250
+/** For how long a sentinel names another primary before that is an entry: each failover reaches them one by one. */
+const notedDisagreementMillis = 3000
 /** For how many buckets one answer of a primary tells the rate of writes. */
 const maxRateBuckets = 20
 
@@ -38,6 +40,8 @@ export interface NodeSight {
   readonly lags: ReadonlyMap<string, number>
   readonly clients: number | undefined
   readonly version: string | undefined
+  /** Its run id, by which a node is known that has several addresses. */
+  readonly runId: string | undefined
   /** How many writes it executed a second since the answer before. */
   readonly writesPerSecond: number | undefined
 }
@@ -55,7 +59,43 @@ export const unseen = (address: string): NodeSight => ({
   lags: new Map(),
   clients: undefined,
   version: undefined,
+  runId: undefined,
   writesPerSecond: undefined
+})
+
+/** What a sentinel said of the group when it was last asked. */
+export interface SentinelSight {
+  readonly address: string
+  /** Undefined until the first attempt has ended. */
+  readonly isReachable: boolean | undefined
+  /** When the question of its last answer was asked, and answered, in milliseconds since the Unix epoch. */
+  readonly askedAt: number | undefined
+  readonly answeredAt: number | undefined
+  /** Whether it monitors the group; undefined where it does not say. */
+  readonly isMonitoring: boolean | undefined
+  /** The primary that it names, by the address to dial, and its run id where it tells that. */
+  readonly names: string | undefined
+  readonly runId: string | undefined
+  /** The configuration epoch of the group. */
+  readonly epoch: number | undefined
+  /** Whether it carries out a failover of the group. */
+  readonly isFailoverInProgress: boolean
+  /** Why it does not answer, or what it does not say. */
+  readonly problem: string | undefined
+}
+
+/** The sight of a sentinel that nobody has asked yet. */
+export const unasked = (address: string): SentinelSight => ({
+  address,
+  isReachable: undefined,
+  askedAt: undefined,
+  answeredAt: undefined,
+  isMonitoring: undefined,
+  names: undefined,
+  runId: undefined,
+  epoch: undefined,
+  isFailoverInProgress: false,
+  problem: undefined
 })
 
 /** Something that happened. */
@@ -151,6 +191,12 @@ export class Recording {
   readonly options: RecordingOptions
   state: State | undefined = undefined
   readonly nodes = new Map<string, NodeSight>()
+  /** What each sentinel says of the group by itself. */
+  readonly sentinels = new Map<string, SentinelSight>()
+  /** The sentinels that last said that they do not monitor the group. */
+  private readonly dropped = new Set<string>()
+  /** Since when a sentinel names another primary, and whether that has an entry. */
+  private readonly disagreements = new Map<string, { readonly since: number; isNoted: boolean }>()
   readonly entries: Array<Entry> = []
   /** How many entries there ever were. */
   noted = 0
@@ -384,6 +430,56 @@ export class Recording {
   /** Nobody asks this node any more. */
   forgetNode(address: string): void {
     this.nodes.delete(address)
+    this.changed()
+  }
+
+  /** A sentinel has said whether it monitors the group, and which primary it names, or has not answered. */
+  onSentinel(sight: SentinelSight, at: number): void {
+    const { address } = sight
+    const { group } = this.options
+    this.sentinels.set(address, sight)
+    if (sight.isMonitoring === false && !this.dropped.has(address)) {
+      this.note({ at, kind: "problem", text: `sentinel ${address} does not monitor ${group}`, node: address })
+    } else if (sight.isMonitoring === true && this.dropped.has(address)) {
+      this.note({ at, kind: "sentinel", text: `sentinel ${address} monitors ${group} again`, node: address })
+    }
+    if (sight.isMonitoring === false) this.dropped.add(address)
+    else if (sight.isMonitoring === true) this.dropped.delete(address)
+    this.noteDisagreement(sight, at)
+    this.changed()
+  }
+
+  private noteDisagreement(sight: SentinelSight, at: number): void {
+    const { address } = sight
+    const known = this.disagreements.get(address)
+    if (!this.namesAnother(sight)) {
+      this.disagreements.delete(address)
+      if (known?.isNoted === true && sight.names !== undefined) {
+        this.note({ at, kind: "sentinel", text: `sentinel ${address} names the primary again`, node: address })
+      }
+      return
+    }
+    const since = known ?? { since: at, isNoted: false }
+    this.disagreements.set(address, since)
+    if (since.isNoted || at - since.since < notedDisagreementMillis) return
+    since.isNoted = true
+    this.note({ at, kind: "problem", text: `sentinel ${address} names ${sight.names} as the primary`, node: address })
+  }
+
+  /** Whether a sentinel names another node than the primary, by an answer since the group has last moved. */
+  namesAnother({ askedAt, names, runId }: SentinelSight): boolean {
+    const { primary } = this
+    if (primary === undefined || names === undefined || names === primary) return false
+    const move = this.moves.at(-1)
+    if (move !== undefined && askedAt !== undefined && askedAt < move.at) return false
+    return runId === undefined || this.nodes.get(primary)?.runId !== runId
+  }
+
+  /** This sentinel is no sentinel of the group any more. */
+  forgetSentinel(address: string): void {
+    this.sentinels.delete(address)
+    this.disagreements.delete(address)
+    this.dropped.delete(address)
     this.changed()
   }
 
