@@ -32,15 +32,14 @@ const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   return error instanceof ExitWith ? error.code : 3
 }
 
-/** What a command that ended without a report says where JSON is asked for; undefined after a report or a help. */
-const jsonOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+/** The document of a command that has ended, where JSON is asked for; undefined after a help. */
+const documentOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
   if (Exit.isSuccess(exit)) return undefined
   const exitCode = exitCodeOf(exit)
   if (Cause.hasInterruptsOnly(exit.cause)) return JSON.stringify({ schema: 1, exitCode, error: "interrupted" })
   const error = Cause.squash(exit.cause)
-  return error instanceof ExitWith || exitCode === 0
-    ? undefined
-    : JSON.stringify({ schema: 1, exitCode, error: messageOf(error) })
+  if (error instanceof ExitWith) return error.document
+  return exitCode === 0 ? undefined : JSON.stringify({ schema: 1, exitCode, error: messageOf(error) })
 }
 
 const isUnexpected = (exit: Exit.Exit<unknown, unknown>): exit is Exit.Failure<unknown, unknown> => {
@@ -51,20 +50,20 @@ const isUnexpected = (exit: Exit.Exit<unknown, unknown>): exit is Exit.Failure<u
 
 const program = Command.run(root, { version }).pipe(Effect.provide([NodeServices.layer, presenter]))
 
-/** Runs the command of the process's arguments, and ends the process. */
-export const run = (): void => {
-  // An output that nobody reads any more, or a disk that is full, ends nothing that was begun.
-  process.stdout.on("error", () => {})
-  process.stderr.on("error", () => {})
+/** Runs the command of the process's arguments, and ends the process; with one document where JSON is asked for. */
+export const run = (isJson: boolean): void =>
   NodeRuntime.runMain(program, {
     // It would be logged to the standard output.
     disableErrorReporting: true,
     teardown: (exit) => {
+      const code = exitCodeOf(exit)
+      const leave = () => process.exit(code)
+      // The signals' listeners are gone: another signal does not end it in another way.
+      process.on("SIGINT", leave)
+      process.on("SIGTERM", leave)
       if (isUnexpected(exit)) console.error(Cause.pretty(exit.cause))
-      const json = process.argv.includes("--json") ? jsonOf(exit) : undefined
-      if (json !== undefined) process.stdout.write(`${json}\n`)
+      const document = isJson ? documentOf(exit) : undefined
       // A look-up of a name that hangs must not keep the process; what was written goes out first.
-      process.stdout.write("", () => process.exit(exitCodeOf(exit)))
+      process.stdout.write(document === undefined ? "" : `${document}\n`, leave)
     }
   })
-}

@@ -41,8 +41,8 @@ const flags = {
 }
 
 /** `{ schema, exitCode, ...report }`. */
-const jsonOf = (report: Doctor.Report): string =>
-  JSON.stringify({ schema: 1, exitCode: exitCodes[report.verdict], ...report }, undefined, 2)
+const jsonOf = (report: Doctor.Report, exitCode: number): string =>
+  JSON.stringify({ schema: 1, exitCode, ...report }, undefined, 2)
 
 const isCode = (text: string): text is Doctor.Code => Object.hasOwn(Doctor.codes, text)
 
@@ -66,21 +66,24 @@ export const doctor = Command.make("doctor", flags, (input) =>
       : Effect.flatMap(targetOf(input), ({ group, options: { natMap, node, sentinel, sentinels } }) =>
         examine({ group, sentinels, sentinel, node, natMap }))
     const report = yield* examined
-    yield* Console.log(input.json ? jsonOf(report) : textOf(report, process.stdout.isTTY === true))
-    const isWritten = html === undefined || (yield* writePage(
-      html,
-      (made) =>
-        pageOf(report, made),
-      report.examinedAtMillis,
-      input.json
-        ? () =>
-          Effect.void
-        : say
-    ))
-    const code = exitCodes[report.verdict] || (isWritten ? 0 : 3)
-    if (code !== 0) {
-      return yield* new ExitWith({ code })
+    if (!input.json) {
+      yield* Console.log(textOf(report, process.stdout.isTTY === true))
     }
+    const tell = input.json
+      ? () =>
+        Effect.void
+      : say
+    const isWritten = html === undefined ||
+      (yield* writePage(
+        html,
+        (made) =>
+          pageOf(report, made),
+        report.examinedAtMillis,
+        tell
+      ))
+    const code = exitCodes[report.verdict] || (isWritten ? 0 : 3)
+    if (input.json) return yield* new ExitWith({ code, document: jsonOf(report, code) })
+    if (code !== 0) return yield* new ExitWith({ code })
   })).pipe(
     Command.withDescription(
       "Examines a group, its sentinels and its nodes: finds what would break a failover or lose data, says why it " +

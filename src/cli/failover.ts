@@ -165,6 +165,10 @@ const exitCodes = { moved: 0, lost: 1, unverified: 2, "not-moved": 2 } as const
 /** Nothing was started, since writes could be lost. */
 const notReadyCode = 4
 
+/** A document for scripts. */
+const documentOf = (exitCode: number, fields: object): string =>
+  JSON.stringify({ schema: 1, exitCode, ...fields }, undefined, 2)
+
 /** The report for scripts. Times are milliseconds since the Unix epoch. */
 const jsonOf = (report: FailoverReport) => ({
   outcome: verdictOf(report),
@@ -247,19 +251,23 @@ const failoverGroup = (
       yield* follow
       return report
     }).pipe(
-      Effect.onInterrupt(() =>
-        recording.entries.some(({ kind }) => kind === "fault")
-          ? tell("Interrupted: the failover that was started goes on.")
-          : Effect.void
-      )
+      Effect.onInterrupt(() => {
+        if (!recording.entries.some(({ kind }) => kind === "fault")) return Effect.void
+        const text = "the failover that was started goes on"
+        return input.json
+          ? Effect.fail(
+            new ExitWith({ code: 130, document: documentOf(130, { error: `interrupted: ${text}`, isStarted: true }) })
+          )
+          : tell(`Interrupted: ${text}.`)
+      })
     )
-    const refused = (kind: string, error: FailoverRefused | ProbeRefused) =>
-      Effect.andThen(
-        input.json
-          ? say(JSON.stringify({ outcome: "refused", kind, detail: error.detail, advice: error.advice }, undefined, 2))
-          : Console.error(`\n${printable(error.message)}`),
-        Effect.fail(new ExitWith({ code: kind === "NOT-READY" ? notReadyCode : 2 }))
-      )
+    const refused = (kind: string, error: FailoverRefused | ProbeRefused) => {
+      const code = kind === "NOT-READY" ? notReadyCode : 2
+      const { advice, detail } = error
+      return input.json
+        ? Effect.fail(new ExitWith({ code, document: documentOf(code, { outcome: "refused", kind, detail, advice }) }))
+        : Effect.andThen(Console.error(`\n${printable(error.message)}`), Effect.fail(new ExitWith({ code })))
+    }
     const report = yield* Effect.scoped(steps).pipe(
       Effect.provide(logsTo(recording)),
       Effect.catchTags({
@@ -269,11 +277,11 @@ const failoverGroup = (
       })
     )
     const endedAt = time.now()
-    if (input.json) yield* say(JSON.stringify(jsonOf(report), undefined, 2))
-    else for (const text of ["", ...reportText(report)]) yield* say(text)
+    if (!input.json) { for (const text of ["", ...reportText(report)]) yield* say(text) }
     const isWritten = input.html === undefined ||
       (yield* writePage(input.html, (made) => failoverPage(recording, report, endedAt, made), endedAt, tell))
     const code = exitCodes[verdictOf(report)] || (isWritten ? 0 : 3)
+    if (input.json) return yield* new ExitWith({ code, document: documentOf(code, jsonOf(report)) })
     if (code !== 0) return yield* new ExitWith({ code })
   })
 

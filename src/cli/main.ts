@@ -1,8 +1,18 @@
 #!/usr/bin/env node
 /**
- * The command `effect-redis-sentinel`, as package.json names it. It loads the rest only after it has found
- * `@effect/platform-node`, an optional peer of the package, and says what to install if that is missing.
+ * The command `effect-redis-sentinel`, as package.json names it. It answers signals from its first moment on, though the
+ * rest takes a while to load. It loads the rest only after it has found `@effect/platform-node`, an optional peer of the
+ * package, and says what to install if that is missing.
  */
+const isJson = process.argv.some((argument) => /^--json(?:=(?:true|1|y|yes|on))?$/i.test(argument))
+
+/** Ends the process, with a document where JSON is asked for, once what was written is out. */
+const end = (exitCode: number, error: string): void => {
+  const text = isJson ? `${JSON.stringify({ schema: 1, exitCode, error })}\n` : ""
+  process.stdout.write(text, () => process.exit(exitCode))
+}
+
+const onSignal = (): void => end(130, "interrupted")
 const missing = (error: unknown): string | undefined => {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown }
   if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") return undefined
@@ -10,8 +20,16 @@ const missing = (error: unknown): string | undefined => {
 }
 
 try {
+  process.on("SIGINT", onSignal)
+  process.on("SIGTERM", onSignal)
+  // An output that nobody reads any more, or a disk that is full, ends nothing that was begun.
+  process.stdout.on("error", () => {})
+  process.stderr.on("error", () => {})
   const { run } = await import("./commands.ts")
-  run()
+  run(isJson)
+  // From now on signals interrupt the command. None comes in between: they come between the turns of the event loop.
+  process.off("SIGINT", onSignal)
+  process.off("SIGTERM", onSignal)
 } catch (error) {
   const name = missing(error)
   if (name === undefined) throw error
@@ -27,5 +45,5 @@ Without a project, npx installs it for one run:
     }
 `
   )
-  process.exit(3)
+  end(3, `the package ${name} is not installed`)
 }

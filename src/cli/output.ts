@@ -11,7 +11,7 @@ import * as Fs from "node:fs"
 import type { InvalidOption } from "../Errors.ts"
 import { drawPage } from "../internal/pictures/page.ts"
 import type { Page } from "../internal/pictures/types.ts"
-import type { Recording } from "../internal/watching/recording.ts"
+import type { Entry, Recording } from "../internal/watching/recording.ts"
 import { printable } from "./lines.ts"
 import { usageError, usageErrorOf } from "./usage.ts"
 import { version } from "./version.ts"
@@ -31,14 +31,15 @@ export const outputClosed: Effect.Effect<void> = Effect.callback((resume) => {
 /** An Effect that prints what has happened since it last ran. */
 export const sayNewEntries = (
   recording: Recording,
-  tell: (text: string) => Effect.Effect<void, never, Terminal.Terminal> = say
+  tell: (text: string) => Effect.Effect<void, never, Terminal.Terminal> = say,
+  lineOf: (entry: Entry) => string = plainEntry
 ): Effect.Effect<Effect.Effect<void, never, Terminal.Terminal>> =>
   Effect.sync(() => {
     let told = 0
     return Effect.suspend(() => {
       const fresh = recording.noted === told ? [] : recording.entries.filter(({ id }) => id > told)
       told = recording.noted
-      return Effect.forEach(fresh, (entry) => tell(plainEntry(entry)), { discard: true })
+      return Effect.forEach(fresh, (entry) => tell(lineOf(entry)), { discard: true })
     })
   })
 

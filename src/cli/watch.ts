@@ -21,11 +21,12 @@ import { onScreen, styleOf } from "./screen.ts"
 import { type Target, targetFlags, targetOf } from "./target.ts"
 import { usageError } from "./usage.ts"
 import { demoLayer, demoLoad, demoTarget, demoTrouble } from "./watchDemo.ts"
-import { frame, statusLine } from "./watchFrame.ts"
+import { frame, plainEntry, statusLine } from "./watchFrame.ts"
+import { endLine, entryLine, stateLine } from "./watchJson.ts"
 
 /** How often the probe writes: a pause is measured to about this time. */
 const probeMillis = 20
-/** How often the state is told where there is no terminal. */
+/** How often the state is told where there is no terminal, in lines for people. */
 const statusInterval = "10 seconds"
 
 const flags = {
@@ -38,6 +39,7 @@ const flags = {
   interval: secondsFlag("interval", "How often the nodes are asked. Default 1 second"),
   for: secondsFlag("for", "How long to watch. Default: until q or Ctrl-C"),
   plain: switchFlag("plain", "Print lines, as where the output is no terminal"),
+  json: switchFlag("json", "Print a JSON object on each line: what happens, the state every --interval, and the end"),
   html: htmlFlag("the timeline and the topology at the end"),
   demo: demoFlag("Watch a deployment in memory whose primary fails now and then")
 }
@@ -49,20 +51,24 @@ interface WatchOptions {
   readonly intervalMillis: number
   readonly forMillis: number | undefined
   readonly isPlain: boolean
+  readonly isJson: boolean
   readonly html: string | undefined
 }
 
 /** Prints what happens, and now and then the state. */
-const inLines = (recording: Recording) =>
-  Effect.map(sayNewEntries(recording), (entries) =>
+const inLines = (recording: Recording, { intervalMillis, isJson }: Pick<WatchOptions, "intervalMillis" | "isJson">) =>
+  Effect.map(sayNewEntries(recording, say, isJson ? entryLine : plainEntry), (entries) =>
     Effect.raceFirst(
       Effect.forever(Effect.andThen(entries, Effect.sleep("100 millis"))),
       Effect.andThen(
         Effect.andThen(until(recording, () => recording.state !== undefined), Effect.sleep("1 second")),
         Effect.repeat(
           // What led to the state is told before it.
-          Effect.andThen(entries, Effect.suspend(() => say(statusLine(recording, recording.options.time.now())))),
-          Schedule.spaced(statusInterval)
+          Effect.andThen(
+            entries,
+            Effect.suspend(() => say((isJson ? stateLine : statusLine)(recording, recording.options.time.now())))
+          ),
+          Schedule.spaced(isJson ? intervalMillis : statusInterval)
         )
       )
     ))
@@ -74,14 +80,15 @@ const watchGroup = (options: WatchOptions) =>
     const time = yield* recordingTime
     const recording = new Recording({ group, time, startedAt: time.now(), bucketMillis: 1000, pauseMillis: 250 })
     const capabilities = yield* TerminalCapabilities.TerminalCapabilities
-    const isScreen = capabilities.canAnimate && !options.isPlain
+    const isScreen = capabilities.canAnimate && !options.isPlain && !options.isJson
     const style = styleOf(process.env, capabilities.canColor)
     yield* checkWritable(options.html)
+    const tell = options.isJson ? () => Effect.void : say
     let isWritten = true
     const page = Effect.gen(function*() {
       if (options.html === undefined) return
       const endedAt = time.now()
-      isWritten = yield* writePage(options.html, (made) => watchPage(recording, endedAt, made), endedAt)
+      isWritten = yield* writePage(options.html, (made) => watchPage(recording, endedAt, made), endedAt, tell)
     })
     const watching = Effect.gen(function*() {
       const sentinel = yield* saidAs(Sentinel.make(options.target.options))
@@ -96,7 +103,7 @@ const watchGroup = (options: WatchOptions) =>
       })
       const shown = isScreen
         ? onScreen((size) => Effect.sync(() => frame(recording, recording.options.time.now(), size, style)))
-        : yield* inLines(recording)
+        : yield* inLines(recording, options)
       const ends = options.forMillis === undefined ? Effect.never : Effect.sleep(options.forMillis)
       // What is shown does not wait for the first answers of the sentinels.
       yield* Effect.raceAllFirst([saidAs(observing), shown, ends, outputClosed])
@@ -106,8 +113,10 @@ const watchGroup = (options: WatchOptions) =>
       Effect.ensuring(page)
     )
     const endedAt = time.now()
+    const code = isWritten ? 0 : 3
+    if (options.isJson) return yield* new ExitWith({ code, document: endLine(recording, endedAt, code) })
     yield* say(summary(recording, endedAt))
-    if (!isWritten) return yield* new ExitWith({ code: 3 })
+    if (code !== 0) return yield* new ExitWith({ code })
   })
 
 /** What remains when the screen is gone. */
@@ -140,6 +149,7 @@ export const watch = Command.make("watch", flags, (input) =>
       intervalMillis: Option.getOrElse(input.interval, () => 1000),
       forMillis: Option.getOrUndefined(input.for),
       isPlain: input.plain,
+      isJson: input.json,
       html: Option.getOrUndefined(input.html)
     }
     if (!input.demo) return yield* watchGroup({ ...options, target: yield* targetOf(input) })

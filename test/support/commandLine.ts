@@ -4,6 +4,14 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import * as Path from "node:path"
 
+/** What makes Node send itself a signal when it begins to load a file, by the end of its name: for `NODE_OPTIONS`. */
+export const signalWhileLoading = (signal: NodeJS.Signals, file: string): string => {
+  const source = `import{registerHooks}from"node:module";registerHooks({load(url,context,next){` +
+    `if(url.endsWith(${JSON.stringify(file)}))process.kill(process.pid,${JSON.stringify(signal)});` +
+    `return next(url,context)}})`
+  return `--import=data:text/javascript;base64,${Buffer.from(source).toString("base64")}`
+}
+
 export const commandFile = Path.join(import.meta.dirname, "../../src/cli/main.ts")
 
 export interface Ended {
