@@ -21,19 +21,21 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Url from "node:url"
-import { parseArgs } from "node:util"
+import { argumentsOf } from "../scripts/options.ts"
 import { connected, freePort, host } from "./server.mjs"
 
-const { positionals, values: options } = parseArgs({
-  allowPositionals: true,
-  options: {
+const { positionals, values: options } = argumentsOf(
+  `npm run bench:consume -- [--entries 200000] [--page 500] [--rounds 5] [--only TEXT] [--clients "ours,ioredis"]`,
+  {
     entries: { type: "string", default: "200000" },
     page: { type: "string", default: "500" },
     rounds: { type: "string", default: "5" },
     only: { type: "string", default: "" },
     clients: { type: "string", default: "ours,ioredis,node-redis" }
-  }
-})
+  },
+  // A process that this program starts.
+  (_, [first]) => first === "consumer"
+)
 const entries = Number(options.entries)
 const page = Number(options.page)
 const [key, group] = ["orders", "billing"]

@@ -9,15 +9,16 @@
  * `--only` selects a version of TypeScript by a part of its number.
  */
 import { spawnSync } from "node:child_process"
-import { mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import * as Path from "node:path"
-import { parseArgs } from "node:util"
+import { argumentsOf } from "../scripts/options.ts"
 import { type LanguageServer, typescript5, typescript7 } from "../test/support/languageServers.ts"
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: "string", default: "30" }, only: { type: "string", default: "" } }
-})
+const { positionals, values } = argumentsOf(
+  "node bench/editing.ts [FOLDER ...] [--rounds 30] [--only 7]",
+  { rounds: { type: "string", default: "30" }, only: { type: "string", default: "" } },
+  (folder) => existsSync(folder)
+)
 const rounds = Number(values.rounds)
 const builds = (positionals.length === 0 ? ["dist"] : positionals).map((folder) => Path.resolve(folder))
 const root = Path.join(import.meta.dirname, "..")

@@ -15,19 +15,21 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Url from "node:url"
-import { parseArgs } from "node:util"
+import { argumentsOf } from "../scripts/options.ts"
 import { connected, freePort, host } from "./server.mjs"
 
-const { positionals, values: options } = parseArgs({
-  allowPositionals: true,
-  options: {
+const { positionals, values: options } = argumentsOf(
+  `npm run bench:pubsub -- [--messages 1000000] [--channels 100] [--size 64] [--rounds 5] [--clients "ours,ioredis"]`,
+  {
     messages: { type: "string", default: "1000000" },
     channels: { type: "string", default: "100" },
     size: { type: "string", default: "64" },
     rounds: { type: "string", default: "5" },
     clients: { type: "string", default: "ours,ioredis,node-redis" }
-  }
-})
+  },
+  // A process that this program starts.
+  (_, [first]) => first === "subscriber"
+)
 const messages = Number(options.messages)
 const channels = Array.from({ length: Number(options.channels) }, (_, i) => `channel:${i}`)
 

@@ -16,18 +16,19 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { parseArgs } from "node:util"
+import { optionsOf } from "../scripts/options.ts"
 import { BIG, FIELDS, KEYS, VALUE, workloads } from "./workloads.mjs"
 
-const { values: options } = parseArgs({
-  options: {
+const options = optionsOf(
+  `npm run bench -- [--only TEXT] [--clients "ours,ioredis auto"] [--rounds 3] [--millis 1000] [--json FILE]`,
+  {
     json: { type: "string" },
     only: { type: "string", default: "" },
     clients: { type: "string", default: "ours,ioredis,ioredis auto,node-redis,valkey-glide,floor" },
     rounds: { type: "string", default: "3" },
     millis: { type: "string", default: "1000" }
   }
-})
+)
 const rounds = Number(options.rounds)
 const millis = Number(options.millis)
 if (rounds * millis < 3000) {

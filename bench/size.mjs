@@ -11,17 +11,18 @@
  */
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import * as Path from "node:path"
 import { pathToFileURL } from "node:url"
-import { parseArgs } from "node:util"
 import { gzipSync } from "node:zlib"
 import { rolldown } from "rolldown"
+import { argumentsOf } from "../scripts/options.ts"
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: "string", default: "15" }, only: { type: "string", default: "" } }
-})
+const { positionals, values } = argumentsOf(
+  "node --expose-gc bench/size.mjs [FOLDER ...] [--rounds 15] [--only import|clients|bundles]",
+  { rounds: { type: "string", default: "15" }, only: { type: "string", default: "" } },
+  (folder) => existsSync(folder)
+)
 const rounds = Number(values.rounds)
 const root = Path.join(import.meta.dirname, "..")
 const builds = (positionals.length === 0 ? ["dist"] : positionals).map((folder) => Path.resolve(folder))

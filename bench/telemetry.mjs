@@ -16,7 +16,7 @@ import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import * as Url from "node:url"
-import { parseArgs } from "node:util"
+import { endWith, optionsOf } from "../scripts/options.ts"
 
 const keys = Array.from({ length: 100 }, (_, i) => `key:${i}`)
 const value = "v".repeat(64)
@@ -118,16 +118,16 @@ const session = async (clients, order, titles, rounds, count, each) => {
 }
 
 const measure = async () => {
-  const { values } = parseArgs({
-    options: {
-      before: { type: "string" },
-      now: { type: "string", default: join(import.meta.dirname, "../dist") },
-      rounds: { type: "string", default: "36" },
-      commands: { type: "string", default: "10000" },
-      only: { type: "string", default: "" }
-    }
+  const usage =
+    "npm run bench:telemetry -- --before FOLDER [--now FOLDER] [--rounds 36] [--commands 10000] [--only TEXT]"
+  const values = optionsOf(usage, {
+    before: { type: "string" },
+    now: { type: "string", default: join(import.meta.dirname, "../dist") },
+    rounds: { type: "string", default: "36" },
+    commands: { type: "string", default: "10000" },
+    only: { type: "string", default: "" }
   })
-  if (values.before === undefined) throw new Error("--before FOLDER is missing: the build before")
+  if (values.before === undefined) endWith("--before FOLDER is missing: the build before", usage)
   const clients = {
     before: { folder: values.before, how: "" },
     off: { folder: values.now, how: "" },

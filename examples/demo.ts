@@ -16,12 +16,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import { parseArgs } from "node:util"
+import { optionsOf } from "../scripts/options.ts"
 import { Address, commands, type Errors, RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 
-const { values: args } = parseArgs({
-  options: {
+const args = optionsOf(
+  "npm run demo -- [--sentinels HOST:PORT,...] [--group mymaster] [--username NAME] [--password TEXT] " +
+    "[--sentinel-password TEXT] [--tls] [--failover] [--seconds 3]",
+  {
     sentinels: { type: "string" },
     group: { type: "string", default: "mymaster" },
     username: { type: "string" },
@@ -31,7 +33,7 @@ const { values: args } = parseArgs({
     failover: { type: "boolean", default: false },
     seconds: { type: "string", default: "3" }
   }
-})
+)
 
 const group = args.group
 const writers = 8

@@ -9,7 +9,8 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Layer, Redacted } from "effect"
-import { parseArgs } from "node:util"
+import * as Path from "node:path"
+import { optionsOf } from "../scripts/options.ts"
 import { RedisClient, Sentinel } from "../src/index.ts"
 import * as Testing from "../src/testing/index.ts"
 
@@ -36,14 +37,16 @@ export const withFailover = <A, E>(example: Example<A, E>) =>
 /** Runs an example as a program, if it is the file that was started. */
 export const runAsProgram = <A extends object, E>(isMain: boolean, example: Example<A, E>): void => {
   if (!isMain) return
-  const { values } = parseArgs({
-    options: {
+  const file = `examples/${Path.basename(process.argv[1] ?? "")}`
+  const values = optionsOf(
+    `node ${file} [--sentinels HOST:PORT,...] [--group mymaster] [--password TEXT] [--url URL]`,
+    {
       sentinels: { type: "string" },
       group: { type: "string", default: "mymaster" },
       password: { type: "string" },
       url: { type: "string" }
     }
-  })
+  )
   const { group, password, sentinels, url } = values
   const client = url !== undefined
     ? RedisClient.layerUrl(Redacted.make(url))

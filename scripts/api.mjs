@@ -9,7 +9,9 @@
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { optionsOf } from "./options.ts"
 
+const { write: isWriting } = optionsOf("npm run check:api -- [--write]", { write: { type: "boolean", default: false } })
 const root = join(import.meta.dirname, "..")
 const file = join(root, "api.txt")
 
@@ -64,7 +66,7 @@ const modules = texts
   .sort(([a], [b]) => a < b ? -1 : 1)
 const report = modules.map(([name, text]) => `# ${name}\n\n${text}\n`).join("\n")
 
-if (process.argv.includes("--write")) {
+if (isWriting) {
   writeFileSync(file, report)
 } else {
   const before = readFileSync(file, "utf8").split("\n")

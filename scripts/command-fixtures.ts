@@ -13,7 +13,6 @@
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
-import { parseArgs } from "node:util"
 import { Decoder, encodeCommand, toNative } from "../src/Resp.ts"
 import {
   type ArgumentFacts,
@@ -25,11 +24,13 @@ import {
 } from "../test/support/commandFacts.ts"
 import { freePort, start } from "../test/support/processes.ts"
 import { serverNamed, servers, type ServerSource, unpackedPrograms, versionOf } from "../test/support/servers.ts"
+import { argumentsOf } from "./options.ts"
 
-const { positionals, values: options } = parseArgs({
-  allowPositionals: true,
-  options: { check: { type: "boolean", default: false } }
-})
+const { positionals, values: options } = argumentsOf(
+  "node scripts/command-fixtures.ts [NAME ...] [--check]",
+  { check: { type: "boolean", default: false } },
+  (argument) => servers.some(({ name }) => name === argument)
+)
 
 /** The replies of a server to some commands, in RESP3: maps, sets, arrays, texts and numbers. */
 const ask = (port: number, commands: ReadonlyArray<ReadonlyArray<string>>): Promise<ReadonlyArray<unknown>> =>

@@ -7,15 +7,13 @@
  * that of the tests: `ERS_SERVER=valkey-9.1` chooses another one.
  */
 import * as Effect from "effect/Effect"
-import { parseArgs } from "node:util"
 import { compareRun, quickPair } from "../test/conformance/generated.ts"
+import { optionsOf } from "./options.ts"
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "100" },
-    seed: { type: "string", default: "1" },
-    length: { type: "string", default: "150" }
-  }
+const values = optionsOf("npm run conformance -- [--seeds 100] [--seed 1] [--length 150]", {
+  seeds: { type: "string", default: "100" },
+  seed: { type: "string", default: "1" },
+  length: { type: "string", default: "150" }
 })
 const first = Number(values.seed)
 

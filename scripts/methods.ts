@@ -26,7 +26,9 @@ import {
 } from "typescript/unstable/sync"
 import { commandTable, type Family } from "./commandTable.ts"
 import { knownCommandsTable } from "./knownCommands.ts"
+import { optionsOf } from "./options.ts"
 
+const { check: isCheck } = optionsOf("npm run generate -- [--check]", { check: { type: "boolean", default: false } })
 const root = Path.join(import.meta.dirname, "..")
 const src = Path.join(root, "src")
 const to = Path.join(src, "methods")
@@ -395,7 +397,7 @@ const files = new Map(Array.from(generated.methods, ([file, text]) => [file, for
 mkdirSync(Path.join(to, "modules"), { recursive: true })
 const present = readdirSync(to, { recursive: true }).map(String).filter((file) => file.endsWith(".ts"))
 
-if (process.argv.includes("--check")) {
+if (isCheck) {
   const isAsWritten = (path: string, text: string | undefined): boolean =>
     existsSync(path) && readFileSync(path, "utf8") === text
   const stale = Array.from(files.keys()).filter((file) => !isAsWritten(Path.join(to, file), files.get(file)))

@@ -9,16 +9,14 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import * as Path from "node:path"
-import { parseArgs } from "node:util"
 import { API } from "typescript/unstable/sync"
 import type { Peer } from "../test/support/peers.ts"
+import { optionsOf } from "./options.ts"
 
 const root = Path.join(import.meta.dirname, "..")
-const { values: given } = parseArgs({
-  options: {
-    modules: { type: "string", default: Path.join(root, "bench/node_modules") },
-    check: { type: "boolean", default: false }
-  }
+const given = optionsOf("node scripts/peers.ts [--modules bench/node_modules] [--check]", {
+  modules: { type: "string", default: Path.join(root, "bench/node_modules") },
+  check: { type: "boolean", default: false }
 })
 const benchModules = Path.resolve(given.modules)
 const ownModules = Path.join(root, "node_modules")

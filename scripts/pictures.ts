@@ -9,11 +9,11 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { parseArgs } from "node:util"
 import { type Recording, timelineOfAll, timelineOfOne } from "../chaos/recording.ts"
 import { drawTimeline } from "../src/internal/pictures/timeline.ts"
 import { drawTopology } from "../src/internal/pictures/topology.ts"
 import type { TopologyPicture } from "../src/internal/pictures/types.ts"
+import { optionsOf } from "./options.ts"
 
 export const folder = join(import.meta.dirname, "../docs/pictures")
 
@@ -150,8 +150,9 @@ const record = (only: string): Effect.Effect<void> =>
   })
 
 if (import.meta.main) {
-  const { values: options } = parseArgs({
-    options: { record: { type: "boolean", default: false }, only: { type: "string", default: "" } }
+  const options = optionsOf("node scripts/pictures.ts [--record] [--only NAME]", {
+    record: { type: "boolean", default: false },
+    only: { type: "string", default: "" }
   })
   NodeRuntime.runMain(Effect.gen(function*() {
     if (options.record) yield* record(options.only)

@@ -23,7 +23,6 @@
 import { execFileSync, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { parseArgs } from "node:util"
 import {
   programsOf,
   serverNamed,
@@ -33,11 +32,13 @@ import {
   unpackedPrograms,
   versionOf
 } from "../test/support/servers.ts"
+import { argumentsOf } from "./options.ts"
 
-const { positionals, values: options } = parseArgs({
-  allowPositionals: true,
-  options: { again: { type: "boolean", default: false }, list: { type: "boolean", default: false } }
-})
+const { positionals, values: options } = argumentsOf(
+  "npm run servers -- [NAME ...] [--again] [--list]",
+  { again: { type: "boolean", default: false }, list: { type: "boolean", default: false } },
+  (argument) => servers.some(({ name }) => name === argument)
+)
 
 /** What keeps a server from being unpacked, in words for a person. */
 class Problem extends Error {}

@@ -11,10 +11,19 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { serverNamed, servers } from "../test/support/servers.ts"
+import { endWith } from "./options.ts"
 
+const usage = "npm run test:servers -- [--only NAME[,NAME]] [arguments of vitest]"
 const args = process.argv.slice(2)
+if (args.includes("--help")) {
+  console.log(`Usage: ${usage}`)
+  process.exit(0)
+}
 const onlyAt = args.indexOf("--only")
-const chosen = onlyAt === -1 ? servers : args.splice(onlyAt, 2)[1]!.split(",").map(serverNamed)
+const names = onlyAt === -1 ? undefined : args.splice(onlyAt, 2)[1]?.split(",") ?? [""]
+const unknown = names?.find((name) => !servers.some((server) => server.name === name))
+if (unknown !== undefined) endWith(`--only: there is no server '${unknown}'`, usage)
+const chosen = names?.map(serverNamed) ?? servers
 const suites = args.some((arg) => arg.startsWith("test/")) ? [] : ["test/conformance", "test/integration"]
 
 /** What the JSON report of vitest is read for. */

@@ -13,13 +13,14 @@ import type * as Scope from "effect/Scope"
 import { writeFileSync } from "node:fs"
 import * as Net from "node:net"
 import { join } from "node:path"
-import { parseArgs } from "node:util"
 import { Decoder, encodeCommand, type Value } from "../src/Resp.ts"
 import { type Deployment, deployment } from "../test/support/processes.ts"
 import { chosenPrograms, versionOf } from "../test/support/servers.ts"
+import { optionsOf } from "./options.ts"
 
-const { values: options } = parseArgs({
-  options: { runs: { type: "string", default: "6" }, print: { type: "boolean", default: false } }
+const options = optionsOf("node scripts/timelines.ts [--runs 6] [--print]", {
+  runs: { type: "string", default: "6" },
+  print: { type: "boolean", default: false }
 })
 
 /** Opens a connection to a server, and calls back for each reply. */

@@ -11,19 +11,17 @@
 import { spawnSync } from "node:child_process"
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { parseArgs } from "node:util"
 import { entries } from "../scripts/entries.mjs"
+import { optionsOf } from "../scripts/options.ts"
 import { handbook, problemsOf, writeContent } from "./content.ts"
 import { checkLinks } from "./links.ts"
 import { serve } from "./serve.ts"
 
 const here = import.meta.dirname
-const { values: args } = parseArgs({
-  options: {
-    serve: { type: "boolean", default: false },
-    port: { type: "string", default: "4173" },
-    check: { type: "boolean", default: false }
-  }
+const args = optionsOf("npm run docs -- [--serve] [--port 4173] [--check]", {
+  serve: { type: "boolean", default: false },
+  port: { type: "string", default: "4173" },
+  check: { type: "boolean", default: false }
 })
 
 const fail = (problems) => {

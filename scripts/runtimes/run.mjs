@@ -11,10 +11,10 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
-import { parseArgs } from "node:util"
 import { entries } from "../entries.mjs"
+import { optionsOf } from "../options.ts"
 
-const { values: { only } } = parseArgs({ options: { only: { type: "string" } } })
+const { only } = optionsOf("npm run test:runtimes -- [--only NAME]", { only: { type: "string" } })
 const here = import.meta.dirname
 const bin = (path) => join(here, "node_modules", path)
 const versionOf = (name) => JSON.parse(readFileSync(join(here, "package.json"), "utf8")).devDependencies[name]
