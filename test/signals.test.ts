@@ -17,15 +17,18 @@ const target = () => ["--sentinels", `127.0.0.1:${(silent.address() as Net.Addre
 describe("a signal", () => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     it(`${signal} while the command loads leaves one document`, async () => {
-      for (const command of [["doctor"], ["watch"], ["failover", "--yes"]]) {
-        for (const file of ["/cli/commands.ts", "/cli/target.ts", "/effect/dist/cli/Command.js"]) {
-          const { code, stderr, stdout } = await runCommand([...command, ...target(), "--json"], {
-            env: { NODE_OPTIONS: signalWhileLoading(signal, file) }
-          })
-          assert.strictEqual(stderr, "")
-          assert.deepStrictEqual(JSON.parse(stdout), interrupted, `${command} ${file}`)
-          assert.strictEqual(code, 130)
-        }
+      const cases: ReadonlyArray<readonly [command: ReadonlyArray<string>, file: string]> = [
+        [["doctor"], "/cli/commands.ts"],
+        [["watch"], "/cli/target.ts"],
+        [["failover", "--yes"], "/effect/dist/cli/Command.js"]
+      ]
+      for (const [command, file] of cases) {
+        const { code, stderr, stdout } = await runCommand([...command, ...target(), "--json"], {
+          env: { NODE_OPTIONS: signalWhileLoading(signal, file) }
+        })
+        assert.strictEqual(stderr, "")
+        assert.deepStrictEqual(JSON.parse(stdout), interrupted, `${command} ${file}`)
+        assert.strictEqual(code, 130)
       }
     }, 120_000)
   }
