@@ -9,7 +9,7 @@ import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { doctor } from "./doctor.ts"
-import { ExitWith } from "./exit.ts"
+import { ExitWith, Interruption } from "./exit.ts"
 import { failover } from "./failover.ts"
 import { messageOf, presenter } from "./usage.ts"
 import { version } from "./version.ts"
@@ -33,10 +33,12 @@ const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
 }
 
 /** The document of a command that has ended, where JSON is asked for; undefined after a help. */
-const documentOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+const documentOf = (exit: Exit.Exit<unknown, unknown>, details: object): string | undefined => {
   if (Exit.isSuccess(exit)) return undefined
   const exitCode = exitCodeOf(exit)
-  if (Cause.hasInterruptsOnly(exit.cause)) return JSON.stringify({ schema: 1, exitCode, error: "interrupted" })
+  if (Cause.hasInterruptsOnly(exit.cause)) {
+    return JSON.stringify({ schema: 1, exitCode, error: "interrupted", ...details })
+  }
   const error = Cause.squash(exit.cause)
   if (error instanceof ExitWith) return error.document
   return exitCode === 0 ? undefined : JSON.stringify({ schema: 1, exitCode, error: messageOf(error) })
@@ -51,8 +53,9 @@ const isUnexpected = (exit: Exit.Exit<unknown, unknown>): exit is Exit.Failure<u
 const program = Command.run(root, { version }).pipe(Effect.provide([NodeServices.layer, presenter]))
 
 /** Runs the command of the process's arguments, and ends the process; with one document where JSON is asked for. */
-export const run = (isJson: boolean): void =>
-  NodeRuntime.runMain(program, {
+export const run = (isJson: boolean): void => {
+  const interruption = { details: {} }
+  NodeRuntime.runMain(Effect.provideService(program, Interruption, interruption), {
     // It would be logged to the standard output.
     disableErrorReporting: true,
     teardown: (exit) => {
@@ -62,8 +65,9 @@ export const run = (isJson: boolean): void =>
       process.on("SIGINT", leave)
       process.on("SIGTERM", leave)
       if (isUnexpected(exit)) console.error(Cause.pretty(exit.cause))
-      const document = isJson ? documentOf(exit) : undefined
+      const document = isJson ? documentOf(exit, interruption.details) : undefined
       // A look-up of a name that hangs must not keep the process; what was written goes out first.
       process.stdout.write(document === undefined ? "" : `${document}\n`, leave)
     }
   })
+}

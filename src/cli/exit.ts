@@ -1,6 +1,7 @@
 /**
  * How a command ends with an exit code that is not an error, and with the document of `--json`.
  */
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Runtime from "effect/Runtime"
 
@@ -15,3 +16,8 @@ export class ExitWith extends Data.TaggedError("ExitWith")<{
   override readonly [Runtime.errorExitCode]: number = this.code
   override readonly [Runtime.errorReported]: boolean = false
 }
+
+/** What the document of an interrupted command says besides: one that is interrupted has no other result. */
+export const Interruption = Context.Reference<{ details: object }>("effect-redis-sentinel/cli/Interruption", {
+  defaultValue: () => ({ details: {} })
+})

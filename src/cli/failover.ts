@@ -25,7 +25,7 @@ import type { ProbeRefused } from "../internal/watching/probe.ts"
 import { Recording } from "../internal/watching/recording.ts"
 import { recordingTime } from "../internal/watching/time.ts"
 import * as Sentinel from "../Sentinel.ts"
-import { ExitWith } from "./exit.ts"
+import { ExitWith, Interruption } from "./exit.ts"
 import { demoFlag, htmlFlag, jsonFlag, keyFlag, secondsFlag, switchFlag } from "./flags.ts"
 import { bytesText, padded, printable } from "./lines.ts"
 import { checkWritable, logsTo, saidAs, say, sayNewEntries, writePage } from "./output.ts"
@@ -229,6 +229,7 @@ const failoverGroup = (
     }
     yield* checkWritable(input.html)
     const tell = input.json ? () => Effect.void : say
+    const interruption = yield* Interruption
     const time = yield* recordingTime
     const recording = new Recording({
       group,
@@ -253,12 +254,8 @@ const failoverGroup = (
     }).pipe(
       Effect.onInterrupt(() => {
         if (!recording.entries.some(({ kind }) => kind === "fault")) return Effect.void
-        const text = "the failover that was started goes on"
-        return input.json
-          ? Effect.fail(
-            new ExitWith({ code: 130, document: documentOf(130, { error: `interrupted: ${text}`, isStarted: true }) })
-          )
-          : tell(`Interrupted: ${text}.`)
+        interruption.details = { isStarted: true }
+        return tell("Interrupted: the failover that was started goes on.")
       })
     )
     const refused = (kind: string, error: FailoverRefused | ProbeRefused) => {

@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { commands } from "../../src/index.ts"
 import { runCommand } from "../support/commandLine.ts"
 import { adminOf } from "../support/doctor.ts"
 import { deployment, temporaryDirectory } from "../support/processes.ts"
@@ -59,6 +60,27 @@ describe("the commands on real processes", () => {
       for (const each of sentinelAddresses) assert.include(stdout, `sentinel ${each} does not monitor ${group}`)
       assert.include(Fs.readFileSync(html, "utf8"), "does not monitor mymaster")
     })), 60_000)
+
+  it.live("one document says that a failover goes on which was interrupted", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { group, sentinelAddresses, sentinels } = yield* deployment({ replicas: 1, sentinels: 1 })
+      const admin = yield* adminOf(sentinels[0]!, undefined)
+      const begun = Effect.repeat(admin.run(commands.sentinel.primary(group)), {
+        until: ({ isFailoverInProgress }) => isFailoverInProgress
+      })
+      const { code, stdout } = yield* Effect.promise(() =>
+        runCommand(["failover", "--sentinels", sentinelAddresses.join(","), "--group", group, "--yes", "--json"], {
+          onStart: (child) => void Effect.runPromise(begun).then(() => child.kill("SIGINT"))
+        })
+      )
+      assert.deepStrictEqual(JSON.parse(stdout), {
+        schema: 1,
+        exitCode: 130,
+        error: "interrupted",
+        isStarted: true
+      })
+      assert.strictEqual(code, 130)
+    })))
 
   it.live("a failover without a replica that is fit is refused with NOGOODSLAVE", () =>
     Effect.scoped(Effect.gen(function*() {

@@ -22,6 +22,8 @@ export interface Ended {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>> | undefined
+  /** Called with the process once it has been started. */
+  readonly onStart?: ((child: ChildProcess) => void) | undefined
   /** Called with what has been printed so far. */
   readonly onOutput?: ((text: string, child: ChildProcess) => void) | undefined
 }
@@ -33,6 +35,7 @@ export const runCommand = (args: ReadonlyArray<string>, options: RunOptions = {}
       env: { PATH: process.env["PATH"] ?? "", ...options.env },
       stdio: ["ignore", "pipe", "pipe"]
     })
+    options.onStart?.(child)
     let stdout = ""
     let stderr = ""
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
