@@ -310,6 +310,16 @@ describe("a planned failover", () => {
       assert.strictEqual(asked(), 1)
     }).pipe(Effect.scoped, Effect.provide(Testing.layer())))
 
+  it.effect("asks a sentinel that monitors the group, where another one has dropped it", () =>
+    Effect.gen(function*() {
+      const deployment = yield* Testing.Deployment
+      yield* deployment.lie(deployment.sentinels[0]!, { unknownGroup: true })
+      const { plan, report } = yield* whileTimePasses(failedOver())
+      assert.notStrictEqual(Address.format(plan.sentinel), deployment.sentinels[0])
+      assert.deepStrictEqual([plan.monitoringSentinels, plan.knownSentinels], [2, 3])
+      assert.strictEqual(verdictOf(report), "moved")
+    }).pipe(Effect.scoped, Effect.provide(Testing.layer())))
+
   it.effect("is not asked for while a replica lags, unless a loss is accepted", () =>
     Effect.gen(function*() {
       const asked = yield* requests

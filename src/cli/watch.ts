@@ -11,6 +11,7 @@ import { observe, until } from "../internal/watching/observe.ts"
 import { watchPage } from "../internal/watching/pictured.ts"
 import { probing } from "../internal/watching/probing.ts"
 import { Recording } from "../internal/watching/recording.ts"
+import { standingsOf, standingText } from "../internal/watching/standing.ts"
 import { recordingTime } from "../internal/watching/time.ts"
 import * as Sentinel from "../Sentinel.ts"
 import { ExitWith } from "./exit.ts"
@@ -125,6 +126,7 @@ const summary = (recording: Recording, endedAt: number): string => {
   const moves = recording.movesSeen
   const fence = recording.fences.reduce((max, { from, to }) => Math.max(max, (to ?? endedAt) - from), 0)
   const pause = recording.pauses.reduce((max, { from, to }) => Math.max(max, to - from), 0)
+  const standings = standingsOf(recording)
   const parts = [
     `Watched ${group} for ${durationText(endedAt - startedAt)}: ${moves} ${moves === 1 ? "failover" : "failovers"}`,
     ...(recording.fences.length === 0 ? [] : [`fence closed for ${durationText(fence)} at most`]),
@@ -133,7 +135,8 @@ const summary = (recording: Recording, endedAt: number): string => {
         recording.probe.failed + recording.probe.ambiguous
       } failed, ${recording.probe.lost} lost`,
       `longest pause ${durationText(pause)}`
-    ])
+    ]),
+    ...(standings.every(({ problem }) => problem === undefined) ? [] : [`in the end ${standingText(standings)}`])
   ]
   return `${parts.join("; ")}.`
 }

@@ -56,7 +56,10 @@ describe("watch in a terminal", () => {
       // The sentinels take it for fit a few seconds later.
       const args = ["failover", "--sentinels", sentinelAddresses.join(","), "--group", group, "--yes", "--json"]
       const planned = yield* Effect.promise(() => runCommand(args)).pipe(
-        Effect.repeat({ schedule: Schedule.recurs(10), until: ({ code }) => code === 0 })
+        Effect.repeat({
+          schedule: Schedule.spaced("100 millis").pipe(Schedule.upTo({ duration: "30 seconds" })),
+          until: ({ code }) => code === 0
+        })
       )
       assert.strictEqual(planned.code, 0, planned.stdout)
       const { fences, pauseMillis, to } = JSON.parse(planned.stdout)
