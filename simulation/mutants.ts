@@ -571,8 +571,26 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "popStream: what is put back when it ends has the time limit of other commands",
+    by: { test: "test/popStream.test.ts", name: "it ends within seconds, and the log says so" },
+    edits: [{
+      file: "src/internal/client/popStream.ts",
+      find: "(key, first, ...others),\n        lastCommandsMillis",
+      replace: "(key, first, ...others)"
+    }]
+  },
+  {
+    name: "RedisQueue: a worker leaves without a time limit",
+    by: { test: "test/redisQueue.test.ts", name: "commands have no time limit" },
+    edits: [{
+      file: "src/internal/queues/worker.ts",
+      find: "duration: lastCommandsMillis",
+      replace: "duration: \"1 hour\""
+    }]
+  },
+  {
     name: "popStream: elements that cannot be put back at once are lost",
-    by: { test: "test/popStream.test.ts", name: "what was removed and not given is put back" },
+    by: { test: "test/popStream.test.ts", name: "while the server starts again" },
     edits: [{
       file: "src/internal/client/popStream.ts",
       find: "now - began < lastCommandsMillis",

@@ -131,7 +131,10 @@ const failingWithout = (process: TestProcess, group: ReadonlyArray<Mutant>): Eff
   })
 }
 
-/** Plants all, one after the other in each of two lines, and says whether all were found. */
+/**
+ * Plants all, one after the other in each of a few lines, and says whether all were found. Tests that hang with their
+ * bug wait, so there are more lines than processors.
+ */
 export const plantAll = (
   mutants: ReadonlyArray<Mutant>,
   options: PlantingOptions
@@ -177,7 +180,7 @@ export const plantAll = (
         }),
       (process) => Effect.sync(() => process.close())
     )
-    const lines = Math.max(1, Math.min(2, availableParallelism()))
+    const lines = Math.max(1, Math.min(4, 2 * availableParallelism()))
     yield* Effect.all(Array.from({ length: lines }, () => line), { concurrency: "unbounded", discard: true })
     return isAllFound
   })

@@ -3,11 +3,13 @@
  * nothing with it.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -285,6 +287,22 @@ describe("interrupted", () => {
       })
     ))
 
+  /** The Stream has removed three elements, and its reader has one of them. */
+  const withTwoToPutBack = (redis: RedisClient.RedisClient["Service"]) =>
+    Effect.gen(function*() {
+      yield* redis.rpush("jobs", "1", "2", "3")
+      let hasOne = false
+      const fiber = yield* Effect.forkScoped(
+        Stream.runForEach(redis.popStream("jobs", { count: 3 }), () => {
+          hasOne = true
+          return Effect.never
+        }),
+        { startImmediately: true }
+      )
+      yield* until(() => hasOne)
+      return fiber
+    })
+
   it.effect("while writes wait for the end of a failover: what was removed and not given is put back", () =>
     linesIn((lines) =>
       Effect.gen(function*() {
@@ -294,16 +312,7 @@ describe("interrupted", () => {
         )
         const redis = yield* sentinel.primaryFor("mymaster", { commandTimeout: "300 millis" })
         const topology = yield* sentinel.topology("mymaster")
-        yield* whileTimePasses(redis.rpush("jobs", "1", "2", "3"))
-        let hasOne = false
-        const fiber = yield* Effect.forkScoped(
-          Stream.runForEach(redis.popStream("jobs", { count: 3 }), () => {
-            hasOne = true
-            return Effect.never
-          }),
-          { startImmediately: true }
-        )
-        yield* until(() => hasOne)
+        const fiber = yield* whileTimePasses(withTwoToPutBack(redis))
         yield* control.failover
         yield* whileTimePasses(Effect.gen(function*() {
           while ((yield* topology.current).fence === undefined) yield* Effect.sleep("1 millis")
@@ -311,6 +320,35 @@ describe("interrupted", () => {
         yield* whileTimePasses(Fiber.interrupt(fiber))
         assert.deepStrictEqual(lines, [])
         assert.deepStrictEqual(yield* whileTimePasses(redis.lrange("jobs", 0, -1)), ["2", "3"])
+      })
+    ))
+
+  it.effect("while the server starts again: what was removed and not given is put back", () =>
+    linesIn((lines) =>
+      Effect.gen(function*() {
+        const { control, redis } = yield* one({ schedule: Schedule.recurs(0) })
+        const fiber = yield* withTwoToPutBack(redis)
+        yield* control.kill(address)
+        const ending = yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
+        yield* TestClock.adjust("2 seconds")
+        yield* control.restart(address)
+        yield* whileTimePasses(Fiber.join(ending))
+        assert.deepStrictEqual(lines, [])
+        assert.deepStrictEqual(yield* redis.lrange("jobs", 0, -1), ["2", "3"])
+      })
+    ))
+
+  it.effect("without a server, and without a time limit of commands: it ends within seconds, and the log says so", () =>
+    linesIn((lines) =>
+      Effect.gen(function*() {
+        const { control, redis } = yield* one({ commandTimeout: Duration.infinity })
+        const fiber = yield* withTwoToPutBack(redis)
+        yield* control.kill(address)
+        const ending = yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
+        yield* TestClock.adjust("5100 millis")
+        assert.isDefined(ending.pollUnsafe(), "it has ended")
+        assert.strictEqual(lines.length, 1)
+        assert.match(lines[0]!, /popStream ended with 2 element\(s\) that it has not put back: /)
       })
     ))
 

@@ -3,6 +3,7 @@
  * failovers. Each element that was pushed and kept by the server is processed at least once.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -875,6 +876,29 @@ describe("consume", () => {
         const second = yield* consuming(redis, { deadAfter: "3 seconds" })
         yield* until(() => second.done.length === 1)
         assert.deepStrictEqual(second.events, ["Redelivered 1"])
+      })
+    ))
+
+  it.effect("stops within seconds where no server answers and commands have no time limit", () =>
+    linesIn((lines) =>
+      Effect.gen(function*() {
+        const { control, redis } = yield* one({ commandTimeout: Duration.infinity })
+        yield* with_(redis)(jobs.push("1"))
+        let hasStarted = false
+        const { fiber } = yield* consuming(redis, { stopTimeout: "0 millis" }, () => {
+          hasStarted = true
+          return Effect.never
+        })
+        yield* until(() => hasStarted)
+        yield* control.kill(address)
+        yield* TestClock.adjust("1 second")
+        const stopping = yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
+        yield* TestClock.adjust("5100 millis")
+        assert.isDefined(stopping.pollUnsafe(), "it has stopped")
+        assert.deepStrictEqual(lines.filter((line) => line.includes("has left")), [
+          `Warn ${address}: a worker of the queue jobs has left without putting back what it had; ` +
+          "others take it over after 30000 ms: there was no answer for 5000 ms"
+        ])
       })
     ))
 

@@ -95,12 +95,16 @@ export const makePopStream = <Item>(
   source: PopSource,
   request: PopRequest<Item>
 ): Stream.Stream<Item | MaybeLost, RedisError> => {
-  /** Puts elements back where they were; again where that has no effect, as while writes wait for a failover. */
+  /** Puts elements back where they were; again where that has no effect, as without a connection. */
   const putBack = ({ key, values }: Taken): Effect.Effect<unknown> =>
     Effect.suspend(() => {
       const [first, ...others] = values.reverse()
       if (first === undefined) return Effect.void
-      const push = source.run((request.side === "left" ? commands.lpush : commands.rpush)(key, first, ...others))
+      // A command may have no time limit, or one that a failover exceeds.
+      const push = source.run(
+        (request.side === "left" ? commands.lpush : commands.rpush)(key, first, ...others),
+        lastCommandsMillis
+      )
       const pauses = new Pauses()
       const again = (error: RedisError, began: number): Effect.Effect<unknown> =>
         Effect.flatMap(monotonicMillis, (now) =>

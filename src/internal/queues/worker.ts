@@ -17,6 +17,7 @@ import * as commands from "../../commands/index.ts"
 import type { AmbiguousOutcome, RedisError } from "../../Errors.ts"
 import * as Metrics from "../../Metrics.ts"
 import { movesOf } from "../client/moves.ts"
+import { lastCommandsMillis } from "../client/silence.ts"
 import { reserveToWait } from "../client/waiting.ts"
 import { Outage } from "../common/outage.ts"
 import { Pauses } from "../common/pauses.ts"
@@ -365,11 +366,19 @@ export const makeWorker = (
       const staying = Array.from(uncertain, (text) => sha1Of(Buffer.from(text, "latin1")))
       return redis.run(leaveOf(keys, name, side, staying))
     })
+    const hasStayed = (why: string): Effect.Effect<void> =>
+      Effect.logWarning(
+        `${redis.target}: a worker of the queue ${keys.waiting} has left without putting back what it had; others take it over after ${deadAfterMillis} ms: ${why}`
+      )
     yield* Effect.addFinalizer(() =>
-      Effect.catch(leave, (error) =>
-        error._tag === "ClientClosed" ? Effect.void : Effect.logWarning(
-          `${redis.target}: a worker of the queue ${keys.waiting} has left without putting back what it had; others take it over after ${deadAfterMillis} ms: ${error.message}`
-        ))
+      leave.pipe(
+        Effect.catch((error) => error._tag === "ClientClosed" ? Effect.void : hasStayed(error.message)),
+        // A command may have no time limit, but a worker that leaves has one.
+        Effect.timeoutOrElse({
+          duration: lastCommandsMillis,
+          orElse: () => hasStayed(`there was no answer for ${lastCommandsMillis} ms`)
+        })
+      )
     )
     yield* Effect.forkScoped(
       Effect.forever(
