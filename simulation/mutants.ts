@@ -580,6 +580,11 @@ export const mutants: ReadonlyArray<Mutant> = [
     }]
   },
   {
+    name: "a consumer hands back before the server has ended its read",
+    by: { test: "test/consumers.test.ts", name: "hands back also what its read is given" },
+    edits: [{ file: "src/internal/streams/consume.ts", find: "yield* waitsEnded(redis)", replace: "" }]
+  },
+  {
     name: "RedisQueue: a worker leaves without a time limit",
     by: { test: "test/redisQueue.test.ts", name: "commands have no time limit" },
     edits: [{

@@ -9,12 +9,24 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
+import * as TestClock from "effect/testing/TestClock"
 import { Connector, Metrics, RedisClient } from "../src/index.ts"
 import type { ConsumedEntry } from "../src/internal/streams/consumerOptions.ts"
 import { Finished, printOf } from "../src/internal/streams/deliveries.ts"
 import type { RawFields } from "../src/internal/streams/types.ts"
+import type { Transport } from "../src/internal/transport/types.ts"
 import * as Testing from "../src/testing/index.ts"
-import { add, begin, consume, type Order, pendingCount, servers, until, whileTimePasses } from "./support/consumers.ts"
+import {
+  add,
+  begin,
+  consume,
+  type Order,
+  pendingCount,
+  replacing,
+  servers,
+  until,
+  whileTimePasses
+} from "./support/consumers.ts"
 import { failureOf } from "./support/exit.ts"
 import { live } from "./support/group.ts"
 
@@ -291,6 +303,46 @@ describe.each(servers)("consumers %s", (server, on) => {
       // What was given back with XNACK is nobody's, so that the consumer is deleted.
       assert.deepStrictEqual(yield* whileTimePasses(redis.xinfoConsumers("orders", "g")), [])
     }).pipe(Effect.provide(live())))
+
+  it.effect("a consumer that stops hands back also what its read is given before the server has ended it", () =>
+    Effect.gen(function*() {
+      const control = yield* Testing.make({ replicas: 0, sentinels: 0 })
+      // The connection with the request to end the read stalls for half a second.
+      const slow = (transport: Transport): Transport => {
+        let until = 0
+        return replacing(transport, {
+          write: (chunks, ascii) => {
+            const { time } = control.network
+            if (chunks.join("").includes("UNBLOCK")) until = time.now() + 500
+            if (time.now() >= until) return transport.write(chunks, ascii)
+            time.at(until, () => transport.write(chunks, ascii))
+            return true
+          }
+        })
+      }
+      const client = yield* RedisClient.make({ address: "10.0.0.1:6379", connections: 4 }).pipe(
+        Effect.provideService(Connector.Connector, (options) => Effect.map(control.network.dial(options), slow))
+      )
+      const redis = on(client)
+      yield* TestClock.setTime(Date.UTC(2026, 0, 1))
+      yield* whileTimePasses(add(redis, 1))
+      const { stop, told } = yield* consume(redis, { concurrency: 2, stopTimeout: "0 millis" }, () => Effect.never)
+      yield* until(Effect.sync(() => control.node("10.0.0.1:6379").waiting === 1))
+      // An entry comes meanwhile, and wakes the read.
+      yield* Effect.forkScoped(Effect.andThen(Effect.sleep("100 millis"), add(redis, 1, 1)))
+      yield* stop
+      assert.strictEqual(told("Stopped")[0]!.handedBack, 2)
+      const other: Array<string> = []
+      const next = yield* consume(
+        redis,
+        { consumer: "other" },
+        ({ deliveries, value }) => Effect.sync(() => void other.push(`${value.n}:${deliveries}`))
+      )
+      yield* until(Effect.sync(() => other.length === 2))
+      yield* next.stop
+      // The first one was delivered, the second one came to nobody.
+      assert.deepStrictEqual(other, ["0:2", "1:1"])
+    }))
 
   it.effect("a consumer that is stopped while it waits leaves nothing behind", () =>
     Effect.gen(function*() {

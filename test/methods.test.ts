@@ -52,7 +52,8 @@ describe("the memory of a client", () => {
     const reserving = {
       ...runner,
       reserve: Effect.succeed({ ...runner, connection: { epoch: 1 } }),
-      reserveToWait: () => Effect.never
+      reserveToWait: () => Effect.never,
+      waitsEnded: Effect.void
     } as unknown as ClientRunner
     const client = makePrimary(reserving)
     /** The median of several measurements: what else this process frees or makes meanwhile disturbs single ones. */

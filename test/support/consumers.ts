@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { type Client, type Command, Errors } from "../../src/index.ts"
 import { movesOf, withMoves } from "../../src/internal/client/moves.ts"
+import { waitsEnded, withWaitsEnded } from "../../src/internal/client/waiting.ts"
 import { consumeWith } from "../../src/internal/streams/consume.ts"
 import type { ConsumerEvent } from "../../src/internal/streams/consumerEvents.ts"
 import {
@@ -56,9 +57,9 @@ export const begin = (redis: Redis) => Effect.andThen(TestClock.setTime(Date.UTC
 export const replacing = <C extends object>(client: C, members: { readonly [K in keyof C]?: C[K] }): C =>
   new Proxy(client, { get: (target, name) => Reflect.get(Object.hasOwn(members, name) ? members : target, name) })
 
-/** A client with some members replaced, which follows the same moves. */
+/** A client with some members replaced, which follows the same moves and waits. */
 export const clientReplacing = (redis: Redis, members: { readonly [K in keyof Redis]?: Redis[K] }): Redis =>
-  withMoves(replacing(redis, members), () => movesOf(redis))
+  withWaitsEnded(withMoves(replacing(redis, members), () => movesOf(redis)), waitsEnded(redis))
 
 /** The `run` of a client, with something done about some commands: `about` gets the command and what runs it. */
 export const runAbout = (

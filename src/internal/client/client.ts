@@ -44,7 +44,7 @@ import { argumentError, makeCall, makeCalls, makeMethods, makeValueMethods } fro
 import { makeMonitor } from "./monitor.ts"
 import { withMoves } from "./moves.ts"
 import { makePopStream, popRequestOf, type PopSource } from "./popStream.ts"
-import { withWaiting } from "./waiting.ts"
+import { withWaiting, withWaitsEnded } from "./waiting.ts"
 import { makeWatch, unwatch, watch, type Watching } from "./watch.ts"
 
 const allResults = ({ failures, values }: BatchResult): Effect.Effect<any, RedisError> => {
@@ -357,7 +357,7 @@ const fromExecutor = (executor: ClientRunner, mode: Command.Mode, database = 0):
     keyspace: keyspaceAs("text"),
     ...(mode === "write" ? { popStream: popAs("text") } : {})
   })
-  return withWaiting(client, executor.reserveToWait, clientOn)
+  return withWaitsEnded(withWaiting(client, executor.reserveToWait, clientOn), executor.waitsEnded)
 }
 
 /**

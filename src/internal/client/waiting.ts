@@ -1,6 +1,7 @@
 /**
  * Connections of clients on which somebody waits at the server in turns, for as long as they like: a reader of a stream,
- * a worker of a queue. They count as those of commands that wait, and are given back where somebody else needs one.
+ * a worker of a queue. They count as those of commands that wait, and are given back where somebody else needs one. And
+ * when the server has ended what waited there and was interrupted.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -61,3 +62,17 @@ export const reserveToWait = <M extends Mode>(
     setIdle: () => {},
     settled: Effect.void
   }))
+
+const endings = new WeakMap<object, Effect.Effect<void>>()
+
+/** Notes what waits until the server has ended what was interrupted, and gives the client. */
+export const withWaitsEnded = <A extends object>(client: A, ended: Effect.Effect<void>): A => {
+  endings.set(client, ended)
+  return client
+}
+
+/**
+ * Waits until the server has ended the commands that waited there for a client and were interrupted: until then it may
+ * give them something. At once for a client that the library has not made, such as a mock.
+ */
+export const waitsEnded = (client: object): Effect.Effect<void> => endings.get(client) ?? Effect.void

@@ -105,6 +105,11 @@ export class BlockingCommands {
     this.client = client
   }
 
+  /** Waits until servers have ended the commands that were interrupted, but for those on connections of owners. */
+  get ended(): Effect.Effect<void> {
+    return this.client.turns.allEnded
+  }
+
   /**
    * Runs a blocking command on a connection of its own. When the server ends it
    * without having executed it, the rest of its time goes on at the next one.

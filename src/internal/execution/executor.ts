@@ -176,6 +176,8 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
       return Infinity
     })
 
+  readonly waitsEnded: Effect.Effect<void> = Effect.suspend(() => this.blocking.ended)
+
   session<E>(
     prepare: (connection: Connection) => Effect.Effect<void, E>
   ): Effect.Effect<Connection, ConnectionError | E, Scope.Scope> {

@@ -244,6 +244,11 @@ export interface ClientRunner extends Runner {
    */
   readonly reserveToWait: (whenFull: () => void) => ClientRunner["reserve"]
   /**
+   * Waits until the server has ended the commands that waited there and were interrupted, but for those on connections
+   * that somebody has reserved.
+   */
+  readonly waitsEnded: Effect.Effect<void>
+  /**
    * A session outside of the pool, until the Scope closes: for what changes the
    * meaning of a connection, such as a subscription. It ends when the node does,
    * or when the group moves. `prepare` belongs to each attempt; a failed attempt

@@ -163,6 +163,8 @@ class TurnEffect extends CommandEffect {
 export class RunningTurns {
   private readonly execution: ExecutionContext
   private readonly turns = new Set<BlockingTurn>()
+  /** Complete when the server has ended an interrupted turn, or its connection is closed; not those of owners. */
+  private readonly endings = new Set<Deferred.Deferred<void>>()
   private isDenialTold = false
 
   constructor(execution: ExecutionContext) {
@@ -185,6 +187,11 @@ export class RunningTurns {
       )
     })
   }
+
+  /** Waits until the server has ended the turns that were interrupted, but for those on connections of owners. */
+  readonly allEnded: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.forEach(Array.from(this.endings), Deferred.await, { discard: true })
+  )
 
   /** Ends all of them at the server. */
   unblockAll(): void {
@@ -288,6 +295,7 @@ export class RunningTurns {
     const { runFork } = this.execution
     const done = Deferred.makeUnsafe<void>()
     const settling = connection.settling = Deferred.await(done)
+    if (!isOwned) this.endings.add(done)
     runFork(
       Effect.onExit(
         Effect.raceFirst(
@@ -298,6 +306,7 @@ export class RunningTurns {
           )
         ),
         () => {
+          this.endings.delete(done)
           if (connection.settling === settling) connection.settling = undefined
           return Deferred.succeed(done, undefined)
         }

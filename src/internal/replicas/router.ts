@@ -1,10 +1,9 @@
 /**
- * Routes reads to several replicas: which of them are good enough at the moment, and
- * what becomes of a read when one fails. Each replica has an executor of its own;
- * the router composes them. The rules of selection are in selection.ts.
+ * Routes reads to several replicas: which of them are good enough at the moment, and what becomes of a read when one
+ * fails. Each replica has an executor of its own; the router composes them. The rules of selection are in selection.ts.
  *
- * Which replicas there are, the monitor knows. A client that keeps to one replica
- * at a time is an executor without a router (internal/targets/replica.ts).
+ * Which replicas there are, the monitor knows. A client that keeps to one replica at a time is an executor without a
+ * router (internal/targets/replica.ts).
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -210,6 +209,8 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
       if (isFull) whenFull()
       return Infinity
     })
+
+  readonly waitsEnded: Effect.Effect<void> = Effect.suspend(() => this.blocking.ended)
 
   session<E>(
     prepare: (connection: Connection) => Effect.Effect<void, E>

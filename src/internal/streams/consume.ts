@@ -15,6 +15,7 @@ import type { PrimaryClient } from "../../Client.ts"
 import type { Key } from "../../Command.ts"
 import { type RedisError } from "../../Errors.ts"
 import { lastCommandsMillis, silence } from "../client/silence.ts"
+import { waitsEnded } from "../client/waiting.ts"
 import { Attempts } from "./attempts.ts"
 import { Consumer } from "./consumer.ts"
 import { Events } from "./consumerEvents.ts"
@@ -108,6 +109,8 @@ const stop = <T, E, R>(
       yield* consumer.quiet
       // Nobody else knows of letters that a failover has lost.
       yield* Effect.ignore(consumer.group.within(consumer.letters.restore))
+      // The read that was interrupted may be given what is handed back.
+      yield* waitsEnded(redis)
       handedBack = yield* consumer.handBack
       if (settings.deleteConsumer) {
         yield* Effect.catch(redis.eval(deleteIdle, [key], [settings.group, settings.consumer]), (error) =>
