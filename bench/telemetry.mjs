@@ -1,11 +1,11 @@
 /**
- * What telemetry costs: a build before it, this build without a tracer, and this build with
- * one, in one process each, in turns on the same server; new processes for each order in which
- * they start. Prints the processor time of one command, the median over the rounds, and the
- * median of the ratios to the build before. The processor time says what the client does,
- * however busy the machine is.
+ * What telemetry costs: a build before it and this build without a tracer, in turns in one process, and this build with
+ * one in a process of its own, since a tracer changes what the engine makes of the code; on the same server, round by
+ * round, with new processes for each order in which they start. Prints the processor time of one command, the median over
+ * the rounds, and the median of the ratios to the build before. The processor time says what the client does, however busy
+ * the machine is.
  *
- *   npm run bench:telemetry -- --before FOLDER [--now FOLDER] [--rounds 36] [--commands 10000] [--only TEXT]
+ *   npm run bench:telemetry -- --before FOLDER [--now FOLDER] [--rounds 360] [--commands 4000] [--only TEXT]
  *
  * The folders have an index.js (a `dist`) or an index.ts (a `src`); FOLDER of --now is `dist` by
  * default. With the same build twice the ratio shows how far the machine can be trusted.
@@ -36,19 +36,25 @@ const workloads = {
   }
 }
 
-const work = async (folder, port, how) => {
+/** Makes the clients of a process, in their order, and measures one of them for each message. */
+const work = async (port, clients) => {
   const Effect = await import("effect/Effect")
   const Scope = await import("effect/Scope")
   const Tracer = await import("effect/Tracer")
-  const entry = ["index.js", "index.ts"].map((name) => resolve(folder, name)).find((file) => existsSync(file))
-  const { commands, RedisClient } = await import(Url.pathToFileURL(entry).href)
   const scope = Effect.runSync(Scope.make())
-  const redis = await Effect.runPromise(Scope.provide(RedisClient.make({ address: `127.0.0.1:${port}` }), scope))
   const tracer = Tracer.make({ span: (options) => new Tracer.NativeSpan(options) })
-  const run = (effect) =>
-    Effect.runPromise(how === "traced" ? Effect.provideService(effect, Tracer.Tracer, tracer) : effect)
-  process.on("message", async ({ count, title }) => {
+  const made = new Map()
+  for (const { folder, how, name } of clients) {
+    const entry = ["index.js", "index.ts"].map((file) => resolve(folder, file)).find((file) => existsSync(file))
+    const { commands, RedisClient } = await import(Url.pathToFileURL(entry).href)
+    const redis = await Effect.runPromise(Scope.provide(RedisClient.make({ address: `127.0.0.1:${port}` }), scope))
+    const run = (effect) =>
+      Effect.runPromise(how === "traced" ? Effect.provideService(effect, Tracer.Tracer, tracer) : effect)
+    made.set(name, { commands, redis, run })
+  }
+  process.on("message", async ({ count, name, title }) => {
     const { commands: each, inflight, of } = workloads[title]
+    const { commands, redis, run } = made.get(name)
     const operation = of({ commands, redis })
     let left = Math.ceil(count / each)
     const operations = left
@@ -91,14 +97,14 @@ const session = async (clients, order, titles, rounds, count, each) => {
       child.once("exit", () => fail(new Error("a client has ended")))
     }).finally(() => child.removeAllListeners())
   try {
-    for (const name of order) {
-      const { folder, how } = clients[name]
-      const child = fork(import.meta.filename, ["client", folder, String(port), how])
-      children.set(name, child)
+    const processes = Map.groupBy(order.map((name) => ({ name, ...clients[name] })), ({ how }) => how)
+    for (const together of processes.values()) {
+      const child = fork(import.meta.filename, ["client", String(port), JSON.stringify(together)])
+      for (const { name } of together) children.set(name, child)
       await answer(child)
     }
     const ask = async (name, title) => {
-      children.get(name).send({ title, count })
+      children.get(name).send({ name, title, count })
       return (await answer(children.get(name))).micros
     }
     const orders = ordersOf(order)
@@ -111,7 +117,7 @@ const session = async (clients, order, titles, rounds, count, each) => {
       }
     }
   } finally {
-    for (const child of children.values()) child.kill()
+    for (const child of new Set(children.values())) child.kill()
     server.kill()
     rmSync(dir, { recursive: true, force: true })
   }
@@ -119,12 +125,12 @@ const session = async (clients, order, titles, rounds, count, each) => {
 
 const measure = async () => {
   const usage =
-    "npm run bench:telemetry -- --before FOLDER [--now FOLDER] [--rounds 36] [--commands 10000] [--only TEXT]"
+    "npm run bench:telemetry -- --before FOLDER [--now FOLDER] [--rounds 360] [--commands 4000] [--only TEXT]"
   const values = optionsOf(usage, {
     before: { type: "string" },
     now: { type: "string", default: join(import.meta.dirname, "../dist") },
-    rounds: { type: "string", default: "36" },
-    commands: { type: "string", default: "10000" },
+    rounds: { type: "string", default: "360" },
+    commands: { type: "string", default: "4000" },
     only: { type: "string", default: "" }
   })
   if (values.before === undefined) endWith("--before FOLDER is missing: the build before", usage)
@@ -136,7 +142,7 @@ const measure = async () => {
   const names = Object.keys(clients)
   const titles = Object.keys(workloads).filter((each) => each.includes(values.only))
   const found = new Map(titles.map((title) => [title, []]))
-  // The process that starts first is slower for as long as it runs, so each order of starts has its own processes.
+  // What starts first is slower for as long as it runs, so each order of starts has its own processes.
   const orders = ordersOf(names)
   const each = Math.max(1, Math.round(Number(values.rounds) / orders.length))
   for (const order of orders) {
@@ -152,5 +158,5 @@ const measure = async () => {
   }
 }
 
-if (process.argv[2] === "client") await work(process.argv[3], process.argv[4], process.argv[5])
+if (process.argv[2] === "client") await work(process.argv[3], JSON.parse(process.argv[4]))
 else await measure()
