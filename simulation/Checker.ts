@@ -498,7 +498,7 @@ const checkLeases = (
       // A call with its own reserved connection starts before there is a connection: only overlapping
       // executions count.
       for (const other of list.slice(0, i)) {
-        if (other.call.outcome?.tag === "interrupted" && other.end > other.call.end + transitMillis(history)) {
+        if (other.call.outcome?.tag === "interrupted" && other.end > arrivalOf(history, other.call.end, other.end)) {
           broken(
             "a reserved connection is one user's",
             `${show(other.call)} was executed at ${other.end} on the connection that ${show(use.call)} had`,
@@ -512,7 +512,20 @@ const checkLeases = (
 }
 
 /** How long a command may be in transit after its caller has abandoned it, in milliseconds. */
-const transitMillis = (history: History): number => history.scenario.latencyMillis[1] * 2 + 100
+const transitMillis = ({ scenario }: Pick<History, "scenario">): number => scenario.latencyMillis[1] * 2 + 100
+
+/** Faults in which commands are on their way for as long as the fault lasts. */
+const stops: ReadonlySet<string> = new Set(["partition", "hang", "busy"])
+
+/** By when commands of an abandoned call arrive, of which one was executed: later where a fault stopped them meanwhile. */
+const arrivalOf = ({ began, scenario }: History, end: number, executed: number): number =>
+  scenario.faults.reduce(
+    (latest, { at, kind, millis }) =>
+      stops.has(kind) && began + at <= executed && began + at + millis >= end
+        ? Math.max(latest, began + at + millis)
+        : latest,
+    end
+  ) + transitMillis({ scenario })
 
 /** Checks each key separately for each period of a primary. */
 const checkRegisters = (

@@ -330,8 +330,8 @@ export interface Stage extends Records {
   >
   /** Whether the clients are about to be closed. */
   readonly ending: () => boolean
-  /** Whether a request of a client with this word was changed in transit. */
-  readonly isDamaged: (party: string, word: string) => boolean
+  /** Whether a request of a client with the words of this name was changed in transit. */
+  readonly isDamaged: (party: string, name: string) => boolean
   /** Takes down what is wrong although nothing failed. */
   readonly complain: (text: string) => void
 }

@@ -17,6 +17,7 @@ import { type Client, Command, commands, Connector, type Errors, Sentinel } from
 import { monotonicMillisUnsafe } from "../src/internal/common/time.ts"
 import * as Testing from "../src/testing/index.ts"
 import { beginApplications, finalOf } from "./Applications.ts"
+import { isCalled } from "./applications/damage.ts"
 import { lostElements } from "./applications/pops.ts"
 import { channels as published, listen } from "./applications/subscriptions.ts"
 import { drive, VirtualClock } from "./Clock.ts"
@@ -1072,7 +1073,7 @@ export const run = async (scenario: Scenario): Promise<History> => {
         return Effect.map(primaryOf(name, own, scope), (redis) => ({ redis, clock: own }))
       },
       ending: () => ending,
-      isDamaged: (party, name) => damaged.some(({ party: one, words }) => one === party && words.includes(name)),
+      isDamaged: (party, name) => damaged.some((one) => one.party === party && isCalled(one.words, name)),
       complain: (text) => void dead.push(text)
     }
     const hear = (party: Party) =>

@@ -1,7 +1,7 @@
 /** What the simulation demands of subscriptions, scripts, transactions, groups, queues and readers: planted violations. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { goingOn } from "../simulation/applications/damage.ts"
+import { goingOn, isCalled } from "../simulation/applications/damage.ts"
 import { checkSubscriptions } from "../simulation/applications/subscriptions.ts"
 import { check } from "../simulation/Checker.ts"
 import type { Call, Execution, Handled, Heard, History } from "../simulation/History.ts"
@@ -146,6 +146,13 @@ describe("the checks of applications", () => {
     }
   })
 
+  it("a request is damaged whose name has two words", () => {
+    const words = ["*3", "$5", "XINFO", "$6", "STREAM", "$4", "jobs"]
+    assert.isTrue(isCalled(words, "XINFO STREAM"))
+    assert.isFalse(isCalled(words, "XINFO GROUPS"))
+    assert.isFalse(isCalled(words, "XREAD"))
+  })
+
   it("a script", async () => {
     const promise = "a script is loaded when it is missing, once"
     const history = await quiet()
@@ -227,6 +234,23 @@ describe("the checks of applications", () => {
         "every job is processed"
       )
     }
+    // A consumer has had an entry for a while when its handler begins: what is told meanwhile counts.
+    const done = history.handled.find((h) => h.of === "jobs" && h.outcome === "done")!
+    const given = history.executions.findLast((e) =>
+      e.name === "XREADGROUP" && e.client === done.client && e.at <= done.begin &&
+      JSON.stringify(e.reply).includes(done.entry)
+    )!
+    const twice = (toldAt: number): ReadonlyArray<string> =>
+      brokenIn({
+        ...history,
+        handled: [
+          { ...done, begin: given.at + 20, end: given.at + 20 },
+          { ...done, consumer: "another", begin: given.at + 21, end: given.at + 21 }
+        ],
+        told: [{ at: toldAt, of: "jobs", consumer: "another", what: "Redelivered", entries: [done.entry] }]
+      })
+    assert.include(twice(given.at - 1), "what comes twice is told")
+    assert.notInclude(twice(given.at + 10), "what comes twice is told")
     const ack = history.executions.find((e) => e.name === "XACK" && e.args[1] === "jobs")!
     const early: Execution = { ...ack, at: 0 }
     assert.include(

@@ -6,6 +6,10 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { Party, Stage } from "../History.ts"
 
+/** Whether a request has all words of a command's name. */
+export const isCalled = (words: ReadonlyArray<string>, name: string): boolean =>
+  name.split(" ").every((word) => words.includes(word))
+
 /** How long an application waits before it begins again, in milliseconds. */
 const pause = 100
 

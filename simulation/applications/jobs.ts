@@ -199,6 +199,11 @@ const isGiven = (reply: unknown, entry: string): boolean =>
     ? Object.values(reply).some((item) => isGiven(item, entry))
     : reply === entry
 
+/** When the server gave an entry that a handler then got: it may have waited for that. */
+const givenAt = ({ executions }: History, { begin, client, entry }: Handled): number =>
+  executions.findLast((e) => e.client === client && e.at <= begin && delivers.test(e.name) && isGiven(e.reply, entry))
+    ?.at ?? begin
+
 /** Every job that is there was processed, or is dead, which only those are that failed often enough. */
 export const checkJobs = (system: System, history: History, broken: Broken): void => {
   const leftOver = history.leftOver.get(system.name)
@@ -289,7 +294,7 @@ const checkRepetitions = (
       // Its own handler has failed.
       (before.outcome === "failed" && before.client === one.client) ||
       told.some(({ at, entries }) =>
-        at >= before.begin &&
+        at >= givenAt(history, before) &&
         entries.some((entry) => entry === one.entry || entry === one.job || isAfter(one.entry, entry))
       ) ||
       // Two servers were primaries: both consumers have made the group, and have told it.
