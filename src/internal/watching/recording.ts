@@ -84,18 +84,29 @@ export interface SentinelSight {
   readonly problem: string | undefined
 }
 
-/** The sight of a sentinel that nobody has asked yet. */
-export const unasked = (address: string): SentinelSight => ({
-  address,
-  isReachable: undefined,
-  askedAt: undefined,
-  answeredAt: undefined,
+/** What a sentinel that answers says of the group. */
+export type Said = Pick<
+  SentinelSight,
+  "isMonitoring" | "names" | "runId" | "epoch" | "isFailoverInProgress" | "problem"
+>
+
+/** What one says that says nothing. */
+export const unsaid: Said = {
   isMonitoring: undefined,
   names: undefined,
   runId: undefined,
   epoch: undefined,
   isFailoverInProgress: false,
   problem: undefined
+}
+
+/** The sight of a sentinel that nobody has asked yet. */
+export const unasked = (address: string): SentinelSight => ({
+  address,
+  isReachable: undefined,
+  askedAt: undefined,
+  answeredAt: undefined,
+  ...unsaid
 })
 
 /** Something that happened. */

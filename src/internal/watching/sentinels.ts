@@ -12,7 +12,7 @@ import type { RedisError } from "../../Errors.ts"
 import type { DiscoveryOptions, SessionOptions } from "../../Options.ts"
 import { type DialAddress, dialAddressBy } from "../discovery/natMap.ts"
 import { briefly, clientOf } from "./nodes.ts"
-import { type SentinelSight, unasked } from "./recording.ts"
+import { type Said, type SentinelSight, unasked, unsaid } from "./recording.ts"
 
 /** How a sentinel is asked. */
 export interface SentinelQuestions {
@@ -20,18 +20,6 @@ export interface SentinelQuestions {
   readonly sentinel: SessionOptions
   readonly natMap?: DiscoveryOptions["natMap"]
   readonly now: () => number
-}
-
-/** What a sentinel that answers says of the group. */
-type Said = Pick<SentinelSight, "isMonitoring" | "names" | "runId" | "epoch" | "isFailoverInProgress" | "problem">
-
-const nothing: Said = {
-  isMonitoring: undefined,
-  names: undefined,
-  runId: undefined,
-  epoch: undefined,
-  isFailoverInProgress: false,
-  problem: undefined
 }
 
 /** What a sentinel that answers says of the group. Fails if it does not answer. */
@@ -48,9 +36,9 @@ const look = (
     if (Result.isFailure(named)) {
       const error = named.failure
       if (error._tag !== "ReplyError" && error._tag !== "UnexpectedReply") return yield* error
-      return { ...nothing, problem: `does not say who the primary is: ${briefly(error)}` }
+      return { ...unsaid, problem: `does not say who the primary is: ${briefly(error)}` }
     }
-    if (named.success === null) return { ...nothing, isMonitoring: false }
+    if (named.success === null) return { ...unsaid, isMonitoring: false }
     const { host, port } = named.success
     const address = dialAddress(host, port)
     const instance = Result.isSuccess(described) ? described.success : undefined
@@ -77,7 +65,7 @@ const asked = (
     const answer = yield* Effect.result(look(client, group, dialAddressBy(natMap)))
     return Result.isSuccess(answer)
       ? { address: before.address, isReachable: true, askedAt, answeredAt: now(), ...answer.success }
-      : { ...before, ...nothing, isReachable: false, problem: briefly(answer.failure) }
+      : { ...before, ...unsaid, isReachable: false, problem: briefly(answer.failure) }
   })
 
 /** What a sentinel says of the group, by one question. */
