@@ -2438,8 +2438,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     by: { test: "test/consumerLostGroups.test.ts", name: "though the reply of the command that makes them is lost" },
     edits: [{
       file: "src/internal/streams/group.ts",
-      find: "if (!this.wasMissing) this.wasMissing = yield* this.isMissing",
-      replace: "if (this.wasMissing) this.wasMissing = yield* this.isMissing"
+      find: "if (!this.wasMissing) this.wasMissing",
+      replace: "if (this.wasMissing) this.wasMissing"
     }]
   },
   {

@@ -34,6 +34,17 @@ const until = (condition: () => boolean) =>
     })
   )
 
+/** A client of a group in memory, and what the sentinels know. */
+const group = (options: Sentinel.NodeOptions = {}) =>
+  Effect.gen(function*() {
+    const control = yield* Testing.make()
+    const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
+      Effect.provideService(Connector.Connector, control.network.dial)
+    )
+    const redis = yield* sentinel.primaryFor("mymaster", options)
+    return { control, redis, topology: yield* sentinel.topology("mymaster") }
+  })
+
 /** A client of one server in memory, and that server. */
 const one = (options: RedisClient.Options = {}, deployment: Testing.Options = {}) =>
   Effect.gen(function*() {
@@ -264,12 +275,7 @@ describe("interrupted", () => {
   it.effect("behind the write fence: nothing was sent, so nothing is told, and the connection stays", () =>
     linesIn((lines) =>
       Effect.gen(function*() {
-        const control = yield* Testing.make()
-        const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
-          Effect.provideService(Connector.Connector, control.network.dial)
-        )
-        const redis = yield* sentinel.primaryFor("mymaster")
-        const topology = yield* sentinel.topology("mymaster")
+        const { control, redis, topology } = yield* group()
         const { fiber } = yield* collecting(redis.popStream("jobs"))
         const primary = yield* control.primary
         const node = control.node(primary)
@@ -306,12 +312,7 @@ describe("interrupted", () => {
   it.effect("while writes wait for the end of a failover: what was removed and not given is put back", () =>
     linesIn((lines) =>
       Effect.gen(function*() {
-        const control = yield* Testing.make()
-        const sentinel = yield* Sentinel.make({ sentinels: control.sentinels }).pipe(
-          Effect.provideService(Connector.Connector, control.network.dial)
-        )
-        const redis = yield* sentinel.primaryFor("mymaster", { commandTimeout: "300 millis" })
-        const topology = yield* sentinel.topology("mymaster")
+        const { control, redis, topology } = yield* group({ commandTimeout: "300 millis" })
         const fiber = yield* whileTimePasses(withTwoToPutBack(redis))
         yield* control.failover
         yield* whileTimePasses(Effect.gen(function*() {

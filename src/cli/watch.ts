@@ -93,14 +93,14 @@ const watchGroup = (options: WatchOptions) =>
     })
     const watching = Effect.gen(function*() {
       const sentinel = yield* saidAs(Sentinel.make(options.target.options))
-      const session = { node: options.target.options.node }
       const observing = Effect.gen(function*() {
         const topology = yield* observe(sentinel, recording, {
           ...options.target.options,
           intervalMillis: options.intervalMillis
         })
         if (!options.hasProbe) return yield* Effect.never
-        return yield* probing(sentinel, topology, recording, { ...session, key: options.key, everyMillis: probeMillis })
+        const { node } = options.target.options
+        return yield* probing(sentinel, topology, recording, { node, key: options.key, everyMillis: probeMillis })
       })
       const shown = isScreen
         ? onScreen((size) => Effect.sync(() => frame(recording, recording.options.time.now(), size, style)))
@@ -124,8 +124,8 @@ const watchGroup = (options: WatchOptions) =>
 const summary = (recording: Recording, endedAt: number): string => {
   const { group, startedAt } = recording.options
   const moves = recording.movesSeen
-  const fence = recording.fences.reduce((max, { from, to }) => Math.max(max, (to ?? endedAt) - from), 0)
-  const pause = recording.pauses.reduce((max, { from, to }) => Math.max(max, to - from), 0)
+  const fence = recording.longestFenceMillis(endedAt)
+  const pause = recording.longestPauseMillis
   const standings = standingsOf(recording)
   const parts = [
     `Watched ${group} for ${durationText(endedAt - startedAt)}: ${moves} ${moves === 1 ? "failover" : "failovers"}`,

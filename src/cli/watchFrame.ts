@@ -119,7 +119,7 @@ const writesLine = (recording: Recording, now: number): Line => {
     )
   }
   const since = recording.pauseSince(now)
-  const longest = recording.pauses.reduce((max, { from, to }) => Math.max(max, to - from), 0)
+  const longest = recording.longestPauseMillis
   const { acknowledged, ambiguous, failed, lost } = recording.probe
   return line(
     "writes   ",

@@ -67,9 +67,9 @@ export const endLine = (recording: Recording, endedAt: number, exitCode: number)
     exitCode,
     group: recording.options.group,
     failovers: recording.movesSeen,
-    longestFenceMillis: recording.fences.reduce((max, { from, to }) => Math.max(max, (to ?? endedAt) - from), 0),
+    longestFenceMillis: recording.longestFenceMillis(endedAt),
     longestPauseMillis: recording.probe === undefined
       ? null
-      : recording.pauses.reduce((max, { from, to }) => Math.max(max, to - from), 0),
+      : recording.longestPauseMillis,
     lost: recording.probe === undefined ? null : recording.probe.lost
   })

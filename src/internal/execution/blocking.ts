@@ -106,8 +106,8 @@ export class BlockingCommands {
   }
 
   /** Waits until servers have ended the commands that were interrupted, but for those on connections of owners. */
-  get ended(): Effect.Effect<void> {
-    return this.client.turns.allEnded
+  get waitsEnded(): Effect.Effect<void> {
+    return this.client.turns.waitsEnded
   }
 
   /**

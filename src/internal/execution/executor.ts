@@ -176,7 +176,7 @@ export class Executor implements Dispatcher, ReservingExecutor, ClientRunner {
       return Infinity
     })
 
-  readonly waitsEnded: Effect.Effect<void> = Effect.suspend(() => this.blocking.ended)
+  readonly waitsEnded: Effect.Effect<void> = Effect.suspend(() => this.blocking.waitsEnded)
 
   session<E>(
     prepare: (connection: Connection) => Effect.Effect<void, E>

@@ -189,7 +189,7 @@ export class RunningTurns {
   }
 
   /** Waits until the server has ended the turns that were interrupted, but for those on connections of owners. */
-  readonly allEnded: Effect.Effect<void> = Effect.suspend(() =>
+  readonly waitsEnded: Effect.Effect<void> = Effect.suspend(() =>
     Effect.forEach(Array.from(this.endings), Deferred.await, { discard: true })
   )
 

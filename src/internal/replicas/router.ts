@@ -210,7 +210,7 @@ export class ReplicaRouter implements Dispatcher, ClientRunner {
       return Infinity
     })
 
-  readonly waitsEnded: Effect.Effect<void> = Effect.suspend(() => this.blocking.ended)
+  readonly waitsEnded: Effect.Effect<void> = Effect.suspend(() => this.blocking.waitsEnded)
 
   session<E>(
     prepare: (connection: Connection) => Effect.Effect<void, E>

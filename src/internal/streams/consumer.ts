@@ -137,7 +137,7 @@ export class Consumer<T, E, R> implements Kept {
     this.finished = new Finished(settings.remember)
     this.group = new Group(redis, key, settings, events, {
       run: given.run,
-      isNewStream: (last, known) => this.isNewStream(last, known)
+      forgetIfNew: (last, known) => this.forgetIfNew(last, known)
     })
     this.letters = new Letters(given, this.group)
     this.claims = new Claims(redis, key, settings)
@@ -575,8 +575,11 @@ export class Consumer<T, E, R> implements Kept {
     return true
   }
 
-  /** Whether the stream is another one than before. Then all that it has is new, also ids that were used before. */
-  private isNewStream(last: string | undefined, known: string): boolean {
+  /**
+   * Forgets the ids that it knows if the stream is another one than before: then all that it has is new, also ids that
+   * were used before. Gives whether it is.
+   */
+  private forgetIfNew(last: string | undefined, known: string): boolean {
     const { highest } = this
     if (last === zeroId) {
       if (highest === zeroId && known === zeroId) return false

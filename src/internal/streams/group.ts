@@ -37,10 +37,10 @@ export interface Progress {
 /** What a group needs of its consumer. */
 interface Surroundings {
   /**
-   * Whether a stream whose last id is this one, or that does not exist, is another one: then the ids that the consumer
-   * knows mean nothing any more, and it forgets them. The group had come as far as `known`.
+   * Forgets the ids that the consumer knows if a stream whose last id is this one, or that does not exist, is another one
+   * than before: then they mean nothing any more. Gives whether it is. The group had come as far as `known`.
    */
-  readonly isNewStream: (last: string | undefined, known: string) => boolean
+  readonly forgetIfNew: (last: string | undefined, known: string) => boolean
   /** Runs fibers until the consumer has stopped. */
   readonly run: <A>(effect: Effect.Effect<A, RedisError>) => Fiber.Fiber<A, RedisError>
 }
@@ -52,6 +52,14 @@ const isReply = (error: RedisError, code: string): boolean => error._tag === "Re
 /** The key does not exist: XINFO answers ERR. */
 export const isStreamMissing = (error: RedisError): boolean =>
   error._tag === "ReplyError" && error.code === "ERR" && error.detail.includes("no such key")
+
+/** What the server knows of a group; undefined if it has none, or no such stream. */
+export const groupAt = ({ run }: Pick<PrimaryClient, "run">, key: Key, group: string) =>
+  Effect.catchIf(
+    Effect.map(run(streamInfo.xinfoGroups(key)), (groups) => groups.find(({ name }) => name === group)),
+    isStreamMissing,
+    () => Effect.undefined
+  )
 
 /** The group was missing, and that is not told yet. */
 interface Loss {
@@ -100,7 +108,7 @@ export class Group {
     const { from } = this.settings
     return this.make(Effect.gen({ self: this }, function*() {
       // First, since the reply of the command that makes it may be lost.
-      if (!this.wasMissing) this.wasMissing = yield* this.isMissing
+      if (!this.wasMissing) this.wasMissing = (yield* groupAt(this.redis, this.key, this.settings.group)) === undefined
       if (yield* this.create(from, true)) this.wasMissing = true
       yield* this.mayLater
       const progress = yield* this.inspect
@@ -112,16 +120,6 @@ export class Group {
       return progress
     }))
   })
-
-  private readonly isMissing: Effect.Effect<boolean, RedisError> = Effect.suspend(() =>
-    Effect.catchIf(
-      Effect.map(this.redis.run(streamInfo.xinfoGroups(this.key)), (groups) =>
-        !groups.some(({ name }) => name === this.settings.group)),
-      isStreamMissing,
-      () =>
-        Effect.succeed(true)
-    )
-  )
 
   /** Makes the group in a fiber that goes on when the consumer stops: nobody else may know what comes of it. */
   private make<A>(effect: Effect.Effect<A, RedisError>): Effect.Effect<A, RedisError> {
@@ -210,7 +208,7 @@ export class Group {
       const { loss } = this
       if (loss === undefined) return
       const last = yield* Effect.catchIf(this.redis.run(lastIdOf(this.key)), isStreamMissing, () => Effect.undefined)
-      if (this.surroundings.isNewStream(last, this.acknowledged ?? zeroId)) loss.isNewStream = true
+      if (this.surroundings.forgetIfNew(last, this.acknowledged ?? zeroId)) loss.isNewStream = true
       const place = loss.isNewStream ? zeroId : this.placeIn(last)
       loss.from = lower(loss.from, place)
       if (yield* this.create(place, last === undefined)) this.acknowledged = place

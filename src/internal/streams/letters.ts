@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import type { PrimaryClient, ReservedClient } from "../../Client.ts"
 import type { Key, Mode } from "../../Command.ts"
-import { xinfoGroups } from "../../commands/streamInfo.ts"
 import { xpendingRange } from "../../commands/streamPendingEntries.ts"
 import type { RedisError } from "../../Errors.ts"
 import { movesOf } from "../client/moves.ts"
@@ -17,7 +16,7 @@ import type { ConsumerMetrics } from "./consumerMetrics.ts"
 import type { ConsumerSettings } from "./consumerOptions.ts"
 import { isLetterOf, writeLetter } from "./deadLetters.ts"
 import { type Delivery, printOf } from "./deliveries.ts"
-import { type Group, isStreamMissing, noGroup } from "./group.ts"
+import { type Group, groupAt, isStreamMissing, noGroup } from "./group.ts"
 import { entryAt, latestOf, type Removals, removalsOf } from "./groupCommands.ts"
 import { compareIds, idBefore, zeroId } from "./ids.ts"
 
@@ -194,8 +193,7 @@ export class Letters {
   private writeLost(reserved: ReservedClient<Mode>, lost: ReadonlyArray<Letter>): Effect.Effect<void, RedisError> {
     const { events, key, settings: { group } } = this.given
     return Effect.gen({ self: this }, function*() {
-      const groups = yield* Effect.catchIf(reserved.run(xinfoGroups(key)), isStreamMissing, () => Effect.fail(noGroup))
-      const progress = groups.find(({ name }) => name === group)
+      const progress = yield* groupAt(reserved, key, group)
       if (progress === undefined) return yield* Effect.fail(noGroup)
       for (let i = 0; i < lost.length; i += pageSize) {
         const page = lost.slice(i, i + pageSize)

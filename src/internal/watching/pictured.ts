@@ -137,7 +137,7 @@ export const timelineOf = (recording: Recording, title: string, range: TimelineR
 const clientLaneOf = (recording: Recording) => {
   if (recording.probe === undefined) return { name: clientLane }
   const { lost } = recording.probe
-  const pause = recording.pauses.reduce((max, { from, to }) => Math.max(max, to - from), 0)
+  const pause = recording.longestPauseMillis
   return {
     name: clientLane,
     result: `${lost} lost, longest pause ${pause} ms`,
@@ -259,8 +259,8 @@ const pageMillis = 10 * 60_000
 export const watchPage = (recording: Recording, endedAt: number, made: string): Page => {
   const { group, startedAt } = recording.options
   const fromAt = Math.max(startedAt, endedAt - pageMillis)
-  const longestFence = recording.fences.reduce((max, { from, to }) => Math.max(max, (to ?? endedAt) - from), 0)
-  const longestPause = recording.pauses.reduce((max, { from, to }) => Math.max(max, to - from), 0)
+  const longestFence = recording.longestFenceMillis(endedAt)
+  const longestPause = recording.longestPauseMillis
   const lost = recording.probe?.lost ?? 0
   const moves = recording.movesSeen
   const figures: ReadonlyArray<Figure> = [

@@ -444,6 +444,16 @@ export class Recording {
     this.changed()
   }
 
+  /** The length of the longest fence, in milliseconds; one that is closed still counts until this time. */
+  longestFenceMillis(now: number): number {
+    return this.fences.reduce((max, { from, to }) => Math.max(max, (to ?? now) - from), 0)
+  }
+
+  /** The length of the longest pause of the probe's writes, in milliseconds. */
+  get longestPauseMillis(): number {
+    return this.pauses.reduce((max, { from, to }) => Math.max(max, to - from), 0)
+  }
+
   /** A sentinel has said whether it monitors the group, and which primary it names, or has not answered. */
   onSentinel(sight: SentinelSight, at: number): void {
     const { address } = sight
